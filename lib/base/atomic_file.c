@@ -1,0 +1,117 @@
+#define _GNU_SOURCE
+#include "base/atomic_file.h"
+
+#include "base/error.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static void release(struct atomic_file *file) {
+    free(file->path);
+    free(file->directory);
+    free(file->temporary);
+    *file = (struct atomic_file){.out = {.fd = -1}};
+}
+
+static int name_parts(struct atomic_file *file, const char *path) {
+    file->path = realpath(path, NULL);
+    if (file->path == NULL && errno == ENOENT)
+        file->path = strdup(path);
+    if (file->path == NULL)
+        return fail_system(path, "cannot write");
+    const char *slash = strrchr(file->path, '/');
+    const char *name = slash == NULL ? file->path : slash + 1;
+    size_t prefix = (size_t)(name - file->path);
+    file->directory = prefix == 0 ? strdup(".") : strndup(file->path, prefix);
+    if (file->directory == NULL || asprintf(&file->temporary, "%.*s.%s.tmp", (int)prefix, file->path, name) < 0)
+        return fail("%s: out of memory", path);
+    if (*name == '\0')
+        return fail("%s: names a directory, wanted a file", path);
+    return 0;
+}
+
+static int check_place(const char *path) {
+    struct stat status;
+    if (stat(path, &status) == 0 && !S_ISREG(status.st_mode))
+        return fail("%s: is not a regular file, wanted one to replace or a new name", path);
+    return 0;
+}
+
+int atomic_open(struct atomic_file *file, const char *path) {
+    *file = (struct atomic_file){.out = {.fd = -1}};
+    if (check_place(path) < 0 || name_parts(file, path) < 0)
+        goto failed;
+    file->out.name = file->path;
+    file->out.fd = open(file->temporary, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666);
+    if (file->out.fd < 0) {
+        fail_system(file->temporary, "cannot create");
+        goto failed;
+    }
+    /* The lock comes before the truncation: two runs that write one name must not mix their bytes. */
+    if (flock(file->out.fd, LOCK_EX | LOCK_NB) < 0) {
+        fail("%s: another process is writing it, wanted it for this one", path);
+        goto failed;
+    }
+    if (ftruncate(file->out.fd, 0) < 0) {
+        fail_system(file->temporary, "cannot truncate");
+        goto failed;
+    }
+    return 0;
+failed:
+    if (file->out.fd >= 0)
+        close(file->out.fd);
+    release(file);
+    return -1;
+}
+
+static int sync_directory(const char *directory) {
+    int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return fail_system(directory, "cannot open");
+    int result = fsync(fd);
+    /* Some file systems cannot sync a directory and say EINVAL: there is nothing more to do on them. */
+    if (result < 0 && errno != EINVAL)
+        fail_system(directory, "cannot sync");
+    else
+        result = 0;
+    close(fd);
+    return result;
+}
+
+int atomic_commit(struct atomic_file *file) {
+    int result = 0;
+    if (fsync(file->out.fd) < 0)
+        result = fail_system(file->path, "cannot sync");
+    else if (rename(file->temporary, file->path) < 0)
+        result = fail_system(file->path, "cannot rename to it");
+    if (result < 0)
+        unlink(file->temporary);
+    /* Closed only now: the lock holds until the name has changed. */
+    close(file->out.fd);
+    if (result == 0)
+        result = sync_directory(file->directory);
+    release(file);
+    return result;
+}
+
+void atomic_abandon(struct atomic_file *file) {
+    if (file->out.fd < 0)
+        return;
+    unlink(file->temporary);
+    close(file->out.fd);
+    release(file);
+}
+
+int atomic_check(const char *path) {
+    struct atomic_file file;
+    if (atomic_open(&file, path) < 0)
+        return -1;
+    atomic_abandon(&file);
+    return 0;
+}

@@ -1,0 +1,201 @@
+#include "base/cli.h"
+
+#include "base/error.h"
+#include "base/number.h"
+#include "base/progress.h"
+#include "base/signals.h"
+#include "base/workers.h"
+
+#include <fcntl.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define MAX_OPTIONS 64
+
+static struct {
+    const struct cli_program *program;
+    int argc;
+    char **argv;
+    char letters[2 * MAX_OPTIONS + 2];
+    struct option names[MAX_OPTIONS + 1];
+    bool quiet;
+} cli;
+
+/* A standard stream that was closed would give its number to the next file opened, and data would end up
+ * there. It is opened the wrong way round instead: any use of it then fails. */
+static void occupy_closed_streams(void) {
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0)
+            (void)!open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
+
+void cli_start(const struct cli_program *program, int argc, char **argv) {
+    occupy_closed_streams();
+    signal(SIGPIPE, SIG_DFL); /* a reader that left ends the tool, even below a parent that ignores the signal */
+    cli.program = program;
+    cli.argc = argc;
+    cli.argv = argv;
+    char *letter = cli.letters;
+    *letter++ = ':'; /* a missing argument is told apart from an unknown option */
+    size_t n = 0;
+    for (const struct cli_option *o = program->options; o->key != 0 && n < MAX_OPTIONS; o++, n++) {
+        cli.names[n] = (struct option){o->name, o->argument != NULL, NULL, o->key};
+        if (o->key < CLI_LONG_ONLY) {
+            *letter++ = (char)o->key;
+            if (o->argument != NULL)
+                *letter++ = ':';
+        }
+    }
+    opterr = 0;
+}
+
+static void print_usage(FILE *to) {
+    fprintf(to, "Usage: %s %s\n", cli.program->name, cli.program->synopsis);
+}
+
+static _Noreturn void print_and_exit_0(void) {
+    exit(cli_finish(0));
+}
+
+static _Noreturn void print_help(void) {
+    print_usage(stdout);
+    printf("%s\n\n", cli.program->summary);
+    for (const struct cli_option *o = cli.program->options; o->key != 0; o++) {
+        char left[64];
+        const char *argument = o->argument == NULL ? "" : o->argument;
+        if (o->key < CLI_LONG_ONLY)
+            snprintf(left, sizeof left, "-%c, --%s %s", o->key, o->name, argument);
+        else
+            snprintf(left, sizeof left, "    --%s %s", o->name, argument);
+        printf("  %-26s %s\n", left, o->help);
+    }
+    printf("\nExample:\n  %s\n", cli.program->example);
+    print_and_exit_0();
+}
+
+static _Noreturn void print_version(void) {
+    printf("%s (vaeutils) %s\n", cli.program->name, VAEUTILS_VERSION);
+    print_and_exit_0();
+}
+
+_Noreturn void cli_usage_error(void) {
+    fprintf(stderr, "%s: %s (%s --help tells more)\n", cli.program->name, error_message(), cli.program->name);
+    exit(EXIT_USAGE);
+}
+
+int cli_next(const char **value) {
+    for (;;) {
+        int key = getopt_long(cli.argc, cli.argv, cli.letters, cli.names, NULL);
+        *value = optarg;
+        /* getopt keeps a short option's letter in optopt; a long one's text is the argument just passed. */
+        const char *text = optind > 0 && optind <= cli.argc ? cli.argv[optind - 1] : "";
+        switch (key) {
+        case 'q':
+            cli.quiet = true;
+            continue;
+        case 'h':
+            print_help();
+        case 'V':
+            print_version();
+        case ':':
+            fail("%s: found no argument, wanted one", text);
+            cli_usage_error();
+        case '?':
+            if (strncmp(text, "--", 2) != 0 && optopt != 0)
+                fail("-%c: no such option", optopt);
+            else
+                fail("%s: no such option, or not with an argument", text);
+            cli_usage_error();
+        default:
+            return key;
+        }
+    }
+}
+
+const char *cli_operand(void) {
+    if (cli.argc - optind > 1) {
+        fail("%s: found %d operands, wanted at most 1", cli.argv[optind + 1], cli.argc - optind);
+        cli_usage_error();
+    }
+    return optind < cli.argc ? cli.argv[optind] : NULL;
+}
+
+char *const *cli_operands(size_t count) {
+    if ((size_t)(cli.argc - optind) != count) {
+        fail("operands: found %d, wanted %zu", cli.argc - optind, count);
+        cli_usage_error();
+    }
+    return cli.argv + optind;
+}
+
+void cli_require(const char *name, const char *value) {
+    if (value == NULL) {
+        fail("%s: not given, wanted it", name);
+        cli_usage_error();
+    }
+}
+
+void cli_bare(int stream) {
+    if (cli.argc == 1 && isatty(stream)) {
+        print_usage(stderr);
+        fprintf(stderr, "%s --help tells more.\n", cli.program->name);
+        exit(EXIT_USAGE);
+    }
+}
+
+uint64_t cli_whole(const char *name, const char *text, uint64_t min, uint64_t max) {
+    uint64_t value;
+    if (parse_whole(name, text, min, max, &value) < 0)
+        cli_usage_error();
+    return value;
+}
+
+double cli_real(const char *name, const char *text, double min, double max) {
+    double value;
+    if (parse_real(name, text, min, max, &value) < 0)
+        cli_usage_error();
+    return value;
+}
+
+size_t cli_threads(const char *text) {
+    return text == NULL ? workers_available() : (size_t)cli_whole("--threads", text, 1, 1024);
+}
+
+uint64_t cli_seed(const char *text) {
+    return text == NULL ? 1 : cli_whole("--seed", text, 0, UINT64_MAX);
+}
+
+bool cli_quiet(void) {
+    return cli.quiet;
+}
+
+void cli_note(const char *format, ...) {
+    if (cli.quiet)
+        return;
+    va_list arguments;
+    va_start(arguments, format);
+    progress_clear();
+    fprintf(stderr, "%s: ", cli.program->name);
+    vfprintf(stderr, format, arguments);
+    fputc('\n', stderr);
+    va_end(arguments);
+}
+
+int cli_finish(int result) {
+    progress_clear();
+    /* Data is written past stdio, so that close is the last chance of a network file system to say no. */
+    if (result >= 0 && (fflush(stdout) != 0 || ferror(stdout)))
+        result = fail_system("stdout", "cannot write");
+    else if (result >= 0 && close(STDOUT_FILENO) < 0)
+        result = fail_system("stdout", "cannot close");
+    if (result < 0) {
+        fprintf(stderr, "%s: %s\n", cli.program->name, error_message());
+        return EXIT_DATA;
+    }
+    return signals_stop() == 0 ? 0 : 128 + signals_stop();
+}

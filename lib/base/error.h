@@ -1,0 +1,17 @@
+#ifndef BASE_ERROR_H
+#define BASE_ERROR_H
+
+/* The library neither prints nor exits: a function that fails keeps one line of text and returns -1.
+ * Every line reads `stream: what was found, what was wanted`; the tool puts its own name before it. */
+
+/* Keeps the message and returns -1, so that `return fail(...)` is the whole of error handling. Control
+ * characters are kept as \xHH: a file's name cannot move the cursor of whoever reads the message. */
+int fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* The same for a system call that failed: "name: what: <reason of errno>". */
+int fail_system(const char *name, const char *what);
+
+/* The message kept last by this thread; valid until its next failure. */
+const char *error_message(void);
+
+#endif

@@ -1,0 +1,69 @@
+#include "base/io.h"
+
+#include "base/error.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+int input_open(struct input *in, const char *path) {
+    struct stat status;
+    bool standard = path == NULL || strcmp(path, "-") == 0;
+    in->name = standard ? "stdin" : path;
+    in->fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+    if (in->fd < 0)
+        return fail_system(in->name, "cannot open");
+    if (fstat(in->fd, &status) < 0) {
+        fail_system(in->name, "cannot read");
+    } else if (S_ISDIR(status.st_mode)) {
+        fail("%s: is a directory, wanted a file", in->name);
+    } else if (isatty(in->fd)) {
+        fail("%s: is a terminal, wanted binary data from a pipe or a file", in->name);
+    } else {
+        return 0;
+    }
+    input_close(in);
+    return -1;
+}
+
+ssize_t input_read(const struct input *in, void *buffer, size_t size) {
+    size_t have = 0;
+    while (have < size) {
+        ssize_t n = read(in->fd, (char *)buffer + have, size - have);
+        if (n == 0)
+            break;
+        if (n > 0)
+            have += (size_t)n;
+        else if (errno != EINTR)
+            return fail_system(in->name, "cannot read");
+    }
+    return (ssize_t)have;
+}
+
+void input_close(struct input *in) {
+    if (in->fd > STDERR_FILENO)
+        close(in->fd);
+    in->fd = -1;
+}
+
+int output_standard(struct output *out) {
+    out->fd = STDOUT_FILENO;
+    out->name = "stdout";
+    if (isatty(out->fd))
+        return fail("stdout: is a terminal, wanted a pipe or a file for binary data");
+    return 0;
+}
+
+int output_write(const struct output *out, const void *data, size_t size) {
+    size_t done = 0;
+    while (done < size) {
+        ssize_t n = write(out->fd, (const char *)data + done, size - done);
+        if (n >= 0)
+            done += (size_t)n;
+        else if (errno != EINTR)
+            return fail_system(out->name, "cannot write");
+    }
+    return 0;
+}

@@ -1,0 +1,35 @@
+#ifndef BASE_IO_H
+#define BASE_IO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+/* Bytes in and out by file descriptor, each with the name that its messages carry. Short reads, short writes
+ * and interrupted calls are dealt with here and nowhere else. */
+
+struct input {
+    int fd;
+    const char *name; /* the path as given, or "stdin"; not owned */
+};
+
+struct output {
+    int fd;
+    const char *name;
+};
+
+/* Opens `path` for reading; NULL and "-" are standard input. Directories and terminals are refused. */
+int input_open(struct input *in, const char *path) __attribute__((warn_unused_result));
+
+/* Reads until `size` bytes are there or the input ends. Returns how many were read, -1 on error. */
+ssize_t input_read(const struct input *in, void *buffer, size_t size) __attribute__((warn_unused_result));
+
+void input_close(struct input *in);
+
+/* Standard output for binary data: a terminal is refused. */
+int output_standard(struct output *out) __attribute__((warn_unused_result));
+
+/* Writes all of it. 0 or -1. */
+int output_write(const struct output *out, const void *data, size_t size) __attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,80 @@
+#include "base/number.h"
+
+#include "base/error.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* strtoull takes blanks, signs and hexadecimal; a count is digits and nothing else. */
+static bool read_digits(const char *text, size_t length, uint64_t *value) {
+    uint64_t v = 0;
+    if (length == 0)
+        return false;
+    for (size_t i = 0; i < length; i++) {
+        if (text[i] < '0' || text[i] > '9')
+            return false;
+        if (__builtin_mul_overflow(v, 10u, &v) || __builtin_add_overflow(v, (uint64_t)(text[i] - '0'), &v))
+            return false;
+    }
+    *value = v;
+    return true;
+}
+
+int parse_whole(const char *name, const char *text, uint64_t min, uint64_t max, uint64_t *value) {
+    uint64_t v;
+    if (!read_digits(text, strlen(text), &v) || v < min || v > max)
+        return fail("%s: found '%s', wanted a whole number from %" PRIu64 " to %" PRIu64, name, text, min, max);
+    *value = v;
+    return 0;
+}
+
+int parse_real(const char *name, const char *text, double min, double max, double *value) {
+    char *end;
+    double v = strtod(text, &end);
+    bool decimal = text[0] != '\0' && strspn(text, "0123456789+-.eE") == strlen(text);
+    if (!decimal || *end != '\0' || !isfinite(v) || v < min || v > max)
+        return fail("%s: found '%s', wanted a number from %g to %g", name, text, min, max);
+    *value = v;
+    return 0;
+}
+
+int parse_list(const char *name, const char *text, char separator, size_t max, size_t capacity, size_t *values,
+               size_t *count) {
+    size_t n = 0;
+    for (const char *p = text;; p++) {
+        const char *end = strchr(p, separator);
+        uint64_t v;
+        if (end == NULL)
+            end = p + strlen(p);
+        if (n == capacity || !read_digits(p, (size_t)(end - p), &v) || v < 1 || v > max)
+            return fail("%s: found '%s', wanted 1 to %zu whole numbers from 1 to %zu with '%c' between them", name,
+                        text, capacity, max, separator);
+        values[n++] = (size_t)v;
+        p = end;
+        if (*p == '\0')
+            break;
+    }
+    *count = n;
+    return 0;
+}
+
+bool multiply(size_t a, size_t b, size_t *product) {
+    return !__builtin_mul_overflow(a, b, product);
+}
+
+int parse_name(const char *what, const char *name, const void *table, size_t count, size_t stride) {
+    char names[256] = "";
+    size_t used = 0;
+    for (size_t i = 0; i < count; i++) {
+        const char *entry;
+        memcpy(&entry, (const char *)table + i * stride, sizeof entry);
+        if (strcmp(name, entry) == 0)
+            return (int)i;
+        if (used < sizeof names)
+            used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", i == 0 ? "" : ", ", entry);
+    }
+    return fail("%s: found '%s', wanted one of %s", what, name, names);
+}

@@ -1,0 +1,70 @@
+#include "base/progress.h"
+
+#include "base/signals.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+static struct {
+    bool drawing, drawn, asked;
+    double started, shown;
+} progress;
+
+static double now(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+void progress_start(bool enabled) {
+    progress.drawing = enabled && isatty(STDERR_FILENO);
+    progress.started = progress.shown = now();
+    signals_catch_ask();
+}
+
+bool progress_due(void) {
+    progress.asked = signals_asked() || progress.asked;
+    return progress.asked || (progress.drawing && now() - progress.shown >= 0.2);
+}
+
+void progress_show(const char *format, ...) {
+    char line[256];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(line, sizeof line, format, arguments);
+    va_end(arguments);
+    if (progress.asked)
+        progress_clear();
+    /* Carriage return, the text, and the rest of the line erased. */
+    fprintf(stderr, progress.asked ? "%s\n" : "\r%s\033[K", line);
+    fflush(stderr);
+    progress.drawn = !progress.asked;
+    progress.asked = false;
+    progress.shown = now();
+}
+
+void progress_items(const char *what, uint64_t done, uint64_t total) {
+    if (!progress_due())
+        return;
+    double seconds = progress_seconds(), rate = seconds > 0 ? (double)done / seconds : 0;
+    if (total > 0 && done > 0 && done <= total)
+        progress_show("%s: %" PRIu64 " of %" PRIu64 " items, %.0f/s, %.0f s left", what, done, total, rate,
+                      (double)(total - done) / rate);
+    else
+        progress_show("%s: %" PRIu64 " items, %.0f/s", what, done, rate);
+}
+
+void progress_clear(void) {
+    if (progress.drawn) {
+        fputs("\r\033[K", stderr);
+        fflush(stderr);
+    }
+    progress.drawn = false;
+}
+
+double progress_seconds(void) {
+    return now() - progress.started;
+}

@@ -1,0 +1,28 @@
+#ifndef BASE_PROGRESS_H
+#define BASE_PROGRESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* One line on a terminal's stderr, redrawn at most five times a second; nothing where stderr is a file, unless
+ * SIGUSR1 asks, which is answered at once with a line of its own. */
+
+/* Starts the clock and SIGUSR1's handler. `enabled` false (--quiet) draws nothing unasked. */
+void progress_start(bool enabled);
+
+/* True where a line is due now: cheap enough to ask at every step. */
+bool progress_due(void);
+
+/* Draws the line, or prints it where it was asked for. */
+void progress_show(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* For a loop over `total` items (0: unknown): shows "what: done of total, rate, time left" where one is due. */
+void progress_items(const char *what, uint64_t done, uint64_t total);
+
+/* Takes the line away: before any other message, and at the end. */
+void progress_clear(void);
+
+/* Seconds since progress_start. */
+double progress_seconds(void);
+
+#endif

@@ -1,0 +1,19 @@
+#ifndef BASE_SIGNALS_H
+#define BASE_SIGNALS_H
+
+#include <stdbool.h>
+
+/* From now on the first SIGINT or SIGTERM is only noted, for the caller to finish what it does; a second one
+ * ends the process at once. One that was ignored at the start (as a shell does for background jobs) stays so. */
+void signals_catch_stop(void);
+
+/* The signal noted, 0 where none was. */
+int signals_stop(void);
+
+/* From now on SIGUSR1 asks for the state instead of ending the process. */
+void signals_catch_ask(void);
+
+/* True once for each time (or burst of times) that the state was asked for. */
+bool signals_asked(void);
+
+#endif

@@ -1,0 +1,22 @@
+#ifndef BASE_WORKERS_H
+#define BASE_WORKERS_H
+
+#include <stddef.h>
+
+/* A pool of threads that share out numbered tasks. The caller works too. An idle worker spins for some
+ * microseconds, since the next tasks usually follow at once, and then sleeps, since others need the machine. */
+struct workers;
+
+/* A pool of `threads` in all, the caller's included (1 starts none). NULL on error. */
+struct workers *workers_start(size_t threads);
+
+/* Runs task(context, i) once for each i in [0, tasks), in any order, on any thread; returns when all are done.
+ * A result may depend on i, never on who ran it. */
+void workers_run(struct workers *workers, size_t tasks, void (*task)(void *context, size_t i), void *context);
+
+void workers_stop(struct workers *workers);
+
+/* How many processors this process may use. */
+size_t workers_available(void);
+
+#endif

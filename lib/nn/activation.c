@@ -1,0 +1,30 @@
+#include "nn/activation.h"
+
+#include "base/number.h"
+
+/* A kernel's two members as plain functions: which table is used is known only at start-up. */
+#define PAIR(name, back)                                                                                         \
+    static void name##_forward(const struct math_kernel *kernel, float *y, float *slope, size_t n) {             \
+        kernel->name(y, slope, n);                                                                               \
+    }                                                                                                            \
+    static void name##_backward(const struct math_kernel *kernel, float *dy, const float *y, const float *slope, \
+                                size_t n) {                                                                      \
+        kernel->back(dy, y, slope, n);                                                                           \
+    }
+
+PAIR(relu, relu_backward)
+PAIR(tanh, tanh_backward)
+PAIR(elu, elu_backward)
+PAIR(softplus, softplus_backward)
+PAIR(gelu, slope_backward)
+
+static const struct activation activations[] = {
+    {"relu", false, relu_forward, relu_backward}, {"tanh", false, tanh_forward, tanh_backward},
+    {"elu", false, elu_forward, elu_backward},    {"softplus", false, softplus_forward, softplus_backward},
+    {"gelu", true, gelu_forward, gelu_backward},
+};
+
+const struct activation *activation_find(const char *what, const char *name) {
+    int i = parse_name(what, name, activations, sizeof activations / sizeof *activations, sizeof *activations);
+    return i < 0 ? NULL : &activations[i];
+}

@@ -1,0 +1,231 @@
+/* Compiled once a level with its vector instructions (see the Makefile). The functions of one element are
+ * written without branches and library calls, so that the loops over them become vectors. */
+#include "nn/math_kernel.h"
+
+#include "base/level.h"
+
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+#define SUM_BLOCK 1024 /* elements summed in single precision before the double takes over */
+
+static inline float bits_to_float(uint32_t bits) {
+    float f;
+    memcpy(&f, &bits, sizeof f);
+    return f;
+}
+
+static inline uint32_t float_to_bits(float f) {
+    uint32_t bits;
+    memcpy(&bits, &f, sizeof bits);
+    return bits;
+}
+
+/* exp x = 2^n exp r with |r| <= log(2)/2. Adding 1.5 * 2^23 rounds to a whole number and leaves it in the low
+ * bits, where it becomes the exponent. Comparisons are such that NaN passes through. */
+static inline float exp1(float x) {
+    const float magic = 12582912.0f;
+    x = x < -87.0f ? -87.0f : x;
+    x = x > 88.0f ? 88.0f : x;
+    const float shifted = x * 1.44269504f + magic, n = shifted - magic;
+    float r = x - n * 0.693359375f;
+    r = r + n * 2.12194440e-4f;
+    float p = 1.3888889e-3f + r * 1.9841270e-4f;
+    p = 8.3333333e-3f + r * p;
+    p = 4.1666667e-2f + r * p;
+    p = 0.16666667f + r * p;
+    p = 0.5f + r * p;
+    p = 1.0f + r * (1.0f + r * p);
+    return p * bits_to_float((float_to_bits(shifted) << 23) + 0x3f800000u);
+}
+
+/* log(1 + t) for t in [0, 1], given s = t / (2 + t): 2 atanh s as its series, s <= 1/3. */
+static inline float log1p_series(float s) {
+    const float q = s * s;
+    float p = 0.066666667f + q * 0.058823529f;
+    p = 0.076923077f + q * p;
+    p = 0.090909091f + q * p;
+    p = 0.11111111f + q * p;
+    p = 0.14285714f + q * p;
+    p = 0.2f + q * p;
+    p = 0.33333333f + q * p;
+    return 2.0f * s + 2.0f * s * (q * p);
+}
+
+/* Both of them from one exponential and one division: softplus a = max(a, 0) + log(1 + exp -|a|). */
+static inline void softplus_sigmoid(float a, float *softplus, float *sigmoid) {
+    const float t = exp1(-fabsf(a)), inverse = 1.0f / ((1.0f + t) * (2.0f + t));
+    const float large = (2.0f + t) * inverse; /* 1 / (1 + t) */
+    *softplus = (a < 0.0f ? 0.0f : a) + log1p_series(t * ((1.0f + t) * inverse));
+    *sigmoid = a >= 0.0f ? large : t * large;
+}
+
+static inline float sigmoid1(float a) {
+    const float t = exp1(-fabsf(a)), large = 1.0f / (1.0f + t);
+    return a >= 0.0f ? large : t * large;
+}
+
+/* Near 0 the quotient would lose digits, and Taylor's series has them; at 0.25 the two meet. */
+static inline float tanh1(float x) {
+    const float t = exp1(-2.0f * fabsf(x)), quotient = (1.0f - t) / (1.0f + t), q = x * x;
+    const float series = x + x * q * (-0.33333333f + q * (0.13333333f + q * (-0.053968254f + q * 0.021869489f)));
+    return q < 0.0625f ? series : x < 0.0f ? -quotient : quotient;
+}
+
+/* x Phi(x), Phi the normal distribution function by Abramowitz and Stegun 7.1.26 (error below 1.5e-7). */
+static inline void gelu1(float x, float *value, float *slope) {
+    const float y = fabsf(x) * 0.70710678f, e = exp1(-y * y), t = 1.0f / (1.0f + 0.3275911f * y);
+    const float p =
+        t * (0.254829592f + t * (-0.284496736f + t * (1.421413741f + t * (-1.453152027f + t * 1.061405429f))));
+    const float tail = 0.5f * p * e, distribution = x < 0.0f ? tail : 1.0f - tail;
+    *value = x * distribution;
+    *slope = distribution + x * e * 0.39894228f;
+}
+
+static void exp_all(float *x, size_t n) {
+#pragma omp simd
+    for (size_t i = 0; i < n; i++)
+        x[i] = exp1(x[i]);
+}
+
+static void sigmoid_all(float *a, size_t n) {
+#pragma omp simd
+    for (size_t i = 0; i < n; i++)
+        a[i] = sigmoid1(a[i]);
+}
+
+/* Each activation is f of the element, and its slope in terms of f's value y. */
+#define ACTIVATION(name, f, slope_of_y)                                                     \
+    static void name##_all(float *y, float *slope, size_t n) {                              \
+        (void)slope;                                                                        \
+        _Pragma("omp simd") for (size_t i = 0; i < n; i++) {                                \
+            const float x = y[i];                                                           \
+            y[i] = (f);                                                                     \
+        }                                                                                   \
+    }                                                                                       \
+    static void name##_back(float *dy, const float *values, const float *slope, size_t n) { \
+        (void)slope;                                                                        \
+        _Pragma("omp simd") for (size_t i = 0; i < n; i++) {                                \
+            const float y = values[i];                                                      \
+            dy[i] *= (slope_of_y);                                                          \
+        }                                                                                   \
+    }
+
+static inline float softplus1(float a) {
+    float softplus, sigmoid;
+    softplus_sigmoid(a, &softplus, &sigmoid);
+    return softplus;
+}
+
+ACTIVATION(relu, x<0.0f ? 0.0f : x, y> 0.0f ? 1.0f : 0.0f)
+ACTIVATION(tanh, tanh1(x), 1.0f - y * y)
+ACTIVATION(elu, x > 0.0f ? x : exp1(x) - 1.0f, y > 0.0f ? 1.0f : y + 1.0f)
+ACTIVATION(softplus, softplus1(x), 1.0f - exp1(-y))
+
+static void gelu_all(float *y, float *slope, size_t n) {
+#pragma omp simd
+    for (size_t i = 0; i < n; i++)
+        gelu1(y[i], &y[i], &slope[i]);
+}
+
+static void slope_back(float *dy, const float *y, const float *slope, size_t n) {
+    (void)y;
+#pragma omp simd
+    for (size_t i = 0; i < n; i++)
+        dy[i] *= slope[i];
+}
+
+static inline float cross_entropy_block(const float *a, const float *x, float *gradient, size_t n) {
+    float sum = 0;
+#pragma omp simd reduction(+ : sum)
+    for (size_t i = 0; i < n; i++) {
+        float softplus, sigmoid;
+        softplus_sigmoid(a[i], &softplus, &sigmoid);
+        sum += softplus - x[i] * a[i];
+        if (gradient != NULL)
+            gradient[i] = sigmoid - x[i];
+    }
+    return sum;
+}
+
+/* The two calls differ by a constant, so that the loop inside has no question left to ask. */
+static double cross_entropy(const float *a, const float *x, float *gradient, size_t n) {
+    double sum = 0;
+    for (size_t i = 0; i < n; i += SUM_BLOCK) {
+        const size_t some = n - i < SUM_BLOCK ? n - i : SUM_BLOCK;
+        sum += (double)(gradient == NULL ? cross_entropy_block(a + i, x + i, NULL, some)
+                                         : cross_entropy_block(a + i, x + i, gradient + i, some));
+    }
+    return sum;
+}
+
+static inline float squared_error_block(const float *a, const float *x, float scale, float *gradient, size_t n) {
+    float sum = 0;
+#pragma omp simd reduction(+ : sum)
+    for (size_t i = 0; i < n; i++) {
+        const float difference = a[i] - x[i];
+        sum += difference * difference;
+        if (gradient != NULL)
+            gradient[i] = scale * difference;
+    }
+    return sum;
+}
+
+static double squared_error(const float *a, const float *x, float scale, float *gradient, size_t n) {
+    double sum = 0;
+    for (size_t i = 0; i < n; i += SUM_BLOCK) {
+        const size_t some = n - i < SUM_BLOCK ? n - i : SUM_BLOCK;
+        sum += (double)(gradient == NULL ? squared_error_block(a + i, x + i, scale, NULL, some)
+                                         : squared_error_block(a + i, x + i, scale, gradient + i, some));
+    }
+    return sum;
+}
+
+static void column_sums(float *sums, const float *x, size_t rows, size_t columns, size_t stride) {
+    memset(sums, 0, columns * sizeof *sums);
+    for (size_t row = 0; row < rows; row++, x += stride) {
+#pragma omp simd
+        for (size_t j = 0; j < columns; j++)
+            sums[j] += x[j];
+    }
+}
+
+/* A moment that fades away is set to 0 before it becomes a denormal, which processors handle slowly. */
+static inline float vanish(float moment) {
+    return fabsf(moment) < 1e-30f ? 0.0f : moment;
+}
+
+static void adam(float *value, const float *gradient, float *first, float *second, size_t n,
+                 const struct adam_step *step) {
+    const float beta1 = step->beta1, beta2 = step->beta2, rate = step->rate;
+    const float scale = step->second_scale, epsilon = step->epsilon;
+#pragma omp simd
+    for (size_t i = 0; i < n; i++) {
+        const float g = gradient[i];
+        const float m = vanish(beta1 * first[i] + (1.0f - beta1) * g);
+        const float v = vanish(beta2 * second[i] + (1.0f - beta2) * g * g);
+        first[i] = m;
+        second[i] = v;
+        value[i] -= rate * m / (sqrtf(v) * scale + epsilon);
+    }
+}
+
+const struct math_kernel AT_LEVEL(math_kernel) = {
+    .exp = exp_all,
+    .relu = relu_all,
+    .tanh = tanh_all,
+    .elu = elu_all,
+    .softplus = softplus_all,
+    .gelu = gelu_all,
+    .relu_backward = relu_back,
+    .tanh_backward = tanh_back,
+    .elu_backward = elu_back,
+    .softplus_backward = softplus_back,
+    .slope_backward = slope_back,
+    .sigmoid = sigmoid_all,
+    .cross_entropy = cross_entropy,
+    .squared_error = squared_error,
+    .column_sums = column_sums,
+    .adam = adam,
+};

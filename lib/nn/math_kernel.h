@@ -1,0 +1,60 @@
+#ifndef NN_MATH_KERNEL_H
+#define NN_MATH_KERNEL_H
+
+#include <stddef.h>
+
+/* Every loop over elements that training spends time in, vectorised, one table a level (base/level.h). Errors
+ * are against the exact value of the float argument; NaN in gives NaN out, infinity its limit. */
+
+/* Adam's constants for one step. Kingma and Ba 2015, algorithm 1. */
+struct adam_step {
+    float rate; /* of this step, divided by 1 - beta1^t */
+    float beta1, beta2;
+    float second_scale; /* 1 / sqrt(1 - beta2^t) */
+    float epsilon;
+};
+
+struct math_kernel {
+    /* x[i] = exp(x[i]), relative error below 2e-7; arguments are bounded to [-87, 88]. */
+    void (*exp)(float *x, size_t n);
+
+    /* Activations in place: y[i] = f(y[i]), absolute error below 3e-7 (1 + |y|). slope[i] = f'(.), for those
+     * whose slope cannot be had from f's value; else unused. */
+    void (*relu)(float *y, float *slope, size_t n);
+    void (*tanh)(float *y, float *slope, size_t n);
+    void (*elu)(float *y, float *slope, size_t n);
+    void (*softplus)(float *y, float *slope, size_t n);
+    void (*gelu)(float *y, float *slope, size_t n);
+
+    /* dy[i] *= f'(.), from the value y or from the slope that the forward pass kept. */
+    void (*relu_backward)(float *dy, const float *y, const float *slope, size_t n);
+    void (*tanh_backward)(float *dy, const float *y, const float *slope, size_t n);
+    void (*elu_backward)(float *dy, const float *y, const float *slope, size_t n);
+    void (*softplus_backward)(float *dy, const float *y, const float *slope, size_t n);
+    void (*slope_backward)(float *dy, const float *y, const float *slope, size_t n);
+
+    /* a[i] = 1 / (1 + exp(-a[i])), absolute error below 2e-7. */
+    void (*sigmoid)(float *a, size_t n);
+
+    /* The sum over i of log(1 + exp(a[i])) - x[i] a[i]: Bernoulli's -log p(x|a), a the logits. Where gradient
+     * is not NULL, gradient[i] = sigmoid(a[i]) - x[i]; it may be a itself. */
+    double (*cross_entropy)(const float *a, const float *x, float *gradient, size_t n);
+
+    /* The sum over i of (x[i] - a[i])^2. Where gradient is not NULL, gradient[i] = scale (a[i] - x[i]); it may
+     * be a itself. */
+    double (*squared_error)(const float *a, const float *x, float scale, float *gradient, size_t n);
+
+    /* sums[j] = sum over rows of x[row, j]. */
+    void (*column_sums)(float *sums, const float *x, size_t rows, size_t columns, size_t stride);
+
+    /* One step of Adam on n parameters and their moments. */
+    void (*adam)(float *value, const float *gradient, float *first, float *second, size_t n,
+                 const struct adam_step *step);
+};
+
+extern const struct math_kernel math_kernel_baseline, math_kernel_avx2, math_kernel_avx512;
+
+/* The table of this processor's best level. */
+const struct math_kernel *math_kernel(void);
+
+#endif

@@ -1,0 +1,52 @@
+#include "nn/parameters.h"
+
+#include "base/error.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+size_t parameters_add(struct parameters *p, const char *name, size_t rows, size_t columns) {
+    if (p->count == PARAMETERS_MAX)
+        return (size_t)-1;
+    struct tensor *t = &p->tensor[p->count++];
+    snprintf(t->name, sizeof t->name, "%s", name);
+    t->rows = rows;
+    t->columns = columns;
+    t->offset = p->size;
+    t->size = columns == 0 ? rows : rows * columns;
+    p->size += t->size;
+    return t->offset;
+}
+
+static int allocate(float **array, size_t size) {
+    *array = calloc(size, sizeof **array);
+    return *array == NULL ? fail("parameters: out of memory for %zu numbers", size) : 0;
+}
+
+int parameters_allocate(struct parameters *p) {
+    return allocate(&p->value, p->size);
+}
+
+int parameters_train(struct parameters *p) {
+    if (allocate(&p->gradient, p->size) < 0 || allocate(&p->first, p->size) < 0 ||
+        allocate(&p->second, p->size) < 0)
+        return -1;
+    return 0;
+}
+
+void parameters_free(struct parameters *p) {
+    free(p->value);
+    free(p->gradient);
+    free(p->first);
+    free(p->second);
+    *p = (struct parameters){0};
+}
+
+const struct tensor *parameters_not_finite(const struct parameters *p) {
+    for (const struct tensor *t = p->tensor; t < p->tensor + p->count; t++)
+        for (size_t i = 0; i < t->size; i++)
+            if (!isfinite(p->value[t->offset + i]))
+                return t;
+    return NULL;
+}

@@ -1,0 +1,42 @@
+#ifndef NN_PARAMETERS_H
+#define NN_PARAMETERS_H
+
+#include <stddef.h>
+
+#define TENSOR_NAME 48
+#define PARAMETERS_MAX 64
+
+/* The table of a model's parameters: saving, loading, the optimizer, gradient checks and reports walk it, and
+ * nothing else lists the weights. Tensors lie behind each other without gaps in one array, in the table's
+ * order, which is the order of the model file's data. */
+struct tensor {
+    char name[TENSOR_NAME];
+    size_t rows, columns; /* columns 0: a vector of `rows` numbers */
+    size_t offset, size;  /* in numbers */
+};
+
+struct parameters {
+    size_t count;
+    struct tensor tensor[PARAMETERS_MAX];
+    size_t size;     /* numbers in all */
+    float *value;    /* [size], owned like the other three */
+    float *gradient; /* [size] of the last step; NULL before parameters_train */
+    float *first;    /* [size] Adam's first moment */
+    float *second;   /* [size] Adam's second moment */
+};
+
+/* Adds a tensor to the table; its offset, or (size_t)-1 where the table is full. Before parameters_allocate. */
+size_t parameters_add(struct parameters *p, const char *name, size_t rows, size_t columns);
+
+/* Allocates the values, all 0. 0 or -1. */
+int parameters_allocate(struct parameters *p) __attribute__((warn_unused_result));
+
+/* Allocates what training needs beside them, all 0. */
+int parameters_train(struct parameters *p) __attribute__((warn_unused_result));
+
+void parameters_free(struct parameters *p);
+
+/* The first tensor with a value that is not finite, NULL where there is none. */
+const struct tensor *parameters_not_finite(const struct parameters *p);
+
+#endif

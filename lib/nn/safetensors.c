@@ -1,0 +1,158 @@
+#include "nn/safetensors.h"
+
+#include "base/error.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <xxhash.h>
+
+#define ALIGNMENT 64 /* of the data in the file, so that it can be mapped */
+
+static void checksum_text(const struct parameters *p, char text[17]) {
+    snprintf(text, 17, "%016" PRIx64, (uint64_t)XXH64(p->value, p->size * sizeof *p->value, 0));
+}
+
+static json_t *tensor_entry(const struct tensor *t) {
+    json_t *shape = t->columns == 0 ? json_pack("[I]", (json_int_t)t->rows)
+                                    : json_pack("[I,I]", (json_int_t)t->rows, (json_int_t)t->columns);
+    return json_pack("{s:s, s:o, s:[I,I]}", "dtype", "F32", "shape", shape, "data_offsets",
+                     (json_int_t)(t->offset * sizeof(float)), (json_int_t)((t->offset + t->size) * sizeof(float)));
+}
+
+/* The header's text, padded with spaces so that the data behind it is aligned; NULL on error. */
+static char *header_text(const struct parameters *p, json_t *metadata, uint64_t *length) {
+    char checksum[17];
+    checksum_text(p, checksum);
+    json_object_set_new(metadata, "xxh64", json_string(checksum));
+    json_t *header = json_pack("{s:O}", "__metadata__", metadata);
+    for (size_t i = 0; i < p->count; i++)
+        json_object_set_new(header, p->tensor[i].name, tensor_entry(&p->tensor[i]));
+    char *json = json_dumps(header, JSON_COMPACT);
+    json_decref(header);
+    if (json == NULL)
+        return NULL;
+    const size_t used = strlen(json);
+    *length = (sizeof *length + used + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT - sizeof *length;
+    char *text = realloc(json, *length);
+    if (text == NULL)
+        free(json);
+    else
+        memset(text + used, ' ', *length - used);
+    return text;
+}
+
+int safetensors_write(const struct output *out, const struct parameters *p, json_t *metadata) {
+    uint64_t length;
+    char *text = header_text(p, metadata, &length);
+    if (text == NULL)
+        return fail("%s: out of memory for the header", out->name);
+    int result = output_write(out, &length, sizeof length);
+    if (result == 0)
+        result = output_write(out, text, length);
+    if (result == 0)
+        result = output_write(out, p->value, p->size * sizeof *p->value);
+    free(text);
+    return result;
+}
+
+static int read_exactly(const struct input *in, void *to, size_t size, const char *what) {
+    ssize_t n = input_read(in, to, size);
+    if (n >= 0 && (size_t)n < size)
+        return fail("%s: ended after %zd of %zu bytes of %s, wanted all", in->name, n, size, what);
+    return n < 0 ? -1 : 0;
+}
+
+static int split_header(const struct input *in, json_t *header, json_t **metadata, json_t **tensors) {
+    const char *key;
+    json_t *value;
+    *metadata = json_incref(json_object_get(header, "__metadata__"));
+    if (!json_is_object(*metadata))
+        return fail("%s: the header has no \"__metadata__\", wanted a model, see vae-model(5)", in->name);
+    json_object_foreach(*metadata, key, value) {
+        if (!json_is_string(value))
+            return fail("%s: metadata \"%s\" is not a string, wanted one", in->name, key);
+    }
+    json_object_del(header, "__metadata__");
+    *tensors = json_incref(header);
+    return 0;
+}
+
+int safetensors_read_header(const struct input *in, json_t **metadata, json_t **tensors) {
+    uint64_t length;
+    json_error_t error;
+    *metadata = *tensors = NULL;
+    if (read_exactly(in, &length, sizeof length, "the header's length") < 0)
+        return -1;
+    if (length < 2 || length > SAFETENSORS_HEADER_MAX)
+        return fail("%s: a header of %" PRIu64 " bytes, wanted 2 to %zu: is it a model file?", in->name, length,
+                    SAFETENSORS_HEADER_MAX);
+    char *text = malloc(length);
+    if (text == NULL)
+        return fail("%s: out of memory for the header", in->name);
+    int result = read_exactly(in, text, length, "the header");
+    json_t *header = result < 0 ? NULL : json_loadb(text, length, JSON_REJECT_DUPLICATES, &error);
+    if (result == 0 && header == NULL)
+        result = fail("%s: the header is not JSON as wanted: %s", in->name, error.text);
+    else if (result == 0 && !json_is_object(header))
+        result = fail("%s: the header is not a JSON object, wanted one", in->name);
+    if (result == 0)
+        result = split_header(in, header, metadata, tensors);
+    json_decref(header);
+    free(text);
+    return result;
+}
+
+/* Where the entry is exactly what would be written for the table's tensor, up to its place in the data. */
+static int check_tensor(const struct input *in, const json_t *tensors, const struct tensor *t) {
+    const json_t *entry = json_object_get(tensors, t->name);
+    if (entry == NULL)
+        return fail("%s: tensor \"%s\" is missing, wanted it for this model's layers", in->name, t->name);
+    json_t *wanted = tensor_entry(t);
+    int result = 0;
+    if (!json_equal(entry, wanted)) {
+        char *found_text = json_dumps(entry, JSON_COMPACT | JSON_SORT_KEYS),
+             *wanted_text = json_dumps(wanted, JSON_COMPACT | JSON_SORT_KEYS);
+        result = fail("%s: tensor \"%s\" is %s, wanted %s", in->name, t->name, found_text, wanted_text);
+        free(found_text);
+        free(wanted_text);
+    }
+    json_decref(wanted);
+    return result;
+}
+
+static int check_table(const struct input *in, const json_t *tensors, const struct parameters *p) {
+    const char *key;
+    json_t *value;
+    for (size_t i = 0; i < p->count; i++)
+        if (check_tensor(in, tensors, &p->tensor[i]) < 0)
+            return -1;
+    json_object_foreach((json_t *)tensors, key, value) {
+        size_t i = 0;
+        while (i < p->count && strcmp(p->tensor[i].name, key) != 0)
+            i++;
+        if (i == p->count)
+            return fail("%s: tensor \"%s\" is not one of this model's layers, wanted only those", in->name, key);
+    }
+    return 0;
+}
+
+int safetensors_read_data(const struct input *in, const json_t *metadata, const json_t *tensors,
+                          struct parameters *p) {
+    char checksum[17], byte;
+    const char *wanted = json_string_value(json_object_get(metadata, "xxh64"));
+    if (check_table(in, tensors, p) < 0 || read_exactly(in, p->value, p->size * sizeof *p->value, "weights") < 0)
+        return -1;
+    ssize_t rest = input_read(in, &byte, 1);
+    if (rest != 0)
+        return rest < 0 ? -1 : fail("%s: bytes follow the weights, wanted the end", in->name);
+    checksum_text(p, checksum);
+    if (wanted == NULL || strcmp(checksum, wanted) != 0)
+        return fail("%s: the weights' XXH64 is %s, wanted %s: the file is damaged", in->name, checksum,
+                    wanted == NULL ? "one in the metadata" : wanted);
+    const struct tensor *bad = parameters_not_finite(p);
+    if (bad != NULL)
+        return fail("%s: tensor \"%s\" holds a value that is not finite, wanted numbers", in->name, bad->name);
+    return 0;
+}

@@ -1,0 +1,98 @@
+#include "stream/dataset.h"
+
+#include "base/error.h"
+
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <xxhash.h>
+
+#define FIRST_CAPACITY ((size_t)1 << 20)
+
+const void *dataset_item(const struct dataset *set, size_t i) {
+    return set->data + i * set->item_bytes;
+}
+
+uint64_t dataset_digest(const struct dataset *set) {
+    return XXH64(set->data, set->items * set->item_bytes, 0);
+}
+
+/* True where the reader, behind its first header, stands in a regular file that holds just this one frame. */
+static bool can_map(const struct raw_reader *reader, size_t *bytes) {
+    struct stat status;
+    if (fstat(reader->in.fd, &status) < 0 || !S_ISREG(status.st_mode) || !reader->frame.last)
+        return false;
+    *bytes = RAW_HEADER + (size_t)reader->left;
+    return lseek(reader->in.fd, 0, SEEK_CUR) == RAW_HEADER && (uint64_t)status.st_size == *bytes;
+}
+
+static int map(struct dataset *set, const struct raw_reader *reader, size_t bytes) {
+    void *memory = mmap(NULL, bytes, PROT_READ, MAP_PRIVATE, reader->in.fd, 0);
+    if (memory == MAP_FAILED)
+        return fail_system(reader->in.name, "cannot map");
+    set->owned = memory;
+    set->mapped = bytes;
+    set->data = (const unsigned char *)memory + RAW_HEADER;
+    set->items = (size_t)reader->frame.items;
+    return 0;
+}
+
+/* Room for one more byte: doubled, never beyond what arrived and as much again. Pages not written to take no
+ * memory. */
+static int grow(struct dataset *set, size_t *capacity) {
+    size_t wanted = *capacity == 0 ? FIRST_CAPACITY : 2 * *capacity;
+    void *memory = realloc(set->owned, wanted);
+    if (memory == NULL)
+        return fail("%s: out of memory behind %zu bytes", set->name, *capacity);
+    set->owned = memory;
+    *capacity = wanted;
+    return 0;
+}
+
+static int spool(struct dataset *set, struct raw_reader *reader) {
+    size_t capacity = 0, used = 0;
+    int more;
+    while ((more = raw_next(reader)) == 1) {
+        while (reader->left > 0) {
+            if (used == capacity && grow(set, &capacity) < 0)
+                return -1;
+            ssize_t n = raw_read_bytes(reader, (unsigned char *)set->owned + used, capacity - used);
+            if (n < 0)
+                return -1;
+            used += (size_t)n;
+        }
+    }
+    set->data = set->owned;
+    set->items = (size_t)reader->items;
+    return more;
+}
+
+int dataset_load(struct dataset *set, const char *path) {
+    struct raw_reader reader;
+    size_t bytes;
+    *set = (struct dataset){0};
+    if (raw_open(&reader, path) < 0)
+        return -1;
+    set->name = reader.in.name;
+    set->dtype = reader.frame.dtype;
+    set->shape = reader.frame.shape;
+    set->elements = shape_elements(&set->shape);
+    set->item_bytes = raw_item_bytes(&reader.frame);
+    int result = can_map(&reader, &bytes) ? map(set, &reader, bytes) : spool(set, &reader);
+    raw_close(&reader);
+    if (result == 0 && set->items == 0)
+        result = fail("%s: no items, wanted at least 1", set->name);
+    if (result < 0)
+        dataset_free(set);
+    return result;
+}
+
+void dataset_free(struct dataset *set) {
+    if (set->mapped > 0)
+        munmap(set->owned, set->mapped);
+    else
+        free(set->owned);
+    set->owned = NULL;
+    set->mapped = 0;
+}

@@ -1,0 +1,34 @@
+#ifndef STREAM_IDX_H
+#define STREAM_IDX_H
+
+#include "stream/gunzip.h"
+#include "stream/raw.h"
+
+/* The IDX format of the MNIST files, plain or gzip: two zero bytes, a type, a rank, the rank's dimensions as
+ * big-endian u32, then big-endian numbers. The first dimension counts the items; a file of rank 1 (labels)
+ * has items of one number.
+ *
+ *     IDX type    u8  i8   i16  i32  f32  f64
+ *     stream      u8  i32  i32  i32  f32  f64 */
+struct idx {
+    struct gunzip gz;
+    struct raw_frame frame; /* the whole file as one frame of a stream */
+    size_t size;            /* bytes of a number in the file */
+    uint64_t left;          /* numbers not yet read */
+};
+
+int idx_open(struct idx *idx, const char *path) __attribute__((warn_unused_result));
+
+/* Reads exactly n numbers into `to` in the stream's form (dtype_size(frame.dtype) bytes each); n must not be
+ * more than `left`. 0, or -1 where the file ends before. */
+int idx_read(struct idx *idx, void *to, size_t n) __attribute__((warn_unused_result));
+
+/* Reads past n numbers. */
+int idx_skip(struct idx *idx, uint64_t n) __attribute__((warn_unused_result));
+
+/* 0 where the file ends behind the numbers that its header declares, -1 where bytes follow. */
+int idx_end(struct idx *idx) __attribute__((warn_unused_result));
+
+void idx_close(struct idx *idx);
+
+#endif

@@ -1,0 +1,167 @@
+#include "stream/raw.h"
+
+#include "base/error.h"
+#include "base/number.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+size_t raw_item_bytes(const struct raw_frame *frame) {
+    return shape_elements(&frame->shape) * dtype_size(frame->dtype);
+}
+
+int raw_format(const struct raw_frame *frame, char text[RAW_HEADER], const char *name) {
+    char shape[SHAPE_TEXT], line[RAW_HEADER + SHAPE_TEXT];
+    int length = snprintf(line, sizeof line, "raw1 %s %s %" PRIu64 " %c", dtype_name(frame->dtype),
+                          shape_text(&frame->shape, shape), frame->items, frame->last ? '.' : '+');
+    if (length >= RAW_HEADER)
+        return fail("%s: header '%s' has %d bytes, wanted at most %d", name, line, length, RAW_HEADER - 1);
+    memset(text, ' ', RAW_HEADER);
+    memcpy(text, line, (size_t)length);
+    text[RAW_HEADER - 1] = '\n';
+    return 0;
+}
+
+/* Splits at single spaces: NULL where there is no further word. */
+static char *next_word(char **rest) {
+    char *word = *rest, *space = strchr(word, ' ');
+    if (*word == '\0' || space == word)
+        return NULL;
+    if (space != NULL)
+        *space = '\0';
+    *rest = space == NULL ? word + strlen(word) : space + 1;
+    return word;
+}
+
+static int parse_words(struct raw_frame *frame, char *line, const char *name) {
+    char *magic = next_word(&line), *dtype = next_word(&line), *shape = next_word(&line), *items = next_word(&line),
+         *end = next_word(&line);
+    if (end == NULL || *line != '\0' || (strcmp(end, ".") != 0 && strcmp(end, "+") != 0))
+        return fail("%s: the header is not of the form 'raw1 DTYPE SHAPE ITEMS .' or '+', see vae-raw(5)", name);
+    if (strcmp(magic, "raw1") != 0)
+        return fail("%s: version '%s', wanted 'raw1'", name, magic);
+    int found = dtype_find(dtype, strlen(dtype));
+    if (found < 0)
+        return fail("%s: dtype '%s', wanted u8, i32, f32 or f64", name, dtype);
+    frame->dtype = (enum dtype)found;
+    frame->last = *end == '.';
+    if (shape_parse(&frame->shape, name, shape) < 0)
+        return -1;
+    return parse_whole(name, items, 0, INT64_MAX, &frame->items);
+}
+
+int raw_parse(struct raw_frame *frame, const char text[RAW_HEADER], const char *name) {
+    char line[RAW_HEADER], again[RAW_HEADER];
+    size_t bytes;
+    if (memcmp(text, "raw", 3) != 0)
+        return fail("%s: starts with bytes '%.4s', wanted a stream's header 'raw1 ...', see vae-raw(5)", name,
+                    text);
+    memcpy(line, text, RAW_HEADER);
+    size_t length = RAW_HEADER - 1;
+    while (length > 0 && line[length - 1] == ' ')
+        length--;
+    if (line[RAW_HEADER - 1] != '\n' || memchr(line, '\0', RAW_HEADER) != NULL)
+        return fail("%s: the header is not a line of %d bytes padded with spaces, see vae-raw(5)", name,
+                    RAW_HEADER);
+    line[length] = '\0';
+    if (parse_words(frame, line, name) < 0)
+        return -1;
+    if (!multiply(raw_item_bytes(frame), (size_t)frame->items, &bytes) || bytes > INT64_MAX)
+        return fail("%s: %" PRIu64 " items of %zu bytes are more than any file, wanted fewer", name, frame->items,
+                    raw_item_bytes(frame));
+    /* One spelling only: leading zeros are refused by writing it again. */
+    if (raw_format(frame, again, name) < 0)
+        return -1;
+    if (memcmp(text, again, RAW_HEADER) != 0)
+        return fail("%s: header '%s', wanted '%.*s'", name, line, (int)length, again);
+    return 0;
+}
+
+static int read_header(struct raw_reader *reader, struct raw_frame *frame) {
+    char text[RAW_HEADER + 1] = "";
+    ssize_t n = input_read(&reader->in, text, RAW_HEADER);
+    if (n <= 0)
+        return (int)n;
+    if (n < RAW_HEADER)
+        return fail("%s: ended after %zd bytes of a header, wanted %d", reader->in.name, n, RAW_HEADER);
+    return raw_parse(frame, text, reader->in.name) < 0 ? -1 : 1;
+}
+
+static void begin_frame(struct raw_reader *reader, const struct raw_frame *frame) {
+    reader->frame = *frame;
+    reader->left = frame->items * raw_item_bytes(frame);
+}
+
+int raw_open(struct raw_reader *reader, const char *path) {
+    struct raw_frame frame;
+    *reader = (struct raw_reader){.in = {.fd = -1}};
+    if (input_open(&reader->in, path) < 0)
+        return -1;
+    int result = read_header(reader, &frame);
+    if (result == 0)
+        result = fail("%s: empty input: did the command before it fail?", reader->in.name);
+    if (result < 0) {
+        input_close(&reader->in);
+        return -1;
+    }
+    begin_frame(reader, &frame);
+    return 0;
+}
+
+int raw_next(struct raw_reader *reader) {
+    struct raw_frame frame;
+    char found[SHAPE_TEXT], wanted[SHAPE_TEXT];
+    if (!reader->started) {
+        reader->started = true;
+        return 1;
+    }
+    int result = read_header(reader, &frame);
+    if (result == 0 && !reader->frame.last)
+        return fail("%s: ended after %" PRIu64 " items behind a '+' frame, wanted a '.' frame last: the command "
+                    "before it was cut short",
+                    reader->in.name, reader->items);
+    if (result <= 0)
+        return result;
+    if (frame.dtype != reader->frame.dtype || !shape_equal(&frame.shape, &reader->frame.shape))
+        return fail("%s: a frame of %s %s follows, wanted %s %s as before", reader->in.name,
+                    dtype_name(frame.dtype), shape_text(&frame.shape, found), dtype_name(reader->frame.dtype),
+                    shape_text(&reader->frame.shape, wanted));
+    begin_frame(reader, &frame);
+    return 1;
+}
+
+ssize_t raw_read_bytes(struct raw_reader *reader, void *buffer, size_t bytes) {
+    const uint64_t item = raw_item_bytes(&reader->frame), total = reader->frame.items * item;
+    if (bytes > reader->left)
+        bytes = (size_t)reader->left;
+    ssize_t n = input_read(&reader->in, buffer, bytes);
+    if (n < 0)
+        return -1;
+    const uint64_t before = (total - reader->left) / item;
+    reader->left -= (uint64_t)n;
+    reader->items += (total - reader->left) / item - before;
+    if ((size_t)n < bytes)
+        return fail("%s: ended after %" PRIu64 " of %" PRIu64 " bytes of a frame of %" PRIu64 " items, wanted all",
+                    reader->in.name, total - reader->left, total, reader->frame.items);
+    return n;
+}
+
+ssize_t raw_read(struct raw_reader *reader, void *buffer, size_t items) {
+    const size_t item = raw_item_bytes(&reader->frame);
+    if (items > reader->left / item)
+        items = (size_t)(reader->left / item);
+    ssize_t n = raw_read_bytes(reader, buffer, items * item);
+    return n < 0 ? -1 : (ssize_t)((size_t)n / item);
+}
+
+void raw_close(struct raw_reader *reader) {
+    input_close(&reader->in);
+}
+
+int raw_write_header(const struct output *out, const struct raw_frame *frame) {
+    char text[RAW_HEADER];
+    if (raw_format(frame, text, out->name) < 0)
+        return -1;
+    return output_write(out, text, sizeof text);
+}

@@ -1,0 +1,63 @@
+#ifndef STREAM_RAW_H
+#define STREAM_RAW_H
+
+#include "base/io.h"
+#include "stream/dtype.h"
+#include "stream/shape.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* The stream between the tools, vae-raw(5): frames of a 64-byte text header and a payload,
+ *
+ *     raw1 f32 28x28 128 .<spaces>\n
+ *
+ * dtype, item shape, items, and '.' for the last frame of its stream or '+' where more follow. */
+
+#define RAW_HEADER 64
+
+struct raw_frame {
+    enum dtype dtype;
+    struct shape shape;
+    uint64_t items;
+    bool last;
+};
+
+/* Header text <-> frame. Strict: only what raw_format writes is parsed. -1 with a message opened by `name`. */
+int raw_parse(struct raw_frame *frame, const char text[RAW_HEADER], const char *name)
+    __attribute__((warn_unused_result));
+int raw_format(const struct raw_frame *frame, char text[RAW_HEADER], const char *name)
+    __attribute__((warn_unused_result));
+
+/* Bytes of one item. */
+size_t raw_item_bytes(const struct raw_frame *frame);
+
+struct raw_reader {
+    struct input in;
+    struct raw_frame frame; /* the current one; its dtype and shape hold for the whole stream */
+    uint64_t items;         /* read so far, of all frames */
+    uint64_t left;          /* bytes left in the frame */
+    bool started;
+};
+
+/* Opens `path` (NULL or "-": stdin) and reads the first header, so that dtype and shape are known. An empty
+ * input is an error. */
+int raw_open(struct raw_reader *reader, const char *path) __attribute__((warn_unused_result));
+
+/* Goes to the next frame. 1: reader->frame tells its items; 0: clean end behind a '.' frame; -1: error, also
+ * where the dtype or the shape changes or a '+' frame is the last. The first call gives the first frame. */
+int raw_next(struct raw_reader *reader) __attribute__((warn_unused_result));
+
+/* Reads up to `items` items of the current frame. Returns how many, 0 at the frame's end, -1 on error, also
+ * where the payload ends early. */
+ssize_t raw_read(struct raw_reader *reader, void *buffer, size_t items) __attribute__((warn_unused_result));
+
+/* The same by bytes, for a tool that must not hold a whole item. */
+ssize_t raw_read_bytes(struct raw_reader *reader, void *buffer, size_t bytes) __attribute__((warn_unused_result));
+
+void raw_close(struct raw_reader *reader);
+
+/* Writes a frame's header; its payload follows with output_write. */
+int raw_write_header(const struct output *out, const struct raw_frame *frame) __attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,30 @@
+#ifndef STREAM_SHAPE_H
+#define STREAM_SHAPE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define SHAPE_MAX_RANK 6
+#define SHAPE_TEXT 128 /* bytes for any shape as text */
+
+/* The shape of one item: 1 to 6 dimensions, row-major, the last one fastest. */
+struct shape {
+    size_t rank;
+    size_t dim[SHAPE_MAX_RANK];
+};
+
+/* Elements of an item. A shape's elements are checked to fit when it is made. */
+size_t shape_elements(const struct shape *shape);
+
+/* Reads "28x28". 0, or -1 with a message opened by `name`; also where the elements would not fit. */
+int shape_parse(struct shape *shape, const char *name, const char *text);
+
+/* Writes "28x28" to text and returns it. */
+const char *shape_text(const struct shape *shape, char text[SHAPE_TEXT]);
+
+bool shape_equal(const struct shape *a, const struct shape *b);
+
+/* A shape of one dimension. */
+struct shape shape_vector(size_t length);
+
+#endif

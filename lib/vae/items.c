@@ -1,0 +1,67 @@
+#include "vae/items.h"
+
+#include "base/error.h"
+#include "base/number.h"
+
+#include <inttypes.h>
+#include <math.h>
+
+static const struct { const char *name; } binarizes[BINARIZES] = {{"none"}, {"threshold"}, {"sample"}};
+
+const char *binarize_name(enum binarize binarize) {
+    return binarizes[binarize].name;
+}
+
+int binarize_find(const char *what, const char *name) {
+    return parse_name(what, name, binarizes, BINARIZES, sizeof *binarizes);
+}
+
+#define BLOCK 1024 /* uniforms at a time */
+
+static void binarize_by_draw(float *x, size_t n, struct noise noise) {
+    float u[BLOCK];
+    noise.purpose = PURPOSE_BINARIZE;
+    for (size_t i = 0; i < n; i += BLOCK) {
+        const size_t some = n - i < BLOCK ? n - i : BLOCK;
+        noise.position = i;
+        noise_uniform(u, some, noise);
+        for (size_t j = 0; j < some; j++)
+            x[i + j] = u[j] < x[i + j] ? 1.0f : 0.0f;
+    }
+}
+
+void item_to_float(enum dtype dtype, const void *from, size_t n, enum binarize binarize, struct noise noise,
+                   float *x) {
+    dtype_to_float(dtype, from, x, n);
+    if (binarize == BINARIZE_SAMPLE)
+        binarize_by_draw(x, n, noise);
+    else if (binarize == BINARIZE_THRESHOLD)
+        for (size_t i = 0; i < n; i++)
+            x[i] = x[i] >= 0.5f ? 1.0f : 0.0f;
+}
+
+int item_check(const struct likelihood *likelihood, enum binarize binarize, enum dtype dtype, const void *from,
+               size_t n, const char *name, uint64_t item) {
+    const bool unit = binarize != BINARIZE_NONE;
+    const float min = unit ? 0.0f : likelihood->min, max = unit ? 1.0f : likelihood->max;
+    if (dtype == DTYPE_U8)
+        return 0; /* value/255 is in [0,1], which every likelihood holds */
+    for (size_t i = 0; i < n; i++) {
+        const double v = dtype_value(dtype, (const unsigned char *)from + i * dtype_size(dtype));
+        if (!(v >= (double)min && v <= (double)max))
+            return fail("%s: item %" PRIu64 ", element %zu is %g, wanted %s", name, item, i, v,
+                        unit ? "a number in [0,1] to binarize" : likelihood->wanted);
+    }
+    return 0;
+}
+
+bool items_are_grey(const struct dataset *set) {
+    const double one = set->dtype == DTYPE_U8 ? 255 : 1;
+    const size_t numbers = set->items * set->elements, size = dtype_size(set->dtype);
+    for (size_t i = 0; i < numbers; i++) {
+        const double v = dtype_value(set->dtype, set->data + i * size);
+        if (v != 0 && v != one)
+            return true;
+    }
+    return false;
+}

@@ -1,0 +1,32 @@
+#ifndef VAE_ITEMS_H
+#define VAE_ITEMS_H
+
+#include "stream/dataset.h"
+#include "vae/likelihood.h"
+
+#include <stdint.h>
+
+/* From a stream's items to what the encoder and the likelihood see. */
+
+/* What becomes of an element x in [0,1]: itself; 1 where x >= 1/2, else 0; or 1 with probability x, drawn anew
+ * for each noise. */
+enum binarize { BINARIZE_NONE, BINARIZE_THRESHOLD, BINARIZE_SAMPLE, BINARIZES };
+
+const char *binarize_name(enum binarize binarize);
+
+/* The value of that name: none, threshold, sample. -1 with a message opened by `what`. */
+int binarize_find(const char *what, const char *name);
+
+/* One item's n elements, `noise` (whose purpose is set here) saying which of the draws. */
+void item_to_float(enum dtype dtype, const void *from, size_t n, enum binarize binarize, struct noise noise,
+                   float *x);
+
+/* 0 where the likelihood can hold all n elements of an item, else -1 with a message that names the item and
+ * the element. With binarize they must be in [0,1] whatever the likelihood. */
+int item_check(const struct likelihood *likelihood, enum binarize binarize, enum dtype dtype, const void *from,
+               size_t n, const char *name, uint64_t item) __attribute__((warn_unused_result));
+
+/* True where some element is neither 0 nor 1. */
+bool items_are_grey(const struct dataset *set);
+
+#endif

@@ -1,0 +1,76 @@
+#include "vae/map.h"
+
+#include "base/error.h"
+#include "base/progress.h"
+
+#include <stdlib.h>
+
+static void run_shard(struct block *block, size_t first, size_t rows) {
+    struct map *map = block->context;
+    map->shard(map, first, rows);
+}
+
+/* The items of one frame behind its header. */
+static int run_frame(struct map *map, unsigned char *items) {
+    struct block *block = &map->block;
+    const size_t result_bytes = shape_elements(&map->shape) * sizeof *map->result;
+    for (;;) {
+        const uint64_t number = map->reader.items;
+        ssize_t n = raw_read(&map->reader, items, BLOCK_ROWS);
+        if (n <= 0)
+            return (int)n;
+        for (size_t i = 0; i < (size_t)n; i++)
+            if (map->check(map, items + i * block->item_bytes, number + i) < 0)
+                return -1;
+        block->item = number;
+        block_run(block, (size_t)n);
+        if (output_write(&map->out, map->result, (size_t)n * result_bytes) < 0)
+            return -1;
+        progress_items("items", map->reader.items, map->reader.frame.last ? map->reader.frame.items : 0);
+    }
+}
+
+static int run_frames(struct map *map, unsigned char *items) {
+    int more;
+    while ((more = raw_next(&map->reader)) == 1) {
+        const struct raw_frame *in = &map->reader.frame;
+        const struct raw_frame frame = {DTYPE_F32, map->shape, in->items, in->last};
+        if (raw_write_header(&map->out, &frame) < 0 || run_frame(map, items) < 0)
+            return -1;
+    }
+    return more;
+}
+
+static int run_stream(struct map *map, struct workers *workers) {
+    struct block *block = &map->block;
+    if (block_start(block, &map->model, workers) < 0)
+        return -1;
+    block->dtype = map->reader.frame.dtype;
+    block->item_bytes = raw_item_bytes(&map->reader.frame);
+    block->shard = run_shard;
+    block->context = map;
+    unsigned char *items = malloc(BLOCK_ROWS * block->item_bytes);
+    map->result = malloc(BLOCK_ROWS * shape_elements(&map->shape) * sizeof *map->result);
+    block->data = items;
+    int result = items == NULL || map->result == NULL ? fail("%s: out of memory", map->reader.in.name)
+                                                      : run_frames(map, items);
+    free(items);
+    free(map->result);
+    block_end(block);
+    return result;
+}
+
+int map_run(struct map *map) {
+    if (output_standard(&map->out) < 0 || model_load(&map->model, map->model_path) < 0)
+        return -1;
+    int result = raw_open(&map->reader, map->path);
+    if (result == 0) {
+        result = map->prepare(map);
+        struct workers *workers = result < 0 ? NULL : workers_start(map->threads);
+        result = workers == NULL ? -1 : run_stream(map, workers);
+        workers_stop(workers);
+        raw_close(&map->reader);
+    }
+    model_free(&map->model);
+    return result;
+}

@@ -1,0 +1,87 @@
+#include "vae/model.h"
+
+#include "base/error.h"
+
+#include <math.h>
+#include <stdio.h>
+
+static void name_tensor(char name[TENSOR_NAME], const char *room, size_t index, const char *what) {
+    snprintf(name, TENSOR_NAME, "%s.%zu.%s", room, index, what);
+}
+
+static void add_layer(struct model *m, const char *room, size_t index, size_t in, size_t out) {
+    char weight[TENSOR_NAME], bias[TENSOR_NAME];
+    name_tensor(weight, room, index, "weight");
+    name_tensor(bias, room, index, "bias");
+    struct linear *layer = &m->layer[m->layers++];
+    *layer = (struct linear){.in = in, .out = out};
+    layer->weight = parameters_add(&m->parameters, weight, out, in);
+    layer->bias = parameters_add(&m->parameters, bias, out, 0);
+}
+
+/* Two tensors each for weight and bias, but neighbours: together they are one layer of 2 latent units. */
+static void add_heads(struct model *m, size_t in, size_t latent) {
+    m->heads = m->layers;
+    struct linear *layer = &m->layer[m->layers++];
+    *layer = (struct linear){.in = in, .out = 2 * latent};
+    layer->weight = parameters_add(&m->parameters, "mu.weight", latent, in);
+    parameters_add(&m->parameters, "logvar.weight", latent, in);
+    layer->bias = parameters_add(&m->parameters, "mu.bias", latent, 0);
+    parameters_add(&m->parameters, "logvar.bias", latent, 0);
+}
+
+int model_create(struct model *model, const struct model_config *config) {
+    char shape[SHAPE_TEXT];
+    *model = (struct model){.config = *config, .elements = shape_elements(&config->item)};
+    if (model->elements > MODEL_MAX_ELEMENTS)
+        return fail("model: items of shape %s have %zu elements, wanted at most %d",
+                    shape_text(&config->item, shape), model->elements, MODEL_MAX_ELEMENTS);
+    size_t in = model->elements;
+    for (size_t i = 0; i < config->encoder.layers; i++) {
+        add_layer(model, "encoder", i, in, config->encoder.units[i]);
+        in = config->encoder.units[i];
+    }
+    add_heads(model, in, config->latent);
+    in = config->latent;
+    for (size_t i = 0; i < config->decoder.layers; i++) {
+        add_layer(model, "decoder", i, in, config->decoder.units[i]);
+        in = config->decoder.units[i];
+    }
+    model->last = model->layers;
+    add_layer(model, "decoder", config->decoder.layers, in, model->elements);
+    linear_setup();
+    return parameters_allocate(&model->parameters);
+}
+
+static void initialise(float *value, size_t n, double bound, uint64_t seed, uint64_t item) {
+    noise_uniform(value, n, (struct noise){.seed = seed, .purpose = PURPOSE_INITIAL, .item = item});
+    for (size_t i = 0; i < n; i++)
+        value[i] = (float)(bound * (2 * (double)value[i] - 1));
+}
+
+void model_initialise(struct model *model, uint64_t seed) {
+    for (size_t i = 0; i < model->layers; i++) {
+        const struct linear *layer = &model->layer[i];
+        const double bound = 1 / sqrt((double)layer->in);
+        initialise(model->parameters.value + layer->weight, layer->in * layer->out, bound, seed, 2 * i);
+        initialise(model->parameters.value + layer->bias, layer->out, bound, seed, 2 * i + 1);
+    }
+}
+
+int model_check_shape(const struct model *model, const struct shape *shape, const char *model_name,
+                      const char *name) {
+    char found[SHAPE_TEXT], wanted[SHAPE_TEXT];
+    if (!shape_equal(shape, &model->config.item))
+        return fail("%s: items have shape %s, %s wants %s", name, shape_text(shape, found), model_name,
+                    shape_text(&model->config.item, wanted));
+    return 0;
+}
+
+int model_check_item(const struct model *model, enum dtype dtype, const void *item, const char *name,
+                     uint64_t number) {
+    return item_check(model->config.likelihood, model->config.binarize, dtype, item, model->elements, name, number);
+}
+
+void model_free(struct model *model) {
+    parameters_free(&model->parameters);
+}

@@ -1,0 +1,37 @@
+#ifndef VAE_MODEL_H
+#define VAE_MODEL_H
+
+#include "nn/linear.h"
+#include "nn/parameters.h"
+#include "vae/model_config.h"
+
+#include <stdint.h>
+
+/* A model is a row of linear layers: the encoder's hidden ones, the heads (mu and logvar side by side, as one
+ * layer of 2 latent units), the decoder's hidden ones, and the output. Behind the heads z is drawn; every layer
+ * but the heads and the last has the activation behind it. */
+struct model {
+    struct model_config config;
+    size_t elements; /* of an item */
+    size_t layers, heads, last;
+    struct linear layer[2 * MODEL_MAX_HIDDEN + 2];
+    struct parameters parameters;
+};
+
+/* Lays out the layers and allocates the weights, all 0. 0 or -1. End with model_free. */
+int model_create(struct model *model, const struct model_config *config) __attribute__((warn_unused_result));
+
+/* First weights and biases, uniform on +-1/sqrt(in) as torch.nn.Linear has them. */
+void model_initialise(struct model *model, uint64_t seed);
+
+/* 0 where items of this shape are what the model takes, else -1; `model_name` and `name` open the message. */
+int model_check_shape(const struct model *model, const struct shape *shape, const char *model_name,
+                      const char *name) __attribute__((warn_unused_result));
+
+/* 0 where the model's likelihood can hold the item, else -1, naming the element. */
+int model_check_item(const struct model *model, enum dtype dtype, const void *item, const char *name,
+                     uint64_t number) __attribute__((warn_unused_result));
+
+void model_free(struct model *model);
+
+#endif

@@ -1,0 +1,158 @@
+#include "vae/model_config.h"
+
+#include "base/error.h"
+#include "base/number.h"
+#include "nn/safetensors.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#define FORMAT "vae-model"
+#define FORMAT_VERSION "1"
+#define NO_HIDDEN "none"
+
+/* Every key there may be, so that one that is not understood is never passed over. */
+static const char *const keys[] = {
+    "format", "version", "item_shape", "input_scaling", "latent",   "encoder_hidden", "decoder_hidden",
+    "sigma",  "seed",    "activation", "likelihood",    "binarize", "command",        "epochs",
+    "steps",  "items",   "data_xxh64", "elbo",          "xxh64",    "made_by",
+};
+
+int metadata_put(json_t *metadata, const char *key, const char *format, ...) {
+    char text[1024];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    return json_object_set_new(metadata, key, json_string(text));
+}
+
+int hidden_parse(struct hidden *hidden, const char *name, const char *text) {
+    *hidden = (struct hidden){0};
+    if (strcmp(text, NO_HIDDEN) == 0)
+        return 0;
+    return parse_list(name, text, ',', MODEL_MAX_UNITS, MODEL_MAX_HIDDEN, hidden->units, &hidden->layers);
+}
+
+const char *hidden_text(const struct hidden *hidden, char text[HIDDEN_TEXT]) {
+    size_t used = 0;
+    snprintf(text, HIDDEN_TEXT, NO_HIDDEN);
+    for (size_t i = 0; i < hidden->layers; i++)
+        used += (size_t)snprintf(text + used, HIDDEN_TEXT - used, "%s%zu", i == 0 ? "" : ",", hidden->units[i]);
+    return text;
+}
+
+int model_config_put(const struct model_config *c, json_t *m) {
+    char shape[SHAPE_TEXT], hidden[2][HIDDEN_TEXT];
+    int failed = metadata_put(m, "format", FORMAT) | metadata_put(m, "version", FORMAT_VERSION) |
+                 metadata_put(m, "item_shape", "%s", shape_text(&c->item, shape)) |
+                 metadata_put(m, "input_scaling", "u8/255") | metadata_put(m, "latent", "%zu", c->latent) |
+                 metadata_put(m, "encoder_hidden", "%s", hidden_text(&c->encoder, hidden[0])) |
+                 metadata_put(m, "decoder_hidden", "%s", hidden_text(&c->decoder, hidden[1])) |
+                 metadata_put(m, "activation", "%s", c->activation->name) |
+                 metadata_put(m, "likelihood", "%s", c->likelihood->name) |
+                 metadata_put(m, "binarize", "%s", binarize_name(c->binarize));
+    if (c->likelihood->has_sigma)
+        failed |= metadata_put(m, "sigma", "%.17g", c->sigma);
+    return failed;
+}
+
+/* Reading: the file's name and its metadata. */
+struct source {
+    const char *name;
+    const json_t *metadata;
+};
+
+/* The text behind a key; NULL with a message where there is none. */
+static const char *get(const struct source *s, const char *key) {
+    const char *text = json_string_value(json_object_get(s->metadata, key));
+    if (text == NULL)
+        fail("%s: metadata \"%s\" is missing, wanted it, see vae-model(5)", s->name, key);
+    return text;
+}
+
+/* What opens a message about a key's value. */
+static const char *where(const struct source *s, const char *key, char text[256]) {
+    snprintf(text, 256, "%s: metadata \"%s\"", s->name, key);
+    return text;
+}
+
+static int get_exactly(const struct source *s, const char *key, const char *wanted) {
+    const char *text = get(s, key);
+    if (text != NULL && strcmp(text, wanted) != 0)
+        return fail("%s: metadata \"%s\" is \"%s\", wanted \"%s\"", s->name, key, text, wanted);
+    return text == NULL ? -1 : 0;
+}
+
+static int get_hidden(const struct source *s, const char *key, struct hidden *hidden) {
+    char name[256];
+    const char *text = get(s, key);
+    return text == NULL ? -1 : hidden_parse(hidden, where(s, key, name), text);
+}
+
+static int get_sizes(const struct source *s, struct model_config *c) {
+    char name[256];
+    uint64_t latent;
+    const char *shape = get(s, "item_shape"), *text = shape == NULL ? NULL : get(s, "latent");
+    if (text == NULL || shape_parse(&c->item, where(s, "item_shape", name), shape) < 0 ||
+        parse_whole(where(s, "latent", name), text, 1, MODEL_MAX_UNITS, &latent) < 0)
+        return -1;
+    c->latent = (size_t)latent;
+    return get_hidden(s, "encoder_hidden", &c->encoder) | get_hidden(s, "decoder_hidden", &c->decoder);
+}
+
+static int get_choices(const struct source *s, struct model_config *c) {
+    char name[256];
+    const char *activation = get(s, "activation"), *likelihood = activation == NULL ? NULL : get(s, "likelihood"),
+               *binarize = likelihood == NULL ? NULL : get(s, "binarize");
+    if (binarize == NULL)
+        return -1;
+    c->activation = activation_find(where(s, "activation", name), activation);
+    c->likelihood = likelihood_find(where(s, "likelihood", name), likelihood);
+    int found = binarize_find(where(s, "binarize", name), binarize);
+    if (c->activation == NULL || c->likelihood == NULL || found < 0)
+        return -1;
+    c->binarize = (enum binarize)found;
+    if (!c->likelihood->has_sigma)
+        return 0;
+    const char *sigma = get(s, "sigma");
+    return sigma == NULL ? -1 : parse_real(where(s, "sigma", name), sigma, 1e-6, 1e6, &c->sigma);
+}
+
+static int check_keys(const struct source *s) {
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)s->metadata, key, value) {
+        size_t i = 0, count = sizeof keys / sizeof *keys;
+        while (i < count && strcmp(keys[i], key) != 0)
+            i++;
+        if (i == count)
+            return fail("%s: metadata \"%s\" is not known, wanted a model of version " FORMAT_VERSION, s->name,
+                        key);
+    }
+    return 0;
+}
+
+int model_config_get(struct model_config *c, const json_t *metadata, const char *name) {
+    const struct source source = {name, metadata}, *s = &source;
+    *c = (struct model_config){0};
+    if (get_exactly(s, "format", FORMAT) < 0 || get_exactly(s, "version", FORMAT_VERSION) < 0 ||
+        check_keys(s) < 0 || get_exactly(s, "input_scaling", "u8/255") < 0 || get_sizes(s, c) < 0)
+        return -1;
+    return get_choices(s, c);
+}
+
+int model_config_load(struct model_config *config, const char *path) {
+    struct input in;
+    json_t *metadata, *tensors;
+    if (input_open(&in, path) < 0)
+        return -1;
+    int result = safetensors_read_header(&in, &metadata, &tensors);
+    if (result == 0)
+        result = model_config_get(config, metadata, in.name);
+    json_decref(metadata);
+    json_decref(tensors);
+    input_close(&in);
+    return result;
+}

@@ -1,0 +1,54 @@
+#include "vae/model_file.h"
+
+#include "base/atomic_file.h"
+#include "base/error.h"
+#include "nn/safetensors.h"
+
+#include <inttypes.h>
+
+static int put_provenance(json_t *m, const struct provenance *p) {
+    return metadata_put(m, "made_by", "vaeutils " VAEUTILS_VERSION) | metadata_put(m, "command", "%s", p->command) |
+           metadata_put(m, "seed", "%" PRIu64, p->seed) | metadata_put(m, "epochs", "%" PRIu64, p->epochs) |
+           metadata_put(m, "steps", "%" PRIu64, p->steps) | metadata_put(m, "items", "%" PRIu64, p->items) |
+           metadata_put(m, "data_xxh64", "%016" PRIx64, p->data_xxh64) | metadata_put(m, "elbo", "%.6f", p->elbo);
+}
+
+int model_save(const struct model *model, const struct provenance *provenance, const char *path) {
+    struct atomic_file file;
+    json_t *metadata = json_object();
+    int result = 0;
+    if (model_config_put(&model->config, metadata) != 0 || put_provenance(metadata, provenance) != 0)
+        result = fail("%s: out of memory for the metadata", path);
+    if (result == 0)
+        result = atomic_open(&file, path);
+    if (result == 0 && safetensors_write(&file.out, &model->parameters, metadata) < 0) {
+        atomic_abandon(&file);
+        result = -1;
+    } else if (result == 0) {
+        result = atomic_commit(&file);
+    }
+    json_decref(metadata);
+    return result;
+}
+
+int model_load(struct model *model, const char *path) {
+    struct input in;
+    struct model_config config;
+    json_t *metadata = NULL, *tensors = NULL;
+    *model = (struct model){0};
+    if (input_open(&in, path) < 0)
+        return -1;
+    int result = safetensors_read_header(&in, &metadata, &tensors);
+    if (result == 0)
+        result = model_config_get(&config, metadata, in.name);
+    if (result == 0)
+        result = model_create(model, &config);
+    if (result == 0)
+        result = safetensors_read_data(&in, metadata, tensors, &model->parameters);
+    if (result < 0)
+        model_free(model);
+    json_decref(metadata);
+    json_decref(tensors);
+    input_close(&in);
+    return result;
+}

@@ -1,0 +1,24 @@
+#ifndef VAE_MODEL_FILE_H
+#define VAE_MODEL_FILE_H
+
+#include "vae/model.h"
+
+/* The model file, vae-model(5): a safetensors file whose metadata holds the model's config, how it was made, and
+ * a checksum. Nothing in it depends on where or on how many threads it was made. */
+
+/* How a model was made. */
+struct provenance {
+    char command[512]; /* the options that made it what it is */
+    uint64_t seed, epochs, steps;
+    uint64_t items, data_xxh64; /* of the training data */
+    double elbo;                /* of the last epoch's training, nats per item */
+};
+
+/* Writes a model as an atomic file. 0 or -1, and then what stood at `path` is untouched. */
+int model_save(const struct model *model, const struct provenance *provenance, const char *path)
+    __attribute__((warn_unused_result));
+
+/* Reads and checks a model file; creates the model. 0 or -1. End with model_free. */
+int model_load(struct model *model, const char *path) __attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,138 @@
+#include "vae/pass.h"
+
+#include "base/error.h"
+#include "base/number.h"
+#include "vae/latent.h"
+
+#include <stdlib.h>
+
+#define ALIGNMENT ((size_t)64)
+
+/* Every array is cut from one allocation: sized by a first walk with memory NULL, placed by a second. */
+struct arena {
+    char *memory;
+    size_t used;
+};
+
+static void *take(struct arena *arena, size_t rows, size_t columns, size_t size) {
+    void *array = arena->memory == NULL ? NULL : arena->memory + arena->used;
+    arena->used += (rows * columns * size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    return array;
+}
+
+static void lay_out(struct pass *p, struct arena *arena, bool backward) {
+    const struct model *m = p->model;
+    const size_t latent = m->config.latent, number = sizeof(float);
+    p->x = take(arena, p->rows, m->elements, number);
+    for (size_t i = 0; i < m->layers; i++) {
+        const size_t out = m->layer[i].out;
+        p->out[i] = take(arena, p->rows, out, number);
+        if (m->config.activation->keeps_slope && i != m->heads && i != m->last)
+            p->slope[i] = take(arena, p->rows, out, number);
+        if (backward)
+            p->delta[i] = i == m->last ? p->out[i] : take(arena, p->rows, out, number);
+    }
+    p->sigma = take(arena, p->rows, latent, number);
+    p->epsilon = take(arena, p->rows, latent, number);
+    p->z = take(arena, p->rows, latent, number);
+    p->dz = backward ? take(arena, p->rows, latent, number) : NULL;
+    p->negative_log = take(arena, p->rows, 1, sizeof(double));
+    p->kl = take(arena, p->rows, 1, sizeof(double));
+}
+
+int pass_create(struct pass *pass, const struct model *model, size_t rows, bool backward) {
+    struct arena arena = {NULL, 0};
+    size_t widest = model->elements, bytes;
+    for (size_t i = 0; i < model->layers; i++)
+        widest = model->layer[i].out > widest ? model->layer[i].out : widest;
+    *pass = (struct pass){.model = model, .rows = rows};
+    /* Some 60 arrays of at most rows x widest numbers. */
+    if (!multiply(rows, widest, &bytes) || bytes > SIZE_MAX / 1024)
+        return fail("model: %zu items at a time are too many for %zu units, wanted fewer", rows, widest);
+    lay_out(pass, &arena, backward);
+    pass->memory = arena.memory = aligned_alloc(ALIGNMENT, arena.used);
+    if (pass->memory == NULL)
+        return fail("model: out of memory for %zu items at a time (%zu bytes)", rows, arena.used);
+    arena.used = 0;
+    lay_out(pass, &arena, backward);
+    return 0;
+}
+
+void pass_free(struct pass *pass) {
+    free(pass->memory);
+    *pass = (struct pass){0};
+}
+
+const float *pass_input(const struct pass *pass, size_t index) {
+    return index == 0 ? pass->x : index == pass->model->heads + 1 ? pass->z : pass->out[index - 1];
+}
+
+/* Layers [from, to] in turn, on the given rows. */
+static void forward(struct pass *p, size_t from, size_t to, size_t first, size_t rows) {
+    const struct model *m = p->model;
+    for (size_t i = from; i <= to; i++) {
+        const struct linear *layer = &m->layer[i];
+        float *out = p->out[i] + first * layer->out;
+        linear_forward(layer, m->parameters.value, pass_input(p, i) + first * layer->in, rows, out);
+        if (i != m->heads && i != m->last) {
+            float *slope = p->slope[i] == NULL ? NULL : p->slope[i] + first * layer->out;
+            m->config.activation->forward(math_kernel(), out, slope, rows * layer->out);
+        }
+    }
+}
+
+void pass_encode(struct pass *p, size_t first, size_t rows) {
+    const struct model *m = p->model;
+    const size_t latent = m->config.latent;
+    forward(p, 0, m->heads, first, rows);
+    for (size_t row = first; row < first + rows; row++) {
+        float *heads = p->out[m->heads] + row * 2 * latent, *sigma = p->sigma + row * latent;
+        latent_posterior(heads, sigma, latent);
+        p->kl[row] = latent_kl(heads, sigma, latent);
+    }
+}
+
+void pass_draw(struct pass *p, size_t first, size_t rows) {
+    const size_t latent = p->model->config.latent;
+    for (size_t row = first; row < first + rows; row++)
+        latent_draw(p->out[p->model->heads] + row * 2 * latent, p->sigma + row * latent, p->epsilon + row * latent,
+                    p->z + row * latent, latent);
+}
+
+void pass_decode(struct pass *p, size_t first, size_t rows) {
+    forward(p, p->model->heads + 1, p->model->last, first, rows);
+}
+
+void pass_likelihood(struct pass *p, size_t first, size_t rows, bool gradient) {
+    const struct model *m = p->model;
+    for (size_t row = first; row < first + rows; row++) {
+        float *a = p->out[m->last] + row * m->elements;
+        p->negative_log[row] = m->config.likelihood->negative_log(m->config.sigma, a, p->x + row * m->elements,
+                                                                  gradient ? a : NULL, m->elements);
+    }
+}
+
+/* delta of layer i, and of the layers below it down to `to`. */
+static void backward(struct pass *p, size_t from, size_t to, size_t first, size_t rows) {
+    const struct model *m = p->model;
+    for (size_t i = from; i > to; i--) {
+        const struct linear *layer = &m->layer[i];
+        const size_t here = first * layer->in, n = rows * layer->in;
+        float *below = p->delta[i - 1] + here;
+        linear_backward(layer, m->parameters.value, p->delta[i] + first * layer->out, rows, below);
+        const float *slope = p->slope[i - 1] == NULL ? NULL : p->slope[i - 1] + here;
+        m->config.activation->backward(math_kernel(), below, p->out[i - 1] + here, slope, n);
+    }
+}
+
+void pass_backward(struct pass *p, size_t first, size_t rows) {
+    const struct model *m = p->model;
+    const size_t latent = m->config.latent, decoder = m->heads + 1;
+    backward(p, m->last, decoder, first, rows);
+    linear_backward(&m->layer[decoder], m->parameters.value, p->delta[decoder] + first * m->layer[decoder].out,
+                    rows, p->dz + first * latent);
+    for (size_t row = first; row < first + rows; row++)
+        latent_backward(p->out[m->heads] + row * 2 * latent, p->sigma + row * latent, p->epsilon + row * latent,
+                        p->dz + row * latent, p->delta[m->heads] + row * 2 * latent, latent);
+    backward(p, m->heads, 0, first, rows);
+}

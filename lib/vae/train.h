@@ -1,0 +1,53 @@
+#ifndef VAE_TRAIN_H
+#define VAE_TRAIN_H
+
+#include "base/workers.h"
+#include "nn/adam.h"
+#include "stream/dataset.h"
+#include "vae/pass.h"
+
+/* Training by stochastic gradient ascent on the ELBO: Kingma and Welling 2014, algorithm 1, with Adam. A batch is
+ * cut into shards of items and, for the weights' gradients, into slices of units; how depends on the batch and
+ * the model alone, never on the threads, so that any number of them gives the same bits. */
+
+/* Mean nats per item. */
+struct elbo {
+    double elbo, reconstruction, kl; /* elbo = reconstruction - kl */
+};
+
+struct slice; /* a layer's units whose gradient and update are one task */
+
+struct training {
+    struct model *model; /* not owned, like the next two */
+    const struct dataset *data;
+    struct workers *workers;
+    size_t batch;
+    double rate;
+    uint64_t seed;
+    uint64_t epoch, step;      /* the epoch at work, from 1; steps done in all */
+    size_t position;           /* items of the epoch done */
+    double reconstruction, kl; /* sums over them */
+    struct pass pass;
+    uint32_t *order; /* the epoch's permutation of the items */
+    struct slice *slices;
+    size_t slice_count, rows, shard; /* of the step at work: its items, and at most so many a shard */
+    struct adam_step adam;
+};
+
+/* Prepares training of a model (initialised or loaded) on the data: fields model to seed must be set, the rest
+ * 0. 0 or -1; end with training_end in both cases. */
+int training_start(struct training *training) __attribute__((warn_unused_result));
+
+/* Shuffles for the next epoch. */
+void training_begin_epoch(struct training *training);
+
+/* One step. 1: done; 0: the epoch is over, nothing was done; -1: the loss is not finite, and the step's update
+ * was not made: the weights are those of the step before. */
+int training_step(struct training *training) __attribute__((warn_unused_result));
+
+/* The epoch's figures so far, each item's from the step that trained on it. */
+struct elbo training_elbo(const struct training *training);
+
+void training_end(struct training *training);
+
+#endif

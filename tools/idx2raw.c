@@ -1,0 +1,100 @@
+/* idx2raw: an IDX file, plain or gzip, to a stream. */
+#include "base/cli.h"
+#include "base/error.h"
+#include "stream/idx.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#define CHUNK 65536 /* numbers at a time */
+
+struct options {
+    const char *file;
+    uint64_t skip, count;
+    bool all;
+};
+
+enum { OPTION_SKIP = CLI_LONG_ONLY };
+
+static const struct cli_option options[] = {
+    {'n', "count", "N", "write N items; fewer in the file is an error (default: all)"},
+    {OPTION_SKIP, "skip", "N", "leave out the first N items"},
+    CLI_EVERY,
+};
+
+static const struct cli_program program = {
+    "idx2raw",
+    "[-n N] [--skip N] [FILE]",
+    "Turns an IDX file (the format of the MNIST files), plain or gzip, into a stream of items.",
+    options,
+    "idx2raw train-images-idx3-ubyte.gz | vae-train -m model.bin",
+};
+
+static struct options parse(int argc, char **argv) {
+    struct options o = {.all = true};
+    const char *value;
+    int key;
+    cli_start(&program, argc, argv);
+    cli_bare(0);
+    while ((key = cli_next(&value)) != -1) {
+        if (key == 'n') {
+            o.count = cli_whole("--count", value, 0, INT64_MAX);
+            o.all = false;
+        } else {
+            o.skip = cli_whole("--skip", value, 0, INT64_MAX);
+        }
+    }
+    o.file = cli_operand();
+    return o;
+}
+
+static int choose_items(struct options *o, const struct idx *idx) {
+    const uint64_t items = idx->frame.items;
+    if (o->skip > items || (!o->all && o->count > items - o->skip))
+        return fail("%s: holds %" PRIu64 " items, wanted %" PRIu64 " behind the first %" PRIu64, idx->gz.in.name,
+                    items, o->all ? 0 : o->count, o->skip);
+    if (o->all)
+        o->count = items - o->skip;
+    return 0;
+}
+
+/* The last chunk is held back until the whole file has been found right: behind a file that is cut short or
+ * too long, the reader of the stream sees one that is cut short. */
+static int copy(const struct options *o, struct idx *idx, const struct output *out, void *chunk) {
+    const uint64_t item = shape_elements(&idx->frame.shape);
+    struct raw_frame frame = idx->frame;
+    frame.items = o->count;
+    if (idx_skip(idx, o->skip * item) < 0 || raw_write_header(out, &frame) < 0)
+        return -1;
+    for (uint64_t left = o->count * item;;) {
+        const size_t n = left < CHUNK ? (size_t)left : CHUNK;
+        left -= n;
+        if (idx_read(idx, chunk, n) < 0)
+            return -1;
+        if (left == 0 && (idx_skip(idx, idx->left) < 0 || idx_end(idx) < 0))
+            return -1;
+        if (output_write(out, chunk, n * dtype_size(frame.dtype)) < 0)
+            return -1;
+        if (left == 0)
+            return 0;
+    }
+}
+
+static int run(struct options *o) {
+    struct output out;
+    struct idx idx;
+    if (output_standard(&out) < 0 || idx_open(&idx, o->file) < 0)
+        return -1;
+    void *chunk = malloc(CHUNK * dtype_size(idx.frame.dtype));
+    int result = chunk == NULL ? fail("idx2raw: out of memory") : choose_items(o, &idx);
+    if (result == 0)
+        result = copy(o, &idx, &out, chunk);
+    free(chunk);
+    idx_close(&idx);
+    return result;
+}
+
+int main(int argc, char **argv) {
+    struct options o = parse(argc, argv);
+    return cli_finish(run(&o));
+}

@@ -1,0 +1,112 @@
+/* vae-decode: a stream of latents to a stream of items. */
+#include "base/cli.h"
+#include "base/error.h"
+#include "base/progress.h"
+#include "vae/map.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+struct options {
+    const char *model, *file;
+    bool sample;
+    uint64_t seed;
+    size_t threads;
+};
+
+enum { OPTION_SAMPLE = CLI_LONG_ONLY };
+
+static const struct cli_option options[] = {
+    CLI_MODEL, {OPTION_SAMPLE, "sample", NULL, "a draw from p(x|z) instead of its mean"}, CLI_SEED, CLI_THREADS,
+    CLI_EVERY,
+};
+
+static const struct cli_program program = {
+    "vae-decode",
+    "-m MODEL [--sample] [OPTION]... [FILE]",
+    "Decodes a stream of latents: for each the mean of p(x|z), an item.",
+    options,
+    "vae-sample -n 64 | vae-decode -m model.bin | raw2pgm > grid.pgm",
+};
+
+static struct options parse(int argc, char **argv) {
+    struct options o = {.seed = cli_seed(NULL), .threads = cli_threads(NULL)};
+    const char *value;
+    int key;
+    cli_start(&program, argc, argv);
+    cli_bare(0);
+    while ((key = cli_next(&value)) != -1) {
+        switch (key) {
+        case 'm':
+            o.model = value;
+            break;
+        case 'S':
+            o.seed = cli_seed(value);
+            break;
+        case 'j':
+            o.threads = cli_threads(value);
+            break;
+        default:
+            o.sample = true;
+        }
+    }
+    o.file = cli_operand();
+    cli_require("--model", o.model);
+    return o;
+}
+
+static void decode_shard(struct map *map, size_t first, size_t rows) {
+    const struct options *o = map->options;
+    struct pass *p = &map->block.pass;
+    const struct model *m = p->model;
+    const struct likelihood *likelihood = m->config.likelihood;
+    block_load_latents(&map->block, first, rows);
+    pass_decode(p, first, BLOCK_SHARD);
+    for (size_t row = first; row < first + rows; row++) {
+        float *x = map->result + row * m->elements;
+        memcpy(x, p->out[m->last] + row * m->elements, m->elements * sizeof *x);
+        if (o->sample)
+            likelihood->draw(m->config.sigma, x, m->elements,
+                             (struct noise){map->seed, PURPOSE_LIKELIHOOD, map->block.item + row, 0, 0});
+        else
+            likelihood->mean(x, m->elements);
+    }
+}
+
+static int check(const struct map *map, const void *item, uint64_t number) {
+    const size_t latent = map->model.config.latent, size = dtype_size(map->reader.frame.dtype);
+    for (size_t i = 0; i < latent; i++)
+        if (!isfinite(dtype_value(map->reader.frame.dtype, (const char *)item + i * size)))
+            return fail("%s: item %" PRIu64 ", element %zu is not finite, wanted a number", map->reader.in.name,
+                        number, i);
+    return 0;
+}
+
+static int prepare(struct map *map) {
+    const struct raw_frame *frame = &map->reader.frame;
+    const size_t latent = map->model.config.latent;
+    char shape[SHAPE_TEXT];
+    map->shape = map->model.config.item;
+    if (frame->shape.rank != 1 || frame->shape.dim[0] != latent)
+        return fail("%s: items have shape %s, %s wants %zu (vae-sample -d %zu)", map->reader.in.name,
+                    shape_text(&frame->shape, shape), map->model_path, latent, latent);
+    if (frame->dtype != DTYPE_F32 && frame->dtype != DTYPE_F64)
+        return fail("%s: items are %s, wanted latents of f32 or f64", map->reader.in.name,
+                    dtype_name(frame->dtype));
+    return 0;
+}
+
+int main(int argc, char **argv) {
+    const struct options o = parse(argc, argv);
+    struct map map = {.model_path = o.model,
+                      .path = o.file,
+                      .threads = o.threads,
+                      .seed = o.seed,
+                      .options = &o,
+                      .prepare = prepare,
+                      .check = check,
+                      .shard = decode_shard};
+    progress_start(!cli_quiet());
+    return cli_finish(map_run(&map));
+}

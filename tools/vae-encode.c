@@ -1,0 +1,113 @@
+/* vae-encode: a stream of items to a stream of latents. */
+#include "base/cli.h"
+#include "base/error.h"
+#include "base/progress.h"
+#include "vae/map.h"
+
+#include <string.h>
+
+struct options {
+    const char *model, *file;
+    bool sample, stats;
+    uint64_t seed;
+    size_t threads;
+};
+
+enum { OPTION_SAMPLE = CLI_LONG_ONLY, OPTION_STATS };
+
+static const struct cli_option options[] = {
+    CLI_MODEL,
+    {OPTION_SAMPLE, "sample", NULL, "a draw from q(z|x) instead of its mean"},
+    {OPTION_STATS, "stats", NULL, "mean and logvar: items of shape 2xL"},
+    CLI_SEED,
+    CLI_THREADS,
+    CLI_EVERY,
+};
+
+static const struct cli_program program = {
+    "vae-encode",
+    "-m MODEL [--sample | --stats] [OPTION]... [FILE]",
+    "Encodes a stream of items: for each the mean of its posterior q(z|x), a latent.",
+    options,
+    "idx2raw images.gz | vae-encode -m model.bin | vae-decode -m model.bin | raw2pgm > again.pgm",
+};
+
+static struct options parse(int argc, char **argv) {
+    struct options o = {.seed = cli_seed(NULL), .threads = cli_threads(NULL)};
+    const char *value;
+    int key;
+    cli_start(&program, argc, argv);
+    cli_bare(0);
+    while ((key = cli_next(&value)) != -1) {
+        switch (key) {
+        case 'm':
+            o.model = value;
+            break;
+        case 'S':
+            o.seed = cli_seed(value);
+            break;
+        case 'j':
+            o.threads = cli_threads(value);
+            break;
+        case OPTION_SAMPLE:
+            o.sample = true;
+            break;
+        default:
+            o.stats = true;
+        }
+    }
+    o.file = cli_operand();
+    cli_require("--model", o.model);
+    if (o.sample && o.stats) {
+        fail("--sample: found it with --stats, wanted one of the two");
+        cli_usage_error();
+    }
+    return o;
+}
+
+static void encode_shard(struct map *map, size_t first, size_t rows) {
+    const struct options *o = map->options;
+    struct pass *p = &map->block.pass;
+    const size_t latent = p->model->config.latent;
+    const float *heads = p->out[p->model->heads];
+    block_load_items(&map->block, first, rows, map->seed);
+    pass_encode(p, first, BLOCK_SHARD);
+    for (size_t row = first; row < first + rows; row++) {
+        float *epsilon = p->epsilon + row * latent;
+        if (o->stats) {
+            memcpy(map->result + row * 2 * latent, heads + row * 2 * latent, 2 * latent * sizeof *heads);
+        } else if (o->sample) {
+            noise_normal(epsilon, latent,
+                         (struct noise){map->seed, PURPOSE_POSTERIOR, map->block.item + row, 0, 0});
+            pass_draw(p, row, 1);
+            memcpy(map->result + row * latent, p->z + row * latent, latent * sizeof *heads);
+        } else {
+            memcpy(map->result + row * latent, heads + row * 2 * latent, latent * sizeof *heads);
+        }
+    }
+}
+
+static int prepare(struct map *map) {
+    const struct options *o = map->options;
+    const size_t latent = map->model.config.latent;
+    map->shape = o->stats ? (struct shape){2, {2, latent}} : shape_vector(latent);
+    return model_check_shape(&map->model, &map->reader.frame.shape, map->model_path, map->reader.in.name);
+}
+
+static int check(const struct map *map, const void *item, uint64_t number) {
+    return model_check_item(&map->model, map->reader.frame.dtype, item, map->reader.in.name, number);
+}
+
+int main(int argc, char **argv) {
+    const struct options o = parse(argc, argv);
+    struct map map = {.model_path = o.model,
+                      .path = o.file,
+                      .threads = o.threads,
+                      .seed = o.seed,
+                      .options = &o,
+                      .prepare = prepare,
+                      .check = check,
+                      .shard = encode_shard};
+    progress_start(!cli_quiet());
+    return cli_finish(map_run(&map));
+}

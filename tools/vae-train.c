@@ -1,0 +1,352 @@
+/* vae-train: a stream of items to a model file. */
+#include "base/atomic_file.h"
+#include "base/cli.h"
+#include "base/error.h"
+#include "base/number.h"
+#include "base/progress.h"
+#include "base/signals.h"
+#include "vae/evaluate.h"
+#include "vae/model_file.h"
+#include "vae/train.h"
+#include "vae/train_log.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define SAVE_SECONDS 10 /* a model is saved at an epoch's end where the last save is older */
+
+struct options {
+    const char *model, *file, *validation, *log;
+    struct model_config config;
+    uint64_t epochs, seed;
+    size_t batch, threads;
+    double rate;
+};
+
+enum { OPTION_DECODER_HIDDEN = CLI_LONG_ONLY, OPTION_SIGMA, OPTION_BINARIZE, OPTION_VALIDATION, OPTION_LOG };
+
+static const struct cli_option options[] = {
+    CLI_MODEL,
+    {'z', "latent", "N", "numbers a latent vector (default 20)"},
+    {'H', "hidden", "LIST", "units of the encoder's hidden layers, or none (default 400)"},
+    {OPTION_DECODER_HIDDEN, "decoder-hidden", "LIST", "the decoder's (default: the encoder's, reversed)"},
+    {'a', "activation", "NAME", "relu, tanh, elu, softplus or gelu (default relu)"},
+    {'l', "likelihood", "NAME", "bernoulli or gaussian (default bernoulli)"},
+    {OPTION_SIGMA, "sigma", "S", "gaussian: standard deviation (default sqrt(1/2): squared error)"},
+    {'e', "epochs", "N", "passes over the data (default 10)"},
+    {'b', "batch", "N", "items a step (default 128)"},
+    {'r', "rate", "F", "Adam's learning rate (default 0.001)"},
+    {OPTION_BINARIZE, "binarize", "MODE", "none, threshold, or sample: drawn anew at every use (default none)"},
+    {OPTION_VALIDATION, "val", "FILE", "evaluate this stream after each epoch"},
+    {OPTION_LOG, "log", "FILE", "write a table (TSV), a row an epoch"},
+    CLI_SEED,
+    CLI_THREADS,
+    CLI_EVERY,
+};
+
+static const struct cli_program program = {
+    "vae-train",
+    "-m MODEL [OPTION]... [FILE]",
+    "Trains a variational auto-encoder on a stream of items and writes it to a model file.",
+    options,
+    "idx2raw train-images-idx3-ubyte.gz | vae-train -m model.bin",
+};
+
+static void mirror(struct hidden *decoder, const struct hidden *encoder) {
+    decoder->layers = encoder->layers;
+    for (size_t i = 0; i < encoder->layers; i++)
+        decoder->units[i] = encoder->units[encoder->layers - 1 - i];
+}
+
+/* A choice by name. */
+static void parse_choice(struct model_config *config, int key, const char *value) {
+    int binarize = 0;
+    if (key == 'a')
+        config->activation = activation_find("--activation", value);
+    else if (key == 'l')
+        config->likelihood = likelihood_find("--likelihood", value);
+    else
+        binarize = binarize_find("--binarize", value);
+    if (config->activation == NULL || config->likelihood == NULL || binarize < 0)
+        cli_usage_error();
+    if (key == OPTION_BINARIZE)
+        config->binarize = (enum binarize)binarize;
+}
+
+static bool parse_model_option(struct options *o, int key, const char *value, bool *has_decoder) {
+    switch (key) {
+    case 'z':
+        o->config.latent = (size_t)cli_whole("--latent", value, 1, MODEL_MAX_UNITS);
+        return true;
+    case 'H':
+        if (hidden_parse(&o->config.encoder, "--hidden", value) < 0)
+            cli_usage_error();
+        return true;
+    case OPTION_DECODER_HIDDEN:
+        if (hidden_parse(&o->config.decoder, "--decoder-hidden", value) < 0)
+            cli_usage_error();
+        *has_decoder = true;
+        return true;
+    case OPTION_SIGMA:
+        o->config.sigma = cli_real("--sigma", value, 1e-6, 1e6);
+        return true;
+    case 'a':
+    case 'l':
+    case OPTION_BINARIZE:
+        parse_choice(&o->config, key, value);
+        return true;
+    default:
+        return false;
+    }
+}
+
+static void parse_training_option(struct options *o, int key, const char *value) {
+    switch (key) {
+    case 'm':
+        o->model = value;
+        break;
+    case 'e':
+        o->epochs = cli_whole("--epochs", value, 0, 1000000000);
+        break;
+    case 'b':
+        o->batch = (size_t)cli_whole("--batch", value, 1, 1000000);
+        break;
+    case 'r':
+        o->rate = cli_real("--rate", value, 0, 1000);
+        break;
+    case 'S':
+        o->seed = cli_seed(value);
+        break;
+    case 'j':
+        o->threads = cli_threads(value);
+        break;
+    case OPTION_VALIDATION:
+        o->validation = value;
+        break;
+    default:
+        o->log = value;
+    }
+}
+
+static struct options parse(int argc, char **argv) {
+    struct options o = {
+        .epochs = 10, .batch = 128, .rate = 1e-3, .seed = cli_seed(NULL), .threads = cli_threads(NULL)};
+    o.config = (struct model_config){.latent = 20, .encoder = {1, {400}}};
+    o.config.activation = activation_find("", "relu");
+    o.config.likelihood = likelihood_find("", "bernoulli");
+    const char *value;
+    bool has_decoder = false;
+    int key;
+    cli_start(&program, argc, argv);
+    cli_bare(0);
+    while ((key = cli_next(&value)) != -1)
+        if (!parse_model_option(&o, key, value, &has_decoder))
+            parse_training_option(&o, key, value);
+    o.file = cli_operand();
+    cli_require("--model", o.model);
+    if (o.config.sigma != 0 && !o.config.likelihood->has_sigma) {
+        fail("--sigma: found it with -l %s, wanted -l gaussian", o.config.likelihood->name);
+        cli_usage_error();
+    }
+    if (!has_decoder)
+        mirror(&o.config.decoder, &o.config.encoder);
+    if (o.config.likelihood->has_sigma && o.config.sigma == 0)
+        o.config.sigma = sqrt(0.5);
+    return o;
+}
+
+static int check_items(const struct dataset *set, const struct model_config *config) {
+    for (size_t i = 0; i < set->items; i++)
+        if (item_check(config->likelihood, config->binarize, set->dtype, dataset_item(set, i), set->elements,
+                       set->name, i) < 0)
+            return -1;
+    return 0;
+}
+
+/* Loads the validation data; without any its items are 0. */
+static int load_validation(struct dataset *set, const struct options *o, const struct dataset *train) {
+    char found[SHAPE_TEXT], wanted[SHAPE_TEXT];
+    *set = (struct dataset){0};
+    if (o->validation == NULL)
+        return 0;
+    if (dataset_load(set, o->validation) < 0)
+        return -1;
+    if (!shape_equal(&set->shape, &train->shape))
+        return fail("%s: items have shape %s, wanted %s as in %s", set->name, shape_text(&set->shape, found),
+                    shape_text(&train->shape, wanted), train->name);
+    return check_items(set, &o->config);
+}
+
+/* One run: what is trained, on what, and who is told. */
+struct run {
+    const struct options *options;
+    struct model model;
+    struct dataset train, validation;
+    struct workers *workers;
+    struct training training;
+    struct train_log log;
+    struct provenance provenance;
+};
+
+static int save(struct run *r) {
+    r->provenance.elbo = training_elbo(&r->training).elbo;
+    r->provenance.epochs = r->training.epoch;
+    r->provenance.steps = r->training.step;
+    return model_save(&r->model, &r->provenance, r->options->model);
+}
+
+static int validate(struct run *r, struct elbo *elbo) {
+    static struct evaluator evaluator;
+    *elbo = (struct elbo){NAN, NAN, NAN};
+    if (r->validation.items == 0)
+        return 0;
+    int result = evaluator_start(&evaluator, &r->model, r->workers, 1, false, r->options->seed);
+    if (result == 0)
+        result = evaluator_add_all(&evaluator, &r->validation);
+    if (result == 0)
+        *elbo = evaluation_elbo(&evaluator.total);
+    evaluator_end(&evaluator);
+    return result;
+}
+
+static double items_per_second(const struct run *r, double seconds) {
+    const struct training *t = &r->training;
+    const double passes = t->epoch == 0 ? 0 : (double)(t->epoch - 1);
+    return seconds > 0 ? (passes * (double)r->train.items + (double)t->position) / seconds : 0;
+}
+
+static void show_progress(const struct run *r) {
+    const struct training *t = &r->training;
+    if (!progress_due())
+        return;
+    const struct elbo elbo = training_elbo(t);
+    const double items = (double)r->train.items, seconds = progress_seconds(), rate = items_per_second(r, seconds);
+    const double left = (double)(r->options->epochs - t->epoch) * items + items - (double)t->position;
+    progress_show("epoch %" PRIu64 "/%" PRIu64
+                  " %3.0f%%: elbo %.2f = %.2f - kl %.2f nats, %.0f items/s, %.0f s left",
+                  t->epoch, r->options->epochs, 100 * (double)t->position / items, elbo.elbo, elbo.reconstruction,
+                  elbo.kl, rate, left / rate);
+}
+
+/* Where no line is drawn on a terminal, a line an epoch. */
+static void tell_epoch(const struct run *r, const struct elbo *validation) {
+    const struct elbo elbo = training_elbo(&r->training);
+    char text[64] = "";
+    if (isatty(STDERR_FILENO))
+        return;
+    if (r->validation.items > 0)
+        snprintf(text, sizeof text, ", validation %.2f", validation->elbo);
+    cli_note("epoch %" PRIu64 "/%" PRIu64 ": elbo %.2f = %.2f - kl %.2f nats%s, %.1f s", r->training.epoch,
+             r->options->epochs, elbo.elbo, elbo.reconstruction, elbo.kl, text, progress_seconds());
+}
+
+static void tell_result(const struct run *r) {
+    const struct training *t = &r->training;
+    const double seconds = progress_seconds();
+    char shape[SHAPE_TEXT];
+    cli_note("%s: latent %zu, %s, trained on %zu items of %s%s, epoch %" PRIu64
+             ": elbo %.2f nats per item, %.1f s, "
+             "%.0f items/s",
+             r->options->model, r->model.config.latent, r->model.config.likelihood->name, r->train.items,
+             shape_text(&r->train.shape, shape), signals_stop() == 0 ? "" : " until a signal", t->epoch,
+             training_elbo(t).elbo, seconds, items_per_second(r, seconds));
+}
+
+/* 1: done; 0: a signal asked for an end. */
+static int train_epoch(struct run *r) {
+    struct elbo validation;
+    int more;
+    training_begin_epoch(&r->training);
+    while ((more = training_step(&r->training)) == 1) {
+        show_progress(r);
+        if (signals_stop() != 0)
+            return 0;
+    }
+    if (more < 0 || validate(r, &validation) < 0)
+        return -1;
+    tell_epoch(r, &validation);
+    return train_log_row(&r->log, &r->training, progress_seconds(), &validation) < 0 ? -1 : 1;
+}
+
+static int train(struct run *r) {
+    double saved = 0;
+    progress_start(!cli_quiet());
+    signals_catch_stop();
+    while (r->training.epoch < r->options->epochs && signals_stop() == 0) {
+        if (train_epoch(r) < 0)
+            return -1;
+        if (progress_seconds() - saved >= SAVE_SECONDS && r->training.epoch < r->options->epochs) {
+            if (save(r) < 0)
+                return -1;
+            saved = progress_seconds();
+        }
+    }
+    if (save(r) < 0)
+        return -1;
+    tell_result(r);
+    return 0;
+}
+
+/* The options that make the model what it is; not the names of files, nor the threads. */
+static void describe_command(char *text, size_t size, const struct options *o, const struct model_config *c) {
+    char encoder[HIDDEN_TEXT], decoder[HIDDEN_TEXT], sigma[40] = "";
+    if (c->likelihood->has_sigma)
+        snprintf(sigma, sizeof sigma, " --sigma %.17g", c->sigma);
+    snprintf(text, size,
+             "vae-train -z %zu -H %s --decoder-hidden %s -a %s -l %s%s -e %" PRIu64
+             " -b %zu -r %.17g --binarize %s -S %" PRIu64,
+             c->latent, hidden_text(&c->encoder, encoder), hidden_text(&c->decoder, decoder), c->activation->name,
+             c->likelihood->name, sigma, o->epochs, o->batch, o->rate, binarize_name(c->binarize), o->seed);
+}
+
+static int prepare(struct run *r) {
+    const struct options *o = r->options;
+    struct model_config config = o->config;
+    config.item = r->train.shape;
+    if (check_items(&r->train, &config) < 0 || load_validation(&r->validation, o, &r->train) < 0 ||
+        model_create(&r->model, &config) < 0)
+        return -1;
+    if (config.likelihood->binary && config.binarize == BINARIZE_NONE && items_are_grey(&r->train))
+        cli_note("%s: grey values under -l bernoulli: the elbo is a cross-entropy, not a log-likelihood "
+                 "(--binarize makes it one)",
+                 r->train.name);
+    model_initialise(&r->model, o->seed);
+    r->workers = workers_start(o->threads);
+    if (r->workers == NULL)
+        return -1;
+    r->provenance =
+        (struct provenance){.seed = o->seed, .items = r->train.items, .data_xxh64 = dataset_digest(&r->train)};
+    describe_command(r->provenance.command, sizeof r->provenance.command, o, &config);
+    r->training = (struct training){.model = &r->model,
+                                    .data = &r->train,
+                                    .workers = r->workers,
+                                    .batch = o->batch,
+                                    .rate = o->rate,
+                                    .seed = o->seed};
+    return training_start(&r->training);
+}
+
+static int run(const struct options *o) {
+    struct run r = {.options = o};
+    if (atomic_check(o->model) < 0 || train_log_open(&r.log, o->log) < 0 || dataset_load(&r.train, o->file) < 0)
+        return -1;
+    int result = prepare(&r);
+    if (result == 0)
+        result = train(&r);
+    if (result == 0)
+        result = train_log_close(&r.log);
+    training_end(&r.training);
+    workers_stop(r.workers);
+    model_free(&r.model);
+    dataset_free(&r.validation);
+    dataset_free(&r.train);
+    return result;
+}
+
+int main(int argc, char **argv) {
+    const struct options o = parse(argc, argv);
+    return cli_finish(run(&o));
+}
