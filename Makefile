@@ -83,6 +83,17 @@ $(BUILD)/%.$(1).o: %.c Makefile
 endef
 $(foreach level,$(LEVELS),$(eval $(call KERNEL_RULE,$(level))))
 
+# C tests: a program each, TAP on stdout.
+UNITS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/*.c))
+
+$(UNITS): $(BUILD)/unit/%: $(BUILD)/tests/unit/%.o $(LIBRARY)
+	@mkdir -p $(@D)
+	$(call say,LD)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
+check: all $(UNITS)
+	VAE_BUILD=$(abspath $(BUILD)) tests/run
+
 clean:
 	rm -rf $(BUILD) demo
 

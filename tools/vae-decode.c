@@ -56,21 +56,22 @@ static struct options parse(int argc, char **argv) {
     return o;
 }
 
-static void decode_shard(struct map *map, size_t first, size_t rows) {
+static void decode_shard(struct map *map, const struct shard *shard) {
     const struct options *o = map->options;
     struct pass *p = &map->block.pass;
     const struct model *m = p->model;
-    const struct likelihood *likelihood = m->config.likelihood;
-    block_load_latents(&map->block, first, rows);
-    pass_decode(p, first, BLOCK_SHARD);
-    for (size_t row = first; row < first + rows; row++) {
-        float *x = map->result + row * m->elements;
+    block_load_latents(&map->block, shard);
+    pass_decode(p, shard->base, BLOCK_SHARD);
+    for (size_t row = shard->first; row < shard->first + shard->rows; row++) {
+        const struct noise noise = {.seed = map->seed,
+                                    .purpose = PURPOSE_LIKELIHOOD,
+                                    .item = map->block.item + block_index(&map->block, row)};
+        float *x = map_result(map, row);
         memcpy(x, p->out[m->last] + row * m->elements, m->elements * sizeof *x);
         if (o->sample)
-            likelihood->draw(m->config.sigma, x, m->elements,
-                             (struct noise){map->seed, PURPOSE_LIKELIHOOD, map->block.item + row, 0, 0});
+            m->config.likelihood->draw(m->config.sigma, x, m->elements, noise);
         else
-            likelihood->mean(x, m->elements);
+            m->config.likelihood->mean(x, m->elements);
     }
 }
 

@@ -65,25 +65,23 @@ static struct options parse(int argc, char **argv) {
     return o;
 }
 
-static void encode_shard(struct map *map, size_t first, size_t rows) {
+static void encode_shard(struct map *map, const struct shard *shard) {
     const struct options *o = map->options;
     struct pass *p = &map->block.pass;
     const size_t latent = p->model->config.latent;
-    const float *heads = p->out[p->model->heads];
-    block_load_items(&map->block, first, rows, map->seed);
-    pass_encode(p, first, BLOCK_SHARD);
-    for (size_t row = first; row < first + rows; row++) {
-        float *epsilon = p->epsilon + row * latent;
-        if (o->stats) {
-            memcpy(map->result + row * 2 * latent, heads + row * 2 * latent, 2 * latent * sizeof *heads);
-        } else if (o->sample) {
-            noise_normal(epsilon, latent,
-                         (struct noise){map->seed, PURPOSE_POSTERIOR, map->block.item + row, 0, 0});
+    block_load_items(&map->block, shard, map->seed);
+    pass_encode(p, shard->base, BLOCK_SHARD);
+    for (size_t row = shard->first; row < shard->first + shard->rows; row++) {
+        const float *from = p->out[p->model->heads] + row * 2 * latent;
+        if (o->sample) {
+            noise_normal(p->epsilon + row * latent, latent,
+                         (struct noise){.seed = map->seed,
+                                        .purpose = PURPOSE_POSTERIOR,
+                                        .item = map->block.item + block_index(&map->block, row)});
             pass_draw(p, row, 1);
-            memcpy(map->result + row * latent, p->z + row * latent, latent * sizeof *heads);
-        } else {
-            memcpy(map->result + row * latent, heads + row * 2 * latent, latent * sizeof *heads);
+            from = p->z + row * latent;
         }
+        memcpy(map_result(map, row), from, shape_elements(&map->shape) * sizeof *from);
     }
 }
 

@@ -96,7 +96,7 @@ static int evaluate_frame(const struct options *o, struct evaluator *e, struct r
     const size_t bytes = raw_item_bytes(&reader->frame);
     for (;;) {
         const uint64_t number = reader->items;
-        ssize_t n = raw_read(reader, items, BLOCK_ROWS);
+        ssize_t n = raw_read(reader, items, block_room(number));
         if (n <= 0)
             return (int)n;
         for (size_t i = 0; i < (size_t)n; i++)

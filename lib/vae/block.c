@@ -7,33 +7,63 @@ int block_start(struct block *block, const struct model *model, struct workers *
     return pass_create(&block->pass, model, BLOCK_ROWS, false);
 }
 
-static void run_shard(void *context, size_t i) {
-    struct block *block = context;
-    const size_t first = i * BLOCK_SHARD, left = block->rows - first;
-    block->shard(block, first, left < BLOCK_SHARD ? left : BLOCK_SHARD);
-}
-
-void block_run(struct block *block, size_t rows) {
-    block->rows = rows;
-    workers_run(block->workers, (rows + BLOCK_SHARD - 1) / BLOCK_SHARD, run_shard, block);
-}
-
-void block_load_items(struct block *block, size_t first, size_t rows, uint64_t seed) {
-    const struct model *m = block->pass.model;
-    float *x = block->pass.x + first * m->elements;
-    for (size_t i = 0; i < rows; i++, x += m->elements)
-        item_to_float(block->dtype, block->data + (first + i) * block->item_bytes, m->elements, m->config.binarize,
-                      (struct noise){.seed = seed, .item = block->item + first + i}, x);
-    memset(x, 0, (BLOCK_SHARD - rows) * m->elements * sizeof *x);
-}
-
-void block_load_latents(struct block *block, size_t first, size_t rows) {
-    const size_t latent = block->pass.model->config.latent;
-    float *z = block->pass.z + first * latent;
-    dtype_to_float(block->dtype, block->data + first * block->item_bytes, z, rows * latent);
-    memset(z + rows * latent, 0, (BLOCK_SHARD - rows) * latent * sizeof *z);
-}
-
 void block_end(struct block *block) {
     pass_free(&block->pass);
+}
+
+/* The row of the block's first item. */
+static size_t offset(uint64_t item) {
+    return (size_t)(item % BLOCK_SHARD);
+}
+
+size_t block_room(uint64_t item) {
+    return BLOCK_ROWS - offset(item);
+}
+
+size_t block_index(const struct block *block, size_t row) {
+    return row - offset(block->item);
+}
+
+size_t block_row(const struct block *block, size_t index) {
+    return offset(block->item) + index;
+}
+
+static void run_shard(void *context, size_t i) {
+    struct block *block = context;
+    const size_t begin = offset(block->item), end = begin + block->count;
+    struct shard shard = {.base = i * BLOCK_SHARD};
+    shard.first = shard.base > begin ? shard.base : begin;
+    shard.rows = (shard.base + BLOCK_SHARD < end ? shard.base + BLOCK_SHARD : end) - shard.first;
+    block->work(block, &shard);
+}
+
+void block_run(struct block *block, const void *data, size_t count, uint64_t item) {
+    block->data = data;
+    block->count = count;
+    block->item = item;
+    workers_run(block->workers, (offset(item) + count + BLOCK_SHARD - 1) / BLOCK_SHARD, run_shard, block);
+}
+
+/* Zeros in the shard's rows of an array that are not items. */
+static void clear_others(float *array, size_t columns, const struct shard *s) {
+    const size_t end = s->first + s->rows;
+    memset(array + s->base * columns, 0, (s->first - s->base) * columns * sizeof *array);
+    memset(array + end * columns, 0, (s->base + BLOCK_SHARD - end) * columns * sizeof *array);
+}
+
+void block_load_items(struct block *block, const struct shard *s, uint64_t seed) {
+    const struct model *m = block->pass.model;
+    clear_others(block->pass.x, m->elements, s);
+    for (size_t row = s->first; row < s->first + s->rows; row++) {
+        const size_t i = block_index(block, row);
+        item_to_float(block->dtype, block->data + i * block->item_bytes, m->elements, m->config.binarize,
+                      (struct noise){.seed = seed, .item = block->item + i}, block->pass.x + row * m->elements);
+    }
+}
+
+void block_load_latents(struct block *block, const struct shard *s) {
+    const size_t latent = block->pass.model->config.latent;
+    clear_others(block->pass.z, latent, s);
+    dtype_to_float(block->dtype, block->data + block_index(block, s->first) * block->item_bytes,
+                   block->pass.z + s->first * latent, s->rows * latent);
 }

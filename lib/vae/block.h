@@ -5,37 +5,49 @@
 #include "stream/raw.h"
 #include "vae/pass.h"
 
-/* Inference takes items a block at a time, in constant memory. A block is cut into shards of BLOCK_SHARD rows,
- * one task each, and every shard is worked on whole, its unused rows being zero: a matrix product's bits depend
- * on its size, so the size must not depend on how many items happen to be there. */
+/* Inference takes items a block at a time, in constant memory. A block is cut into shards of BLOCK_SHARD rows, one
+ * task each. The bits of a matrix product depend on its size and on the row, so neither may depend on how many
+ * items happen to be there: a shard is always worked on whole, with zeros where there are no items, and an item has
+ * the row that its number in the stream gives it, modulo BLOCK_SHARD. */
 
 #define BLOCK_SHARD 128
 #define BLOCK_ROWS (4 * BLOCK_SHARD)
+
+/* A shard's rows [base, base + BLOCK_SHARD) of the pass, and those of them that are items. */
+struct shard {
+    size_t base, first, rows; /* items are rows [first, first + rows) */
+};
 
 struct block {
     struct pass pass;
     struct workers *workers; /* not owned */
     enum dtype dtype;        /* of the items at work */
     const unsigned char *data;
-    size_t item_bytes, rows;
-    uint64_t item;                                                 /* the first one's number in its stream */
-    void (*shard)(struct block *block, size_t first, size_t rows); /* rows: those that are items */
-    void *context;                                                 /* for the shard function */
+    size_t item_bytes, count;
+    uint64_t item; /* the first one's number in its stream */
+    void (*work)(struct block *block, const struct shard *shard);
+    void *context; /* for `work` */
 };
 
 /* 0 or -1; end with block_end. */
 int block_start(struct block *block, const struct model *model, struct workers *workers)
     __attribute__((warn_unused_result));
 
-/* Runs the shard function over `rows` <= BLOCK_ROWS items. It finds rows [first, first + BLOCK_SHARD) of the pass
- * to work on. */
-void block_run(struct block *block, size_t rows);
+/* How many items may follow number `item` in one block. */
+size_t block_room(uint64_t item);
 
-/* The rows' items into pass.x as the model's config says (seed: of a binarization by draws), the rest 0. */
-void block_load_items(struct block *block, size_t first, size_t rows, uint64_t seed);
+/* Runs work() over `count` <= block_room(item) items at `data`, the first of which has number `item`. */
+void block_run(struct block *block, const void *data, size_t count, uint64_t item);
 
-/* The rows' latents into pass.z, the rest 0. */
-void block_load_latents(struct block *block, size_t first, size_t rows);
+/* Which of the block's items, counted from 0, a row holds; and the row of an item. */
+size_t block_index(const struct block *block, size_t row);
+size_t block_row(const struct block *block, size_t index);
+
+/* The shard's items into pass.x as the model's config says (seed: of a binarization by draws), else 0. */
+void block_load_items(struct block *block, const struct shard *shard, uint64_t seed);
+
+/* The shard's latents into pass.z, else 0. */
+void block_load_latents(struct block *block, const struct shard *shard);
 
 void block_end(struct block *block);
 

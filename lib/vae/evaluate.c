@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* log of a sum of exponentials, of which one more comes in at a time; starts as {-INFINITY, 0}. */
 struct log_sum {
@@ -21,43 +22,47 @@ static void log_sum_add(struct log_sum *s, double value) {
     }
 }
 
-/* Adds draw k of each row: its log p(x|z), and its log importance weight where asked for. */
-static void add_draw(struct evaluator *e, size_t first, size_t rows, uint32_t k, struct log_sum *weights) {
+/* Adds draw k of each item: its log p(x|z), and its log importance weight where asked for. */
+static void add_draw(struct evaluator *e, const struct shard *s, uint32_t k, struct log_sum *weights) {
     struct pass *p = &e->block.pass;
     const size_t latent = p->model->config.latent;
-    for (size_t row = first; row < first + rows; row++)
+    for (size_t row = s->first; row < s->first + s->rows; row++)
         noise_normal(p->epsilon + row * latent, latent,
-                     (struct noise){e->seed, PURPOSE_POSTERIOR, e->block.item + row, k, 0});
-    pass_draw(p, first, BLOCK_SHARD);
-    pass_decode(p, first, BLOCK_SHARD);
-    pass_likelihood(p, first, rows, false);
-    for (size_t row = first; row < first + rows; row++) {
-        e->figures[row].reconstruction -= p->negative_log[row] / e->samples;
+                     (struct noise){.seed = e->seed,
+                                    .purpose = PURPOSE_POSTERIOR,
+                                    .item = e->block.item + block_index(&e->block, row),
+                                    .draw = k});
+    pass_draw(p, s->base, BLOCK_SHARD);
+    pass_decode(p, s->base, BLOCK_SHARD);
+    pass_likelihood(p, s->first, s->rows, false);
+    for (size_t row = s->first; row < s->first + s->rows; row++) {
+        e->figures[block_index(&e->block, row)].reconstruction -= p->negative_log[row] / e->samples;
         if (e->marginal)
-            log_sum_add(&weights[row - first],
+            log_sum_add(&weights[row - s->base],
                         latent_log_ratio(p->out[p->model->heads] + row * 2 * latent, p->epsilon + row * latent,
                                          p->z + row * latent, latent) -
                             p->negative_log[row]);
     }
 }
 
-static void evaluate_shard(struct block *block, size_t first, size_t rows) {
+static void evaluate_shard(struct block *block, const struct shard *s) {
     struct evaluator *e = block->context;
     struct pass *p = &block->pass;
     struct log_sum weights[BLOCK_SHARD];
     const size_t latent = p->model->config.latent;
-    block_load_items(block, first, rows, e->seed);
-    pass_encode(p, first, BLOCK_SHARD);
-    for (size_t i = rows * latent; i < BLOCK_SHARD * latent; i++)
-        p->epsilon[first * latent + i] = 0;
-    for (size_t i = 0; i < rows; i++) {
-        e->figures[first + i] = (struct item_figures){0, p->kl[first + i], NAN};
-        weights[i] = (struct log_sum){-INFINITY, 0};
+    block_load_items(block, s, e->seed);
+    pass_encode(p, s->base, BLOCK_SHARD);
+    memset(p->epsilon + s->base * latent, 0, BLOCK_SHARD * latent * sizeof *p->epsilon);
+    for (size_t row = s->first; row < s->first + s->rows; row++) {
+        e->figures[block_index(block, row)] = (struct item_figures){.kl = p->kl[row], .log_likelihood = NAN};
+        weights[row - s->base] = (struct log_sum){-INFINITY, 0};
     }
     for (uint32_t k = 0; k < e->samples; k++)
-        add_draw(e, first, rows, k, weights);
-    for (size_t i = 0; e->marginal && i < rows; i++)
-        e->figures[first + i].log_likelihood = weights[i].max + log(weights[i].sum) - log(e->samples);
+        add_draw(e, s, k, weights);
+    for (size_t row = s->first; e->marginal && row < s->first + s->rows; row++) {
+        const struct log_sum *w = &weights[row - s->base];
+        e->figures[block_index(block, row)].log_likelihood = w->max + log(w->sum) - log(e->samples);
+    }
 }
 
 int evaluator_start(struct evaluator *e, const struct model *model, struct workers *workers, uint32_t samples,
@@ -66,7 +71,7 @@ int evaluator_start(struct evaluator *e, const struct model *model, struct worke
     *e = (struct evaluator){.seed = seed, .samples = samples, .marginal = marginal};
     if (block_start(&e->block, model, workers) < 0)
         return -1;
-    e->block.shard = evaluate_shard;
+    e->block.work = evaluate_shard;
     e->block.context = e;
     e->total.mu = calloc(2 * latent, sizeof *e->total.mu);
     e->total.mu_squared = e->total.mu == NULL ? NULL : e->total.mu + latent;
@@ -79,44 +84,43 @@ void evaluator_end(struct evaluator *e) {
 }
 
 /* In the items' order, so that the sums do not depend on the threads. */
-static void add_item(struct evaluator *e, size_t row) {
-    const struct item_figures *f = &e->figures[row];
+static void add_item(struct evaluator *e, size_t i) {
+    const struct item_figures *f = &e->figures[i];
     struct evaluation *total = &e->total;
     const size_t latent = e->block.pass.model->config.latent;
-    const float *mu = e->block.pass.out[e->block.pass.model->heads] + row * 2 * latent;
+    const float *mu = e->block.pass.out[e->block.pass.model->heads] + block_row(&e->block, i) * 2 * latent;
     total->items++;
     total->reconstruction += f->reconstruction;
     total->kl += f->kl;
     total->log_likelihood += f->log_likelihood;
     total->log_likelihood_squared += f->log_likelihood * f->log_likelihood;
-    for (size_t i = 0; i < latent; i++) {
-        total->mu[i] += (double)mu[i];
-        total->mu_squared[i] += (double)mu[i] * (double)mu[i];
+    for (size_t j = 0; j < latent; j++) {
+        total->mu[j] += (double)mu[j];
+        total->mu_squared[j] += (double)mu[j] * (double)mu[j];
     }
 }
 
-int evaluator_add(struct evaluator *e, enum dtype dtype, const void *items, size_t rows, uint64_t item,
+int evaluator_add(struct evaluator *e, enum dtype dtype, const void *items, size_t count, uint64_t item,
                   const char *name) {
     e->block.dtype = dtype;
-    e->block.data = items;
     e->block.item_bytes = e->block.pass.model->elements * dtype_size(dtype);
-    e->block.item = item;
-    block_run(&e->block, rows);
-    for (size_t row = 0; row < rows; row++) {
-        const struct item_figures *f = &e->figures[row];
+    block_run(&e->block, items, count, item);
+    for (size_t i = 0; i < count; i++) {
+        const struct item_figures *f = &e->figures[i];
         if (!isfinite(f->reconstruction) || !isfinite(f->kl) || (e->marginal && !isfinite(f->log_likelihood)))
             return fail("%s: item %" PRIu64 " has reconstruction %g and kl %g, wanted finite figures", name,
-                        item + row, f->reconstruction, f->kl);
-        add_item(e, row);
+                        item + i, f->reconstruction, f->kl);
+        add_item(e, i);
     }
     return 0;
 }
 
 int evaluator_add_all(struct evaluator *e, const struct dataset *set) {
-    for (size_t item = 0; item < set->items; item += BLOCK_ROWS) {
-        const size_t rows = set->items - item < BLOCK_ROWS ? set->items - item : BLOCK_ROWS;
-        if (evaluator_add(e, set->dtype, dataset_item(set, item), rows, item, set->name) < 0)
+    for (size_t item = 0; item < set->items;) {
+        const size_t left = set->items - item, room = block_room(item), count = left < room ? left : room;
+        if (evaluator_add(e, set->dtype, dataset_item(set, item), count, item, set->name) < 0)
             return -1;
+        item += count;
     }
     return 0;
 }

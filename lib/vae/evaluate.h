@@ -37,9 +37,9 @@ struct evaluator {
 int evaluator_start(struct evaluator *evaluator, const struct model *model, struct workers *workers,
                     uint32_t samples, bool marginal, uint64_t seed) __attribute__((warn_unused_result));
 
-/* Adds `rows` <= BLOCK_ROWS items, the first of which has number `item` in the stream called `name`. 0, or -1
- * where a figure is not finite, naming the item. */
-int evaluator_add(struct evaluator *evaluator, enum dtype dtype, const void *items, size_t rows, uint64_t item,
+/* Adds `count` <= block_room(item) items, the first of which has number `item` in the stream called `name`. 0, or
+ * -1 where a figure is not finite, naming the item. */
+int evaluator_add(struct evaluator *evaluator, enum dtype dtype, const void *items, size_t count, uint64_t item,
                   const char *name) __attribute__((warn_unused_result));
 
 /* Adds a whole data set. */

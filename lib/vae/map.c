@@ -5,9 +5,13 @@
 
 #include <stdlib.h>
 
-static void run_shard(struct block *block, size_t first, size_t rows) {
+float *map_result(struct map *map, size_t row) {
+    return map->result + block_index(&map->block, row) * shape_elements(&map->shape);
+}
+
+static void work(struct block *block, const struct shard *shard) {
     struct map *map = block->context;
-    map->shard(map, first, rows);
+    map->shard(map, shard);
 }
 
 /* The items of one frame behind its header. */
@@ -16,14 +20,13 @@ static int run_frame(struct map *map, unsigned char *items) {
     const size_t result_bytes = shape_elements(&map->shape) * sizeof *map->result;
     for (;;) {
         const uint64_t number = map->reader.items;
-        ssize_t n = raw_read(&map->reader, items, BLOCK_ROWS);
+        ssize_t n = raw_read(&map->reader, items, block_room(number));
         if (n <= 0)
             return (int)n;
         for (size_t i = 0; i < (size_t)n; i++)
             if (map->check(map, items + i * block->item_bytes, number + i) < 0)
                 return -1;
-        block->item = number;
-        block_run(block, (size_t)n);
+        block_run(block, items, (size_t)n, number);
         if (output_write(&map->out, map->result, (size_t)n * result_bytes) < 0)
             return -1;
         progress_items("items", map->reader.items, map->reader.frame.last ? map->reader.frame.items : 0);
@@ -47,11 +50,10 @@ static int run_stream(struct map *map, struct workers *workers) {
         return -1;
     block->dtype = map->reader.frame.dtype;
     block->item_bytes = raw_item_bytes(&map->reader.frame);
-    block->shard = run_shard;
+    block->work = work;
     block->context = map;
     unsigned char *items = malloc(BLOCK_ROWS * block->item_bytes);
     map->result = malloc(BLOCK_ROWS * shape_elements(&map->shape) * sizeof *map->result);
-    block->data = items;
     int result = items == NULL || map->result == NULL ? fail("%s: out of memory", map->reader.in.name)
                                                       : run_frames(map, items);
     free(items);

@@ -13,9 +13,10 @@ struct map {
     uint64_t seed;
     const void *options;             /* the tool's own */
     int (*prepare)(struct map *map); /* checks the stream's dtype and shape, sets `shape`; 0 or -1 */
-    int (*check)(const struct map *map, const void *item, uint64_t number); /* 0, or -1 for an item to refuse */
-    void (*shard)(struct map *map, size_t first, size_t rows);              /* items [first, first + rows) of the
-                                                                               block to `result` */
+    /* 0, or -1 for an item to refuse; called in the stream's order. */
+    int (*check)(const struct map *map, const void *item, uint64_t number);
+    /* Works on a shard of map->block; writes its row's items with map_result. */
+    void (*shard)(struct map *map, const struct shard *shard);
     /* Set by map_run. */
     struct model model;
     struct raw_reader reader;
@@ -24,6 +25,9 @@ struct map {
     struct shape shape; /* of an output item */
     float *result;      /* [BLOCK_ROWS, elements of shape] */
 };
+
+/* Where the item of a row of the block goes. */
+float *map_result(struct map *map, size_t row);
 
 /* Loads the model, then runs the whole stream. 0 or -1. */
 int map_run(struct map *map) __attribute__((warn_unused_result));

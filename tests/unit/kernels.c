@@ -1,0 +1,244 @@
+/* The vectorised functions against double precision, at every level that this machine has, to the bounds that
+ * nn/math_kernel.h states. */
+#include "base/level.h"
+#include "nn/adam.h"
+#include "nn/math_kernel.h"
+#include "test.h"
+
+#include <math.h>
+#include <string.h>
+
+static const struct math_kernel *const levels[LEVELS] = EACH_LEVEL(math_kernel);
+
+#define N 20011 /* not a multiple of any vector's length */
+#define EACH(level) for (enum level level = LEVEL_BASELINE; level <= level_best(); level++)
+
+static float argument[N], value[N], slope[N];
+
+/* Arguments from -range to range, dense near 0. */
+static void fill(double range) {
+    for (int i = 0; i < N; i++)
+        argument[i] = (float)(range * pow(2.0 * i / (N - 1) - 1, 3));
+    memcpy(value, argument, sizeof value);
+}
+
+static double normal_distribution(double x) {
+    return 0.5 * erfc(-x / sqrt(2));
+}
+
+static double relu(double x) {
+    return x > 0 ? x : 0;
+}
+static double elu(double x) {
+    return x > 0 ? x : expm1(x);
+}
+static double softplus(double x) {
+    return x > 0 ? x + log1p(exp(-x)) : log1p(exp(x));
+}
+static double gelu(double x) {
+    return x * normal_distribution(x);
+}
+static double sigmoid(double x) {
+    return 1 / (1 + exp(-x));
+}
+
+static void exp_is_exact_to_its_bound(void) {
+    EACH(level) {
+        double worst = 0;
+        fill(87);
+        levels[level]->exp(value, N);
+        for (int i = 0; i < N; i++)
+            worst = fmax(worst, fabs((double)value[i] / exp((double)argument[i]) - 1));
+        EXPECT(worst < 2e-7, "%s: relative error %g", level_name(level), worst);
+    }
+}
+
+static void check_activation(enum level level, const char *name, void (*forward)(float *, float *, size_t),
+                             double (*exact)(double)) {
+    double worst = 0;
+    fill(60);
+    forward(value, slope, N);
+    for (int i = 0; i < N; i++) {
+        const double wanted = exact((double)argument[i]);
+        worst = fmax(worst, fabs((double)value[i] - wanted) / (1 + fabs(wanted)));
+    }
+    EXPECT(worst < 3e-7, "%s: %s: error %g", level_name(level), name, worst);
+}
+
+static void activations_are_exact_to_their_bound(void) {
+    EACH(level) {
+        const struct math_kernel *k = levels[level];
+        check_activation(level, "relu", k->relu, relu);
+        check_activation(level, "tanh", k->tanh, tanh);
+        check_activation(level, "elu", k->elu, elu);
+        check_activation(level, "softplus", k->softplus, softplus);
+        check_activation(level, "gelu", k->gelu, gelu);
+    }
+}
+
+/* Against central differences of the exact function, away from relu's and elu's corner. */
+static void check_slope(enum level level, const char *name, void (*forward)(float *, float *, size_t),
+                        void (*backward)(float *, const float *, const float *, size_t), double (*exact)(double)) {
+    static float dy[N];
+    double worst = 0;
+    fill(20);
+    forward(value, slope, N);
+    for (int i = 0; i < N; i++)
+        dy[i] = -2;
+    backward(dy, value, slope, N);
+    for (int i = 0; i < N; i++) {
+        const double x = (double)argument[i], h = 1e-5;
+        if (fabs(x) > 2 * h)
+            worst = fmax(worst, fabs((double)dy[i] - -2 * (exact(x + h) - exact(x - h)) / (2 * h)));
+    }
+    EXPECT(worst < 2e-6, "%s: %s: error %g", level_name(level), name, worst);
+}
+
+static void slopes_match_central_differences(void) {
+    EACH(level) {
+        const struct math_kernel *k = levels[level];
+        check_slope(level, "relu", k->relu, k->relu_backward, relu);
+        check_slope(level, "tanh", k->tanh, k->tanh_backward, tanh);
+        check_slope(level, "elu", k->elu, k->elu_backward, elu);
+        check_slope(level, "softplus", k->softplus, k->softplus_backward, softplus);
+        check_slope(level, "gelu", k->gelu, k->slope_backward, gelu);
+    }
+}
+
+static void sigmoid_is_exact_to_its_bound(void) {
+    EACH(level) {
+        double worst = 0;
+        fill(100);
+        levels[level]->sigmoid(value, N);
+        for (int i = 0; i < N; i++)
+            worst = fmax(worst, fabs((double)value[i] - sigmoid((double)argument[i])));
+        EXPECT(worst < 2e-7, "%s: error %g", level_name(level), worst);
+    }
+}
+
+static void cross_entropy_and_its_gradient_are_exact(void) {
+    static float x[N], gradient[N];
+    EACH(level) {
+        double wanted = 0, worst = 0;
+        fill(30);
+        for (int i = 0; i < N; i++) {
+            x[i] = (float)(i % 5) / 4.0f;
+            wanted += softplus((double)argument[i]) - (double)x[i] * (double)argument[i];
+        }
+        const double alone = levels[level]->cross_entropy(argument, x, NULL, N);
+        const double sum = levels[level]->cross_entropy(argument, x, gradient, N);
+        for (int i = 0; i < N; i++)
+            worst = fmax(worst, fabs((double)gradient[i] - (sigmoid((double)argument[i]) - (double)x[i])));
+        EXPECT(fabs(sum / wanted - 1) < 1e-6, "%s: sum %g, wanted %g", level_name(level), sum, wanted);
+        EXPECT(fabs(alone / wanted - 1) < 1e-6, "%s: without gradient %g", level_name(level), alone);
+        EXPECT(worst < 3e-7, "%s: gradient's error %g", level_name(level), worst);
+    }
+}
+
+static void squared_error_and_its_gradient_are_exact(void) {
+    static float x[N], gradient[N];
+    EACH(level) {
+        double wanted = 0, worst = 0;
+        fill(3);
+        for (int i = 0; i < N; i++) {
+            x[i] = (float)(i % 7) - 3.0f;
+            wanted += pow((double)argument[i] - (double)x[i], 2);
+        }
+        const double sum = levels[level]->squared_error(argument, x, 2.0f, gradient, N);
+        for (int i = 0; i < N; i++)
+            worst = fmax(worst, fabs((double)gradient[i] - 2 * ((double)argument[i] - (double)x[i])));
+        EXPECT(fabs(sum / wanted - 1) < 1e-6, "%s: sum %g, wanted %g", level_name(level), sum, wanted);
+        EXPECT(worst < 2e-6, "%s: gradient's error %g", level_name(level), worst);
+    }
+}
+
+static void column_sums_add_the_rows_asked_for(void) {
+    EACH(level) {
+        float x[3 * 10], sums[4];
+        for (int i = 0; i < 30; i++)
+            x[i] = (float)i;
+        levels[level]->column_sums(sums, x + 2, 3, 4, 10);
+        for (int j = 0; j < 4; j++)
+            EXPECT(sums[j] == (float)(3 * (j + 2) + 30), "%s: column %d is %g", level_name(level), j,
+                   (double)sums[j]);
+    }
+}
+
+/* Ten steps on a changing gradient, against the published algorithm in double. */
+static void adam_follows_its_algorithm(void) {
+    EACH(level) {
+        enum { PARAMETERS = 19 };
+        float w[PARAMETERS], g[PARAMETERS], first[PARAMETERS] = {0}, second[PARAMETERS] = {0};
+        double ew[PARAMETERS], em[PARAMETERS] = {0}, ev[PARAMETERS] = {0};
+        for (int i = 0; i < PARAMETERS; i++)
+            ew[i] = (double)(w[i] = (float)i / 10 - 1);
+        for (int t = 1; t <= 10; t++) {
+            const struct adam_step step = adam_step(0.01, (uint64_t)t);
+            for (int i = 0; i < PARAMETERS; i++) {
+                g[i] = (float)sin(i + t);
+                em[i] = 0.9 * em[i] + 0.1 * (double)g[i];
+                ev[i] = 0.999 * ev[i] + 0.001 * (double)g[i] * (double)g[i];
+                ew[i] -= 0.01 * em[i] / (1 - pow(0.9, t)) / (sqrt(ev[i] / (1 - pow(0.999, t))) + 1e-8);
+            }
+            levels[level]->adam(w, g, first, second, PARAMETERS, &step);
+        }
+        for (int i = 0; i < PARAMETERS; i++)
+            EXPECT(fabs((double)w[i] - ew[i]) < 2e-6, "%s: parameter %d is %g, wanted %g", level_name(level), i,
+                   (double)w[i], ew[i]);
+    }
+}
+
+/* Nothing bad may be made good: NaN stays NaN wherever it stands among good values. */
+static void nan_comes_out_as_nan(void) {
+    EACH(level) {
+        const struct math_kernel *k = levels[level];
+        void (*const in_place[])(float *, float *, size_t) = {k->relu, k->tanh, k->elu, k->softplus, k->gelu};
+        for (size_t f = 0; f < sizeof in_place / sizeof *in_place; f++)
+            for (int at = 0; at < 20; at++) {
+                float y[20] = {0}, s[20];
+                y[at] = NAN;
+                in_place[f](y, s, 20);
+                EXPECT(isnan(y[at]), "%s: activation %zu gives %g", level_name(level), f, (double)y[at]);
+            }
+        float a[20] = {0}, x[20] = {0}, g[20];
+        a[13] = NAN;
+        EXPECT(isnan(k->cross_entropy(a, x, g, 20)) && isnan(g[13]), "%s: cross entropy", level_name(level));
+        EXPECT(isnan(k->squared_error(a, x, 1, g, 20)) && isnan(g[13]), "%s: squared error", level_name(level));
+        k->exp(a, 20);
+        EXPECT(isnan(a[13]), "%s: exp", level_name(level));
+        k->sigmoid(a, 20);
+        EXPECT(isnan(a[13]), "%s: sigmoid", level_name(level));
+    }
+}
+
+static void extremes_come_out_as_limits(void) {
+    EACH(level) {
+        const struct math_kernel *k = levels[level];
+        float y[2] = {1e30f, -1e30f}, s[2];
+        k->softplus(y, s, 2);
+        EXPECT(y[0] == 1e30f && y[1] >= 0 && y[1] < 1e-37f, "%s: softplus %g %g", level_name(level), (double)y[0],
+               (double)y[1]);
+        float t[2] = {INFINITY, -INFINITY};
+        k->tanh(t, s, 2);
+        EXPECT(t[0] == 1 && t[1] == -1, "%s: tanh %g %g", level_name(level), (double)t[0], (double)t[1]);
+        float p[2] = {INFINITY, -INFINITY};
+        k->sigmoid(p, 2);
+        EXPECT(p[0] == 1 && p[1] < 1e-37f, "%s: sigmoid %g %g", level_name(level), (double)p[0], (double)p[1]);
+    }
+}
+
+int main(void) {
+    static const struct test tests[] = {
+        {"exp is exact to its bound", exp_is_exact_to_its_bound},
+        {"activations are exact to their bound", activations_are_exact_to_their_bound},
+        {"activations' slopes match central differences, with sign", slopes_match_central_differences},
+        {"sigmoid is exact to its bound", sigmoid_is_exact_to_its_bound},
+        {"cross entropy and its gradient are exact", cross_entropy_and_its_gradient_are_exact},
+        {"squared error and its gradient are exact", squared_error_and_its_gradient_are_exact},
+        {"column sums add the rows asked for", column_sums_add_the_rows_asked_for},
+        {"Adam follows its published algorithm", adam_follows_its_algorithm},
+        {"NaN comes out as NaN", nan_comes_out_as_nan},
+        {"extreme arguments come out as limits", extremes_come_out_as_limits},
+    };
+    return RUN(tests);
+}

@@ -1,0 +1,213 @@
+/* What must not matter does not: who runs a task, how many threads there are, where in a block an item stands. */
+#include "base/error.h"
+#include "test.h"
+#include "vae/block.h"
+#include "vae/train.h"
+
+#include <math.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TASKS 1000
+
+static atomic_int runs[TASKS];
+
+static void count_run(void *context, size_t i) {
+    (void)context;
+    atomic_fetch_add(&runs[i], 1);
+}
+
+static void every_task_runs_once(void) {
+    for (size_t threads = 1; threads <= 5; threads++) {
+        struct workers *workers = workers_start(threads);
+        for (size_t tasks = 0; tasks <= TASKS; tasks = tasks * 3 + 1) {
+            memset(runs, 0, sizeof runs);
+            workers_run(workers, tasks, count_run, NULL);
+            for (size_t i = 0; i < TASKS; i++)
+                EXPECT(runs[i] == (i < tasks), "%zu threads, %zu tasks: task %zu ran %d times", threads, tasks, i,
+                       runs[i]);
+        }
+        workers_stop(workers);
+    }
+}
+
+/* Many short jobs in a row, as in training: a worker that comes late must neither be missed nor run twice. */
+static void short_jobs_do_not_mix(void) {
+    struct workers *workers = workers_start(3);
+    memset(runs, 0, sizeof runs);
+    for (int job = 0; job < 20000; job++)
+        workers_run(workers, 4, count_run, NULL);
+    for (int i = 0; i < 4; i++)
+        EXPECT(runs[i] == 20000, "task %d ran %d times", i, runs[i]);
+    workers_stop(workers);
+}
+
+static void make_model(struct model *m, size_t elements, size_t units, size_t latent) {
+    const struct model_config config = {.item = {1, {elements}},
+                                        .latent = latent,
+                                        .encoder = {1, {units}},
+                                        .decoder = {1, {units}},
+                                        .activation = activation_find("test", "relu"),
+                                        .likelihood = likelihood_find("test", "bernoulli")};
+    if (model_create(m, &config) < 0)
+        printf("# %s\n", error_message());
+    model_initialise(m, 1);
+}
+
+/* Sizes on both sides of OpenBLAS's internal block sizes. */
+static const size_t sizes[][3] = {{784, 400, 20}, {100, 37, 3}, {17, 5, 2}, {784, 513, 50}};
+
+static void collect(struct block *block, const struct shard *shard) {
+    struct pass *p = &block->pass;
+    const size_t heads = 2 * p->model->config.latent;
+    block_load_items(block, shard, 1);
+    pass_encode(p, shard->base, BLOCK_SHARD);
+    memcpy((float *)block->context + (block->item + block_index(block, shard->first)) * heads,
+           p->out[p->model->heads] + shard->first * heads, shard->rows * heads * sizeof(float));
+}
+
+#define STREAM 300
+
+/* A stream's items in full blocks, then in pieces of any other length: the same bits. */
+static void how_a_stream_is_cut_does_not_matter(void) {
+    for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
+        struct model m;
+        struct block block;
+        make_model(&m, sizes[s][0], sizes[s][1], sizes[s][2]);
+        const size_t heads = 2 * m.config.latent, numbers = STREAM * m.elements;
+        float *x = malloc(numbers * sizeof *x), *whole = malloc(STREAM * heads * sizeof *whole),
+              *pieces = malloc(STREAM * heads * sizeof *pieces);
+        if (block_start(&block, &m, workers_start(2)) < 0)
+            printf("# %s\n", error_message());
+        noise_uniform(x, numbers, (struct noise){.seed = 2});
+        block.dtype = DTYPE_F32;
+        block.item_bytes = m.elements * sizeof *x;
+        block.work = collect;
+        block.context = whole;
+        block_run(&block, x, STREAM, 0);
+        block.context = pieces;
+        for (size_t length = 1; length < STREAM; length = length * 3 + 1) {
+            for (size_t item = 0, n; item < STREAM; item += n) {
+                n = STREAM - item < length ? STREAM - item : length;
+                block_run(&block, x + item * m.elements, n, item);
+            }
+            EXPECT(memcmp(whole, pieces, STREAM * heads * sizeof *whole) == 0, "sizes %zu: pieces of %zu differ", s,
+                   length);
+        }
+        free(x);
+        free(whole);
+        free(pieces);
+        workers_stop(block.workers);
+        block_end(&block);
+        model_free(&m);
+    }
+}
+
+/* Trains for two epochs, of which the last batch is not full. Returns the weights. */
+static float *train(const struct dataset *data, size_t threads, size_t batch, size_t *size) {
+    static struct model m;
+    make_model(&m, data->elements, 60, 4);
+    struct training t = {
+        .model = &m, .data = data, .workers = workers_start(threads), .batch = batch, .rate = 1e-3, .seed = 3};
+    if (training_start(&t) < 0)
+        printf("# %s\n", error_message());
+    for (int epoch = 0; epoch < 2; epoch++) {
+        int more;
+        training_begin_epoch(&t);
+        while ((more = training_step(&t)) == 1)
+            ;
+        EXPECT(more == 0 && t.position == data->items, "epoch ended at %zu: %s", t.position, error_message());
+    }
+    float *weights = malloc(m.parameters.size * sizeof *weights);
+    memcpy(weights, m.parameters.value, m.parameters.size * sizeof *weights);
+    *size = m.parameters.size * sizeof *weights;
+    training_end(&t);
+    workers_stop(t.workers);
+    model_free(&m);
+    return weights;
+}
+
+#define ITEMS 333
+
+static void threads_do_not_matter(void) {
+    static unsigned char pixels[ITEMS * 784];
+    const struct dataset data = {"items", DTYPE_U8, {1, {784}}, ITEMS, 784, 784, pixels, NULL, 0};
+    for (size_t i = 0; i < sizeof pixels; i++)
+        pixels[i] = (unsigned char)noise_below(256, (struct noise){.seed = 4, .position = 4 * i});
+    for (size_t batch = 1; batch <= 1000; batch = batch * 4 + 1) {
+        size_t size;
+        float *one = train(&data, 1, batch, &size);
+        for (size_t threads = 2; threads <= 4; threads++) {
+            float *more = train(&data, threads, batch, &size);
+            EXPECT(memcmp(one, more, size) == 0, "batch %zu: %zu threads give other weights", batch, threads);
+            free(more);
+        }
+        free(one);
+    }
+}
+
+/* Each epoch visits every item once, in an order of its own. */
+static void an_epoch_is_a_permutation(void) {
+    static unsigned char pixels[ITEMS * 4];
+    static uint32_t before[ITEMS];
+    const struct dataset data = {"items", DTYPE_U8, {1, {4}}, ITEMS, 4, 4, pixels, NULL, 0};
+    struct model m;
+    make_model(&m, 4, 3, 2);
+    struct training t = {.model = &m, .data = &data, .workers = workers_start(1), .batch = 10, .seed = 5};
+    if (training_start(&t) < 0)
+        printf("# %s\n", error_message());
+    for (int epoch = 0; epoch < 3; epoch++) {
+        char seen[ITEMS] = {0};
+        int fixed = 0, same = 0;
+        training_begin_epoch(&t);
+        for (uint32_t i = 0; i < ITEMS; i++) {
+            EXPECT(t.order[i] < ITEMS && !seen[t.order[i]], "epoch %d: item %u again", epoch, t.order[i]);
+            seen[t.order[i]] = 1;
+            fixed += t.order[i] == i;
+            same += t.order[i] == before[i];
+        }
+        EXPECT(fixed < 10 && (epoch == 0 || same < 10), "epoch %d: %d fixed, %d as before", epoch, fixed, same);
+        memcpy(before, t.order, sizeof before);
+    }
+    training_end(&t);
+    workers_stop(t.workers);
+    model_free(&m);
+}
+
+/* A NaN weight stops the step, is named, and no other weight has changed. */
+static void a_loss_that_is_not_finite_stops_training(void) {
+    static unsigned char pixels[ITEMS * 4];
+    const struct dataset data = {"items", DTYPE_U8, {1, {4}}, ITEMS, 4, 4, pixels, NULL, 0};
+    struct model m;
+    make_model(&m, 4, 3, 2);
+    struct training t = {
+        .model = &m, .data = &data, .workers = workers_start(2), .batch = 10, .rate = 1e-3, .seed = 5};
+    if (training_start(&t) < 0)
+        printf("# %s\n", error_message());
+    training_begin_epoch(&t);
+    EXPECT(training_step(&t) == 1, "first step: %s", error_message());
+    m.parameters.value[m.layer[m.last].bias] = NAN;
+    float *before = malloc(m.parameters.size * sizeof *before);
+    memcpy(before, m.parameters.value, m.parameters.size * sizeof *before);
+    EXPECT(training_step(&t) == -1, "the step was made");
+    EXPECT(strstr(error_message(), "step 2 ") && strstr(error_message(), "decoder.1.bias"), "message: %s",
+           error_message());
+    EXPECT(memcmp(before, m.parameters.value, m.parameters.size * sizeof *before) == 0, "weights have changed");
+    free(before);
+    training_end(&t);
+    workers_stop(t.workers);
+    model_free(&m);
+}
+
+int main(void) {
+    static const struct test tests[] = {
+        {"every task runs once, on any number of threads", every_task_runs_once},
+        {"short jobs in a row do not mix", short_jobs_do_not_mix},
+        {"how a stream is cut does not matter to inference, to the bit", how_a_stream_is_cut_does_not_matter},
+        {"threads do not matter to training, to the bit", threads_do_not_matter},
+        {"an epoch is a permutation of its own", an_epoch_is_a_permutation},
+        {"a loss that is not finite stops training and is named", a_loss_that_is_not_finite_stops_training},
+    };
+    return RUN(tests);
+}

@@ -1,0 +1,40 @@
+#ifndef UNIT_TEST_H
+#define UNIT_TEST_H
+
+#include <stdio.h>
+
+/* A C test program is a table of functions; run_tests prints TAP for tests/run. */
+
+struct test {
+    const char *name;
+    void (*run)(void);
+};
+
+static int test_failures;
+
+/* Notes a failure, with the figures that show it, and goes on. */
+#define EXPECT(condition, ...)                                       \
+    do {                                                             \
+        if (!(condition)) {                                          \
+            test_failures++;                                         \
+            printf("# %s:%d: %s: ", __FILE__, __LINE__, #condition); \
+            printf(__VA_ARGS__);                                     \
+            printf("\n");                                            \
+        }                                                            \
+    } while (0)
+
+static int run_tests(const struct test *tests, size_t count) {
+    int failed = 0;
+    printf("1..%zu\n", count);
+    for (size_t i = 0; i < count; i++) {
+        test_failures = 0;
+        tests[i].run();
+        printf("%s %zu - %s\n", test_failures == 0 ? "ok" : "not ok", i + 1, tests[i].name);
+        failed += test_failures != 0;
+    }
+    return failed != 0;
+}
+
+#define RUN(tests) run_tests(tests, sizeof(tests) / sizeof *(tests))
+
+#endif
