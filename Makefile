@@ -94,6 +94,47 @@ $(UNITS): $(BUILD)/unit/%: $(BUILD)/tests/unit/%.o $(LIBRARY)
 check: all $(UNITS)
 	VAE_BUILD=$(abspath $(BUILD)) tests/run
 
+# The published figure on MNIST: minutes, and a download.
+check-long: all
+	VAE_BUILD=$(abspath $(BUILD)) tests/run tests/long/*.bats
+
+demo: all
+	PATH="$(abspath $(BUILD)):$$PATH" examples/demo
+
+asan:
+	$(MAKE) BUILD=$(BUILD)/asan CFLAGS='-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all' all
+
+# What Debian's packages are for is in the README.
+DEPS := libopenblas-dev libopenblas-pthread-dev zlib1g-dev libjansson-dev libxxhash-dev \
+        netpbm bats bats-support bats-assert mandoc shellcheck dataset-fashion-mnist
+
+deps:
+	@missing=; for package in $(DEPS); do \
+	    dpkg-query -W -f '$${Status}\n' $$package 2>/dev/null | grep -q '^install ok installed$$' || missing="$$missing $$package"; \
+	done; \
+	if [ -z "$$missing" ]; then exit 0; fi; \
+	if ! command -v apt-get >/dev/null; then echo "make deps: no apt-get here; wanted:$$missing" >&2; exit 1; fi; \
+	sudo=; [ "$$(id -u)" -eq 0 ] || sudo=sudo; \
+	echo "make deps: installing$$missing"; \
+	$$sudo apt-get update -q && \
+	    $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $$missing
+
+BINDIR := $(DESTDIR)$(PREFIX)/bin
+MANDIR := $(DESTDIR)$(PREFIX)/share/man
+# man/x.1 is installed as man1/x.1.
+INSTALLED := $(TOOLS:%=$(BINDIR)/%) $(foreach page,$(MANUALS:man/%=%),$(MANDIR)/man$(lastword $(subst ., ,$(page)))/$(page))
+
+install: all $(INSTALLED)
+
+$(BINDIR)/%: $(BUILD)/%
+	install -D -m 755 $< $@
+
+$(MANDIR)/man1/% $(MANDIR)/man5/% $(MANDIR)/man7/%: man/%
+	install -D -m 644 $< $@
+
+uninstall:
+	rm -f $(INSTALLED)
+
 clean:
 	rm -rf $(BUILD) demo
 
