@@ -1,6 +1,7 @@
 /* idx2raw: an IDX file, plain or gzip, to a stream. */
 #include "base/cli.h"
 #include "base/error.h"
+#include "base/progress.h"
 #include "stream/idx.h"
 
 #include <inttypes.h>
@@ -77,6 +78,7 @@ static int copy(const struct options *o, struct idx *idx, const struct output *o
             return -1;
         if (left == 0)
             return 0;
+        progress_items("items", frame.items - left / item, frame.items);
     }
 }
 
@@ -85,6 +87,7 @@ static int run(struct options *o) {
     struct idx idx;
     if (output_standard(&out) < 0 || idx_open(&idx, o->file) < 0)
         return -1;
+    progress_start(!cli_quiet());
     void *chunk = malloc(CHUNK * dtype_size(idx.frame.dtype));
     int result = chunk == NULL ? fail("idx2raw: out of memory") : choose_items(o, &idx);
     if (result == 0)

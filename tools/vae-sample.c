@@ -2,6 +2,7 @@
 #include "base/cli.h"
 #include "base/error.h"
 #include "base/number.h"
+#include "base/progress.h"
 #include "stream/raw.h"
 #include "vae/model_config.h"
 #include "vae/prior.h"
@@ -122,6 +123,7 @@ static int write_latents(const struct options *o, const struct output *out, floa
         }
         if (output_write(out, z, n * o->dim * sizeof *z) < 0)
             return -1;
+        progress_items("latents", i, frame.items);
     }
     return 0;
 }
@@ -130,6 +132,7 @@ static int run(struct options *o) {
     struct output out;
     if (output_standard(&out) < 0 || choose_dim(o) < 0)
         return -1;
+    progress_start(!cli_quiet());
     const size_t capacity = 1 + 65536 / o->dim;
     float *z = malloc(capacity * o->dim * sizeof *z);
     int result =

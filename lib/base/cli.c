@@ -37,6 +37,7 @@ static void occupy_closed_streams(void) {
 void cli_start(const struct cli_program *program, int argc, char **argv) {
     occupy_closed_streams();
     signal(SIGPIPE, SIG_DFL); /* a reader that left ends the tool, even below a parent that ignores the signal */
+    signals_catch_ask();
     cli.program = program;
     cli.argc = argc;
     cli.argv = argv;

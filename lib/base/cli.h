@@ -40,7 +40,7 @@ struct cli_program {
     const char *example;              /* a pipeline */
 };
 
-/* Prepares the process (closed standard streams, SIGPIPE) and the options' parser. */
+/* Prepares the process (closed standard streams, SIGPIPE, SIGUSR1) and the options' parser. */
 void cli_start(const struct cli_program *program, int argc, char **argv);
 
 /* The next option's key, with its argument in *value; -1 behind the last. Handles -h and -V itself, and ends

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -20,9 +21,10 @@ static double now(void) {
 }
 
 void progress_start(bool enabled) {
-    progress.drawing = enabled && isatty(STDERR_FILENO);
+    struct stat status;
+    const bool piped = fstat(STDOUT_FILENO, &status) == 0 && S_ISFIFO(status.st_mode);
+    progress.drawing = enabled && !piped && isatty(STDERR_FILENO);
     progress.started = progress.shown = now();
-    signals_catch_ask();
 }
 
 bool progress_due(void) {

@@ -4,10 +4,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* One line on a terminal's stderr, redrawn at most five times a second; nothing where stderr is a file, unless
- * SIGUSR1 asks, which is answered at once with a line of its own. */
+/* One line on a terminal's stderr, redrawn at most five times a second. Nothing where stderr is a file, nor where
+ * stdout is a pipe, since then the line is the next tool's; unless SIGUSR1 asks, which is answered at once with a
+ * line of its own. */
 
-/* Starts the clock and SIGUSR1's handler. `enabled` false (--quiet) draws nothing unasked. */
+/* Starts the clock. `enabled` false (--quiet) draws nothing unasked. */
 void progress_start(bool enabled);
 
 /* True where a line is due now: cheap enough to ask at every step. */
