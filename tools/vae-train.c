@@ -8,13 +8,12 @@
 #include "vae/evaluate.h"
 #include "vae/model_file.h"
 #include "vae/train.h"
-#include "vae/train_log.h"
+#include "vae/train_report.h"
 
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #define SAVE_SECONDS 10 /* a model is saved at an epoch's end where the last save is older */
 
@@ -187,7 +186,7 @@ struct run {
     struct dataset train, validation;
     struct workers *workers;
     struct training training;
-    struct train_log log;
+    struct report report;
     struct provenance provenance;
 };
 
@@ -212,68 +211,24 @@ static int validate(struct run *r, struct elbo *elbo) {
     return result;
 }
 
-static double items_per_second(const struct run *r, double seconds) {
-    const struct training *t = &r->training;
-    const double passes = t->epoch == 0 ? 0 : (double)(t->epoch - 1);
-    return seconds > 0 ? (passes * (double)r->train.items + (double)t->position) / seconds : 0;
-}
-
-static void show_progress(const struct run *r) {
-    const struct training *t = &r->training;
-    if (!progress_due())
-        return;
-    const struct elbo elbo = training_elbo(t);
-    const double items = (double)r->train.items, seconds = progress_seconds(), rate = items_per_second(r, seconds);
-    const double left = (double)(r->options->epochs - t->epoch) * items + items - (double)t->position;
-    progress_show("epoch %" PRIu64 "/%" PRIu64
-                  " %3.0f%%: elbo %.2f = %.2f - kl %.2f nats, %.0f items/s, %.0f s left",
-                  t->epoch, r->options->epochs, 100 * (double)t->position / items, elbo.elbo, elbo.reconstruction,
-                  elbo.kl, rate, left / rate);
-}
-
-/* Where no line is drawn on a terminal, a line an epoch. */
-static void tell_epoch(const struct run *r, const struct elbo *validation) {
-    const struct elbo elbo = training_elbo(&r->training);
-    char text[64] = "";
-    if (isatty(STDERR_FILENO))
-        return;
-    if (r->validation.items > 0)
-        snprintf(text, sizeof text, ", validation %.2f", validation->elbo);
-    cli_note("epoch %" PRIu64 "/%" PRIu64 ": elbo %.2f = %.2f - kl %.2f nats%s, %.1f s", r->training.epoch,
-             r->options->epochs, elbo.elbo, elbo.reconstruction, elbo.kl, text, progress_seconds());
-}
-
-static void tell_result(const struct run *r) {
-    const struct training *t = &r->training;
-    const double seconds = progress_seconds();
-    char shape[SHAPE_TEXT];
-    cli_note("%s: latent %zu, %s, trained on %zu items of %s%s, epoch %" PRIu64
-             ": elbo %.2f nats per item, %.1f s, "
-             "%.0f items/s",
-             r->options->model, r->model.config.latent, r->model.config.likelihood->name, r->train.items,
-             shape_text(&r->train.shape, shape), signals_stop() == 0 ? "" : " until a signal", t->epoch,
-             training_elbo(t).elbo, seconds, items_per_second(r, seconds));
-}
-
 /* 1: done; 0: a signal asked for an end. */
 static int train_epoch(struct run *r) {
     struct elbo validation;
     int more;
     training_begin_epoch(&r->training);
     while ((more = training_step(&r->training)) == 1) {
-        show_progress(r);
+        report_step(&r->report);
         if (signals_stop() != 0)
             return 0;
     }
     if (more < 0 || validate(r, &validation) < 0)
         return -1;
-    tell_epoch(r, &validation);
-    return train_log_row(&r->log, &r->training, progress_seconds(), &validation) < 0 ? -1 : 1;
+    return report_epoch(&r->report, &validation) < 0 ? -1 : 1;
 }
 
 static int train(struct run *r) {
     double saved = 0;
-    progress_start(!cli_quiet());
+    report_start(&r->report, &r->training, r->options->epochs, r->validation.items > 0);
     signals_catch_stop();
     while (r->training.epoch < r->options->epochs && signals_stop() == 0) {
         if (train_epoch(r) < 0)
@@ -286,7 +241,7 @@ static int train(struct run *r) {
     }
     if (save(r) < 0)
         return -1;
-    tell_result(r);
+    report_result(&r->report, r->options->model);
     return 0;
 }
 
@@ -331,13 +286,13 @@ static int prepare(struct run *r) {
 
 static int run(const struct options *o) {
     struct run r = {.options = o};
-    if (atomic_check(o->model) < 0 || train_log_open(&r.log, o->log) < 0 || dataset_load(&r.train, o->file) < 0)
+    if (atomic_check(o->model) < 0 || report_open(&r.report, o->log) < 0 || dataset_load(&r.train, o->file) < 0)
         return -1;
     int result = prepare(&r);
     if (result == 0)
         result = train(&r);
     if (result == 0)
-        result = train_log_close(&r.log);
+        result = report_close(&r.report);
     training_end(&r.training);
     workers_stop(r.workers);
     model_free(&r.model);

@@ -1,0 +1,104 @@
+#include "vae/train_report.h"
+
+#include "base/cli.h"
+#include "base/error.h"
+#include "base/progress.h"
+#include "base/signals.h"
+
+#include <inttypes.h>
+#include <string.h>
+#include <unistd.h>
+
+static int check_log(const struct report *r, int printed) {
+    return printed < 0 || fflush(r->log) != 0 ? fail_system(r->log_name, "cannot write") : 0;
+}
+
+int report_open(struct report *r, const char *path) {
+    const bool standard = path != NULL && strcmp(path, "-") == 0;
+    *r = (struct report){.log_name = standard ? "stdout" : path};
+    if (path == NULL)
+        return 0;
+    r->log = standard ? stdout : fopen(path, "we");
+    if (r->log == NULL)
+        return fail_system(path, "cannot create");
+    return check_log(r, fprintf(r->log, "epoch\tstep\tseconds\ttrain_elbo\ttrain_reconstruction\ttrain_kl\t"
+                                        "val_elbo\tval_reconstruction\tval_kl\trate\n"));
+}
+
+int report_close(struct report *r) {
+    FILE *log = r->log;
+    r->log = NULL;
+    if (log == NULL || log == stdout)
+        return 0;
+    return fclose(log) != 0 ? fail_system(r->log_name, "cannot close") : 0;
+}
+
+void report_start(struct report *r, const struct training *training, uint64_t epochs, bool validates) {
+    r->training = training;
+    r->epochs = epochs;
+    r->validates = validates;
+    progress_start(!cli_quiet());
+}
+
+/* Since the start, validation and saving included: what a user waits for. */
+static double items_per_second(const struct report *r) {
+    const struct training *t = r->training;
+    const double items = (double)t->data->items, epochs_done = t->epoch == 0 ? 0 : (double)(t->epoch - 1);
+    return (epochs_done * items + (double)t->position) / progress_seconds();
+}
+
+void report_step(const struct report *r) {
+    if (!progress_due())
+        return;
+    const struct training *t = r->training;
+    const struct elbo elbo = training_elbo(t);
+    const double items = (double)t->data->items, rate = items_per_second(r);
+    const double left = (double)(r->epochs - t->epoch) * items + items - (double)t->position;
+    progress_show("epoch %" PRIu64 "/%" PRIu64
+                  " %3.0f%%: elbo %.2f = %.2f - kl %.2f nats, %.0f items/s, %.0f s left",
+                  t->epoch, r->epochs, 100 * (double)t->position / items, elbo.elbo, elbo.reconstruction, elbo.kl,
+                  rate, left / rate);
+}
+
+static void tell_epoch(const struct report *r, const struct elbo *validation) {
+    const struct training *t = r->training;
+    const struct elbo elbo = training_elbo(t);
+    char text[64] = "";
+    if (r->validates)
+        snprintf(text, sizeof text, ", validation %.2f", validation->elbo);
+    cli_note("epoch %" PRIu64 "/%" PRIu64 ": elbo %.2f = %.2f - kl %.2f nats%s, %.1f s", t->epoch, r->epochs,
+             elbo.elbo, elbo.reconstruction, elbo.kl, text, progress_seconds());
+}
+
+int report_epoch(const struct report *r, const struct elbo *validation) {
+    const struct training *t = r->training;
+    const struct elbo train = training_elbo(t);
+    if (!isatty(STDERR_FILENO)) /* else the progress line has told it */
+        tell_epoch(r, validation);
+    if (r->log == NULL)
+        return 0;
+    return check_log(r, fprintf(r->log, "%" PRIu64 "\t%" PRIu64 "\t%.3f\t%.4f\t%.4f\t%.4f\t%.4f\t%.4f\t%.4f\t%g\n",
+                                t->epoch, t->step, progress_seconds(), train.elbo, train.reconstruction, train.kl,
+                                validation->elbo, validation->reconstruction, validation->kl, t->rate));
+}
+
+/* "784-400-20-400-784": what each layer hands to the next. */
+static void describe_layers(const struct model *m, char *text, size_t size) {
+    size_t used = (size_t)snprintf(text, size, "%zu", m->elements);
+    for (size_t i = 0; i < m->layers && used < size; i++)
+        used +=
+            (size_t)snprintf(text + used, size - used, "-%zu", i == m->heads ? m->config.latent : m->layer[i].out);
+}
+
+void report_result(const struct report *r, const char *model) {
+    const struct training *t = r->training;
+    const struct model_config *config = &t->model->config;
+    char layers[256], shape[SHAPE_TEXT];
+    describe_layers(t->model, layers, sizeof layers);
+    cli_note("%s: %s %s %s, %s epoch %" PRIu64 " of %" PRIu64
+             " over %zu items of %s: elbo %.2f nats per item, %.1f s, "
+             "%.0f items/s",
+             model, layers, config->activation->name, config->likelihood->name,
+             signals_stop() == 0 ? "trained to" : "stopped in", t->epoch, r->epochs, t->data->items,
+             shape_text(&t->data->shape, shape), training_elbo(t).elbo, progress_seconds(), items_per_second(r));
+}

@@ -1,0 +1,38 @@
+#ifndef VAE_TRAIN_REPORT_H
+#define VAE_TRAIN_REPORT_H
+
+#include "vae/train.h"
+
+#include <stdio.h>
+
+/* What a training run tells its user: a progress line or a line an epoch on stderr, a last line, and a log.
+ *
+ * The log is a table (TSV) with a header line and a row an epoch. Columns: epoch, step (done in all), seconds
+ * (since the start), then mean nats per item of training and of validation (nan where there is none): elbo,
+ * reconstruction, kl; and rate. Each row is written before the next epoch begins. */
+struct report {
+    const struct training *training; /* not owned */
+    uint64_t epochs;                 /* that are to be trained */
+    bool validates;
+    FILE *log; /* NULL: none */
+    const char *log_name;
+};
+
+/* Opens the log: path NULL: none, "-": standard output. */
+int report_open(struct report *report, const char *path) __attribute__((warn_unused_result));
+
+/* Starts the clock. */
+void report_start(struct report *report, const struct training *training, uint64_t epochs, bool validates);
+
+/* Behind each step. */
+void report_step(const struct report *report);
+
+/* Behind each epoch; `validation` is only looked at where there is one. */
+int report_epoch(const struct report *report, const struct elbo *validation) __attribute__((warn_unused_result));
+
+/* The last line: what was trained, its ELBO, and items per second. */
+void report_result(const struct report *report, const char *model);
+
+int report_close(struct report *report) __attribute__((warn_unused_result));
+
+#endif
