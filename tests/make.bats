@@ -1,0 +1,124 @@
+#!/usr/bin/env bats
+# The set-up that the README promises: make's targets, the data, the demo, and the test runner itself.
+
+load helper
+
+@test "make install puts programs and pages below DESTDIR and PREFIX, and make uninstall takes all of it away" {
+    make -s -C "$ROOT" BUILD="$VAE_BUILD" DESTDIR="$BATS_TEST_TMPDIR/root" PREFIX=/opt/vae install
+    for tool in idx2raw vae-train vae-encode vae-decode vae-sample vae-eval raw2pgm raw-info raw-cmp; do
+        [ -x "$BATS_TEST_TMPDIR/root/opt/vae/bin/$tool" ]
+        [ -f "$BATS_TEST_TMPDIR/root/opt/vae/share/man/man1/$tool.1" ]
+    done
+    [ -f "$BATS_TEST_TMPDIR/root/opt/vae/share/man/man5/vae-raw.5" ]
+    [ -f "$BATS_TEST_TMPDIR/root/opt/vae/share/man/man7/vaeutils.7" ]
+    make -s -C "$ROOT" BUILD="$VAE_BUILD" DESTDIR="$BATS_TEST_TMPDIR/root" PREFIX=/opt/vae uninstall
+    run find "$BATS_TEST_TMPDIR/root" -type f
+    assert_output ''
+}
+
+@test "make deps does nothing where everything is there" {
+    printf '#!/bin/sh\necho "install ok installed"\n' > "$BATS_TEST_TMPDIR/dpkg-query"
+    printf '#!/bin/sh\necho "must not be called" >&2; exit 9\n' > "$BATS_TEST_TMPDIR/apt-get"
+    chmod +x "$BATS_TEST_TMPDIR"/*
+    PATH=$BATS_TEST_TMPDIR:$PATH run make -s -C "$ROOT" deps
+    assert_success
+    assert_output ''
+}
+
+@test "make deps asks apt-get for what is missing, and for nothing else" {
+    # shellcheck disable=SC2016 # the script's own variable
+    printf '#!/bin/sh\nfor p; do :; done; [ "$p" = zlib1g-dev ] || echo "install ok installed"\n' \
+        > "$BATS_TEST_TMPDIR/dpkg-query"
+    printf '#!/bin/sh\necho "apt-get $*"\n' > "$BATS_TEST_TMPDIR/apt-get"
+    printf '#!/bin/sh\nexec "$@"\n' > "$BATS_TEST_TMPDIR/sudo"
+    chmod +x "$BATS_TEST_TMPDIR"/*
+    PATH=$BATS_TEST_TMPDIR:$PATH run make -s -C "$ROOT" deps
+    assert_success
+    assert_line --regexp '^apt-get install .* zlib1g-dev$'
+}
+
+@test "make deps names what is missing where there is no apt-get, and fails" {
+    mkdir "$BATS_TEST_TMPDIR/bin"
+    for tool in make sh grep id env uname; do ln -s "$(command -v "$tool")" "$BATS_TEST_TMPDIR/bin/"; done
+    PATH=$BATS_TEST_TMPDIR/bin run make -s -C "$ROOT" deps
+    assert_failure
+    assert_output --partial 'no apt-get here; wanted: libopenblas-dev'
+}
+
+@test "the demo leaves its pictures, models and logs, from the sample" {
+    cd "$BATS_TEST_TMPDIR"
+    DATA=sample EPOCHS=2 run "$ROOT/examples/demo" out
+    assert_success
+    for picture in samples reconstructions manifold; do
+        pngtopnm "out/$picture.png" > out/picture.pnm
+        run pamfile out/picture.pnm
+        assert_success
+    done
+    assert_output --regexp 'PGM raw, 1120 by 1120'
+    [ "$(wc -l < out/train.tsv)" -eq 3 ]
+    vae-eval -q -m out/model.bin out/test.raw | cmp - out/test.tsv
+}
+
+@test "the demo falls back to the sample where the data cannot be had, and says so" {
+    cd "$BATS_TEST_TMPDIR"
+    XDG_CACHE_HOME=$PWD/cache FASHION_SOURCE=/nonexistent EPOCHS=1 run "$ROOT/examples/demo" out
+    assert_success
+    assert_output --partial 'falling back to the sample'
+    run find cache -type f
+    assert_output ''
+}
+
+@test "data with a wrong checksum never appears under its name" {
+    cd "$BATS_TEST_TMPDIR"
+    mkdir source
+    for file in train-images-idx3 train-labels-idx1 t10k-images-idx3 t10k-labels-idx1; do
+        cp "$LABELS" "source/$file-ubyte.gz"
+    done
+    XDG_CACHE_HOME=$PWD/cache run make -s -C "$ROOT/data" fashion FASHION_SOURCE="$PWD/source"
+    assert_failure
+    run find cache -type f
+    assert_output ''
+}
+
+@test "every script is clean under shellcheck" {
+    cd "$ROOT"
+    shellcheck .ci/run tests/run examples/demo
+    shellcheck -s bats -x tests/helper.bash tests/*.bats tests/long/*.bats
+}
+
+# fake_test LINE...: a test program that prints these lines.
+fake_test() {
+    mkdir -p "$BATS_TEST_TMPDIR/unit"
+    { echo '#!/bin/sh'; printf 'echo "%s"\n' "$@"; } > "$BATS_TEST_TMPDIR/unit/fake"
+    chmod +x "$BATS_TEST_TMPDIR/unit/fake"
+}
+
+@test "the runner counts what passed" {
+    fake_test '1..2' 'ok 1 - a' 'ok 2 - b'
+    run "$ROOT/tests/run" "$BATS_TEST_TMPDIR/unit/fake"
+    assert_success
+    assert_line --index 1 '2 passed, 0 failed'
+}
+
+@test "the runner fails on a failure, on fewer tests than planned, on none, and on a program that dies" {
+    fake_test '1..2' 'ok 1 - a' 'not ok 2 - b'
+    run -1 "$ROOT/tests/run" "$BATS_TEST_TMPDIR/unit/fake"
+    assert_line '1 passed, 1 failed'
+    fake_test '1..2' 'ok 1 - a'
+    run -1 "$ROOT/tests/run" "$BATS_TEST_TMPDIR/unit/fake"
+    assert_line '1 passed, 1 failed'
+    fake_test '1..0'
+    run -1 "$ROOT/tests/run" "$BATS_TEST_TMPDIR/unit/fake"
+    assert_line '0 passed, 1 failed'
+    fake_test '1..1' 'ok 1 - a'
+    echo 'exit 3' >> "$BATS_TEST_TMPDIR/unit/fake"
+    run -1 "$ROOT/tests/run" "$BATS_TEST_TMPDIR/unit/fake"
+    assert_line '1 passed, 1 failed'
+}
+
+@test "the runner fails where a tool that it needs is missing" {
+    mkdir "$BATS_TEST_TMPDIR/bin"
+    for tool in bash dirname mktemp rm; do ln -s "$(command -v "$tool")" "$BATS_TEST_TMPDIR/bin/"; done
+    PATH=$BATS_TEST_TMPDIR/bin run -1 "$ROOT/tests/run"
+    assert_output --partial 'bats: not found'
+}
