@@ -25,7 +25,7 @@ static const struct cli_option options[] = {
 
 static const struct cli_program program = {
     "idx2raw",
-    "[-n N] [--skip N] [FILE]",
+    "[-n N] [--skip N] [-q] [FILE]",
     "Turns an IDX file (the format of the MNIST files), plain or gzip, into a stream of items.",
     options,
     "idx2raw train-images-idx3-ubyte.gz | vae-train -m model.bin",
@@ -51,9 +51,12 @@ static struct options parse(int argc, char **argv) {
 
 static int choose_items(struct options *o, const struct idx *idx) {
     const uint64_t items = idx->frame.items;
-    if (o->skip > items || (!o->all && o->count > items - o->skip))
+    if (o->skip > items)
+        return fail("%s: holds %" PRIu64 " items, wanted at least the %" PRIu64 " to skip", idx->gz.in.name, items,
+                    o->skip);
+    if (!o->all && o->count > items - o->skip)
         return fail("%s: holds %" PRIu64 " items, wanted %" PRIu64 " behind the first %" PRIu64, idx->gz.in.name,
-                    items, o->all ? 0 : o->count, o->skip);
+                    items, o->count, o->skip);
     if (o->all)
         o->count = items - o->skip;
     return 0;
@@ -78,7 +81,7 @@ static int copy(const struct options *o, struct idx *idx, const struct output *o
             return -1;
         if (left == 0)
             return 0;
-        progress_items("items", frame.items - left / item, frame.items);
+        progress_items(frame.items - left / item, frame.items);
     }
 }
 

@@ -26,7 +26,7 @@ static const struct cli_option options[] = {
 
 static const struct cli_program program = {
     "raw-cmp",
-    "[--abs T] [--rel T] FILE1 FILE2",
+    "[--abs T] [--rel T] [-q] FILE1 FILE2",
     "Compares two streams, one of which may be '-'. Exit status: 0 where they hold equal numbers in items of\n"
     "one shape, in whatever frames; 1, naming the first difference, where they do not.",
     options,
@@ -72,10 +72,12 @@ static ssize_t read_numbers(struct raw_reader *reader, unsigned char *to, size_t
     return (ssize_t)(have / size);
 }
 
-/* NaN equals NaN: streams, not figures, are compared. */
+/* NaN equals NaN, since streams and not figures are compared; infinity equals itself alone. */
 static bool equal(const struct options *o, double a, double b) {
     if (a == b || (isnan(a) && isnan(b)))
         return true;
+    if (isinf(a) || isinf(b))
+        return false;
     return fabs(a - b) <= o->absolute + o->relative * fmax(fabs(a), fabs(b));
 }
 
@@ -108,12 +110,13 @@ static int compare(const struct options *o, struct raw_reader *a, struct raw_rea
         if (compare_chunks(o, a, b, (size_t)(n < m ? n : m), chunk, done) < 0)
             return -1;
         if (n != m)
-            return fail("%s: holds %s items than the %" PRIu64 " of %s, wanted as many", b->in.name,
-                        m < n ? "fewer" : "more", a->items, a->in.name);
+            return fail("%s: ends after %" PRIu64 " items, wanted more as in %s", n < m ? a->in.name : b->in.name,
+                        (done + (uint64_t)(n < m ? n : m)) / shape_elements(&a->frame.shape),
+                        n < m ? b->in.name : a->in.name);
         if (n == 0)
             return 0;
         done += (uint64_t)n;
-        progress_items("items", a->items, a->frame.last ? a->frame.items : 0);
+        progress_items(a->items, a->frame.last ? a->frame.items : 0);
     }
 }
 

@@ -19,7 +19,7 @@ static const struct cli_option options[] = {CLI_EVERY};
 
 static const struct cli_program program = {
     "raw-info",
-    "[FILE]",
+    "[-q] [FILE]",
     "Reads a stream to its end, checks it, and prints a table (TSV): dtype, shape, items, frames, min, max,\n"
     "mean and the count of NaNs.",
     options,
@@ -49,7 +49,7 @@ static int add_frame(struct totals *t, struct raw_reader *reader) {
             return (int)n;
         for (size_t i = 0; i < (size_t)n; i += size)
             add_number(t, dtype_value(reader->frame.dtype, chunk + i));
-        progress_items("items", reader->items, reader->frame.last ? reader->frame.items : 0);
+        progress_items(reader->items, reader->frame.last ? reader->frame.items : 0);
     }
 }
 

@@ -17,7 +17,7 @@ static const struct cli_option options[] = {
 
 static const struct cli_program program = {
     "raw2pgm",
-    "[-c COLS] [--pad N] [FILE]",
+    "[-c N] [--pad N] [-q] [FILE]",
     "Draws a stream of images (items of shape HxW, HxWx1 or HxWx3) as one tiled picture, PGM or PPM.",
     options,
     "vae-sample -n 64 | vae-decode -m model.bin | raw2pgm > grid.pgm",

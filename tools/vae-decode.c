@@ -24,7 +24,7 @@ static const struct cli_option options[] = {
 
 static const struct cli_program program = {
     "vae-decode",
-    "-m MODEL [--sample] [OPTION]... [FILE]",
+    "-m FILE [--sample] [OPTION]... [FILE]",
     "Decodes a stream of latents: for each the mean of p(x|z), an item.",
     options,
     "vae-sample -n 64 | vae-decode -m model.bin | raw2pgm > grid.pgm",

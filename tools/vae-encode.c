@@ -26,7 +26,7 @@ static const struct cli_option options[] = {
 
 static const struct cli_program program = {
     "vae-encode",
-    "-m MODEL [--sample | --stats] [OPTION]... [FILE]",
+    "-m FILE [--sample | --stats] [OPTION]... [FILE]",
     "Encodes a stream of items: for each the mean of its posterior q(z|x), a latent.",
     options,
     "idx2raw images.gz | vae-encode -m model.bin | vae-decode -m model.bin | raw2pgm > again.pgm",

@@ -30,7 +30,7 @@ static const struct cli_option options[] = {
 
 static const struct cli_program program = {
     "vae-eval",
-    "-m MODEL [-k K] [--per-item] [OPTION]... [FILE]",
+    "-m FILE [-k K] [--per-item] [OPTION]... [FILE]",
     "Evaluates a model on a stream of items: a table (TSV) of the ELBO and its parts, in nats per item.",
     options,
     "idx2raw t10k-images-idx3-ubyte.gz | vae-eval -m model.bin -k 100",
@@ -107,7 +107,7 @@ static int evaluate_frame(const struct options *o, struct evaluator *e, struct r
             return -1;
         for (size_t i = 0; o->per_item && i < (size_t)n; i++)
             print_item(o, number + i, &e->figures[i]);
-        progress_items("items", reader->items, reader->frame.last ? reader->frame.items : 0);
+        progress_items(reader->items, reader->frame.last ? reader->frame.items : 0);
     }
 }
 

@@ -32,7 +32,7 @@ static const struct cli_option options[] = {
 
 static const struct cli_program program = {
     "vae-sample",
-    "[-n N] [-d N | -m MODEL] [--grid CxR] [-S SEED]",
+    "[-n N] [-d N | -m FILE] [--grid CxR] [-S N] [-q]",
     "Draws latents from the prior, the standard normal distribution.",
     options,
     "vae-sample -n 64 | vae-decode -m model.bin | raw2pgm > grid.pgm",
@@ -77,6 +77,10 @@ static struct options parse(int argc, char **argv) {
         }
     }
     cli_operands(0);
+    if (o.columns > 0 && o.dim > 0 && o.dim != 2) {
+        fail("--dim: found %zu with --grid, wanted 2", o.dim);
+        cli_usage_error();
+    }
     if (counted && o.columns > 0) {
         fail("--count: goes with draws, and --grid is none, wanted one of the two");
         cli_usage_error();
@@ -97,7 +101,7 @@ static int choose_dim(struct options *o) {
     if (o->dim == 0)
         o->dim = o->columns > 0 ? 2 : DEFAULT_LATENT;
     if (o->columns > 0 && o->dim != 2)
-        return fail("--grid: latents of %zu numbers, wanted 2", o->dim);
+        return fail("%s: has latents of %zu, wanted 2 for --grid", o->model, o->dim);
     return 0;
 }
 
@@ -123,7 +127,7 @@ static int write_latents(const struct options *o, const struct output *out, floa
         }
         if (output_write(out, z, n * o->dim * sizeof *z) < 0)
             return -1;
-        progress_items("latents", i, frame.items);
+        progress_items(i, frame.items);
     }
     return 0;
 }

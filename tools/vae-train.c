@@ -48,7 +48,7 @@ static const struct cli_option options[] = {
 
 static const struct cli_program program = {
     "vae-train",
-    "-m MODEL [OPTION]... [FILE]",
+    "-m FILE [OPTION]... [FILE]",
     "Trains a variational auto-encoder on a stream of items and writes it to a model file.",
     options,
     "idx2raw train-images-idx3-ubyte.gz | vae-train -m model.bin",
@@ -148,6 +148,14 @@ static struct options parse(int argc, char **argv) {
     cli_require("--model", o.model);
     if (o.config.sigma != 0 && !o.config.likelihood->has_sigma) {
         fail("--sigma: found it with -l %s, wanted -l gaussian", o.config.likelihood->name);
+        cli_usage_error();
+    }
+    if (strcmp(o.model, "-") == 0) {
+        fail("--model: found '-', wanted the name of a file: a model appears whole or not at all");
+        cli_usage_error();
+    }
+    if (o.validation != NULL && strcmp(o.validation, "-") == 0 && (o.file == NULL || strcmp(o.file, "-") == 0)) {
+        fail("--val: found '-' for stdin, which the items come from, wanted a file");
         cli_usage_error();
     }
     if (!has_decoder)

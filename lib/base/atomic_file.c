@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,23 +44,37 @@ static int check_place(const char *path) {
     return 0;
 }
 
+/* Whether the open file is still the one of that name. */
+static bool is_named(int fd, const char *name) {
+    struct stat opened, named;
+    return fstat(fd, &opened) == 0 && stat(name, &named) == 0 && opened.st_dev == named.st_dev &&
+           opened.st_ino == named.st_ino;
+}
+
+/* Two runs that write one name must not mix their bytes: whoever has the lock may truncate, rename and remove. A
+ * file that was locked only after its last owner had renamed or removed it is not the temporary one any more. */
+static int open_temporary(struct atomic_file *file, const char *path) {
+    for (;;) {
+        file->out.fd = open(file->temporary, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666);
+        if (file->out.fd < 0)
+            return fail_system(path, "cannot create its temporary file");
+        if (flock(file->out.fd, LOCK_EX | LOCK_NB) < 0)
+            return fail("%s: another process is writing it, wanted it for this one", path);
+        if (is_named(file->out.fd, file->temporary))
+            return 0;
+        close(file->out.fd);
+    }
+}
+
 int atomic_open(struct atomic_file *file, const char *path) {
     *file = (struct atomic_file){.out = {.fd = -1}};
     if (check_place(path) < 0 || name_parts(file, path) < 0)
         goto failed;
     file->out.name = file->path;
-    file->out.fd = open(file->temporary, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666);
-    if (file->out.fd < 0) {
-        fail_system(file->temporary, "cannot create");
+    if (open_temporary(file, path) < 0)
         goto failed;
-    }
-    /* The lock comes before the truncation: two runs that write one name must not mix their bytes. */
-    if (flock(file->out.fd, LOCK_EX | LOCK_NB) < 0) {
-        fail("%s: another process is writing it, wanted it for this one", path);
-        goto failed;
-    }
     if (ftruncate(file->out.fd, 0) < 0) {
-        fail_system(file->temporary, "cannot truncate");
+        fail_system(path, "cannot truncate its temporary file");
         goto failed;
     }
     return 0;

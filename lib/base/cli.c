@@ -38,6 +38,7 @@ void cli_start(const struct cli_program *program, int argc, char **argv) {
     occupy_closed_streams();
     signal(SIGPIPE, SIG_DFL); /* a reader that left ends the tool, even below a parent that ignores the signal */
     signals_catch_ask();
+    progress_name(program->name);
     cli.program = program;
     cli.argc = argc;
     cli.argv = argv;

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 static struct {
+    const char *name;
     bool drawing, drawn, asked;
     double started, shown;
 } progress;
@@ -18,6 +19,10 @@ static double now(void) {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+void progress_name(const char *name) {
+    progress.name = name;
 }
 
 void progress_start(bool enabled) {
@@ -33,10 +38,11 @@ bool progress_due(void) {
 }
 
 void progress_show(const char *format, ...) {
-    char line[256];
+    char line[80]; /* cut there: a longer one could not be erased */
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(line, sizeof line, format, arguments);
+    int length = snprintf(line, sizeof line, "%s: ", progress.name);
+    vsnprintf(line + length, sizeof line - (size_t)length, format, arguments);
     va_end(arguments);
     if (progress.asked)
         progress_clear();
@@ -48,15 +54,15 @@ void progress_show(const char *format, ...) {
     progress.shown = now();
 }
 
-void progress_items(const char *what, uint64_t done, uint64_t total) {
+void progress_items(uint64_t done, uint64_t total) {
     if (!progress_due())
         return;
     double seconds = progress_seconds(), rate = seconds > 0 ? (double)done / seconds : 0;
     if (total > 0 && done > 0 && done <= total)
-        progress_show("%s: %" PRIu64 " of %" PRIu64 " items, %.0f/s, %.0f s left", what, done, total, rate,
+        progress_show("%" PRIu64 " of %" PRIu64 " items, %.0f/s, %.0f s left", done, total, rate,
                       (double)(total - done) / rate);
     else
-        progress_show("%s: %" PRIu64 " items, %.0f/s", what, done, rate);
+        progress_show("%" PRIu64 " items, %.0f/s", done, rate);
 }
 
 void progress_clear(void) {

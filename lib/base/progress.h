@@ -8,6 +8,9 @@
  * stdout is a pipe, since then the line is the next tool's; unless SIGUSR1 asks, which is answered at once with a
  * line of its own. */
 
+/* The tool's name, which opens every line. */
+void progress_name(const char *name);
+
 /* Starts the clock. `enabled` false (--quiet) draws nothing unasked. */
 void progress_start(bool enabled);
 
@@ -17,8 +20,8 @@ bool progress_due(void);
 /* Draws the line, or prints it where it was asked for. */
 void progress_show(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* For a loop over `total` items (0: unknown): shows "what: done of total, rate, time left" where one is due. */
-void progress_items(const char *what, uint64_t done, uint64_t total);
+/* For a loop over `total` items (0: unknown): shows items done, rate and time left where a line is due. */
+void progress_items(uint64_t done, uint64_t total);
 
 /* Takes the line away: before any other message, and at the end. */
 void progress_clear(void);

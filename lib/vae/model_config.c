@@ -114,6 +114,8 @@ static int get_choices(const struct source *s, struct model_config *c) {
     if (c->activation == NULL || c->likelihood == NULL || found < 0)
         return -1;
     c->binarize = (enum binarize)found;
+    if (!c->likelihood->has_sigma && json_object_get(s->metadata, "sigma") != NULL)
+        return fail("%s: metadata \"sigma\" goes with gaussian, wanted none for %s", s->name, c->likelihood->name);
     if (!c->likelihood->has_sigma)
         return 0;
     const char *sigma = get(s, "sigma");

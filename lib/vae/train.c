@@ -56,6 +56,7 @@ int training_start(struct training *t) {
                     UINT32_MAX);
     if (t->batch > t->data->items)
         t->batch = t->data->items;
+    t->last = (struct elbo){NAN, NAN, NAN};
     t->order = malloc(t->data->items * sizeof *t->order);
     if (t->order == NULL)
         return fail("training: out of memory for the order of %zu items", t->data->items);
@@ -73,6 +74,7 @@ void training_end(struct training *t) {
 /* Fisher and Yates, from the identity each time: an epoch's order depends on its number alone. */
 void training_begin_epoch(struct training *t) {
     const size_t n = t->data->items;
+    t->last = training_elbo(t);
     t->epoch++;
     t->position = 0;
     t->reconstruction = t->kl = 0;
@@ -160,6 +162,8 @@ int training_step(struct training *t) {
 }
 
 struct elbo training_elbo(const struct training *t) {
-    const double n = (double)t->position; /* before any item: nan */
+    const double n = (double)t->position;
+    if (t->position == 0)
+        return t->last;
     return (struct elbo){(t->reconstruction - t->kl) / n, t->reconstruction / n, t->kl / n};
 }

@@ -27,6 +27,7 @@ struct training {
     uint64_t epoch, step;      /* the epoch at work, from 1; steps done in all */
     size_t position;           /* items of the epoch done */
     double reconstruction, kl; /* sums over them */
+    struct elbo last;          /* of the epoch before */
     struct pass pass;
     uint32_t *order; /* the epoch's permutation of the items */
     struct slice *slices;
@@ -45,7 +46,8 @@ void training_begin_epoch(struct training *training);
  * was not made: the weights are those of the step before. */
 int training_step(struct training *training) __attribute__((warn_unused_result));
 
-/* The epoch's figures so far, each item's from the step that trained on it. */
+/* The epoch's figures so far, each item's from the step that trained on it; before its first step those of the
+ * epoch before, and before any nan. */
 struct elbo training_elbo(const struct training *training);
 
 void training_end(struct training *training);

@@ -54,10 +54,9 @@ void report_step(const struct report *r) {
     const struct elbo elbo = training_elbo(t);
     const double items = (double)t->data->items, rate = items_per_second(r);
     const double left = (double)(r->epochs - t->epoch) * items + items - (double)t->position;
-    progress_show("epoch %" PRIu64 "/%" PRIu64
-                  " %3.0f%%: elbo %.2f = %.2f - kl %.2f nats, %.0f items/s, %.0f s left",
-                  t->epoch, r->epochs, 100 * (double)t->position / items, elbo.elbo, elbo.reconstruction, elbo.kl,
-                  rate, left / rate);
+    progress_show("epoch %" PRIu64 "/%" PRIu64 " %.0f%%: elbo %.2f = %.2f - %.2f, %.0f/s, %.0f s left", t->epoch,
+                  r->epochs, 100 * (double)t->position / items, elbo.elbo, elbo.reconstruction, elbo.kl, rate,
+                  left / rate);
 }
 
 static void tell_epoch(const struct report *r, const struct elbo *validation) {
@@ -73,7 +72,7 @@ static void tell_epoch(const struct report *r, const struct elbo *validation) {
 int report_epoch(const struct report *r, const struct elbo *validation) {
     const struct training *t = r->training;
     const struct elbo train = training_elbo(t);
-    if (!isatty(STDERR_FILENO)) /* else the progress line has told it */
+    if (r->validates || !isatty(STDERR_FILENO)) /* else the progress line has told it */
         tell_epoch(r, validation);
     if (r->log == NULL)
         return 0;

@@ -1,0 +1,152 @@
+#!/usr/bin/env bats
+# The manual: clean mdoc, a page for every tool, the options of --help and no others, and examples that run.
+
+# shellcheck disable=SC2154 # bats sets status, output and lines
+load helper
+
+setup_file() {
+    SHARED=$BATS_FILE_TMPDIR/shared
+    export SHARED
+    mkdir "$SHARED"
+    for set in train t10k; do
+        ln -s "$IMAGES" "$SHARED/$set-images-idx3-ubyte.gz"
+        ln -s "$LABELS" "$SHARED/$set-labels-idx1-ubyte.gz"
+    done
+    idx2raw "$IMAGES" >"$SHARED/images.raw"
+    idx2raw "$IMAGES" | vae-train -q -e 1 -m "$SHARED/model.bin"
+}
+
+tools() {
+    sed -n 's/^TOOLS := *//p' "$ROOT/Makefile"
+}
+
+# blocks PAGE: writes the page's literal blocks, one a file, as the reader sees them, below ./blocks.
+# Of mdoc's escapes just \e and \& may stand in them, and no macros: anything else is an error.
+blocks() {
+    mkdir blocks
+    awk '
+        /^\.Sh / { section = substr($0, 5); gsub(/[^A-Z]/, "-", section) }
+        /^\.Bd .*-literal/ { inside = 1; file = sprintf("blocks/%02d-%s", ++count, section); next }
+        /^\.Ed/ { inside = 0 }
+        inside && /^[.]/ { print FILENAME ": a macro in a literal block: " $0; bad = 1 }
+        inside { gsub(/\\e/, "\001"); gsub(/\\&/, "") }
+        inside && /\\/ { print FILENAME ": not known in a literal block: " $0; bad = 1 }
+        inside { gsub("\001", "\\"); print > file }
+        END { exit bad }
+    ' "$1"
+}
+
+# run_examples PAGE: runs each block in a directory of its own that holds what the manual takes for granted.
+run_examples() {
+    cd "$BATS_TEST_TMPDIR" || return 1
+    blocks "$ROOT/man/$1"
+    mandoc -T ascii "$ROOT/man/$1" | sed 's/.\x08//g; s/^ *//' >rendered
+    local block count=0
+    for block in "$PWD"/blocks/*; do
+        # What is run is what the reader sees.
+        while read -r line; do
+            grep -qxF -- "$line" rendered || fail "$1: the rendered page lacks the line: $line"
+        done < <(sed '/^$/d' "$block")
+        mkdir room
+        cp -P "$SHARED"/* room
+        (cd room && bash -o pipefail -e "$block") >out 2>&1 </dev/null ||
+            fail "$1: exit status $? of $(cat "$block"; echo; cat out)"
+        rm -r room
+        count=$((count + 1))
+    done
+    # Every page shows a pipeline, under EXAMPLES or, in the tour, anywhere.
+    case $1 in
+    *.7) grep -q ' | ' blocks/* || fail "$1: shows no pipeline" ;;
+    *) grep -qs ' |' blocks/*-EXAMPLES || fail "$1: EXAMPLES shows no pipeline" ;;
+    esac
+    [ "$count" -gt 0 ]
+}
+
+# What --help and the page say of each option, in their order: "-n, --count N".
+options_of_help() {
+    "$1" --help | sed -n 's/^  \(-., \|    \)\(--[a-z-]*\( [A-Za-z]*\)\{0,1\}\) .*/\1\2/p' | sed 's/^ *//; s/ *$//'
+}
+options_of_page() {
+    sed -n 's/^\.It Fl //p' "$ROOT/man/$1.1" |
+        sed 's/^-/--/; s/^\([^ -]\) , Fl -/-\1, --/; s/ Ar / /'
+}
+
+@test "every page is clean under mandoc's lint" {
+    run mandoc -T lint -W warning "$ROOT"/man/*.[157]
+    assert_success
+    assert_output ""
+}
+
+@test "every tool has a page that bears its name, and every page of section 1 a tool" {
+    [ -n "$(tools)" ]
+    for tool in $(tools); do
+        grep -qx "\.Nm $tool" "$ROOT/man/$tool.1" || fail "man/$tool.1: not there, or of another name"
+        grep -qx "\.Dt ${tool^^} 1" "$ROOT/man/$tool.1" || fail "man/$tool.1: has another title"
+    done
+    for page in "$ROOT"/man/*.1; do
+        [[ " $(tools) " == *" $(basename "$page" .1) "* ]] || fail "$page: no such tool"
+    done
+}
+
+@test "the examples of every page are run below" {
+    for page in "$ROOT"/man/*.[157]; do
+        grep -q "^@test .* run_examples $(basename "$page");" "$BATS_TEST_FILENAME" || fail "$page: its examples are not run"
+    done
+}
+
+@test "each page has the sections that a reader looks for" {
+    for page in "$ROOT"/man/*.[15]; do
+        sections="NAME DESCRIPTION EXAMPLES SEE.ALSO"
+        [[ $page == *.1 ]] && sections+=" SYNOPSIS EXIT.STATUS"
+        for section in $sections; do
+            grep -qx "\.Sh $section" "$page" || fail "$page: has no $section"
+        done
+    done
+}
+
+@test "every page named by another one is there" {
+    # Those of the system, which the test's machine need not have.
+    others=" cmp(1) gzip(1) json_pp(1) od(1) pgm(5) pnmtopng(1) ppm(5) "
+    names=$(sed -n 's/.*\.*Xr \([^ ]*\) \([1-9]\).*/\1(\2)/p' "$ROOT"/man/*.[157] | sort -u)
+    [ -n "$names" ]
+    for name in $names; do
+        file=${name%)}
+        [ -e "$ROOT/man/${file/(/.}" ] || [[ $others == *" $name "* ]] || fail "$name: named, and not there"
+    done
+}
+
+@test "the options of --help are those of the page, in their order, with their arguments" {
+    for tool in $(tools); do
+        options_of_help "$tool" >"$BATS_TEST_TMPDIR/help"
+        options_of_page "$tool" >"$BATS_TEST_TMPDIR/page"
+        [ "$("$tool" --help | grep -c '^  *-')" -eq "$(wc -l <"$BATS_TEST_TMPDIR/help")" ] ||
+            fail "$tool --help: a line of options is not understood"
+        grep -qx -- '-h, --help' "$BATS_TEST_TMPDIR/help" || fail "$tool --help: names no --help"
+        diff "$BATS_TEST_TMPDIR/help" "$BATS_TEST_TMPDIR/page" || fail "$tool: --help (<) and the page (>) differ"
+    done
+}
+
+@test "every option stands in its page's synopsis" {
+    for tool in $(tools); do
+        synopsis=$(sed -n '/^\.Sh SYNOPSIS/,/^\.Sh DESCRIPTION/p' "$ROOT/man/$tool.1")
+        for option in $(options_of_page "$tool" | sed 's/^-\(-*[^ ,]*\).*/\1/'); do
+            case $option in
+            V) grep -qx '\.Fl h | V' <<<"$synopsis" ;;
+            *) grep -q "Fl $option\( \|$\)" <<<"$synopsis" ;;
+            esac || fail "$tool: no -$option in the synopsis"
+        done
+    done
+}
+
+@test "examples: idx2raw(1)" { run_examples idx2raw.1; }
+@test "examples: vae-train(1)" { run_examples vae-train.1; }
+@test "examples: vae-encode(1)" { run_examples vae-encode.1; }
+@test "examples: vae-decode(1)" { run_examples vae-decode.1; }
+@test "examples: vae-sample(1)" { run_examples vae-sample.1; }
+@test "examples: vae-eval(1)" { run_examples vae-eval.1; }
+@test "examples: raw2pgm(1)" { run_examples raw2pgm.1; }
+@test "examples: raw-info(1)" { run_examples raw-info.1; }
+@test "examples: raw-cmp(1)" { run_examples raw-cmp.1; }
+@test "examples: vae-raw(5)" { run_examples vae-raw.5; }
+@test "examples: vae-model(5)" { run_examples vae-model.5; }
+@test "examples: vaeutils(7)" { run_examples vaeutils.7; }
