@@ -54,14 +54,14 @@ static int parse_words(struct raw_frame *frame, char *line, const char *name) {
 int raw_parse(struct raw_frame *frame, const char text[RAW_HEADER], const char *name) {
     char line[RAW_HEADER], again[RAW_HEADER];
     size_t bytes;
-    const unsigned char *bytes = (const unsigned char *)text;
+    const unsigned char *start = (const unsigned char *)text;
     if (memcmp(text, "\x1f\x8b", 2) == 0 || memcmp(text, "\0\0", 2) == 0)
         return fail("%s: looks like gzip or IDX data, wanted a stream's header 'raw1 ...' (idx2raw makes one)",
                     name);
     if (memcmp(text, "raw", 3) != 0)
         return fail(
             "%s: starts with bytes %02x %02x %02x %02x, wanted a stream's header 'raw1 ...', see vae-raw(5)", name,
-            bytes[0], bytes[1], bytes[2], bytes[3]);
+            start[0], start[1], start[2], start[3]);
     memcpy(line, text, RAW_HEADER);
     size_t length = RAW_HEADER - 1;
     while (length > 0 && line[length - 1] == ' ')
