@@ -7,10 +7,9 @@
 #include <string.h>
 
 struct options {
-    const char *model, *file;
+    struct cli_common common;
+    const char *file;
     bool sample, stats;
-    uint64_t seed;
-    size_t threads;
 };
 
 enum { OPTION_SAMPLE = CLI_LONG_ONLY, OPTION_STATS };
@@ -33,31 +32,21 @@ static const struct cli_program program = {
 };
 
 static struct options parse(int argc, char **argv) {
-    struct options o = {.seed = cli_seed(NULL), .threads = cli_threads(NULL)};
+    struct options o = {.common = cli_common()};
     const char *value;
     int key;
     cli_start(&program, argc, argv);
     cli_bare(0);
     while ((key = cli_next(&value)) != -1) {
-        switch (key) {
-        case 'm':
-            o.model = value;
-            break;
-        case 'S':
-            o.seed = cli_seed(value);
-            break;
-        case 'j':
-            o.threads = cli_threads(value);
-            break;
-        case OPTION_SAMPLE:
+        if (key == OPTION_SAMPLE)
             o.sample = true;
-            break;
-        default:
+        else if (key == OPTION_STATS)
             o.stats = true;
-        }
+        else
+            cli_common_option(&o.common, key, value);
     }
     o.file = cli_operand();
-    cli_require("--model", o.model);
+    cli_require("--model", o.common.model);
     if (o.sample && o.stats) {
         fail("--sample: found it with --stats, wanted one of the two");
         cli_usage_error();
@@ -98,10 +87,10 @@ static int check(const struct map *map, const void *item, uint64_t number) {
 
 int main(int argc, char **argv) {
     const struct options o = parse(argc, argv);
-    struct map map = {.model_path = o.model,
+    struct map map = {.model_path = o.common.model,
                       .path = o.file,
-                      .threads = o.threads,
-                      .seed = o.seed,
+                      .threads = o.common.threads,
+                      .seed = o.common.seed,
                       .options = &o,
                       .prepare = prepare,
                       .check = check,

@@ -10,11 +10,10 @@
 #include <stdlib.h>
 
 struct options {
-    const char *model, *file;
+    struct cli_common common;
+    const char *file;
     uint32_t samples;
     bool marginal, per_item;
-    uint64_t seed;
-    size_t threads;
 };
 
 enum { OPTION_PER_ITEM = CLI_LONG_ONLY };
@@ -37,32 +36,21 @@ static const struct cli_program program = {
 };
 
 static struct options parse(int argc, char **argv) {
-    struct options o = {.samples = 1, .seed = cli_seed(NULL), .threads = cli_threads(NULL)};
+    struct options o = {.common = cli_common(), .samples = 1};
     const char *value;
     int key;
     cli_start(&program, argc, argv);
     cli_bare(0);
     while ((key = cli_next(&value)) != -1) {
-        switch (key) {
-        case 'm':
-            o.model = value;
-            break;
-        case 'k':
+        if (key == 'k') {
             o.samples = (uint32_t)cli_whole("--samples", value, 1, 1 << 24);
             o.marginal = true;
-            break;
-        case 'S':
-            o.seed = cli_seed(value);
-            break;
-        case 'j':
-            o.threads = cli_threads(value);
-            break;
-        default:
+        } else if (!cli_common_option(&o.common, key, value)) {
             o.per_item = true;
         }
     }
     o.file = cli_operand();
-    cli_require("--model", o.model);
+    cli_require("--model", o.common.model);
     return o;
 }
 
@@ -130,13 +118,13 @@ static int evaluate(const struct options *o, struct evaluator *e, struct raw_rea
 
 static int run_stream(const struct options *o, const struct model *model, struct raw_reader *reader) {
     static struct evaluator evaluator;
-    if (model_check_shape(model, &reader->frame.shape, o->model, reader->in.name) < 0)
+    if (model_check_shape(model, &reader->frame.shape, o->common.model, reader->in.name) < 0)
         return -1;
-    struct workers *workers = workers_start(o->threads);
+    struct workers *workers = workers_start(o->common.threads);
     if (workers == NULL)
         return -1;
     progress_start(!cli_quiet());
-    int result = evaluator_start(&evaluator, model, workers, o->samples, o->marginal, o->seed);
+    int result = evaluator_start(&evaluator, model, workers, o->samples, o->marginal, o->common.seed);
     if (result == 0)
         result = evaluate(o, &evaluator, reader);
     evaluator_end(&evaluator);
@@ -147,7 +135,7 @@ static int run_stream(const struct options *o, const struct model *model, struct
 static int run(const struct options *o) {
     struct model model;
     struct raw_reader reader;
-    if (model_load(&model, o->model) < 0)
+    if (model_load(&model, o->common.model) < 0)
         return -1;
     int result = raw_open(&reader, o->file);
     if (result == 0) {

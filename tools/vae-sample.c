@@ -13,8 +13,8 @@
 #define DEFAULT_LATENT 20 /* as vae-train's */
 
 struct options {
-    const char *model;
-    uint64_t count, seed;
+    struct cli_common common; /* its threads are not used */
+    uint64_t count;
     size_t dim;           /* 0: not given */
     size_t columns, rows; /* of a grid; 0: none */
 };
@@ -51,28 +51,19 @@ static void parse_grid(struct options *o, const char *text) {
 }
 
 static struct options parse(int argc, char **argv) {
-    struct options o = {.count = 1, .seed = cli_seed(NULL)};
+    struct options o = {.common = cli_common(), .count = 1};
     const char *value;
     bool counted = false;
     int key;
     cli_start(&program, argc, argv);
     cli_bare(1);
     while ((key = cli_next(&value)) != -1) {
-        switch (key) {
-        case 'n':
+        if (key == 'n') {
             o.count = cli_whole("--count", value, 0, (uint64_t)1 << 40);
             counted = true;
-            break;
-        case 'd':
+        } else if (key == 'd') {
             o.dim = (size_t)cli_whole("--dim", value, 1, MODEL_MAX_UNITS);
-            break;
-        case 'm':
-            o.model = value;
-            break;
-        case 'S':
-            o.seed = cli_seed(value);
-            break;
-        default:
+        } else if (!cli_common_option(&o.common, key, value)) {
             parse_grid(&o, value);
         }
     }
@@ -91,17 +82,17 @@ static struct options parse(int argc, char **argv) {
 /* The size of a latent, from what was given; two that disagree are refused. */
 static int choose_dim(struct options *o) {
     struct model_config config;
-    if (o->model != NULL) {
-        if (model_config_load(&config, o->model) < 0)
+    if (o->common.model != NULL) {
+        if (model_config_load(&config, o->common.model) < 0)
             return -1;
         if (o->dim != 0 && o->dim != config.latent)
-            return fail("%s: has latents of %zu, wanted %zu as --dim says", o->model, config.latent, o->dim);
+            return fail("%s: has latents of %zu, wanted %zu as --dim says", o->common.model, config.latent, o->dim);
         o->dim = config.latent;
     }
     if (o->dim == 0)
         o->dim = o->columns > 0 ? 2 : DEFAULT_LATENT;
     if (o->columns > 0 && o->dim != 2)
-        return fail("%s: has latents of %zu, wanted 2 for --grid", o->model, o->dim);
+        return fail("%s: has latents of %zu, wanted 2 for --grid", o->common.model, o->dim);
     return 0;
 }
 
@@ -123,7 +114,7 @@ static int write_latents(const struct options *o, const struct output *out, floa
             if (o->columns > 0)
                 grid_point(o, i, z + n * o->dim);
             else
-                prior_draw(z + n * o->dim, o->dim, o->seed, i);
+                prior_draw(z + n * o->dim, o->dim, o->common.seed, i);
         }
         if (output_write(out, z, n * o->dim * sizeof *z) < 0)
             return -1;

@@ -164,12 +164,24 @@ double cli_real(const char *name, const char *text, double min, double max) {
     return value;
 }
 
-size_t cli_threads(const char *text) {
-    return text == NULL ? workers_available() : (size_t)cli_whole("--threads", text, 1, 1024);
+struct cli_common cli_common(void) {
+    return (struct cli_common){.seed = 1, .threads = workers_available()};
 }
 
-uint64_t cli_seed(const char *text) {
-    return text == NULL ? 1 : cli_whole("--seed", text, 0, UINT64_MAX);
+bool cli_common_option(struct cli_common *common, int key, const char *value) {
+    switch (key) {
+    case 'm':
+        common->model = value;
+        return true;
+    case 'S':
+        common->seed = cli_whole("--seed", value, 0, UINT64_MAX);
+        return true;
+    case 'j':
+        common->threads = (size_t)cli_whole("--threads", value, 1, 1024);
+        return true;
+    default:
+        return false;
+    }
 }
 
 bool cli_quiet(void) {

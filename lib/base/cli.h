@@ -47,6 +47,19 @@ void cli_start(const struct cli_program *program, int argc, char **argv);
  * the program with exit code 2 at an option that is unknown or lacks its argument. -q is noted, and skipped. */
 int cli_next(const char **value);
 
+/* The options that most tools share: -m, -S and -j. */
+struct cli_common {
+    const char *model; /* NULL: not given */
+    uint64_t seed;
+    size_t threads;
+};
+
+/* Their defaults. */
+struct cli_common cli_common(void);
+
+/* True where the key is one of them, which is then set. */
+bool cli_common_option(struct cli_common *common, int key, const char *value);
+
 /* Behind the last option: the one operand there may be, or NULL. More are a usage error. */
 const char *cli_operand(void);
 
@@ -63,11 +76,9 @@ void cli_bare(int stream);
 /* Ends the program with exit code 2 and the message kept by fail(). */
 _Noreturn void cli_usage_error(void);
 
-/* The common options' values, by their name; a bad one is a usage error. */
+/* The number of an option's argument; a bad one is a usage error. */
 uint64_t cli_whole(const char *name, const char *text, uint64_t min, uint64_t max);
 double cli_real(const char *name, const char *text, double min, double max);
-size_t cli_threads(const char *text);
-uint64_t cli_seed(const char *text);
 
 /* Whether -q was given. */
 bool cli_quiet(void);

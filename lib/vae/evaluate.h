@@ -2,7 +2,7 @@
 #define VAE_EVALUATE_H
 
 #include "vae/block.h"
-#include "vae/train.h"
+#include "vae/elbo.h"
 
 /* What a model says of items it is not trained on. */
 

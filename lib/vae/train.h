@@ -4,16 +4,12 @@
 #include "base/workers.h"
 #include "nn/adam.h"
 #include "stream/dataset.h"
+#include "vae/elbo.h"
 #include "vae/pass.h"
 
 /* Training by stochastic gradient ascent on the ELBO: Kingma and Welling 2014, algorithm 1, with Adam. A batch is
  * cut into shards of items and, for the weights' gradients, into slices of units; how depends on the batch and
  * the model alone, never on the threads, so that any number of them gives the same bits. */
-
-/* Mean nats per item. */
-struct elbo {
-    double elbo, reconstruction, kl; /* elbo = reconstruction - kl */
-};
 
 struct slice; /* a layer's units whose gradient and update are one task */
 
