@@ -18,10 +18,11 @@
 #define SAVE_SECONDS 10 /* a model is saved at an epoch's end where the last save is older */
 
 struct options {
-    const char *model, *file, *validation, *log;
+    struct cli_common common;
+    const char *file, *validation, *log;
     struct model_config config;
-    uint64_t epochs, seed;
-    size_t batch, threads;
+    uint64_t epochs;
+    size_t batch;
     double rate;
 };
 
@@ -104,9 +105,6 @@ static bool parse_model_option(struct options *o, int key, const char *value, bo
 
 static void parse_training_option(struct options *o, int key, const char *value) {
     switch (key) {
-    case 'm':
-        o->model = value;
-        break;
     case 'e':
         o->epochs = cli_whole("--epochs", value, 0, 1000000000);
         break;
@@ -115,12 +113,6 @@ static void parse_training_option(struct options *o, int key, const char *value)
         break;
     case 'r':
         o->rate = cli_real("--rate", value, 0, 1000);
-        break;
-    case 'S':
-        o->seed = cli_seed(value);
-        break;
-    case 'j':
-        o->threads = cli_threads(value);
         break;
     case OPTION_VALIDATION:
         o->validation = value;
@@ -131,8 +123,7 @@ static void parse_training_option(struct options *o, int key, const char *value)
 }
 
 static struct options parse(int argc, char **argv) {
-    struct options o = {
-        .epochs = 10, .batch = 128, .rate = 1e-3, .seed = cli_seed(NULL), .threads = cli_threads(NULL)};
+    struct options o = {.common = cli_common(), .epochs = 10, .batch = 128, .rate = 1e-3};
     o.config = (struct model_config){.latent = 20, .encoder = {1, {400}}};
     o.config.activation = activation_find("", "relu");
     o.config.likelihood = likelihood_find("", "bernoulli");
@@ -142,15 +133,15 @@ static struct options parse(int argc, char **argv) {
     cli_start(&program, argc, argv);
     cli_bare(0);
     while ((key = cli_next(&value)) != -1)
-        if (!parse_model_option(&o, key, value, &has_decoder))
+        if (!cli_common_option(&o.common, key, value) && !parse_model_option(&o, key, value, &has_decoder))
             parse_training_option(&o, key, value);
     o.file = cli_operand();
-    cli_require("--model", o.model);
+    cli_require("--model", o.common.model);
     if (o.config.sigma != 0 && !o.config.likelihood->has_sigma) {
         fail("--sigma: found it with -l %s, wanted -l gaussian", o.config.likelihood->name);
         cli_usage_error();
     }
-    if (strcmp(o.model, "-") == 0) {
+    if (strcmp(o.common.model, "-") == 0) {
         fail("--model: found '-', wanted the name of a file: a model appears whole or not at all");
         cli_usage_error();
     }
@@ -202,7 +193,7 @@ static int save(struct run *r) {
     r->provenance.elbo = training_elbo(&r->training).elbo;
     r->provenance.epochs = r->training.epoch;
     r->provenance.steps = r->training.step;
-    return model_save(&r->model, &r->provenance, r->options->model);
+    return model_save(&r->model, &r->provenance, r->options->common.model);
 }
 
 static int validate(struct run *r, struct elbo *elbo) {
@@ -210,7 +201,7 @@ static int validate(struct run *r, struct elbo *elbo) {
     *elbo = (struct elbo){NAN, NAN, NAN};
     if (r->validation.items == 0)
         return 0;
-    int result = evaluator_start(&evaluator, &r->model, r->workers, 1, false, r->options->seed);
+    int result = evaluator_start(&evaluator, &r->model, r->workers, 1, false, r->options->common.seed);
     if (result == 0)
         result = evaluator_add_all(&evaluator, &r->validation);
     if (result == 0)
@@ -249,7 +240,7 @@ static int train(struct run *r) {
     }
     if (save(r) < 0)
         return -1;
-    report_result(&r->report, r->options->model);
+    report_result(&r->report, r->options->common.model);
     return 0;
 }
 
@@ -262,7 +253,7 @@ static void describe_command(char *text, size_t size, const struct options *o, c
              "vae-train -z %zu -H %s --decoder-hidden %s -a %s -l %s%s -e %" PRIu64
              " -b %zu -r %.17g --binarize %s -S %" PRIu64,
              c->latent, hidden_text(&c->encoder, encoder), hidden_text(&c->decoder, decoder), c->activation->name,
-             c->likelihood->name, sigma, o->epochs, o->batch, o->rate, binarize_name(c->binarize), o->seed);
+             c->likelihood->name, sigma, o->epochs, o->batch, o->rate, binarize_name(c->binarize), o->common.seed);
 }
 
 static int prepare(struct run *r) {
@@ -276,25 +267,26 @@ static int prepare(struct run *r) {
         cli_note("%s: grey values under -l bernoulli: the elbo is a cross-entropy, not a log-likelihood "
                  "(--binarize makes it one)",
                  r->train.name);
-    model_initialise(&r->model, o->seed);
-    r->workers = workers_start(o->threads);
+    model_initialise(&r->model, o->common.seed);
+    r->workers = workers_start(o->common.threads);
     if (r->workers == NULL)
         return -1;
-    r->provenance =
-        (struct provenance){.seed = o->seed, .items = r->train.items, .data_xxh64 = dataset_digest(&r->train)};
+    r->provenance = (struct provenance){
+        .seed = o->common.seed, .items = r->train.items, .data_xxh64 = dataset_digest(&r->train)};
     describe_command(r->provenance.command, sizeof r->provenance.command, o, &config);
     r->training = (struct training){.model = &r->model,
                                     .data = &r->train,
                                     .workers = r->workers,
                                     .batch = o->batch,
                                     .rate = o->rate,
-                                    .seed = o->seed};
+                                    .seed = o->common.seed};
     return training_start(&r->training);
 }
 
 static int run(const struct options *o) {
     struct run r = {.options = o};
-    if (atomic_check(o->model) < 0 || report_open(&r.report, o->log) < 0 || dataset_load(&r.train, o->file) < 0)
+    if (atomic_check(o->common.model) < 0 || report_open(&r.report, o->log) < 0 ||
+        dataset_load(&r.train, o->file) < 0)
         return -1;
     int result = prepare(&r);
     if (result == 0)
