@@ -48,10 +48,8 @@ static struct options parse(int argc, char **argv) {
     char *const *files = cli_operands(2);
     o.a = files[0];
     o.b = files[1];
-    if (strcmp(o.a, "-") == 0 && strcmp(o.b, "-") == 0) {
-        fail("operands: both are '-', wanted one stream of two from stdin");
-        cli_usage_error();
-    }
+    if (strcmp(o.a, "-") == 0 && strcmp(o.b, "-") == 0)
+        cli_refuse("operands: both are '-', wanted one stream of two from stdin");
     return o;
 }
 

@@ -47,10 +47,8 @@ static struct options parse(int argc, char **argv) {
     }
     o.file = cli_operand();
     cli_require("--model", o.common.model);
-    if (o.sample && o.stats) {
-        fail("--sample: found it with --stats, wanted one of the two");
-        cli_usage_error();
-    }
+    if (o.sample && o.stats)
+        cli_refuse("--sample: found it with --stats, wanted one of the two");
     return o;
 }
 

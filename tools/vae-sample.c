@@ -42,10 +42,8 @@ static void parse_grid(struct options *o, const char *text) {
     size_t sides[2], count;
     if (parse_list("--grid", text, 'x', 100000, 2, sides, &count) < 0)
         cli_usage_error();
-    if (count != 2) {
-        fail("--grid: found '%s', wanted columns and rows, such as 20x20", text);
-        cli_usage_error();
-    }
+    if (count != 2)
+        cli_refuse("--grid: found '%s', wanted columns and rows, such as 20x20", text);
     o->columns = sides[0];
     o->rows = sides[1];
 }
@@ -68,14 +66,10 @@ static struct options parse(int argc, char **argv) {
         }
     }
     cli_operands(0);
-    if (o.columns > 0 && o.dim > 0 && o.dim != 2) {
-        fail("--dim: found %zu with --grid, wanted 2", o.dim);
-        cli_usage_error();
-    }
-    if (counted && o.columns > 0) {
-        fail("--count: goes with draws, and --grid is none, wanted one of the two");
-        cli_usage_error();
-    }
+    if (o.columns > 0 && o.dim > 0 && o.dim != 2)
+        cli_refuse("--dim: found %zu with --grid, wanted 2", o.dim);
+    if (counted && o.columns > 0)
+        cli_refuse("--count: goes with draws, and --grid is none, wanted one of the two");
     return o;
 }
 

@@ -122,6 +122,16 @@ static void parse_training_option(struct options *o, int key, const char *value)
     }
 }
 
+static void check_options(const struct options *o) {
+    cli_require("--model", o->common.model);
+    if (o->config.sigma != 0 && !o->config.likelihood->has_sigma)
+        cli_refuse("--sigma: found it with -l %s, wanted -l gaussian", o->config.likelihood->name);
+    if (strcmp(o->common.model, "-") == 0)
+        cli_refuse("--model: found '-', wanted the name of a file: a model appears whole or not at all");
+    if (o->validation != NULL && strcmp(o->validation, "-") == 0 && (o->file == NULL || strcmp(o->file, "-") == 0))
+        cli_refuse("--val: found '-' for stdin, which the items come from, wanted a file");
+}
+
 static struct options parse(int argc, char **argv) {
     struct options o = {.common = cli_common(), .epochs = 10, .batch = 128, .rate = 1e-3};
     o.config = (struct model_config){.latent = 20, .encoder = {1, {400}}};
@@ -136,19 +146,7 @@ static struct options parse(int argc, char **argv) {
         if (!cli_common_option(&o.common, key, value) && !parse_model_option(&o, key, value, &has_decoder))
             parse_training_option(&o, key, value);
     o.file = cli_operand();
-    cli_require("--model", o.common.model);
-    if (o.config.sigma != 0 && !o.config.likelihood->has_sigma) {
-        fail("--sigma: found it with -l %s, wanted -l gaussian", o.config.likelihood->name);
-        cli_usage_error();
-    }
-    if (strcmp(o.common.model, "-") == 0) {
-        fail("--model: found '-', wanted the name of a file: a model appears whole or not at all");
-        cli_usage_error();
-    }
-    if (o.validation != NULL && strcmp(o.validation, "-") == 0 && (o.file == NULL || strcmp(o.file, "-") == 0)) {
-        fail("--val: found '-' for stdin, which the items come from, wanted a file");
-        cli_usage_error();
-    }
+    check_options(&o);
     if (!has_decoder)
         mirror(&o.config.decoder, &o.config.encoder);
     if (o.config.likelihood->has_sigma && o.config.sigma == 0)

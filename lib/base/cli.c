@@ -90,6 +90,16 @@ _Noreturn void cli_usage_error(void) {
     exit(EXIT_USAGE);
 }
 
+_Noreturn void cli_refuse(const char *format, ...) {
+    char text[512];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    fail("%s", text);
+    cli_usage_error();
+}
+
 int cli_next(const char **value) {
     for (;;) {
         int key = getopt_long(cli.argc, cli.argv, cli.letters, cli.names, NULL);
@@ -105,14 +115,12 @@ int cli_next(const char **value) {
         case 'V':
             print_version();
         case ':':
-            fail("%s: found no argument, wanted one", text);
-            cli_usage_error();
+            cli_refuse("%s: found no argument, wanted one", text);
         case '?':
             if (strncmp(text, "--", 2) != 0 && optopt != 0)
-                fail("-%c: no such option", optopt);
+                cli_refuse("-%c: no such option", optopt);
             else
-                fail("%s: no such option, or not with an argument", text);
-            cli_usage_error();
+                cli_refuse("%s: no such option, or not with an argument", text);
         default:
             return key;
         }
@@ -120,26 +128,20 @@ int cli_next(const char **value) {
 }
 
 const char *cli_operand(void) {
-    if (cli.argc - optind > 1) {
-        fail("%s: found %d operands, wanted at most 1", cli.argv[optind + 1], cli.argc - optind);
-        cli_usage_error();
-    }
+    if (cli.argc - optind > 1)
+        cli_refuse("%s: found %d operands, wanted at most 1", cli.argv[optind + 1], cli.argc - optind);
     return optind < cli.argc ? cli.argv[optind] : NULL;
 }
 
 char *const *cli_operands(size_t count) {
-    if ((size_t)(cli.argc - optind) != count) {
-        fail("operands: found %d, wanted %zu", cli.argc - optind, count);
-        cli_usage_error();
-    }
+    if ((size_t)(cli.argc - optind) != count)
+        cli_refuse("operands: found %d, wanted %zu", cli.argc - optind, count);
     return cli.argv + optind;
 }
 
 void cli_require(const char *name, const char *value) {
-    if (value == NULL) {
-        fail("%s: not given, wanted it", name);
-        cli_usage_error();
-    }
+    if (value == NULL)
+        cli_refuse("%s: not given, wanted it", name);
 }
 
 void cli_bare(int stream) {

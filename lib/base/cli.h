@@ -73,8 +73,9 @@ void cli_require(const char *name, const char *value);
  * tool was started without any argument: someone is looking for help. */
 void cli_bare(int stream);
 
-/* Ends the program with exit code 2 and the message kept by fail(). */
+/* Ends the program with exit code 2 and the message kept by fail(), or with one of the caller's. */
 _Noreturn void cli_usage_error(void);
+_Noreturn void cli_refuse(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* The number of an option's argument; a bad one is a usage error. */
 uint64_t cli_whole(const char *name, const char *text, uint64_t min, uint64_t max);
