@@ -62,27 +62,30 @@ static int choose_items(struct options *o, const struct idx *idx) {
     return 0;
 }
 
-/* The last chunk is held back until the whole file has been found right: behind a file that is cut short or
- * too long, the reader of the stream sees one that is cut short. */
+/* Reads what is not wanted: the file must be right to its end. */
+static int check_rest(struct idx *idx) {
+    return idx_skip(idx, idx->left) < 0 ? -1 : idx_end(idx);
+}
+
+/* The last chunk (or the header, where there is none) is held back until the whole file has been found right:
+ * behind a file that is cut short or too long, the reader of the stream sees one that is cut short. */
 static int copy(const struct options *o, struct idx *idx, const struct output *out, void *chunk) {
     const uint64_t item = shape_elements(&idx->frame.shape);
     struct raw_frame frame = idx->frame;
     frame.items = o->count;
-    if (idx_skip(idx, o->skip * item) < 0 || raw_write_header(out, &frame) < 0)
+    if (idx_skip(idx, o->skip * item) < 0 || (frame.items > 0 && raw_write_header(out, &frame) < 0))
         return -1;
-    for (uint64_t left = o->count * item;;) {
+    for (uint64_t left = o->count * item; left > 0;) {
         const size_t n = left < CHUNK ? (size_t)left : CHUNK;
         left -= n;
-        if (idx_read(idx, chunk, n) < 0)
+        if (idx_read(idx, chunk, n) < 0 || (left == 0 && check_rest(idx) < 0) ||
+            output_write(out, chunk, n * dtype_size(frame.dtype)) < 0)
             return -1;
-        if (left == 0 && (idx_skip(idx, idx->left) < 0 || idx_end(idx) < 0))
-            return -1;
-        if (output_write(out, chunk, n * dtype_size(frame.dtype)) < 0)
-            return -1;
-        if (left == 0)
-            return 0;
         progress_items(frame.items - left / item, frame.items);
     }
+    if (frame.items == 0)
+        return check_rest(idx) < 0 ? -1 : raw_write_header(out, &frame);
+    return 0;
 }
 
 static int run(struct options *o) {

@@ -55,7 +55,7 @@ static int add_frame(struct totals *t, struct raw_reader *reader) {
 
 static void print_totals(const struct totals *t, const struct raw_reader *reader) {
     char shape[SHAPE_TEXT];
-    const double mean = t->sum / (double)(t->numbers - t->nans); /* of nothing: nan */
+    const double mean = t->numbers == t->nans ? NAN : t->sum / (double)(t->numbers - t->nans);
     printf("dtype\tshape\titems\tframes\tmin\tmax\tmean\tnans\n");
     printf("%s\t%s\t%" PRIu64 "\t%" PRIu64 "\t%.9g\t%.9g\t%.9g\t%" PRIu64 "\n", dtype_name(reader->frame.dtype),
            shape_text(&reader->frame.shape, shape), reader->items, t->frames, t->min, t->max, mean, t->nans);

@@ -4,6 +4,7 @@
 #include "base/progress.h"
 #include "vae/map.h"
 
+#include <float.h>
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
@@ -65,8 +66,8 @@ static void decode_shard(struct map *map, const struct shard *shard) {
 static int check(const struct map *map, const void *item, uint64_t number) {
     const size_t latent = map->model.config.latent, size = dtype_size(map->reader.frame.dtype);
     for (size_t i = 0; i < latent; i++)
-        if (!isfinite(dtype_value(map->reader.frame.dtype, (const char *)item + i * size)))
-            return fail("%s: item %" PRIu64 ", element %zu is not finite, wanted a number", map->reader.in.name,
+        if (!(fabs(dtype_value(map->reader.frame.dtype, (const char *)item + i * size)) <= FLT_MAX))
+            return fail("%s: item %" PRIu64 ", element %zu is not a finite float, wanted one", map->reader.in.name,
                         number, i);
     return 0;
 }

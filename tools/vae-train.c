@@ -185,13 +185,19 @@ struct run {
     struct training training;
     struct report report;
     struct provenance provenance;
+    struct atomic_file file;
 };
 
+/* The model file stays open, and locked, from the first step to the last save. */
 static int save(struct run *r) {
     r->provenance.elbo = training_elbo(&r->training).elbo;
     r->provenance.epochs = r->training.epoch;
     r->provenance.steps = r->training.step;
-    return model_save(&r->model, &r->provenance, r->options->common.model);
+    if (model_write(&r->model, &r->provenance, &r->file.out) < 0) {
+        atomic_abandon(&r->file);
+        return -1;
+    }
+    return atomic_commit(&r->file);
 }
 
 static int validate(struct run *r, struct elbo *elbo) {
@@ -223,18 +229,28 @@ static int train_epoch(struct run *r) {
     return report_epoch(&r->report, &validation) < 0 ? -1 : 1;
 }
 
-static int train(struct run *r) {
+static int train_epochs(struct run *r) {
     double saved = 0;
-    report_start(&r->report, &r->training, r->options->epochs, r->validation.items > 0);
-    signals_catch_stop();
     while (r->training.epoch < r->options->epochs && signals_stop() == 0) {
         if (train_epoch(r) < 0)
             return -1;
         if (progress_seconds() - saved >= SAVE_SECONDS && r->training.epoch < r->options->epochs) {
-            if (save(r) < 0)
+            if (save(r) < 0 || atomic_open(&r->file, r->options->common.model) < 0)
                 return -1;
             saved = progress_seconds();
         }
+    }
+    return 0;
+}
+
+static int train(struct run *r) {
+    if (atomic_open(&r->file, r->options->common.model) < 0)
+        return -1;
+    report_start(&r->report, &r->training, r->options->epochs, r->validation.items > 0);
+    signals_catch_stop();
+    if (train_epochs(r) < 0) {
+        atomic_abandon(&r->file);
+        return -1;
     }
     if (save(r) < 0)
         return -1;

@@ -33,7 +33,7 @@ static int name_parts(struct atomic_file *file, const char *path) {
     if (file->directory == NULL || asprintf(&file->temporary, "%.*s.%s.tmp", (int)prefix, file->path, name) < 0)
         return fail("%s: out of memory", path);
     if (*name == '\0')
-        return fail("%s: names a directory, wanted a file", path);
+        return fail("'%s': is not a file's name, wanted one", path);
     return 0;
 }
 
@@ -70,7 +70,7 @@ int atomic_open(struct atomic_file *file, const char *path) {
     *file = (struct atomic_file){.out = {.fd = -1}};
     if (check_place(path) < 0 || name_parts(file, path) < 0)
         goto failed;
-    file->out.name = file->path;
+    file->out.name = path;
     if (open_temporary(file, path) < 0)
         goto failed;
     if (ftruncate(file->out.fd, 0) < 0) {
@@ -102,9 +102,9 @@ static int sync_directory(const char *directory) {
 int atomic_commit(struct atomic_file *file) {
     int result = 0;
     if (fsync(file->out.fd) < 0)
-        result = fail_system(file->path, "cannot sync");
+        result = fail_system(file->out.name, "cannot sync");
     else if (rename(file->temporary, file->path) < 0)
-        result = fail_system(file->path, "cannot rename to it");
+        result = fail_system(file->out.name, "cannot rename to it");
     if (result < 0)
         unlink(file->temporary);
     /* Closed only now: the lock holds until the name has changed. */

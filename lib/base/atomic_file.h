@@ -7,10 +7,10 @@
  * directory synced. Until the rename, what stood there before stays as it was. */
 
 struct atomic_file {
-    struct output out;
-    char *path;      /* where it will appear; a symbolic link is followed first */
-    char *directory; /* of path */
-    char *temporary; /* `.NAME.tmp` there; one left by a killed run is taken over */
+    struct output out; /* its name is the path as given */
+    char *path;        /* where it will appear; a symbolic link is followed first */
+    char *directory;   /* of path */
+    char *temporary;   /* `.NAME.tmp` there; one left by a killed run is taken over */
 };
 
 /* Opens for writing with output_write(&file->out, ...). Refuses a place that holds something other than a

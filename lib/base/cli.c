@@ -37,6 +37,7 @@ static void occupy_closed_streams(void) {
 void cli_start(const struct cli_program *program, int argc, char **argv) {
     occupy_closed_streams();
     signal(SIGPIPE, SIG_DFL); /* a reader that left ends the tool, even below a parent that ignores the signal */
+    signal(SIGXFSZ, SIG_IGN); /* a file-size limit is a write that fails, with a message */
     signals_catch_ask();
     progress_name(program->name);
     cli.program = program;
@@ -100,12 +101,22 @@ _Noreturn void cli_refuse(const char *format, ...) {
     cli_usage_error();
 }
 
+/* getopt keeps what it did not take: a known option's key (its argument is missing, or one too many), the letter of
+ * an unknown short option, or 0 for an unknown long one, whose text is the argument just passed. */
+static _Noreturn void refuse_option(bool lacks_argument) {
+    for (const struct cli_option *o = cli.program->options; o->key != 0; o++)
+        if (o->key == optopt)
+            cli_refuse("--%s: found %s argument, wanted %s", o->name, lacks_argument ? "no" : "an",
+                       lacks_argument ? "one" : "none");
+    if (optopt != 0)
+        cli_refuse("-%c: no such option, wanted one that --help lists", optopt);
+    cli_refuse("%s: no such option, wanted one that --help lists", cli.argv[optind - 1]);
+}
+
 int cli_next(const char **value) {
     for (;;) {
         int key = getopt_long(cli.argc, cli.argv, cli.letters, cli.names, NULL);
         *value = optarg;
-        /* getopt keeps a short option's letter in optopt; a long one's text is the argument just passed. */
-        const char *text = optind > 0 && optind <= cli.argc ? cli.argv[optind - 1] : "";
         switch (key) {
         case 'q':
             cli.quiet = true;
@@ -115,12 +126,8 @@ int cli_next(const char **value) {
         case 'V':
             print_version();
         case ':':
-            cli_refuse("%s: found no argument, wanted one", text);
         case '?':
-            if (strncmp(text, "--", 2) != 0 && optopt != 0)
-                cli_refuse("-%c: no such option", optopt);
-            else
-                cli_refuse("%s: no such option, or not with an argument", text);
+            refuse_option(key == ':');
         default:
             return key;
         }

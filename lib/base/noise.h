@@ -9,13 +9,16 @@
  * change a value. The arithmetic is plain IEEE without fused operations: the bits are the same on every
  * machine, whatever vector instructions it has. */
 
-enum purpose {
-    PURPOSE_INITIAL = 1, /* a model's first weights */
-    PURPOSE_SHUFFLE,     /* the order of items in an epoch */
-    PURPOSE_BINARIZE,    /* pixels drawn as 0 or 1 */
-    PURPOSE_POSTERIOR,   /* z ~ q(z|x) */
-    PURPOSE_PRIOR,       /* z ~ p(z) */
-    PURPOSE_LIKELIHOOD   /* x ~ p(x|z) */
+enum purpose {                         /* a number once used is never given to another */
+               PURPOSE_INITIAL = 1,    /* a model's first weights */
+               PURPOSE_SHUFFLE = 2,    /* the order of items in an epoch */
+               PURPOSE_BINARIZE = 3,   /* pixels drawn as 0 or 1 */
+               PURPOSE_POSTERIOR = 4,  /* z ~ q(z|x) */
+               PURPOSE_PRIOR = 5,      /* z ~ p(z) */
+               PURPOSE_LIKELIHOOD = 6, /* x ~ p(x|z) */
+               /* Training has its own: a model is never judged on the noise that it was trained on. */
+               PURPOSE_TRAINING_BINARIZE = 7,
+               PURPOSE_TRAINING_POSTERIOR = 8
 };
 
 struct noise {

@@ -38,7 +38,7 @@ bool progress_due(void) {
 }
 
 void progress_show(const char *format, ...) {
-    char line[80]; /* cut there: a longer one could not be erased */
+    char line[256];
     va_list arguments;
     va_start(arguments, format);
     int length = snprintf(line, sizeof line, "%s: ", progress.name);
@@ -46,8 +46,8 @@ void progress_show(const char *format, ...) {
     va_end(arguments);
     if (progress.asked)
         progress_clear();
-    /* Carriage return, the text, and the rest of the line erased. */
-    fprintf(stderr, progress.asked ? "%s\n" : "\r%s\033[K", line);
+    /* Carriage return, the text, and the rest of the line erased: a line that wrapped could not be. */
+    fprintf(stderr, progress.asked ? "%s\n" : "\r%.79s\033[K", line);
     fflush(stderr);
     progress.drawn = !progress.asked;
     progress.asked = false;

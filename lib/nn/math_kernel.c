@@ -182,6 +182,15 @@ static double squared_error(const float *a, const float *x, float scale, float *
     return sum;
 }
 
+/* 0 times a number is 0, and NaN where the number is not finite; so is any sum that it is in. */
+static int finite_all(const float *x, size_t n) {
+    float sum = 0;
+#pragma omp simd reduction(+ : sum)
+    for (size_t i = 0; i < n; i++)
+        sum += 0.0f * x[i];
+    return sum == 0.0f;
+}
+
 static void column_sums(float *sums, const float *x, size_t rows, size_t columns, size_t stride) {
     memset(sums, 0, columns * sizeof *sums);
     for (size_t row = 0; row < rows; row++, x += stride) {
@@ -226,6 +235,7 @@ const struct math_kernel AT_LEVEL(math_kernel) = {
     .sigmoid = sigmoid_all,
     .cross_entropy = cross_entropy,
     .squared_error = squared_error,
+    .finite = finite_all,
     .column_sums = column_sums,
     .adam = adam,
 };

@@ -44,6 +44,9 @@ struct math_kernel {
      * be a itself. */
     double (*squared_error)(const float *a, const float *x, float scale, float *gradient, size_t n);
 
+    /* Whether none of n numbers is infinite or NaN. */
+    int (*finite)(const float *x, size_t n);
+
     /* sums[j] = sum over rows of x[row, j]. */
     void (*column_sums)(float *sums, const float *x, size_t rows, size_t columns, size_t stride);
 

@@ -21,9 +21,12 @@ int safetensors_write(const struct output *out, const struct parameters *p, json
 int safetensors_read_header(const struct input *in, json_t **metadata, json_t **tensors)
     __attribute__((warn_unused_result));
 
-/* Checks the header against the table, reads the data into p->value and checks its length, its checksum and
- * that every value is finite. */
-int safetensors_read_data(const struct input *in, const json_t *metadata, const json_t *tensors,
-                          struct parameters *p) __attribute__((warn_unused_result));
+/* Checks the header against the table, whose values need not be allocated yet. */
+int safetensors_check(const struct input *in, const json_t *tensors, const struct parameters *p)
+    __attribute__((warn_unused_result));
+
+/* Reads the data into p->value and checks its length, its checksum and that every value is finite. */
+int safetensors_read_data(const struct input *in, const json_t *metadata, struct parameters *p)
+    __attribute__((warn_unused_result));
 
 #endif

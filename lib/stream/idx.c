@@ -36,7 +36,7 @@ static int read_exactly(struct idx *idx, void *to, size_t size, const char *what
 static int read_dimensions(struct idx *idx, unsigned rank) {
     unsigned char bytes[4 * MAX_RANK];
     struct shape *shape = &idx->frame.shape;
-    size_t numbers = 1;
+    size_t numbers = 1, elements = 1;
     if (read_exactly(idx, bytes, 4 * (size_t)rank, "the header's dimensions") < 0)
         return -1;
     *shape = shape_vector(1);
@@ -51,7 +51,8 @@ static int read_dimensions(struct idx *idx, unsigned rank) {
             shape->dim[i - 1] = n;
             shape->rank = i;
         }
-        if (!multiply(numbers, n, &numbers) || numbers > INT64_MAX / 8)
+        if ((i > 0 && (!multiply(elements, n, &elements) || elements > SHAPE_MAX_ELEMENTS)) ||
+            !multiply(numbers, n, &numbers) || numbers > INT64_MAX / 8)
             return fail("%s: the dimensions' product is too large, wanted a file that can exist", idx->gz.in.name);
     }
     idx->left = numbers;

@@ -78,8 +78,10 @@ int raw_parse(struct raw_frame *frame, const char text[RAW_HEADER], const char *
     /* One spelling only: leading zeros are refused by writing it again. */
     if (raw_format(frame, again, name) < 0)
         return -1;
-    if (memcmp(text, again, RAW_HEADER) != 0)
-        return fail("%s: header '%s', wanted '%.*s'", name, line, (int)length, again);
+    if (memcmp(text, again, RAW_HEADER) != 0) {
+        const int wanted = (int)(strchr(again, frame->last ? '.' : '+') - again) + 1;
+        return fail("%s: header '%.*s', wanted '%.*s'", name, (int)length, text, wanted, again);
+    }
     return 0;
 }
 

@@ -5,9 +5,6 @@
 
 #include <stdio.h>
 
-/* So that elements times 8 bytes, and sums of a few such, stay far below SIZE_MAX. */
-#define MAX_ELEMENTS ((size_t)1 << 48)
-
 size_t shape_elements(const struct shape *shape) {
     size_t n = 1;
     for (size_t i = 0; i < shape->rank; i++)
@@ -17,12 +14,12 @@ size_t shape_elements(const struct shape *shape) {
 
 int shape_parse(struct shape *shape, const char *name, const char *text) {
     size_t n = 1;
-    if (parse_list(name, text, 'x', MAX_ELEMENTS, SHAPE_MAX_RANK, shape->dim, &shape->rank) < 0)
+    if (parse_list(name, text, 'x', SHAPE_MAX_ELEMENTS, SHAPE_MAX_RANK, shape->dim, &shape->rank) < 0)
         return -1;
     for (size_t i = 0; i < shape->rank; i++)
-        if (!multiply(n, shape->dim[i], &n) || n > MAX_ELEMENTS)
+        if (!multiply(n, shape->dim[i], &n) || n > SHAPE_MAX_ELEMENTS)
             return fail("%s: items of shape '%s' are too large, wanted at most %zu elements", name, text,
-                        MAX_ELEMENTS);
+                        SHAPE_MAX_ELEMENTS);
     return 0;
 }
 

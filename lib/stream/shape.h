@@ -5,7 +5,8 @@
 #include <stddef.h>
 
 #define SHAPE_MAX_RANK 6
-#define SHAPE_TEXT 128 /* bytes for any shape as text */
+#define SHAPE_MAX_ELEMENTS ((size_t)1 << 48) /* so that their bytes, and sums of a few, stay far below SIZE_MAX */
+#define SHAPE_TEXT 128                       /* bytes for any shape as text */
 
 /* The shape of one item: 1 to 6 dimensions, row-major, the last one fastest. */
 struct shape {

@@ -57,7 +57,8 @@ void block_load_items(struct block *block, const struct shard *s, uint64_t seed)
     for (size_t row = s->first; row < s->first + s->rows; row++) {
         const size_t i = block_index(block, row);
         item_to_float(block->dtype, block->data + i * block->item_bytes, m->elements, m->config.binarize,
-                      (struct noise){.seed = seed, .item = block->item + i}, block->pass.x + row * m->elements);
+                      (struct noise){.seed = seed, .purpose = PURPOSE_BINARIZE, .item = block->item + i},
+                      block->pass.x + row * m->elements);
     }
 }
 

@@ -20,7 +20,6 @@ int binarize_find(const char *what, const char *name) {
 
 static void binarize_by_draw(float *x, size_t n, struct noise noise) {
     float u[BLOCK];
-    noise.purpose = PURPOSE_BINARIZE;
     for (size_t i = 0; i < n; i += BLOCK) {
         const size_t some = n - i < BLOCK ? n - i : BLOCK;
         noise.position = i;

@@ -17,7 +17,7 @@ const char *binarize_name(enum binarize binarize);
 /* The value of that name: none, threshold, sample. -1 with a message opened by `what`. */
 int binarize_find(const char *what, const char *name);
 
-/* One item's n elements, `noise` (whose purpose is set here) saying which of the draws. */
+/* One item's n elements, `noise` saying which of the draws. */
 void item_to_float(enum dtype dtype, const void *from, size_t n, enum binarize binarize, struct noise noise,
                    float *x);
 

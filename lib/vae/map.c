@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/progress.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 float *map_result(struct map *map, size_t row) {
@@ -12,6 +13,19 @@ float *map_result(struct map *map, size_t row) {
 static void work(struct block *block, const struct shard *shard) {
     struct map *map = block->context;
     map->shard(map, shard);
+    for (size_t row = shard->first; row < shard->first + shard->rows; row++)
+        map->finite[block_index(block, row)] =
+            math_kernel()->finite(map_result(map, row), shape_elements(&map->shape));
+}
+
+static int check_results(const struct map *map, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        if (!map->finite[i])
+            return fail("%s: item %" PRIu64
+                        " has a result that is not finite, wanted numbers: is it like those that %s "
+                        "was trained on?",
+                        map->reader.in.name, map->block.item + i, map->model_path);
+    return 0;
 }
 
 /* The items of one frame behind its header. */
@@ -27,7 +41,7 @@ static int run_frame(struct map *map, unsigned char *items) {
             if (map->check(map, items + i * block->item_bytes, number + i) < 0)
                 return -1;
         block_run(block, items, (size_t)n, number);
-        if (output_write(&map->out, map->result, (size_t)n * result_bytes) < 0)
+        if (check_results(map, (size_t)n) < 0 || output_write(&map->out, map->result, (size_t)n * result_bytes) < 0)
             return -1;
         progress_items(map->reader.items, map->reader.frame.last ? map->reader.frame.items : 0);
     }

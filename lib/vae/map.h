@@ -22,8 +22,9 @@ struct map {
     struct raw_reader reader;
     struct output out;
     struct block block;
-    struct shape shape; /* of an output item */
-    float *result;      /* [BLOCK_ROWS, elements of shape] */
+    struct shape shape;      /* of an output item */
+    float *result;           /* [BLOCK_ROWS, elements of shape] */
+    bool finite[BLOCK_ROWS]; /* whether each item of the block came out so */
 };
 
 /* Where the item of a row of the block goes. */

@@ -30,7 +30,7 @@ static void add_heads(struct model *m, size_t in, size_t latent) {
     parameters_add(&m->parameters, "logvar.bias", latent, 0);
 }
 
-int model_create(struct model *model, const struct model_config *config) {
+int model_lay_out(struct model *model, const struct model_config *config) {
     char shape[SHAPE_TEXT];
     *model = (struct model){.config = *config, .elements = shape_elements(&config->item)};
     if (model->elements > MODEL_MAX_ELEMENTS)
@@ -50,7 +50,11 @@ int model_create(struct model *model, const struct model_config *config) {
     model->last = model->layers;
     add_layer(model, "decoder", config->decoder.layers, in, model->elements);
     linear_setup();
-    return parameters_allocate(&model->parameters);
+    return 0;
+}
+
+int model_create(struct model *model, const struct model_config *config) {
+    return model_lay_out(model, config) < 0 ? -1 : parameters_allocate(&model->parameters);
 }
 
 static void initialise(float *value, size_t n, double bound, uint64_t seed, uint64_t item) {

@@ -18,7 +18,10 @@ struct model {
     struct parameters parameters;
 };
 
-/* Lays out the layers and allocates the weights, all 0. 0 or -1. End with model_free. */
+/* Lays out the layers and the table of their parameters. 0 or -1. */
+int model_lay_out(struct model *model, const struct model_config *config) __attribute__((warn_unused_result));
+
+/* The same, and allocates the weights, all 0. 0 or -1. End with model_free. */
 int model_create(struct model *model, const struct model_config *config) __attribute__((warn_unused_result));
 
 /* First weights and biases, uniform on +-1/sqrt(in) as torch.nn.Linear has them. */

@@ -1,6 +1,5 @@
 #include "vae/model_file.h"
 
-#include "base/atomic_file.h"
 #include "base/error.h"
 #include "nn/safetensors.h"
 
@@ -13,20 +12,13 @@ static int put_provenance(json_t *m, const struct provenance *p) {
            metadata_put(m, "data_xxh64", "%016" PRIx64, p->data_xxh64) | metadata_put(m, "elbo", "%.6f", p->elbo);
 }
 
-int model_save(const struct model *model, const struct provenance *provenance, const char *path) {
-    struct atomic_file file;
+int model_write(const struct model *model, const struct provenance *provenance, const struct output *out) {
     json_t *metadata = json_object();
     int result = 0;
     if (model_config_put(&model->config, metadata) != 0 || put_provenance(metadata, provenance) != 0)
-        result = fail("%s: out of memory for the metadata", path);
+        result = fail("%s: out of memory for the metadata", out->name);
     if (result == 0)
-        result = atomic_open(&file, path);
-    if (result == 0 && safetensors_write(&file.out, &model->parameters, metadata) < 0) {
-        atomic_abandon(&file);
-        result = -1;
-    } else if (result == 0) {
-        result = atomic_commit(&file);
-    }
+        result = safetensors_write(out, &model->parameters, metadata);
     json_decref(metadata);
     return result;
 }
@@ -42,9 +34,14 @@ int model_load(struct model *model, const char *path) {
     if (result == 0)
         result = model_config_get(&config, metadata, in.name);
     if (result == 0)
-        result = model_create(model, &config);
+        result = model_lay_out(model, &config);
+    /* What the metadata claims is held against the tensors before it is believed. */
     if (result == 0)
-        result = safetensors_read_data(&in, metadata, tensors, &model->parameters);
+        result = safetensors_check(&in, tensors, &model->parameters);
+    if (result == 0)
+        result = parameters_allocate(&model->parameters);
+    if (result == 0)
+        result = safetensors_read_data(&in, metadata, &model->parameters);
     if (result < 0)
         model_free(model);
     json_decref(metadata);

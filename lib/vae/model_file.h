@@ -1,6 +1,7 @@
 #ifndef VAE_MODEL_FILE_H
 #define VAE_MODEL_FILE_H
 
+#include "base/io.h"
 #include "vae/model.h"
 
 /* The model file, vae-model(5): a safetensors file whose metadata holds the model's config, how it was made, and
@@ -14,8 +15,8 @@ struct provenance {
     double elbo;                /* of the last epoch's training, nats per item */
 };
 
-/* Writes a model as an atomic file. 0 or -1, and then what stood at `path` is untouched. */
-int model_save(const struct model *model, const struct provenance *provenance, const char *path)
+/* Writes a model. 0 or -1. */
+int model_write(const struct model *model, const struct provenance *provenance, const struct output *out)
     __attribute__((warn_unused_result));
 
 /* Reads and checks a model file; creates the model. 0 or -1. End with model_free. */

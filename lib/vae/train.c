@@ -94,10 +94,11 @@ void training_begin_epoch(struct training *t) {
 static void gather(struct training *t, size_t row) {
     const struct model *m = t->model;
     const size_t item = t->order[t->position + row];
-    struct noise noise = {.seed = t->seed, .item = (t->epoch - 1) * t->data->items + item};
+    struct noise noise = {
+        .seed = t->seed, .purpose = PURPOSE_TRAINING_BINARIZE, .item = (t->epoch - 1) * t->data->items + item};
     item_to_float(t->data->dtype, dataset_item(t->data, item), m->elements, m->config.binarize, noise,
                   t->pass.x + row * m->elements);
-    noise.purpose = PURPOSE_POSTERIOR;
+    noise.purpose = PURPOSE_TRAINING_POSTERIOR;
     noise_normal(t->pass.epsilon + row * m->config.latent, m->config.latent, noise);
 }
 

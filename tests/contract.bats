@@ -1,0 +1,399 @@
+#!/usr/bin/env bats
+# What all tools promise alike (DESIGN, section 4), tried over each of them from one table.
+# shellcheck disable=SC2030,SC2031 # a test is a subshell, and sets its variables itself
+# shellcheck disable=SC2016 # what is quoted is expanded by a shell of its own
+# shellcheck disable=SC2154 # stderr is set by run
+load helper
+
+TOOLS=(idx2raw vae-train vae-encode vae-decode vae-sample vae-eval raw2pgm raw-info raw-cmp)
+READERS=(idx2raw vae-train vae-encode vae-decode vae-eval raw2pgm raw-info raw-cmp)
+STREAM_READERS=(vae-train vae-encode vae-decode vae-eval raw2pgm raw-info raw-cmp)
+WRITERS=(idx2raw vae-encode vae-decode vae-sample vae-eval raw2pgm raw-info)
+BINARY_WRITERS=(idx2raw vae-encode vae-decode vae-sample raw2pgm)
+
+# use TOOL: sets `arguments`, all but its input; and `input`, one that it reads to a good end.
+use() {
+    arguments=() input=items.raw
+    case $1 in
+    idx2raw) input=images.idx ;;
+    vae-train) arguments=(-q -m new.bin -H 8 -z 2 -e 1) ;;
+    vae-encode | vae-eval) arguments=(-m model.bin) ;;
+    vae-decode) arguments=(-m model.bin) input=latents.raw ;;
+    vae-sample) arguments=(-n 300) input=/dev/null ;;
+    raw-cmp) arguments=(items.raw) ;;
+    esac
+    echo "tool: $1"
+}
+
+setup_file() {
+    cd "$BATS_FILE_TMPDIR" || return
+    gzip -dc "$IMAGES" | tail -c +17 | head -c $((784 * 150)) >pixels
+    { perl -e 'print pack "CCCCN3", 0, 0, 8, 3, 150, 28, 28' && cat pixels; } >images.idx
+    { header u8 28x28 150 . && cat pixels; } >items.raw
+    vae-train -q -m model.bin -z 2 -H 16 -e 3 -b 32 items.raw
+    vae-sample -n 300 -d 2 >latents.raw
+}
+
+setup() {
+    cd "$BATS_TEST_TMPDIR" || return
+    cp "$BATS_FILE_TMPDIR"/*.* .
+}
+
+@test "--help goes to stdout with 0: usage, every common option, an example" {
+    for tool in "${TOOLS[@]}"; do
+        for option in -h --help; do
+            run -0 --separate-stderr "$tool" $option
+            assert_equal "$stderr" ''
+            assert_line --index 0 --regexp "^Usage: $tool "
+            assert_line --regexp '^  -q, --quiet  '
+            assert_line --regexp '^  -h, --help  '
+            assert_line --regexp '^  -V, --version  '
+            assert_line 'Example:'
+        done
+    done
+}
+
+@test "--version goes to stdout with 0, one line with the tool's name" {
+    for tool in "${TOOLS[@]}"; do
+        for option in -V --version; do
+            run -0 --separate-stderr "$tool" $option
+            assert_equal "$stderr" ''
+            assert_regex "$output" "^$tool \(vaeutils\) [0-9]+\.[0-9]+\.[0-9]+$"
+        done
+    done
+}
+
+@test "--help and --version that cannot be printed are errors" {
+    for tool in "${TOOLS[@]}"; do
+        for option in --help --version; do
+            fails 1 "$tool: stdout: cannot write: No space left on device" bash -c "$tool $option >/dev/full"
+            fails 1 "$tool: stdout: cannot write: Bad file descriptor" bash -c "$tool $option >&-"
+        done
+    done
+}
+
+@test "an unknown option, or one with an argument too many or too few, is named and exits 2" {
+    for tool in "${TOOLS[@]}"; do
+        fails 2 "$tool: -x: no such option, wanted one that --help lists ($tool --help tells more)" "$tool" -x
+        fails 2 "$tool: --nonsense: no such option" "$tool" --nonsense
+        fails 2 "$tool: --quiet: found an argument, wanted none" "$tool" --quiet=yes
+        fails 2 "$tool: -x: no such option" "$tool" -qx
+        # The option before it is not to blame.
+        fails 2 "$tool: -x: no such option" "$tool" --quiet -xq
+        assert [ ! -s out ]
+    done
+    for case in vae-train:-m vae-encode:--model vae-decode:-S vae-sample:--count vae-eval:-k idx2raw:-n raw2pgm:--pad \
+        raw-cmp:--abs; do
+        fails 2 "${case%:*}: ${case#*:}: found no argument, wanted one" "${case%:*}" "${case#*:}"
+    done
+}
+
+@test "numbers of options are whole and in range, or exit 2" {
+    for tool in vae-train vae-encode vae-decode vae-eval; do
+        for threads in 0 -1 1.5 2x 99999 ''; do
+            fails 2 "$tool: --threads: found '$threads', wanted a whole number from 1 to" "$tool" -m model.bin -j "$threads"
+        done
+        fails 2 "$tool: --seed: found '-1', wanted a whole number from 0" "$tool" -m model.bin -S -1
+        fails 2 "$tool: --model: not given, wanted it" "$tool" </dev/null
+    done
+}
+
+@test "every tool does its work with 0, and says nothing on stderr with -q" {
+    for tool in "${TOOLS[@]}"; do
+        use "$tool"
+        [ "$tool" = vae-sample ] || arguments+=("$input")
+        run -0 --separate-stderr bash -c '"$@" >out' - "$tool" -q "${arguments[@]}"
+        assert_equal "$stderr" ''
+    done
+}
+
+@test "a file, - and stdin are the same input" {
+    for tool in "${READERS[@]}"; do
+        use "$tool"
+        "$tool" "${arguments[@]}" $input >file.out
+        "$tool" "${arguments[@]}" - <$input >dash.out
+        cmp file.out dash.out
+        # raw-cmp has no operand to leave out.
+        [ "$tool" = raw-cmp ] && continue
+        "$tool" "${arguments[@]}" <$input >stdin.out
+        cmp file.out stdin.out
+        # Options behind the operand are options as well.
+        "$tool" $input "${arguments[@]}" >behind.out
+        cmp file.out behind.out
+    done
+}
+
+@test "a full disk and a closed stdout exit 1 with a message" {
+    for tool in "${WRITERS[@]}"; do
+        use "$tool"
+        fails 1 "$tool: stdout: cannot write: No space left on device" \
+            bash -c '"$@" >/dev/full' - "$tool" "${arguments[@]}" <$input
+        fails 1 "$tool: stdout: cannot write: Bad file descriptor" bash -c '"$@" >&-' - "$tool" "${arguments[@]}" <$input
+    done
+}
+
+@test "a closed stdin exits 1 with a message, and no file takes its place" {
+    for tool in "${READERS[@]}"; do
+        use "$tool"
+        [ "$tool" = raw-cmp ] && arguments+=(-)
+        fails 1 "$tool: stdin: cannot read: Bad file descriptor" bash -c '"$@" <&-' - "$tool" "${arguments[@]}"
+    done
+}
+
+@test "a closed reader ends a tool silently, even below a parent that ignores SIGPIPE" {
+    vae-sample -n 30000 -d 2 >latents.raw
+    { perl -e 'print pack "CCCCN3", 0, 0, 8, 3, 1500, 28, 28' && for _ in {1..10}; do cat "$BATS_FILE_TMPDIR/pixels"; done; } >images.idx
+    idx2raw images.idx >items.raw
+    for tool in "${BINARY_WRITERS[@]}" vae-eval; do
+        use "$tool"
+        [ "$tool" = vae-sample ] && arguments=(-n 100000)
+        [ "$tool" = vae-encode ] && arguments+=(--stats)
+        [ "$tool" = vae-eval ] && arguments+=(--per-item)
+        for ignore in '' "trap '' PIPE;"; do
+            for reader in 'head -c 10 >/dev/null' true; do
+                got=0
+                bash -c "$ignore"' "$@" 2>err | '"$reader"'; exit ${PIPESTATUS[0]}' - "$tool" "${arguments[@]}" <$input || got=$?
+                # Dead of SIGPIPE; or, of little output, done before the reader had left.
+                case $tool:$got in *:141 | vae-encode:0 | vae-eval:0) ;; *) fail "$tool: exit status $got, wanted 141" ;; esac
+                assert_equal "$(<err)" ''
+            done
+        done
+    done
+}
+
+@test "a directory is refused as one" {
+    mkdir dir
+    for tool in "${READERS[@]}"; do
+        use "$tool"
+        fails 1 "$tool: dir: is a directory, wanted a file" "$tool" "${arguments[@]}" dir
+        fails 1 "$tool: stdin: is a directory, wanted a file" "$tool" "${arguments[@]}" - <dir
+    done
+}
+
+@test "a file that is missing or unreadable is named with the system's reason" {
+    for tool in "${READERS[@]}"; do
+        use "$tool"
+        fails 1 "$tool: none: cannot open: No such file or directory" "$tool" "${arguments[@]}" none
+        fails 1 "$tool: $input/x: cannot open: Not a directory" "$tool" "${arguments[@]}" $input/x
+    done
+    for tool in vae-encode vae-decode vae-eval vae-sample; do
+        fails 1 "$tool: none: cannot open: No such file or directory" "$tool" -m none
+    done
+}
+
+@test "a name with control characters cannot break the one line of an error" {
+    for tool in "${READERS[@]}"; do
+        use "$tool"
+        fails 1 "$tool: a\\x0ab\\x1b[2J: cannot open" "$tool" "${arguments[@]}" $'a\nb\e[2J'
+    done
+}
+
+@test "an empty input asks whether the command before it failed" {
+    for tool in "${READERS[@]}"; do
+        use "$tool"
+        fails 1 "$tool: stdin: empty input: did the command before it fail?" "$tool" "${arguments[@]}" - </dev/null
+        true >empty
+        fails 1 "$tool: empty: empty input: did the command before it fail?" "$tool" "${arguments[@]}" empty
+    done
+}
+
+@test "an input cut anywhere exits 1 with one line that names it, and no model is made of it" {
+    for tool in "${READERS[@]}"; do
+        use "$tool"
+        for bytes in 0 10 63 64 100 $(($(stat -c %s $input) - 1)); do
+            head -c "$bytes" $input >cut.raw
+            fails 1 "$tool: cut.raw: " "$tool" "${arguments[@]}" cut.raw
+            # From a pipe, where no size can be asked for.
+            fails 1 "$tool: stdin: " bash -c 'cat cut.raw | "$@"' - "$tool" "${arguments[@]}" -
+        done
+    done
+    assert [ ! -e new.bin ]
+}
+
+@test "bytes behind the end exit 1 with one line that names the input" {
+    for tool in "${READERS[@]}"; do
+        use "$tool"
+        { cat $input && printf 'X'; } >long
+        fails 1 "$tool: long: " "$tool" "${arguments[@]}" long
+    done
+    assert [ ! -e new.bin ]
+}
+
+@test "what is no stream at all is refused by its first bytes" {
+    printf '%-100s' 'P5 28 28 255' >picture
+    for tool in "${STREAM_READERS[@]}"; do
+        use "$tool"
+        fails 1 "$tool: picture: starts with bytes 50 35 20 32, wanted a stream's header" "$tool" "${arguments[@]}" picture
+    done
+}
+
+@test "items of a wrong shape or dtype are told, with what is wanted" {
+    { header i32 5x2 1 . && head -c 40 /dev/zero; } >odd.raw
+    fails 1 'vae-encode: odd.raw: items have shape 5x2, model.bin wants 28x28' vae-encode -m model.bin odd.raw
+    fails 1 'vae-eval: odd.raw: items have shape 5x2, model.bin wants 28x28' vae-eval -m model.bin odd.raw
+    fails 1 'vae-decode: odd.raw: items have shape 5x2, model.bin wants 2' vae-decode -m model.bin odd.raw
+    fails 1 'raw2pgm: odd.raw: items are i32, wanted u8, f32 or f64' raw2pgm odd.raw
+    fails 1 'raw-cmp: odd.raw: items have shape 5x2, wanted 28x28' raw-cmp items.raw odd.raw
+    fails 1 'vae-train: odd.raw: items have shape 5x2, wanted 28x28' vae-train -m new.bin --val odd.raw items.raw
+    { header i32 2 1 . && head -c 8 /dev/zero; } >odd.raw
+    fails 1 'vae-decode: odd.raw: items are i32, wanted latents of f32 or f64' vae-decode -m model.bin odd.raw
+}
+
+@test "streams one behind the other are one stream" {
+    for tool in vae-encode vae-decode; do
+        use $tool
+        recut 50 <$input | sed 's/ + / . /' >many
+        "$tool" "${arguments[@]}" $input >whole.out
+        "$tool" "${arguments[@]}" many >many.out
+        raw-cmp --abs 1e-5 whole.out many.out
+        cat $input $input | "$tool" "${arguments[@]}" >twice.out
+        cat whole.out whole.out | raw-cmp --abs 1e-5 - twice.out
+    done
+    cat items.raw items.raw | raw-info | grep -P '^u8\t28x28\t300\t2\t'
+    cat items.raw items.raw | vae-eval -m model.bin | grep -P '^300\t'
+    cat items.raw items.raw | raw2pgm -c 1 | sed -n 2p | grep '^28 8400$'
+    cat items.raw items.raw | vae-train -m new.bin -H 8 -z 2 -e 1 2>&1 | grep 'over 300 items'
+}
+
+@test "how the input is cut into frames changes no number of the output" {
+    local differing=()
+    # output FILE: what the tool makes of it, without frames.
+    output() {
+        "$tool" "${arguments[@]}" "$1" >out
+        case $tool in
+        vae-train) cat new.bin ;;
+        vae-encode | vae-decode) payload <out ;;
+        *) cat out ;;
+        esac
+    }
+    for options in vae-train vae-encode 'vae-encode --sample' 'vae-encode --stats' vae-decode 'vae-decode --sample' \
+        vae-eval 'vae-eval -k 3 --per-item' raw2pgm; do
+        read -r tool option <<<"$options"
+        use "$tool"
+        # shellcheck disable=SC2206 # an option, or two, or none
+        arguments+=($option)
+        output $input >one.out
+        assert [ -s one.out ]
+        for frame in 1 7 64 149; do
+            recut $frame <$input >frames.raw
+            output frames.raw | cmp -s - one.out || differing+=("$options in frames of $frame;")
+        done
+    done
+    assert_equal "${differing[*]}" ''
+}
+
+@test "a map keeps the input's frames" {
+    for tool in vae-encode vae-decode; do
+        use $tool
+        recut 60 <$input >frames.raw
+        "$tool" "${arguments[@]}" frames.raw >out
+        assert_equal "$(grep -a -o 'raw1 f32 [0-9x]* [0-9]* [.+]' out | cut -d ' ' -f 4,5 | xargs)" \
+            "$(grep -a -o 'raw1 [a-z0-9]* [0-9x]* [0-9]* [.+]' frames.raw | cut -d ' ' -f 4,5 | xargs)"
+    done
+}
+
+@test "a map works as items come: the first frame is out before the second is in" {
+    mkfifo in
+    vae-encode -m model.bin in >out 3>&- &
+    pid=$!
+    exec 9>in
+    recut 50 <items.raw | head -c $((64 + 50 * 784)) >&9
+    await eval '[ "$(stat -c %s out)" -ge $((64 + 50 * 8)) ]'
+    recut 50 <items.raw | tail -c +$((65 + 50 * 784)) >&9
+    exec 9>&-
+    wait $pid
+    vae-encode -m model.bin items.raw | raw-cmp --abs 1e-5 - out
+}
+
+@test "any number of threads gives the same bytes" {
+    for options in vae-encode 'vae-encode --sample' vae-decode 'vae-decode --sample' 'vae-eval -k 3' 'vae-eval --per-item'; do
+        read -r tool option <<<"$options"
+        use "$tool"
+        # shellcheck disable=SC2206 # an option, or two, or none
+        arguments+=($option)
+        "$tool" "${arguments[@]}" -j 1 $input >one.out
+        "$tool" "${arguments[@]}" $input | cmp - one.out
+        for j in 2 3 16; do "$tool" "${arguments[@]}" -j $j $input | cmp - one.out; done
+    done
+}
+
+@test "what comes first does not depend on what follows" {
+    vae-sample -n 64 | tail -c +65 >few
+    vae-sample -n 128 | tail -c +65 | head -c "$(stat -c %s few)" | cmp - few
+    vae-sample -n 70000 -d 1 | tail -c +65 | head -c 4000 | cmp - <(vae-sample -n 1000 -d 1 | tail -c +65)
+    for options in vae-encode 'vae-encode --sample' vae-decode 'vae-decode --sample'; do
+        read -r tool option <<<"$options"
+        use "$tool"
+        # shellcheck disable=SC2206 # an option, or none
+        arguments+=($option)
+        "$tool" "${arguments[@]}" $input | payload >all.out
+        for n in 1 33 100; do
+            item=$([ $input = items.raw ] && echo 784 || echo 8)
+            recut $n <$input | head -c $((64 + n * item)) | sed '1s/+/./' >part.raw
+            "$tool" "${arguments[@]}" part.raw | payload >part.out
+            head -c "$(stat -c %s part.out)" all.out | cmp - part.out
+        done
+    done
+}
+
+@test "the same seed gives the same bytes, and another seed others" {
+    for command in 'vae-encode --sample -m model.bin items.raw' 'vae-decode --sample -m model.bin latents.raw' \
+        'vae-sample -n 9' 'vae-eval -m model.bin items.raw'; do
+        for seed in 1 1 2; do $command -S $seed >"out$seed" && [ ! -e same ] && cp out1 same; cmp out1 same; done
+        $command | cmp - same
+        $command --seed 2 | cmp - out2
+        run -1 cmp -s same out2
+        rm same
+    done
+}
+
+@test "data is neither read from a terminal nor written to one" {
+    for tool in "${READERS[@]}"; do
+        use "$tool"
+        run -1 timeout 20 script -qec "$tool ${arguments[*]} - >out" /dev/null </dev/null
+        assert_output --regexp "^$tool: stdin: is a terminal, wanted binary data from a pipe or a file.?$"
+    done
+    for tool in "${BINARY_WRITERS[@]}"; do
+        use "$tool"
+        run -1 timeout 20 script -qec "$tool ${arguments[*]} <$input" /dev/null </dev/null
+        assert_output --regexp "^$tool: stdout: is a terminal, wanted a pipe or a file for binary data.?$"
+    done
+}
+
+@test "a tool started bare on a terminal prints its short usage" {
+    for tool in "${TOOLS[@]}"; do
+        run -2 timeout 20 script -qec "$tool" /dev/null </dev/null
+        assert_line --index 0 --regexp "^Usage: $tool "
+        assert [ "${#lines[@]}" -le 2 ]
+    done
+}
+
+@test "SIGUSR1 ends no tool, whatever it waits for" {
+    local ended=()
+    for tool in "${READERS[@]}"; do
+        use "$tool"
+        rm -f in
+        mkfifo in
+        "$tool" "${arguments[@]}" - <in >out 2>err 3>&- &
+        pid=$!
+        exec 9>in
+        head -c 100 $input >&9
+        sleep 0.15
+        kill -USR1 $pid
+        tail -c +101 $input >&9 || true
+        exec 9>&-
+        wait $pid || ended+=("$tool")
+    done
+    assert_equal "${ended[*]}" ''
+}
+
+@test "long options are their short ones" {
+    # Those of vae-train are tried where each option is.
+    vae-encode --model model.bin --sample --seed 3 --threads 2 items.raw | cmp - <(vae-encode -m model.bin --sample -S 3 -j 2 items.raw)
+    vae-decode --model model.bin --sample --seed 3 --threads 2 latents.raw |
+        cmp - <(vae-decode -m model.bin --sample -S 3 -j 2 latents.raw)
+    vae-eval --model=model.bin --samples=3 --seed=3 --threads=2 items.raw | cmp - <(vae-eval -mmodel.bin -k3 -S3 -j2 items.raw)
+    vae-sample --count 3 --dim 2 --seed 5 | cmp - <(vae-sample -n 3 -d 2 -S 5)
+    idx2raw --count 3 images.idx | cmp - <(idx2raw -n 3 images.idx)
+    raw2pgm --columns 3 items.raw | cmp - <(raw2pgm -c 3 items.raw)
+}

@@ -1,0 +1,286 @@
+#!/usr/bin/env bats
+# The model file, vae-model(5): plain safetensors to others, strict to itself, old or new but never torn.
+# shellcheck disable=SC2016 # what is quoted is Perl
+# shellcheck disable=SC2030,SC2031 # a test is a subshell, and sets its variables itself
+load helper
+
+setup_file() {
+    cd "$BATS_FILE_TMPDIR" || return
+    { header f32 2x3 8 . && perl -e 'print pack "f<*", map { $_ % 7 / 7 } 1 .. 48'; } >data.raw
+    vae-train -q -m model.bin -z 3 -H 5,4 --decoder-hidden 6 -e 4 -b 3 -S 9 data.raw
+    vae-sample -d 3 >z.raw
+}
+
+setup() {
+    cd "$BATS_TEST_TMPDIR" || return
+    cp "$BATS_FILE_TMPDIR"/*.* .
+}
+
+safetensors() {
+    perl "$ROOT/tests/safetensors.pl" "$@"
+}
+
+# json PROGRAM: runs it with the model's header in $h, which only head, od and JSON::PP have read.
+json() {
+    length=$(head -c 8 model.bin | od -A n -t u8)
+    tail -c +9 model.bin | head -c "$length" | perl -MJSON::PP -e 'local $/; my $h = decode_json(<STDIN>);'"$1"
+}
+
+# refuses MESSAGE [FILE]: the readers of models refuse bad.bin with it.
+refuses() {
+    fails 1 "vae-decode: bad.bin: $1" vae-decode -m bad.bin z.raw
+    assert [ ! -s out ]
+}
+
+# edited CODE MESSAGE: the model is refused after this change.
+edited() {
+    safetensors edit "$1" <model.bin >bad.bin
+    refuses "$2"
+}
+
+@test "names, shapes and types are those of torch.nn.Linear, in the file's order without a gap" {
+    json '
+        my $m = delete $h->{__metadata__};
+        my $at = 0;
+        for (sort { $h->{$a}{data_offsets}[0] <=> $h->{$b}{data_offsets}[0] } keys %$h) {
+            my ($t, $n) = ($h->{$_}, 4);
+            $n *= $_ for @{ $t->{shape} };
+            my ($from, $to) = @{ $t->{data_offsets} };
+            die "$_: $from to $to behind $at" if $from != $at || $to != $at + $n;
+            die "$_: other keys" if join(" ", sort keys %$t) ne "data_offsets dtype shape";
+            $at = $to;
+            print "$_ $t->{dtype} ", join("x", @{ $t->{shape} }), "\n";
+        }' >tensors
+    diff - tensors <<'END'
+encoder.0.weight F32 5x6
+encoder.0.bias F32 5
+encoder.1.weight F32 4x5
+encoder.1.bias F32 4
+mu.weight F32 3x4
+logvar.weight F32 3x4
+mu.bias F32 3
+logvar.bias F32 3
+decoder.0.weight F32 6x3
+decoder.0.bias F32 6
+decoder.1.weight F32 6x6
+decoder.1.bias F32 6
+END
+}
+
+@test "the data begins at a multiple of 64 bytes, spaces pad the header, and the file ends with the data" {
+    end=$(json 'my $e = 0; for (values %$h) { my $o = $_->{data_offsets} or next; $e = $o->[1] if $o->[1] > $e } print $e')
+    length=$(head -c 8 model.bin | od -A n -t u8)
+    assert_equal $(((8 + length) % 64)) 0
+    assert_equal "$(stat -c %s model.bin)" $((8 + length + end))
+    assert_regex "$(tail -c +9 model.bin | head -c "$length")" '^\{.*\} *$'
+}
+
+@test "the metadata, all strings, tells what the model is and how it was made" {
+    json 'my $m = $h->{__metadata__}; print "$_=$m->{$_}\n" for sort keys %$m' >found
+    sed -i '/^elbo=-[0-9.]*$/d; /^made_by=vaeutils [0-9.]*$/d' found
+    diff - found <<END
+activation=relu
+binarize=none
+command=vae-train -z 3 -H 5,4 --decoder-hidden 6 -a relu -l bernoulli -e 4 -b 3 -r 0.001 --binarize none -S 9
+data_xxh64=$(tail -c +65 data.raw | safetensors xxh64)
+decoder_hidden=6
+encoder_hidden=5,4
+epochs=4
+format=vae-model
+input_scaling=u8/255
+item_shape=2x3
+items=8
+latent=3
+likelihood=bernoulli
+seed=9
+steps=12
+version=1
+xxh64=$(json '' && tail -c +$((9 + length)) model.bin | safetensors xxh64)
+END
+    run -1 grep '^sigma' found
+    run -0 json 'my $m = $h->{__metadata__}; my $t = encode_json([values %$m]); exit($t !~ /^\["[^\[\]{}]*"\]$/)'
+}
+
+@test "the command in the metadata makes the model again" {
+    $(metadata model.bin command) -q -m again.bin data.raw
+    cmp model.bin again.bin
+    vae-train -q -m g.bin -l gaussian --sigma 0.1 -r 0.00123 -H none -e 1 data.raw
+    $(metadata g.bin command) -q -m again.bin data.raw
+    cmp g.bin again.bin
+}
+
+@test "a file that ends early is refused, wherever" {
+    length=$(head -c 8 model.bin | od -A n -t u8)
+    size=$(stat -c %s model.bin)
+    for case in '0:ended after 0 of 8 bytes of the header' '5:ended after 5 of 8 bytes of the header' \
+        "8:ended after 0 of $((length)) bytes of the header" "100:ended after 92 of $((length)) bytes of the header" \
+        "$((8 + length)):ended after 0 of" "$((size - 40)):ended after" "$((size - 1)):ended after"; do
+        head -c "${case%%:*}" model.bin >bad.bin
+        refuses "${case#*:}"
+    done
+    assert_regex "$(<err)" "ended after $((size - length - 9)) of $((size - length - 8)) bytes of weights, wanted all$"
+}
+
+@test "every reader of models refuses a cut one" {
+    head -c -1 model.bin >bad.bin
+    for tool in vae-encode vae-eval; do
+        fails 1 "$tool: bad.bin: ended after" $tool -m bad.bin data.raw
+    done
+    head -c 600 model.bin >bad.bin
+    fails 1 'vae-sample: bad.bin: ended after' vae-sample -m bad.bin
+}
+
+@test "a flipped bit in any weight is found by the checksum" {
+    size=$(stat -c %s model.bin)
+    length=$(head -c 8 model.bin | od -A n -t u8)
+    for at in $((8 + length)) $((size / 2 + length / 2)) $((size - 4)); do
+        perl -e 'local $/; $_ = <STDIN>; substr($_, $ARGV[0], 1) ^= "\1"; print' -- $at <model.bin >bad.bin
+        refuses "the weights' XXH64 is "
+        assert_regex "$(<err)" ', wanted [0-9a-f]{16}: the file is damaged$'
+    done
+}
+
+@test "bytes behind the weights are refused" {
+    { cat model.bin && printf '\0'; } >bad.bin
+    refuses 'bytes follow the weights, wanted the end'
+}
+
+@test "a duplicate key is refused, in the metadata and among the tensors" {
+    edited '$head =~ s/"latent":"3"/"latent":"3","latent":"3"/' 'the header is not JSON as wanted: duplicate object key'
+    edited '$head =~ s/("mu.bias":\{.*?\})/$1,$1/' 'the header is not JSON as wanted: duplicate object key'
+}
+
+@test "a key of the metadata that is unknown, missing or no string is refused" {
+    edited '$head =~ s/"latent"/"dropout":"0.5","latent"/' 'metadata "dropout" is not known'
+    for key in format version item_shape input_scaling latent encoder_hidden decoder_hidden activation likelihood binarize; do
+        edited '$head =~ s/"'$key'":"[^"]*",//' "metadata \"$key\" is missing, wanted it"
+    done
+    edited '$head =~ s/"latent":"3"/"latent":3/' 'metadata "latent" is not a string'
+    edited '$head =~ s/"__metadata__"/"metadata"/' 'the header has no "__metadata__"'
+    edited '$head =~ s/,"xxh64":"[^"]*"//' "the weights' XXH64 is "
+}
+
+@test "another version or format is refused as one" {
+    edited '$head =~ s/"version":"1"/"version":"2"/' 'metadata "version" is "2", wanted "1"'
+    # Of a newer version the unknown keys are not what is told.
+    edited '$head =~ s/"version":"1"/"version":"2","new":"x"/' 'metadata "version" is "2", wanted "1"'
+    edited '$head =~ s/"format":"vae-model"/"format":"pt"/' 'metadata "format" is "pt", wanted "vae-model"'
+    edited '$head =~ s/255/256/' 'metadata "input_scaling" is "u8/256"'
+}
+
+@test "metadata without sense is refused by its key" {
+    for case in latent:0 latent:-3 latent:3.0 latent:99999999 item_shape:2x0 item_shape: encoder_hidden:5,,4 \
+        decoder_hidden:6x6 activation:sine likelihood:poisson binarize:maybe; do
+        edited '$head =~ s/"'"${case%:*}"'":"[^"]*"/"'"${case%:*}"'":"'"${case#*:}"'"/' \
+            "metadata \"${case%:*}\": found '${case#*:}', wanted"
+    done
+    edited '$head =~ s/"bernoulli"/"gaussian"/' 'metadata "sigma" is missing'
+    edited '$head =~ s/"bernoulli"/"gaussian","sigma":"0"/' "metadata \"sigma\": found '0', wanted a number"
+}
+
+@test "a tensor that is missing, unknown or of another shape, type or place is refused by name" {
+    edited '$head =~ s/,"mu.bias":\{.*?\}//' 'tensor "mu.bias" is missing, wanted it'
+    edited '$head =~ s/"mu.bias"/"nu.bias"/' 'tensor "mu.bias" is missing, wanted it'
+    edited '$head =~ s/("mu.bias":\{.*?\})/$1,"extra":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}/' \
+        "tensor \"extra\" is not one of this model's layers"
+    edited '$head =~ s/\[5,6\]/[6,5]/' 'tensor "encoder.0.weight" is '
+    edited '$head =~ s/\[5,6\]/[30]/' 'tensor "encoder.0.weight" is '
+    edited '$head =~ s/"F32"/"I32"/' 'tensor "encoder.0.weight" is {"data_offsets":[0,120],"dtype":"I32","shape":[5,6]}, wanted'
+    edited '$head =~ s/("mu.bias":\{)/$1"note":"x",/' 'tensor "mu.bias" is '
+}
+
+@test "holes and overlaps in the data are refused" {
+    # The last tensor moved by 4 bytes, with 4 bytes more in the file; the first two on one place.
+    edited '$head =~ s/\[(\d+),(\d+)\]\}\}$/"[" . ($1 + 4) . "," . ($2 + 4) . "]}}"/e; $data .= "\0" x 4; checksum()' \
+        'tensor "decoder.1.bias" is '
+    edited '$head =~ s/\[120,140\]/[100,120]/' 'tensor "encoder.0.bias" is '
+    edited '$head =~ s/\[120,140\]/[120,136]/' 'tensor "encoder.0.bias" is '
+    edited '$head =~ s/\[120,140\]/[-20,0]/' 'tensor "encoder.0.bias" is '
+}
+
+@test "a weight that is not a number is refused though the checksum is right" {
+    edited 'substr($data, 120, 4) = pack "f<", "NaN"; checksum()' 'tensor "encoder.0.bias" holds a value that is not finite'
+    edited 'substr($data, -4) = pack "f<", "-Inf"; checksum()' 'tensor "decoder.1.bias" holds a value that is not finite'
+    # Any other number with a right checksum is a model.
+    safetensors edit 'substr($data, -4) = pack "f<", 2; checksum()' <model.bin >good.bin
+    vae-decode -m good.bin z.raw | payload | od -A n -t f4 -j 20 | awk '{ exit !($1 > 0.5) }'
+}
+
+@test "a header longer than the file, or than any model's, is refused without taking memory for it" {
+    for case in '9000000:' '18446744073709551615:a header of 18446744073709551615 bytes, wanted 2 to' \
+        '0:a header of 0 bytes, wanted 2 to' '1:a header of 1 bytes, wanted 2 to'; do
+        perl -e 'local $/; $_ = <STDIN>; substr($_, 0, 8) = pack "Q<", $ARGV[0]; print' -- "${case%:*}" <model.bin >bad.bin
+        refuses "${case#*:}"
+    done
+}
+
+@test "a header that is not the wanted JSON is refused" {
+    edited '$head = "not JSON"' 'the header is not JSON as wanted'
+    edited '$head = "[1,2]"' 'the header is not a JSON object'
+    edited '$head .= "{}"' 'the header is not JSON as wanted'
+    edited '$head =~ s/}$//' 'the header is not JSON as wanted'
+    edited '$head =~ s/relu/re\xfflu/' 'the header is not JSON as wanted'
+    # A stream given for a model.
+    cp data.raw bad.bin
+    refuses 'a header of '
+}
+
+@test "layers that the file cannot hold are refused by the file's name, without their memory" {
+    safetensors edit '$head =~ s/"2x3"/"4096x4096"/; $head =~ s/"5,4"/"65536,65536"/' <model.bin >bad.bin
+    fails 1 'vae-decode: bad.bin: ' bash -c 'ulimit -v 4000000; vae-decode -j 1 -m bad.bin z.raw'
+}
+
+@test "a model that is a directory, missing or empty is refused by name" {
+    mkdir dir
+    fails 1 'vae-decode: dir: is a directory, wanted a file' vae-decode -m dir z.raw
+    fails 1 'vae-decode: none: cannot open: No such file or directory' vae-decode -m none z.raw
+    true >bad.bin
+    refuses 'ended after 0 of 8 bytes'
+}
+
+@test "a write that fails leaves the model there was, and no temporary file" {
+    cp model.bin before.bin
+    # Big enough for one write to go through in part.
+    idx2raw -n 10 "$IMAGES" >images.raw
+    # XFSZ ignored, the write itself fails, as on a full disk.
+    fails 1 'vae-train: ' \
+        bash -c "trap '' XFSZ; ulimit -f 16; vae-train -q -m model.bin -e 1 images.raw"
+    assert_regex "$(<err)" 'model.bin: cannot write: File too large$'
+    cmp model.bin before.bin
+    assert_equal "$(find . -name '.*' -type f)" ''
+}
+
+@test "a limit on the size of files is an error like others, not a death by signal" {
+    cp model.bin before.bin
+    idx2raw -n 10 "$IMAGES" >images.raw
+    fails 1 'vae-train: ' \
+        bash -c 'ulimit -c 0; ulimit -f 16; vae-train -q -m model.bin -e 1 images.raw'
+    assert_regex "$(<err)" 'model.bin: cannot write: File too large$'
+    cmp model.bin before.bin
+    assert_equal "$(find . -name '.*' -type f)" ''
+}
+
+@test "a temporary file that a dead run left is no obstacle, and none is left by a good one" {
+    head -c 100000 /dev/zero >.again.bin.tmp
+    $(metadata model.bin command) -q -m again.bin data.raw
+    cmp model.bin again.bin
+    assert_equal "$(find . -name '.*' -type f)" ''
+}
+
+@test "a symbolic link to a model stays one, and a link in the temporary file's place is not followed" {
+    mkdir elsewhere
+    cp model.bin elsewhere/real.bin
+    ln -s elsewhere/real.bin link.bin
+    vae-train -q -m link.bin -H 2 -z 1 -e 1 data.raw
+    assert [ -L link.bin ]
+    assert_equal "$(metadata elsewhere/real.bin encoder_hidden)" 2
+    printf 'precious' >precious
+    ln -s precious .new.bin.tmp
+    fails 1 'vae-train: ' vae-train -q -m new.bin -e 1 data.raw
+    assert_equal "$(<precious)" precious
+}
+
+@test "a new model has the permissions that the umask leaves" {
+    (umask 027 && vae-train -q -m new.bin -H 2 -e 1 data.raw)
+    assert_equal "$(stat -c %a new.bin)" 640
+}

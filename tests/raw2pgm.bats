@@ -1,0 +1,133 @@
+#!/usr/bin/env bats
+# raw2pgm: a stream of images as one tiled picture.
+load helper
+
+setup() {
+    cd "$BATS_TEST_TMPDIR" || return
+}
+
+# letters N: N images of 2x3 bytes; each holds its letter six times, from A on.
+letters() {
+    header u8 2x3 "$1" .
+    perl -e 'print chr(ord("A") + $_) x 6 for 0 .. $ARGV[0] - 1' -- "$1"
+}
+
+# greys NUMBER...: one image of a row of floats.
+greys() {
+    header f32 1x$# 1 .
+    f32 "$@"
+}
+
+# pixels: the bytes of a picture on stdin behind its three header lines, in decimal.
+pixels() {
+    tail -n +4 | od -An -v -t u1 | xargs
+}
+
+@test "one image of bytes becomes a PGM with these bytes" {
+    { header u8 2x3 1 . && printf 'abcdef'; } | raw2pgm >out
+    printf 'P5\n3 2\n255\nabcdef' | cmp - out
+}
+
+@test "images are tiled row by row, and a missing one is black" {
+    letters 3 | raw2pgm >out
+    printf 'P5\n6 4\n255\nAAABBBAAABBBCCC\0\0\0CCC\0\0\0' | cmp - out
+}
+
+@test "-c sets the images in a row" {
+    letters 3 | raw2pgm -c 1 >out
+    printf 'P5\n3 6\n255\nAAAAAABBBBBBCCCCCC' | cmp - out
+    letters 2 | raw2pgm --columns 3 >out
+    printf 'P5\n9 2\n255\nAAABBB\0\0\0AAABBB\0\0\0' | cmp - out
+}
+
+@test "--pad leaves black pixels between images, and none around them" {
+    letters 3 | raw2pgm --pad 1 >out
+    printf 'P5\n7 5\n255\nAAA\0BBBAAA\0BBB\0\0\0\0\0\0\0CCC\0\0\0\0CCC\0\0\0\0' | cmp - out
+    letters 2 | raw2pgm -c 1 --pad 2 >out
+    printf 'P5\n3 6\n255\nAAAAAA\0\0\0\0\0\0BBBBBB' | cmp - out
+}
+
+@test "without -c the grid is the squarest that holds all images" {
+    for case in 1:1x1 2:2x1 3:2x2 4:2x2 5:3x2 6:3x2 7:3x3 9:3x3 10:4x3 16:4x4 17:5x4; do
+        size=$(letters "${case%:*}" | raw2pgm | sed -n 2p)
+        grid=${case#*:}
+        assert_equal "${case%:*}: $size" "${case%:*}: $((3 * ${grid%x*})) $((2 * ${grid#*x}))"
+    done
+}
+
+@test "real numbers from 0 to 1 become the nearest of 256 levels" {
+    pixels=$(greys 0 1 0.5 0.25 0.0019 0.002 0.998 0.9985 | raw2pgm | pixels)
+    assert_equal "$pixels" '0 255 128 64 0 1 254 255'
+}
+
+@test "bytes divided by 255 come back as the same bytes" {
+    { header f32 16x16 1 . && perl -e 'print pack "f<*", map { $_ / 255 } 0 .. 255'; } | raw2pgm | tail -n +4 >out
+    perl -e 'print pack "C*", 0 .. 255' | cmp - out
+}
+
+@test "what lies outside is clipped, infinities too" {
+    pixels=$(greys -0.1 1.1 -1e30 1e30 -Inf Inf | raw2pgm | pixels)
+    assert_equal "$pixels" '0 255 0 255 0 255'
+}
+
+@test "f64 is taken as f32 is" {
+    pixels=$({ header f64 1x3 1 . && perl -e 'print pack "d<*", 0.2, -5, 1'; } | raw2pgm | pixels)
+    assert_equal "$pixels" '51 0 255'
+}
+
+@test "a NaN is refused by item and element" {
+    { header f32 2x2 2 . && f32 0 0 0 0 0 0 NaN 0; } >a.raw
+    fails 1 'raw2pgm: a.raw: item 1, element 2 is not a number, wanted one in [0,1]' raw2pgm a.raw
+}
+
+@test "items of HxWx3 become a PPM, their pixels kept together" {
+    { header u8 1x2x3 2 . && printf 'abcdefghijkl'; } | raw2pgm --pad 1 >out
+    printf 'P6\n5 1\n255\nabcdef\0\0\0ghijkl' | cmp - out
+}
+
+@test "items of HxWx1 become a PGM" {
+    { header u8 2x1x1 1 . && printf 'ab'; } | raw2pgm >out
+    printf 'P5\n1 2\n255\nab' | cmp - out
+}
+
+@test "other shapes are no images" {
+    for shape in 4 1x2x2 1x1x1x4; do
+        { header u8 "$shape" 1 . && printf 'abcd'; } >a.raw
+        fails 1 "raw2pgm: a.raw: items have shape $shape, wanted an image: HxW, HxWx1 or HxWx3" raw2pgm a.raw
+    done
+}
+
+@test "i32 is no grey" {
+    { header i32 1x1 1 . && printf '\0\0\0\0'; } >a.raw
+    fails 1 'raw2pgm: a.raw: items are i32, wanted u8, f32 or f64' raw2pgm a.raw
+}
+
+@test "a stream without items makes no picture" {
+    fails 1 'raw2pgm: stdin: no items, wanted at least 1' raw2pgm < <(header u8 2x2 0 .)
+    assert [ ! -s out ]
+}
+
+@test "nothing is drawn of a stream that is cut short" {
+    letters 3 | head -c -1 >cut.raw
+    fails 1 'raw2pgm: cut.raw: ended after 17 of 18 bytes of a frame of 3 items' raw2pgm cut.raw
+    assert [ ! -s out ]
+}
+
+@test "netpbm reads the picture, and a tile of it is the image" {
+    idx2raw -n 5 "$IMAGES" >images.raw
+    raw2pgm --pad 2 images.raw >grid.pgm
+    run -0 pamfile grid.pgm
+    assert_output --partial 'PGM raw, 88 by 58  maxval 255'
+    # Image 4 is the second in the second row, one tile and the padding from the left and from the top.
+    pamcut -left 30 -top 30 -width 28 -height 28 grid.pgm | tail -n +4 >tile
+    tail -c 784 images.raw | cmp - tile
+    { header u8 1x2x3 1 . && printf 'abcdef'; } | raw2pgm >colour.ppm
+    run -0 pamfile colour.ppm
+    assert_output --partial 'PPM raw, 2 by 1  maxval 255'
+}
+
+@test "no column, or a column that is no number, is a usage error" {
+    fails 2 "raw2pgm: --columns: found '0', wanted a whole number from 1" raw2pgm -c 0
+    fails 2 "raw2pgm: --columns: found '4x4', wanted a whole number" raw2pgm -c 4x4
+    fails 2 "raw2pgm: --pad: found '-1', wanted a whole number from 0" raw2pgm --pad -1
+}

@@ -1,0 +1,399 @@
+#!/usr/bin/env bats
+# vae-train: each option has its effect, and nothing that goes wrong harms a model.
+# shellcheck disable=SC2030,SC2031 # a test is a subshell, and sets its variables itself
+# shellcheck disable=SC2016 # what is quoted is expanded by await
+load helper
+
+setup_file() {
+    idx2raw -n 200 "$IMAGES" >"$BATS_FILE_TMPDIR/data.raw"
+}
+
+setup() {
+    cd "$BATS_TEST_TMPDIR" || return
+    cp "$BATS_FILE_TMPDIR/data.raw" .
+}
+
+teardown() {
+    # A training run that a failed test left behind.
+    if [ -n "${pid:-}" ]; then kill -KILL "$pid" 2>/dev/null || true; fi
+}
+
+# trains NAME [OPTION...]: one epoch of a tiny model on data.raw, to NAME.bin and NAME.tsv.
+trains() {
+    local name=$1
+    shift
+    vae-train -q -m "$name.bin" --log "$name.tsv" -H 8 -z 2 -e 1 "$@" data.raw
+}
+
+# last NAME COLUMN: a figure of the log's last row.
+last() {
+    tail -1 "$1.tsv" | cut -f "$2"
+}
+
+# weights MODEL: all of its numbers, without the header, whose text tells options apart.
+weights() {
+    perl -e 'local $/; $_ = <STDIN>; print substr $_, 8 + unpack "Q<", $_' <"$1"
+}
+
+# size MODEL TENSOR: how many numbers.
+size() {
+    tensor "$1" "$2" | wc -w
+}
+
+# begins OPTION...: a run without end in the background, its pid in $pid, once it has finished an epoch.
+begins() {
+    # A background job would otherwise ignore SIGINT, and vae-train would keep to that.
+    env --default-signal=INT vae-train -m model.bin --log log -H 8 -z 2 -e 1000000 "$@" data.raw 2>err 3>&- &
+    pid=$!
+    await eval '[ "$(wc -l <log)" -ge 2 ]'
+}
+
+# ends STATUS: the run in the background did, within its 20 s.
+ends() {
+    local got=0
+    wait "$pid" || got=$?
+    pid=
+    assert_equal "$got" "$1"
+}
+
+@test "training learns: the elbo after 10 epochs is clearly above that after 1" {
+    trains a -e 10 -r 0.003 -b 16
+    awk -F '\t' 'NR == 2 { first = $4 } END { exit !($4 > first + 50) }' a.tsv
+    idx2raw --skip 500 -n 100 "$IMAGES" >test.raw
+    trains one -r 0.003 -b 16
+    awk -v a="$(vae-eval -m one.bin test.raw | tail -1 | cut -f 2)" \
+        -v b="$(vae-eval -m a.bin test.raw | tail -1 | cut -f 2)" 'BEGIN { exit !(b > a + 50) }'
+}
+
+@test "-z sets the latent's size, 20 by default" {
+    trains a -z 5
+    trains b --latent 5
+    cmp a.bin b.bin
+    assert_equal "$(size a.bin mu.bias) $(size a.bin logvar.weight) $(size a.bin decoder.0.weight)" '5 40 40'
+    vae-train -q -m c.bin -H 8 -e 1 data.raw
+    assert_equal "$(size c.bin mu.bias)" 20
+}
+
+@test "-H sets the encoder's layers, and the decoder mirrors them" {
+    trains a -H 12,7
+    trains b --hidden 12,7
+    cmp a.bin b.bin
+    assert_equal "$(metadata a.bin encoder_hidden) $(metadata a.bin decoder_hidden)" '12,7 7,12'
+    assert_equal "$(size a.bin encoder.1.weight) $(size a.bin mu.weight)" '84 14'
+    assert_equal "$(size a.bin decoder.0.weight) $(size a.bin decoder.2.weight)" '14 9408'
+    vae-train -q -m c.bin -z 2 -e 0 data.raw
+    assert_equal "$(size c.bin encoder.0.bias)" 400
+}
+
+@test "-H none leaves one linear layer each way" {
+    trains a -H none
+    assert_equal "$(size a.bin mu.weight) $(size a.bin decoder.0.weight)" '1568 1568'
+    run ! tensor a.bin decoder.1.weight
+}
+
+@test "--decoder-hidden sets the decoder's layers alone" {
+    trains a --decoder-hidden 5,6
+    assert_equal "$(metadata a.bin encoder_hidden) $(metadata a.bin decoder_hidden)" '8 5,6'
+    assert_equal "$(size a.bin encoder.0.bias) $(size a.bin decoder.1.weight)" '8 30'
+    for list in 0 '4,,' ',4' 4x4 '1,1,1,1,1,1,1,1,1' -4; do
+        fails 2 "vae-train: --decoder-hidden: found '$list', wanted 1 to 8 whole" vae-train -m x --decoder-hidden $list
+    done
+}
+
+@test "each activation trains, and each to another model" {
+    for name in relu tanh elu softplus gelu; do
+        trains $name -a $name -e 10 -r 0.003 -b 16
+        assert_equal "$(metadata $name.bin activation)" $name
+        awk -F '\t' 'NR == 2 { first = $4 } END { exit !($4 > first + 30) }' $name.tsv
+        weights $name.bin | cksum
+    done >sums
+    assert_equal "$(sort -u sums | wc -l)" 5
+    trains default -e 10 -r 0.003 -b 16
+    cmp default.bin relu.bin
+    trains long --activation gelu -e 10 -r 0.003 -b 16
+    cmp long.bin gelu.bin
+    fails 2 "vae-train: --activation: found 'sine', wanted one of relu, tanh, elu, softplus, gelu" vae-train -m x -a sine
+}
+
+@test "-l chooses the likelihood" {
+    trains a
+    trains b -l bernoulli
+    trains c --likelihood gaussian
+    cmp a.bin b.bin
+    assert_equal "$(metadata b.bin likelihood) $(metadata c.bin likelihood)" 'bernoulli gaussian'
+    run -1 cmp -s <(weights a.bin) <(weights c.bin)
+    fails 2 "vae-train: --likelihood: found 'poisson', wanted one of bernoulli, gaussian" vae-train -m x -l poisson
+}
+
+@test "--sigma scales the squared error, and the elbo keeps its constants" {
+    # At rate 0 the weights and the draws are the same, and so must be the sum of squares below both figures.
+    for sigma in 0.5 3; do trains g$sigma -l gaussian --sigma $sigma -r 0; done
+    near "$(awk -v a="$(last g0.5 5)" -v b="$(last g3 5)" 'BEGIN { l = 784 * 0.91893853320467
+        print (a + l + 784 * log(0.5)) * 0.25 / ((b + l + 784 * log(3)) * 9) }')" 1 0.0001
+    assert_equal "$(last g0.5 6)" "$(last g3 6)"
+    # The default is the textbook's squared error.
+    trains d -l gaussian
+    trains e -l gaussian --sigma 0.70710678118654757
+    cmp d.bin e.bin
+}
+
+@test "--sigma is a usage error where it has no meaning or no sense" {
+    fails 2 'vae-train: --sigma: found it with -l bernoulli, wanted -l gaussian' vae-train -m x --sigma 1
+    for sigma in 0 -1 nan inf 0x1 one; do
+        fails 2 "vae-train: --sigma: found '$sigma', wanted a number" vae-train -m x -l gaussian --sigma $sigma
+    done
+}
+
+@test "-e sets the epochs; 0 saves the initial weights" {
+    trains a -e 3
+    trains b --epochs 3
+    cmp a.bin b.bin
+    assert_equal "$(cut -f 1 a.tsv | xargs)" 'epoch 1 2 3'
+    trains zero -e 0
+    trains still -e 2 -r 0
+    cmp <(weights zero.bin) <(weights still.bin)
+    run -1 cmp -s <(weights zero.bin) <(weights a.bin)
+    # What has no elbo yet says so.
+    assert_equal "$(metadata zero.bin elbo)" nan
+}
+
+@test "-b sets the items a step; the last step takes what is left" {
+    for case in 7:29 200:1 199:2 1000:1; do
+        trains "b${case%:*}" -b "${case%:*}"
+        assert_equal "$case $(last "b${case%:*}" 2)" "$case ${case#*:}"
+    done
+    trains long --batch 7
+    cmp long.bin b7.bin
+    trains default
+    assert_equal "$(last default 2)" 2
+    fails 2 "vae-train: --batch: found '0', wanted a whole number from 1" vae-train -m x -b 0
+}
+
+@test "-r sets the rate: 0 learns nothing, more learns faster" {
+    trains still -r 0 -e 5 -b 16
+    trains slow -e 5 -b 16
+    trains fast --rate 0.01 -e 5 -b 16
+    assert_equal "$(last still 10) $(last slow 10) $(last fast 10)" '0 0.001 0.01'
+    awk -v a="$(last still 4)" -v b="$(last slow 4)" -v c="$(last fast 4)" 'BEGIN { exit !(b > a + 5 && c > b + 50) }'
+    fails 2 "vae-train: --rate: found '-1', wanted a number from 0" vae-train -m x -r -1
+}
+
+@test "--binarize threshold trains as on data that was cut at a half" {
+    trains a --binarize threshold
+    idx2raw -n 200 "$IMAGES" | payload | perl -e 'local $/; print pack "C*", map { 255 * ($_ >= 128) } unpack "C*", <STDIN>' >black
+    { header u8 28x28 200 . && cat black; } >data.raw
+    trains b --binarize none
+    cmp <(weights a.bin) <(weights b.bin)
+    fails 2 "vae-train: --binarize: found 'yes', wanted one of none, threshold, sample" vae-train -m x --binarize yes
+}
+
+@test "--binarize sample draws anew at every use" {
+    # One item of 64 pixels of 0.3: draws that were made once would be learned by heart, each pixel to 0 or 1.
+    { header f32 64 1 . && perl -e 'print pack("f<", 0.3) x 64'; } >data.raw
+    trains a --binarize sample -e 1500 -r 0.01 -H none -z 1
+    header f32 1 1 . >z.raw
+    f32 0 >>z.raw
+    vae-decode -m a.bin z.raw | raw-info | awk 'NR == 2 { exit !($5 > 0.05 && $6 < 0.7 && $7 > 0.2 && $7 < 0.4) }'
+}
+
+@test "--val evaluates after each epoch what vae-eval does, and changes no weight" {
+    idx2raw --skip 900 "$IMAGES" >val.raw
+    trains a -e 2 --val val.raw
+    assert_equal "$(cut -f 7-9 a.tsv | tail -1)" "$(vae-eval -m a.bin val.raw | tail -1 | cut -f 2-)"
+    assert_equal "$(cut -f 7 a.tsv | sort -u | wc -l)" 3
+    trains b -e 2
+    cmp a.bin b.bin
+    vae-train -m c.bin -H 8 -e 1 --val val.raw data.raw 2>err
+    grep ', validation -[0-9.]*, ' err
+}
+
+@test "--val must be of the same shape and fit the likelihood, or nothing is trained" {
+    idx2raw -n 3 "$LABELS" >val.raw
+    fails 1 'vae-train: val.raw: items have shape 1, wanted 28x28 as in data.raw' vae-train -m a.bin --val val.raw data.raw
+    { header f32 28x28 1 . && perl -e 'print pack "f<*", (0) x 783, 1.5'; } >val.raw
+    fails 1 'vae-train: val.raw: item 0, element 783 is 1.5, wanted a number in [0,1]' vae-train -m a.bin --val val.raw data.raw
+    fails 1 'vae-train: missing: cannot open: No such file or directory' vae-train -m a.bin --val missing data.raw
+    assert [ ! -e a.bin ]
+}
+
+@test "--log writes a table of just these columns, a row an epoch" {
+    trains a -e 3
+    assert_equal "$(head -1 a.tsv)" "$(printf '%s\t' epoch step seconds train_elbo train_reconstruction train_kl \
+        val_elbo val_reconstruction val_kl rate | sed 's/\t$//')"
+    assert_equal "$(wc -l <a.tsv)" 4
+    number='-?[0-9]+\.[0-9]{4}'
+    for epoch in 1 2 3; do
+        assert_regex "$(sed -n "$((epoch + 1))p" a.tsv)" \
+            $'^'"$epoch"$'\t'"$((2 * epoch))"$'\t[0-9]+\\.[0-9]{3}(\t'"$number"$'){3}(\tnan){3}\t0\\.001$'
+    done
+    awk -F '\t' 'NR > 1 { d = $4 - ($5 - $6); if (d > 0.0002 || d < -0.0002 || $3 < before) exit 1; before = $3 }' a.tsv
+    near "$(metadata a.bin elbo)" "$(last a 4)" 0.0001
+}
+
+@test "--log - writes the table to stdout; one that cannot be written is found before training" {
+    vae-train -q -m a.bin -H 8 -e 2 --log - data.raw >out
+    assert_equal "$(wc -l <out)" 3
+    fails 1 'vae-train: /dev/full: cannot write: No space left on device' vae-train -m b.bin --log /dev/full data.raw
+    fails 1 'vae-train: none/log: cannot create: No such file or directory' vae-train -m b.bin --log none/log data.raw
+    assert [ ! -e b.bin ]
+    fails 1 'vae-train: stdout: cannot write: No space' bash -c 'vae-train -q -m b.bin -e 1 --log - data.raw >/dev/full'
+}
+
+@test "-S chooses weights, order and draws; the same seed gives the same bytes" {
+    trains a
+    trains b -S 1
+    trains c --seed 2
+    cmp a.bin b.bin
+    run -1 cmp -s <(weights a.bin) <(weights c.bin)
+    trains d -e 0 -S 2
+    trains e -e 0
+    run -1 cmp -s <(weights d.bin) <(weights e.bin)
+}
+
+@test "any number of threads gives the same bytes" {
+    for j in 1 2 3 8; do trains j$j -j $j -H 40 -b 150 -e 2; done
+    trains long --threads 2 -H 40 -b 150 -e 2
+    for j in j2 j3 j8 long; do cmp j1.bin $j.bin; done
+}
+
+@test "a line an epoch, and last what was trained, its elbo and its speed" {
+    vae-train -m a.bin -H 8 -z 2 -e 2 data.raw 2>err >out
+    assert [ ! -s out ]
+    assert_equal "$(grep -c '^vae-train: epoch [12]/2: elbo -[0-9.]* = -[0-9.]* - kl [0-9.]* nats, [0-9.]* s$' err)" 2
+    assert_regex "$(tail -1 err)" '^vae-train: a.bin: 784-8-2-8-784 relu bernoulli, trained to epoch 2 of 2 over 200 items of 28x28: '\
+'elbo -[0-9]+\.[0-9]+ nats per item, [0-9]+\.[0-9] s, [1-9][0-9]* items/s$'
+}
+
+@test "-q says nothing" {
+    vae-train -q -m a.bin -H 8 -e 2 data.raw >out 2>&1
+    vae-train --quiet --model b.bin -H 8 -e 2 data.raw >>out 2>&1
+    assert [ ! -s out ]
+    cmp a.bin b.bin
+}
+
+@test "grey values under bernoulli are noted, once, and only where they are" {
+    note='data.raw: grey values under -l bernoulli: the elbo is a cross-entropy, not a log-likelihood'
+    vae-train -m a.bin -H 8 -e 3 data.raw 2>err
+    assert_equal "$(grep -c "^vae-train: $note" err)" 1
+    for options in '--binarize threshold' '--binarize sample' '-l gaussian'; do
+        # shellcheck disable=SC2086 # options, not one
+        vae-train -m a.bin -H 8 -e 1 $options data.raw 2>err
+        run -1 grep grey err
+    done
+    { header u8 2 1 . && printf '\0\377'; } >data.raw
+    vae-train -m a.bin -H 8 -e 1 data.raw 2>err
+    run -1 grep grey err
+}
+
+@test "a file, a pipe, a redirected stdin and frames of any size give the same model" {
+    trains a
+    options=(-q -H 8 -z 2 -e 1)
+    # shellcheck disable=SC2002 # a pipe, not a file, is what is tried
+    cat data.raw | vae-train "${options[@]}" -m pipe.bin
+    vae-train "${options[@]}" -m stdin.bin <data.raw
+    vae-train "${options[@]}" -m dash.bin - <data.raw
+    recut 7 <data.raw >frames.raw
+    vae-train "${options[@]}" -m frames.bin frames.raw
+    # A file read from where another reader left it.
+    { cat data.raw data.raw; } >two.raw
+    { head -c $((64 + 200 * 784)) >first && vae-train "${options[@]}" -m behind.bin; } <two.raw
+    for name in pipe stdin dash frames behind; do cmp a.bin $name.bin; done
+    # A stream behind other bytes, cut short by just as many: the file's size alone would pass for right.
+    { head -c 784 two.raw && head -c -784 data.raw; } >cut.raw
+    { head -c 784 >first && fails 1 'vae-train: stdin: ended after' vae-train -m cut.bin; } <cut.raw
+}
+
+@test "what the likelihood cannot hold is named before training, and no model is made" {
+    for case in '2 2' 'NaN nan' '-0.1 -0.1'; do
+        read -r bad told <<<"$case"
+        { header f32 4 2 . && f32 0 1 0 1 0 0 "$bad" 0; } >bad.raw
+        fails 1 'vae-train: bad.raw: item 1, element 2 is ' vae-train -m a.bin bad.raw
+        assert_regex "$(<err)" "is -?$told, wanted a number in \[0,1\] for bernoulli: scale the data, or use -l gaussian$"
+    done
+    { header f64 4 1 . && perl -e 'print pack "d<*", 0, 0, 0, 1e39'; } >bad.raw
+    fails 1 'vae-train: bad.raw: item 0, element 3 is 1e+39, wanted a finite number' vae-train -m a.bin -l gaussian bad.raw
+    fails 1 'vae-train: bad.raw: item 0, element 3 is 1e+39, wanted a number in [0,1] to binarize' \
+        vae-train -m a.bin -l gaussian --binarize sample bad.raw
+    fails 1 'vae-train: stdin: no items, wanted at least 1' vae-train -m a.bin < <(header u8 4 0 .)
+    assert [ ! -e a.bin ]
+}
+
+@test "a loss that is not finite stops training, names its step and keeps the model there was" {
+    trains a
+    cp a.bin before.bin
+    { header f32 2 4 . && f32 0 0 0 0 0 0 1e38 1e38; } >data.raw
+    fails 1 'vae-train: training: the loss of step ' vae-train -m a.bin -q -z 2 -H 4 -l gaussian -b 1 data.raw
+    cmp a.bin before.bin
+}
+
+@test "the model's name is checked before training, and nothing is harmed" {
+    mkdir dir
+    fails 1 'vae-train: dir: is not a regular file' vae-train -m dir data.raw
+    fails 1 'vae-train: /dev/full: is not a regular file' vae-train -m /dev/full data.raw
+    fails 1 'vae-train: none/' vae-train -m none/model.bin data.raw
+    fails 1 'vae-train: dir/: ' vae-train -m dir/ data.raw
+    assert [ -d dir -a -c /dev/full -a ! -e none ]
+    assert_equal "$(ls -A dir)" ''
+    fails 2 'vae-train: --model: not given, wanted it' vae-train data.raw
+}
+
+@test "SIGTERM and SIGINT finish the step, save the model and exit 143 and 130" {
+    for case in TERM:143 INT:130; do
+        rm -f model.bin log
+        begins
+        kill -"${case%:*}" "$pid"
+        ends "${case#*:}"
+        assert_regex "$(tail -1 err)" '^vae-train: model.bin: .* bernoulli, stopped in epoch [0-9]+ of 1000000 .*: elbo -[0-9.]+ nats'
+        vae-eval -m model.bin data.raw
+        assert [ "$(metadata model.bin steps)" -ge 2 ]
+        assert_equal "$(find . -name '*tmp*')" ''
+    done
+}
+
+@test "a run that was told to ignore SIGINT, as by nohup, keeps to it" {
+    vae-train -q -m model.bin --log log -H 8 -e 1000000 data.raw 3>&- &
+    pid=$!
+    await eval '[ "$(wc -l <log)" -ge 2 ]'
+    kill -INT "$pid"
+    rows=$(wc -l <log)
+    await eval "[ \"\$(wc -l <log)\" -gt $((rows + 1)) ]"
+    kill -TERM "$pid"
+    ends 143
+}
+
+@test "SIGUSR1 prints one line of state and training goes on, with -q too" {
+    begins -q
+    kill -USR1 "$pid"
+    await test -s err
+    rows=$(wc -l <log)
+    await eval "[ \"\$(wc -l <log)\" -gt $((rows + 1)) ]"
+    assert_equal "$(wc -l <err)" 1
+    assert_regex "$(<err)" '^vae-train: epoch [0-9]+/1000000 [0-9]+%: elbo -[0-9.]+ = -[0-9.]+ - [0-9.]+, [0-9]+/s, '
+    kill -TERM "$pid"
+    ends 143
+}
+
+@test "on a terminal one line is drawn anew, at most 5 times a second" {
+    script -qec 'timeout -s TERM 1.3 vae-train -m model.bin -H 8 -z 2 -e 1000000 data.raw' /dev/null </dev/null >screen || true
+    drawn=$(tr '\r' '\n' <screen | grep -c '^vae-train: epoch [0-9]*/1000000 [0-9]*%: ')
+    assert [ "$drawn" -ge 2 -a "$drawn" -le 7 ]
+    run -1 grep ' - kl ' screen # which a line an epoch would have
+}
+
+@test "two runs on one model file at once: the second says so, and the first is not disturbed" {
+    begins -q
+    fails 1 'vae-train: model.bin: another process is writing it' vae-train -q -m model.bin -H 4 -e 1 data.raw
+    kill -TERM "$pid"
+    ends 143
+    assert_equal "$(metadata model.bin encoder_hidden)" 8
+}
+
+@test "while another process holds the new model's file, a run says so and leaves it alone" {
+    trains model
+    cp model.bin before.bin
+    printf half >.model.bin.tmp
+    fails 1 'vae-train: model.bin: another process is writing it, wanted it for this one' \
+        flock .model.bin.tmp vae-train -q -m model.bin -H 4 -e 1 data.raw
+    cmp model.bin before.bin
+    assert_equal "$(<.model.bin.tmp)" half
+}
