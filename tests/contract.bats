@@ -82,10 +82,18 @@ setup() {
         fails 2 "$tool: -x: no such option" "$tool" --quiet -xq
         assert [ ! -s out ]
     done
-    for case in vae-train:-m vae-encode:--model vae-decode:-S vae-sample:--count vae-eval:-k idx2raw:-n raw2pgm:--pad \
-        raw-cmp:--abs; do
-        fails 2 "${case%:*}: ${case#*:}: found no argument, wanted one" "${case%:*}" "${case#*:}"
-    done
+    while read -r tool given named; do
+        fails 2 "$tool: $named: found no argument, wanted one" "$tool" "$given"
+    done <<'END'
+vae-train -m --model
+vae-encode --model --model
+vae-decode -S --seed
+vae-sample --count --count
+vae-eval -k --samples
+idx2raw -n --count
+raw2pgm --pad --pad
+raw-cmp --abs --abs
+END
 }
 
 @test "numbers of options are whole and in range, or exit 2" {

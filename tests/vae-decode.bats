@@ -4,7 +4,7 @@ load helper
 
 setup_file() {
     cd "$BATS_FILE_TMPDIR" || return
-    idx2raw -n 100 "$IMAGES" | vae-train -q -m model.bin -z 2 -H 16 -e 60 -r 0.005
+    idx2raw -n 100 "$IMAGES" | vae-train -q -m model.bin -z 2 -H 16 -b 20 -e 60 -r 0.005
     { header f32 3 4 . && f32 0 0.5 1 0.25 0.75 0 1 1 1 0.1 0.2 0.3; } >threes.raw
     vae-train -q -m small.bin -z 2 -H 2 -a tanh -e 30 threes.raw
     vae-train -q -m gaussian.bin -z 2 -H 2 -a tanh -e 30 -l gaussian --sigma 0.3 threes.raw

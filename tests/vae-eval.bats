@@ -5,7 +5,7 @@ load helper
 setup_file() {
     cd "$BATS_FILE_TMPDIR" || return
     idx2raw -n 100 "$IMAGES" >items.raw
-    vae-train -q -m model.bin -H 16 -e 30 -r 0.003 items.raw
+    vae-train -q -m model.bin -H 16 -b 20 -e 60 -r 0.003 items.raw
     vae-eval -m model.bin -k 20 items.raw >total
     vae-eval -m model.bin -k 20 --per-item items.raw >rows
 }
