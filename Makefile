@@ -12,23 +12,26 @@ V ?= # make V=1 shows whole commands
 Q := $(if $(V),,@)
 say = $(if $(V),,@echo '  $(1) $@')
 
+# $(abspath) would split a directory's name at its spaces.
+ABSOLUTE_BUILD = $(if $(filter /%,$(firstword $(BUILD))),$(BUILD),$(CURDIR)/$(BUILD))
+
 TOOLS := idx2raw vae-train vae-encode vae-decode vae-sample vae-eval raw2pgm raw-info raw-cmp
 PROGRAMS := $(TOOLS:%=$(BUILD)/%)
 MANUALS := $(wildcard man/*.[157])
 LIBRARY := $(BUILD)/libvae.a
 
 # Debian's OpenBLAS comes in flavours side by side. The pthread one is named, since the OpenMP one hangs behind a
-# fork; elsewhere the linker finds what there is.
-BLAS := $(firstword $(wildcard /usr/lib/*/openblas-pthread))
-ifneq ($(BLAS),)
-  BLAS_CPPFLAGS := -isystem $(firstword $(wildcard $(BLAS:/usr/lib/%=/usr/include/%)))
-  BLAS_LDFLAGS := -L$(BLAS) -Wl,-rpath,$(BLAS)
-endif
+# fork; elsewhere the linker finds what there is. Looked for when first used: `make deps` may just have installed it.
+BLAS = $(eval BLAS := $$(shell ls -d /usr/lib/*/openblas-pthread 2>/dev/null | head -1))$(BLAS)
+BLAS_INCLUDE = $(eval BLAS_INCLUDE := $$(shell ls -d /usr/include/*/openblas-pthread 2>/dev/null | head -1))$(BLAS_INCLUDE)
+BLAS_CPPFLAGS = $(if $(BLAS_INCLUDE),-isystem $(BLAS_INCLUDE))
+BLAS_LDFLAGS = $(if $(BLAS),-L$(BLAS) -Wl$(comma)-rpath$(comma)$(BLAS))
+comma := ,
 
-ALL_CPPFLAGS := -Ilib $(BLAS_CPPFLAGS) -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE -DVAEUTILS_VERSION='"$(VERSION)"' $(CPPFLAGS)
+ALL_CPPFLAGS = -Ilib $(BLAS_CPPFLAGS) -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE -DVAEUTILS_VERSION='"$(VERSION)"' $(CPPFLAGS)
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wimplicit-fallthrough
 ALL_CFLAGS := -std=c11 -pthread -fopenmp-simd -fno-math-errno $(WARNINGS) $(CFLAGS)
-ALL_LDFLAGS := -pthread $(BLAS_LDFLAGS) -Wl,--as-needed $(LDFLAGS)
+ALL_LDFLAGS = -pthread $(BLAS_LDFLAGS) -Wl,--as-needed $(LDFLAGS)
 LIBS := -lopenblas -ljansson -lxxhash -lz -lm
 
 # Kernel files are compiled once a level of vector instructions; lib/base/level.c asks for these at run time.
@@ -92,21 +95,26 @@ $(UNITS): $(BUILD)/unit/%: $(BUILD)/tests/unit/%.o $(LIBRARY)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
 check: all $(UNITS)
-	VAE_BUILD=$(abspath $(BUILD)) tests/run
+	VAE_BUILD="$(ABSOLUTE_BUILD)" tests/run $(UNITS) tests/*.bats
 
 # The published figure on MNIST: minutes, and a download.
 check-long: all
-	VAE_BUILD=$(abspath $(BUILD)) tests/run tests/long/*.bats
+	VAE_BUILD="$(ABSOLUTE_BUILD)" tests/run tests/long/*.bats
 
 demo: all
-	PATH="$(abspath $(BUILD)):$$PATH" examples/demo
+	PATH="$(ABSOLUTE_BUILD):$$PATH" examples/demo
 
 asan:
-	$(MAKE) BUILD=$(BUILD)/asan CFLAGS='-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all' all
+	$(MAKE) BUILD=$(BUILD)/asan CFLAGS='$(CFLAGS) -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all' all
 
 # What Debian's packages are for is in the README.
 DEPS := libopenblas-dev libopenblas-pthread-dev zlib1g-dev libjansson-dev libxxhash-dev \
-        netpbm bats bats-support bats-assert mandoc shellcheck dataset-fashion-mnist
+        netpbm bats bats-support bats-assert mandoc shellcheck perl dataset-fashion-mnist
+
+# `make deps check`: nothing is compiled before what it needs is there.
+ifneq ($(filter deps,$(MAKECMDGOALS)),)
+$(OBJECTS) $(TOOLS:%=$(BUILD)/tools/%.o) $(UNITS:$(BUILD)/unit/%=$(BUILD)/tests/unit/%.o): | deps
+endif
 
 deps:
 	@missing=; for package in $(DEPS); do \
@@ -119,21 +127,20 @@ deps:
 	$$sudo apt-get update -q && \
 	    $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $$missing
 
-BINDIR := $(DESTDIR)$(PREFIX)/bin
-MANDIR := $(DESTDIR)$(PREFIX)/share/man
-# man/x.1 is installed as man1/x.1.
-INSTALLED := $(TOOLS:%=$(BINDIR)/%) $(foreach page,$(MANUALS:man/%=%),$(MANDIR)/man$(lastword $(subst ., ,$(page)))/$(page))
+# man/x.1 is installed as share/man/man1/x.1.
+install: all
+	install -d "$(DESTDIR)$(PREFIX)/bin"
+	install -m 755 $(PROGRAMS) "$(DESTDIR)$(PREFIX)/bin"
+	for page in $(MANUALS:man/%=%); do \
+	    install -D -m 644 "man/$$page" "$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$$page" || exit; \
+	done
 
-install: all $(INSTALLED)
-
-$(BINDIR)/%: $(BUILD)/%
-	install -D -m 755 $< $@
-
-$(MANDIR)/man1/% $(MANDIR)/man5/% $(MANDIR)/man7/%: man/%
-	install -D -m 644 $< $@
-
+# Directories that others may use are left.
 uninstall:
-	rm -f $(INSTALLED)
+	for tool in $(TOOLS); do rm -f "$(DESTDIR)$(PREFIX)/bin/$$tool" || exit; done
+	for page in $(MANUALS:man/%=%); do \
+	    rm -f "$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$$page" || exit; \
+	done
 
 clean:
 	rm -rf $(BUILD) demo

@@ -17,7 +17,8 @@ use() {
     case $1 in
     idx2raw) input=images.idx ;;
     vae-train) arguments=(-q -m new.bin -H 8 -z 2 -e 1) ;;
-    vae-encode | vae-eval) arguments=(-m model.bin) ;;
+    vae-encode) arguments=(-m model.bin) ;;
+    vae-eval) arguments=(-q -m model.bin) ;; # without its note on grey values
     vae-decode) arguments=(-m model.bin) input=latents.raw ;;
     vae-sample) arguments=(-n 300) input=/dev/null ;;
     raw-cmp) arguments=(items.raw) ;;

@@ -16,6 +16,17 @@ load helper
     assert_output ''
 }
 
+@test "make install replaces what is there whatever its date, below a directory with a space too" {
+    mkdir -p "$BATS_TEST_TMPDIR/my root/bin" "$BATS_TEST_TMPDIR/my"
+    echo bogus > "$BATS_TEST_TMPDIR/my root/bin/raw-cmp"
+    make -s -C "$ROOT" BUILD="$VAE_BUILD" PREFIX="$BATS_TEST_TMPDIR/my root" install
+    cmp "$VAE_BUILD/raw-cmp" "$BATS_TEST_TMPDIR/my root/bin/raw-cmp"
+    make -s -C "$ROOT" BUILD="$VAE_BUILD" PREFIX="$BATS_TEST_TMPDIR/my root" uninstall
+    [ -d "$BATS_TEST_TMPDIR/my" ]
+    run find "$BATS_TEST_TMPDIR/my root" -type f
+    assert_output ''
+}
+
 @test "make deps does nothing where everything is there" {
     printf '#!/bin/sh\necho "install ok installed"\n' > "$BATS_TEST_TMPDIR/dpkg-query"
     printf '#!/bin/sh\necho "must not be called" >&2; exit 9\n' > "$BATS_TEST_TMPDIR/apt-get"
@@ -68,6 +79,12 @@ load helper
     assert_output ''
 }
 
+@test "the demo refuses data that it does not know" {
+    cd "$BATS_TEST_TMPDIR"
+    DATA=mnsit run -2 "$ROOT/examples/demo" out
+    assert_output "demo: DATA: found 'mnsit', wanted fashion, mnist or sample"
+}
+
 @test "data with a wrong checksum never appears under its name" {
     cd "$BATS_TEST_TMPDIR"
     mkdir source
@@ -118,7 +135,9 @@ fake_test() {
 
 @test "the runner fails where a tool that it needs is missing" {
     mkdir "$BATS_TEST_TMPDIR/bin"
-    for tool in bash dirname mktemp rm; do ln -s "$(command -v "$tool")" "$BATS_TEST_TMPDIR/bin/"; done
-    PATH=$BATS_TEST_TMPDIR/bin run -1 "$ROOT/tests/run"
+    for tool in bash dirname mktemp rm cat; do ln -s "$(command -v "$tool")" "$BATS_TEST_TMPDIR/bin/"; done
+    PATH=$BATS_TEST_TMPDIR/bin run -1 "$ROOT/tests/run" "$ROOT/tests/make.bats"
     assert_output --partial 'bats: not found'
+    run -1 "$ROOT/tests/run"
+    assert_output '0 passed, 0 failed'
 }

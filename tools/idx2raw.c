@@ -93,7 +93,7 @@ static int run(struct options *o) {
     struct idx idx;
     if (output_standard(&out) < 0 || idx_open(&idx, o->file) < 0)
         return -1;
-    progress_start(!cli_quiet());
+    progress_start(!cli_quiet(), true);
     void *chunk = malloc(CHUNK * dtype_size(idx.frame.dtype));
     int result = chunk == NULL ? fail("idx2raw: out of memory") : choose_items(o, &idx);
     if (result == 0)

@@ -114,7 +114,7 @@ static int compare(const struct options *o, struct raw_reader *a, struct raw_rea
         if (n == 0)
             return 0;
         done += (uint64_t)n;
-        progress_items(a->items, a->frame.last ? a->frame.items : 0);
+        progress_items(a->items, a->total);
     }
 }
 
@@ -124,7 +124,7 @@ static int run(const struct options *o) {
         return -1;
     int result = raw_open(&b, o->b);
     if (result == 0) {
-        progress_start(!cli_quiet());
+        progress_start(!cli_quiet(), false);
         result = raw_next(&a) < 0 || raw_next(&b) < 0 ? -1 : compare(o, &a, &b);
         raw_close(&b);
     }

@@ -49,7 +49,7 @@ static int add_frame(struct totals *t, struct raw_reader *reader) {
             return (int)n;
         for (size_t i = 0; i < (size_t)n; i += size)
             add_number(t, dtype_value(reader->frame.dtype, chunk + i));
-        progress_items(reader->items, reader->frame.last ? reader->frame.items : 0);
+        progress_items(reader->items, reader->total);
     }
 }
 
@@ -67,7 +67,7 @@ static int run(const char *file) {
     int more;
     if (raw_open(&reader, file) < 0)
         return -1;
-    progress_start(!cli_quiet());
+    progress_start(!cli_quiet(), false);
     while ((more = raw_next(&reader)) == 1)
         if ((more = add_frame(&totals, &reader)) < 0)
             break;

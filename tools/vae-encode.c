@@ -93,6 +93,6 @@ int main(int argc, char **argv) {
                       .prepare = prepare,
                       .check = check,
                       .shard = encode_shard};
-    progress_start(!cli_quiet());
+    progress_start(!cli_quiet(), true);
     return cli_finish(map_run(&map));
 }

@@ -80,37 +80,42 @@ static void print_total(const struct options *o, const struct evaluation *total,
 }
 
 static int evaluate_frame(const struct options *o, struct evaluator *e, struct raw_reader *reader,
-                          unsigned char *items) {
+                          unsigned char *items, bool *grey) {
+    const struct model *model = e->block.pass.model;
     const size_t bytes = raw_item_bytes(&reader->frame);
     for (;;) {
         const uint64_t number = reader->items;
         ssize_t n = raw_read(reader, items, block_room(number));
         if (n <= 0)
             return (int)n;
-        for (size_t i = 0; i < (size_t)n; i++)
-            if (model_check_item(e->block.pass.model, reader->frame.dtype, items + i * bytes, reader->in.name,
-                                 number + i) < 0)
+        for (size_t i = 0; i < (size_t)n; i++) {
+            if (model_check_item(model, reader->frame.dtype, items + i * bytes, reader->in.name, number + i) < 0)
                 return -1;
+            *grey = *grey || model_finds_grey(model, reader->frame.dtype, items + i * bytes);
+        }
         if (evaluator_add(e, reader->frame.dtype, items, (size_t)n, number, reader->in.name) < 0)
             return -1;
         for (size_t i = 0; o->per_item && i < (size_t)n; i++)
             print_item(o, number + i, &e->figures[i]);
-        progress_items(reader->items, reader->frame.last ? reader->frame.items : 0);
+        progress_items(reader->items, reader->total);
     }
 }
 
 static int evaluate(const struct options *o, struct evaluator *e, struct raw_reader *reader) {
+    bool grey = false;
     int more;
     unsigned char *items = malloc(BLOCK_ROWS * raw_item_bytes(&reader->frame));
     if (items == NULL)
         return fail("%s: out of memory for %d items", reader->in.name, BLOCK_ROWS);
     print_header(o);
     while ((more = raw_next(reader)) == 1)
-        if ((more = evaluate_frame(o, e, reader, items)) < 0)
+        if ((more = evaluate_frame(o, e, reader, items, &grey)) < 0)
             break;
     free(items);
     if (more == 0 && e->total.items == 0)
         more = fail("%s: no items, wanted at least 1", reader->in.name);
+    if (more == 0 && grey)
+        cli_note(GREY_NOTE, reader->in.name);
     if (more == 0 && !o->per_item)
         print_total(o, &e->total, e->block.pass.model->config.latent);
     return more;
@@ -123,7 +128,7 @@ static int run_stream(const struct options *o, const struct model *model, struct
     struct workers *workers = workers_start(o->common.threads);
     if (workers == NULL)
         return -1;
-    progress_start(!cli_quiet());
+    progress_start(!cli_quiet(), false);
     int result = evaluator_start(&evaluator, model, workers, o->samples, o->marginal, o->common.seed);
     if (result == 0)
         result = evaluate(o, &evaluator, reader);

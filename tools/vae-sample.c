@@ -10,8 +10,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#define DEFAULT_LATENT 20 /* as vae-train's */
-
 struct options {
     struct cli_common common; /* its threads are not used */
     uint64_t count;
@@ -84,7 +82,7 @@ static int choose_dim(struct options *o) {
         o->dim = config.latent;
     }
     if (o->dim == 0)
-        o->dim = o->columns > 0 ? 2 : DEFAULT_LATENT;
+        o->dim = o->columns > 0 ? 2 : MODEL_DEFAULT_LATENT;
     if (o->columns > 0 && o->dim != 2)
         return fail("%s: has latents of %zu, wanted 2 for --grid", o->common.model, o->dim);
     return 0;
@@ -121,7 +119,7 @@ static int run(struct options *o) {
     struct output out;
     if (output_standard(&out) < 0 || choose_dim(o) < 0)
         return -1;
-    progress_start(!cli_quiet());
+    progress_start(!cli_quiet(), true);
     const size_t capacity = 1 + 65536 / o->dim;
     float *z = malloc(capacity * o->dim * sizeof *z);
     int result =

@@ -13,6 +13,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define SAVE_SECONDS 10 /* a model is saved at an epoch's end where the last save is older */
@@ -134,7 +135,7 @@ static void check_options(const struct options *o) {
 
 static struct options parse(int argc, char **argv) {
     struct options o = {.common = cli_common(), .epochs = 10, .batch = 128, .rate = 1e-3};
-    o.config = (struct model_config){.latent = 20, .encoder = {1, {400}}};
+    o.config = (struct model_config){.latent = MODEL_DEFAULT_LATENT, .encoder = {1, {400}}};
     o.config.activation = activation_find("", "relu");
     o.config.likelihood = likelihood_find("", "bernoulli");
     const char *value;
@@ -185,19 +186,51 @@ struct run {
     struct training training;
     struct report report;
     struct provenance provenance;
-    struct atomic_file file;
+    struct atomic_file file; /* the model's: open, and locked, but for a moment at each save */
+    float *kept;             /* the weights of the last whole epoch, and how they were made */
+    struct provenance kept_provenance;
 };
 
-/* The model file stays open, and locked, from the first step to the last save. */
-static int save(struct run *r) {
+static void describe_state(struct run *r) {
     r->provenance.elbo = training_elbo(&r->training).elbo;
     r->provenance.epochs = r->training.epoch;
     r->provenance.steps = r->training.step;
-    if (model_write(&r->model, &r->provenance, &r->file.out) < 0) {
-        atomic_abandon(&r->file);
+}
+
+static int save(struct run *r) {
+    const struct tensor *bad = parameters_not_finite(&r->model.parameters);
+    describe_state(r);
+    if (bad != NULL)
+        return fail("training: tensor \"%s\" is not finite after step %" PRIu64
+                    ", wanted numbers: a lower --rate may help",
+                    bad->name, r->training.step);
+    if (model_write(&r->model, &r->provenance, &r->file.out) < 0)
         return -1;
-    }
     return atomic_commit(&r->file);
+}
+
+/* Remembers a whole epoch's weights, for when training fails. */
+static void keep(struct run *r) {
+    const struct parameters *p = &r->model.parameters;
+    if (parameters_not_finite(p) != NULL)
+        return;
+    describe_state(r);
+    r->kept_provenance = r->provenance;
+    memcpy(r->kept, p->value, p->size * sizeof *p->value);
+}
+
+/* Behind a failure, whose message stands: saves what was kept, if anything. */
+static void rescue(struct run *r) {
+    const struct parameters *p = &r->model.parameters;
+    if (r->file.out.fd < 0 || r->kept_provenance.epochs == 0) {
+        atomic_abandon(&r->file);
+        return;
+    }
+    memcpy(p->value, r->kept, p->size * sizeof *p->value);
+    if (model_write(&r->model, &r->kept_provenance, &r->file.out) < 0)
+        atomic_abandon(&r->file);
+    else if (atomic_commit(&r->file) == 0)
+        cli_note("%s: holds the weights of epoch %" PRIu64, r->options->common.model, r->kept_provenance.epochs);
 }
 
 static int validate(struct run *r, struct elbo *elbo) {
@@ -224,7 +257,10 @@ static int train_epoch(struct run *r) {
         if (signals_stop() != 0)
             return 0;
     }
-    if (more < 0 || validate(r, &validation) < 0)
+    if (more < 0)
+        return -1;
+    keep(r);
+    if (validate(r, &validation) < 0)
         return -1;
     return report_epoch(&r->report, &validation) < 0 ? -1 : 1;
 }
@@ -248,12 +284,10 @@ static int train(struct run *r) {
         return -1;
     report_start(&r->report, &r->training, r->options->epochs, r->validation.items > 0);
     signals_catch_stop();
-    if (train_epochs(r) < 0) {
-        atomic_abandon(&r->file);
+    if (train_epochs(r) < 0 || save(r) < 0) {
+        rescue(r);
         return -1;
     }
-    if (save(r) < 0)
-        return -1;
     report_result(&r->report, r->options->common.model);
     return 0;
 }
@@ -277,10 +311,14 @@ static int prepare(struct run *r) {
     if (check_items(&r->train, &config) < 0 || load_validation(&r->validation, o, &r->train) < 0 ||
         model_create(&r->model, &config) < 0)
         return -1;
-    if (config.likelihood->binary && config.binarize == BINARIZE_NONE && items_are_grey(&r->train))
-        cli_note("%s: grey values under -l bernoulli: the elbo is a cross-entropy, not a log-likelihood "
-                 "(--binarize makes it one)",
-                 r->train.name);
+    for (size_t i = 0; i < r->train.items; i++)
+        if (model_finds_grey(&r->model, r->train.dtype, dataset_item(&r->train, i))) {
+            cli_note(GREY_NOTE, r->train.name);
+            break;
+        }
+    r->kept = malloc(r->model.parameters.size * sizeof *r->kept);
+    if (r->kept == NULL)
+        return fail("%s: out of memory for its weights", o->common.model);
     model_initialise(&r->model, o->common.seed);
     r->workers = workers_start(o->common.threads);
     if (r->workers == NULL)
@@ -297,12 +335,22 @@ static int prepare(struct run *r) {
     return training_start(&r->training);
 }
 
+/* The log is written anew: over an input or the model it would be a loss. */
+static int check_log(const struct options *o) {
+    const char *const others[] = {o->file == NULL ? "-" : o->file, o->validation, o->common.model};
+    for (size_t i = 0; o->log != NULL && i < sizeof others / sizeof *others; i++)
+        if (others[i] != NULL && is_same_file(o->log, others[i]))
+            return fail("%s: is the log and %s, wanted a file of its own", o->log, others[i]);
+    return 0;
+}
+
 static int run(const struct options *o) {
     struct run r = {.options = o};
-    if (atomic_check(o->common.model) < 0 || report_open(&r.report, o->log) < 0 ||
-        dataset_load(&r.train, o->file) < 0)
+    if (atomic_check(o->common.model) < 0 || check_log(o) < 0 || dataset_load(&r.train, o->file) < 0)
         return -1;
     int result = prepare(&r);
+    if (result == 0)
+        result = report_open(&r.report, o->log);
     if (result == 0)
         result = train(&r);
     if (result == 0)
@@ -310,6 +358,7 @@ static int run(const struct options *o) {
     training_end(&r.training);
     workers_stop(r.workers);
     model_free(&r.model);
+    free(r.kept);
     dataset_free(&r.validation);
     dataset_free(&r.train);
     return result;

@@ -39,8 +39,20 @@ static int name_parts(struct atomic_file *file, const char *path) {
 
 static int check_place(const char *path) {
     struct stat status;
-    if (stat(path, &status) == 0 && !S_ISREG(status.st_mode))
-        return fail("%s: is not a regular file, wanted one to replace or a new name", path);
+    if (stat(path, &status) == 0)
+        return S_ISREG(status.st_mode)
+                   ? 0
+                   : fail("%s: is not a regular file, wanted one to replace or a new name", path);
+    if (lstat(path, &status) == 0 && S_ISLNK(status.st_mode))
+        return fail("%s: is a symbolic link to nothing, wanted a file or a new name", path);
+    return 0;
+}
+
+/* The new file may be read by whom the old one might be. */
+static int copy_mode(const struct atomic_file *file) {
+    struct stat status;
+    if (stat(file->path, &status) == 0 && fchmod(file->out.fd, status.st_mode & 07777) < 0)
+        return fail_system(file->out.name, "cannot set the mode of its temporary file");
     return 0;
 }
 
@@ -59,7 +71,8 @@ static int open_temporary(struct atomic_file *file, const char *path) {
         if (file->out.fd < 0)
             return fail_system(path, "cannot create its temporary file");
         if (flock(file->out.fd, LOCK_EX | LOCK_NB) < 0)
-            return fail("%s: another process is writing it, wanted it for this one", path);
+            return errno == EWOULDBLOCK ? fail("%s: another process is writing it, wanted it for this one", path)
+                                        : fail_system(path, "cannot lock its temporary file");
         if (is_named(file->out.fd, file->temporary))
             return 0;
         close(file->out.fd);
@@ -77,6 +90,8 @@ int atomic_open(struct atomic_file *file, const char *path) {
         fail_system(path, "cannot truncate its temporary file");
         goto failed;
     }
+    if (copy_mode(file) < 0)
+        goto failed;
     return 0;
 failed:
     if (file->out.fd >= 0)
@@ -85,16 +100,16 @@ failed:
     return -1;
 }
 
-static int sync_directory(const char *directory) {
-    int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+/* The file is in its place already. A directory that may not be read, or a file system that cannot sync one, leaves
+ * nothing more to do; a disk that fails does. */
+static int sync_directory(const struct atomic_file *file) {
+    int fd = open(file->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
-        return fail_system(directory, "cannot open");
-    int result = fsync(fd);
-    /* Some file systems cannot sync a directory and say EINVAL: there is nothing more to do on them. */
-    if (result < 0 && errno != EINVAL)
-        fail_system(directory, "cannot sync");
-    else
-        result = 0;
+        return errno == EACCES ? 0
+                               : fail_system(file->out.name, "is in place, but cannot open its directory to sync");
+    int result = 0;
+    if (fsync(fd) < 0 && errno != EINVAL)
+        result = fail_system(file->out.name, "is in place, but cannot sync its directory");
     close(fd);
     return result;
 }
@@ -110,7 +125,7 @@ int atomic_commit(struct atomic_file *file) {
     /* Closed only now: the lock holds until the name has changed. */
     close(file->out.fd);
     if (result == 0)
-        result = sync_directory(file->directory);
+        result = sync_directory(file);
     release(file);
     return result;
 }

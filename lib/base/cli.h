@@ -19,7 +19,7 @@ struct cli_option {
 
 #define CLI_LONG_ONLY 256
 
-/* Options that mean the same in every tool. The last three are CLI_EVERY's and cli_option handles -h and -V. */
+/* Options that mean the same in every tool. CLI_EVERY ends a table. */
 #define CLI_MODEL \
     { 'm', "model", "FILE", "the model file" }
 #define CLI_SEED \

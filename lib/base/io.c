@@ -28,6 +28,16 @@ int input_open(struct input *in, const char *path) {
     return -1;
 }
 
+static int status_of(const char *path, struct stat *status) {
+    return strcmp(path, "-") == 0 ? fstat(STDIN_FILENO, status) : stat(path, status);
+}
+
+bool is_same_file(const char *a, const char *b) {
+    struct stat s, t;
+    return status_of(a, &s) == 0 && status_of(b, &t) == 0 && S_ISREG(s.st_mode) && s.st_dev == t.st_dev &&
+           s.st_ino == t.st_ino;
+}
+
 ssize_t input_read(const struct input *in, void *buffer, size_t size) {
     size_t have = 0;
     while (have < size) {

@@ -24,6 +24,9 @@ int input_open(struct input *in, const char *path) __attribute__((warn_unused_re
 /* Reads until `size` bytes are there or the input ends. Returns how many were read, -1 on error. */
 ssize_t input_read(const struct input *in, void *buffer, size_t size) __attribute__((warn_unused_result));
 
+/* True where both paths lead to one regular file, "-" being standard input. */
+bool is_same_file(const char *a, const char *b);
+
 void input_close(struct input *in);
 
 /* Standard output for binary data: a terminal is refused. */

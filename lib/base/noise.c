@@ -17,6 +17,18 @@ void noise_uniform(float *out, size_t n, struct noise noise) {
     best()->uniform(out, n, noise);
 }
 
+#define BLOCK 1024 /* uniforms at a time */
+
+void noise_bernoulli(float *p, size_t n, struct noise noise) {
+    float u[BLOCK];
+    for (size_t i = 0; i < n; i += BLOCK, noise.position += BLOCK) {
+        const size_t some = n - i < BLOCK ? n - i : BLOCK;
+        noise_uniform(u, some, noise);
+        for (size_t j = 0; j < some; j++)
+            p[i + j] = u[j] < p[i + j] ? 1.0f : 0.0f;
+    }
+}
+
 uint64_t noise_below(uint64_t bound, struct noise noise) {
     uint32_t w[4];
     philox4x32((uint32_t)(noise.position / 4), (uint32_t)noise.item, (uint32_t)(noise.item >> 32),

@@ -35,6 +35,9 @@ void noise_normal(float *out, size_t n, struct noise noise);
 /* out[0..n): independent and uniform on [0,1), multiples of 2^-24. */
 void noise_uniform(float *out, size_t n, struct noise noise);
 
+/* p[0..n): each becomes 1 with its own probability p[i], else 0. */
+void noise_bernoulli(float *p, size_t n, struct noise noise);
+
 /* A uniform whole number in [0, bound), 1 <= bound <= 2^32; its bias is below 2^-32. */
 uint64_t noise_below(uint64_t bound, struct noise noise);
 

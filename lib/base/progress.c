@@ -25,9 +25,13 @@ void progress_name(const char *name) {
     progress.name = name;
 }
 
-void progress_start(bool enabled) {
+bool progress_drawing(void) {
+    return progress.drawing;
+}
+
+void progress_start(bool enabled, bool streams) {
     struct stat status;
-    const bool piped = fstat(STDOUT_FILENO, &status) == 0 && S_ISFIFO(status.st_mode);
+    const bool piped = streams && fstat(STDOUT_FILENO, &status) == 0 && S_ISFIFO(status.st_mode);
     progress.drawing = enabled && !piped && isatty(STDERR_FILENO);
     progress.started = progress.shown = now();
 }

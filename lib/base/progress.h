@@ -4,15 +4,18 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* One line on a terminal's stderr, redrawn at most five times a second. Nothing where stderr is a file, nor where
- * stdout is a pipe, since then the line is the next tool's; unless SIGUSR1 asks, which is answered at once with a
- * line of its own. */
+/* One line on a terminal's stderr, redrawn at most five times a second. Nothing where stderr is a file, unless
+ * SIGUSR1 asks, which is answered with a line of its own. */
 
 /* The tool's name, which opens every line. */
 void progress_name(const char *name);
 
-/* Starts the clock. `enabled` false (--quiet) draws nothing unasked. */
-void progress_start(bool enabled);
+/* Starts the clock. `enabled` false (--quiet) draws nothing unasked; `streams`: stdout carries a stream, so that
+ * where it is a pipe the next tool draws. */
+void progress_start(bool enabled, bool streams);
+
+/* Whether lines are drawn. */
+bool progress_drawing(void);
 
 /* True where a line is due now: cheap enough to ask at every step. */
 bool progress_due(void);

@@ -1,8 +1,14 @@
 #define _GNU_SOURCE
 #include "base/signals.h"
 
+#include "base/error.h"
+
+#include <errno.h>
 #include <signal.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 
 static volatile sig_atomic_t stop, asked;
 
@@ -25,10 +31,28 @@ static void catch_unless_ignored(int number) {
 void signals_catch_stop(void) {
     catch_unless_ignored(SIGINT);
     catch_unless_ignored(SIGTERM);
+    signal(SIGPIPE, SIG_IGN);
 }
 
 int signals_stop(void) {
     return stop;
+}
+
+static char truncation[512];
+
+/* Only what a signal handler may do: nothing can be said of where it happened. */
+static void end_truncated(int number) {
+    (void)number;
+    (void)!write(STDERR_FILENO, truncation, strlen(truncation));
+    _exit(1);
+}
+
+void signals_catch_truncation(const char *name) {
+    struct sigaction action = {.sa_handler = end_truncated};
+    sigemptyset(&action.sa_mask);
+    fail("%s: became shorter while it was read, wanted it unchanged", name);
+    snprintf(truncation, sizeof truncation, "%s: %s\n", program_invocation_short_name, error_message());
+    sigaction(SIGBUS, &action, NULL);
 }
 
 void signals_catch_ask(void) {

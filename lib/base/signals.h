@@ -4,11 +4,16 @@
 #include <stdbool.h>
 
 /* From now on the first SIGINT or SIGTERM is only noted, for the caller to finish what it does; a second one
- * ends the process at once. One that was ignored at the start (as a shell does for background jobs) stays so. */
+ * ends the process at once. One that was ignored at the start (as a shell does for background jobs) stays so.
+ * SIGPIPE is ignored: a log's reader that leaves must not take hours of work with it. */
 void signals_catch_stop(void);
 
 /* The signal noted, 0 where none was. */
 int signals_stop(void);
+
+/* From now on SIGBUS, which a mapped file sends that has become shorter, ends the process with exit status 1 and a
+ * message that names the program and the file. */
+void signals_catch_truncation(const char *name);
 
 /* From now on SIGUSR1 asks for the state instead of ending the process. */
 void signals_catch_ask(void);

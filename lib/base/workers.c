@@ -75,10 +75,12 @@ static void *work(void *argument) {
     return NULL;
 }
 
-/* Signals are the main thread's: a worker that took SIGINT would leave its read or write uninterrupted. */
+/* Signals are the main thread's, but for those that a thread's own access to memory sends it. */
 static int start_threads(struct workers *w) {
     sigset_t all, before;
     sigfillset(&all);
+    sigdelset(&all, SIGBUS);
+    sigdelset(&all, SIGSEGV);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     size_t started = 1;
     int reason = 0;

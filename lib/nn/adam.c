@@ -8,6 +8,8 @@ struct adam_step adam_step(double rate, uint64_t t) {
         .rate = (float)(rate / (1 - pow(beta1, (double)t))),
         .beta1 = (float)beta1,
         .beta2 = (float)beta2,
+        .rest1 = (float)(1 - beta1),
+        .rest2 = (float)(1 - beta2),
         .second_scale = (float)(1 / sqrt(1 - pow(beta2, (double)t))),
         .epsilon = 1e-8f,
     };

@@ -79,8 +79,10 @@ static inline void gelu1(float x, float *value, float *slope) {
     const float p =
         t * (0.254829592f + t * (-0.284496736f + t * (1.421413741f + t * (-1.453152027f + t * 1.061405429f))));
     const float tail = 0.5f * p * e, distribution = x < 0.0f ? tail : 1.0f - tail;
-    *value = x * distribution;
-    *slope = distribution + x * e * 0.39894228f;
+    /* Beyond +-14 the tail is 0 in single precision; bounding x keeps 0 times infinity out. */
+    const float bounded = x < -14.0f ? -14.0f : x > 14.0f ? 14.0f : x;
+    *value = x > 14.0f ? x : bounded * distribution;
+    *slope = distribution + bounded * e * 0.39894228f;
 }
 
 static void exp_all(float *x, size_t n) {
@@ -208,12 +210,13 @@ static inline float vanish(float moment) {
 static void adam(float *value, const float *gradient, float *first, float *second, size_t n,
                  const struct adam_step *step) {
     const float beta1 = step->beta1, beta2 = step->beta2, rate = step->rate;
+    const float rest1 = step->rest1, rest2 = step->rest2;
     const float scale = step->second_scale, epsilon = step->epsilon;
 #pragma omp simd
     for (size_t i = 0; i < n; i++) {
         const float g = gradient[i];
-        const float m = vanish(beta1 * first[i] + (1.0f - beta1) * g);
-        const float v = vanish(beta2 * second[i] + (1.0f - beta2) * g * g);
+        const float m = vanish(beta1 * first[i] + rest1 * g);
+        const float v = vanish(beta2 * second[i] + rest2 * g * g);
         first[i] = m;
         second[i] = v;
         value[i] -= rate * m / (sqrtf(v) * scale + epsilon);

@@ -4,12 +4,14 @@
 #include <stddef.h>
 
 /* Every loop over elements that training spends time in, vectorised, one table a level (base/level.h). Errors
- * are against the exact value of the float argument; NaN in gives NaN out, infinity its limit. */
+ * are against the exact value of the float argument; NaN in gives NaN out, and an activation of infinity is its
+ * limit. */
 
 /* Adam's constants for one step. Kingma and Ba 2015, algorithm 1. */
 struct adam_step {
     float rate; /* of this step, divided by 1 - beta1^t */
     float beta1, beta2;
+    float rest1, rest2; /* 1 - beta1, 1 - beta2: rounded once, from double */
     float second_scale; /* 1 / sqrt(1 - beta2^t) */
     float epsilon;
 };

@@ -1,6 +1,8 @@
 #include "stream/dataset.h"
 
 #include "base/error.h"
+#include "base/progress.h"
+#include "base/signals.h"
 
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -31,6 +33,7 @@ static int map(struct dataset *set, const struct raw_reader *reader, size_t byte
     void *memory = mmap(NULL, bytes, PROT_READ, MAP_PRIVATE, reader->in.fd, 0);
     if (memory == MAP_FAILED)
         return fail_system(reader->in.name, "cannot map");
+    signals_catch_truncation(reader->in.name);
     set->owned = memory;
     set->mapped = bytes;
     set->data = (const unsigned char *)memory + RAW_HEADER;
@@ -61,6 +64,7 @@ static int spool(struct dataset *set, struct raw_reader *reader) {
             if (n < 0)
                 return -1;
             used += (size_t)n;
+            progress_items(reader->items, reader->total);
         }
     }
     set->data = set->owned;

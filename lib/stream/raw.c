@@ -98,6 +98,7 @@ static int read_header(struct raw_reader *reader, struct raw_frame *frame) {
 static void begin_frame(struct raw_reader *reader, const struct raw_frame *frame) {
     reader->frame = *frame;
     reader->left = frame->items * raw_item_bytes(frame);
+    reader->total = frame->last ? reader->items + frame->items : 0;
 }
 
 int raw_open(struct raw_reader *reader, const char *path) {

@@ -37,6 +37,7 @@ struct raw_reader {
     struct raw_frame frame; /* the current one; its dtype and shape hold for the whole stream */
     uint64_t items;         /* read so far, of all frames */
     uint64_t left;          /* bytes left in the frame */
+    uint64_t total;         /* items to the end of this stream, where its last frame is reached; else 0 */
     bool started;
 };
 

@@ -1,17 +1,13 @@
 #include "vae/evaluate.h"
 
 #include "base/error.h"
+#include "base/progress.h"
 #include "vae/latent.h"
 
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* log of a sum of exponentials, of which one more comes in at a time; starts as {-INFINITY, 0}. */
-struct log_sum {
-    double max, sum; /* the sum is of exp(value - max) */
-};
 
 static void log_sum_add(struct log_sum *s, double value) {
     if (value > s->max) {
@@ -22,8 +18,10 @@ static void log_sum_add(struct log_sum *s, double value) {
     }
 }
 
+#define DRAWS 64 /* at a time: between them the state can be asked for */
+
 /* Adds draw k of each item: its log p(x|z), and its log importance weight where asked for. */
-static void add_draw(struct evaluator *e, const struct shard *s, uint32_t k, struct log_sum *weights) {
+static void add_draw(struct evaluator *e, const struct shard *s, uint32_t k) {
     struct pass *p = &e->block.pass;
     const size_t latent = p->model->config.latent;
     for (size_t row = s->first; row < s->first + s->rows; row++)
@@ -36,33 +34,49 @@ static void add_draw(struct evaluator *e, const struct shard *s, uint32_t k, str
     pass_decode(p, s->base, BLOCK_SHARD);
     pass_likelihood(p, s->first, s->rows, false);
     for (size_t row = s->first; row < s->first + s->rows; row++) {
-        e->figures[block_index(&e->block, row)].reconstruction -= p->negative_log[row] / e->samples;
+        const size_t i = block_index(&e->block, row);
+        e->figures[i].reconstruction -= p->negative_log[row] / e->samples;
         if (e->marginal)
-            log_sum_add(&weights[row - s->base],
-                        latent_log_ratio(p->out[p->model->heads] + row * 2 * latent, p->epsilon + row * latent,
-                                         p->z + row * latent, latent) -
-                            p->negative_log[row]);
+            log_sum_add(&e->weights[i], latent_log_ratio(p->out[p->model->heads] + row * 2 * latent,
+                                                         p->epsilon + row * latent, p->z + row * latent, latent) -
+                                            p->negative_log[row]);
+    }
+}
+
+/* Encodes the shard's items; their draws are still to come. */
+static void begin_shard(struct evaluator *e, const struct shard *s) {
+    struct pass *p = &e->block.pass;
+    const size_t latent = p->model->config.latent;
+    block_load_items(&e->block, s, e->seed);
+    pass_encode(p, s->base, BLOCK_SHARD);
+    memset(p->epsilon + s->base * latent, 0, BLOCK_SHARD * latent * sizeof *p->epsilon);
+    for (size_t row = s->first; row < s->first + s->rows; row++) {
+        const size_t i = block_index(&e->block, row);
+        e->figures[i] = (struct item_figures){.kl = p->kl[row], .log_likelihood = NAN};
+        e->weights[i] = (struct log_sum){-INFINITY, 0};
     }
 }
 
 static void evaluate_shard(struct block *block, const struct shard *s) {
     struct evaluator *e = block->context;
-    struct pass *p = &block->pass;
-    struct log_sum weights[BLOCK_SHARD];
-    const size_t latent = p->model->config.latent;
-    block_load_items(block, s, e->seed);
-    pass_encode(p, s->base, BLOCK_SHARD);
-    memset(p->epsilon + s->base * latent, 0, BLOCK_SHARD * latent * sizeof *p->epsilon);
-    for (size_t row = s->first; row < s->first + s->rows; row++) {
-        e->figures[block_index(block, row)] = (struct item_figures){.kl = p->kl[row], .log_likelihood = NAN};
-        weights[row - s->base] = (struct log_sum){-INFINITY, 0};
+    if (e->first_draw == 0)
+        begin_shard(e, s);
+    for (uint32_t k = e->first_draw; k < e->first_draw + e->draws; k++)
+        add_draw(e, s, k);
+}
+
+/* All draws of the block's items. */
+static void evaluate_block(struct evaluator *e, const void *items, size_t count, uint64_t item) {
+    for (e->first_draw = 0; e->first_draw < e->samples; e->first_draw += e->draws) {
+        const uint32_t left = e->samples - e->first_draw;
+        e->draws = left < DRAWS ? left : DRAWS;
+        block_run(&e->block, items, count, item);
+        if (progress_due())
+            progress_show("items from %" PRIu64 " on, %" PRIu32 " of %" PRIu32 " draws", item,
+                          e->first_draw + e->draws, e->samples);
     }
-    for (uint32_t k = 0; k < e->samples; k++)
-        add_draw(e, s, k, weights);
-    for (size_t row = s->first; e->marginal && row < s->first + s->rows; row++) {
-        const struct log_sum *w = &weights[row - s->base];
-        e->figures[block_index(block, row)].log_likelihood = w->max + log(w->sum) - log(e->samples);
-    }
+    for (size_t i = 0; e->marginal && i < count; i++)
+        e->figures[i].log_likelihood = e->weights[i].max + log(e->weights[i].sum) - log(e->samples);
 }
 
 int evaluator_start(struct evaluator *e, const struct model *model, struct workers *workers, uint32_t samples,
@@ -104,7 +118,7 @@ int evaluator_add(struct evaluator *e, enum dtype dtype, const void *items, size
                   const char *name) {
     e->block.dtype = dtype;
     e->block.item_bytes = e->block.pass.model->elements * dtype_size(dtype);
-    block_run(&e->block, items, count, item);
+    evaluate_block(e, items, count, item);
     for (size_t i = 0; i < count; i++) {
         const struct item_figures *f = &e->figures[i];
         if (!isfinite(f->reconstruction) || !isfinite(f->kl) || (e->marginal && !isfinite(f->log_likelihood)))

@@ -21,8 +21,15 @@ struct evaluation {
     double *mu, *mu_squared; /* [latent] of the posterior means */
 };
 
+/* log of a sum of exponentials, to which values are added one at a time. */
+struct log_sum {
+    double max, sum; /* the sum is of exp(value - max) */
+};
+
 struct evaluator {
     struct block block;
+    uint32_t first_draw, draws; /* at work: draws [first_draw, first_draw + draws) of each item of the block */
+    struct log_sum weights[BLOCK_ROWS]; /* of each item's importance weights so far */
     uint64_t seed;
     uint32_t samples;                        /* draws of z an item, 1 to 2^24 */
     bool marginal;                           /* whether log p(x) is wanted */

@@ -16,24 +16,11 @@ int binarize_find(const char *what, const char *name) {
     return parse_name(what, name, binarizes, BINARIZES, sizeof *binarizes);
 }
 
-#define BLOCK 1024 /* uniforms at a time */
-
-static void binarize_by_draw(float *x, size_t n, struct noise noise) {
-    float u[BLOCK];
-    for (size_t i = 0; i < n; i += BLOCK) {
-        const size_t some = n - i < BLOCK ? n - i : BLOCK;
-        noise.position = i;
-        noise_uniform(u, some, noise);
-        for (size_t j = 0; j < some; j++)
-            x[i + j] = u[j] < x[i + j] ? 1.0f : 0.0f;
-    }
-}
-
 void item_to_float(enum dtype dtype, const void *from, size_t n, enum binarize binarize, struct noise noise,
                    float *x) {
     dtype_to_float(dtype, from, x, n);
     if (binarize == BINARIZE_SAMPLE)
-        binarize_by_draw(x, n, noise);
+        noise_bernoulli(x, n, noise);
     else if (binarize == BINARIZE_THRESHOLD)
         for (size_t i = 0; i < n; i++)
             x[i] = x[i] >= 0.5f ? 1.0f : 0.0f;
@@ -54,11 +41,10 @@ int item_check(const struct likelihood *likelihood, enum binarize binarize, enum
     return 0;
 }
 
-bool items_are_grey(const struct dataset *set) {
-    const double one = set->dtype == DTYPE_U8 ? 255 : 1;
-    const size_t numbers = set->items * set->elements, size = dtype_size(set->dtype);
-    for (size_t i = 0; i < numbers; i++) {
-        const double v = dtype_value(set->dtype, set->data + i * size);
+bool item_is_grey(enum dtype dtype, const void *from, size_t n) {
+    const double one = dtype == DTYPE_U8 ? 255 : 1;
+    for (size_t i = 0; i < n; i++) {
+        const double v = dtype_value(dtype, (const unsigned char *)from + i * dtype_size(dtype));
         if (v != 0 && v != one)
             return true;
     }

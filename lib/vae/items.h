@@ -26,7 +26,7 @@ void item_to_float(enum dtype dtype, const void *from, size_t n, enum binarize b
 int item_check(const struct likelihood *likelihood, enum binarize binarize, enum dtype dtype, const void *from,
                size_t n, const char *name, uint64_t item) __attribute__((warn_unused_result));
 
-/* True where some element is neither 0 nor 1. */
-bool items_are_grey(const struct dataset *set);
+/* True where some element of an item is neither 0 nor 1. */
+bool item_is_grey(enum dtype dtype, const void *from, size_t n);
 
 #endif

@@ -15,19 +15,10 @@ static void bernoulli_mean(float *a, size_t n) {
     math_kernel()->sigmoid(a, n);
 }
 
-#define DRAW_BLOCK 1024 /* random numbers at a time */
-
 static void bernoulli_draw(double sigma, float *a, size_t n, struct noise noise) {
-    float u[DRAW_BLOCK];
     (void)sigma;
     bernoulli_mean(a, n);
-    for (size_t i = 0; i < n; i += DRAW_BLOCK) {
-        const size_t some = n - i < DRAW_BLOCK ? n - i : DRAW_BLOCK;
-        noise.position = i;
-        noise_uniform(u, some, noise);
-        for (size_t j = 0; j < some; j++)
-            a[i + j] = u[j] < a[i + j] ? 1.0f : 0.0f;
-    }
+    noise_bernoulli(a, n, noise);
 }
 
 /* log p = -((x-a)/sigma)^2 / 2 - log sigma - log(2 pi) / 2 an element. */
@@ -41,6 +32,8 @@ static void gaussian_mean(float *a, size_t n) {
     (void)a;
     (void)n;
 }
+
+#define DRAW_BLOCK 1024 /* normals at a time */
 
 static void gaussian_draw(double sigma, float *a, size_t n, struct noise noise) {
     float epsilon[DRAW_BLOCK];

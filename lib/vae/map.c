@@ -43,7 +43,7 @@ static int run_frame(struct map *map, unsigned char *items) {
         block_run(block, items, (size_t)n, number);
         if (check_results(map, (size_t)n) < 0 || output_write(&map->out, map->result, (size_t)n * result_bytes) < 0)
             return -1;
-        progress_items(map->reader.items, map->reader.frame.last ? map->reader.frame.items : 0);
+        progress_items(map->reader.items, map->reader.total);
     }
 }
 

@@ -86,6 +86,11 @@ int model_check_item(const struct model *model, enum dtype dtype, const void *it
     return item_check(model->config.likelihood, model->config.binarize, dtype, item, model->elements, name, number);
 }
 
+bool model_finds_grey(const struct model *model, enum dtype dtype, const void *item) {
+    const struct model_config *c = &model->config;
+    return c->likelihood->binary && c->binarize == BINARIZE_NONE && item_is_grey(dtype, item, model->elements);
+}
+
 void model_free(struct model *model) {
     parameters_free(&model->parameters);
 }

@@ -35,6 +35,14 @@ int model_check_shape(const struct model *model, const struct shape *shape, cons
 int model_check_item(const struct model *model, enum dtype dtype, const void *item, const char *name,
                      uint64_t number) __attribute__((warn_unused_result));
 
+/* True where the item makes the likelihood's figure a cross-entropy instead of a log-likelihood; GREY_NOTE says so.
+ */
+bool model_finds_grey(const struct model *model, enum dtype dtype, const void *item);
+#define GREY_NOTE                                                                                                  \
+    "%s: grey values under -l bernoulli: the elbo is a cross-entropy, not a log-likelihood (vae-train --binarize " \
+    "makes "                                                                                                       \
+    "it one)"
+
 void model_free(struct model *model);
 
 #endif

@@ -12,7 +12,7 @@
 #define FORMAT_VERSION "1"
 #define NO_HIDDEN "none"
 
-/* Every key there may be, so that one that is not understood is never passed over. */
+/* Every key that model_config_put and model_write put, so that one that is not understood is never passed over. */
 static const char *const keys[] = {
     "format", "version", "item_shape", "input_scaling", "latent",   "encoder_hidden", "decoder_hidden",
     "sigma",  "seed",    "activation", "likelihood",    "binarize", "command",        "epochs",
@@ -115,7 +115,7 @@ static int get_choices(const struct source *s, struct model_config *c) {
         return -1;
     c->binarize = (enum binarize)found;
     if (!c->likelihood->has_sigma && json_object_get(s->metadata, "sigma") != NULL)
-        return fail("%s: metadata \"sigma\" goes with gaussian, wanted none for %s", s->name, c->likelihood->name);
+        return fail("%s: metadata \"sigma\" is there, wanted none for %s", s->name, c->likelihood->name);
     if (!c->likelihood->has_sigma)
         return 0;
     const char *sigma = get(s, "sigma");
@@ -145,10 +145,16 @@ int model_config_get(struct model_config *c, const json_t *metadata, const char 
     return get_choices(s, c);
 }
 
+int model_open(struct input *in, const char *path) {
+    if (strcmp(path, "-") == 0)
+        return fail("--model: found '-', wanted a file's name: stdin is for the data");
+    return input_open(in, path);
+}
+
 int model_config_load(struct model_config *config, const char *path) {
     struct input in;
     json_t *metadata, *tensors;
-    if (input_open(&in, path) < 0)
+    if (model_open(&in, path) < 0)
         return -1;
     int result = safetensors_read_header(&in, &metadata, &tensors);
     if (result == 0)

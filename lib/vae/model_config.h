@@ -1,6 +1,7 @@
 #ifndef VAE_MODEL_CONFIG_H
 #define VAE_MODEL_CONFIG_H
 
+#include "base/io.h"
 #include "nn/activation.h"
 #include "stream/shape.h"
 #include "vae/items.h"
@@ -8,6 +9,7 @@
 
 #include <jansson.h>
 
+#define MODEL_DEFAULT_LATENT 20      /* of vae-train, and so of vae-sample */
 #define MODEL_MAX_HIDDEN 8           /* hidden layers of the encoder, and of the decoder */
 #define MODEL_MAX_UNITS 65536        /* of a hidden layer, and of the latent vector */
 #define MODEL_MAX_ELEMENTS (1 << 24) /* of an item */
@@ -45,6 +47,9 @@ int metadata_put(json_t *metadata, const char *key, const char *format, ...)
  * file's. 0 or -1. */
 int model_config_get(struct model_config *config, const json_t *metadata, const char *name)
     __attribute__((warn_unused_result));
+
+/* Opens a model file; "-" is refused, since standard input is for the data. 0 or -1. */
+int model_open(struct input *in, const char *path) __attribute__((warn_unused_result));
 
 /* The config of the model in a file, whose weights are not read. 0 or -1. */
 int model_config_load(struct model_config *config, const char *path) __attribute__((warn_unused_result));

@@ -28,7 +28,7 @@ int model_load(struct model *model, const char *path) {
     struct model_config config;
     json_t *metadata = NULL, *tensors = NULL;
     *model = (struct model){0};
-    if (input_open(&in, path) < 0)
+    if (model_open(&in, path) < 0)
         return -1;
     int result = safetensors_read_header(&in, &metadata, &tensors);
     if (result == 0)

@@ -112,7 +112,7 @@ void pass_likelihood(struct pass *p, size_t first, size_t rows, bool gradient) {
     }
 }
 
-/* delta of layer i, and of the layers below it down to `to`. */
+/* From delta of layer `from`, those of the layers below it down to `to`. */
 static void backward(struct pass *p, size_t from, size_t to, size_t first, size_t rows) {
     const struct model *m = p->model;
     for (size_t i = from; i > to; i--) {
@@ -135,4 +135,12 @@ void pass_backward(struct pass *p, size_t first, size_t rows) {
         latent_backward(p->out[m->heads] + row * 2 * latent, p->sigma + row * latent, p->epsilon + row * latent,
                         p->dz + row * latent, p->delta[m->heads] + row * 2 * latent, latent);
     backward(p, m->heads, 0, first, rows);
+}
+
+size_t pass_not_finite(const struct pass *p, size_t rows) {
+    const struct model *m = p->model;
+    size_t i = 0;
+    while (i < m->layers && math_kernel()->finite(p->out[i], rows * m->layer[i].out))
+        i++;
+    return i;
 }

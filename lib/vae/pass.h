@@ -40,6 +40,9 @@ void pass_likelihood(struct pass *pass, size_t first, size_t rows, bool gradient
  * `gradient`. */
 void pass_backward(struct pass *pass, size_t first, size_t rows);
 
+/* The first layer whose output of the first `rows` items is not finite, or model->layers where there is none. */
+size_t pass_not_finite(const struct pass *pass, size_t rows);
+
 /* What layer `index` took in: x, z or the output of the layer before. */
 const float *pass_input(const struct pass *pass, size_t index);
 

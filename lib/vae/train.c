@@ -4,7 +4,9 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* A shard of many rows multiplies faster, and two or more shards keep two or more threads busy. */
 #define SHARD_ROWS 128
@@ -127,6 +129,21 @@ static void update_slice(void *context, size_t i) {
     adam_update(&t->adam, p, layer->bias + s->first, s->units);
 }
 
+/* Names the layer whose output was the first to go wrong, as its tensors are named; or else the likelihood. */
+static int fail_not_finite(const struct training *t, double reconstruction, double kl) {
+    const struct model *m = t->model;
+    const size_t layer = pass_not_finite(&t->pass, t->rows);
+    char first[TENSOR_NAME] = "likelihood.";
+    for (size_t i = 0; layer < m->layers && i < m->parameters.count; i++)
+        if (m->parameters.tensor[i].offset == m->layer[layer].weight)
+            snprintf(first, sizeof first, "%s", m->parameters.tensor[i].name);
+    *strrchr(first, '.') = '\0';
+    return fail("training: the loss of step %" PRIu64
+                " is not finite (reconstruction %g, kl %g, first the output of %s), "
+                "wanted numbers: a lower --rate may help",
+                t->step + 1, reconstruction / (double)t->rows, kl / (double)t->rows, first);
+}
+
 /* Adds the step's items to the epoch's sums, in their order. */
 static int account(struct training *t) {
     double reconstruction = 0, kl = 0;
@@ -134,13 +151,8 @@ static int account(struct training *t) {
         reconstruction -= t->pass.negative_log[row];
         kl += t->pass.kl[row];
     }
-    if (!isfinite(reconstruction) || !isfinite(kl)) {
-        const struct tensor *bad = parameters_not_finite(&t->model->parameters);
-        return fail("training: the loss of step %" PRIu64 " is not finite (reconstruction %g, kl %g, %s%s), wanted "
-                    "numbers: a lower --rate may help",
-                    t->step + 1, reconstruction / (double)t->rows, kl / (double)t->rows,
-                    bad == NULL ? "all weights are" : "nor is tensor ", bad == NULL ? "" : bad->name);
-    }
+    if (!isfinite(reconstruction) || !isfinite(kl))
+        return fail_not_finite(t, reconstruction, kl);
     t->reconstruction += reconstruction;
     t->kl += kl;
     return 0;

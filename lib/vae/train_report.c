@@ -7,7 +7,6 @@
 
 #include <inttypes.h>
 #include <string.h>
-#include <unistd.h>
 
 static int check_log(const struct report *r, int printed) {
     return printed < 0 || fflush(r->log) != 0 ? fail_system(r->log_name, "cannot write") : 0;
@@ -37,7 +36,7 @@ void report_start(struct report *r, const struct training *training, uint64_t ep
     r->training = training;
     r->epochs = epochs;
     r->validates = validates;
-    progress_start(!cli_quiet());
+    progress_start(!cli_quiet(), false);
 }
 
 /* Since the start, validation and saving included: what a user waits for. */
@@ -72,7 +71,7 @@ static void tell_epoch(const struct report *r, const struct elbo *validation) {
 int report_epoch(const struct report *r, const struct elbo *validation) {
     const struct training *t = r->training;
     const struct elbo train = training_elbo(t);
-    if (r->validates || !isatty(STDERR_FILENO)) /* else the progress line has told it */
+    if (r->validates || !progress_drawing()) /* else the progress line has told it */
         tell_epoch(r, validation);
     if (r->log == NULL)
         return 0;
