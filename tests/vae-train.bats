@@ -234,7 +234,7 @@ ends() {
     vae-train -q -m a.bin -H 8 -e 2 --log - data.raw >out
     assert_equal "$(wc -l <out)" 3
     fails 1 'vae-train: /dev/full: cannot write: No space left on device' vae-train -q -m b.bin --log /dev/full data.raw
-    fails 1 'vae-train: none/log: cannot create: No such file or directory' vae-train -m b.bin --log none/log data.raw
+    fails 1 'vae-train: none/log: cannot create: No such file or directory' vae-train -q -m b.bin --log none/log data.raw
     assert [ ! -e b.bin ]
     fails 1 'vae-train: stdout: cannot write: No space' bash -c 'vae-train -q -m b.bin -e 1 --log - data.raw >/dev/full'
 }

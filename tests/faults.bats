@@ -1,0 +1,98 @@
+#!/usr/bin/env bats
+# What must not be lost when something goes wrong: the model that was there, the data, the work done.
+load helper
+
+setup_file() {
+    cd "$BATS_FILE_TMPDIR" || return
+    idx2raw -n 100 "$IMAGES" >items.raw
+}
+
+setup() {
+    cd "$BATS_TEST_TMPDIR" || return
+    cp "$BATS_FILE_TMPDIR/items.raw" .
+}
+
+# no_temporary: nothing is left beside the model.
+no_temporary() {
+    assert_equal "$(find . -name '.*.tmp')" ''
+}
+
+@test "weights that are not finite are never saved over a model" {
+    vae-train -q -m model.bin -H 8 -e 1 items.raw
+    cp model.bin before.bin
+    { header f32 4 8 . && yes 1e18 | head -32 | xargs perl -e 'print pack "f<*", @ARGV'; } >big.raw
+    fails 1 'vae-train: training: tensor "' vae-train -q -m model.bin -l gaussian --sigma 1e-6 -e 1 -b 8 big.raw
+    cmp model.bin before.bin
+    no_temporary
+}
+
+@test "where training diverges the last whole epoch's model is kept, and the step is named" {
+    run -1 --separate-stderr vae-train -m model.bin -H 16 -z 2 -l gaussian -r 100 -b 50 -e 50 items.raw
+    # shellcheck disable=SC2154 # stderr is what `run --separate-stderr` sets
+    assert_regex "$stderr" 'training: the loss of step [0-9]+ is not finite \(reconstruction .*, first the output of '
+    assert_regex "$stderr" 'model.bin: holds the weights of epoch [0-9]+'
+    [[ $stderr =~ weights\ of\ epoch\ ([0-9]+) ]]
+    assert_equal "$(metadata model.bin epochs)" "${BASH_REMATCH[1]}"
+    vae-encode -q -m model.bin items.raw | raw-info
+    no_temporary
+}
+
+@test "a log never replaces the data, the validation data or the model" {
+    cp items.raw before.raw
+    fails 1 'vae-train: items.raw: is the log and items.raw' vae-train -q -m model.bin --log items.raw items.raw
+    fails 1 'vae-train: items.raw: is the log and -' bash -c 'vae-train -q -m model.bin --log items.raw <items.raw'
+    fails 1 'vae-train: items.raw: is the log and items.raw' \
+        bash -c 'cat before.raw | vae-train -q -m model.bin --log items.raw --val items.raw'
+    cmp items.raw before.raw
+    vae-train -q -m model.bin -H 8 -e 1 items.raw
+    fails 1 'vae-train: ./model.bin: is the log and model.bin' vae-train -q -m model.bin --log ./model.bin items.raw
+    vae-eval -q -m model.bin items.raw
+}
+
+@test "a log of an earlier run stays where the data is not found" {
+    echo precious >log.tsv
+    fails 1 'vae-train: nothing.raw: cannot open' vae-train -q -m model.bin --log log.tsv nothing.raw
+    assert_equal "$(<log.tsv)" precious
+}
+
+@test "a log's reader that leaves does not take the training with it" {
+    run bash -c 'vae-train -q -m model.bin -H 8 -e 20 --log - items.raw 2>err | head -1; echo "${PIPESTATUS[0]}"'
+    assert_line --index 1 1
+    assert_equal "$(<err)" 'vae-train: stdout: cannot write: Broken pipe'
+    vae-eval -q -m model.bin items.raw
+    no_temporary
+}
+
+@test "data that becomes shorter while it is trained on ends the run with a message" {
+    vae-train -q -m model.bin --log log -H 8 -e 1000000 items.raw 2>err 3>&- &
+    pid=$!
+    await test -s log
+    : >items.raw
+    run wait "$pid"
+    assert_equal "$(<err)" 'vae-train: items.raw: became shorter while it was read, wanted it unchanged'
+}
+
+@test "a model keeps its mode, and a symbolic link stays one" {
+    vae-train -q -m model.bin -H 8 -e 1 items.raw
+    chmod 600 model.bin
+    ln -s model.bin link.bin
+    vae-train -q -m link.bin -H 9 -e 1 items.raw
+    assert [ -L link.bin ]
+    assert_equal "$(stat -c %a model.bin)" 600
+    assert_equal "$(metadata model.bin encoder_hidden)" 9
+    ln -s nowhere.bin dangling.bin
+    fails 1 'vae-train: dangling.bin: is a symbolic link to nothing' vae-train -q -m dangling.bin -e 1 items.raw
+}
+
+@test "a model is not read from stdin, which is for the data" {
+    vae-train -q -m model.bin -H 8 -e 1 items.raw
+    for tool in vae-encode vae-decode vae-eval vae-sample; do
+        fails 1 "$tool: --model: found '-'" bash -c "$tool -m - <model.bin"
+    done
+}
+
+@test "names in messages cannot move the cursor" {
+    name=$'a\e[2J\x9b\xc3\xa9b'
+    run -1 raw-info "$name"
+    assert_output $'raw-info: a\\x1b[2J\\x9b\xc3\xa9b: cannot open: No such file or directory'
+}
