@@ -240,7 +240,7 @@ END
     { header i32 5x2 1 . && head -c 40 /dev/zero; } >odd.raw
     fails 1 'vae-encode: odd.raw: items have shape 5x2, model.bin wants 28x28' vae-encode -m model.bin odd.raw
     fails 1 'vae-eval: odd.raw: items have shape 5x2, model.bin wants 28x28' vae-eval -m model.bin odd.raw
-    fails 1 'vae-decode: odd.raw: items have shape 5x2, model.bin wants 2' vae-decode -m model.bin odd.raw
+    fails 1 'vae-decode: odd.raw: items have shape 5x2, model.bin wants latents of 2' vae-decode -m model.bin odd.raw
     fails 1 'raw2pgm: odd.raw: items are i32, wanted u8, f32 or f64' raw2pgm odd.raw
     fails 1 'raw-cmp: odd.raw: items have shape 5x2, wanted 28x28' raw-cmp items.raw odd.raw
     fails 1 'vae-train: odd.raw: items have shape 5x2, wanted 28x28' vae-train -m new.bin --val odd.raw items.raw

@@ -37,15 +37,20 @@ no_temporary() {
     no_temporary
 }
 
-@test "a log never replaces the data, the validation data or the model" {
+@test "neither the log nor the model replaces the data or the other" {
     cp items.raw before.raw
-    fails 1 'vae-train: items.raw: is the log and items.raw' vae-train -q -m model.bin --log items.raw items.raw
-    fails 1 'vae-train: items.raw: is the log and -' bash -c 'vae-train -q -m model.bin --log items.raw <items.raw'
-    fails 1 'vae-train: items.raw: is the log and items.raw' \
+    fails 1 'vae-train: items.raw: is to be written, and read as items.raw' vae-train -q -m items.raw items.raw
+    fails 1 'vae-train: items.raw: is to be written, and read as items.raw' \
+        vae-train -q -m model.bin --log items.raw items.raw
+    fails 1 'vae-train: items.raw: is to be written, and read as -' \
+        bash -c 'vae-train -q -m model.bin --log items.raw <items.raw'
+    fails 1 'vae-train: items.raw: is to be written, and read as items.raw' \
         bash -c 'cat before.raw | vae-train -q -m model.bin --log items.raw --val items.raw'
     cmp items.raw before.raw
     vae-train -q -m model.bin -H 8 -e 1 items.raw
-    fails 1 'vae-train: ./model.bin: is the log and model.bin' vae-train -q -m model.bin --log ./model.bin items.raw
+    fails 1 'vae-train: ./model.bin: is to be the log and the model' \
+        vae-train -q -m model.bin --log ./model.bin items.raw
+    fails 1 'vae-train: new.bin: is to be the log and the model' vae-train -q -m new.bin --log new.bin items.raw
     vae-eval -q -m model.bin items.raw
 }
 

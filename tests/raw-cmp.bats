@@ -130,6 +130,6 @@ floats() {
     fails 1 'raw-cmp: cut.raw: ended after 15 of 16 bytes' raw-cmp a.raw cut.raw
     fails 1 'raw-cmp: cut.raw: ended after 15 of 16 bytes' raw-cmp cut.raw a.raw
     { cat a.raw && printf x; } >long.raw
-    fails 1 'raw-cmp: long.raw: ended after 1 bytes of a header' raw-cmp a.raw long.raw
-    fails 1 'raw-cmp: long.raw: ended after 1 bytes of a header' raw-cmp long.raw a.raw
+    fails 1 'raw-cmp: long.raw: bytes that are no frame follow after 2 items' raw-cmp a.raw long.raw
+    fails 1 'raw-cmp: long.raw: bytes that are no frame follow after 2 items' raw-cmp long.raw a.raw
 }

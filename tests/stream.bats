@@ -155,9 +155,9 @@ line() {
 
 @test "bytes behind the last frame are refused" {
     { header u8 2 1 . && printf abX; } >a.raw
-    refuses 'ended after 1 bytes of a header, wanted 64'
+    refuses 'bytes that are no frame follow after 1 items, wanted the end'
     { header u8 2 1 . && printf ab && head -c 70 /dev/zero; } >a.raw
-    refuses "looks like gzip or IDX data, wanted a stream's header"
+    refuses 'bytes that are no frame follow after 1 items, wanted the end'
 }
 
 @test "behind a . frame another stream of the same items may start" {

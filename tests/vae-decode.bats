@@ -120,7 +120,7 @@ same() {
     fails 1 'vae-decode: stdin: items have shape 20, model.bin wants 2 (vae-sample -d 2)' \
         vae-decode -m model.bin < <(vae-sample -n 3)
     vae-encode -m small.bin --stats threes.raw >stats.raw
-    fails 1 'vae-decode: stats.raw: items have shape 2x2, small.bin wants 2 (vae-sample -d 2)' \
+    fails 1 'vae-decode: stats.raw: items have shape 2x2, small.bin wants latents of 2 (vae-encode makes them)' \
         vae-decode -m small.bin stats.raw
 }
 

@@ -39,8 +39,8 @@ static struct options parse(int argc, char **argv) {
     while ((key = cli_next(&value)) != -1)
         if (!cli_common_option(&o.common, key, value))
             o.sample = true;
-    o.file = cli_operand();
     cli_require("--model", o.common.model);
+    o.file = cli_operand();
     return o;
 }
 
@@ -78,8 +78,10 @@ static int prepare(struct map *map) {
     char shape[SHAPE_TEXT];
     map->shape = map->model.config.item;
     if (frame->shape.rank != 1 || frame->shape.dim[0] != latent)
-        return fail("%s: items have shape %s, %s wants %zu (vae-sample -d %zu)", map->reader.in.name,
-                    shape_text(&frame->shape, shape), map->model_path, latent, latent);
+        return fail(frame->shape.rank == 1
+                        ? "%s: items have shape %s, %s wants %zu (vae-sample -d %zu)"
+                        : "%s: items have shape %s, %s wants latents of %zu (vae-encode makes them)",
+                    map->reader.in.name, shape_text(&frame->shape, shape), map->model_path, latent, latent);
     if (frame->dtype != DTYPE_F32 && frame->dtype != DTYPE_F64)
         return fail("%s: items are %s, wanted latents of f32 or f64", map->reader.in.name,
                     dtype_name(frame->dtype));

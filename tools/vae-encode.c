@@ -45,8 +45,8 @@ static struct options parse(int argc, char **argv) {
         else
             cli_common_option(&o.common, key, value);
     }
-    o.file = cli_operand();
     cli_require("--model", o.common.model);
+    o.file = cli_operand();
     if (o.sample && o.stats)
         cli_refuse("--sample: found it with --stats, wanted one of the two");
     return o;

@@ -49,8 +49,8 @@ static struct options parse(int argc, char **argv) {
             o.per_item = true;
         }
     }
-    o.file = cli_operand();
     cli_require("--model", o.common.model);
+    o.file = cli_operand();
     return o;
 }
 

@@ -124,7 +124,6 @@ static void parse_training_option(struct options *o, int key, const char *value)
 }
 
 static void check_options(const struct options *o) {
-    cli_require("--model", o->common.model);
     if (o->config.sigma != 0 && !o->config.likelihood->has_sigma)
         cli_refuse("--sigma: found it with -l %s, wanted -l gaussian", o->config.likelihood->name);
     if (strcmp(o->common.model, "-") == 0)
@@ -146,6 +145,7 @@ static struct options parse(int argc, char **argv) {
     while ((key = cli_next(&value)) != -1)
         if (!cli_common_option(&o.common, key, value) && !parse_model_option(&o, key, value, &has_decoder))
             parse_training_option(&o, key, value);
+    cli_require("--model", o.common.model);
     o.file = cli_operand();
     check_options(&o);
     if (!has_decoder)
@@ -335,18 +335,23 @@ static int prepare(struct run *r) {
     return training_start(&r->training);
 }
 
-/* The log is written anew: over an input or the model it would be a loss. */
-static int check_log(const struct options *o) {
-    const char *const others[] = {o->file == NULL ? "-" : o->file, o->validation, o->common.model};
-    for (size_t i = 0; o->log != NULL && i < sizeof others / sizeof *others; i++)
-        if (others[i] != NULL && is_same_file(o->log, others[i]))
-            return fail("%s: is the log and %s, wanted a file of its own", o->log, others[i]);
+/* What is written is written anew: over an input, or over each other, it would be a loss. */
+static int check_places(const struct options *o) {
+    const char *const inputs[] = {o->file == NULL ? "-" : o->file, o->validation};
+    const char *const outputs[] = {o->common.model, o->log};
+    for (size_t i = 0; i < 2; i++)
+        for (size_t j = 0; j < 2; j++)
+            if (inputs[i] != NULL && outputs[j] != NULL && is_same_file(inputs[i], outputs[j]))
+                return fail("%s: is to be written, and read as %s, wanted a file of its own", outputs[j],
+                            inputs[i]);
+    if (o->log != NULL && (strcmp(o->log, o->common.model) == 0 || is_same_file(o->log, o->common.model)))
+        return fail("%s: is to be the log and the model, wanted a file of its own", o->log);
     return 0;
 }
 
 static int run(const struct options *o) {
     struct run r = {.options = o};
-    if (atomic_check(o->common.model) < 0 || check_log(o) < 0 || dataset_load(&r.train, o->file) < 0)
+    if (check_places(o) < 0 || atomic_check(o->common.model) < 0 || dataset_load(&r.train, o->file) < 0)
         return -1;
     int result = prepare(&r);
     if (result == 0)

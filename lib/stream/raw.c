@@ -58,6 +58,8 @@ int raw_parse(struct raw_frame *frame, const char text[RAW_HEADER], const char *
     if (memcmp(text, "\x1f\x8b", 2) == 0 || memcmp(text, "\0\0", 2) == 0)
         return fail("%s: looks like gzip or IDX data, wanted a stream's header 'raw1 ...' (idx2raw makes one)",
                     name);
+    if (text[8] == '{')
+        return fail("%s: looks like a model file, wanted a stream's header 'raw1 ...' (-m takes the model)", name);
     if (memcmp(text, "raw", 3) != 0)
         return fail(
             "%s: starts with bytes %02x %02x %02x %02x, wanted a stream's header 'raw1 ...', see vae-raw(5)", name,
@@ -90,6 +92,11 @@ static int read_header(struct raw_reader *reader, struct raw_frame *frame) {
     ssize_t n = input_read(&reader->in, text, RAW_HEADER);
     if (n <= 0)
         return (int)n;
+    if (reader->started && memcmp(text, "raw1", n < 4 ? (size_t)n : 4) != 0)
+        return fail("%s: bytes that are no frame follow after %" PRIu64
+                    " items, wanted %s: is the count in the header "
+                    "before them right?",
+                    reader->in.name, reader->items, reader->frame.last ? "the end" : "a frame");
     if (n < RAW_HEADER)
         return fail("%s: ended after %zd bytes of a header, wanted %d", reader->in.name, n, RAW_HEADER);
     return raw_parse(frame, text, reader->in.name) < 0 ? -1 : 1;

@@ -35,8 +35,8 @@ int item_check(const struct likelihood *likelihood, enum binarize binarize, enum
     for (size_t i = 0; i < n; i++) {
         const double v = dtype_value(dtype, (const unsigned char *)from + i * dtype_size(dtype));
         if (!(v >= (double)min && v <= (double)max))
-            return fail("%s: item %" PRIu64 ", element %zu is %g, wanted %s", name, item, i, v,
-                        unit ? "a number in [0,1] to binarize" : likelihood->wanted);
+            return fail("%s: item %" PRIu64 ", element %zu is %g, wanted %s", name, item, i,
+                        isnan(v) ? (double)NAN : v, unit ? "a number in [0,1] to binarize" : likelihood->wanted);
     }
     return 0;
 }
