@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -40,9 +41,12 @@ int signals_stop(void) {
 
 static char truncation[512];
 
-/* Only what a signal handler may do: nothing can be said of where it happened. */
+/* Only what a signal handler may do: nothing can be said of where it happened. Several threads may come here. */
 static void end_truncated(int number) {
+    static atomic_flag told = ATOMIC_FLAG_INIT;
     (void)number;
+    while (atomic_flag_test_and_set(&told))
+        pause();
     (void)!write(STDERR_FILENO, truncation, strlen(truncation));
     _exit(1);
 }
