@@ -2,18 +2,15 @@
 #include "base/atomic_file.h"
 #include "base/cli.h"
 #include "base/error.h"
-#include "base/number.h"
 #include "base/progress.h"
 #include "base/signals.h"
 #include "vae/evaluate.h"
-#include "vae/model_file.h"
-#include "vae/train.h"
+#include "vae/saver.h"
 #include "vae/train_report.h"
 
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define SAVE_SECONDS 10 /* a model is saved at an epoch's end where the last save is older */
@@ -185,53 +182,8 @@ struct run {
     struct workers *workers;
     struct training training;
     struct report report;
-    struct provenance provenance;
-    struct atomic_file file; /* the model's: open, and locked, but for a moment at each save */
-    float *kept;             /* the weights of the last whole epoch, and how they were made */
-    struct provenance kept_provenance;
+    struct saver saver;
 };
-
-static void describe_state(struct run *r) {
-    r->provenance.elbo = training_elbo(&r->training).elbo;
-    r->provenance.epochs = r->training.epoch;
-    r->provenance.steps = r->training.step;
-}
-
-static int save(struct run *r) {
-    const struct tensor *bad = parameters_not_finite(&r->model.parameters);
-    describe_state(r);
-    if (bad != NULL)
-        return fail("training: tensor \"%s\" is not finite after step %" PRIu64
-                    ", wanted numbers: a lower --rate may help",
-                    bad->name, r->training.step);
-    if (model_write(&r->model, &r->provenance, &r->file.out) < 0)
-        return -1;
-    return atomic_commit(&r->file);
-}
-
-/* Remembers a whole epoch's weights, for when training fails. */
-static void keep(struct run *r) {
-    const struct parameters *p = &r->model.parameters;
-    if (parameters_not_finite(p) != NULL)
-        return;
-    describe_state(r);
-    r->kept_provenance = r->provenance;
-    memcpy(r->kept, p->value, p->size * sizeof *p->value);
-}
-
-/* Behind a failure, whose message stands: saves what was kept, if anything. */
-static void rescue(struct run *r) {
-    const struct parameters *p = &r->model.parameters;
-    if (r->file.out.fd < 0 || r->kept_provenance.epochs == 0) {
-        atomic_abandon(&r->file);
-        return;
-    }
-    memcpy(p->value, r->kept, p->size * sizeof *p->value);
-    if (model_write(&r->model, &r->kept_provenance, &r->file.out) < 0)
-        atomic_abandon(&r->file);
-    else if (atomic_commit(&r->file) == 0)
-        cli_note("%s: holds the weights of epoch %" PRIu64, r->options->common.model, r->kept_provenance.epochs);
-}
 
 static int validate(struct run *r, struct elbo *elbo) {
     static struct evaluator evaluator;
@@ -259,7 +211,7 @@ static int train_epoch(struct run *r) {
     }
     if (more < 0)
         return -1;
-    keep(r);
+    saver_keep(&r->saver);
     if (validate(r, &validation) < 0)
         return -1;
     return report_epoch(&r->report, &validation) < 0 ? -1 : 1;
@@ -271,7 +223,7 @@ static int train_epochs(struct run *r) {
         if (train_epoch(r) < 0)
             return -1;
         if (progress_seconds() - saved >= SAVE_SECONDS && r->training.epoch < r->options->epochs) {
-            if (save(r) < 0 || atomic_open(&r->file, r->options->common.model) < 0)
+            if (saver_save(&r->saver, true) < 0)
                 return -1;
             saved = progress_seconds();
         }
@@ -280,12 +232,12 @@ static int train_epochs(struct run *r) {
 }
 
 static int train(struct run *r) {
-    if (atomic_open(&r->file, r->options->common.model) < 0)
+    if (saver_open(&r->saver) < 0)
         return -1;
     report_start(&r->report, &r->training, r->options->epochs, r->validation.items > 0);
     signals_catch_stop();
-    if (train_epochs(r) < 0 || save(r) < 0) {
-        rescue(r);
+    if (train_epochs(r) < 0 || saver_save(&r->saver, false) < 0) {
+        saver_rescue(&r->saver);
         return -1;
     }
     report_result(&r->report, r->options->common.model);
@@ -293,11 +245,11 @@ static int train(struct run *r) {
 }
 
 /* The options that make the model what it is; not the names of files, nor the threads. */
-static void describe_command(char *text, size_t size, const struct options *o, const struct model_config *c) {
+static void describe_command(struct provenance *p, const struct options *o, const struct model_config *c) {
     char encoder[HIDDEN_TEXT], decoder[HIDDEN_TEXT], sigma[40] = "";
     if (c->likelihood->has_sigma)
         snprintf(sigma, sizeof sigma, " --sigma %.17g", c->sigma);
-    snprintf(text, size,
+    snprintf(p->command, sizeof p->command,
              "vae-train -z %zu -H %s --decoder-hidden %s -a %s -l %s%s -e %" PRIu64
              " -b %zu -r %.17g --binarize %s -S %" PRIu64,
              c->latent, hidden_text(&c->encoder, encoder), hidden_text(&c->decoder, decoder), c->activation->name,
@@ -316,16 +268,14 @@ static int prepare(struct run *r) {
             cli_note(GREY_NOTE, r->train.name);
             break;
         }
-    r->kept = malloc(r->model.parameters.size * sizeof *r->kept);
-    if (r->kept == NULL)
-        return fail("%s: out of memory for its weights", o->common.model);
     model_initialise(&r->model, o->common.seed);
     r->workers = workers_start(o->common.threads);
     if (r->workers == NULL)
         return -1;
-    r->provenance = (struct provenance){
+    r->saver = (struct saver){.training = &r->training, .path = o->common.model};
+    r->saver.provenance = (struct provenance){
         .seed = o->common.seed, .items = r->train.items, .data_xxh64 = dataset_digest(&r->train)};
-    describe_command(r->provenance.command, sizeof r->provenance.command, o, &config);
+    describe_command(&r->saver.provenance, o, &config);
     r->training = (struct training){.model = &r->model,
                                     .data = &r->train,
                                     .workers = r->workers,
@@ -360,10 +310,10 @@ static int run(const struct options *o) {
         result = train(&r);
     if (result == 0)
         result = report_close(&r.report);
+    saver_close(&r.saver);
     training_end(&r.training);
     workers_stop(r.workers);
     model_free(&r.model);
-    free(r.kept);
     dataset_free(&r.validation);
     dataset_free(&r.train);
     return result;

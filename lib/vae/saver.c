@@ -1,0 +1,62 @@
+#include "vae/saver.h"
+
+#include "base/cli.h"
+#include "base/error.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+int saver_open(struct saver *s) {
+    s->kept = malloc(s->training->model->parameters.size * sizeof *s->kept);
+    if (s->kept == NULL)
+        return fail("%s: out of memory for its weights", s->path);
+    return atomic_open(&s->file, s->path);
+}
+
+void saver_close(struct saver *s) {
+    free(s->kept);
+    s->kept = NULL;
+}
+
+static void describe_state(struct saver *s) {
+    s->provenance.elbo = training_elbo(s->training).elbo;
+    s->provenance.epochs = s->training->epoch;
+    s->provenance.steps = s->training->step;
+}
+
+void saver_keep(struct saver *s) {
+    const struct parameters *p = &s->training->model->parameters;
+    if (parameters_not_finite(p) != NULL)
+        return;
+    describe_state(s);
+    s->kept_provenance = s->provenance;
+    memcpy(s->kept, p->value, p->size * sizeof *p->value);
+}
+
+int saver_save(struct saver *s, bool again) {
+    const struct model *model = s->training->model;
+    const struct tensor *bad = parameters_not_finite(&model->parameters);
+    if (bad != NULL)
+        return fail("training: tensor \"%s\" is not finite after step %" PRIu64
+                    ", wanted numbers: a lower --rate may help",
+                    bad->name, s->training->step);
+    describe_state(s);
+    if (model_write(model, &s->provenance, &s->file.out) < 0 || atomic_commit(&s->file) < 0)
+        return -1;
+    return again ? atomic_open(&s->file, s->path) : 0;
+}
+
+void saver_rescue(struct saver *s) {
+    const struct model *model = s->training->model;
+    const struct parameters *p = &model->parameters;
+    if (s->file.out.fd < 0 || s->kept_provenance.epochs == 0) {
+        atomic_abandon(&s->file);
+        return;
+    }
+    memcpy(p->value, s->kept, p->size * sizeof *p->value);
+    if (model_write(model, &s->kept_provenance, &s->file.out) < 0)
+        atomic_abandon(&s->file);
+    else if (atomic_commit(&s->file) == 0)
+        cli_note("%s: holds the weights of epoch %" PRIu64, s->path, s->kept_provenance.epochs);
+}
