@@ -16,7 +16,7 @@ setup() {
 @test "the tour" {
     blocks 'A tour' >script
     assert [ "$(grep -c vae- script)" -ge 8 ]
-    bash -e -o pipefail script >out
+    bash -e script >out # without pipefail: head may leave before sort has written
     assert_equal "$(grep -c $'^200\t' out)" 2 # vae-eval, with and without -k
     for picture in samples again manifold; do pngtopnm tour/$picture.png >picture.pnm; done
     assert_equal "$(wc -l <tour/log.tsv)" 11
