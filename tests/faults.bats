@@ -79,6 +79,16 @@ no_temporary() {
     assert_equal "$(<err)" 'vae-train: items.raw: became shorter while it was read, wanted it unchanged'
 }
 
+@test "of two files that are read, the one that became shorter is named" {
+    cp items.raw val.raw
+    vae-train -q -m model.bin --log log -H 8 -e 1000000 --val val.raw items.raw 2>err 3>&- &
+    pid=$!
+    await test -s log
+    : >items.raw
+    wait "$pid" || true
+    assert_equal "$(<err)" 'vae-train: items.raw: became shorter while it was read, wanted it unchanged'
+}
+
 @test "a model keeps its mode, and a symbolic link stays one" {
     vae-train -q -m model.bin -H 8 -e 1 items.raw
     chmod 600 model.bin

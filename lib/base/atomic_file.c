@@ -59,8 +59,7 @@ static int copy_mode(const struct atomic_file *file) {
 /* Whether the open file is still the one of that name. */
 static bool is_named(int fd, const char *name) {
     struct stat opened, named;
-    return fstat(fd, &opened) == 0 && stat(name, &named) == 0 && opened.st_dev == named.st_dev &&
-           opened.st_ino == named.st_ino;
+    return fstat(fd, &opened) == 0 && stat(name, &named) == 0 && is_same_inode(&opened, &named);
 }
 
 /* Two runs that write one name must not mix their bytes: whoever has the lock may truncate, rename and remove. A

@@ -32,10 +32,13 @@ static int status_of(const char *path, struct stat *status) {
     return strcmp(path, "-") == 0 ? fstat(STDIN_FILENO, status) : stat(path, status);
 }
 
+bool is_same_inode(const struct stat *a, const struct stat *b) {
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
 bool is_same_file(const char *a, const char *b) {
     struct stat s, t;
-    return status_of(a, &s) == 0 && status_of(b, &t) == 0 && S_ISREG(s.st_mode) && s.st_dev == t.st_dev &&
-           s.st_ino == t.st_ino;
+    return status_of(a, &s) == 0 && status_of(b, &t) == 0 && S_ISREG(s.st_mode) && is_same_inode(&s, &t);
 }
 
 ssize_t input_read(const struct input *in, void *buffer, size_t size) {

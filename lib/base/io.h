@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 /* Bytes in and out by file descriptor, each with the name that its messages carry. Short reads, short writes
@@ -23,6 +24,9 @@ int input_open(struct input *in, const char *path) __attribute__((warn_unused_re
 
 /* Reads until `size` bytes are there or the input ends. Returns how many were read, -1 on error. */
 ssize_t input_read(const struct input *in, void *buffer, size_t size) __attribute__((warn_unused_result));
+
+/* True where both are the status of one file. */
+bool is_same_inode(const struct stat *a, const struct stat *b);
 
 /* True where both paths lead to one regular file, "-" being standard input. */
 bool is_same_file(const char *a, const char *b);

@@ -39,23 +39,42 @@ int signals_stop(void) {
     return stop;
 }
 
-static char truncation[512];
+#define MAPPINGS 4
 
-/* Only what a signal handler may do: nothing can be said of where it happened. Several threads may come here. */
-static void end_truncated(int number) {
+static struct {
+    const char *begin, *end;
+    char message[512];
+} mappings[MAPPINGS];
+
+/* Only what a signal handler may do: the messages are ready. Several threads may come here. */
+static void end_truncated(int number, siginfo_t *info, void *context) {
     static atomic_flag told = ATOMIC_FLAG_INIT;
-    (void)number;
+    const char *at = info->si_addr;
+    size_t i = 0;
+    (void)context;
+    while (i < MAPPINGS && !(at >= mappings[i].begin && at < mappings[i].end))
+        i++;
+    if (i == MAPPINGS) { /* none of them: the access is made again, and ends the process as it would have */
+        signal(number, SIG_DFL);
+        return;
+    }
     while (atomic_flag_test_and_set(&told))
         pause();
-    (void)!write(STDERR_FILENO, truncation, strlen(truncation));
+    (void)!write(STDERR_FILENO, mappings[i].message, strlen(mappings[i].message));
     _exit(1);
 }
 
-void signals_catch_truncation(const char *name) {
-    struct sigaction action = {.sa_handler = end_truncated};
-    sigemptyset(&action.sa_mask);
+void signals_catch_truncation(const char *name, const void *memory, size_t bytes) {
+    struct sigaction action = {.sa_sigaction = end_truncated, .sa_flags = SA_SIGINFO};
+    size_t i = 0;
+    while (i + 1 < MAPPINGS && mappings[i].begin != NULL)
+        i++;
     fail("%s: became shorter while it was read, wanted it unchanged", name);
-    snprintf(truncation, sizeof truncation, "%s: %s\n", program_invocation_short_name, error_message());
+    mappings[i].begin = memory;
+    mappings[i].end = mappings[i].begin + bytes;
+    snprintf(mappings[i].message, sizeof mappings[i].message, "%s: %s\n", program_invocation_short_name,
+             error_message());
+    sigemptyset(&action.sa_mask);
     sigaction(SIGBUS, &action, NULL);
 }
 

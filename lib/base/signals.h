@@ -2,6 +2,7 @@
 #define BASE_SIGNALS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /* From now on the first SIGINT or SIGTERM is only noted, for the caller to finish what it does; a second one
  * ends the process at once. One that was ignored at the start (as a shell does for background jobs) stays so.
@@ -12,8 +13,8 @@ void signals_catch_stop(void);
 int signals_stop(void);
 
 /* From now on SIGBUS, which a mapped file sends that has become shorter, ends the process with exit status 1 and a
- * message that names the program and the file. */
-void signals_catch_truncation(const char *name);
+ * message that names the program and the file, mapped at `memory`. At most 4 files are told apart. */
+void signals_catch_truncation(const char *name, const void *memory, size_t bytes);
 
 /* From now on SIGUSR1 asks for the state instead of ending the process. */
 void signals_catch_ask(void);

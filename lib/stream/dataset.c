@@ -33,7 +33,7 @@ static int map(struct dataset *set, const struct raw_reader *reader, size_t byte
     void *memory = mmap(NULL, bytes, PROT_READ, MAP_PRIVATE, reader->in.fd, 0);
     if (memory == MAP_FAILED)
         return fail_system(reader->in.name, "cannot map");
-    signals_catch_truncation(reader->in.name);
+    signals_catch_truncation(reader->in.name, memory, bytes);
     set->owned = memory;
     set->mapped = bytes;
     set->data = (const unsigned char *)memory + RAW_HEADER;
