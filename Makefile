@@ -42,9 +42,11 @@ endif
 FLAGS_baseline :=
 FLAGS_avx2 := -mavx2 -mfma
 FLAGS_avx512 := -mavx512f -mavx512dq -mavx512bw -mavx512vl -mavx2 -mfma
-# Noise has the same bits on every machine: no fused multiply-adds. The rest may use them.
+# Noise has the same bits on every machine: no fused multiply-adds. The rest may use them; gcc (clang
+# has no such option) would turn the bounds of an argument into branches.
+NO_THREAD_JUMPS := $(shell $(CC) -Werror -fno-thread-jumps -E -x c /dev/null >/dev/null 2>&1 && echo -fno-thread-jumps)
 $(BUILD)/lib/base/noise_kernel.%.o: KERNEL_FLAGS := -fno-trapping-math -ffp-contract=off
-$(BUILD)/lib/nn/math_kernel.%.o: KERNEL_FLAGS := -fno-trapping-math -ffp-contract=fast
+$(BUILD)/lib/nn/math_kernel.%.o: KERNEL_FLAGS := -fno-trapping-math -ffp-contract=fast $(NO_THREAD_JUMPS)
 
 KERNELS := $(wildcard lib/*/*_kernel.c)
 SOURCES := $(filter-out $(KERNELS),$(wildcard lib/*/*.c))

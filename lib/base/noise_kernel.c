@@ -14,18 +14,21 @@ struct words {
     uint32_t word[4][LANES];
 };
 
+/* Round by round over all lanes: the other way round the compiler makes no vectors of it. */
 static inline void random_words(struct words *w, uint32_t block, struct noise noise) {
-    const uint32_t item0 = (uint32_t)noise.item, item1 = (uint32_t)(noise.item >> 32);
-    const uint32_t c3 = noise.draw << 8 | (uint32_t)noise.purpose;
-    const uint32_t k0 = (uint32_t)noise.seed, k1 = (uint32_t)(noise.seed >> 32);
-#pragma omp simd
+    uint32_t k0 = (uint32_t)noise.seed, k1 = (uint32_t)(noise.seed >> 32);
     for (uint32_t lane = 0; lane < LANES; lane++) {
-        uint32_t out[4];
-        philox4x32(block + lane, item0, item1, c3, k0, k1, out);
-        w->word[0][lane] = out[0];
-        w->word[1][lane] = out[1];
-        w->word[2][lane] = out[2];
-        w->word[3][lane] = out[3];
+        w->word[0][lane] = block + lane;
+        w->word[1][lane] = (uint32_t)noise.item;
+        w->word[2][lane] = (uint32_t)(noise.item >> 32);
+        w->word[3][lane] = noise.draw << 8 | (uint32_t)noise.purpose;
+    }
+    for (int round = 0; round < PHILOX_ROUNDS; round++) {
+#pragma omp simd
+        for (uint32_t lane = 0; lane < LANES; lane++)
+            philox_round(&w->word[0][lane], &w->word[1][lane], &w->word[2][lane], &w->word[3][lane], k0, k1);
+        k0 += PHILOX_STEP0;
+        k1 += PHILOX_STEP1;
     }
 }
 
@@ -56,50 +59,62 @@ static inline void cos_sin_turn(uint32_t turn, float *c, float *s) {
     *s = quarter >= 2u ? -s0 : s0;
 }
 
+/* Every function of four words is first taken lane by lane, then its values are put in their order. */
+struct values {
+    float value[4][LANES];
+};
+
 /* Box and Muller: two words make two normals. The radius takes 31 bits and half a step, never log 0. */
-static void normal_block(float out[4 * LANES], const struct words *w) {
-    for (int pair = 0; pair < 2; pair++) {
-        float c[LANES], s[LANES];
+static inline void normal_values(struct values *v, const struct words *w) {
+    for (int i = 0; i < 4; i += 2)
 #pragma omp simd
         for (uint32_t lane = 0; lane < LANES; lane++) {
-            const float u = (float)(int32_t)(w->word[2 * pair][lane] >> 1) * 0x1p-31f + 0x1p-32f;
+            const float u = (float)(int32_t)(w->word[i][lane] >> 1) * 0x1p-31f + 0x1p-32f;
             const float radius = sqrtf(-2.0f * log_unit(u));
             float cosine, sine;
-            cos_sin_turn(w->word[2 * pair + 1][lane], &cosine, &sine);
-            c[lane] = radius * cosine;
-            s[lane] = radius * sine;
+            cos_sin_turn(w->word[i + 1][lane], &cosine, &sine);
+            v->value[i][lane] = radius * cosine;
+            v->value[i + 1][lane] = radius * sine;
         }
-        for (uint32_t lane = 0; lane < LANES; lane++) {
-            out[4 * lane + 2 * (uint32_t)pair] = c[lane];
-            out[4 * lane + 2 * (uint32_t)pair + 1] = s[lane];
-        }
+}
+
+static inline void uniform_values(struct values *v, const struct words *w) {
+    for (int i = 0; i < 4; i++)
+#pragma omp simd
+        for (uint32_t lane = 0; lane < LANES; lane++)
+            v->value[i][lane] = (float)(int32_t)(w->word[i][lane] >> 8) * 0x1p-24f;
+}
+
+static inline void in_order(float out[4 * LANES], const struct values *v) {
+#pragma omp simd
+    for (uint32_t lane = 0; lane < LANES; lane++) {
+        out[4 * lane] = v->value[0][lane];
+        out[4 * lane + 1] = v->value[1][lane];
+        out[4 * lane + 2] = v->value[2][lane];
+        out[4 * lane + 3] = v->value[3][lane];
     }
 }
 
-static void uniform_block(float out[4 * LANES], const struct words *w) {
-    for (uint32_t lane = 0; lane < LANES; lane++)
-        for (uint32_t i = 0; i < 4; i++)
-            out[4 * lane + i] = (float)(int32_t)(w->word[i][lane] >> 8) * 0x1p-24f;
-}
-
-static inline void fill(float *out, size_t n, struct noise noise,
-                        void (*block)(float out[4 * LANES], const struct words *w)) {
+static inline __attribute__((always_inline)) void fill(float *out, size_t n, struct noise noise,
+                                                       void (*take)(struct values *v, const struct words *w)) {
     float values[4 * LANES];
+    struct values v;
     struct words w;
     for (size_t done = 0; done < n; done += 4 * LANES) {
         const size_t left = n - done < 4 * LANES ? n - done : 4 * LANES;
         random_words(&w, (uint32_t)((noise.position + done) / 4), noise);
-        block(values, &w);
+        take(&v, &w);
+        in_order(values, &v);
         memcpy(out + done, values, left * sizeof *out);
     }
 }
 
 static void normal(float *out, size_t n, struct noise noise) {
-    fill(out, n, noise, normal_block);
+    fill(out, n, noise, normal_values);
 }
 
 static void uniform(float *out, size_t n, struct noise noise) {
-    fill(out, n, noise, uniform_block);
+    fill(out, n, noise, uniform_values);
 }
 
 const struct noise_kernel AT_LEVEL(noise_kernel) = {normal, uniform};
