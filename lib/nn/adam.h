@@ -11,7 +11,8 @@
 /* The constants of step t, counted from 1. */
 struct adam_step adam_step(double rate, uint64_t t);
 
-/* Updates numbers [offset, offset + size) from their gradient: any division of the whole gives the same. */
+/* Updates numbers [offset, offset + size) from their gradient, which is 0 afterwards: any division of the whole
+ * gives the same. */
 void adam_update(const struct adam_step *step, struct parameters *p, size_t offset, size_t size);
 
 #endif

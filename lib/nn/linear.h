@@ -4,20 +4,33 @@
 #include <stddef.h>
 
 /* y = x W' + b, one row an item. Weights as torch.nn.Linear has them: W is [out, in], row-major. The functions
- * are plain products on float*; OpenBLAS runs on the calling thread alone, and its result depends on `rows`. */
+ * are plain products on float*; OpenBLAS runs on the calling thread alone, and its result depends on how the work
+ * is cut into tiles. */
 struct linear {
     size_t in, out;
     size_t weight, bias; /* offsets in the table of parameters */
 };
 
-/* y [rows, out] from x [rows, in]. */
-void linear_forward(const struct linear *layer, const float *value, const float *x, size_t rows, float *y);
+/* Part of a matrix: what one thread works on while others work on the rest. */
+struct tile {
+    size_t row, rows, column, columns;
+};
 
-/* dx [rows, in] = dy W, from dy [rows, out]. */
-void linear_backward(const struct linear *layer, const float *value, const float *dy, size_t rows, float *dx);
+/* Where the tile begins in a matrix so many columns wide. */
+static inline size_t tile_offset(const struct tile *tile, size_t width) {
+    return tile->row * width + tile->column;
+}
 
-/* The gradient of output units [first, first + units): scale dy' x for W, scale times the sums of dy for b. Other
- * units' are not touched, so that threads may share the work by units. */
+/* The tile of y [.., out] from the same rows of x [.., in]. */
+void linear_forward(const struct linear *layer, const float *value, const float *x, float *y,
+                    const struct tile *tile);
+
+/* The tile of dx [.., in] = dy W, from the same rows of dy [.., out]. */
+void linear_backward(const struct linear *layer, const float *value, const float *dy, float *dx,
+                     const struct tile *tile);
+
+/* Adds the gradient of output units [first, first + units): scale dy' x for W, scale times the sums of dy for b.
+ * Other units' are not touched, so that threads may share the work by units. */
 void linear_gradient(const struct linear *layer, const float *dy, const float *x, size_t rows, size_t first,
                      size_t units, float scale, float *gradient);
 

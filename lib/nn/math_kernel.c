@@ -196,12 +196,11 @@ static int finite_all(const float *x, size_t n) {
     return sum == 0.0f;
 }
 
-static void column_sums(float *sums, const float *x, size_t rows, size_t columns, size_t stride) {
-    memset(sums, 0, columns * sizeof *sums);
+static void column_sums(float *sums, const float *x, size_t rows, size_t columns, size_t stride, float scale) {
     for (size_t row = 0; row < rows; row++, x += stride) {
 #pragma omp simd
         for (size_t j = 0; j < columns; j++)
-            sums[j] += x[j];
+            sums[j] += scale * x[j];
     }
 }
 
@@ -210,7 +209,7 @@ static inline float vanish(float moment) {
     return fabsf(moment) < 1e-30f ? 0.0f : moment;
 }
 
-static void adam(float *value, const float *gradient, float *first, float *second, size_t n,
+static void adam(float *value, float *gradient, float *first, float *second, size_t n,
                  const struct adam_step *step) {
     const float beta1 = step->beta1, beta2 = step->beta2, rate = step->rate;
     const float rest1 = step->rest1, rest2 = step->rest2;
@@ -218,6 +217,7 @@ static void adam(float *value, const float *gradient, float *first, float *secon
 #pragma omp simd
     for (size_t i = 0; i < n; i++) {
         const float g = gradient[i];
+        gradient[i] = 0.0f;
         const float m = vanish(beta1 * first[i] + rest1 * g);
         const float v = vanish(beta2 * second[i] + rest2 * g * g);
         first[i] = m;

@@ -49,11 +49,11 @@ struct math_kernel {
     /* Whether none of n numbers is infinite or NaN. */
     int (*finite)(const float *x, size_t n);
 
-    /* sums[j] = sum over rows of x[row, j]. */
-    void (*column_sums)(float *sums, const float *x, size_t rows, size_t columns, size_t stride);
+    /* sums[j] += scale times the sum over rows of x[row, j]. */
+    void (*column_sums)(float *sums, const float *x, size_t rows, size_t columns, size_t stride, float scale);
 
-    /* One step of Adam on n parameters and their moments. */
-    void (*adam)(float *value, const float *gradient, float *first, float *second, size_t n,
+    /* One step of Adam on n parameters and their moments; the gradient is 0 behind it, for the next to be added. */
+    void (*adam)(float *value, float *gradient, float *first, float *second, size_t n,
                  const struct adam_step *step);
 };
 

@@ -18,11 +18,12 @@ struct tensor {
 struct parameters {
     size_t count;
     struct tensor tensor[PARAMETERS_MAX];
-    size_t size;     /* numbers in all */
-    float *value;    /* [size], owned like the other three */
-    float *gradient; /* [size] of the last step; NULL before parameters_train */
-    float *first;    /* [size] Adam's first moment */
-    float *second;   /* [size] Adam's second moment */
+    size_t size;  /* numbers in all */
+    float *value; /* [size], owned like the other three */
+    float *
+        gradient; /* [size] 0 between steps: what is added is used up by the update; NULL before parameters_train */
+    float *first; /* [size] Adam's first moment */
+    float *second; /* [size] Adam's second moment */
 };
 
 /* Adds a tensor to the table; its offset, or (size_t)-1 where the table is full. Before parameters_allocate. */

@@ -10,10 +10,18 @@
 #include <unistd.h>
 #include <xxhash.h>
 
+#define CACHE_LINE 64
+
 #define FIRST_CAPACITY ((size_t)1 << 20)
 
 const void *dataset_item(const struct dataset *set, size_t i) {
     return set->data + i * set->item_bytes;
+}
+
+void dataset_expect(const struct dataset *set, size_t i) {
+    const char *item = dataset_item(set, i);
+    for (size_t at = 0; at < set->item_bytes; at += CACHE_LINE)
+        __builtin_prefetch(item + at);
 }
 
 uint64_t dataset_digest(const struct dataset *set) {

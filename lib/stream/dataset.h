@@ -26,4 +26,7 @@ uint64_t dataset_digest(const struct dataset *set);
 /* The bytes of item i. */
 const void *dataset_item(const struct dataset *set, size_t i);
 
+/* Says that item i will be wanted soon, so that memory is not waited for then. */
+void dataset_expect(const struct dataset *set, size_t i);
+
 #endif

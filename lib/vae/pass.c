@@ -67,24 +67,35 @@ const float *pass_input(const struct pass *pass, size_t index) {
     return index == 0 ? pass->x : index == pass->model->heads + 1 ? pass->z : pass->out[index - 1];
 }
 
-/* Layers [from, to] in turn, on the given rows. */
-static void forward(struct pass *p, size_t from, size_t to, size_t first, size_t rows) {
+static bool is_activated(const struct model *m, size_t layer) {
+    return layer != m->heads && layer != m->last;
+}
+
+void pass_forward(struct pass *p, size_t index, const struct tile *tile) {
     const struct model *m = p->model;
-    for (size_t i = from; i <= to; i++) {
-        const struct linear *layer = &m->layer[i];
-        float *out = p->out[i] + first * layer->out;
-        linear_forward(layer, m->parameters.value, pass_input(p, i) + first * layer->in, rows, out);
-        if (i != m->heads && i != m->last) {
-            float *slope = p->slope[i] == NULL ? NULL : p->slope[i] + first * layer->out;
-            m->config.activation->forward(math_kernel(), out, slope, rows * layer->out);
-        }
+    const struct linear *layer = &m->layer[index];
+    linear_forward(layer, m->parameters.value, pass_input(p, index), p->out[index], tile);
+    for (size_t row = 0; is_activated(m, index) && row < tile->rows; row++) {
+        const size_t here = tile_offset(tile, layer->out) + row * layer->out;
+        float *slope = p->slope[index] == NULL ? NULL : p->slope[index] + here;
+        m->config.activation->forward(math_kernel(), p->out[index] + here, slope, tile->columns);
     }
 }
 
+/* Layers [from, to] in turn, whole rows. */
+static void forward(struct pass *p, size_t from, size_t to, size_t first, size_t rows) {
+    for (size_t i = from; i <= to; i++)
+        pass_forward(p, i, &(struct tile){first, rows, 0, p->model->layer[i].out});
+}
+
 void pass_encode(struct pass *p, size_t first, size_t rows) {
+    forward(p, 0, p->model->heads, first, rows);
+    pass_posterior(p, first, rows);
+}
+
+void pass_posterior(struct pass *p, size_t first, size_t rows) {
     const struct model *m = p->model;
     const size_t latent = m->config.latent;
-    forward(p, 0, m->heads, first, rows);
     for (size_t row = first; row < first + rows; row++) {
         float *heads = p->out[m->heads] + row * 2 * latent, *sigma = p->sigma + row * latent;
         latent_posterior(heads, sigma, latent);
@@ -112,29 +123,24 @@ void pass_likelihood(struct pass *p, size_t first, size_t rows, bool gradient) {
     }
 }
 
-/* From delta of layer `from`, those of the layers below it down to `to`. */
-static void backward(struct pass *p, size_t from, size_t to, size_t first, size_t rows) {
+void pass_backward(struct pass *p, size_t index, const struct tile *tile) {
     const struct model *m = p->model;
-    for (size_t i = from; i > to; i--) {
-        const struct linear *layer = &m->layer[i];
-        const size_t here = first * layer->in, n = rows * layer->in;
-        float *below = p->delta[i - 1] + here;
-        linear_backward(layer, m->parameters.value, p->delta[i] + first * layer->out, rows, below);
-        const float *slope = p->slope[i - 1] == NULL ? NULL : p->slope[i - 1] + here;
-        m->config.activation->backward(math_kernel(), below, p->out[i - 1] + here, slope, n);
+    const struct linear *layer = &m->layer[index];
+    float *below = index == m->heads + 1 ? p->dz : p->delta[index - 1];
+    linear_backward(layer, m->parameters.value, p->delta[index], below, tile);
+    for (size_t row = 0; is_activated(m, index - 1) && row < tile->rows; row++) {
+        const size_t here = tile_offset(tile, layer->in) + row * layer->in;
+        const float *slope = p->slope[index - 1] == NULL ? NULL : p->slope[index - 1] + here;
+        m->config.activation->backward(math_kernel(), below + here, p->out[index - 1] + here, slope, tile->columns);
     }
 }
 
-void pass_backward(struct pass *p, size_t first, size_t rows) {
+void pass_posterior_backward(struct pass *p, size_t first, size_t rows) {
     const struct model *m = p->model;
-    const size_t latent = m->config.latent, decoder = m->heads + 1;
-    backward(p, m->last, decoder, first, rows);
-    linear_backward(&m->layer[decoder], m->parameters.value, p->delta[decoder] + first * m->layer[decoder].out,
-                    rows, p->dz + first * latent);
+    const size_t latent = m->config.latent;
     for (size_t row = first; row < first + rows; row++)
         latent_backward(p->out[m->heads] + row * 2 * latent, p->sigma + row * latent, p->epsilon + row * latent,
                         p->dz + row * latent, p->delta[m->heads] + row * 2 * latent, latent);
-    backward(p, m->heads, 0, first, rows);
 }
 
 size_t pass_not_finite(const struct pass *p, size_t rows) {

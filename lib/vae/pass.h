@@ -3,9 +3,11 @@
 
 #include "vae/model.h"
 
-/* One way through a model, forward and back, for up to `rows` items at a time. Every array has a row an item;
- * the functions work on rows [first, first + rows) and touch no others, so that threads may share a pass by
- * rows. Arrays that a caller fills: x before pass_encode, epsilon before pass_draw (or z before pass_decode). */
+/* One way through a model, forward and back, for up to `rows` items at a time. Every array has a row an item. The
+ * functions work on rows [first, first + rows), or on a tile of a layer, and touch nothing else, so that threads
+ * may share a pass. Arrays that a caller fills: x before the encoder, epsilon before pass_draw (or z before the
+ * decoder).
+ */
 struct pass {
     const struct model *model; /* not owned */
     size_t rows;
@@ -36,9 +38,19 @@ void pass_decode(struct pass *pass, size_t first, size_t rows);
 /* out[last], x -> negative_log. With `gradient` out[last] becomes its gradient. */
 void pass_likelihood(struct pass *pass, size_t first, size_t rows, bool gradient);
 
-/* The gradient of the sum over items of -ELBO = negative_log + kl, into delta, behind pass_likelihood with
- * `gradient`. */
-void pass_backward(struct pass *pass, size_t first, size_t rows);
+/* The pieces of the above, and of the way back: the gradient of the sum over items of -ELBO = negative_log + kl. */
+
+/* A tile of out[index], behind its activation. */
+void pass_forward(struct pass *pass, size_t index, const struct tile *tile);
+
+/* out[heads] as the encoder's last product left it -> bounded logvar, sigma, kl. */
+void pass_posterior(struct pass *pass, size_t first, size_t rows);
+
+/* delta[index] -> a tile of delta[index - 1]; of dz where z is what the layer takes in. */
+void pass_backward(struct pass *pass, size_t index, const struct tile *tile);
+
+/* dz -> delta[heads]. */
+void pass_posterior_backward(struct pass *pass, size_t first, size_t rows);
 
 /* The first layer whose output of the first `rows` items is not finite, or model->layers where there is none. */
 size_t pass_not_finite(const struct pass *pass, size_t rows);

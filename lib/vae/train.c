@@ -8,19 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A shard of many rows multiplies faster, and two or more shards keep two or more threads busy. */
-#define SHARD_ROWS 128
-#define SLICE_WEIGHTS 160000
-
 struct slice {
     const struct linear *layer;
     size_t index, first, units;
 };
-
-static size_t shard_rows(size_t rows) {
-    const size_t least = (rows + SHARD_ROWS - 1) / SHARD_ROWS, shards = least < 2 ? 2 : least;
-    return (rows + shards - 1) / shards;
-}
 
 static int by_weights(const void *a, const void *b) {
     const struct slice *s = a, *t = b;
@@ -39,8 +30,7 @@ static int cut_slices(struct training *t) {
         count = 0;
         for (size_t i = 0; i < t->model->layers; i++) {
             const struct linear *layer = &t->model->layer[i];
-            const size_t parts = (layer->in * layer->out + SLICE_WEIGHTS - 1) / SLICE_WEIGHTS;
-            const size_t units = (layer->out + parts - 1) / parts;
+            const size_t units = plan_columns(layer->out, layer->in * layer->out);
             for (size_t first = 0; first < layer->out; first += units, count++)
                 if (writing)
                     t->slices[count] =
@@ -50,27 +40,6 @@ static int cut_slices(struct training *t) {
     t->slice_count = count;
     qsort(t->slices, count, sizeof *t->slices, by_weights);
     return 0;
-}
-
-int training_start(struct training *t) {
-    if (t->data->items > UINT32_MAX)
-        return fail("%s: %zu items, wanted at most %" PRIu32 " to train on", t->data->name, t->data->items,
-                    UINT32_MAX);
-    if (t->batch > t->data->items)
-        t->batch = t->data->items;
-    t->last = (struct elbo){NAN, NAN, NAN};
-    t->order = malloc(t->data->items * sizeof *t->order);
-    if (t->order == NULL)
-        return fail("training: out of memory for the order of %zu items", t->data->items);
-    if (parameters_train(&t->model->parameters) < 0 || cut_slices(t) < 0)
-        return -1;
-    return pass_create(&t->pass, t->model, t->batch, true);
-}
-
-void training_end(struct training *t) {
-    pass_free(&t->pass);
-    free(t->slices);
-    free(t->order);
 }
 
 /* Fisher and Yates, from the identity each time: an epoch's order depends on its number alone. */
@@ -92,10 +61,14 @@ void training_begin_epoch(struct training *t) {
     }
 }
 
+#define EXPECTED 4 /* items asked for ahead: shuffled, they come from all over the memory */
+
 /* Every use of an item in every epoch has noise of its own. */
 static void gather(struct training *t, size_t row) {
     const struct model *m = t->model;
-    const size_t item = t->order[t->position + row];
+    const size_t place = t->position + row, item = t->order[place];
+    if (place + EXPECTED < t->data->items)
+        dataset_expect(t->data, t->order[place + EXPECTED]);
     struct noise noise = {
         .seed = t->seed, .purpose = PURPOSE_TRAINING_BINARIZE, .item = (t->epoch - 1) * t->data->items + item};
     item_to_float(t->data->dtype, dataset_item(t->data, item), m->elements, m->config.binarize, noise,
@@ -104,17 +77,57 @@ static void gather(struct training *t, size_t row) {
     noise_normal(t->pass.epsilon + row * m->config.latent, m->config.latent, noise);
 }
 
-static void train_shard(void *context, size_t i) {
+static void gather_rows(void *context, size_t layer, const struct tile *tile) {
+    (void)layer;
+    for (size_t row = tile->row; row < tile->row + tile->rows; row++)
+        gather(context, row);
+}
+
+static void forward(void *context, size_t layer, const struct tile *tile) {
     struct training *t = context;
-    const size_t first = i * t->shard;
-    const size_t rows = t->rows - first < t->shard ? t->rows - first : t->shard;
-    for (size_t row = first; row < first + rows; row++)
-        gather(t, row);
-    pass_encode(&t->pass, first, rows);
-    pass_draw(&t->pass, first, rows);
-    pass_decode(&t->pass, first, rows);
-    pass_likelihood(&t->pass, first, rows, true);
-    pass_backward(&t->pass, first, rows);
+    pass_forward(&t->pass, layer, tile);
+}
+
+static void draw(void *context, size_t layer, const struct tile *tile) {
+    struct training *t = context;
+    (void)layer;
+    pass_posterior(&t->pass, tile->row, tile->rows);
+    pass_draw(&t->pass, tile->row, tile->rows);
+}
+
+static void likelihood(void *context, size_t layer, const struct tile *tile) {
+    struct training *t = context;
+    (void)layer;
+    pass_likelihood(&t->pass, tile->row, tile->rows, true);
+}
+
+static void backward(void *context, size_t layer, const struct tile *tile) {
+    struct training *t = context;
+    pass_backward(&t->pass, layer, tile);
+}
+
+static void draw_backward(void *context, size_t layer, const struct tile *tile) {
+    struct training *t = context;
+    (void)layer;
+    pass_posterior_backward(&t->pass, tile->row, tile->rows);
+}
+
+/* All of a step but the update of the weights. */
+static void plan_step(struct plan *plan, const struct model *m) {
+    plan_add(plan, (struct operation){gather_rows, 0, m->elements, 0});
+    for (size_t i = 0; i < m->layers; i++) {
+        const size_t out = m->layer[i].out;
+        plan_add(plan, (struct operation){forward, i, out, m->layer[i].in * out});
+        if (i == m->heads)
+            plan_add(plan, (struct operation){draw, i, out, 0});
+    }
+    plan_add(plan, (struct operation){likelihood, m->last, m->elements, 0});
+    for (size_t i = m->last; i > 0; i--) {
+        const size_t in = m->layer[i].in;
+        plan_add(plan, (struct operation){backward, i, in, in * m->layer[i].out});
+        if (i == m->heads + 1)
+            plan_add(plan, (struct operation){draw_backward, m->heads, in, 0});
+    }
 }
 
 /* Gradient and update of the same units in one task: what the product wrote is still in the cache. */
@@ -163,8 +176,7 @@ int training_step(struct training *t) {
     if (left == 0)
         return 0;
     t->rows = left < t->batch ? left : t->batch;
-    t->shard = shard_rows(t->rows);
-    workers_run(t->workers, (t->rows + t->shard - 1) / t->shard, train_shard, t);
+    plan_run(&t->plan, t->workers, t->rows, t);
     if (account(t) < 0)
         return -1;
     t->adam = adam_step(t->rate, t->step + 1);
@@ -172,6 +184,28 @@ int training_step(struct training *t) {
     t->position += t->rows;
     t->step++;
     return 1;
+}
+
+int training_start(struct training *t) {
+    if (t->data->items > UINT32_MAX)
+        return fail("%s: %zu items, wanted at most %" PRIu32 " to train on", t->data->name, t->data->items,
+                    UINT32_MAX);
+    if (t->batch > t->data->items)
+        t->batch = t->data->items;
+    t->last = (struct elbo){NAN, NAN, NAN};
+    t->order = malloc(t->data->items * sizeof *t->order);
+    if (t->order == NULL)
+        return fail("training: out of memory for the order of %zu items", t->data->items);
+    if (parameters_train(&t->model->parameters) < 0 || cut_slices(t) < 0)
+        return -1;
+    plan_step(&t->plan, t->model);
+    return pass_create(&t->pass, t->model, t->batch, true);
+}
+
+void training_end(struct training *t) {
+    pass_free(&t->pass);
+    free(t->slices);
+    free(t->order);
 }
 
 struct elbo training_elbo(const struct training *t) {

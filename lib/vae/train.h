@@ -6,6 +6,7 @@
 #include "stream/dataset.h"
 #include "vae/elbo.h"
 #include "vae/pass.h"
+#include "vae/plan.h"
 
 /* Training by stochastic gradient ascent on the ELBO: Kingma and Welling 2014, algorithm 1, with Adam. A batch is
  * cut into shards of items and, for the weights' gradients, into slices of units; how depends on the batch and
@@ -25,9 +26,10 @@ struct training {
     double reconstruction, kl; /* sums over them */
     struct elbo last;          /* of the epoch before */
     struct pass pass;
+    struct plan plan;
     uint32_t *order; /* the epoch's permutation of the items */
     struct slice *slices;
-    size_t slice_count, rows, shard; /* of the step at work: its items, and at most so many a shard */
+    size_t slice_count, rows; /* of the step at work */
     struct adam_step adam;
 };
 

@@ -72,7 +72,14 @@ static void run_pass(struct pass *p) {
     pass_draw(p, 0, ROWS);
     pass_decode(p, 0, ROWS);
     pass_likelihood(p, 0, ROWS, true);
-    pass_backward(p, 0, ROWS);
+    for (size_t l = m->last; l > 0; l--) {
+        /* In tiles of a part of the units, as wide layers are trained. */
+        const size_t part = (m->layer[l].in + 1) / 2;
+        pass_backward(p, l, &(struct tile){0, ROWS, 0, part});
+        pass_backward(p, l, &(struct tile){0, ROWS, part, m->layer[l].in - part});
+        if (l == m->heads + 1)
+            pass_posterior_backward(p, 0, ROWS);
+    }
     for (size_t l = 0; l < m->layers; l++) {
         /* In two parts, as slices of a layer are trained. */
         const size_t part = m->layer[l].out / 2;

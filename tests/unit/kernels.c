@@ -154,12 +154,12 @@ static void squared_error_and_its_gradient_are_exact(void) {
 
 static void column_sums_add_the_rows_asked_for(void) {
     EACH(level) {
-        float x[3 * 10], sums[4];
+        float x[3 * 10], sums[4] = {1, 1, 1, 1};
         for (int i = 0; i < 30; i++)
             x[i] = (float)i;
-        levels[level]->column_sums(sums, x + 2, 3, 4, 10);
+        levels[level]->column_sums(sums, x + 2, 3, 4, 10, 0.5f);
         for (int j = 0; j < 4; j++)
-            EXPECT(sums[j] == (float)(3 * (j + 2) + 30), "%s: column %d is %g", level_name(level), j,
+            EXPECT(sums[j] == 1 + 0.5f * (float)(3 * (j + 2) + 30), "%s: column %d is %g", level_name(level), j,
                    (double)sums[j]);
     }
 }
@@ -181,6 +181,8 @@ static void adam_follows_its_algorithm(void) {
                 ew[i] -= 0.01 * em[i] / (1 - pow(0.9, t)) / (sqrt(ev[i] / (1 - pow(0.999, t))) + 1e-8);
             }
             levels[level]->adam(w, g, first, second, PARAMETERS, &step);
+            for (int i = 0; i < PARAMETERS; i++)
+                EXPECT(g[i] == 0, "%s: gradient %d is %g behind the step", level_name(level), i, (double)g[i]);
         }
         for (int i = 0; i < PARAMETERS; i++)
             EXPECT(fabs((double)w[i] - ew[i]) < 2e-6, "%s: parameter %d is %g, wanted %g", level_name(level), i,

@@ -200,10 +200,54 @@ static void a_loss_that_is_not_finite_stops_training(void) {
     model_free(&m);
 }
 
+/* A plan of three operations: narrow, wide, narrow. Every number of each is made once, and none before all of what
+ * it needs: its row of the operation before, or behind a wide one any of it. */
+#define PLAN_ROWS 300
+#define PLAN_COLUMNS 700
+
+static atomic_int made[3][PLAN_ROWS][PLAN_COLUMNS];
+static const struct operation planned[3];
+
+static void make_tile(void *context, size_t operation, const struct tile *tile) {
+    const size_t rows = *(const size_t *)context;
+    for (size_t r = tile->row; r < tile->row + tile->rows; r++)
+        for (size_t c = tile->column; c < tile->column + tile->columns; c++)
+            atomic_fetch_add(&made[operation][r][c], 1);
+    if (operation == 0)
+        return;
+    const size_t before = planned[operation - 1].columns, first = operation == 1 ? 0 : tile->row,
+                 end = operation == 1 ? rows : tile->row + tile->rows;
+    for (size_t r = first; r < end; r++)
+        for (size_t c = 0; c < before; c++)
+            EXPECT(made[operation - 1][r][c] == 1, "operation %zu began before row %zu, column %zu was made",
+                   operation, r, c);
+}
+
+static const struct operation planned[3] = {
+    {make_tile, 0, 5, 0}, {make_tile, 1, PLAN_COLUMNS, 500 * PLAN_COLUMNS}, {make_tile, 2, 13, 0}};
+
+static void a_plan_makes_everything_once_and_in_order(void) {
+    struct plan plan = {.count = 0};
+    struct workers *workers = workers_start(3);
+    for (int i = 0; i < 3; i++)
+        plan_add(&plan, planned[i]);
+    for (size_t rows = 1; rows <= PLAN_ROWS; rows += rows < 20 ? 1 : 93) {
+        memset(made, 0, sizeof made);
+        plan_run(&plan, workers, rows, &rows);
+        for (size_t o = 0; o < 3; o++)
+            for (size_t r = 0; r < PLAN_ROWS; r++)
+                for (size_t c = 0; c < PLAN_COLUMNS; c++)
+                    EXPECT(made[o][r][c] == (r < rows && c < planned[o].columns),
+                           "%zu rows: %zu %zu %zu made %d times", rows, o, r, c, made[o][r][c]);
+    }
+    workers_stop(workers);
+}
+
 int main(void) {
     static const struct test tests[] = {
         {"every task runs once, on any number of threads", every_task_runs_once},
         {"short jobs in a row do not mix", short_jobs_do_not_mix},
+        {"a plan makes everything once and in order", a_plan_makes_everything_once_and_in_order},
         {"how a stream is cut does not matter to inference, to the bit", how_a_stream_is_cut_does_not_matter},
         {"threads do not matter to training, to the bit", threads_do_not_matter},
         {"an epoch is a permutation of its own", an_epoch_is_a_permutation},
