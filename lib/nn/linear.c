@@ -8,8 +8,14 @@
 /* OpenBLAS counts in int; the model's sizes are bounded far below (see vae/model.h). */
 #define INT(n) ((blasint)(n))
 
+/* OpenBLAS starts threads of its own when it is loaded, and they spin for a tenth of a second before they sleep. The
+ * header does not tell, but every version of it with threads can end them; a library without is left alone. */
+extern int blas_thread_shutdown_(void) __attribute__((weak));
+
 void linear_setup(void) {
     openblas_set_num_threads(1);
+    if (blas_thread_shutdown_ != NULL)
+        blas_thread_shutdown_();
 }
 
 void linear_forward(const struct linear *layer, const float *value, const float *x, float *y,

@@ -1,8 +1,8 @@
 #include "nn/parameters.h"
 
 #include "base/error.h"
+#include "nn/math_kernel.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -45,8 +45,7 @@ void parameters_free(struct parameters *p) {
 
 const struct tensor *parameters_not_finite(const struct parameters *p) {
     for (const struct tensor *t = p->tensor; t < p->tensor + p->count; t++)
-        for (size_t i = 0; i < t->size; i++)
-            if (!isfinite(p->value[t->offset + i]))
-                return t;
+        if (!math_kernel()->finite(p->value + t->offset, t->size))
+            return t;
     return NULL;
 }
