@@ -1,10 +1,12 @@
 #include "nn/parameters.h"
 
 #include "base/error.h"
+#include "base/memory.h"
 #include "nn/math_kernel.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 size_t parameters_add(struct parameters *p, const char *name, size_t rows, size_t columns) {
     if (p->count == PARAMETERS_MAX)
@@ -20,8 +22,11 @@ size_t parameters_add(struct parameters *p, const char *name, size_t rows, size_
 }
 
 static int allocate(float **array, size_t size) {
-    *array = calloc(size, sizeof **array);
-    return *array == NULL ? fail("parameters: out of memory for %zu numbers", size) : 0;
+    *array = memory_allocate(size * sizeof **array);
+    if (*array == NULL)
+        return fail("parameters: out of memory for %zu numbers", size);
+    memset(*array, 0, size * sizeof **array);
+    return 0;
 }
 
 int parameters_allocate(struct parameters *p) {

@@ -1,6 +1,7 @@
 #include "vae/pass.h"
 
 #include "base/error.h"
+#include "base/memory.h"
 #include "base/number.h"
 #include "vae/latent.h"
 
@@ -50,7 +51,7 @@ int pass_create(struct pass *pass, const struct model *model, size_t rows, bool 
     if (!multiply(rows, widest, &bytes) || bytes > SIZE_MAX / 1024)
         return fail("model: %zu items at a time are too many for %zu units, wanted fewer", rows, widest);
     lay_out(pass, &arena, backward);
-    pass->memory = arena.memory = aligned_alloc(ALIGNMENT, arena.used);
+    pass->memory = arena.memory = memory_allocate(arena.used);
     if (pass->memory == NULL)
         return fail("model: out of memory for %zu items at a time (%zu bytes)", rows, arena.used);
     arena.used = 0;
