@@ -54,8 +54,7 @@ static void decode_shard(struct map *map, const struct shard *shard) {
         const struct noise noise = {.seed = map->seed,
                                     .purpose = PURPOSE_LIKELIHOOD,
                                     .item = map->block.item + block_index(&map->block, row)};
-        float *x = map_result(map, row);
-        memcpy(x, p->out[m->last] + row * m->elements, m->elements * sizeof *x);
+        float *x = p->out[m->last] + row * m->elements;
         if (o->sample)
             m->config.likelihood->draw(m->config.sigma, x, m->elements, noise);
         else
@@ -77,6 +76,7 @@ static int prepare(struct map *map) {
     const size_t latent = map->model.config.latent;
     char shape[SHAPE_TEXT];
     map->shape = map->model.config.item;
+    map->results = map->block.pass.out[map->model.last];
     if (frame->shape.rank != 1 || frame->shape.dim[0] != latent)
         return fail(frame->shape.rank == 1
                         ? "%s: items have shape %s, %s wants %zu (vae-sample -d %zu)"

@@ -59,23 +59,25 @@ static void encode_shard(struct map *map, const struct shard *shard) {
     block_load_items(&map->block, shard, map->seed);
     pass_encode(p, shard->base, BLOCK_SHARD);
     for (size_t row = shard->first; row < shard->first + shard->rows; row++) {
-        const float *from = p->out[p->model->heads] + row * 2 * latent;
+        float *z = p->z + row * latent;
         if (o->sample) {
             noise_normal(p->epsilon + row * latent, latent,
                          (struct noise){.seed = map->seed,
                                         .purpose = PURPOSE_POSTERIOR,
                                         .item = map->block.item + block_index(&map->block, row)});
             pass_draw(p, row, 1);
-            from = p->z + row * latent;
+        } else {
+            memcpy(z, p->out[p->model->heads] + row * 2 * latent, latent * sizeof *z);
         }
-        memcpy(map_result(map, row), from, shape_elements(&map->shape) * sizeof *from);
     }
 }
 
 static int prepare(struct map *map) {
     const struct options *o = map->options;
+    const struct pass *pass = &map->block.pass;
     const size_t latent = map->model.config.latent;
     map->shape = o->stats ? (struct shape){2, {2, latent}} : shape_vector(latent);
+    map->results = o->stats ? pass->out[map->model.heads] : pass->z;
     return model_check_shape(&map->model, &map->reader.frame.shape, map->model_path, map->reader.in.name);
 }
 

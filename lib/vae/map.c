@@ -6,21 +6,20 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-float *map_result(struct map *map, size_t row) {
-    return map->result + block_index(&map->block, row) * shape_elements(&map->shape);
+static const float *result(const struct map *map, size_t row) {
+    return map->results + row * shape_elements(&map->shape);
 }
 
 static void work(struct block *block, const struct shard *shard) {
     struct map *map = block->context;
     map->shard(map, shard);
     for (size_t row = shard->first; row < shard->first + shard->rows; row++)
-        map->finite[block_index(block, row)] =
-            math_kernel()->finite(map_result(map, row), shape_elements(&map->shape));
+        map->finite[row] = math_kernel()->finite(result(map, row), shape_elements(&map->shape));
 }
 
 static int check_results(const struct map *map, size_t count) {
     for (size_t i = 0; i < count; i++)
-        if (!map->finite[i])
+        if (!map->finite[block_row(&map->block, i)])
             return fail("%s: item %" PRIu64
                         " has a result that is not finite, wanted numbers: is it like those that %s "
                         "was trained on?",
@@ -31,7 +30,7 @@ static int check_results(const struct map *map, size_t count) {
 /* The items of one frame behind its header. */
 static int run_frame(struct map *map, unsigned char *items) {
     struct block *block = &map->block;
-    const size_t result_bytes = shape_elements(&map->shape) * sizeof *map->result;
+    const size_t result_bytes = shape_elements(&map->shape) * sizeof *map->results;
     for (;;) {
         const uint64_t number = map->reader.items;
         ssize_t n = raw_read(&map->reader, items, block_room(number));
@@ -41,7 +40,8 @@ static int run_frame(struct map *map, unsigned char *items) {
             if (map->check(map, items + i * block->item_bytes, number + i) < 0)
                 return -1;
         block_run(block, items, (size_t)n, number);
-        if (check_results(map, (size_t)n) < 0 || output_write(&map->out, map->result, (size_t)n * result_bytes) < 0)
+        if (check_results(map, (size_t)n) < 0 ||
+            output_write(&map->out, result(map, block_row(block, 0)), (size_t)n * result_bytes) < 0)
             return -1;
         progress_items(map->reader.items, map->reader.total);
     }
@@ -66,14 +66,15 @@ static int run_stream(struct map *map, struct workers *workers) {
     block->item_bytes = raw_item_bytes(&map->reader.frame);
     block->work = work;
     block->context = map;
-    unsigned char *items = malloc(BLOCK_ROWS * block->item_bytes);
-    map->result = malloc(BLOCK_ROWS * shape_elements(&map->shape) * sizeof *map->result);
-    int result = items == NULL || map->result == NULL ? fail("%s: out of memory", map->reader.in.name)
-                                                      : run_frames(map, items);
+    int status = map->prepare(map);
+    unsigned char *items = NULL;
+    if (status == 0 && (items = malloc(BLOCK_ROWS * block->item_bytes)) == NULL)
+        status = fail("%s: out of memory", map->reader.in.name);
+    if (status == 0)
+        status = run_frames(map, items);
     free(items);
-    free(map->result);
     block_end(block);
-    return result;
+    return status;
 }
 
 int map_run(struct map *map) {
@@ -81,8 +82,7 @@ int map_run(struct map *map) {
         return -1;
     int result = raw_open(&map->reader, map->path);
     if (result == 0) {
-        result = map->prepare(map);
-        struct workers *workers = result < 0 ? NULL : workers_start(map->threads);
+        struct workers *workers = workers_start(map->threads);
         result = workers == NULL ? -1 : run_stream(map, workers);
         workers_stop(workers);
         raw_close(&map->reader);

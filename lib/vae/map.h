@@ -12,10 +12,10 @@ struct map {
     size_t threads;
     uint64_t seed;
     const void *options;             /* the tool's own */
-    int (*prepare)(struct map *map); /* checks the stream's dtype and shape, sets `shape`; 0 or -1 */
+    int (*prepare)(struct map *map); /* checks the stream's dtype and shape, sets `shape` and `results`; 0 or -1 */
     /* 0, or -1 for an item to refuse; called in the stream's order. */
     int (*check)(const struct map *map, const void *item, uint64_t number);
-    /* Works on a shard of map->block; writes its row's items with map_result. */
+    /* Works on a shard of map->block: makes the results of its rows. */
     void (*shard)(struct map *map, const struct shard *shard);
     /* Set by map_run. */
     struct model model;
@@ -23,12 +23,9 @@ struct map {
     struct output out;
     struct block block;
     struct shape shape;      /* of an output item */
-    float *result;           /* [BLOCK_ROWS, elements of shape] */
-    bool finite[BLOCK_ROWS]; /* whether each item of the block came out so */
+    const float *results;    /* the array of the block's pass that is put out: [rows, elements of shape] */
+    bool finite[BLOCK_ROWS]; /* whether each row came out so */
 };
-
-/* Where the item of a row of the block goes. */
-float *map_result(struct map *map, size_t row);
 
 /* Loads the model, then runs the whole stream. 0 or -1. */
 int map_run(struct map *map) __attribute__((warn_unused_result));
