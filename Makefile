@@ -52,7 +52,7 @@ KERNELS := $(wildcard lib/*/*_kernel.c)
 SOURCES := $(filter-out $(KERNELS),$(wildcard lib/*/*.c))
 OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o) $(foreach level,$(LEVELS),$(KERNELS:%.c=$(BUILD)/%.$(level).o))
 
-.PHONY: all help deps demo check check-long asan install uninstall clean
+.PHONY: all help deps bench-deps bench bench-quick demo check check-long asan install uninstall clean
 .DELETE_ON_ERROR:
 
 all: $(PROGRAMS)
@@ -62,6 +62,7 @@ help:
 	@echo 'make deps       install what the build, the tests and the demo need (Debian, apt-get)'
 	@echo 'make demo       train on Fashion-MNIST and leave pictures below demo/ (DATA=mnist: on MNIST)'
 	@echo 'make check      run every test; make check-long: the published figure, on MNIST'
+	@echo 'make bench      time it beside PyTorch, as a table (bench-quick: in 2 minutes; bench-deps: installs PyTorch)'
 	@echo 'make asan       build with the address and undefined sanitizers, below $(BUILD)/asan/'
 	@echo 'make install    to $$(DESTDIR)$$(PREFIX), default /usr/local; make uninstall takes it away'
 	@echo 'make clean      remove $(BUILD)/ and demo/'
@@ -103,6 +104,18 @@ check: all $(UNITS)
 check-long: all
 	VAE_BUILD="$(ABSOLUTE_BUILD)" tests/run tests/long/*.bats
 
+# Timed beside the matrix products alone and beside PyTorch.
+BENCH := $(BUILD)/bench/floor $(BUILD)/bench/measure
+
+$(BENCH): $(BUILD)/bench/%: $(BUILD)/tests/bench/%.o
+	@mkdir -p $(@D)
+	$(call say,LD)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
+bench bench-quick: all $(BENCH)
+	@$(MAKE) -s -C data fashion
+	@VAE_BUILD="$(ABSOLUTE_BUILD)" tests/bench/run $(if $(filter bench-quick,$@),--quick)
+
 demo: all
 	PATH="$(ABSOLUTE_BUILD):$$PATH" examples/demo
 
@@ -118,14 +131,16 @@ ifneq ($(filter deps,$(MAKECMDGOALS)),)
 $(OBJECTS) $(TOOLS:%=$(BUILD)/tools/%.o) $(UNITS:$(BUILD)/unit/%=$(BUILD)/tests/unit/%.o): | deps
 endif
 
-deps:
+bench-deps: DEPS := python3-torch python3-torchvision python3-pil python3-numpy libopenblas0-openmp
+
+deps bench-deps:
 	@missing=; for package in $(DEPS); do \
 	    dpkg-query -W -f '$${Status}\n' $$package 2>/dev/null | grep -q '^install ok installed$$' || missing="$$missing $$package"; \
 	done; \
 	if [ -z "$$missing" ]; then exit 0; fi; \
-	if ! command -v apt-get >/dev/null; then echo "make deps: no apt-get here; wanted:$$missing" >&2; exit 1; fi; \
+	if ! command -v apt-get >/dev/null; then echo "make $ no apt-get here; wanted:$$missing" >&2; exit 1; fi; \
 	sudo=; [ "$$(id -u)" -eq 0 ] || sudo=sudo; \
-	echo "make deps: installing$$missing"; \
+	echo "make $ installing$$missing"; \
 	$$sudo apt-get update -q && \
 	    $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $$missing
 
