@@ -1,35 +1,60 @@
 /* Compiled once a level, always without fused multiply-adds (see the Makefile): every level gives the same
- * bits. Loops run over LANES counters side by side, which the compiler turns into vectors. */
+ * bits. LANES counters run side by side. */
 #include "base/noise_kernel.h"
 
 #include "base/level.h"
 #include "base/philox.h"
 
+#ifdef __AVX2__
+#include <immintrin.h>
+#endif
 #include <math.h>
 #include <string.h>
 
-#define LANES 16 /* Philox blocks at a time, four words each */
+/* Four lanes of 64 bits: a word stands in the low half, and what is in the high half does not matter, so that a
+ * product of words needs no rearranging. */
+typedef uint64_t wide __attribute__((vector_size(32)));
+typedef uint32_t narrow __attribute__((vector_size(16)));
+#define WIDE_LANES 4
+#define ABREAST 2                    /* vectors side by side: one alone would wait for its own products */
+#define LANES (ABREAST * WIDE_LANES) /* Philox blocks at a time, four words each */
+
+/* A macro, since a function of vectors would have another calling convention at each level. */
+#ifdef __AVX2__
+#define PRODUCT(words, factor) ((wide)_mm256_mul_epu32((__m256i)(words), _mm256_set1_epi64x(factor)))
+#else
+#define PRODUCT(words, factor) (((words)&0xffffffffu) * (uint64_t)(factor))
+#endif
 
 struct words {
     uint32_t word[4][LANES];
 };
 
-/* Round by round over all lanes: the other way round the compiler makes no vectors of it. */
 static inline void random_words(struct words *w, uint32_t block, struct noise noise) {
     uint32_t k0 = (uint32_t)noise.seed, k1 = (uint32_t)(noise.seed >> 32);
-    for (uint32_t lane = 0; lane < LANES; lane++) {
-        w->word[0][lane] = block + lane;
-        w->word[1][lane] = (uint32_t)noise.item;
-        w->word[2][lane] = (uint32_t)(noise.item >> 32);
-        w->word[3][lane] = noise.draw << 8 | (uint32_t)noise.purpose;
+    wide c[4][ABREAST];
+    for (uint32_t v = 0; v < ABREAST; v++) {
+        c[0][v] = (wide){0, 1, 2, 3} + (block + v * WIDE_LANES);
+        c[1][v] = (wide){0} + (noise.item & 0xffffffffu);
+        c[2][v] = (wide){0} + (noise.item >> 32);
+        c[3][v] = (wide){0} + (noise.draw << 8 | (uint32_t)noise.purpose);
     }
     for (int round = 0; round < PHILOX_ROUNDS; round++) {
-#pragma omp simd
-        for (uint32_t lane = 0; lane < LANES; lane++)
-            philox_round(&w->word[0][lane], &w->word[1][lane], &w->word[2][lane], &w->word[3][lane], k0, k1);
+        for (uint32_t v = 0; v < ABREAST; v++) {
+            const wide p0 = PRODUCT(c[0][v], PHILOX_FACTOR0), p1 = PRODUCT(c[2][v], PHILOX_FACTOR1);
+            c[0][v] = (p1 >> 32) ^ c[1][v] ^ k0;
+            c[1][v] = p1;
+            c[2][v] = (p0 >> 32) ^ c[3][v] ^ k1;
+            c[3][v] = p0;
+        }
         k0 += PHILOX_STEP0;
         k1 += PHILOX_STEP1;
     }
+    for (uint32_t i = 0; i < 4; i++)
+        for (uint32_t v = 0; v < ABREAST; v++) {
+            const narrow words = __builtin_convertvector(c[i][v], narrow);
+            memcpy(&w->word[i][v * WIDE_LANES], &words, sizeof words);
+        }
 }
 
 /* log u for u in [2^-32, 1]: u = 2^e m with m near 1, and log m = 2 atanh((m-1)/(m+1)) as its series. */

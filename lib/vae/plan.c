@@ -5,7 +5,7 @@
 #define COLUMNS 8           /* a task's are a multiple of it, and its rows of ROWS, as OpenBLAS's kernels are */
 #define ROWS 4
 #define TASK_ROWS 128 /* of an operation that is cut by rows; two tasks at least, to keep two threads busy */
-#define WIDE_ROWS 256 /* of one that is cut by columns: beyond, more rows do not make it faster */
+#define WIDE_ROWS 512 /* of one that is cut by columns: beyond, more rows do not make it faster */
 
 void plan_add(struct plan *plan, struct operation operation) {
     plan->operation[plan->count++] = operation;
