@@ -2,31 +2,59 @@
 #include "base/workers.h"
 
 #include "base/error.h"
+#include "base/memory.h"
 
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define SPINS 2000
 
-/* A task is claimed by counting `unclaimed` down, so what is claimed always belongs to the job of the moment:
- * a worker that sleeps through a whole job is not waited for. */
+/* Tasks [begin, end) that one thread is the first to take, packed in one word so that they are claimed together.
+ * A word has a cache line for itself. */
+struct range {
+    _Alignas(64) _Atomic uint64_t word;
+};
+
+/* What is claimed always belongs to the job of the moment: a worker that sleeps through a whole job is not waited
+ * for. */
 struct workers {
     size_t threads;
     pthread_t *thread;
+    struct range *range; /* [threads]; the caller's first */
     void (*task)(void *context, size_t i);
     void *context;
     size_t tasks;
-    atomic_size_t unclaimed, done;
+    atomic_size_t joined, done;
     atomic_bool stopping;
     pthread_mutex_t mutex;
     pthread_cond_t work, finished;
     size_t asleep; /* under the mutex */
 };
+
+static inline uint64_t pack(size_t begin, size_t end) {
+    return (uint64_t)end << 32 | (uint64_t)begin;
+}
+
+/* A range's owner takes its tasks from the front, others from the back. False where none is left. */
+static bool claim(struct range *range, bool own, size_t *task) {
+    uint64_t word = atomic_load_explicit(&range->word, memory_order_acquire);
+    for (;;) {
+        const size_t begin = (uint32_t)word, end = (size_t)(word >> 32);
+        if (begin == end)
+            return false;
+        *task = own ? begin : end - 1;
+        if (atomic_compare_exchange_weak_explicit(&range->word, &word,
+                                                  own ? pack(begin + 1, end) : pack(begin, end - 1),
+                                                  memory_order_acq_rel, memory_order_acquire))
+            return true;
+    }
+}
 
 static inline void relax(void) {
 #if defined(__x86_64__)
@@ -36,32 +64,38 @@ static inline void relax(void) {
 #endif
 }
 
-/* Runs tasks until none is left to claim. */
-static void help(struct workers *w) {
-    size_t left = atomic_load_explicit(&w->unclaimed, memory_order_acquire);
-    while (left > 0) {
-        if (!atomic_compare_exchange_weak_explicit(&w->unclaimed, &left, left - 1, memory_order_acq_rel,
-                                                   memory_order_acquire))
-            continue;
-        const size_t tasks = w->tasks;
-        w->task(w->context, left - 1);
-        if (atomic_fetch_add(&w->done, 1) + 1 == tasks) {
-            pthread_mutex_lock(&w->mutex);
-            pthread_cond_signal(&w->finished);
-            pthread_mutex_unlock(&w->mutex);
-        }
-        left = atomic_load_explicit(&w->unclaimed, memory_order_acquire);
+static void run_one(struct workers *w, size_t task) {
+    const size_t tasks = w->tasks;
+    w->task(w->context, task);
+    if (atomic_fetch_add(&w->done, 1) + 1 == tasks) {
+        pthread_mutex_lock(&w->mutex);
+        pthread_cond_signal(&w->finished);
+        pthread_mutex_unlock(&w->mutex);
     }
 }
 
+/* Runs tasks until none is left to claim: thread `self` its own first, then the others'. */
+static void help(struct workers *w, size_t self) {
+    size_t task;
+    for (size_t k = 0; k < w->threads; k++)
+        while (claim(&w->range[(self + k) % w->threads], k == 0, &task))
+            run_one(w, task);
+}
+
 static bool has_work(struct workers *w) {
-    return atomic_load(&w->unclaimed) > 0 || atomic_load(&w->stopping);
+    for (size_t k = 0; k < w->threads; k++) {
+        const uint64_t word = atomic_load(&w->range[k].word);
+        if ((uint32_t)word != word >> 32)
+            return true;
+    }
+    return atomic_load(&w->stopping);
 }
 
 static void *work(void *argument) {
     struct workers *w = argument;
+    const size_t self = atomic_fetch_add(&w->joined, 1);
     while (!atomic_load(&w->stopping)) {
-        help(w);
+        help(w, self);
         for (int spin = 0; spin < SPINS && !has_work(w); spin++)
             relax();
         pthread_mutex_lock(&w->mutex);
@@ -95,16 +129,29 @@ static int start_threads(struct workers *w) {
     return 0;
 }
 
+static void free_all(struct workers *w) {
+    if (w != NULL) {
+        free(w->thread);
+        free(w->range);
+    }
+    free(w);
+}
+
 struct workers *workers_start(size_t threads) {
     struct workers *w = calloc(1, sizeof *w);
-    if (w != NULL)
+    if (w != NULL) {
         w->thread = calloc(threads, sizeof *w->thread);
-    if (w == NULL || w->thread == NULL) {
-        free(w);
+        w->range = memory_allocate(threads * sizeof *w->range);
+    }
+    if (w == NULL || w->thread == NULL || w->range == NULL) {
+        free_all(w);
         fail("threads: out of memory");
         return NULL;
     }
     w->threads = threads;
+    w->joined = 1;
+    for (size_t k = 0; k < threads; k++)
+        atomic_init(&w->range[k].word, 0);
     pthread_mutex_init(&w->mutex, NULL);
     pthread_cond_init(&w->work, NULL);
     pthread_cond_init(&w->finished, NULL);
@@ -126,11 +173,13 @@ void workers_run(struct workers *w, size_t tasks, void (*task)(void *context, si
     w->tasks = tasks;
     atomic_store(&w->done, 0);
     pthread_mutex_lock(&w->mutex);
-    atomic_store_explicit(&w->unclaimed, tasks, memory_order_release);
+    for (size_t k = 0; k < w->threads; k++)
+        atomic_store_explicit(&w->range[k].word, pack(tasks * k / w->threads, tasks * (k + 1) / w->threads),
+                              memory_order_release);
     if (w->asleep > 0)
         pthread_cond_broadcast(&w->work);
     pthread_mutex_unlock(&w->mutex);
-    help(w);
+    help(w, 0);
     for (int spin = 0; spin < SPINS && atomic_load(&w->done) < tasks; spin++)
         relax();
     pthread_mutex_lock(&w->mutex);
@@ -151,8 +200,7 @@ void workers_stop(struct workers *w) {
     pthread_cond_destroy(&w->finished);
     pthread_cond_destroy(&w->work);
     pthread_mutex_destroy(&w->mutex);
-    free(w->thread);
-    free(w);
+    free_all(w);
 }
 
 size_t workers_available(void) {

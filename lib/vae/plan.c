@@ -1,10 +1,15 @@
 #include "vae/plan.h"
 
-#define TASK_WEIGHTS 160000 /* at most, of an operation that is cut by columns: twice as many make two tasks */
+/* To keep two threads busy there are at least two tasks; the benchmark shows what that costs a single one. */
+#ifndef PLAN_TASKS
+#define PLAN_TASKS 2
+#endif
+
+#define TASK_WEIGHTS 320000 /* at most, of an operation that is cut by columns */
 #define WIDE_WEIGHTS 64000  /* from here on it is worth to cut by columns */
 #define COLUMNS 8           /* a task's are a multiple of it, and its rows of ROWS, as OpenBLAS's kernels are */
 #define ROWS 4
-#define TASK_ROWS 128 /* of an operation that is cut by rows; two tasks at least, to keep two threads busy */
+#define TASK_ROWS 128 /* at most, of an operation that is cut by rows */
 #define WIDE_ROWS 512 /* of one that is cut by columns: beyond, more rows do not make it faster */
 
 void plan_add(struct plan *plan, struct operation operation) {
@@ -15,10 +20,18 @@ static size_t parts(size_t n, size_t most) {
     return (n + most - 1) / most;
 }
 
+static size_t smaller(size_t a, size_t b) {
+    return a < b ? a : b;
+}
+
+static size_t larger(size_t a, size_t b) {
+    return a < b ? b : a;
+}
+
 size_t plan_columns(size_t columns, size_t weights) {
     if (weights < WIDE_WEIGHTS)
         return columns;
-    const size_t tasks = parts(weights, TASK_WEIGHTS), each = parts(columns, tasks < 2 ? 2 : tasks);
+    const size_t each = parts(columns, larger(PLAN_TASKS, parts(weights, TASK_WEIGHTS)));
     return parts(each, COLUMNS) * COLUMNS;
 }
 
@@ -30,9 +43,7 @@ struct cut {
 static struct cut cut(const struct operation *operation, size_t rows) {
     struct cut c = {.columns = plan_columns(operation->columns, operation->weights)};
     c.across = parts(operation->columns, c.columns);
-    c.down = parts(rows, c.across > 1 ? WIDE_ROWS : TASK_ROWS);
-    if (c.across == 1 && c.down < 2)
-        c.down = 2;
+    c.down = c.across > 1 ? parts(rows, WIDE_ROWS) : larger(PLAN_TASKS, parts(rows, TASK_ROWS));
     c.rows = parts(parts(rows, c.down), ROWS) * ROWS;
     c.down = parts(rows, c.rows);
     return c;
@@ -45,10 +56,6 @@ struct phase {
     struct cut cut;
     void *context;
 };
-
-static size_t smaller(size_t a, size_t b) {
-    return a < b ? a : b;
-}
 
 static void run_task(void *context, size_t i) {
     const struct phase *p = context;

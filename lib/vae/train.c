@@ -13,15 +13,17 @@ struct slice {
     size_t index, first, units;
 };
 
-static int by_weights(const void *a, const void *b) {
+/* Of two slices the one that lies further to the front of its layer; of two in the same place the larger. */
+static int by_place(const void *a, const void *b) {
     const struct slice *s = a, *t = b;
-    const size_t left = s->units * s->layer->in, right = t->units * t->layer->in;
+    const size_t left = (2 * s->first + s->units) * t->layer->out, right = (2 * t->first + t->units) * s->layer->out;
     if (left != right)
         return left < right ? -1 : 1;
-    return s->layer != t->layer ? (s->layer < t->layer ? -1 : 1) : (s->first < t->first ? -1 : 1);
+    const size_t size = s->units * s->layer->in, other = t->units * t->layer->in;
+    return size != other ? (size > other ? -1 : 1) : (s->index < t->index ? -1 : 1);
 }
 
-/* Workers claim tasks from the last to the first: the largest slices come last, so that they are begun first. */
+/* In an order that gives a thread the units whose outputs it makes, too: see workers_run. */
 static int cut_slices(struct training *t) {
     size_t count = 0;
     for (int writing = 0; writing < 2; writing++) {
@@ -38,7 +40,7 @@ static int cut_slices(struct training *t) {
         }
     }
     t->slice_count = count;
-    qsort(t->slices, count, sizeof *t->slices, by_weights);
+    qsort(t->slices, count, sizeof *t->slices, by_place);
     return 0;
 }
 
