@@ -1,3 +1,4 @@
+#define _GNU_SOURCE
 #include "base/memory.h"
 
 #include <stdint.h>
@@ -6,6 +7,45 @@
 
 #define CACHE_LINE ((size_t)64)
 #define LARGE_PAGE ((size_t)2 << 20)
+
+static size_t whole_pages(size_t bytes) {
+    return (bytes + LARGE_PAGE - 1) / LARGE_PAGE * LARGE_PAGE;
+}
+
+/* Addresses that nothing stands behind yet, from the first byte of a large page on. */
+static char *reserve(size_t whole) {
+    char *begin = mmap(NULL, whole + LARGE_PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (begin == MAP_FAILED)
+        return NULL;
+    const size_t before = (LARGE_PAGE - (uintptr_t)begin % LARGE_PAGE) % LARGE_PAGE;
+    if (before > 0)
+        munmap(begin, before);
+    munmap(begin + before + whole, LARGE_PAGE - before);
+    return begin + before;
+}
+
+void *memory_resize(void *memory, size_t before, size_t bytes) {
+    if (bytes > SIZE_MAX / 2)
+        return NULL;
+    const size_t whole = whole_pages(bytes);
+    char *place = reserve(whole);
+    if (place == NULL)
+        return NULL;
+    void *now = memory == NULL ? mmap(place, whole, PROT_READ | PROT_WRITE,
+                                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0)
+                               : mremap(memory, whole_pages(before), whole, MREMAP_MAYMOVE | MREMAP_FIXED, place);
+    if (now == MAP_FAILED) {
+        munmap(place, whole);
+        return NULL;
+    }
+    (void)madvise(now, whole, MADV_HUGEPAGE); /* a wish: without it, pages are small */
+    return now;
+}
+
+void memory_release(void *memory, size_t bytes) {
+    if (memory != NULL)
+        munmap(memory, whole_pages(bytes));
+}
 
 void *memory_allocate(size_t bytes) {
     const size_t alignment = bytes < LARGE_PAGE ? CACHE_LINE : LARGE_PAGE;
@@ -18,4 +58,9 @@ void *memory_allocate(size_t bytes) {
     if (alignment == LARGE_PAGE)
         (void)madvise(memory, whole, MADV_HUGEPAGE); /* a wish: without it, pages are small */
     return memory;
+}
+
+void memory_expect(const void *memory, size_t bytes) {
+    for (size_t at = 0; at < bytes; at += CACHE_LINE)
+        __builtin_prefetch((const char *)memory + at);
 }

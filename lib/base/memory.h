@@ -8,4 +8,15 @@
  * of the processor's table of pages. End with free. */
 void *memory_allocate(size_t bytes);
 
+/* Memory that grows with what arrives: `memory`, which has `before` bytes (NULL and 0: none yet), becomes `bytes`
+ * large. What is in it is moved, not copied; what is new is 0, and takes no memory until it is written to. NULL where
+ * there is none, without a message; the old one stands then. End with memory_release. */
+void *memory_resize(void *memory, size_t before, size_t bytes);
+
+void memory_release(void *memory, size_t bytes);
+
+/* Says that these bytes will be wanted soon, so that they are fetched side by side instead of one behind the other:
+ * worth it where another processor's cache has them, or none. */
+void memory_expect(const void *memory, size_t bytes);
+
 #endif

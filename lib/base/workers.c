@@ -12,8 +12,10 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-#define SPINS 2000
+#define SPIN_NANOSECONDS 100000 /* what it may take to be put to sleep and woken again */
+#define SPINS 64                /* between looks at the clock */
 
 /* Tasks [begin, end) that one thread is the first to take, packed in one word so that they are claimed together.
  * A word has a cache line for itself. */
@@ -91,13 +93,34 @@ static bool has_work(struct workers *w) {
     return atomic_load(&w->stopping);
 }
 
+static bool is_done(struct workers *w) {
+    return atomic_load(&w->done) == w->tasks;
+}
+
+static uint64_t nanoseconds(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+/* Waits awake, for a short while at most, since what is waited for mostly comes at once. */
+static void spin(struct workers *w, bool (*came)(struct workers *w)) {
+    const uint64_t end = nanoseconds() + SPIN_NANOSECONDS;
+    do
+        for (int i = 0; i < SPINS; i++) {
+            if (came(w))
+                return;
+            relax();
+        }
+    while (nanoseconds() < end);
+}
+
 static void *work(void *argument) {
     struct workers *w = argument;
     const size_t self = atomic_fetch_add(&w->joined, 1);
     while (!atomic_load(&w->stopping)) {
         help(w, self);
-        for (int spin = 0; spin < SPINS && !has_work(w); spin++)
-            relax();
+        spin(w, has_work);
         pthread_mutex_lock(&w->mutex);
         while (!has_work(w)) {
             w->asleep++;
@@ -180,10 +203,9 @@ void workers_run(struct workers *w, size_t tasks, void (*task)(void *context, si
         pthread_cond_broadcast(&w->work);
     pthread_mutex_unlock(&w->mutex);
     help(w, 0);
-    for (int spin = 0; spin < SPINS && atomic_load(&w->done) < tasks; spin++)
-        relax();
+    spin(w, is_done);
     pthread_mutex_lock(&w->mutex);
-    while (atomic_load(&w->done) < tasks)
+    while (!is_done(w))
         pthread_cond_wait(&w->finished, &w->mutex);
     pthread_mutex_unlock(&w->mutex);
 }

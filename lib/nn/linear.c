@@ -1,5 +1,6 @@
 #include "nn/linear.h"
 
+#include "base/memory.h"
 #include "nn/math_kernel.h"
 
 #include <cblas.h>
@@ -22,6 +23,9 @@ void linear_forward(const struct linear *layer, const float *value, const float 
                     const struct tile *t) {
     const size_t in = layer->in, out = layer->out;
     y += tile_offset(t, out);
+    /* Half of x was made by another thread where it is cut by units. */
+    if (t->columns < out)
+        memory_expect(x + t->row * in, t->rows * in * sizeof *x);
     /* The product is added to rows that hold the bias already: a pass over y less. */
     for (size_t row = 0; row < t->rows; row++)
         memcpy(y + row * out, value + layer->bias + t->column, t->columns * sizeof *y);
@@ -32,9 +36,9 @@ void linear_forward(const struct linear *layer, const float *value, const float 
 void linear_backward(const struct linear *layer, const float *value, const float *dy, float *dx,
                      const struct tile *t) {
     const size_t in = layer->in, out = layer->out;
-    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, INT(t->rows), INT(t->columns), INT(out), 1.0f,
-                dy + t->row * out, INT(out), value + layer->weight + t->column, INT(in), 0.0f,
-                dx + tile_offset(t, in), INT(in));
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, INT(t->rows), INT(in), INT(t->columns), 1.0f,
+                dy + tile_offset(t, out), INT(out), value + layer->weight + t->column * in, INT(in), 0.0f,
+                dx + t->row * in, INT(in));
 }
 
 void linear_gradient(const struct linear *layer, const float *dy, const float *x, size_t rows, size_t first,

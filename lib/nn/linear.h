@@ -25,7 +25,7 @@ static inline size_t tile_offset(const struct tile *tile, size_t width) {
 void linear_forward(const struct linear *layer, const float *value, const float *x, float *y,
                     const struct tile *tile);
 
-/* The tile of dx [.., in] = dy W, from the same rows of dy [.., out]. */
+/* dx [.., in] = dy W, the tile's rows, as far as the tile of dy [.., out] goes: W's units that are its columns. */
 void linear_backward(const struct linear *layer, const float *value, const float *dy, float *dx,
                      const struct tile *tile);
 

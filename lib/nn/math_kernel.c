@@ -196,6 +196,12 @@ static int finite_all(const float *x, size_t n) {
     return sum == 0.0f;
 }
 
+static void add(float *sum, const float *x, size_t n) {
+#pragma omp simd
+    for (size_t i = 0; i < n; i++)
+        sum[i] += x[i];
+}
+
 static void column_sums(float *sums, const float *x, size_t rows, size_t columns, size_t stride, float scale) {
     for (size_t row = 0; row < rows; row++, x += stride) {
 #pragma omp simd
@@ -242,6 +248,7 @@ const struct math_kernel AT_LEVEL(math_kernel) = {
     .cross_entropy = cross_entropy,
     .squared_error = squared_error,
     .finite = finite_all,
+    .add = add,
     .column_sums = column_sums,
     .adam = adam,
 };

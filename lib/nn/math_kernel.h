@@ -49,6 +49,9 @@ struct math_kernel {
     /* Whether none of n numbers is infinite or NaN. */
     int (*finite)(const float *x, size_t n);
 
+    /* sum[i] += x[i]. */
+    void (*add)(float *sum, const float *x, size_t n);
+
     /* sums[j] += scale times the sum over rows of x[row, j]. */
     void (*column_sums)(float *sums, const float *x, size_t rows, size_t columns, size_t stride, float scale);
 

@@ -1,16 +1,14 @@
 #include "stream/dataset.h"
 
 #include "base/error.h"
+#include "base/memory.h"
 #include "base/progress.h"
 #include "base/signals.h"
 
-#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <xxhash.h>
-
-#define CACHE_LINE 64
 
 #define FIRST_CAPACITY ((size_t)1 << 20)
 
@@ -19,9 +17,7 @@ const void *dataset_item(const struct dataset *set, size_t i) {
 }
 
 void dataset_expect(const struct dataset *set, size_t i) {
-    const char *item = dataset_item(set, i);
-    for (size_t at = 0; at < set->item_bytes; at += CACHE_LINE)
-        __builtin_prefetch(item + at);
+    memory_expect(dataset_item(set, i), set->item_bytes);
 }
 
 uint64_t dataset_digest(const struct dataset *set) {
@@ -49,26 +45,24 @@ static int map(struct dataset *set, const struct raw_reader *reader, size_t byte
     return 0;
 }
 
-/* Room for one more byte: doubled, never beyond what arrived and as much again. Pages not written to take no
- * memory. */
-static int grow(struct dataset *set, size_t *capacity) {
-    size_t wanted = *capacity == 0 ? FIRST_CAPACITY : 2 * *capacity;
-    void *memory = realloc(set->owned, wanted);
+static int grow(struct dataset *set, size_t capacity) {
+    void *memory = memory_resize(set->owned, set->capacity, capacity);
     if (memory == NULL)
-        return fail("%s: out of memory behind %zu bytes", set->name, *capacity);
+        return fail("%s: out of memory behind %zu bytes", set->name, set->capacity);
     set->owned = memory;
-    *capacity = wanted;
+    set->capacity = capacity;
     return 0;
 }
 
 static int spool(struct dataset *set, struct raw_reader *reader) {
-    size_t capacity = 0, used = 0;
+    size_t used = 0;
     int more;
     while ((more = raw_next(reader)) == 1) {
         while (reader->left > 0) {
-            if (used == capacity && grow(set, &capacity) < 0)
+            /* Never beyond what arrived and as much again. */
+            if (used == set->capacity && grow(set, used == 0 ? FIRST_CAPACITY : 2 * used) < 0)
                 return -1;
-            ssize_t n = raw_read_bytes(reader, (unsigned char *)set->owned + used, capacity - used);
+            ssize_t n = raw_read_bytes(reader, (unsigned char *)set->owned + used, set->capacity - used);
             if (n < 0)
                 return -1;
             used += (size_t)n;
@@ -80,9 +74,20 @@ static int spool(struct dataset *set, struct raw_reader *reader) {
     return more;
 }
 
+static bool is_too_large(size_t bytes) {
+    const long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
+    return pages > 0 && size > 0 && bytes / (size_t)size > (size_t)pages / 2;
+}
+
+static int load(struct dataset *set, struct raw_reader *reader) {
+    size_t bytes;
+    if (can_map(reader, &bytes) && (is_too_large(bytes) || grow(set, bytes) < 0))
+        return map(set, reader, bytes);
+    return spool(set, reader);
+}
+
 int dataset_load(struct dataset *set, const char *path) {
     struct raw_reader reader;
-    size_t bytes;
     *set = (struct dataset){0};
     if (raw_open(&reader, path) < 0)
         return -1;
@@ -91,7 +96,7 @@ int dataset_load(struct dataset *set, const char *path) {
     set->shape = reader.frame.shape;
     set->elements = shape_elements(&set->shape);
     set->item_bytes = raw_item_bytes(&reader.frame);
-    int result = can_map(&reader, &bytes) ? map(set, &reader, bytes) : spool(set, &reader);
+    int result = load(set, &reader);
     raw_close(&reader);
     if (result == 0 && set->items == 0)
         result = fail("%s: no items, wanted at least 1", set->name);
@@ -104,7 +109,7 @@ void dataset_free(struct dataset *set) {
     if (set->mapped > 0)
         munmap(set->owned, set->mapped);
     else
-        free(set->owned);
+        memory_release(set->owned, set->capacity);
     set->owned = NULL;
-    set->mapped = 0;
+    set->capacity = set->mapped = 0;
 }

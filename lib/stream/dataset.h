@@ -3,16 +3,18 @@
 
 #include "stream/raw.h"
 
-/* All items of a stream at once, in the stream's own type. A regular file of one frame is mapped, so that its
- * pages are shared and can be dropped; anything else is read into memory, which grows with what arrives. */
+/* All items of a stream at once, in the stream's own type, in memory that grows with what arrives. Where there is not
+ * enough of it, or none to spare (half of all there is), a regular file of one frame is mapped instead, so that the
+ * system can drop its pages and read them again. */
 struct dataset {
     const char *name; /* of the stream, for messages; not owned */
     enum dtype dtype;
     struct shape shape;
     size_t items, elements, item_bytes;
     const unsigned char *data; /* items * item_bytes */
-    void *owned;               /* what to free or unmap */
-    size_t mapped;             /* bytes mapped, 0 where owned is malloc's */
+    void *owned;               /* what to release or unmap */
+    size_t capacity;           /* bytes of it, where it is not mapped */
+    size_t mapped;             /* bytes mapped */
 };
 
 /* Loads `path` (NULL or "-": stdin). A stream without items is refused. */

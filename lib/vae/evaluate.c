@@ -32,14 +32,14 @@ static void add_draw(struct evaluator *e, const struct shard *s, uint32_t k) {
                                     .draw = k});
     pass_draw(p, s->base, BLOCK_SHARD);
     pass_decode(p, s->base, BLOCK_SHARD);
-    pass_likelihood(p, s->first, s->rows, false);
+    pass_likelihood(p, &(struct tile){s->first, s->rows, 0, p->model->elements}, false);
     for (size_t row = s->first; row < s->first + s->rows; row++) {
         const size_t i = block_index(&e->block, row);
-        e->figures[i].reconstruction -= p->negative_log[row] / e->samples;
+        e->figures[i].reconstruction -= pass_negative_log(p, row) / e->samples;
         if (e->marginal)
             log_sum_add(&e->weights[i], latent_log_ratio(p->out[p->model->heads] + row * 2 * latent,
                                                          p->epsilon + row * latent, p->z + row * latent, latent) -
-                                            p->negative_log[row]);
+                                            pass_negative_log(p, row));
     }
 }
 

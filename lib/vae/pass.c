@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "base/number.h"
 #include "vae/latent.h"
+#include "vae/plan.h"
 
 #include <stdlib.h>
 
@@ -19,6 +20,24 @@ static void *take(struct arena *arena, size_t rows, size_t columns, size_t size)
     void *array = arena->memory == NULL ? NULL : arena->memory + arena->used;
     arena->used += (rows * columns * size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     return array;
+}
+
+static size_t layer_units(const struct linear *layer) {
+    return plan_units(layer->out, layer->in * layer->out);
+}
+
+static size_t layer_parts(const struct linear *layer) {
+    return plan_parts(layer->out, layer->in * layer->out);
+}
+
+/* Numbers a row of the largest array of partial sums. */
+static size_t partial_columns(const struct model *m) {
+    size_t most = 0;
+    for (size_t i = 1; i < m->layers; i++) {
+        const size_t columns = (layer_parts(&m->layer[i]) - 1) * m->layer[i].in;
+        most = columns > most ? columns : most;
+    }
+    return most;
 }
 
 static void lay_out(struct pass *p, struct arena *arena, bool backward) {
@@ -37,7 +56,9 @@ static void lay_out(struct pass *p, struct arena *arena, bool backward) {
     p->epsilon = take(arena, p->rows, latent, number);
     p->z = take(arena, p->rows, latent, number);
     p->dz = backward ? take(arena, p->rows, latent, number) : NULL;
-    p->negative_log = take(arena, p->rows, 1, sizeof(double));
+    p->parts = backward ? layer_parts(&m->layer[m->last]) : 1;
+    p->negative_log = take(arena, p->rows, p->parts, sizeof(double));
+    p->partial = backward ? take(arena, p->rows, partial_columns(m), number) : NULL;
     p->kl = take(arena, p->rows, 1, sizeof(double));
 }
 
@@ -47,7 +68,7 @@ int pass_create(struct pass *pass, const struct model *model, size_t rows, bool 
     for (size_t i = 0; i < model->layers; i++)
         widest = model->layer[i].out > widest ? model->layer[i].out : widest;
     *pass = (struct pass){.model = model, .rows = rows};
-    /* Some 60 arrays of at most rows x widest numbers. */
+    /* Some 80 arrays of at most rows x widest numbers. */
     if (!multiply(rows, widest, &bytes) || bytes > SIZE_MAX / 1024)
         return fail("model: %zu items at a time are too many for %zu units, wanted fewer", rows, widest);
     lay_out(pass, &arena, backward);
@@ -115,24 +136,53 @@ void pass_decode(struct pass *p, size_t first, size_t rows) {
     forward(p, p->model->heads + 1, p->model->last, first, rows);
 }
 
-void pass_likelihood(struct pass *p, size_t first, size_t rows, bool gradient) {
+/* Which of a layer's parts a tile is. */
+static size_t part_of(const struct linear *layer, const struct tile *tile) {
+    return tile->column / layer_units(layer);
+}
+
+void pass_likelihood(struct pass *p, const struct tile *tile, bool gradient) {
     const struct model *m = p->model;
-    for (size_t row = first; row < first + rows; row++) {
-        float *a = p->out[m->last] + row * m->elements;
-        p->negative_log[row] = m->config.likelihood->negative_log(m->config.sigma, a, p->x + row * m->elements,
-                                                                  gradient ? a : NULL, m->elements);
+    double *sum = p->negative_log + (p->parts == 1 ? 0 : part_of(&m->layer[m->last], tile)) * p->rows;
+    for (size_t row = tile->row; row < tile->row + tile->rows; row++) {
+        const size_t here = row * m->elements + tile->column;
+        float *a = p->out[m->last] + here;
+        sum[row] = m->config.likelihood->negative_log(m->config.sigma, a, p->x + here, gradient ? a : NULL,
+                                                      tile->columns);
     }
+}
+
+double pass_negative_log(const struct pass *p, size_t row) {
+    double sum = 0;
+    for (size_t part = 0; part < p->parts; part++)
+        sum += p->negative_log[part * p->rows + row];
+    return sum;
+}
+
+/* What pass_backward of a layer is to make. */
+static float *below(const struct pass *p, size_t index) {
+    return index == p->model->heads + 1 ? p->dz : p->delta[index - 1];
 }
 
 void pass_backward(struct pass *p, size_t index, const struct tile *tile) {
     const struct model *m = p->model;
     const struct linear *layer = &m->layer[index];
-    float *below = index == m->heads + 1 ? p->dz : p->delta[index - 1];
-    linear_backward(layer, m->parameters.value, p->delta[index], below, tile);
-    for (size_t row = 0; is_activated(m, index - 1) && row < tile->rows; row++) {
-        const size_t here = tile_offset(tile, layer->in) + row * layer->in;
-        const float *slope = p->slope[index - 1] == NULL ? NULL : p->slope[index - 1] + here;
-        m->config.activation->backward(math_kernel(), below + here, p->out[index - 1] + here, slope, tile->columns);
+    const size_t part = part_of(layer, tile);
+    linear_backward(layer, m->parameters.value, p->delta[index],
+                    part == 0 ? below(p, index) : p->partial + (part - 1) * p->rows * layer->in, tile);
+}
+
+void pass_backward_sum(struct pass *p, size_t index, size_t first, size_t rows) {
+    const struct model *m = p->model;
+    const struct linear *layer = &m->layer[index];
+    const size_t in = layer->in, parts = layer_parts(layer);
+    for (size_t row = first; row < first + rows; row++) {
+        float *sum = below(p, index) + row * in;
+        const float *slope = p->slope[index - 1] == NULL ? NULL : p->slope[index - 1] + row * in;
+        for (size_t part = 1; part < parts; part++)
+            math_kernel()->add(sum, p->partial + ((part - 1) * p->rows + row) * in, in);
+        if (is_activated(m, index - 1))
+            m->config.activation->backward(math_kernel(), sum, p->out[index - 1] + row * in, slope, in);
     }
 }
 

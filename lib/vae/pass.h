@@ -16,7 +16,13 @@ struct pass {
     float *slope[2 * MODEL_MAX_HIDDEN + 2]; /* [out], for an activation that keeps its slope */
     float *delta[2 * MODEL_MAX_HIDDEN + 2]; /* [out], gradient before the activation; the last is its out */
     float *sigma, *epsilon, *z, *dz;        /* [latent] */
-    double *negative_log, *kl;              /* -log p(x|z) and KL of each item, nats */
+    double *kl;                             /* KL of each item, nats */
+    /* What is summed over a layer's units is summed by parts of them, so that threads need not wait for each other:
+     * of pass_likelihood [parts, rows], nats; of pass_backward [parts - 1, rows, in], the first part's own being where
+     * the sum is wanted. */
+    size_t parts; /* of the last layer */
+    double *negative_log;
+    float *partial;
     void *memory;
 };
 
@@ -35,8 +41,11 @@ void pass_draw(struct pass *pass, size_t first, size_t rows);
 /* z -> out[last], the likelihood's parameters a. */
 void pass_decode(struct pass *pass, size_t first, size_t rows);
 
-/* out[last], x -> negative_log. With `gradient` out[last] becomes its gradient. */
-void pass_likelihood(struct pass *pass, size_t first, size_t rows, bool gradient);
+/* A tile of out[last], and x -> its part of negative_log. With `gradient` out[last] becomes its gradient. */
+void pass_likelihood(struct pass *pass, const struct tile *tile, bool gradient);
+
+/* -log p(x|z) of an item, all parts, nats. */
+double pass_negative_log(const struct pass *pass, size_t row);
 
 /* The pieces of the above, and of the way back: the gradient of the sum over items of -ELBO = negative_log + kl. */
 
@@ -46,8 +55,11 @@ void pass_forward(struct pass *pass, size_t index, const struct tile *tile);
 /* out[heads] as the encoder's last product left it -> bounded logvar, sigma, kl. */
 void pass_posterior(struct pass *pass, size_t first, size_t rows);
 
-/* delta[index] -> a tile of delta[index - 1]; of dz where z is what the layer takes in. */
+/* A tile of delta[index] -> its part of delta[index - 1]; of dz where z is what the layer takes in. */
 void pass_backward(struct pass *pass, size_t index, const struct tile *tile);
+
+/* All parts -> delta[index - 1], or dz. */
+void pass_backward_sum(struct pass *pass, size_t index, size_t first, size_t rows);
 
 /* dz -> delta[heads]. */
 void pass_posterior_backward(struct pass *pass, size_t first, size_t rows);

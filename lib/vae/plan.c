@@ -5,12 +5,13 @@
 #define PLAN_TASKS 2
 #endif
 
-#define TASK_WEIGHTS 320000 /* at most, of an operation that is cut by columns */
-#define WIDE_WEIGHTS 64000  /* from here on it is worth to cut by columns */
-#define COLUMNS 8           /* a task's are a multiple of it, and its rows of ROWS, as OpenBLAS's kernels are */
-#define ROWS 4
+#define MOST_TASKS 16       /* of one that is cut by units: each keeps sums of its own, see vae/pass.h */
+#define TASK_WEIGHTS 320000 /* of a task that is cut by units, but for MOST_TASKS */
+#define WIDE_WEIGHTS 64000  /* from here on it is worth to cut by units */
+#define UNITS 16 /* a task's are a multiple of it, so that two threads never write to one cache line, and its rows of */
+#define ROWS 4   /* this, as in a kernel of OpenBLAS */
 #define TASK_ROWS 128 /* at most, of an operation that is cut by rows */
-#define WIDE_ROWS 512 /* of one that is cut by columns: beyond, more rows do not make it faster */
+#define WIDE_ROWS 512 /* of one that is cut by units: beyond, more rows do not make it faster */
 
 void plan_add(struct plan *plan, struct operation operation) {
     plan->operation[plan->count++] = operation;
@@ -28,11 +29,15 @@ static size_t larger(size_t a, size_t b) {
     return a < b ? b : a;
 }
 
-size_t plan_columns(size_t columns, size_t weights) {
+size_t plan_units(size_t units, size_t weights) {
     if (weights < WIDE_WEIGHTS)
-        return columns;
-    const size_t each = parts(columns, larger(PLAN_TASKS, parts(weights, TASK_WEIGHTS)));
-    return parts(each, COLUMNS) * COLUMNS;
+        return units;
+    const size_t tasks = larger(PLAN_TASKS, smaller(parts(weights, TASK_WEIGHTS), MOST_TASKS));
+    return parts(parts(units, tasks), UNITS) * UNITS;
+}
+
+size_t plan_parts(size_t units, size_t weights) {
+    return parts(units, plan_units(units, weights));
 }
 
 /* How an operation is cut: at most so many rows and columns a task. */
@@ -41,15 +46,15 @@ struct cut {
 };
 
 static struct cut cut(const struct operation *operation, size_t rows) {
-    struct cut c = {.columns = plan_columns(operation->columns, operation->weights)};
-    c.across = parts(operation->columns, c.columns);
+    struct cut c = {.columns = plan_units(operation->units, operation->weights)};
+    c.across = plan_parts(operation->units, operation->weights);
     c.down = c.across > 1 ? parts(rows, WIDE_ROWS) : larger(PLAN_TASKS, parts(rows, TASK_ROWS));
     c.rows = parts(parts(rows, c.down), ROWS) * ROWS;
     c.down = parts(rows, c.rows);
     return c;
 }
 
-/* Operations [first, end) of a plan, all of them cut in the same way. */
+/* Operations [first, end) of a plan, each cut as the first, so that a task is a tile of each in turn. */
 struct phase {
     const struct plan *plan;
     size_t first, end, rows;
@@ -64,9 +69,13 @@ static void run_task(void *context, size_t i) {
         const struct operation *operation = &p->plan->operation[o];
         const struct tile tile = {
             row, smaller(p->cut.rows, p->rows - row), column,
-            smaller(plan_columns(operation->columns, operation->weights), operation->columns - column)};
+            smaller(plan_units(operation->units, operation->weights), operation->units - column)};
         operation->run(p->context, operation->layer, &tile);
     }
+}
+
+static bool belongs(const struct phase *phase, const struct operation *next) {
+    return next->chained || (phase->cut.across == 1 && cut(next, phase->rows).across == 1);
 }
 
 void plan_run(const struct plan *plan, struct workers *workers, size_t rows, void *context) {
@@ -74,8 +83,7 @@ void plan_run(const struct plan *plan, struct workers *workers, size_t rows, voi
     for (; phase.first < plan->count; phase.first = phase.end) {
         phase.cut = cut(&plan->operation[phase.first], rows);
         phase.end = phase.first + 1;
-        while (phase.cut.across == 1 && phase.end < plan->count &&
-               cut(&plan->operation[phase.end], rows).across == 1)
+        while (phase.end < plan->count && belongs(&phase, &plan->operation[phase.end]))
             phase.end++;
         workers_run(workers, phase.cut.down * phase.cut.across, run_task, &phase);
     }

@@ -32,7 +32,7 @@ static int cut_slices(struct training *t) {
         count = 0;
         for (size_t i = 0; i < t->model->layers; i++) {
             const struct linear *layer = &t->model->layer[i];
-            const size_t units = plan_columns(layer->out, layer->in * layer->out);
+            const size_t units = plan_units(layer->out, layer->in * layer->out);
             for (size_t first = 0; first < layer->out; first += units, count++)
                 if (writing)
                     t->slices[count] =
@@ -100,12 +100,17 @@ static void draw(void *context, size_t layer, const struct tile *tile) {
 static void likelihood(void *context, size_t layer, const struct tile *tile) {
     struct training *t = context;
     (void)layer;
-    pass_likelihood(&t->pass, tile->row, tile->rows, true);
+    pass_likelihood(&t->pass, tile, true);
 }
 
 static void backward(void *context, size_t layer, const struct tile *tile) {
     struct training *t = context;
     pass_backward(&t->pass, layer, tile);
+}
+
+static void backward_sum(void *context, size_t layer, const struct tile *tile) {
+    struct training *t = context;
+    pass_backward_sum(&t->pass, layer, tile->row, tile->rows);
 }
 
 static void draw_backward(void *context, size_t layer, const struct tile *tile) {
@@ -116,19 +121,21 @@ static void draw_backward(void *context, size_t layer, const struct tile *tile) 
 
 /* All of a step but the update of the weights. */
 static void plan_step(struct plan *plan, const struct model *m) {
-    plan_add(plan, (struct operation){gather_rows, 0, m->elements, 0});
+    plan_add(plan, (struct operation){gather_rows, 0, m->elements, 0, false});
     for (size_t i = 0; i < m->layers; i++) {
-        const size_t out = m->layer[i].out;
-        plan_add(plan, (struct operation){forward, i, out, m->layer[i].in * out});
+        const size_t out = m->layer[i].out, weights = m->layer[i].in * out;
+        plan_add(plan, (struct operation){forward, i, out, weights, false});
         if (i == m->heads)
-            plan_add(plan, (struct operation){draw, i, out, 0});
+            plan_add(plan, (struct operation){draw, i, out, 0, false});
+        if (i == m->last)
+            plan_add(plan, (struct operation){likelihood, i, out, weights, true});
     }
-    plan_add(plan, (struct operation){likelihood, m->last, m->elements, 0});
     for (size_t i = m->last; i > 0; i--) {
-        const size_t in = m->layer[i].in;
-        plan_add(plan, (struct operation){backward, i, in, in * m->layer[i].out});
+        const size_t in = m->layer[i].in, out = m->layer[i].out;
+        plan_add(plan, (struct operation){backward, i, out, in * out, i == m->last});
+        plan_add(plan, (struct operation){backward_sum, i, in, 0, false});
         if (i == m->heads + 1)
-            plan_add(plan, (struct operation){draw_backward, m->heads, in, 0});
+            plan_add(plan, (struct operation){draw_backward, m->heads, in, 0, false});
     }
 }
 
@@ -163,7 +170,7 @@ static int fail_not_finite(const struct training *t, double reconstruction, doub
 static int account(struct training *t) {
     double reconstruction = 0, kl = 0;
     for (size_t row = 0; row < t->rows; row++) {
-        reconstruction -= t->pass.negative_log[row];
+        reconstruction -= pass_negative_log(&t->pass, row);
         kl += t->pass.kl[row];
     }
     if (!isfinite(reconstruction) || !isfinite(kl))

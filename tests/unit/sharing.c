@@ -132,7 +132,7 @@ static float *train(const struct dataset *data, size_t threads, size_t batch, si
 
 static void threads_do_not_matter(void) {
     static unsigned char pixels[ITEMS * 784];
-    const struct dataset data = {"items", DTYPE_U8, {1, {784}}, ITEMS, 784, 784, pixels, NULL, 0};
+    const struct dataset data = {"items", DTYPE_U8, {1, {784}}, ITEMS, 784, 784, pixels, NULL, 0, 0};
     for (size_t i = 0; i < sizeof pixels; i++)
         pixels[i] = (unsigned char)noise_below(256, (struct noise){.seed = 4, .position = 4 * i});
     for (size_t batch = 1; batch <= 1000; batch = batch * 4 + 1) {
@@ -151,7 +151,7 @@ static void threads_do_not_matter(void) {
 static void an_epoch_is_a_permutation(void) {
     static unsigned char pixels[ITEMS * 4];
     static uint32_t before[ITEMS];
-    const struct dataset data = {"items", DTYPE_U8, {1, {4}}, ITEMS, 4, 4, pixels, NULL, 0};
+    const struct dataset data = {"items", DTYPE_U8, {1, {4}}, ITEMS, 4, 4, pixels, NULL, 0, 0};
     struct model m;
     make_model(&m, 4, 3, 2);
     struct training t = {.model = &m, .data = &data, .workers = workers_start(1), .batch = 10, .seed = 5};
@@ -178,7 +178,7 @@ static void an_epoch_is_a_permutation(void) {
 /* A NaN weight stops the step, is named, and no other weight has changed. */
 static void a_loss_that_is_not_finite_stops_training(void) {
     static unsigned char pixels[ITEMS * 4];
-    const struct dataset data = {"items", DTYPE_U8, {1, {4}}, ITEMS, 4, 4, pixels, NULL, 0};
+    const struct dataset data = {"items", DTYPE_U8, {1, {4}}, ITEMS, 4, 4, pixels, NULL, 0, 0};
     struct model m;
     make_model(&m, 4, 3, 2);
     struct training t = {
