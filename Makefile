@@ -113,7 +113,7 @@ check-long: all
 	VAE_BUILD="$(ABSOLUTE_BUILD)" tests/run tests/long/*.bats
 
 bench bench-quick: all $(BENCH)
-	@$(MAKE) -s BUILD="$(BUILD)/uncut" CPPFLAGS="$(CPPFLAGS) -DPLAN_TASKS=1" "$(BUILD)/uncut/vae-train"
+	$(if $(filter bench,$@),@$(MAKE) -s BUILD="$(BUILD)/uncut" CPPFLAGS="$(CPPFLAGS) -DPLAN_TASKS=1" "$(BUILD)/uncut/vae-train" >/dev/null)
 	@$(MAKE) -s -C data fashion
 	@VAE_BUILD="$(ABSOLUTE_BUILD)" tests/bench/run $(if $(filter bench-quick,$@),--quick)
 

@@ -9,14 +9,16 @@
 /* OpenBLAS counts in int; the model's sizes are bounded far below (see vae/model.h). */
 #define INT(n) ((blasint)(n))
 
-/* OpenBLAS starts threads of its own when it is loaded, and they spin for a tenth of a second before they sleep. The
- * header does not tell, but every version of it with threads can end them; a library without is left alone. */
-extern int blas_thread_shutdown_(void) __attribute__((weak));
+/* OpenBLAS starts threads of its own when it is loaded, and they spin for a tenth of a second before they sleep.
+ * Before that it asks this function of its own for OPENBLAS_NUM_THREADS: a program that has one is asked instead. A
+ * library that cannot be told so (linked statically, or not OpenBLAS) is left alone. */
+int openblas_num_threads_env(void) __attribute__((weak));
+int openblas_num_threads_env(void) {
+    return 1;
+}
 
 void linear_setup(void) {
     openblas_set_num_threads(1);
-    if (blas_thread_shutdown_ != NULL)
-        blas_thread_shutdown_();
 }
 
 void linear_forward(const struct linear *layer, const float *value, const float *x, float *y,
