@@ -68,10 +68,22 @@ no_temporary() {
     no_temporary
 }
 
-@test "data that becomes shorter while it is trained on ends the run with a message" {
-    vae-train -q -m model.bin --log log -H 8 -e 1000000 items.raw 2>err 3>&- &
+# blank FILE: 500,000 black images in a file that takes no room on the disk, and more than train_in_little has memory.
+blank() {
+    header u8 28x28 500000 . >"$1"
+    truncate -s $((64 + 500000 * 784)) "$1"
+}
+
+# train_in_little OPTION...: starts a training without end, in less memory than data from blank take.
+train_in_little() {
+    (ulimit -d 300000 && exec vae-train -q -m model.bin --log log -H 8 -j 1 -e 1000000 "$@") 2>err 3>&- &
     pid=$!
     await test -s log
+}
+
+@test "data that memory is too small for is mapped, and becoming shorter ends the run with a message" {
+    blank items.raw
+    train_in_little items.raw
     : >items.raw
     status=0
     wait "$pid" || status=$? # not by run: a subshell has no such child
@@ -79,14 +91,19 @@ no_temporary() {
     assert_equal "$(<err)" 'vae-train: items.raw: became shorter while it was read, wanted it unchanged'
 }
 
-@test "of two files that are read, the one that became shorter is named" {
-    cp items.raw val.raw
-    vae-train -q -m model.bin --log log -H 8 -e 1000000 --val val.raw items.raw 2>err 3>&- &
-    pid=$!
-    await test -s log
+@test "of two files that are mapped, the one that became shorter is named" {
+    blank items.raw
+    blank val.raw
+    train_in_little --val val.raw items.raw
     : >items.raw
     wait "$pid" || true
     assert_equal "$(<err)" 'vae-train: items.raw: became shorter while it was read, wanted it unchanged'
+}
+
+@test "a stream that memory is too small for is an error" {
+    blank items.raw
+    fails 1 'vae-train: stdin: out of memory behind ' \
+        bash -c 'ulimit -d 300000 && cat items.raw | vae-train -q -m model.bin -H 8 -j 1'
 }
 
 @test "a model keeps its mode, and a symbolic link stays one" {

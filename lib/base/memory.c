@@ -14,7 +14,7 @@ static size_t whole_pages(size_t bytes) {
 
 /* Addresses that nothing stands behind yet, from the first byte of a large page on. */
 static char *reserve(size_t whole) {
-    char *begin = mmap(NULL, whole + LARGE_PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    char *begin = mmap(NULL, whole + LARGE_PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (begin == MAP_FAILED)
         return NULL;
     const size_t before = (LARGE_PAGE - (uintptr_t)begin % LARGE_PAGE) % LARGE_PAGE;
@@ -31,15 +31,14 @@ void *memory_resize(void *memory, size_t before, size_t bytes) {
     char *place = reserve(whole);
     if (place == NULL)
         return NULL;
-    void *now = memory == NULL ? mmap(place, whole, PROT_READ | PROT_WRITE,
-                                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0)
-                               : mremap(memory, whole_pages(before), whole, MREMAP_MAYMOVE | MREMAP_FIXED, place);
-    if (now == MAP_FAILED) {
+    /* Not mapped a second time, which would not count against the process's limits. */
+    if (memory == NULL ? mprotect(place, whole, PROT_READ | PROT_WRITE) < 0
+                       : mremap(memory, whole_pages(before), whole, MREMAP_MAYMOVE | MREMAP_FIXED, place) != place) {
         munmap(place, whole);
         return NULL;
     }
-    (void)madvise(now, whole, MADV_HUGEPAGE); /* a wish: without it, pages are small */
-    return now;
+    (void)madvise(place, whole, MADV_HUGEPAGE); /* a wish: without it, pages are small */
+    return place;
 }
 
 void memory_release(void *memory, size_t bytes) {

@@ -4,13 +4,14 @@
 #include "test.h"
 #include "vae/latent.h"
 #include "vae/pass.h"
+#include "vae/plan.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define ROWS 3
-#define MAX_UNITS 16
+#define MAX_UNITS 320
 
 static double activation(const char *name, double x) {
     switch (name[0]) {
@@ -71,12 +72,18 @@ static void run_pass(struct pass *p) {
     pass_encode(p, 0, ROWS);
     pass_draw(p, 0, ROWS);
     pass_decode(p, 0, ROWS);
-    pass_likelihood(p, 0, ROWS, true);
+    const size_t parts = p->parts, units = plan_units(m->elements, m->layer[m->last].in * m->elements);
+    for (size_t part = 0; part < parts; part++) {
+        const size_t first = part * units, end = part + 1 == parts ? m->elements : first + units;
+        pass_likelihood(p, &(struct tile){0, ROWS, first, end - first}, true);
+    }
     for (size_t l = m->last; l > 0; l--) {
         /* In tiles of a part of the units, as wide layers are trained. */
-        const size_t part = (m->layer[l].in + 1) / 2;
-        pass_backward(p, l, &(struct tile){0, ROWS, 0, part});
-        pass_backward(p, l, &(struct tile){0, ROWS, part, m->layer[l].in - part});
+        const size_t out = m->layer[l].out, each = plan_units(out, m->layer[l].in * out);
+        for (size_t first = 0; first < out; first += each)
+            pass_backward(p, l, &(struct tile){0, ROWS, first, out - first < each ? out - first : each});
+        pass_backward_sum(p, l, 0, 1);
+        pass_backward_sum(p, l, 1, ROWS - 1);
         if (l == m->heads + 1)
             pass_posterior_backward(p, 0, ROWS);
     }
@@ -89,17 +96,18 @@ static void run_pass(struct pass *p) {
     }
 }
 
-static void check_gradient(const struct model *m, const struct pass *p, const char *what) {
+/* Of every `each`-th parameter. */
+static void check_gradient(const struct model *m, const struct pass *p, size_t each, const char *what) {
     const double h = 1e-5;
     double *parameter = malloc(m->parameters.size * sizeof *parameter), loss = 0;
     for (size_t i = 0; i < m->parameters.size; i++)
         parameter[i] = (double)m->parameters.value[i];
     for (size_t row = 0; row < ROWS; row++)
-        loss += p->negative_log[row] + p->kl[row];
+        loss += pass_negative_log(p, row) + p->kl[row];
     const double wanted_loss = reference_batch(m, parameter, p);
     EXPECT(fabs(loss - wanted_loss) < 2e-6 * (1 + fabs(wanted_loss)), "%s: loss %.8g, wanted %.8g", what, loss,
            wanted_loss);
-    for (size_t i = 0; i < m->parameters.size; i++) {
+    for (size_t i = 0; i < m->parameters.size; i += each) {
         const double before = parameter[i];
         parameter[i] = before + h;
         const double above = reference_batch(m, parameter, p);
@@ -113,7 +121,7 @@ static void check_gradient(const struct model *m, const struct pass *p, const ch
     free(parameter);
 }
 
-static void check_model(const struct model_config *config, const char *what) {
+static void check_model(const struct model_config *config, size_t each, const char *what) {
     struct model m;
     struct pass p;
     if (model_create(&m, config) < 0 || parameters_train(&m.parameters) < 0 ||
@@ -125,7 +133,7 @@ static void check_model(const struct model_config *config, const char *what) {
     noise_uniform(p.x, ROWS * m.elements, (struct noise){.seed = 4});
     noise_normal(p.epsilon, ROWS * config->latent, (struct noise){.seed = 5});
     run_pass(&p);
-    check_gradient(&m, &p, what);
+    check_gradient(&m, &p, each, what);
     pass_free(&p);
     model_free(&m);
 }
@@ -137,10 +145,10 @@ static void check_likelihood(const char *likelihood) {
     c.sigma = 0.6;
     for (size_t i = 0; i < sizeof activations / sizeof *activations; i++) {
         c.activation = activation_find("test", activations[i]);
-        check_model(&c, activations[i]);
+        check_model(&c, 1, activations[i]);
     }
     c.encoder.layers = c.decoder.layers = 0;
-    check_model(&c, "no hidden layers");
+    check_model(&c, 1, "no hidden layers");
 }
 
 static void bernoulli_elbo(void) {
@@ -149,6 +157,14 @@ static void bernoulli_elbo(void) {
 
 static void gaussian_elbo(void) {
     check_likelihood("gaussian");
+}
+
+/* Layers so wide that they are trained in parts: their sums must have them all. */
+static void wide_layers(void) {
+    struct model_config c = {.item = {1, {300}}, .latent = 2, .encoder = {2, {304, 256}}, .decoder = {2, {256, 304}}};
+    c.likelihood = likelihood_find("test", "bernoulli");
+    c.activation = activation_find("test", "gelu");
+    check_model(&c, 5003, "wide layers");
 }
 
 /* Where logvar would make exp overflow, the figures are those at the bound. */
@@ -167,6 +183,7 @@ int main(void) {
     static const struct test tests[] = {
         {"the Bernoulli ELBO and its gradient, for every activation", bernoulli_elbo},
         {"the Gaussian ELBO and its gradient, for every activation", gaussian_elbo},
+        {"the same for layers so wide that they are trained in parts", wide_layers},
         {"logvar is bounded where exp could overflow", logvar_is_bounded},
     };
     return RUN(tests);

@@ -164,6 +164,20 @@ static void column_sums_add_the_rows_asked_for(void) {
     }
 }
 
+static void sums_are_added_to(void) {
+    EACH(level) {
+        float sum[19], x[19];
+        for (int i = 0; i < 19; i++) {
+            sum[i] = (float)i;
+            x[i] = (float)(100 * i);
+        }
+        levels[level]->add(sum, x, 18);
+        for (int i = 0; i < 19; i++)
+            EXPECT(sum[i] == (float)(i < 18 ? 101 * i : i), "%s: sum %d is %g", level_name(level), i,
+                   (double)sum[i]);
+    }
+}
+
 /* Ten steps on a changing gradient, against the published algorithm in double. */
 static void adam_follows_its_algorithm(void) {
     EACH(level) {
@@ -238,6 +252,7 @@ int main(void) {
         {"cross entropy and its gradient are exact", cross_entropy_and_its_gradient_are_exact},
         {"squared error and its gradient are exact", squared_error_and_its_gradient_are_exact},
         {"column sums add the rows asked for", column_sums_add_the_rows_asked_for},
+        {"sums are added to", sums_are_added_to},
         {"Adam follows its published algorithm", adam_follows_its_algorithm},
         {"NaN comes out as NaN", nan_comes_out_as_nan},
         {"extreme arguments come out as limits", extremes_come_out_as_limits},

@@ -200,13 +200,15 @@ static void a_loss_that_is_not_finite_stops_training(void) {
     model_free(&m);
 }
 
-/* A plan of three operations: narrow, wide, narrow. Every number of each is made once, and none before all of what
- * it needs: its row of the operation before, or behind a wide one any of it. */
+/* A plan of four operations: narrow, wide, one chained to it, narrow. Every number of each is made once, and none
+ * before all of what it needs: its tile of the operation before where it is chained, its rows of a narrow one, any of
+ * it behind a wide one. */
 #define PLAN_ROWS 300
 #define PLAN_COLUMNS 700
+#define PLANNED 4
 
-static atomic_int made[3][PLAN_ROWS][PLAN_COLUMNS];
-static const struct operation planned[3];
+static atomic_int made[PLANNED][PLAN_ROWS][PLAN_COLUMNS];
+static const struct operation planned[PLANNED];
 
 static void make_tile(void *context, size_t operation, const struct tile *tile) {
     const size_t rows = *(const size_t *)context;
@@ -215,29 +217,43 @@ static void make_tile(void *context, size_t operation, const struct tile *tile) 
             atomic_fetch_add(&made[operation][r][c], 1);
     if (operation == 0)
         return;
-    const size_t before = planned[operation - 1].columns, first = operation == 1 ? 0 : tile->row,
-                 end = operation == 1 ? rows : tile->row + tile->rows;
+    const bool chained = planned[operation].chained, any = operation != 2;
+    const size_t first = any ? 0 : tile->row, end = any ? rows : tile->row + tile->rows;
+    const size_t left = chained ? tile->column : 0,
+                 right = chained ? tile->column + tile->columns : planned[operation - 1].units;
     for (size_t r = first; r < end; r++)
-        for (size_t c = 0; c < before; c++)
+        for (size_t c = left; c < right; c++)
             EXPECT(made[operation - 1][r][c] == 1, "operation %zu began before row %zu, column %zu was made",
                    operation, r, c);
 }
 
-static const struct operation planned[3] = {
-    {make_tile, 0, 5, 0}, {make_tile, 1, PLAN_COLUMNS, 500 * PLAN_COLUMNS}, {make_tile, 2, 13, 0}};
+static const struct operation planned[PLANNED] = {{make_tile, 0, 5, 0, false},
+                                                  {make_tile, 1, PLAN_COLUMNS, 500 * PLAN_COLUMNS, false},
+                                                  {make_tile, 2, PLAN_COLUMNS, 500 * PLAN_COLUMNS, true},
+                                                  {make_tile, 3, 13, 0, false}};
+
+/* However large a layer is, its parts are few; together they are the layer. */
+static void a_layers_parts_are_few(void) {
+    for (size_t units = 1; units <= 65536; units = units * 3 + 1)
+        for (size_t in = 1; in <= 65536; in = in * 5 + 2) {
+            const size_t each = plan_units(units, in * units), parts = plan_parts(units, in * units);
+            EXPECT(parts <= 16 && each * parts >= units && each * (parts - 1) < units,
+                   "%zu units of %zu: %zu parts of %zu", units, in, parts, each);
+        }
+}
 
 static void a_plan_makes_everything_once_and_in_order(void) {
     struct plan plan = {.count = 0};
     struct workers *workers = workers_start(3);
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < PLANNED; i++)
         plan_add(&plan, planned[i]);
     for (size_t rows = 1; rows <= PLAN_ROWS; rows += rows < 20 ? 1 : 93) {
         memset(made, 0, sizeof made);
         plan_run(&plan, workers, rows, &rows);
-        for (size_t o = 0; o < 3; o++)
+        for (size_t o = 0; o < PLANNED; o++)
             for (size_t r = 0; r < PLAN_ROWS; r++)
                 for (size_t c = 0; c < PLAN_COLUMNS; c++)
-                    EXPECT(made[o][r][c] == (r < rows && c < planned[o].columns),
+                    EXPECT(made[o][r][c] == (r < rows && c < planned[o].units),
                            "%zu rows: %zu %zu %zu made %d times", rows, o, r, c, made[o][r][c]);
     }
     workers_stop(workers);
@@ -248,6 +264,7 @@ int main(void) {
         {"every task runs once, on any number of threads", every_task_runs_once},
         {"short jobs in a row do not mix", short_jobs_do_not_mix},
         {"a plan makes everything once and in order", a_plan_makes_everything_once_and_in_order},
+        {"a layer's parts are few", a_layers_parts_are_few},
         {"how a stream is cut does not matter to inference, to the bit", how_a_stream_is_cut_does_not_matter},
         {"threads do not matter to training, to the bit", threads_do_not_matter},
         {"an epoch is a permutation of its own", an_epoch_is_a_permutation},
