@@ -29,7 +29,7 @@ BLAS_LDFLAGS = $(if $(BLAS),-L$(BLAS) -Wl$(comma)-rpath$(comma)$(BLAS))
 comma := ,
 
 ALL_CPPFLAGS = -Ilib $(BLAS_CPPFLAGS) -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE -DVAEUTILS_VERSION='"$(VERSION)"' $(CPPFLAGS)
-WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wimplicit-fallthrough
+WARNINGS := -Wall -Wextra -Wno-missing-field-initializers -Wshadow -Wconversion -Wimplicit-fallthrough
 ALL_CFLAGS := -std=c11 -pthread -fopenmp-simd -fno-math-errno $(WARNINGS) $(CFLAGS)
 ALL_LDFLAGS = -pthread $(BLAS_LDFLAGS) -Wl,--as-needed $(LDFLAGS)
 LIBS := -lopenblas -ljansson -lxxhash -lz -lm

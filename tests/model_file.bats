@@ -81,7 +81,7 @@ END
     diff - found <<END
 activation=relu
 binarize=none
-command=vae-train -z 3 -H 5,4 --decoder-hidden 6 -a relu -l bernoulli -e 4 -b 3 -r 0.001 --binarize none -S 9
+command=vae-train --latent 3 --hidden 5,4 --decoder-hidden 6 --activation relu --likelihood bernoulli --epochs 4 --batch 3 --rate 0.001 --binarize none --seed 9
 data_xxh64=$(tail -c +65 data.raw | safetensors xxh64)
 decoder_hidden=6
 encoder_hidden=5,4

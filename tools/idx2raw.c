@@ -10,16 +10,15 @@
 #define CHUNK 65536 /* numbers at a time */
 
 struct options {
+    struct cli_common common; /* quiet alone is used */
     const char *file;
-    uint64_t skip, count;
-    bool all;
+    uint64_t skip, count; /* count UINT64_MAX: all */
 };
 
-enum { OPTION_SKIP = CLI_LONG_ONLY };
-
 static const struct cli_option options[] = {
-    {'n', "count", "N", "write N items; fewer in the file is an error (default: all)"},
-    {OPTION_SKIP, "skip", "N", "leave out the first N items"},
+    {'n', "count", "N", NULL, "write N items; fewer in the file is an error (default: all)",
+     CLI_WHOLE(count, 0, 0x1p63)},
+    {0, "skip", "N", "0", "leave out the first N items", CLI_WHOLE(skip, 0, 0x1p63)},
     CLI_EVERY,
 };
 
@@ -28,23 +27,13 @@ static const struct cli_program program = {
     "[-n N] [--skip N] [-q] [FILE]",
     "Turns an IDX file (the format of the MNIST files), plain or gzip, into a stream of items.",
     options,
+    0,
     "idx2raw train-images-idx3-ubyte.gz | vae-train -m model.bin",
 };
 
 static struct options parse(int argc, char **argv) {
-    struct options o = {.all = true};
-    const char *value;
-    int key;
-    cli_start(&program, argc, argv);
-    cli_bare(0);
-    while ((key = cli_next(&value)) != -1) {
-        if (key == 'n') {
-            o.count = cli_whole("--count", value, 0, INT64_MAX);
-            o.all = false;
-        } else {
-            o.skip = cli_whole("--skip", value, 0, INT64_MAX);
-        }
-    }
+    struct options o = {.count = UINT64_MAX};
+    cli_parse(&program, argc, argv, &o);
     o.file = cli_operand();
     return o;
 }
@@ -54,10 +43,10 @@ static int choose_items(struct options *o, const struct idx *idx) {
     if (o->skip > items)
         return fail("%s: holds %" PRIu64 " items, wanted at least the %" PRIu64 " to skip", idx->gz.in.name, items,
                     o->skip);
-    if (!o->all && o->count > items - o->skip)
+    if (o->count != UINT64_MAX && o->count > items - o->skip)
         return fail("%s: holds %" PRIu64 " items, wanted %" PRIu64 " behind the first %" PRIu64, idx->gz.in.name,
                     items, o->count, o->skip);
-    if (o->all)
+    if (o->count == UINT64_MAX)
         o->count = items - o->skip;
     return 0;
 }

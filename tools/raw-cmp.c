@@ -12,15 +12,14 @@
 #define CHUNK 8192 /* numbers at a time */
 
 struct options {
+    struct cli_common common; /* quiet alone is used */
     const char *a, *b;
     double absolute, relative;
 };
 
-enum { OPTION_ABS = CLI_LONG_ONLY, OPTION_REL };
-
 static const struct cli_option options[] = {
-    {OPTION_ABS, "abs", "T", "numbers may differ by T (default 0)"},
-    {OPTION_REL, "rel", "T", "and by T times the larger one's size (default 0)"},
+    {0, "abs", "T", "0", "numbers may differ by T", CLI_REAL(absolute, 0, DBL_MAX)},
+    {0, "rel", "T", "0", "and by T times the larger one's size", CLI_REAL(relative, 0, DBL_MAX)},
     CLI_EVERY,
 };
 
@@ -30,21 +29,13 @@ static const struct cli_program program = {
     "Compares two streams, one of which may be '-'. Exit status: 0 where they hold equal numbers in items of\n"
     "one shape, in whatever frames; 1, naming the first difference, where they do not.",
     options,
+    0,
     "vae-encode -m model.bin items.raw | raw-cmp --abs 1e-5 - latents.raw",
 };
 
 static struct options parse(int argc, char **argv) {
     struct options o = {0};
-    const char *value;
-    int key;
-    cli_start(&program, argc, argv);
-    cli_bare(0);
-    while ((key = cli_next(&value)) != -1) {
-        if (key == OPTION_ABS)
-            o.absolute = cli_real("--abs", value, 0, DBL_MAX);
-        else
-            o.relative = cli_real("--rel", value, 0, DBL_MAX);
-    }
+    cli_parse(&program, argc, argv, &o);
     char *const *files = cli_operands(2);
     o.a = files[0];
     o.b = files[1];

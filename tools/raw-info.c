@@ -15,6 +15,10 @@ struct totals {
     double min, max, sum;
 };
 
+struct options {
+    struct cli_common common; /* quiet alone is used */
+};
+
 static const struct cli_option options[] = {CLI_EVERY};
 
 static const struct cli_program program = {
@@ -23,6 +27,7 @@ static const struct cli_program program = {
     "Reads a stream to its end, checks it, and prints a table (TSV): dtype, shape, items, frames, min, max,\n"
     "mean and the count of NaNs.",
     options,
+    0,
     "idx2raw train-images-idx3-ubyte.gz | raw-info",
 };
 
@@ -78,9 +83,7 @@ static int run(const char *file) {
 }
 
 int main(int argc, char **argv) {
-    const char *value;
-    cli_start(&program, argc, argv);
-    cli_bare(0);
-    cli_next(&value);
+    struct options o = {0};
+    cli_parse(&program, argc, argv, &o);
     return cli_finish(run(cli_operand()));
 }

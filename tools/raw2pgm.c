@@ -3,15 +3,15 @@
 #include "stream/pnm.h"
 
 struct options {
+    struct cli_common common; /* quiet alone is taken */
     const char *file;
     size_t columns, pad;
 };
 
-enum { OPTION_PAD = CLI_LONG_ONLY };
-
 static const struct cli_option options[] = {
-    {'c', "columns", "N", "put N images in a row (default: the squarest grid)"},
-    {OPTION_PAD, "pad", "N", "leave N black pixels between images (default 0)"},
+    {'c', "columns", "N", NULL, "put N images in a row (default: the squarest grid)",
+     CLI_SIZE(columns, 1, 1000000)},
+    {0, "pad", "N", "0", "leave N black pixels between images", CLI_SIZE(pad, 0, 10000)},
     CLI_EVERY,
 };
 
@@ -20,21 +20,13 @@ static const struct cli_program program = {
     "[-c N] [--pad N] [-q] [FILE]",
     "Draws a stream of images (items of shape HxW, HxWx1 or HxWx3) as one tiled picture, PGM or PPM.",
     options,
+    0,
     "vae-sample -n 64 | vae-decode -m model.bin | raw2pgm > grid.pgm",
 };
 
 static struct options parse(int argc, char **argv) {
     struct options o = {0};
-    const char *value;
-    int key;
-    cli_start(&program, argc, argv);
-    cli_bare(0);
-    while ((key = cli_next(&value)) != -1) {
-        if (key == 'c')
-            o.columns = (size_t)cli_whole("--columns", value, 1, 1000000);
-        else
-            o.pad = (size_t)cli_whole("--pad", value, 0, 10000);
-    }
+    cli_parse(&program, argc, argv, &o);
     o.file = cli_operand();
     return o;
 }

@@ -15,10 +15,9 @@ struct options {
     bool sample;
 };
 
-enum { OPTION_SAMPLE = CLI_LONG_ONLY };
-
 static const struct cli_option options[] = {
-    CLI_MODEL, {OPTION_SAMPLE, "sample", NULL, "a draw from p(x|z) instead of its mean"}, CLI_SEED, CLI_THREADS,
+    CLI_MODEL, {0, "sample", NULL, NULL, "a draw from p(x|z) instead of its mean", CLI_FLAG(sample)},
+    CLI_SEED,  CLI_THREADS,
     CLI_EVERY,
 };
 
@@ -27,18 +26,13 @@ static const struct cli_program program = {
     "-m FILE [--sample] [OPTION]... [FILE]",
     "Decodes a stream of latents: for each the mean of p(x|z), an item.",
     options,
+    0,
     "vae-sample -n 64 | vae-decode -m model.bin | raw2pgm > grid.pgm",
 };
 
 static struct options parse(int argc, char **argv) {
-    struct options o = {.common = cli_common()};
-    const char *value;
-    int key;
-    cli_start(&program, argc, argv);
-    cli_bare(0);
-    while ((key = cli_next(&value)) != -1)
-        if (!cli_common_option(&o.common, key, value))
-            o.sample = true;
+    struct options o = {0};
+    cli_parse(&program, argc, argv, &o);
     cli_require("--model", o.common.model);
     o.file = cli_operand();
     return o;

@@ -12,12 +12,10 @@ struct options {
     bool sample, stats;
 };
 
-enum { OPTION_SAMPLE = CLI_LONG_ONLY, OPTION_STATS };
-
 static const struct cli_option options[] = {
     CLI_MODEL,
-    {OPTION_SAMPLE, "sample", NULL, "a draw from q(z|x) instead of its mean"},
-    {OPTION_STATS, "stats", NULL, "mean and logvar: items of shape 2xL"},
+    {0, "sample", NULL, NULL, "a draw from q(z|x) instead of its mean", CLI_FLAG(sample)},
+    {0, "stats", NULL, NULL, "mean and logvar: items of shape 2xL", CLI_FLAG(stats)},
     CLI_SEED,
     CLI_THREADS,
     CLI_EVERY,
@@ -28,23 +26,13 @@ static const struct cli_program program = {
     "-m FILE [--sample | --stats] [OPTION]... [FILE]",
     "Encodes a stream of items: for each the mean of its posterior q(z|x), a latent.",
     options,
+    0,
     "idx2raw images.gz | vae-encode -m model.bin | vae-decode -m model.bin | raw2pgm > again.pgm",
 };
 
 static struct options parse(int argc, char **argv) {
-    struct options o = {.common = cli_common()};
-    const char *value;
-    int key;
-    cli_start(&program, argc, argv);
-    cli_bare(0);
-    while ((key = cli_next(&value)) != -1) {
-        if (key == OPTION_SAMPLE)
-            o.sample = true;
-        else if (key == OPTION_STATS)
-            o.stats = true;
-        else
-            cli_common_option(&o.common, key, value);
-    }
+    struct options o = {0};
+    cli_parse(&program, argc, argv, &o);
     cli_require("--model", o.common.model);
     o.file = cli_operand();
     if (o.sample && o.stats)

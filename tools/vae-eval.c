@@ -12,16 +12,15 @@
 struct options {
     struct cli_common common;
     const char *file;
-    uint32_t samples;
-    bool marginal, per_item;
+    size_t samples; /* 0: not given */
+    bool per_item;
 };
-
-enum { OPTION_PER_ITEM = CLI_LONG_ONLY };
 
 static const struct cli_option options[] = {
     CLI_MODEL,
-    {'k', "samples", "K", "K draws of z an item, and log p(x) by importance sampling (default: 1 and none)"},
-    {OPTION_PER_ITEM, "per-item", NULL, "a row an item instead of one for all"},
+    {'k', "samples", "K", NULL, "K draws of z an item, and log p(x) by importance sampling (default: 1 and none)",
+     CLI_SIZE(samples, 1, 1 << 24)},
+    {0, "per-item", NULL, NULL, "a row an item instead of one for all", CLI_FLAG(per_item)},
     CLI_SEED,
     CLI_THREADS,
     CLI_EVERY,
@@ -32,23 +31,13 @@ static const struct cli_program program = {
     "-m FILE [-k K] [--per-item] [OPTION]... [FILE]",
     "Evaluates a model on a stream of items: a table (TSV) of the ELBO and its parts, in nats per item.",
     options,
+    0,
     "idx2raw t10k-images-idx3-ubyte.gz | vae-eval -m model.bin -k 100",
 };
 
 static struct options parse(int argc, char **argv) {
-    struct options o = {.common = cli_common(), .samples = 1};
-    const char *value;
-    int key;
-    cli_start(&program, argc, argv);
-    cli_bare(0);
-    while ((key = cli_next(&value)) != -1) {
-        if (key == 'k') {
-            o.samples = (uint32_t)cli_whole("--samples", value, 1, 1 << 24);
-            o.marginal = true;
-        } else if (!cli_common_option(&o.common, key, value)) {
-            o.per_item = true;
-        }
-    }
+    struct options o = {0};
+    cli_parse(&program, argc, argv, &o);
     cli_require("--model", o.common.model);
     o.file = cli_operand();
     return o;
@@ -56,14 +45,14 @@ static struct options parse(int argc, char **argv) {
 
 static void print_header(const struct options *o) {
     printf("%s\telbo\treconstruction\tkl", o->per_item ? "item" : "items");
-    if (o->marginal)
+    if (o->samples > 0)
         printf(o->per_item ? "\tlog_likelihood" : "\tlog_likelihood\tlog_likelihood_se\tactive_latents");
     printf("\n");
 }
 
 static void print_item(const struct options *o, uint64_t number, const struct item_figures *f) {
     printf("%" PRIu64 "\t%.4f\t%.4f\t%.4f", number, f->reconstruction - f->kl, f->reconstruction, f->kl);
-    if (o->marginal)
+    if (o->samples > 0)
         printf("\t%.4f", f->log_likelihood);
     printf("\n");
 }
@@ -71,7 +60,7 @@ static void print_item(const struct options *o, uint64_t number, const struct it
 static void print_total(const struct options *o, const struct evaluation *total, size_t latent) {
     const struct elbo elbo = evaluation_elbo(total);
     printf("%" PRIu64 "\t%.4f\t%.4f\t%.4f", total->items, elbo.elbo, elbo.reconstruction, elbo.kl);
-    if (o->marginal) {
+    if (o->samples > 0) {
         double error;
         const double log_likelihood = evaluation_log_likelihood(total, &error);
         printf("\t%.4f\t%.4f\t%zu", log_likelihood, error, evaluation_active_latents(total, latent));
@@ -129,7 +118,8 @@ static int run_stream(const struct options *o, const struct model *model, struct
     if (workers == NULL)
         return -1;
     progress_start(!cli_quiet(), false);
-    int result = evaluator_start(&evaluator, model, workers, o->samples, o->marginal, o->common.seed);
+    int result = evaluator_start(&evaluator, model, workers, o->samples > 0 ? (uint32_t)o->samples : 1,
+                                 o->samples > 0, o->common.seed);
     if (result == 0)
         result = evaluate(o, &evaluator, reader);
     evaluator_end(&evaluator);

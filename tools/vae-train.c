@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#define NOT_GIVEN SIZE_MAX
 #define SAVE_SECONDS 10 /* a model is saved at an epoch's end where the last save is older */
 
 struct options {
@@ -24,22 +25,54 @@ struct options {
     double rate;
 };
 
-enum { OPTION_DECODER_HIDDEN = CLI_LONG_ONLY, OPTION_SIGMA, OPTION_BINARIZE, OPTION_VALIDATION, OPTION_LOG };
+static void set_hidden(const struct cli_option *option, void *field, const char *text) {
+    char name[64];
+    snprintf(name, sizeof name, "--%s", option->name);
+    if (hidden_parse(field, name, text) < 0)
+        cli_usage_error();
+}
+
+static void set_activation(const struct cli_option *option, void *field, const char *text) {
+    const struct activation **activation = field;
+    (void)option;
+    if ((*activation = activation_find("--activation", text)) == NULL)
+        cli_usage_error();
+}
+
+static void set_likelihood(const struct cli_option *option, void *field, const char *text) {
+    const struct likelihood **likelihood = field;
+    (void)option;
+    if ((*likelihood = likelihood_find("--likelihood", text)) == NULL)
+        cli_usage_error();
+}
+
+static void set_binarize(const struct cli_option *option, void *field, const char *text) {
+    const int found = binarize_find("--binarize", text);
+    (void)option;
+    if (found < 0)
+        cli_usage_error();
+    *(enum binarize *)field = (enum binarize)found;
+}
 
 static const struct cli_option options[] = {
     CLI_MODEL,
-    {'z', "latent", "N", "numbers a latent vector (default 20)"},
-    {'H', "hidden", "LIST", "units of the encoder's hidden layers, or none (default 400)"},
-    {OPTION_DECODER_HIDDEN, "decoder-hidden", "LIST", "the decoder's (default: the encoder's, reversed)"},
-    {'a', "activation", "NAME", "relu, tanh, elu, softplus or gelu (default relu)"},
-    {'l', "likelihood", "NAME", "bernoulli or gaussian (default bernoulli)"},
-    {OPTION_SIGMA, "sigma", "S", "gaussian: standard deviation (default sqrt(1/2): squared error)"},
-    {'e', "epochs", "N", "passes over the data (default 10)"},
-    {'b', "batch", "N", "items a step (default 128)"},
-    {'r', "rate", "F", "Adam's learning rate (default 0.001)"},
-    {OPTION_BINARIZE, "binarize", "MODE", "none, threshold, or sample: drawn anew at every use (default none)"},
-    {OPTION_VALIDATION, "val", "FILE", "evaluate this stream after each epoch"},
-    {OPTION_LOG, "log", "FILE", "write a table (TSV), a row an epoch"},
+    {'z', "latent", "N", "20", "numbers a latent vector", CLI_SIZE(config.latent, 1, MODEL_MAX_UNITS)},
+    {'H', "hidden", "LIST", "400", "units of the encoder's hidden layers, or none",
+     CLI_CALL(set_hidden, config.encoder)},
+    {0, "decoder-hidden", "LIST", NULL, "the decoder's (default: the encoder's, reversed)",
+     CLI_CALL(set_hidden, config.decoder)},
+    {'a', "activation", "NAME", "relu", "relu, tanh, elu, softplus or gelu",
+     CLI_CALL(set_activation, config.activation)},
+    {'l', "likelihood", "NAME", "bernoulli", "bernoulli or gaussian", CLI_CALL(set_likelihood, config.likelihood)},
+    {0, "sigma", "S", NULL, "gaussian: standard deviation (default sqrt(1/2): squared error)",
+     CLI_REAL(config.sigma, 1e-6, 1e6)},
+    {'e', "epochs", "N", "10", "passes over the data", CLI_WHOLE(epochs, 0, 1e9)},
+    {'b', "batch", "N", "128", "items a step", CLI_SIZE(batch, 1, 1e6)},
+    {'r', "rate", "F", "0.001", "Adam's learning rate", CLI_REAL(rate, 0, 1000)},
+    {0, "binarize", "MODE", "none", "none, threshold, or sample: drawn anew at every use",
+     CLI_CALL(set_binarize, config.binarize)},
+    {0, "val", "FILE", NULL, "evaluate this stream after each epoch", CLI_TEXT(validation), .aside = true},
+    {0, "log", "FILE", NULL, "write a table (TSV), a row an epoch", CLI_TEXT(log), .aside = true},
     CLI_SEED,
     CLI_THREADS,
     CLI_EVERY,
@@ -50,6 +83,7 @@ static const struct cli_program program = {
     "-m FILE [OPTION]... [FILE]",
     "Trains a variational auto-encoder on a stream of items and writes it to a model file.",
     options,
+    0,
     "idx2raw train-images-idx3-ubyte.gz | vae-train -m model.bin",
 };
 
@@ -57,67 +91,6 @@ static void mirror(struct hidden *decoder, const struct hidden *encoder) {
     decoder->layers = encoder->layers;
     for (size_t i = 0; i < encoder->layers; i++)
         decoder->units[i] = encoder->units[encoder->layers - 1 - i];
-}
-
-/* A choice by name. */
-static void parse_choice(struct model_config *config, int key, const char *value) {
-    int binarize = 0;
-    if (key == 'a')
-        config->activation = activation_find("--activation", value);
-    else if (key == 'l')
-        config->likelihood = likelihood_find("--likelihood", value);
-    else
-        binarize = binarize_find("--binarize", value);
-    if (config->activation == NULL || config->likelihood == NULL || binarize < 0)
-        cli_usage_error();
-    if (key == OPTION_BINARIZE)
-        config->binarize = (enum binarize)binarize;
-}
-
-static bool parse_model_option(struct options *o, int key, const char *value, bool *has_decoder) {
-    switch (key) {
-    case 'z':
-        o->config.latent = (size_t)cli_whole("--latent", value, 1, MODEL_MAX_UNITS);
-        return true;
-    case 'H':
-        if (hidden_parse(&o->config.encoder, "--hidden", value) < 0)
-            cli_usage_error();
-        return true;
-    case OPTION_DECODER_HIDDEN:
-        if (hidden_parse(&o->config.decoder, "--decoder-hidden", value) < 0)
-            cli_usage_error();
-        *has_decoder = true;
-        return true;
-    case OPTION_SIGMA:
-        o->config.sigma = cli_real("--sigma", value, 1e-6, 1e6);
-        return true;
-    case 'a':
-    case 'l':
-    case OPTION_BINARIZE:
-        parse_choice(&o->config, key, value);
-        return true;
-    default:
-        return false;
-    }
-}
-
-static void parse_training_option(struct options *o, int key, const char *value) {
-    switch (key) {
-    case 'e':
-        o->epochs = cli_whole("--epochs", value, 0, 1000000000);
-        break;
-    case 'b':
-        o->batch = (size_t)cli_whole("--batch", value, 1, 1000000);
-        break;
-    case 'r':
-        o->rate = cli_real("--rate", value, 0, 1000);
-        break;
-    case OPTION_VALIDATION:
-        o->validation = value;
-        break;
-    default:
-        o->log = value;
-    }
 }
 
 static void check_options(const struct options *o) {
@@ -130,22 +103,13 @@ static void check_options(const struct options *o) {
 }
 
 static struct options parse(int argc, char **argv) {
-    struct options o = {.common = cli_common(), .epochs = 10, .batch = 128, .rate = 1e-3};
-    o.config = (struct model_config){.latent = MODEL_DEFAULT_LATENT, .encoder = {1, {400}}};
-    o.config.activation = activation_find("", "relu");
-    o.config.likelihood = likelihood_find("", "bernoulli");
-    const char *value;
-    bool has_decoder = false;
-    int key;
-    cli_start(&program, argc, argv);
-    cli_bare(0);
-    while ((key = cli_next(&value)) != -1)
-        if (!cli_common_option(&o.common, key, value) && !parse_model_option(&o, key, value, &has_decoder))
-            parse_training_option(&o, key, value);
+    struct options o = {0};
+    o.config.decoder.layers = NOT_GIVEN;
+    cli_parse(&program, argc, argv, &o);
     cli_require("--model", o.common.model);
     o.file = cli_operand();
     check_options(&o);
-    if (!has_decoder)
+    if (o.config.decoder.layers == NOT_GIVEN)
         mirror(&o.config.decoder, &o.config.encoder);
     if (o.config.likelihood->has_sigma && o.config.sigma == 0)
         o.config.sigma = sqrt(0.5);
@@ -244,18 +208,6 @@ static int train(struct run *r) {
     return 0;
 }
 
-/* The options that make the model what it is; not the names of files, nor the threads. */
-static void describe_command(struct provenance *p, const struct options *o, const struct model_config *c) {
-    char encoder[HIDDEN_TEXT], decoder[HIDDEN_TEXT], sigma[40] = "";
-    if (c->likelihood->has_sigma)
-        snprintf(sigma, sizeof sigma, " --sigma %.17g", c->sigma);
-    snprintf(p->command, sizeof p->command,
-             "vae-train -z %zu -H %s --decoder-hidden %s -a %s -l %s%s -e %" PRIu64
-             " -b %zu -r %.17g --binarize %s -S %" PRIu64,
-             c->latent, hidden_text(&c->encoder, encoder), hidden_text(&c->decoder, decoder), c->activation->name,
-             c->likelihood->name, sigma, o->epochs, o->batch, o->rate, binarize_name(c->binarize), o->common.seed);
-}
-
 static int prepare(struct run *r) {
     const struct options *o = r->options;
     struct model_config config = o->config;
@@ -275,7 +227,7 @@ static int prepare(struct run *r) {
     r->saver = (struct saver){.training = &r->training, .path = o->common.model};
     r->saver.provenance = (struct provenance){
         .seed = o->common.seed, .items = r->train.items, .data_xxh64 = dataset_digest(&r->train)};
-    describe_command(&r->saver.provenance, o, &config);
+    cli_command(r->saver.provenance.command, sizeof r->saver.provenance.command);
     r->training = (struct training){.model = &r->model,
                                     .data = &r->train,
                                     .workers = r->workers,

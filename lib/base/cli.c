@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #define MAX_OPTIONS 64
+#define LONG 256 /* getopt's numbers of long options begin behind those of letters */
 
 static struct {
     const struct cli_program *program;
@@ -23,7 +24,8 @@ static struct {
     char **argv;
     char letters[2 * MAX_OPTIONS + 2];
     struct option names[MAX_OPTIONS + 1];
-    bool quiet;
+    const char *given[MAX_OPTIONS]; /* each option's last argument, or its default; "" where it takes none */
+    struct cli_common *common;      /* begins the tool's options */
 } cli;
 
 /* A standard stream that was closed would give its number to the next file opened, and data would end up
@@ -34,21 +36,22 @@ static void occupy_closed_streams(void) {
             (void)!open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
 }
 
-void cli_start(const struct cli_program *program, int argc, char **argv) {
+static void prepare_process(void) {
     occupy_closed_streams();
     signal(SIGPIPE, SIG_DFL); /* a reader that left ends the tool, even below a parent that ignores the signal */
     signal(SIGXFSZ, SIG_IGN); /* a file-size limit is a write that fails, with a message */
     signals_catch_ask();
-    progress_name(program->name);
-    cli.program = program;
-    cli.argc = argc;
-    cli.argv = argv;
+}
+
+/* getopt's tables: a long option's number there is its place in the program's table. */
+static void prepare_options(void) {
     char *letter = cli.letters;
     *letter++ = ':'; /* a missing argument is told apart from an unknown option */
-    size_t n = 0;
-    for (const struct cli_option *o = program->options; o->key != 0 && n < MAX_OPTIONS; o++, n++) {
-        cli.names[n] = (struct option){o->name, o->argument != NULL, NULL, o->key};
-        if (o->key < CLI_LONG_ONLY) {
+    int n = 0;
+    for (const struct cli_option *o = cli.program->options; o->name != NULL && n < MAX_OPTIONS; o++) {
+        cli.names[n] = (struct option){o->name, o->argument != NULL, NULL, LONG + n};
+        n++;
+        if (o->key != 0) {
             *letter++ = (char)o->key;
             if (o->argument != NULL)
                 *letter++ = ':';
@@ -65,23 +68,26 @@ static _Noreturn void print_and_exit_0(void) {
     exit(cli_finish(0));
 }
 
-static _Noreturn void print_help(void) {
+void cli_help(const struct cli_option *option, void *field, const char *text) {
+    (void)option, (void)field, (void)text;
     print_usage(stdout);
     printf("%s\n\n", cli.program->summary);
-    for (const struct cli_option *o = cli.program->options; o->key != 0; o++) {
+    for (const struct cli_option *o = cli.program->options; o->name != NULL; o++) {
         char left[64];
         const char *argument = o->argument == NULL ? "" : o->argument;
-        if (o->key < CLI_LONG_ONLY)
+        if (o->key != 0)
             snprintf(left, sizeof left, "-%c, --%s %s", o->key, o->name, argument);
         else
             snprintf(left, sizeof left, "    --%s %s", o->name, argument);
-        printf("  %-26s %s\n", left, o->help);
+        printf("  %-26s %s", left, o->help);
+        printf(o->initial == NULL ? "\n" : " (default %s)\n", o->initial);
     }
     printf("\nExample:\n  %s\n", cli.program->example);
     print_and_exit_0();
 }
 
-static _Noreturn void print_version(void) {
+void cli_version(const struct cli_option *option, void *field, const char *text) {
+    (void)option, (void)field, (void)text;
     printf("%s (vaeutils) %s\n", cli.program->name, VAEUTILS_VERSION);
     print_and_exit_0();
 }
@@ -101,37 +107,105 @@ _Noreturn void cli_refuse(const char *format, ...) {
     cli_usage_error();
 }
 
-/* getopt keeps what it did not take: a known option's key (its argument is missing, or one too many), the letter of
- * an unknown short option, or 0 for an unknown long one, whose text is the argument just passed. */
+/* The option that getopt's number is of. NULL where it is of none. */
+static const struct cli_option *option_of(int number) {
+    for (const struct cli_option *o = cli.program->options; o->name != NULL; o++)
+        if (number == (number < LONG ? o->key : LONG + (int)(o - cli.program->options)))
+            return o;
+    return NULL;
+}
+
+/* getopt keeps what it did not take: a known option's number (its argument is missing, or one too many), the letter
+ * of an unknown short option, or 0 for an unknown long one, whose text is the argument just passed. */
 static _Noreturn void refuse_option(bool lacks_argument) {
-    for (const struct cli_option *o = cli.program->options; o->key != 0; o++)
-        if (o->key == optopt)
-            cli_refuse("--%s: found %s argument, wanted %s", o->name, lacks_argument ? "no" : "an",
-                       lacks_argument ? "one" : "none");
+    const struct cli_option *o = optopt == 0 ? NULL : option_of(optopt);
+    if (o != NULL)
+        cli_refuse("--%s: found %s argument, wanted %s", o->name, lacks_argument ? "no" : "an",
+                   lacks_argument ? "one" : "none");
     if (optopt != 0)
         cli_refuse("-%c: no such option, wanted one that --help lists", optopt);
     cli_refuse("%s: no such option, wanted one that --help lists", cli.argv[optind - 1]);
 }
 
-int cli_next(const char **value) {
-    for (;;) {
-        int key = getopt_long(cli.argc, cli.argv, cli.letters, cli.names, NULL);
-        *value = optarg;
-        switch (key) {
-        case 'q':
-            cli.quiet = true;
-            continue;
-        case 'h':
-            print_help();
-        case 'V':
-            print_version();
-        case ':':
-        case '?':
-            refuse_option(key == ':');
-        default:
-            return key;
-        }
+static void refuse_bare(void) {
+    if (cli.argc == 1 && isatty(cli.program->binary)) {
+        print_usage(stderr);
+        fprintf(stderr, "%s --help tells more.\n", cli.program->name);
+        exit(EXIT_USAGE);
     }
+}
+
+static void give(const struct cli_option *o, const char *text) {
+    cli.given[o - cli.program->options] = text;
+    o->set(o, (char *)cli.common + o->offset, text);
+}
+
+void cli_parse(const struct cli_program *program, int argc, char **argv, void *options) {
+    int number;
+    cli.program = program;
+    cli.argc = argc;
+    cli.argv = argv;
+    cli.common = options;
+    prepare_process();
+    progress_name(program->name);
+    refuse_bare();
+    prepare_options();
+    for (const struct cli_option *o = program->options; o->name != NULL; o++)
+        if (o->initial != NULL)
+            give(o, o->initial);
+    cli.common->threads = cli.common->threads == 0 ? workers_available() : cli.common->threads;
+    while ((number = getopt_long(argc, argv, cli.letters, cli.names, NULL)) != -1) {
+        if (number == ':' || number == '?')
+            refuse_option(number == ':');
+        const struct cli_option *o = option_of(number);
+        give(o, o->argument == NULL ? "" : optarg);
+    }
+}
+
+void cli_command(char *text, size_t size) {
+    size_t used = (size_t)snprintf(text, size, "%s", cli.program->name);
+    for (const struct cli_option *o = cli.program->options; o->name != NULL; o++) {
+        const char *value = cli.given[o - cli.program->options];
+        if (value != NULL && !o->aside && used < size)
+            used +=
+                (size_t)snprintf(text + used, size - used, " --%s%s%s", o->name, *value == '\0' ? "" : " ", value);
+    }
+}
+
+/* What opens a message about an option's argument. */
+static const char *name_of(const struct cli_option *o, char text[64]) {
+    snprintf(text, 64, "--%s", o->name);
+    return text;
+}
+
+void cli_set_flag(const struct cli_option *o, void *field, const char *text) {
+    (void)o, (void)text;
+    *(bool *)field = true;
+}
+
+void cli_set_text(const struct cli_option *o, void *field, const char *text) {
+    (void)o;
+    *(const char **)field = text;
+}
+
+void cli_set_whole(const struct cli_option *o, void *field, const char *text) {
+    char name[64];
+    /* A power of two is the end of the numbers that a type holds, one too many. */
+    const uint64_t max = o->max >= 0x1p64 ? UINT64_MAX : o->max == 0x1p63 ? INT64_MAX : (uint64_t)o->max;
+    if (parse_whole(name_of(o, name), text, (uint64_t)o->min, max, field) < 0)
+        cli_usage_error();
+}
+
+void cli_set_size(const struct cli_option *o, void *field, const char *text) {
+    uint64_t value;
+    cli_set_whole(o, &value, text);
+    *(size_t *)field = (size_t)value;
+}
+
+void cli_set_real(const struct cli_option *o, void *field, const char *text) {
+    char name[64];
+    if (parse_real(name_of(o, name), text, o->min, o->max, field) < 0)
+        cli_usage_error();
 }
 
 const char *cli_operand(void) {
@@ -151,54 +225,12 @@ void cli_require(const char *name, const char *value) {
         cli_refuse("%s: not given, wanted it", name);
 }
 
-void cli_bare(int stream) {
-    if (cli.argc == 1 && isatty(stream)) {
-        print_usage(stderr);
-        fprintf(stderr, "%s --help tells more.\n", cli.program->name);
-        exit(EXIT_USAGE);
-    }
-}
-
-uint64_t cli_whole(const char *name, const char *text, uint64_t min, uint64_t max) {
-    uint64_t value;
-    if (parse_whole(name, text, min, max, &value) < 0)
-        cli_usage_error();
-    return value;
-}
-
-double cli_real(const char *name, const char *text, double min, double max) {
-    double value;
-    if (parse_real(name, text, min, max, &value) < 0)
-        cli_usage_error();
-    return value;
-}
-
-struct cli_common cli_common(void) {
-    return (struct cli_common){.seed = 1, .threads = workers_available()};
-}
-
-bool cli_common_option(struct cli_common *common, int key, const char *value) {
-    switch (key) {
-    case 'm':
-        common->model = value;
-        return true;
-    case 'S':
-        common->seed = cli_whole("--seed", value, 0, UINT64_MAX);
-        return true;
-    case 'j':
-        common->threads = (size_t)cli_whole("--threads", value, 1, 1024);
-        return true;
-    default:
-        return false;
-    }
-}
-
 bool cli_quiet(void) {
-    return cli.quiet;
+    return cli.common->quiet;
 }
 
 void cli_note(const char *format, ...) {
-    if (cli.quiet)
+    if (cli_quiet())
         return;
     va_list arguments;
     va_start(arguments, format);

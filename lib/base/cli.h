@@ -10,55 +10,80 @@
 
 enum { EXIT_DATA = 1, EXIT_USAGE = 2 };
 
+/* An option and what becomes of its argument. A tool's options are a `struct options`, which the macros below name
+ * the fields of. */
 struct cli_option {
-    int key;              /* the short option's letter, or a number from CLI_LONG_ONLY up */
+    int key;              /* the short option's letter, 0: it has none */
     const char *name;     /* the long option's name */
     const char *argument; /* what --help calls its argument; NULL: it takes none */
-    const char *help;     /* one line; may be long: --help folds nothing */
+    const char *initial;  /* the default, as text; NULL: none, or one that `help` tells */
+    const char *help;     /* one line; may be long: --help folds nothing, and adds the default */
+    /* Sets the field from the argument's text, or ends the program with a usage error. */
+    void (*set)(const struct cli_option *option, void *field, const char *text);
+    size_t offset;   /* of the field in struct options */
+    double min, max; /* of a number */
+    bool aside;      /* not part of cli_command: it says where or how to work, and changes no result */
 };
 
-#define CLI_LONG_ONLY 256
+#define CLI_FLAG(field) cli_set_flag, offsetof(struct options, field), 0, 0                 /* bool */
+#define CLI_TEXT(field) cli_set_text, offsetof(struct options, field), 0, 0                 /* const char * */
+#define CLI_SIZE(field, min, max) cli_set_size, offsetof(struct options, field), min, max   /* size_t */
+#define CLI_WHOLE(field, min, max) cli_set_whole, offsetof(struct options, field), min, max /* uint64_t */
+#define CLI_REAL(field, min, max) cli_set_real, offsetof(struct options, field), min, max   /* double */
+#define CLI_CALL(function, field) function, offsetof(struct options, field), 0, 0 /* a setter of the tool's */
+
+void cli_set_flag(const struct cli_option *option, void *field, const char *text);
+void cli_set_text(const struct cli_option *option, void *field, const char *text);
+void cli_set_size(const struct cli_option *option, void *field, const char *text);
+void cli_set_whole(const struct cli_option *option, void *field, const char *text);
+void cli_set_real(const struct cli_option *option, void *field, const char *text);
+
+/* What most tools have, as the field `common` of their options. */
+struct cli_common {
+    const char *model; /* NULL: not given */
+    uint64_t seed;
+    size_t threads; /* default: the processors there are */
+    bool quiet;
+};
 
 /* Options that mean the same in every tool. CLI_EVERY ends a table. */
 #define CLI_MODEL \
-    { 'm', "model", "FILE", "the model file" }
+    { 'm', "model", "FILE", NULL, "the model file", CLI_TEXT(common.model), .aside = true }
 #define CLI_SEED \
-    { 'S', "seed", "N", "the seed of all random numbers (default 1)" }
-#define CLI_THREADS \
-    { 'j', "threads", "N", "work on N threads (default: the processors there are); changes no result" }
-#define CLI_EVERY                                                                                                \
-    {'q', "quiet", NULL, "no progress and no notes, only errors"},                                               \
-        {'h', "help", NULL, "print this text and exit"}, {'V', "version", NULL, "print the version and exit"}, { \
-        0, NULL, NULL, NULL                                                                                      \
+    { 'S', "seed", "N", "1", "the seed of all random numbers", CLI_WHOLE(common.seed, 0, 0x1p64) }
+#define CLI_THREADS                                                                                            \
+    {                                                                                                          \
+        'j', "threads", "N", NULL, "work on N threads (default: the processors there are); changes no result", \
+            CLI_SIZE(common.threads, 1, 1024), .aside = true                                                   \
     }
+#define CLI_EVERY                                                                                               \
+    {'q', "quiet", NULL, NULL, "no progress and no notes, only errors", CLI_FLAG(common.quiet), .aside = true}, \
+        {'h', "help", NULL, NULL, "print this text and exit", cli_help},                                        \
+        {'V', "version", NULL, NULL, "print the version and exit", cli_version}, {                              \
+        0                                                                                                       \
+    }
+
+void cli_help(const struct cli_option *option, void *field, const char *text);
+void cli_version(const struct cli_option *option, void *field, const char *text);
 
 struct cli_program {
     const char *name;                 /* of the tool */
     const char *synopsis;             /* behind the name in the usage line */
     const char *summary;              /* what it does, one or two lines */
-    const struct cli_option *options; /* ends with an entry whose key is 0 */
+    const struct cli_option *options; /* ends with an entry without a name */
+    int binary;                       /* the standard stream that carries its data: 0 or 1 */
     const char *example;              /* a pipeline */
 };
 
-/* Prepares the process (closed standard streams, SIGPIPE, SIGUSR1) and the options' parser. */
-void cli_start(const struct cli_program *program, int argc, char **argv);
+/* Prepares the process (closed standard streams, SIGPIPE, SIGUSR1) and sets the fields of `options`, a struct
+ * options that holds the defaults and begins with its struct cli_common. Ends the program with exit code 2 at an
+ * option that is unknown or lacks its argument, and with a short usage where the tool was started bare and its data
+ * would come from or go to a terminal: someone is looking for help. */
+void cli_parse(const struct cli_program *program, int argc, char **argv, void *options);
 
-/* The next option's key, with its argument in *value; -1 behind the last. Handles -h and -V itself, and ends
- * the program with exit code 2 at an option that is unknown or lacks its argument. -q is noted, and skipped. */
-int cli_next(const char **value);
-
-/* The options that most tools share: -m, -S and -j. */
-struct cli_common {
-    const char *model; /* NULL: not given */
-    uint64_t seed;
-    size_t threads;
-};
-
-/* Their defaults. */
-struct cli_common cli_common(void);
-
-/* True where the key is one of them, which is then set. */
-bool cli_common_option(struct cli_common *common, int key, const char *value);
+/* The tool's name and the options with what is given or the default, but for those aside, in the table's order: the
+ * same for the same work. */
+void cli_command(char *text, size_t size);
 
 /* Behind the last option: the one operand there may be, or NULL. More are a usage error. */
 const char *cli_operand(void);
@@ -69,17 +94,9 @@ char *const *cli_operands(size_t count);
 /* A usage error where an option that must be given was not. */
 void cli_require(const char *name, const char *value);
 
-/* Ends the program with exit code 2 and the usage where `stream` (0: stdin, 1: stdout) is a terminal and the
- * tool was started without any argument: someone is looking for help. */
-void cli_bare(int stream);
-
 /* Ends the program with exit code 2 and the message kept by fail(), or with one of the caller's. */
 _Noreturn void cli_usage_error(void);
 _Noreturn void cli_refuse(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-/* The number of an option's argument; a bad one is a usage error. */
-uint64_t cli_whole(const char *name, const char *text, uint64_t min, uint64_t max);
-double cli_real(const char *name, const char *text, double min, double max);
 
 /* Whether -q was given. */
 bool cli_quiet(void);

@@ -20,7 +20,7 @@ static const char *const keys[] = {
 };
 
 int metadata_put(json_t *metadata, const char *key, const char *format, ...) {
-    char text[1024];
+    char text[2048];
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);

@@ -9,7 +9,7 @@
 
 /* How a model was made. */
 struct provenance {
-    char command[512]; /* the options that made it what it is */
+    char command[1024]; /* the options that made it what it is */
     uint64_t seed, epochs, steps;
     uint64_t items, data_xxh64; /* of the training data */
     double elbo;                /* of the last epoch's training, nats per item */
