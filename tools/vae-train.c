@@ -11,6 +11,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define NOT_GIVEN SIZE_MAX
@@ -20,9 +21,14 @@ struct options {
     struct cli_common common;
     const char *file, *validation, *log;
     struct model_config config;
-    uint64_t epochs;
+    uint64_t epochs, patience;
     size_t batch;
     double rate;
+    struct objective objective;
+    struct schedule schedule;
+    struct update_config update;
+    const struct initializer *initializer;
+    bool start_at_mean;
 };
 
 static void set_hidden(const struct cli_option *option, void *field, const char *text) {
@@ -32,26 +38,33 @@ static void set_hidden(const struct cli_option *option, void *field, const char 
         cli_usage_error();
 }
 
-static void set_activation(const struct cli_option *option, void *field, const char *text) {
-    const struct activation **activation = field;
-    (void)option;
-    if ((*activation = activation_find("--activation", text)) == NULL)
-        cli_usage_error();
-}
-
-static void set_likelihood(const struct cli_option *option, void *field, const char *text) {
-    const struct likelihood **likelihood = field;
-    (void)option;
-    if ((*likelihood = likelihood_find("--likelihood", text)) == NULL)
-        cli_usage_error();
-}
-
 static void set_binarize(const struct cli_option *option, void *field, const char *text) {
     const int found = binarize_find("--binarize", text);
     (void)option;
     if (found < 0)
         cli_usage_error();
     *(enum binarize *)field = (enum binarize)found;
+}
+
+/* A setter for a table's entry that is found by its name. */
+#define CHOICE(function, type, find)                                                       \
+    static void function(const struct cli_option *option, void *field, const char *text) { \
+        char name[64];                                                                     \
+        snprintf(name, sizeof name, "--%s", option->name);                                 \
+        if ((*(const struct type **)field = find(name, text)) == NULL)                     \
+            cli_usage_error();                                                             \
+    }
+
+CHOICE(set_activation, activation, activation_find)
+CHOICE(set_likelihood, likelihood, likelihood_find)
+CHOICE(set_estimator, estimator, estimator_find)
+CHOICE(set_optimizer, optimizer, optimizer_find)
+CHOICE(set_initializer, initializer, initializer_find)
+
+static void set_schedule(const struct cli_option *option, void *field, const char *text) {
+    (void)option;
+    if (schedule_parse(field, "--schedule", text) < 0)
+        cli_usage_error();
 }
 
 static const struct cli_option options[] = {
@@ -66,11 +79,31 @@ static const struct cli_option options[] = {
     {'l', "likelihood", "NAME", "bernoulli", "bernoulli or gaussian", CLI_CALL(set_likelihood, config.likelihood)},
     {0, "sigma", "S", NULL, "gaussian: standard deviation (default sqrt(1/2): squared error)",
      CLI_REAL(config.sigma, 1e-6, 1e6)},
+    {0, "objective", "NAME", "elbo", "elbo, iwae, stl or dreg", CLI_CALL(set_estimator, objective.estimator)},
+    {'k', "samples", "K", "1", "draws of z an item", CLI_SIZE(objective.draws, 1, OBJECTIVE_MAX_DRAWS)},
+    {0, "beta", "B", "1", "weight of the KL term", CLI_REAL(objective.beta, 0, 1e6)},
+    {0, "warmup", "E", "0", "epochs over which that weight rises from 0", CLI_REAL(objective.warmup, 0, 1e9)},
+    {0, "free-bits", "F", "0", "nats of KL a latent that cost nothing", CLI_REAL(objective.free_bits, 0, 1e6)},
     {'e', "epochs", "N", "10", "passes over the data", CLI_WHOLE(epochs, 0, 1e9)},
     {'b', "batch", "N", "128", "items a step", CLI_SIZE(batch, 1, 1e6)},
-    {'r', "rate", "F", "0.001", "Adam's learning rate", CLI_REAL(rate, 0, 1000)},
+    {'r', "rate", "F", "0.001", "learning rate", CLI_REAL(rate, 0, 1000)},
     {0, "binarize", "MODE", "none", "none, threshold, or sample: drawn anew at every use",
      CLI_CALL(set_binarize, config.binarize)},
+    {0, "optimizer", "NAME", "adam", "adam, or muon: matrices by orthogonal steps",
+     CLI_CALL(set_optimizer, update.optimizer.optimizer)},
+    {0, "schedule", "NAME", "const", "the rate's: const, cosine[:END], step:EVERY:FACTOR or iwae",
+     CLI_CALL(set_schedule, schedule)},
+    {0, "warm-rate", "E", "0", "epochs over which the rate rises from 0", CLI_REAL(schedule.warm, 0, 1e9)},
+    {0, "clip", "F", "0", "greatest norm of a step's gradient; 0: any", CLI_REAL(update.optimizer.clip, 0, 1e30)},
+    {0, "weight-decay", "F", "0", "share of the rate by which weights shrink a step",
+     CLI_REAL(update.optimizer.weight_decay, 0, 1000)},
+    {0, "adam-eps", "F", "1e-8", "Adam's epsilon", CLI_REAL(update.optimizer.epsilon, 0, 1)},
+    {0, "ema", "D", "0", "save averaged weights, of which a step leaves the share D; 0: the last",
+     CLI_REAL(update.ema, 0, 0.9999999)},
+    {0, "init", "NAME", "torch", "first weights: torch, glorot or he", CLI_CALL(set_initializer, initializer)},
+    {0, "mean-bias", NULL, NULL, "start the output's biases at the data's mean", CLI_FLAG(start_at_mean)},
+    {0, "patience", "N", "0", "end behind N epochs without a better --val, and save the best; 0: never",
+     CLI_WHOLE(patience, 0, 1e9)},
     {0, "val", "FILE", NULL, "evaluate this stream after each epoch", CLI_TEXT(validation), .aside = true},
     {0, "log", "FILE", NULL, "write a table (TSV), a row an epoch", CLI_TEXT(log), .aside = true},
     CLI_SEED,
@@ -102,6 +135,18 @@ static void check_options(const struct options *o) {
         cli_refuse("--val: found '-' for stdin, which the items come from, wanted a file");
 }
 
+static void check_objective(const struct options *o) {
+    const struct objective *objective = &o->objective;
+    const char *name = objective->estimator->name;
+    if (objective->estimator->importance && (objective->beta != 1 || objective->warmup > 0))
+        cli_refuse("--objective: found %s with a weighted KL, wanted --beta 1 and no --warmup: it has no KL term",
+                   name);
+    if (!objective->estimator->closed_kl && objective->free_bits > 0)
+        cli_refuse("--free-bits: found it with --objective %s, wanted elbo", name);
+    if (o->patience > 0 && o->validation == NULL)
+        cli_refuse("--patience: found it without --val, wanted items to judge by");
+}
+
 static struct options parse(int argc, char **argv) {
     struct options o = {0};
     o.config.decoder.layers = NOT_GIVEN;
@@ -109,6 +154,7 @@ static struct options parse(int argc, char **argv) {
     cli_require("--model", o.common.model);
     o.file = cli_operand();
     check_options(&o);
+    check_objective(&o);
     if (o.config.decoder.layers == NOT_GIVEN)
         mirror(&o.config.decoder, &o.config.encoder);
     if (o.config.likelihood->has_sigma && o.config.sigma == 0)
@@ -147,6 +193,9 @@ struct run {
     struct training training;
     struct report report;
     struct saver saver;
+    double best; /* validation, and its epoch */
+    uint64_t best_epoch;
+    bool over;
 };
 
 static int validate(struct run *r, struct elbo *elbo) {
@@ -163,6 +212,16 @@ static int validate(struct run *r, struct elbo *elbo) {
     return result;
 }
 
+/* True where the run is over since nothing has become better for too long. What is best is kept. */
+static bool judge(struct run *r, double validation) {
+    if (r->options->patience == 0 || validation > r->best || r->best_epoch == 0) {
+        r->best = validation;
+        r->best_epoch = r->training.epoch;
+        saver_keep(&r->saver);
+    }
+    return r->options->patience > 0 && r->training.epoch - r->best_epoch >= r->options->patience;
+}
+
 /* 1: done; 0: a signal asked for an end. */
 static int train_epoch(struct run *r) {
     struct elbo validation;
@@ -175,15 +234,18 @@ static int train_epoch(struct run *r) {
     }
     if (more < 0)
         return -1;
-    saver_keep(&r->saver);
-    if (validate(r, &validation) < 0)
+    parameters_swap_average(&r->model.parameters);
+    int result = validate(r, &validation);
+    parameters_swap_average(&r->model.parameters);
+    if (result < 0)
         return -1;
+    r->over = judge(r, validation.elbo);
     return report_epoch(&r->report, &validation) < 0 ? -1 : 1;
 }
 
 static int train_epochs(struct run *r) {
     double saved = 0;
-    while (r->training.epoch < r->options->epochs && signals_stop() == 0) {
+    while (r->training.epoch < r->options->epochs && !r->over && signals_stop() == 0) {
         if (train_epoch(r) < 0)
             return -1;
         if (progress_seconds() - saved >= SAVE_SECONDS && r->training.epoch < r->options->epochs) {
@@ -208,6 +270,19 @@ static int train(struct run *r) {
     return 0;
 }
 
+static int initialise(struct run *r) {
+    const struct options *o = r->options;
+    model_initialise(&r->model, o->initializer, o->common.seed);
+    if (!o->start_at_mean)
+        return 0;
+    double *mean = malloc(r->train.elements * sizeof *mean);
+    int result = mean == NULL ? fail("%s: out of memory for its mean", r->train.name) : items_mean(&r->train, mean);
+    if (result == 0)
+        model_start_at_mean(&r->model, mean);
+    free(mean);
+    return result;
+}
+
 static int prepare(struct run *r) {
     const struct options *o = r->options;
     struct model_config config = o->config;
@@ -220,11 +295,12 @@ static int prepare(struct run *r) {
             cli_note(GREY_NOTE, r->train.name);
             break;
         }
-    model_initialise(&r->model, o->common.seed);
+    if (initialise(r) < 0)
+        return -1;
     r->workers = workers_start(o->common.threads);
     if (r->workers == NULL)
         return -1;
-    r->saver = (struct saver){.training = &r->training, .path = o->common.model};
+    r->saver = (struct saver){.training = &r->training, .path = o->common.model, .best = o->patience > 0};
     r->saver.provenance = (struct provenance){
         .seed = o->common.seed, .items = r->train.items, .data_xxh64 = dataset_digest(&r->train)};
     cli_command(r->saver.provenance.command, sizeof r->saver.provenance.command);
@@ -233,7 +309,11 @@ static int prepare(struct run *r) {
                                     .workers = r->workers,
                                     .batch = o->batch,
                                     .rate = o->rate,
-                                    .seed = o->common.seed};
+                                    .seed = o->common.seed,
+                                    .objective = o->objective,
+                                    .schedule = o->schedule,
+                                    .epochs = (double)o->epochs,
+                                    .update_config = o->update};
     return training_start(&r->training);
 }
 

@@ -32,8 +32,9 @@ void *memory_resize(void *memory, size_t before, size_t bytes) {
     if (place == NULL)
         return NULL;
     /* Not mapped a second time, which would not count against the process's limits. */
-    if (memory == NULL ? mprotect(place, whole, PROT_READ | PROT_WRITE) < 0
-                       : mremap(memory, whole_pages(before), whole, MREMAP_MAYMOVE | MREMAP_FIXED, place) != place) {
+    if (memory == NULL
+            ? mprotect(place, whole, PROT_READ | PROT_WRITE) < 0
+            : mremap(memory, whole_pages(before), whole, MREMAP_MAYMOVE | MREMAP_FIXED, place) != place) {
         munmap(place, whole);
         return NULL;
     }

@@ -4,13 +4,13 @@
 #include <stddef.h>
 
 /* Memory of `bytes` bytes, which begins a cache line; NULL where there is none, without a message. Large
- * amounts come in the largest pages that the system gives: they cost fewer faults when first touched and fewer misses
- * of the processor's table of pages. End with free. */
+ * amounts come in the largest pages that the system gives: they cost fewer faults when first touched and fewer
+ * misses of the processor's table of pages. End with free. */
 void *memory_allocate(size_t bytes);
 
 /* Memory that grows with what arrives: `memory`, which has `before` bytes (NULL and 0: none yet), becomes `bytes`
- * large. What is in it is moved, not copied; what is new is 0, and takes no memory until it is written to. NULL where
- * there is none, without a message; the old one stands then. End with memory_release. */
+ * large. What is in it is moved, not copied; what is new is 0, and takes no memory until it is written to. NULL
+ * where there is none, without a message; the old one stands then. End with memory_release. */
 void *memory_resize(void *memory, size_t before, size_t bytes);
 
 void memory_release(void *memory, size_t bytes);

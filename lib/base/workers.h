@@ -10,9 +10,9 @@ struct workers;
 /* A pool of `threads` in all, the caller's included (1 starts none). NULL on error. */
 struct workers *workers_start(size_t threads);
 
-/* Runs task(context, i) once for each i in [0, tasks) < 2^32, in any order, on any thread; returns when all are done.
- * A result may depend on i, never on who ran it. Where it can be had, though, the same part of the numbers goes to
- * the same thread each time, whose processor then has in its cache what those tasks worked on before. */
+/* Runs task(context, i) once for each i in [0, tasks) < 2^32, in any order, on any thread; returns when all are
+ * done. A result may depend on i, never on who ran it. Where it can be had, though, the same part of the numbers
+ * goes to the same thread each time, whose processor then has in its cache what those tasks worked on before. */
 void workers_run(struct workers *workers, size_t tasks, void (*task)(void *context, size_t i), void *context);
 
 void workers_stop(struct workers *workers);

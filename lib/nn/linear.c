@@ -50,3 +50,15 @@ void linear_gradient(const struct linear *layer, const float *dy, const float *x
                 INT(layer->in));
     math_kernel()->column_sums(gradient + layer->bias + first, dy + first, rows, units, layer->out, scale);
 }
+
+void matrix_multiply(size_t rows, size_t columns, size_t inner, float alpha, const float *a, const float *b,
+                     float beta, float *y) {
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, INT(rows), INT(columns), INT(inner), alpha, a,
+                INT(inner), b, INT(columns), beta, y, INT(columns));
+}
+
+void matrix_gram(const float *x, size_t rows, size_t columns, bool tall, float *gram) {
+    const size_t n = tall ? columns : rows, inner = tall ? rows : columns;
+    cblas_sgemm(CblasRowMajor, tall ? CblasTrans : CblasNoTrans, tall ? CblasNoTrans : CblasTrans, INT(n), INT(n),
+                INT(inner), 1.0f, x, INT(columns), x, INT(columns), 0.0f, gram, INT(n));
+}

@@ -1,6 +1,7 @@
 #ifndef NN_LINEAR_H
 #define NN_LINEAR_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* y = x W' + b, one row an item. Weights as torch.nn.Linear has them: W is [out, in], row-major. The functions
@@ -33,6 +34,13 @@ void linear_backward(const struct linear *layer, const float *value, const float
  * Other units' are not touched, so that threads may share the work by units. */
 void linear_gradient(const struct linear *layer, const float *dy, const float *x, size_t rows, size_t first,
                      size_t units, float scale, float *gradient);
+
+/* y [rows, columns] = beta y + alpha a b, a [rows, inner] and b [inner, columns]. */
+void matrix_multiply(size_t rows, size_t columns, size_t inner, float alpha, const float *a, const float *b,
+                     float beta, float *y);
+
+/* x x' [rows, rows], or x' x [columns, columns] where `tall`, of x [rows, columns]. */
+void matrix_gram(const float *x, size_t rows, size_t columns, bool tall, float *gram);
 
 /* Keeps OpenBLAS from starting threads of its own; to be called once before the others. */
 void linear_setup(void);

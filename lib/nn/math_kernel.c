@@ -196,6 +196,12 @@ static int finite_all(const float *x, size_t n) {
     return sum == 0.0f;
 }
 
+static void scale(float *x, float factor, size_t n) {
+#pragma omp simd
+    for (size_t i = 0; i < n; i++)
+        x[i] *= factor;
+}
+
 static void add(float *sum, const float *x, size_t n) {
 #pragma omp simd
     for (size_t i = 0; i < n; i++)
@@ -215,21 +221,53 @@ static inline float vanish(float moment) {
     return fabsf(moment) < 1e-30f ? 0.0f : moment;
 }
 
-static void adam(float *value, float *gradient, float *first, float *second, size_t n,
+static void adam(float *value, float *gradient, float *first, float *second, size_t n, float keep,
                  const struct adam_step *step) {
     const float beta1 = step->beta1, beta2 = step->beta2, rate = step->rate;
-    const float rest1 = step->rest1, rest2 = step->rest2;
+    const float rest1 = step->rest1, rest2 = step->rest2, gradient_scale = step->scale;
     const float scale = step->second_scale, epsilon = step->epsilon;
 #pragma omp simd
     for (size_t i = 0; i < n; i++) {
-        const float g = gradient[i];
+        const float g = gradient_scale * gradient[i];
         gradient[i] = 0.0f;
         const float m = vanish(beta1 * first[i] + rest1 * g);
         const float v = vanish(beta2 * second[i] + rest2 * g * g);
         first[i] = m;
         second[i] = v;
-        value[i] -= rate * m / (sqrtf(v) * scale + epsilon);
+        value[i] = keep * value[i] - rate * m / (sqrtf(v) * scale + epsilon);
     }
+}
+
+SPECIALISED float squares_block(const float *x, size_t n) {
+    float sum = 0;
+#pragma omp simd reduction(+ : sum)
+    for (size_t i = 0; i < n; i++)
+        sum += x[i] * x[i];
+    return sum;
+}
+
+static double squares(const float *x, size_t n) {
+    double sum = 0;
+    for (size_t i = 0; i < n; i += SUM_BLOCK)
+        sum += (double)squares_block(x + i, n - i < SUM_BLOCK ? n - i : SUM_BLOCK);
+    return sum;
+}
+
+static double momentum(float *x, float *first, float *gradient, float gradient_scale, float beta, size_t n) {
+#pragma omp simd
+    for (size_t i = 0; i < n; i++) {
+        const float g = gradient_scale * gradient[i];
+        gradient[i] = 0.0f;
+        first[i] = vanish(beta * first[i] + g);
+        x[i] = g + beta * first[i];
+    }
+    return squares(x, n);
+}
+
+static void average_all(float *average, const float *x, float share, size_t n) {
+#pragma omp simd
+    for (size_t i = 0; i < n; i++)
+        average[i] += share * (x[i] - average[i]);
 }
 
 const struct math_kernel AT_LEVEL(math_kernel) = {
@@ -248,7 +286,11 @@ const struct math_kernel AT_LEVEL(math_kernel) = {
     .cross_entropy = cross_entropy,
     .squared_error = squared_error,
     .finite = finite_all,
+    .scale = scale,
     .add = add,
     .column_sums = column_sums,
     .adam = adam,
+    .momentum = momentum,
+    .squares = squares,
+    .average = average_all,
 };

@@ -9,7 +9,8 @@
 
 /* Adam's constants for one step. Kingma and Ba 2015, algorithm 1. */
 struct adam_step {
-    float rate; /* of this step, divided by 1 - beta1^t */
+    float rate;  /* of this step, divided by 1 - beta1^t */
+    float scale; /* of the gradient */
     float beta1, beta2;
     float rest1, rest2; /* 1 - beta1, 1 - beta2: rounded once, from double */
     float second_scale; /* 1 / sqrt(1 - beta2^t) */
@@ -49,15 +50,29 @@ struct math_kernel {
     /* Whether none of n numbers is infinite or NaN. */
     int (*finite)(const float *x, size_t n);
 
+    /* x[i] *= factor. */
+    void (*scale)(float *x, float factor, size_t n);
+
     /* sum[i] += x[i]. */
     void (*add)(float *sum, const float *x, size_t n);
 
     /* sums[j] += scale times the sum over rows of x[row, j]. */
     void (*column_sums)(float *sums, const float *x, size_t rows, size_t columns, size_t stride, float scale);
 
-    /* One step of Adam on n parameters and their moments; the gradient is 0 behind it, for the next to be added. */
-    void (*adam)(float *value, float *gradient, float *first, float *second, size_t n,
+    /* One step of Adam on n parameters, of which `keep` is kept, and their moments; the gradient is 0 behind it,
+     * for the next to be added. */
+    void (*adam)(float *value, float *gradient, float *first, float *second, size_t n, float keep,
                  const struct adam_step *step);
+
+    /* first[i] = beta first[i] + scale gradient[i], x[i] = scale gradient[i] + beta first[i]; the gradient is 0
+     * behind it. The sum of x[i]^2. */
+    double (*momentum)(float *x, float *first, float *gradient, float scale, float beta, size_t n);
+
+    /* The sum of x[i]^2. */
+    double (*squares)(const float *x, size_t n);
+
+    /* average[i] += share (x[i] - average[i]). */
+    void (*average)(float *average, const float *x, float share, size_t n);
 };
 
 extern const struct math_kernel math_kernel_baseline, math_kernel_avx2, math_kernel_avx512;

@@ -40,11 +40,27 @@ int parameters_train(struct parameters *p) {
     return 0;
 }
 
+int parameters_average(struct parameters *p) {
+    if (allocate(&p->average, p->size) < 0)
+        return -1;
+    memcpy(p->average, p->value, p->size * sizeof *p->average);
+    return 0;
+}
+
+void parameters_swap_average(struct parameters *p) {
+    if (p->average == NULL)
+        return;
+    float *const value = p->value;
+    p->value = p->average;
+    p->average = value;
+}
+
 void parameters_free(struct parameters *p) {
     free(p->value);
     free(p->gradient);
     free(p->first);
     free(p->second);
+    free(p->average);
     *p = (struct parameters){0};
 }
 

@@ -19,11 +19,12 @@ struct parameters {
     size_t count;
     struct tensor tensor[PARAMETERS_MAX];
     size_t size;  /* numbers in all */
-    float *value; /* [size], owned like the other three */
+    float *value; /* [size], owned like the others */
     float *
         gradient; /* [size] 0 between steps: what is added is used up by the update; NULL before parameters_train */
     float *first; /* [size] Adam's first moment */
-    float *second; /* [size] Adam's second moment */
+    float *second;  /* [size] Adam's second moment */
+    float *average; /* [size] of the values over the steps; NULL before parameters_average */
 };
 
 /* Adds a tensor to the table; its offset, or (size_t)-1 where the table is full. Before parameters_allocate. */
@@ -34,6 +35,12 @@ int parameters_allocate(struct parameters *p) __attribute__((warn_unused_result)
 
 /* Allocates what training needs beside them, all 0. */
 int parameters_train(struct parameters *p) __attribute__((warn_unused_result));
+
+/* Allocates the average, which begins as the values. */
+int parameters_average(struct parameters *p) __attribute__((warn_unused_result));
+
+/* Exchanges values and average, where there is one: what is evaluated or saved is the average. */
+void parameters_swap_average(struct parameters *p);
 
 void parameters_free(struct parameters *p);
 

@@ -3,9 +3,9 @@
 
 #include "stream/raw.h"
 
-/* All items of a stream at once, in the stream's own type, in memory that grows with what arrives. Where there is not
- * enough of it, or none to spare (half of all there is), a regular file of one frame is mapped instead, so that the
- * system can drop its pages and read them again. */
+/* All items of a stream at once, in the stream's own type, in memory that grows with what arrives. Where there is
+ * not enough of it, or none to spare (half of all there is), a regular file of one frame is mapped instead, so that
+ * the system can drop its pages and read them again. */
 struct dataset {
     const char *name; /* of the stream, for messages; not owned */
     enum dtype dtype;

@@ -4,7 +4,7 @@
 
 int block_start(struct block *block, const struct model *model, struct workers *workers) {
     *block = (struct block){.workers = workers};
-    return pass_create(&block->pass, model, BLOCK_ROWS, false);
+    return pass_create(&block->pass, model, BLOCK_ROWS, 1, false);
 }
 
 void block_end(struct block *block) {

@@ -5,6 +5,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdlib.h>
 
 static const struct { const char *name; } binarizes[BINARIZES] = {{"none"}, {"threshold"}, {"sample"}};
 
@@ -24,6 +25,23 @@ void item_to_float(enum dtype dtype, const void *from, size_t n, enum binarize b
     else if (binarize == BINARIZE_THRESHOLD)
         for (size_t i = 0; i < n; i++)
             x[i] = x[i] >= 0.5f ? 1.0f : 0.0f;
+}
+
+int items_mean(const struct dataset *set, double *mean) {
+    float *x = malloc(set->elements * sizeof *x);
+    if (x == NULL)
+        return fail("%s: out of memory for an item", set->name);
+    for (size_t j = 0; j < set->elements; j++)
+        mean[j] = 0;
+    for (size_t i = 0; i < set->items; i++) {
+        dtype_to_float(set->dtype, dataset_item(set, i), x, set->elements);
+        for (size_t j = 0; j < set->elements; j++)
+            mean[j] += (double)x[j];
+    }
+    for (size_t j = 0; j < set->elements; j++)
+        mean[j] /= (double)set->items;
+    free(x);
+    return 0;
 }
 
 int item_check(const struct likelihood *likelihood, enum binarize binarize, enum dtype dtype, const void *from,

@@ -21,6 +21,10 @@ int binarize_find(const char *what, const char *name);
 void item_to_float(enum dtype dtype, const void *from, size_t n, enum binarize binarize, struct noise noise,
                    float *x);
 
+/* The mean of each element [elements] over all items, before any binarization: its draws have the same mean. 0 or
+ * -1. */
+int items_mean(const struct dataset *set, double *mean) __attribute__((warn_unused_result));
+
 /* 0 where the likelihood can hold all n elements of an item, else -1 with a message that names the item and
  * the element. With binarize they must be in [0,1] whatever the likelihood. */
 int item_check(const struct likelihood *likelihood, enum binarize binarize, enum dtype dtype, const void *from,

@@ -24,11 +24,32 @@ void latent_draw(const float *heads, const float *sigma, const float *epsilon, f
         z[i] = heads[i] + sigma[i] * epsilon[i];
 }
 
-void latent_backward(const float *heads, const float *sigma, const float *epsilon, const float *dz, float *dheads,
-                     size_t latent) {
+void latent_draw_backward(const float *sigma, const float *epsilon, const float *dz, float *dheads, size_t latent) {
     for (size_t i = 0; i < latent; i++) {
-        dheads[i] = dz[i] + heads[i];
-        dheads[latent + i] = 0.5f * (dz[i] * epsilon[i] * sigma[i] + sigma[i] * sigma[i] - 1.0f);
+        dheads[i] += dz[i];
+        dheads[latent + i] += 0.5f * dz[i] * epsilon[i] * sigma[i];
+    }
+}
+
+void latent_kl_backward(const float *heads, const float *sigma, float beta, float free_bits, float *dheads,
+                        size_t latent) {
+    for (size_t i = 0; i < latent; i++) {
+        const float mu = heads[i], logvar = heads[latent + i], more = sigma[i] * sigma[i] - 1.0f;
+        const float weight = 0.5f * (more + mu * mu - logvar) < free_bits ? 0.0f : beta;
+        dheads[i] += weight * mu;
+        dheads[latent + i] += weight * 0.5f * more;
+    }
+}
+
+void latent_path(const float *sigma, const float *epsilon, const float *z, float scale, float *dz, size_t latent) {
+    for (size_t i = 0; i < latent; i++)
+        dz[i] += scale * (z[i] - epsilon[i] / sigma[i]);
+}
+
+void latent_score(const float *sigma, const float *epsilon, float scale, float *dheads, size_t latent) {
+    for (size_t i = 0; i < latent; i++) {
+        dheads[i] += scale * epsilon[i] / sigma[i];
+        dheads[latent + i] += scale * 0.5f * (epsilon[i] * epsilon[i] - 1.0f);
     }
 }
 

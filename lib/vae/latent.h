@@ -18,10 +18,21 @@ double latent_kl(const float *heads, const float *sigma, size_t latent);
 /* Reparametrization: z = mu + sigma epsilon. */
 void latent_draw(const float *heads, const float *sigma, const float *epsilon, float *z, size_t latent);
 
-/* The gradient of -log p(x|z) + KL by mu and logvar, from dz, the gradient of -log p(x|z) by z:
- *     dmu = dz + mu,   dlogvar = (dz epsilon sigma + sigma^2 - 1) / 2. */
-void latent_backward(const float *heads, const float *sigma, const float *epsilon, const float *dz, float *dheads,
-                     size_t latent);
+/* The way back through one draw: adds to dheads, the gradient by mu and logvar, what z passes on of dz, the
+ * gradient by z of what is to be made small: dmu += dz,   dlogvar += dz epsilon sigma / 2. */
+void latent_draw_backward(const float *sigma, const float *epsilon, const float *dz, float *dheads, size_t latent);
+
+/* Adds beta times the gradient of KL: dmu += mu, dlogvar += (sigma^2 - 1) / 2; nothing for a latent whose own KL is
+ * below free_bits. */
+void latent_kl_backward(const float *heads, const float *sigma, float beta, float free_bits, float *dheads,
+                        size_t latent);
+
+/* Adds to dz scale times the gradient by z of log q(z|x) - log p(z), that is z - epsilon / sigma. */
+void latent_path(const float *sigma, const float *epsilon, const float *z, float scale, float *dz, size_t latent);
+
+/* Adds to dheads scale times the gradient of log q(z|x) by mu and logvar where z stands still, its score:
+ *     dmu += epsilon / sigma,   dlogvar += (epsilon^2 - 1) / 2. */
+void latent_score(const float *sigma, const float *epsilon, float scale, float *dheads, size_t latent);
 
 /* log p(z) - log q(z|x) at z = mu + sigma epsilon: the importance weight's share besides p(x|z). */
 double latent_log_ratio(const float *heads, const float *epsilon, const float *z, size_t latent);

@@ -11,6 +11,12 @@ static double bernoulli_negative_log(double sigma, const float *a, const float *
     return math_kernel()->cross_entropy(a, x, gradient, n);
 }
 
+/* Held away from 0 and 1, where no logit is finite. */
+static double bernoulli_start(double mean) {
+    const double p = mean < 0.001 ? 0.001 : mean > 0.999 ? 0.999 : mean;
+    return log(p / (1 - p));
+}
+
 static void bernoulli_mean(float *a, size_t n) {
     math_kernel()->sigmoid(a, n);
 }
@@ -26,6 +32,10 @@ static double gaussian_negative_log(double sigma, const float *a, const float *x
     const double precision = 1 / (sigma * sigma);
     const double squares = math_kernel()->squared_error(a, x, (float)precision, gradient, n);
     return 0.5 * precision * squares + (double)n * (log(sigma) + 0.5 * log(2 * 3.14159265358979323846));
+}
+
+static double gaussian_start(double mean) {
+    return mean;
 }
 
 static void gaussian_mean(float *a, size_t n) {
@@ -48,9 +58,9 @@ static void gaussian_draw(double sigma, float *a, size_t n, struct noise noise) 
 
 static const struct likelihood likelihoods[] = {
     {"bernoulli", false, true, 0.0f, 1.0f, "a number in [0,1] for bernoulli: scale the data, or use -l gaussian",
-     bernoulli_negative_log, bernoulli_mean, bernoulli_draw},
-    {"gaussian", true, false, -FLT_MAX, FLT_MAX, "a finite number", gaussian_negative_log, gaussian_mean,
-     gaussian_draw},
+     bernoulli_negative_log, bernoulli_start, bernoulli_mean, bernoulli_draw},
+    {"gaussian", true, false, -FLT_MAX, FLT_MAX, "a finite number", gaussian_negative_log, gaussian_start,
+     gaussian_mean, gaussian_draw},
 };
 
 const struct likelihood *likelihood_find(const char *what, const char *name) {

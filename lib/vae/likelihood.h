@@ -19,6 +19,9 @@ struct likelihood {
      * gradient[i] = d(-log p)/da[i]; it may be a itself. */
     double (*negative_log)(double sigma, const float *a, const float *x, float *gradient, size_t n);
 
+    /* The a whose p(x|a) has this mean. */
+    double (*start)(double mean);
+
     /* a becomes the mean of p(x|a), in place. */
     void (*mean)(float *a, size_t n);
 

@@ -24,8 +24,16 @@ int model_lay_out(struct model *model, const struct model_config *config) __attr
 /* The same, and allocates the weights, all 0. 0 or -1. End with model_free. */
 int model_create(struct model *model, const struct model_config *config) __attribute__((warn_unused_result));
 
-/* First weights and biases, uniform on +-1/sqrt(in) as torch.nn.Linear has them. */
-void model_initialise(struct model *model, uint64_t seed);
+/* First weights and biases, uniform on +-bound. torch: bound 1/sqrt(in), as torch.nn.Linear has them; glorot:
+ * sqrt(6/(in + out)), biases 0 (Glorot and Bengio 2010, equation 16); he: sqrt(6/in), biases 0 (He et al. 2015,
+ * equation 10). One entry of the table in model.c each; NULL with a message opened by `what`. */
+struct initializer;
+const struct initializer *initializer_find(const char *what, const char *name);
+void model_initialise(struct model *model, const struct initializer *initializer, uint64_t seed);
+
+/* Has the output layer's biases say the items' mean, from mean [elements]: what a decoder without weights should
+ * say. */
+void model_start_at_mean(struct model *model, const double *mean);
 
 /* 0 where items of this shape are what the model takes, else -1; `model_name` and `name` open the message. */
 int model_check_shape(const struct model *model, const struct shape *shape, const char *model_name,

@@ -7,6 +7,7 @@
 #include "vae/plan.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define ALIGNMENT ((size_t)64)
 
@@ -40,37 +41,44 @@ static size_t partial_columns(const struct model *m) {
     return most;
 }
 
-static void lay_out(struct pass *p, struct arena *arena, bool backward) {
-    const struct model *m = p->model;
-    const size_t latent = m->config.latent, number = sizeof(float);
-    p->x = take(arena, p->rows, m->elements, number);
-    for (size_t i = 0; i < m->layers; i++) {
-        const size_t out = m->layer[i].out;
-        p->out[i] = take(arena, p->rows, out, number);
-        if (m->config.activation->keeps_slope && i != m->heads && i != m->last)
-            p->slope[i] = take(arena, p->rows, out, number);
-        if (backward)
-            p->delta[i] = i == m->last ? p->out[i] : take(arena, p->rows, out, number);
-    }
-    p->sigma = take(arena, p->rows, latent, number);
-    p->epsilon = take(arena, p->rows, latent, number);
-    p->z = take(arena, p->rows, latent, number);
-    p->dz = backward ? take(arena, p->rows, latent, number) : NULL;
-    p->parts = backward ? layer_parts(&m->layer[m->last]) : 1;
-    p->negative_log = take(arena, p->rows, p->parts, sizeof(double));
-    p->partial = backward ? take(arena, p->rows, partial_columns(m), number) : NULL;
-    p->kl = take(arena, p->rows, 1, sizeof(double));
+size_t pass_draws(const struct pass *p, size_t index) {
+    return index > p->model->heads ? p->draws : 1;
 }
 
-int pass_create(struct pass *pass, const struct model *model, size_t rows, bool backward) {
+static void lay_out(struct pass *p, struct arena *arena, bool backward) {
+    const struct model *m = p->model;
+    const size_t latent = m->config.latent, number = sizeof(float), all = p->rows * p->draws;
+    p->x = take(arena, p->rows, m->elements, number);
+    for (size_t i = 0; i < m->layers; i++) {
+        const size_t out = m->layer[i].out, rows = p->rows * pass_draws(p, i);
+        p->out[i] = take(arena, rows, out, number);
+        if (m->config.activation->keeps_slope && i != m->heads && i != m->last)
+            p->slope[i] = take(arena, rows, out, number);
+        if (backward)
+            p->delta[i] = i == m->last ? p->out[i] : take(arena, rows, out, number);
+    }
+    p->sigma = take(arena, p->rows, latent, number);
+    p->epsilon = take(arena, all, latent, number);
+    p->z = take(arena, all, latent, number);
+    p->dz = backward ? take(arena, all, latent, number) : NULL;
+    p->weight = backward ? take(arena, all, 1, number) : NULL;
+    p->parts = backward ? layer_parts(&m->layer[m->last]) : 1;
+    p->negative_log = take(arena, all, p->parts, sizeof(double));
+    p->partial = backward ? take(arena, all, partial_columns(m), number) : NULL;
+    p->kl = take(arena, p->rows, 1, sizeof(double));
+    p->bound = take(arena, p->rows, 1, sizeof(double));
+}
+
+int pass_create(struct pass *pass, const struct model *model, size_t rows, size_t draws, bool backward) {
     struct arena arena = {NULL, 0};
     size_t widest = model->elements, bytes;
     for (size_t i = 0; i < model->layers; i++)
         widest = model->layer[i].out > widest ? model->layer[i].out : widest;
-    *pass = (struct pass){.model = model, .rows = rows};
+    *pass = (struct pass){.model = model, .rows = rows, .draws = draws};
     /* Some 80 arrays of at most rows x widest numbers. */
-    if (!multiply(rows, widest, &bytes) || bytes > SIZE_MAX / 1024)
-        return fail("model: %zu items at a time are too many for %zu units, wanted fewer", rows, widest);
+    if (!multiply(rows, draws, &bytes) || !multiply(bytes, widest, &bytes) || bytes > SIZE_MAX / 1024)
+        return fail("model: %zu items of %zu draws at a time are too many for %zu units, wanted fewer", rows, draws,
+                    widest);
     lay_out(pass, &arena, backward);
     pass->memory = arena.memory = memory_allocate(arena.used);
     if (pass->memory == NULL)
@@ -127,13 +135,15 @@ void pass_posterior(struct pass *p, size_t first, size_t rows) {
 
 void pass_draw(struct pass *p, size_t first, size_t rows) {
     const size_t latent = p->model->config.latent;
-    for (size_t row = first; row < first + rows; row++)
-        latent_draw(p->out[p->model->heads] + row * 2 * latent, p->sigma + row * latent, p->epsilon + row * latent,
-                    p->z + row * latent, latent);
+    for (size_t row = first * p->draws; row < (first + rows) * p->draws; row++) {
+        const size_t item = row / p->draws;
+        latent_draw(p->out[p->model->heads] + item * 2 * latent, p->sigma + item * latent,
+                    p->epsilon + row * latent, p->z + row * latent, latent);
+    }
 }
 
 void pass_decode(struct pass *p, size_t first, size_t rows) {
-    forward(p, p->model->heads + 1, p->model->last, first, rows);
+    forward(p, p->model->heads + 1, p->model->last, first * p->draws, rows * p->draws);
 }
 
 /* Which of a layer's parts a tile is. */
@@ -143,20 +153,55 @@ static size_t part_of(const struct linear *layer, const struct tile *tile) {
 
 void pass_likelihood(struct pass *p, const struct tile *tile, bool gradient) {
     const struct model *m = p->model;
-    double *sum = p->negative_log + (p->parts == 1 ? 0 : part_of(&m->layer[m->last], tile)) * p->rows;
+    double *sum = p->negative_log + (p->parts == 1 ? 0 : part_of(&m->layer[m->last], tile)) * p->rows * p->draws;
     for (size_t row = tile->row; row < tile->row + tile->rows; row++) {
-        const size_t here = row * m->elements + tile->column;
-        float *a = p->out[m->last] + here;
-        sum[row] = m->config.likelihood->negative_log(m->config.sigma, a, p->x + here, gradient ? a : NULL,
-                                                      tile->columns);
+        const float *x = p->x + row / p->draws * m->elements + tile->column;
+        float *a = p->out[m->last] + row * m->elements + tile->column;
+        sum[row] = m->config.likelihood->negative_log(m->config.sigma, a, x, gradient ? a : NULL, tile->columns);
     }
 }
 
 double pass_negative_log(const struct pass *p, size_t row) {
     double sum = 0;
     for (size_t part = 0; part < p->parts; part++)
-        sum += p->negative_log[part * p->rows + row];
+        sum += p->negative_log[part * p->rows * p->draws + row];
     return sum;
+}
+
+double pass_mean_negative_log(const struct pass *p, size_t item) {
+    double sum = 0;
+    for (size_t row = item * p->draws; row < (item + 1) * p->draws; row++)
+        sum += pass_negative_log(p, row);
+    return sum / (double)p->draws;
+}
+
+static double log_weight(const struct pass *p, size_t row) {
+    const size_t latent = p->model->config.latent;
+    return latent_log_ratio(p->out[p->model->heads] + row / p->draws * 2 * latent, p->epsilon + row * latent,
+                            p->z + row * latent, latent) -
+           pass_negative_log(p, row);
+}
+
+/* The weights of an item's draws; its bound. */
+static double weigh(const struct pass *p, size_t item, const struct objective *o) {
+    double log_weights[OBJECTIVE_MAX_DRAWS];
+    float *weight = p->weight + item * p->draws;
+    for (size_t k = 0; k < p->draws; k++)
+        weight[k] = 1.0f / (float)p->draws;
+    if (!o->estimator->importance)
+        return -pass_mean_negative_log(p, item) - p->kl[item];
+    for (size_t k = 0; k < p->draws; k++)
+        log_weights[k] = log_weight(p, item * p->draws + k);
+    return importance_weights(log_weights, weight, p->draws);
+}
+
+void pass_weigh(struct pass *p, size_t first, size_t rows, const struct objective *o) {
+    const size_t elements = p->model->layer[p->model->last].out;
+    for (size_t item = first; item < first + rows; item++) {
+        p->bound[item] = weigh(p, item, o);
+        for (size_t row = item * p->draws; p->draws > 1 && row < (item + 1) * p->draws; row++)
+            math_kernel()->scale(p->delta[p->model->last] + row * elements, p->weight[row], elements);
+    }
 }
 
 /* What pass_backward of a layer is to make. */
@@ -169,7 +214,7 @@ void pass_backward(struct pass *p, size_t index, const struct tile *tile) {
     const struct linear *layer = &m->layer[index];
     const size_t part = part_of(layer, tile);
     linear_backward(layer, m->parameters.value, p->delta[index],
-                    part == 0 ? below(p, index) : p->partial + (part - 1) * p->rows * layer->in, tile);
+                    part == 0 ? below(p, index) : p->partial + (part - 1) * p->rows * p->draws * layer->in, tile);
 }
 
 void pass_backward_sum(struct pass *p, size_t index, size_t first, size_t rows) {
@@ -180,24 +225,49 @@ void pass_backward_sum(struct pass *p, size_t index, size_t first, size_t rows) 
         float *sum = below(p, index) + row * in;
         const float *slope = p->slope[index - 1] == NULL ? NULL : p->slope[index - 1] + row * in;
         for (size_t part = 1; part < parts; part++)
-            math_kernel()->add(sum, p->partial + ((part - 1) * p->rows + row) * in, in);
+            math_kernel()->add(sum, p->partial + ((part - 1) * p->rows * p->draws + row) * in, in);
+        if (index == m->last && p->draws > 1)
+            math_kernel()->scale(sum, p->weight[row], in);
         if (is_activated(m, index - 1))
             m->config.activation->backward(math_kernel(), sum, p->out[index - 1] + row * in, slope, in);
     }
 }
 
-void pass_posterior_backward(struct pass *p, size_t first, size_t rows) {
+/* One draw's share of an item's gradient: what z passes on, and without a closed form log q - log p. */
+static void draw_backward(struct pass *p, size_t row, const struct objective *o, double beta, float *dheads) {
+    const size_t latent = p->model->config.latent;
+    const float *sigma = p->sigma + row / p->draws * latent, *epsilon = p->epsilon + row * latent;
+    const float weight = p->weight[row];
+    float *dz = p->dz + row * latent;
+    if (o->estimator->squared)
+        math_kernel()->scale(dz, weight, latent);
+    if (!o->estimator->closed_kl) {
+        const float share = (o->estimator->squared ? weight * weight : weight) * (float)beta;
+        latent_path(sigma, epsilon, p->z + row * latent, share, dz, latent);
+        if (!o->estimator->path)
+            latent_score(sigma, epsilon, share, dheads, latent);
+    }
+    latent_draw_backward(sigma, epsilon, dz, dheads, latent);
+}
+
+void pass_posterior_backward(struct pass *p, size_t first, size_t rows, const struct objective *o, double beta) {
     const struct model *m = p->model;
     const size_t latent = m->config.latent;
-    for (size_t row = first; row < first + rows; row++)
-        latent_backward(p->out[m->heads] + row * 2 * latent, p->sigma + row * latent, p->epsilon + row * latent,
-                        p->dz + row * latent, p->delta[m->heads] + row * 2 * latent, latent);
+    for (size_t item = first; item < first + rows; item++) {
+        float *dheads = p->delta[m->heads] + item * 2 * latent;
+        memset(dheads, 0, 2 * latent * sizeof *dheads);
+        for (size_t row = item * p->draws; row < (item + 1) * p->draws; row++)
+            draw_backward(p, row, o, beta, dheads);
+        if (o->estimator->closed_kl)
+            latent_kl_backward(p->out[m->heads] + item * 2 * latent, p->sigma + item * latent, (float)beta,
+                               (float)o->free_bits, dheads, latent);
+    }
 }
 
 size_t pass_not_finite(const struct pass *p, size_t rows) {
     const struct model *m = p->model;
     size_t i = 0;
-    while (i < m->layers && math_kernel()->finite(p->out[i], rows * m->layer[i].out))
+    while (i < m->layers && math_kernel()->finite(p->out[i], rows * pass_draws(p, i) * m->layer[i].out))
         i++;
     return i;
 }

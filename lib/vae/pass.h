@@ -2,32 +2,34 @@
 #define VAE_PASS_H
 
 #include "vae/model.h"
+#include "vae/objective.h"
 
-/* One way through a model, forward and back, for up to `rows` items at a time. Every array has a row an item. The
- * functions work on rows [first, first + rows), or on a tile of a layer, and touch nothing else, so that threads
- * may share a pass. Arrays that a caller fills: x before the encoder, epsilon before pass_draw (or z before the
- * decoder).
- */
+/* One way through a model, forward and back, for up to `rows` items at a time and `draws` z of each. Every array
+ * has a row an item; from epsilon and z on, a row a draw, those of an item behind each other. The functions work on
+ * the items [first, first + rows) and all their draws, or on a tile of a layer's own rows, and touch nothing else,
+ * so that threads may share a pass. Arrays that a caller fills: x before the encoder, epsilon before pass_draw (or
+ * z before the decoder). */
 struct pass {
     const struct model *model; /* not owned */
-    size_t rows;
+    size_t rows, draws;
     float *x;                               /* [elements] */
     float *out[2 * MODEL_MAX_HIDDEN + 2];   /* [out] of each layer, behind its activation */
     float *slope[2 * MODEL_MAX_HIDDEN + 2]; /* [out], for an activation that keeps its slope */
     float *delta[2 * MODEL_MAX_HIDDEN + 2]; /* [out], gradient before the activation; the last is its out */
     float *sigma, *epsilon, *z, *dz;        /* [latent] */
-    double *kl;                             /* KL of each item, nats */
+    float *weight;                          /* of each draw in the gradient: see pass_weigh */
+    double *kl, *bound;                     /* KL of each item, and what the objective has it climb, nats */
     /* What is summed over a layer's units is summed by parts of them, so that threads need not wait for each other:
-     * of pass_likelihood [parts, rows], nats; of pass_backward [parts - 1, rows, in], the first part's own being where
-     * the sum is wanted. */
+     * of pass_likelihood [parts, rows], nats; of pass_backward [parts - 1, rows, in], the first part's own being
+     * where the sum is wanted. */
     size_t parts; /* of the last layer */
     double *negative_log;
     float *partial;
     void *memory;
 };
 
-/* Allocates for `rows` items; `backward` also what pass_backward needs. 0 or -1. */
-int pass_create(struct pass *pass, const struct model *model, size_t rows, bool backward)
+/* Allocates for `rows` items of `draws` draws; `backward` also what pass_backward needs. 0 or -1. */
+int pass_create(struct pass *pass, const struct model *model, size_t rows, size_t draws, bool backward)
     __attribute__((warn_unused_result));
 
 void pass_free(struct pass *pass);
@@ -44,10 +46,19 @@ void pass_decode(struct pass *pass, size_t first, size_t rows);
 /* A tile of out[last], and x -> its part of negative_log. With `gradient` out[last] becomes its gradient. */
 void pass_likelihood(struct pass *pass, const struct tile *tile, bool gradient);
 
-/* -log p(x|z) of an item, all parts, nats. */
+/* -log p(x|z) of a draw, all parts, nats. */
 double pass_negative_log(const struct pass *pass, size_t row);
 
-/* The pieces of the above, and of the way back: the gradient of the sum over items of -ELBO = negative_log + kl. */
+/* -log p(x|z), the mean over an item's draws, nats. */
+double pass_mean_negative_log(const struct pass *pass, size_t item);
+
+/* The pieces of the above, and of the way back: the gradient of the sum over items of what the objective makes
+ * small, such as -ELBO = negative_log + kl. */
+
+/* negative_log -> each draw's weight, by which delta[last] is multiplied, and bound. Before
+ * pass_backward_sum(last), which multiplies by it what pass_backward has made of that delta without; the two may so
+ * run side by side. */
+void pass_weigh(struct pass *pass, size_t first, size_t rows, const struct objective *objective);
 
 /* A tile of out[index], behind its activation. */
 void pass_forward(struct pass *pass, size_t index, const struct tile *tile);
@@ -61,8 +72,12 @@ void pass_backward(struct pass *pass, size_t index, const struct tile *tile);
 /* All parts -> delta[index - 1], or dz. */
 void pass_backward_sum(struct pass *pass, size_t index, size_t first, size_t rows);
 
-/* dz -> delta[heads]. */
-void pass_posterior_backward(struct pass *pass, size_t first, size_t rows);
+/* dz -> delta[heads], the KL term weighted by beta. dz is used up. */
+void pass_posterior_backward(struct pass *pass, size_t first, size_t rows, const struct objective *objective,
+                             double beta);
+
+/* So many rows layer `index` has an item: draws from the decoder on. */
+size_t pass_draws(const struct pass *pass, size_t index);
 
 /* The first layer whose output of the first `rows` items is not finite, or model->layers where there is none. */
 size_t pass_not_finite(const struct pass *pass, size_t rows);

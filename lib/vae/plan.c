@@ -8,8 +8,9 @@
 #define MOST_TASKS 16       /* of one that is cut by units: each keeps sums of its own, see vae/pass.h */
 #define TASK_WEIGHTS 320000 /* of a task that is cut by units, but for MOST_TASKS */
 #define WIDE_WEIGHTS 64000  /* from here on it is worth to cut by units */
-#define UNITS 16 /* a task's are a multiple of it, so that two threads never write to one cache line, and its rows of */
-#define ROWS 4   /* this, as in a kernel of OpenBLAS */
+#define UNITS \
+    16 /* a task's are a multiple of it, so that two threads never write to one cache line, and its rows of */
+#define ROWS 4        /* this, as in a kernel of OpenBLAS */
 #define TASK_ROWS 128 /* at most, of an operation that is cut by rows */
 #define WIDE_ROWS 512 /* of one that is cut by units: beyond, more rows do not make it faster */
 
@@ -48,8 +49,11 @@ struct cut {
 static struct cut cut(const struct operation *operation, size_t rows) {
     struct cut c = {.columns = plan_units(operation->units, operation->weights)};
     c.across = plan_parts(operation->units, operation->weights);
-    c.down = c.across > 1 ? parts(rows, WIDE_ROWS) : larger(PLAN_TASKS, parts(rows, TASK_ROWS));
-    c.rows = parts(parts(rows, c.down), ROWS) * ROWS;
+    const size_t all = rows * operation->draws;
+    c.down = c.across > 1 ? parts(all, WIDE_ROWS) : larger(PLAN_TASKS, parts(all, TASK_ROWS));
+    c.rows = parts(rows, smaller(c.down, rows));
+    if (operation->draws == 1)
+        c.rows = parts(c.rows, ROWS) * ROWS;
     c.down = parts(rows, c.rows);
     return c;
 }
@@ -75,7 +79,8 @@ static void run_task(void *context, size_t i) {
 }
 
 static bool belongs(const struct phase *phase, const struct operation *next) {
-    return next->chained || (phase->cut.across == 1 && cut(next, phase->rows).across == 1);
+    const struct cut c = cut(next, phase->rows);
+    return next->chained || (phase->cut.across == 1 && c.across == 1 && c.rows == phase->cut.rows);
 }
 
 void plan_run(const struct plan *plan, struct workers *workers, size_t rows, void *context) {

@@ -8,19 +8,20 @@
 
 /* A training step as a row of operations, each of which is cut into tiles that threads work on side by side. One
  * on a layer with many weights is cut by the layer's units, so that a weight is brought to one core only and serves
- * all rows there; others are cut by rows, and neighbours of that kind run one behind the other as one task, since no
- * row needs what another one has. How the work is cut depends on the sizes alone, never on the threads, so that any
- * number of them gives the same bits. */
+ * all rows there; others are cut by rows, and neighbours of that kind run one behind the other as one task, since
+ * no row needs what another one has. How the work is cut depends on the sizes alone, never on the threads, so that
+ * any number of them gives the same bits. */
 
 struct operation {
     void (*run)(void *context, size_t layer, const struct tile *tile);
     size_t layer;
     size_t units;   /* that its tiles' columns stand for */
     size_t weights; /* of all of them; 0: none */
+    size_t draws;   /* rows that it has for each row of the plan */
     bool chained;   /* cut as the operation before it, of which a tile needs the same tile alone */
 };
 
-#define PLAN_MAX 64 /* a step of the deepest model has 40 (see vae/model_config.h) */
+#define PLAN_MAX 80 /* a step of the deepest model has 60 (see vae/model_config.h) */
 
 struct plan {
     struct operation operation[PLAN_MAX];
@@ -30,7 +31,7 @@ struct plan {
 /* Appends an operation. */
 void plan_add(struct plan *plan, struct operation operation);
 
-/* Runs all operations in turn over `rows` rows. */
+/* Runs all operations in turn over `rows` rows. A tile's rows are always the plan's. */
 void plan_run(const struct plan *plan, struct workers *workers, size_t rows, void *context);
 
 /* So many of a layer's units are one task's, and so many tasks that makes. */

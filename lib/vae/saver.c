@@ -25,13 +25,25 @@ static void describe_state(struct saver *s) {
     s->provenance.steps = s->training->step;
 }
 
+/* The weights that are to be used: their average, where there is one. */
+static float *weights(const struct parameters *p) {
+    return p->average != NULL ? p->average : p->value;
+}
+
 void saver_keep(struct saver *s) {
     const struct parameters *p = &s->training->model->parameters;
     if (parameters_not_finite(p) != NULL)
         return;
     describe_state(s);
     s->kept_provenance = s->provenance;
-    memcpy(s->kept, p->value, p->size * sizeof *p->value);
+    memcpy(s->kept, weights(p), p->size * sizeof *p->value);
+}
+
+/* Writes the model with these weights. */
+static int write_weights(struct saver *s, const struct provenance *provenance, float *value) {
+    struct model model = *s->training->model;
+    model.parameters.value = value;
+    return model_write(&model, provenance, &s->file.out);
 }
 
 int saver_save(struct saver *s, bool again) {
@@ -42,20 +54,20 @@ int saver_save(struct saver *s, bool again) {
                     ", wanted numbers: a lower --rate may help",
                     bad->name, s->training->step);
     describe_state(s);
-    if (model_write(model, &s->provenance, &s->file.out) < 0 || atomic_commit(&s->file) < 0)
+    const bool kept = s->best && s->kept_provenance.epochs > 0;
+    if ((kept ? write_weights(s, &s->kept_provenance, s->kept)
+              : write_weights(s, &s->provenance, weights(&model->parameters))) < 0 ||
+        atomic_commit(&s->file) < 0)
         return -1;
     return again ? atomic_open(&s->file, s->path) : 0;
 }
 
 void saver_rescue(struct saver *s) {
-    const struct model *model = s->training->model;
-    const struct parameters *p = &model->parameters;
     if (s->file.out.fd < 0 || s->kept_provenance.epochs == 0) {
         atomic_abandon(&s->file);
         return;
     }
-    memcpy(p->value, s->kept, p->size * sizeof *p->value);
-    if (model_write(model, &s->kept_provenance, &s->file.out) < 0)
+    if (write_weights(s, &s->kept_provenance, s->kept) < 0)
         atomic_abandon(&s->file);
     else if (atomic_commit(&s->file) == 0)
         cli_note("%s: holds the weights of epoch %" PRIu64, s->path, s->kept_provenance.epochs);

@@ -13,6 +13,7 @@ struct saver {
     const char *path;
     struct provenance provenance; /* what is known before training; the rest is filled in at each save */
     struct atomic_file file;
+    bool best; /* what was kept is saved, rather than the weights of the moment */
     float *kept;
     struct provenance kept_provenance; /* epochs 0: nothing is kept */
 };

@@ -8,49 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct slice {
-    const struct linear *layer;
-    size_t index, first, units;
-};
-
-/* Of two slices the one that lies further to the front of its layer; of two in the same place the larger. */
-static int by_place(const void *a, const void *b) {
-    const struct slice *s = a, *t = b;
-    const size_t left = (2 * s->first + s->units) * t->layer->out, right = (2 * t->first + t->units) * s->layer->out;
-    if (left != right)
-        return left < right ? -1 : 1;
-    const size_t size = s->units * s->layer->in, other = t->units * t->layer->in;
-    return size != other ? (size > other ? -1 : 1) : (s->index < t->index ? -1 : 1);
-}
-
-/* In an order that gives a thread the units whose outputs it makes, too: see workers_run. */
-static int cut_slices(struct training *t) {
-    size_t count = 0;
-    for (int writing = 0; writing < 2; writing++) {
-        if (writing && (t->slices = calloc(count, sizeof *t->slices)) == NULL)
-            return fail("training: out of memory");
-        count = 0;
-        for (size_t i = 0; i < t->model->layers; i++) {
-            const struct linear *layer = &t->model->layer[i];
-            const size_t units = plan_units(layer->out, layer->in * layer->out);
-            for (size_t first = 0; first < layer->out; first += units, count++)
-                if (writing)
-                    t->slices[count] =
-                        (struct slice){layer, i, first, layer->out - first < units ? layer->out - first : units};
-        }
-    }
-    t->slice_count = count;
-    qsort(t->slices, count, sizeof *t->slices, by_place);
-    return 0;
-}
-
 /* Fisher and Yates, from the identity each time: an epoch's order depends on its number alone. */
 void training_begin_epoch(struct training *t) {
     const size_t n = t->data->items;
     t->last = training_elbo(t);
     t->epoch++;
     t->position = 0;
-    t->reconstruction = t->kl = 0;
+    t->reconstruction = t->kl = t->bound = 0;
     for (size_t i = 0; i < n; i++)
         t->order[i] = (uint32_t)i;
     for (size_t i = n - 1; i > 0; i--) {
@@ -76,7 +40,10 @@ static void gather(struct training *t, size_t row) {
     item_to_float(t->data->dtype, dataset_item(t->data, item), m->elements, m->config.binarize, noise,
                   t->pass.x + row * m->elements);
     noise.purpose = PURPOSE_TRAINING_POSTERIOR;
-    noise_normal(t->pass.epsilon + row * m->config.latent, m->config.latent, noise);
+    for (size_t k = 0; k < t->pass.draws; k++) {
+        noise.draw = (uint32_t)k;
+        noise_normal(t->pass.epsilon + (row * t->pass.draws + k) * m->config.latent, m->config.latent, noise);
+    }
 }
 
 static void gather_rows(void *context, size_t layer, const struct tile *tile) {
@@ -85,70 +52,85 @@ static void gather_rows(void *context, size_t layer, const struct tile *tile) {
         gather(context, row);
 }
 
+/* A tile of the plan's rows as one of a layer's own. */
+static struct tile layer_tile(const struct training *t, size_t layer, const struct tile *tile) {
+    const size_t draws = pass_draws(&t->pass, layer);
+    return (struct tile){tile->row * draws, tile->rows * draws, tile->column, tile->columns};
+}
+
 static void forward(void *context, size_t layer, const struct tile *tile) {
     struct training *t = context;
-    pass_forward(&t->pass, layer, tile);
+    const struct tile own = layer_tile(t, layer, tile);
+    pass_forward(&t->pass, layer, &own);
+}
+
+static void posterior(void *context, size_t layer, const struct tile *tile) {
+    struct training *t = context;
+    (void)layer;
+    pass_posterior(&t->pass, tile->row, tile->rows);
 }
 
 static void draw(void *context, size_t layer, const struct tile *tile) {
     struct training *t = context;
     (void)layer;
-    pass_posterior(&t->pass, tile->row, tile->rows);
     pass_draw(&t->pass, tile->row, tile->rows);
 }
 
 static void likelihood(void *context, size_t layer, const struct tile *tile) {
     struct training *t = context;
+    const struct tile own = layer_tile(t, layer, tile);
+    pass_likelihood(&t->pass, &own, true);
+}
+
+static void weigh(void *context, size_t layer, const struct tile *tile) {
+    struct training *t = context;
     (void)layer;
-    pass_likelihood(&t->pass, tile, true);
+    pass_weigh(&t->pass, tile->row, tile->rows, &t->objective);
 }
 
 static void backward(void *context, size_t layer, const struct tile *tile) {
     struct training *t = context;
-    pass_backward(&t->pass, layer, tile);
+    const struct tile own = layer_tile(t, layer, tile);
+    pass_backward(&t->pass, layer, &own);
 }
 
 static void backward_sum(void *context, size_t layer, const struct tile *tile) {
     struct training *t = context;
-    pass_backward_sum(&t->pass, layer, tile->row, tile->rows);
+    const struct tile own = layer_tile(t, layer, tile);
+    pass_backward_sum(&t->pass, layer, own.row, own.rows);
 }
 
-static void draw_backward(void *context, size_t layer, const struct tile *tile) {
+static void posterior_backward(void *context, size_t layer, const struct tile *tile) {
     struct training *t = context;
     (void)layer;
-    pass_posterior_backward(&t->pass, tile->row, tile->rows);
+    pass_posterior_backward(&t->pass, tile->row, tile->rows, &t->objective, t->beta);
 }
 
-/* All of a step but the update of the weights. */
-static void plan_step(struct plan *plan, const struct model *m) {
-    plan_add(plan, (struct operation){gather_rows, 0, m->elements, 0, false});
+static void plan_forward(struct plan *plan, const struct model *m, size_t draws) {
+    plan_add(plan, (struct operation){gather_rows, 0, m->elements, 0, 1, false});
     for (size_t i = 0; i < m->layers; i++) {
         const size_t out = m->layer[i].out, weights = m->layer[i].in * out;
-        plan_add(plan, (struct operation){forward, i, out, weights, false});
-        if (i == m->heads)
-            plan_add(plan, (struct operation){draw, i, out, 0, false});
+        plan_add(plan, (struct operation){forward, i, out, weights, i > m->heads ? draws : 1, false});
+        if (i == m->heads) {
+            plan_add(plan, (struct operation){posterior, i, out, 0, 1, false});
+            plan_add(plan, (struct operation){draw, i, out, 0, draws, false});
+        }
         if (i == m->last)
-            plan_add(plan, (struct operation){likelihood, i, out, weights, true});
-    }
-    for (size_t i = m->last; i > 0; i--) {
-        const size_t in = m->layer[i].in, out = m->layer[i].out;
-        plan_add(plan, (struct operation){backward, i, out, in * out, i == m->last});
-        plan_add(plan, (struct operation){backward_sum, i, in, 0, false});
-        if (i == m->heads + 1)
-            plan_add(plan, (struct operation){draw_backward, m->heads, in, 0, false});
+            plan_add(plan, (struct operation){likelihood, i, out, weights, draws, true});
     }
 }
 
-/* Gradient and update of the same units in one task: what the product wrote is still in the cache. */
-static void update_slice(void *context, size_t i) {
-    struct training *t = context;
-    const struct slice *s = &t->slices[i];
-    const struct linear *layer = s->layer;
-    struct parameters *p = &t->model->parameters;
-    linear_gradient(layer, t->pass.delta[s->index], pass_input(&t->pass, s->index), t->rows, s->first, s->units,
-                    1.0f / (float)t->rows, p->gradient);
-    adam_update(&t->adam, p, layer->weight + s->first * layer->in, s->units * layer->in);
-    adam_update(&t->adam, p, layer->bias + s->first, s->units);
+/* The last layer's way back goes with its way forward; draws are weighed behind both. */
+static void plan_backward(struct plan *plan, const struct model *m, size_t draws) {
+    for (size_t i = m->last; i > 0; i--) {
+        const size_t in = m->layer[i].in, out = m->layer[i].out, all = i > m->heads ? draws : 1;
+        plan_add(plan, (struct operation){backward, i, out, in * out, all, i == m->last});
+        if (i == m->last)
+            plan_add(plan, (struct operation){weigh, i, in, 0, draws, false});
+        plan_add(plan, (struct operation){backward_sum, i, in, 0, all, false});
+        if (i == m->heads + 1)
+            plan_add(plan, (struct operation){posterior_backward, m->heads, in, 0, draws, false});
+    }
 }
 
 /* Names the layer whose output was the first to go wrong, as its tensors are named; or else the likelihood. */
@@ -168,15 +150,17 @@ static int fail_not_finite(const struct training *t, double reconstruction, doub
 
 /* Adds the step's items to the epoch's sums, in their order. */
 static int account(struct training *t) {
-    double reconstruction = 0, kl = 0;
+    double reconstruction = 0, kl = 0, bound = 0;
     for (size_t row = 0; row < t->rows; row++) {
-        reconstruction -= pass_negative_log(&t->pass, row);
+        reconstruction -= pass_mean_negative_log(&t->pass, row);
         kl += t->pass.kl[row];
+        bound += t->pass.bound[row];
     }
-    if (!isfinite(reconstruction) || !isfinite(kl))
+    if (!isfinite(reconstruction) || !isfinite(kl) || !isfinite(bound))
         return fail_not_finite(t, reconstruction, kl);
     t->reconstruction += reconstruction;
     t->kl += kl;
+    t->bound += bound;
     return 0;
 }
 
@@ -185,11 +169,13 @@ int training_step(struct training *t) {
     if (left == 0)
         return 0;
     t->rows = left < t->batch ? left : t->batch;
+    const double epochs = (double)(t->epoch - 1) + (double)t->position / (double)t->data->items;
+    t->beta = objective_beta(&t->objective, epochs);
     plan_run(&t->plan, t->workers, t->rows, t);
     if (account(t) < 0)
         return -1;
-    t->adam = adam_step(t->rate, t->step + 1);
-    workers_run(t->workers, t->slice_count, update_slice, t);
+    update_run(&t->update, t->workers, t->rows, schedule_rate(&t->schedule, t->rate, epochs, t->epochs),
+               t->step + 1);
     t->position += t->rows;
     t->step++;
     return 1;
@@ -205,15 +191,19 @@ int training_start(struct training *t) {
     t->order = malloc(t->data->items * sizeof *t->order);
     if (t->order == NULL)
         return fail("training: out of memory for the order of %zu items", t->data->items);
-    if (parameters_train(&t->model->parameters) < 0 || cut_slices(t) < 0)
+    if (parameters_train(&t->model->parameters) < 0)
         return -1;
-    plan_step(&t->plan, t->model);
-    return pass_create(&t->pass, t->model, t->batch, true);
+    plan_forward(&t->plan, t->model, t->objective.draws);
+    plan_backward(&t->plan, t->model, t->objective.draws);
+    if (pass_create(&t->pass, t->model, t->batch, t->objective.draws, true) < 0)
+        return -1;
+    t->update = (struct update){.model = t->model, .pass = &t->pass, .config = &t->update_config};
+    return update_start(&t->update);
 }
 
 void training_end(struct training *t) {
+    update_end(&t->update);
     pass_free(&t->pass);
-    free(t->slices);
     free(t->order);
 }
 
@@ -221,5 +211,5 @@ struct elbo training_elbo(const struct training *t) {
     const double n = (double)t->position;
     if (t->position == 0)
         return t->last;
-    return (struct elbo){(t->reconstruction - t->kl) / n, t->reconstruction / n, t->kl / n};
+    return (struct elbo){t->bound / n, t->reconstruction / n, t->kl / n};
 }

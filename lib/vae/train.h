@@ -2,17 +2,16 @@
 #define VAE_TRAIN_H
 
 #include "base/workers.h"
-#include "nn/adam.h"
 #include "stream/dataset.h"
 #include "vae/elbo.h"
 #include "vae/pass.h"
 #include "vae/plan.h"
+#include "vae/schedule.h"
+#include "vae/update.h"
 
 /* Training by stochastic gradient ascent on the ELBO: Kingma and Welling 2014, algorithm 1, with Adam. A batch is
  * cut into shards of items and, for the weights' gradients, into slices of units; how depends on the batch and
  * the model alone, never on the threads, so that any number of them gives the same bits. */
-
-struct slice; /* a layer's units whose gradient and update are one task */
 
 struct training {
     struct model *model; /* not owned, like the next two */
@@ -21,20 +20,24 @@ struct training {
     size_t batch;
     double rate;
     uint64_t seed;
-    uint64_t epoch, step;      /* the epoch at work, from 1; steps done in all */
-    size_t position;           /* items of the epoch done */
-    double reconstruction, kl; /* sums over them */
-    struct elbo last;          /* of the epoch before */
+    struct objective objective;
+    struct schedule schedule;
+    double epochs; /* of the whole run, which the schedule spans */
+    struct update_config update_config;
+    uint64_t epoch, step;             /* the epoch at work, from 1; steps done in all */
+    size_t position;                  /* items of the epoch done */
+    double reconstruction, kl, bound; /* sums over them */
+    struct elbo last;                 /* of the epoch before */
     struct pass pass;
     struct plan plan;
     uint32_t *order; /* the epoch's permutation of the items */
-    struct slice *slices;
-    size_t slice_count, rows; /* of the step at work */
-    struct adam_step adam;
+    struct update update;
+    size_t rows; /* of the step at work */
+    double beta; /* the KL term's weight in it */
 };
 
-/* Prepares training of a model (initialised or loaded) on the data: fields model to seed must be set, the rest
- * 0. 0 or -1; end with training_end in both cases. */
+/* Prepares training of a model (initialised or loaded) on the data: fields model to update_config must be set, the
+ * rest 0. 0 or -1; end with training_end in both cases. */
 int training_start(struct training *training) __attribute__((warn_unused_result));
 
 /* Shuffles for the next epoch. */
@@ -45,7 +48,8 @@ void training_begin_epoch(struct training *training);
 int training_step(struct training *training) __attribute__((warn_unused_result));
 
 /* The epoch's figures so far, each item's from the step that trained on it; before its first step those of the
- * epoch before, and before any nan. */
+ * epoch before, and before any nan. Where the objective is not the ELBO itself but climbs another bound of log
+ * p(x), elbo is that; beta and free bits do not count in it. */
 struct elbo training_elbo(const struct training *training);
 
 void training_end(struct training *training);

@@ -68,6 +68,7 @@ static double reference_batch(const struct model *m, const double *parameter, co
 
 static void run_pass(struct pass *p) {
     const struct model *m = p->model;
+    const struct objective elbo = {estimator_find("test", "elbo"), 1, 1, 0, 0};
     struct parameters *parameters = (struct parameters *)&m->parameters;
     pass_encode(p, 0, ROWS);
     pass_draw(p, 0, ROWS);
@@ -82,10 +83,12 @@ static void run_pass(struct pass *p) {
         const size_t out = m->layer[l].out, each = plan_units(out, m->layer[l].in * out);
         for (size_t first = 0; first < out; first += each)
             pass_backward(p, l, &(struct tile){0, ROWS, first, out - first < each ? out - first : each});
+        if (l == m->last)
+            pass_weigh(p, 0, ROWS, &elbo);
         pass_backward_sum(p, l, 0, 1);
         pass_backward_sum(p, l, 1, ROWS - 1);
         if (l == m->heads + 1)
-            pass_posterior_backward(p, 0, ROWS);
+            pass_posterior_backward(p, 0, ROWS, &elbo, 1);
     }
     for (size_t l = 0; l < m->layers; l++) {
         /* In two parts, as slices of a layer are trained. */
@@ -125,11 +128,11 @@ static void check_model(const struct model_config *config, size_t each, const ch
     struct model m;
     struct pass p;
     if (model_create(&m, config) < 0 || parameters_train(&m.parameters) < 0 ||
-        pass_create(&p, &m, ROWS, true) < 0) {
+        pass_create(&p, &m, ROWS, 1, true) < 0) {
         EXPECT(0, "%s: %s", what, error_message());
         return;
     }
-    model_initialise(&m, 3);
+    model_initialise(&m, initializer_find("test", "torch"), 3);
     noise_uniform(p.x, ROWS * m.elements, (struct noise){.seed = 4});
     noise_normal(p.epsilon, ROWS * config->latent, (struct noise){.seed = 5});
     run_pass(&p);
@@ -161,7 +164,8 @@ static void gaussian_elbo(void) {
 
 /* Layers so wide that they are trained in parts: their sums must have them all. */
 static void wide_layers(void) {
-    struct model_config c = {.item = {1, {300}}, .latent = 2, .encoder = {2, {304, 256}}, .decoder = {2, {256, 304}}};
+    struct model_config c = {
+        .item = {1, {300}}, .latent = 2, .encoder = {2, {304, 256}}, .decoder = {2, {256, 304}}};
     c.likelihood = likelihood_find("test", "bernoulli");
     c.activation = activation_find("test", "gelu");
     check_model(&c, 5003, "wide layers");

@@ -1,7 +1,7 @@
 /* The vectorised functions against double precision, at every level that this machine has, to the bounds that
  * nn/math_kernel.h states. */
 #include "base/level.h"
-#include "nn/adam.h"
+#include "nn/optimizer.h"
 #include "nn/math_kernel.h"
 #include "test.h"
 
@@ -187,14 +187,17 @@ static void adam_follows_its_algorithm(void) {
         for (int i = 0; i < PARAMETERS; i++)
             ew[i] = (double)(w[i] = (float)i / 10 - 1);
         for (int t = 1; t <= 10; t++) {
-            const struct adam_step step = adam_step(0.01, (uint64_t)t);
+            const struct optimizer_config config = {optimizer_find("test", "adam"), 1e-8, 0, 0};
+            const struct adam_step step = adam_step(&config, 0.01, 0.5, (uint64_t)t);
             for (int i = 0; i < PARAMETERS; i++) {
-                g[i] = (float)sin(i + t);
-                em[i] = 0.9 * em[i] + 0.1 * (double)g[i];
-                ev[i] = 0.999 * ev[i] + 0.001 * (double)g[i] * (double)g[i];
-                ew[i] -= 0.01 * em[i] / (1 - pow(0.9, t)) / (sqrt(ev[i] / (1 - pow(0.999, t))) + 1e-8);
+                g[i] = 2 * (float)sin(i + t); /* halved by the step's scale, as clipping does */
+                const double half = (double)g[i] / 2;
+                em[i] = 0.9 * em[i] + 0.1 * half;
+                ev[i] = 0.999 * ev[i] + 0.001 * half * half;
+                ew[i] =
+                    0.99 * ew[i] - 0.01 * em[i] / (1 - pow(0.9, t)) / (sqrt(ev[i] / (1 - pow(0.999, t))) + 1e-8);
             }
-            levels[level]->adam(w, g, first, second, PARAMETERS, &step);
+            levels[level]->adam(w, g, first, second, PARAMETERS, 0.99f, &step);
             for (int i = 0; i < PARAMETERS; i++)
                 EXPECT(g[i] == 0, "%s: gradient %d is %g behind the step", level_name(level), i, (double)g[i]);
         }

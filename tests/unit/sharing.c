@@ -43,6 +43,20 @@ static void short_jobs_do_not_mix(void) {
     workers_stop(workers);
 }
 
+static struct objective elbo(void) {
+    return (struct objective){estimator_find("test", "elbo"), 1, 1, 0, 0};
+}
+
+static struct schedule constant(void) {
+    struct schedule schedule = {0};
+    EXPECT(schedule_parse(&schedule, "test", "const") == 0, "%s", error_message());
+    return schedule;
+}
+
+static struct update_config adam(void) {
+    return (struct update_config){{optimizer_find("test", "adam"), 1e-8, 0, 0}, 0};
+}
+
 static void make_model(struct model *m, size_t elements, size_t units, size_t latent) {
     const struct model_config config = {.item = {1, {elements}},
                                         .latent = latent,
@@ -52,7 +66,7 @@ static void make_model(struct model *m, size_t elements, size_t units, size_t la
                                         .likelihood = likelihood_find("test", "bernoulli")};
     if (model_create(m, &config) < 0)
         printf("# %s\n", error_message());
-    model_initialise(m, 1);
+    model_initialise(m, initializer_find("test", "torch"), 1);
 }
 
 /* Sizes on both sides of OpenBLAS's internal block sizes. */
@@ -108,8 +122,15 @@ static void how_a_stream_is_cut_does_not_matter(void) {
 static float *train(const struct dataset *data, size_t threads, size_t batch, size_t *size) {
     static struct model m;
     make_model(&m, data->elements, 60, 4);
-    struct training t = {
-        .model = &m, .data = data, .workers = workers_start(threads), .batch = batch, .rate = 1e-3, .seed = 3};
+    struct training t = {.objective = elbo(),
+                         .schedule = constant(),
+                         .update_config = adam(),
+                         .model = &m,
+                         .data = data,
+                         .workers = workers_start(threads),
+                         .batch = batch,
+                         .rate = 1e-3,
+                         .seed = 3};
     if (training_start(&t) < 0)
         printf("# %s\n", error_message());
     for (int epoch = 0; epoch < 2; epoch++) {
@@ -154,7 +175,14 @@ static void an_epoch_is_a_permutation(void) {
     const struct dataset data = {"items", DTYPE_U8, {1, {4}}, ITEMS, 4, 4, pixels, NULL, 0, 0};
     struct model m;
     make_model(&m, 4, 3, 2);
-    struct training t = {.model = &m, .data = &data, .workers = workers_start(1), .batch = 10, .seed = 5};
+    struct training t = {.objective = elbo(),
+                         .schedule = constant(),
+                         .update_config = adam(),
+                         .model = &m,
+                         .data = &data,
+                         .workers = workers_start(1),
+                         .batch = 10,
+                         .seed = 5};
     if (training_start(&t) < 0)
         printf("# %s\n", error_message());
     for (int epoch = 0; epoch < 3; epoch++) {
@@ -181,8 +209,15 @@ static void a_loss_that_is_not_finite_stops_training(void) {
     const struct dataset data = {"items", DTYPE_U8, {1, {4}}, ITEMS, 4, 4, pixels, NULL, 0, 0};
     struct model m;
     make_model(&m, 4, 3, 2);
-    struct training t = {
-        .model = &m, .data = &data, .workers = workers_start(2), .batch = 10, .rate = 1e-3, .seed = 5};
+    struct training t = {.objective = elbo(),
+                         .schedule = constant(),
+                         .update_config = adam(),
+                         .model = &m,
+                         .data = &data,
+                         .workers = workers_start(2),
+                         .batch = 10,
+                         .rate = 1e-3,
+                         .seed = 5};
     if (training_start(&t) < 0)
         printf("# %s\n", error_message());
     training_begin_epoch(&t);
@@ -201,8 +236,8 @@ static void a_loss_that_is_not_finite_stops_training(void) {
 }
 
 /* A plan of four operations: narrow, wide, one chained to it, narrow. Every number of each is made once, and none
- * before all of what it needs: its tile of the operation before where it is chained, its rows of a narrow one, any of
- * it behind a wide one. */
+ * before all of what it needs: its tile of the operation before where it is chained, its rows of a narrow one, any
+ * of it behind a wide one. */
 #define PLAN_ROWS 300
 #define PLAN_COLUMNS 700
 #define PLANNED 4
@@ -227,10 +262,10 @@ static void make_tile(void *context, size_t operation, const struct tile *tile) 
                    operation, r, c);
 }
 
-static const struct operation planned[PLANNED] = {{make_tile, 0, 5, 0, false},
-                                                  {make_tile, 1, PLAN_COLUMNS, 500 * PLAN_COLUMNS, false},
-                                                  {make_tile, 2, PLAN_COLUMNS, 500 * PLAN_COLUMNS, true},
-                                                  {make_tile, 3, 13, 0, false}};
+static const struct operation planned[PLANNED] = {{make_tile, 0, 5, 0, 1, false},
+                                                  {make_tile, 1, PLAN_COLUMNS, 500 * PLAN_COLUMNS, 1, false},
+                                                  {make_tile, 2, PLAN_COLUMNS, 500 * PLAN_COLUMNS, 1, true},
+                                                  {make_tile, 3, 13, 0, 1, false}};
 
 /* However large a layer is, its parts are few; together they are the layer. */
 static void a_layers_parts_are_few(void) {
