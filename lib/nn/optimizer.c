@@ -1,0 +1,31 @@
+#include "nn/optimizer.h"
+
+#include "base/number.h"
+
+#include <math.h>
+
+static const struct optimizer optimizers[] = {{"adam", false}, {"muon", true}};
+
+const struct optimizer *optimizer_find(const char *what, const char *name) {
+    int i = parse_name(what, name, optimizers, sizeof optimizers / sizeof *optimizers, sizeof *optimizers);
+    return i < 0 ? NULL : &optimizers[i];
+}
+
+struct adam_step adam_step(const struct optimizer_config *config, double rate, double scale, uint64_t t) {
+    const double beta1 = 0.9, beta2 = 0.999;
+    return (struct adam_step){
+        .rate = (float)(rate / (1 - pow(beta1, (double)t))),
+        .scale = (float)scale,
+        .beta1 = (float)beta1,
+        .beta2 = (float)beta2,
+        .rest1 = (float)(1 - beta1),
+        .rest2 = (float)(1 - beta2),
+        .second_scale = (float)(1 / sqrt(1 - pow(beta2, (double)t))),
+        .epsilon = (float)config->epsilon,
+    };
+}
+
+void adam_update(const struct adam_step *step, float keep, struct parameters *p, size_t offset, size_t size) {
+    math_kernel()->adam(p->value + offset, p->gradient + offset, p->first + offset, p->second + offset, size, keep,
+                        step);
+}

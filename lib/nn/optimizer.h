@@ -1,0 +1,43 @@
+#ifndef NN_OPTIMIZER_H
+#define NN_OPTIMIZER_H
+
+#include "nn/math_kernel.h"
+#include "nn/parameters.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* How weights follow their gradient. One entry of the table in optimizer.c each. */
+struct optimizer {
+    const char *name;
+    bool orthogonal; /* matrices are updated whole, by Muon; the rest by Adam */
+};
+
+/* adam: Kingma and Ba 2015, algorithm 1, with beta1 = 0.9 and beta2 = 0.999.
+ * muon: weight matrices by their momentum made orthogonal (Jordan et al. 2024), biases by Adam at a tenth of the
+ * rate. NULL with a message opened by `what`. */
+const struct optimizer *optimizer_find(const char *what, const char *name);
+
+struct optimizer_config {
+    const struct optimizer *optimizer;
+    double epsilon;      /* Adam's */
+    double weight_decay; /* of weight matrices, decoupled from the gradient: Loshchilov and Hutter 2019 */
+    double clip;         /* the greatest norm of the whole gradient, 0: any */
+};
+
+/* Adam's constants for step t, counted from 1, of which the gradient is multiplied by `scale` first. */
+struct adam_step adam_step(const struct optimizer_config *config, double rate, double scale, uint64_t t);
+
+/* Updates numbers [offset, offset + size) from their gradient, which is 0 afterwards: any division of the whole
+ * gives the same. `keep` is what weight decay leaves of a number. */
+void adam_update(const struct adam_step *step, float keep, struct parameters *p, size_t offset, size_t size);
+
+/* Muon on one matrix [rows, columns] of the table:
+ *     M = 0.95 M + G,   W = keep W - rate sqrt(max(1, rows / columns)) O(G + 0.95 M),
+ * O(X) being X with all its singular values moved near 1, by five Newton-Schulz steps. The gradient, multiplied by
+ * `scale` first, is 0 afterwards. `scratch` has muon_scratch numbers. */
+void muon_update(double rate, double scale, float keep, struct parameters *p, const struct tensor *tensor,
+                 float *scratch);
+size_t muon_scratch(const struct tensor *tensor);
+
+#endif

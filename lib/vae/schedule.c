@@ -1,0 +1,74 @@
+#include "vae/schedule.h"
+
+#include "base/error.h"
+#include "base/number.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+struct schedule_kind {
+    const char *name;
+    size_t needs, takes; /* numbers behind its name */
+    double (*rate)(const double argument[2], double rate, double done, double epochs);
+};
+
+static double constant(const double argument[2], double rate, double done, double epochs) {
+    (void)argument, (void)done, (void)epochs;
+    return rate;
+}
+
+static double cosine(const double argument[2], double rate, double done, double epochs) {
+    const double end = argument[0], half = 0.5 * (1 + cos(3.14159265358979323846 * done / epochs));
+    return end + (rate - end) * half;
+}
+
+static double step(const double argument[2], double rate, double done, double epochs) {
+    (void)epochs;
+    return rate * pow(argument[1], floor(done / argument[0]));
+}
+
+static double iwae(const double argument[2], double rate, double done, double epochs) {
+    int stage = 0;
+    (void)argument, (void)epochs;
+    for (double length = 1; stage < 7 && done >= length; stage++, length *= 3)
+        done -= length;
+    return rate * pow(10, -stage / 7.0);
+}
+
+static const struct schedule_kind kinds[] = {
+    {"const", 0, 0, constant}, {"cosine", 0, 1, cosine}, {"step", 2, 2, step}, {"iwae", 0, 0, iwae}};
+
+static int parse_arguments(struct schedule *s, const char *name, const char *text, const char *rest) {
+    size_t given = 0;
+    while (*rest == ':' && given < s->kind->takes) {
+        char number[64];
+        const size_t length = strcspn(++rest, ":");
+        snprintf(number, sizeof number, "%.*s", (int)length, rest);
+        const double least = s->kind->needs > 0 && given == 0 ? 1e-3 : 0; /* EVERY is divided by */
+        if (parse_real(name, number, least, 1e9, &s->argument[given]) < 0)
+            return -1;
+        given++;
+        rest += length;
+    }
+    if (*rest != '\0' || given < s->kind->needs)
+        return fail("%s: found '%s', wanted const, cosine, cosine:END, step:EVERY:FACTOR or iwae", name, text);
+    return 0;
+}
+
+int schedule_parse(struct schedule *s, const char *name, const char *text) {
+    char word[64];
+    const size_t length = strcspn(text, ":");
+    snprintf(word, sizeof word, "%.*s", (int)length, text);
+    int i = parse_name(name, word, kinds, sizeof kinds / sizeof *kinds, sizeof *kinds);
+    if (i < 0)
+        return -1;
+    s->kind = &kinds[i];
+    s->argument[0] = s->argument[1] = 0;
+    return parse_arguments(s, name, text, text + length);
+}
+
+double schedule_rate(const struct schedule *s, double rate, double done, double epochs) {
+    const double warm = done < s->warm ? done / s->warm : 1;
+    return warm * s->kind->rate(s->argument, rate, done, epochs);
+}

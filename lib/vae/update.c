@@ -1,0 +1,180 @@
+#include "vae/update.h"
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "vae/plan.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#define VECTOR_RATE 0.1 /* of the rate of Muon's matrices: what Adam has beside it for the rest */
+
+struct slice {
+    const struct linear *layer;
+    size_t index, first, units;
+    double squares; /* of its gradient */
+};
+
+/* Of two slices the one that lies further to the front of its layer; of two in the same place the larger. */
+static int by_place(const void *a, const void *b) {
+    const struct slice *s = a, *t = b;
+    const size_t left = (2 * s->first + s->units) * t->layer->out,
+                 right = (2 * t->first + t->units) * s->layer->out;
+    if (left != right)
+        return left < right ? -1 : 1;
+    const size_t size = s->units * s->layer->in, other = t->units * t->layer->in;
+    return size != other ? (size > other ? -1 : 1) : (s->index < t->index ? -1 : 1);
+}
+
+/* In an order that gives a thread the units whose outputs it makes, too: see workers_run. */
+static int cut_slices(struct update *u) {
+    for (int writing = 0; writing < 2; writing++) {
+        if (writing && (u->slice = calloc(u->slices, sizeof *u->slice)) == NULL)
+            return fail("training: out of memory");
+        u->slices = 0;
+        for (size_t i = 0; i < u->model->layers; i++) {
+            const struct linear *layer = &u->model->layer[i];
+            const size_t units = plan_units(layer->out, layer->in * layer->out);
+            for (size_t first = 0; first < layer->out; first += units, u->slices++)
+                if (writing)
+                    u->slice[u->slices] =
+                        (struct slice){layer, i, first, layer->out - first < units ? layer->out - first : units, 0};
+        }
+    }
+    qsort(u->slice, u->slices, sizeof *u->slice, by_place);
+    return 0;
+}
+
+/* Multiplications of Muon's step, about. */
+static double cost(const struct tensor *t) {
+    const double rows = (double)t->rows, columns = (double)t->columns;
+    return rows < columns ? rows * rows * columns : columns * columns * rows;
+}
+
+/* The costly ones at both ends and the cheap ones in the middle: threads begin at the ends. */
+static int order_tensors(struct update *u) {
+    const struct parameters *p = &u->model->parameters;
+    size_t sorted[PARAMETERS_MAX];
+    u->scratch = calloc(p->count, sizeof *u->scratch);
+    u->matrix_order = calloc(p->count, sizeof *u->matrix_order);
+    if (u->scratch == NULL || u->matrix_order == NULL)
+        return fail("training: out of memory");
+    for (size_t i = 0; i < p->count; i++) {
+        size_t j = i;
+        for (; j > 0 && cost(&p->tensor[sorted[j - 1]]) < cost(&p->tensor[i]); j--)
+            sorted[j] = sorted[j - 1];
+        sorted[j] = i;
+    }
+    for (size_t i = 0; i < p->count; i++)
+        u->matrix_order[i % 2 == 0 ? i / 2 : p->count - 1 - i / 2] = sorted[i];
+    for (size_t i = 0; i < p->count; i++)
+        if (p->tensor[i].columns > 0 &&
+            (u->scratch[i] = memory_allocate(muon_scratch(&p->tensor[i]) * sizeof **u->scratch)) == NULL)
+            return fail("training: out of memory for the update of %s", p->tensor[i].name);
+    return 0;
+}
+
+int update_start(struct update *u) {
+    if (u->config->ema > 0 && parameters_average(&u->model->parameters) < 0)
+        return -1;
+    if (u->config->optimizer.optimizer->orthogonal && order_tensors(u) < 0)
+        return -1;
+    return cut_slices(u);
+}
+
+void update_end(struct update *u) {
+    for (size_t i = 0; u->scratch != NULL && i < u->model->parameters.count; i++)
+        free(u->scratch[i]);
+    free(u->scratch);
+    free(u->matrix_order);
+    free(u->slice);
+}
+
+static void average(const struct update *u, size_t offset, size_t size) {
+    const struct parameters *p = &u->model->parameters;
+    if (p->average != NULL)
+        math_kernel()->average(p->average + offset, p->value + offset, u->share, size);
+}
+
+static void gradient(const struct update *u, const struct slice *s) {
+    linear_gradient(s->layer, u->pass->delta[s->index], pass_input(u->pass, s->index),
+                    u->rows * pass_draws(u->pass, s->index), s->first, s->units, 1.0f / (float)u->rows,
+                    u->model->parameters.gradient);
+}
+
+static void adam(struct update *u, size_t offset, size_t size, float keep) {
+    adam_update(&u->adam, keep, &u->model->parameters, offset, size);
+    average(u, offset, size);
+}
+
+static void adam_slice(void *context, size_t i) {
+    struct update *u = context;
+    const struct slice *s = &u->slice[i];
+    adam(u, s->layer->weight + s->first * s->layer->in, s->units * s->layer->in, u->keep);
+    adam(u, s->layer->bias + s->first, s->units, 1);
+}
+
+/* Gradient and update of the same units in one task: what the product wrote is still in the cache. */
+static void both_of_slice(void *context, size_t i) {
+    struct update *u = context;
+    gradient(u, &u->slice[i]);
+    adam_slice(u, i);
+}
+
+static void gradient_of_slice(void *context, size_t i) {
+    struct update *u = context;
+    struct slice *s = &u->slice[i];
+    const float *g = u->model->parameters.gradient;
+    gradient(u, s);
+    if (u->config->optimizer.clip > 0)
+        s->squares =
+            math_kernel()->squares(g + s->layer->weight + s->first * s->layer->in, s->units * s->layer->in) +
+            math_kernel()->squares(g + s->layer->bias + s->first, s->units);
+}
+
+static void muon_tensor(void *context, size_t i) {
+    struct update *u = context;
+    struct parameters *p = &u->model->parameters;
+    const size_t number = u->matrix_order[i];
+    const struct tensor *t = &p->tensor[number];
+    if (t->columns == 0) {
+        adam(u, t->offset, t->size, 1);
+    } else {
+        muon_update(u->rate, u->scale, u->keep, p, t, u->scratch[number]);
+        average(u, t->offset, t->size);
+    }
+}
+
+/* What the gradient is to be multiplied by to have the norm allowed. */
+static double clipping(const struct update *u) {
+    double squares = 0;
+    for (size_t i = 0; i < u->slices; i++)
+        squares += u->slice[i].squares;
+    const double clip = u->config->optimizer.clip, norm = sqrt(squares);
+    return clip > 0 && norm > clip ? clip / norm : 1;
+}
+
+/* Of a young average the last weights make up more, so that the first ones are soon forgotten. */
+static float average_share(double ema, uint64_t step) {
+    const double young = (double)step / ((double)step + 10);
+    return (float)(1 - (ema < young ? ema : young));
+}
+
+void update_run(struct update *u, struct workers *workers, size_t rows, double rate, uint64_t step) {
+    const struct optimizer_config *o = &u->config->optimizer;
+    const bool orthogonal = o->optimizer->orthogonal;
+    u->rows = rows;
+    u->rate = rate;
+    u->scale = 1;
+    u->keep = (float)(1 - rate * o->weight_decay);
+    u->share = average_share(u->config->ema, step);
+    if (o->clip > 0 || orthogonal) {
+        workers_run(workers, u->slices, gradient_of_slice, u);
+        u->scale = clipping(u);
+    }
+    u->adam = adam_step(o, orthogonal ? VECTOR_RATE * rate : rate, u->scale, step);
+    if (orthogonal)
+        workers_run(workers, u->model->parameters.count, muon_tensor, u);
+    else
+        workers_run(workers, u->slices, o->clip > 0 ? adam_slice : both_of_slice, u);
+}
