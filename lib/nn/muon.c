@@ -7,6 +7,7 @@
 
 #define MOMENTUM 0.95f
 #define STEPS 5
+#define RMS 0.2 /* of an update's numbers at rate 1, about what Adam's have: Liu et al. 2025 */
 
 /* The quintic a s + b s^3 + c s^5, five times over, moves every s in (0, 1] to between 0.7 and 1.2: Jordan et al.
  * 2024. */
@@ -51,8 +52,8 @@ void muon_update(double rate, double scale, float keep, struct parameters *p, co
     kernel->scale(x, (float)(1 / (norm + 1e-20)), t->size);
     for (int step = 0; step < STEPS; step++)
         newton_schulz(t, &x, &y, gram, polynomial);
-    const double ratio = (double)t->rows / (double)t->columns;
+    const double larger = (double)(t->rows < t->columns ? t->columns : t->rows);
     kernel->scale(p->value + t->offset, keep, t->size);
-    kernel->scale(x, (float)(-rate * sqrt(ratio > 1 ? ratio : 1)), t->size);
+    kernel->scale(x, (float)(-rate * RMS * sqrt(larger)), t->size);
     kernel->add(p->value + t->offset, x, t->size);
 }

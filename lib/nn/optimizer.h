@@ -33,7 +33,7 @@ struct adam_step adam_step(const struct optimizer_config *config, double rate, d
 void adam_update(const struct adam_step *step, float keep, struct parameters *p, size_t offset, size_t size);
 
 /* Muon on one matrix [rows, columns] of the table:
- *     M = 0.95 M + G,   W = keep W - rate sqrt(max(1, rows / columns)) O(G + 0.95 M),
+ *     M = 0.95 M + G,   W = keep W - rate 0.2 sqrt(max(rows, columns)) O(G + 0.95 M),
  * O(X) being X with all its singular values moved near 1, by five Newton-Schulz steps. The gradient, multiplied by
  * `scale` first, is 0 afterwards. `scratch` has muon_scratch numbers. */
 void muon_update(double rate, double scale, float keep, struct parameters *p, const struct tensor *tensor,

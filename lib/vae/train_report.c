@@ -77,7 +77,7 @@ int report_epoch(const struct report *r, const struct elbo *validation) {
         return 0;
     return check_log(r, fprintf(r->log, "%" PRIu64 "\t%" PRIu64 "\t%.3f\t%.4f\t%.4f\t%.4f\t%.4f\t%.4f\t%.4f\t%g\n",
                                 t->epoch, t->step, progress_seconds(), train.elbo, train.reconstruction, train.kl,
-                                validation->elbo, validation->reconstruction, validation->kl, t->rate));
+                                validation->elbo, validation->reconstruction, validation->kl, t->update.rate));
 }
 
 /* "784-400-20-400-784": what each layer hands to the next. */

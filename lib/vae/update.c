@@ -7,8 +7,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define VECTOR_RATE 0.1 /* of the rate of Muon's matrices: what Adam has beside it for the rest */
-
 struct slice {
     const struct linear *layer;
     size_t index, first, units;
@@ -172,7 +170,7 @@ void update_run(struct update *u, struct workers *workers, size_t rows, double r
         workers_run(workers, u->slices, gradient_of_slice, u);
         u->scale = clipping(u);
     }
-    u->adam = adam_step(o, orthogonal ? VECTOR_RATE * rate : rate, u->scale, step);
+    u->adam = adam_step(o, rate, u->scale, step);
     if (orthogonal)
         workers_run(workers, u->model->parameters.count, muon_tensor, u);
     else

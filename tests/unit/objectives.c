@@ -1,0 +1,222 @@
+/* Every objective's bound and its gradient by every parameter, with several draws, against a plain reference in
+ * double. An estimator that leaves terms out is the true gradient of another function: one in which those terms
+ * stand still. */
+#include "base/error.h"
+#include "test.h"
+#include "vae/pass.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#define ROWS 3
+#define DRAWS 4
+#define ELEMENTS 4
+#define LATENT 2
+#define MAX_UNITS 6
+
+struct draw {
+    double mu[LATENT], logvar[LATENT], z[LATENT], negative_log, kl[LATENT];
+};
+
+static void layer(const struct model *m, const double *parameter, size_t l, const double *in, double *out) {
+    const struct linear *linear = &m->layer[l];
+    for (size_t o = 0; o < linear->out; o++) {
+        out[o] = parameter[linear->bias + o];
+        for (size_t i = 0; i < linear->in; i++)
+            out[o] += parameter[linear->weight + o * linear->in + i] * in[i];
+        if (l != m->heads && l != m->last)
+            out[o] = tanh(out[o]);
+    }
+}
+
+/* One item through the model, 4-5-2-5-4, with one draw. */
+static struct draw forward(const struct model *m, const double *parameter, const float *x, const float *epsilon) {
+    struct draw d = {.negative_log = 0};
+    double in[MAX_UNITS], hidden[MAX_UNITS], heads[2 * LATENT], a[ELEMENTS];
+    for (size_t i = 0; i < ELEMENTS; i++)
+        in[i] = (double)x[i];
+    layer(m, parameter, 0, in, hidden);
+    layer(m, parameter, 1, hidden, heads);
+    for (size_t i = 0; i < LATENT; i++) {
+        d.mu[i] = heads[i];
+        d.logvar[i] = heads[LATENT + i];
+        d.z[i] = d.mu[i] + exp(0.5 * d.logvar[i]) * (double)epsilon[i];
+        d.kl[i] = 0.5 * (exp(d.logvar[i]) + d.mu[i] * d.mu[i] - 1 - d.logvar[i]);
+    }
+    layer(m, parameter, 2, d.z, hidden);
+    layer(m, parameter, 3, hidden, a);
+    for (size_t i = 0; i < ELEMENTS; i++)
+        d.negative_log += log(1 + exp(a[i])) - (double)x[i] * a[i];
+    return d;
+}
+
+/* log q(z|x) - log p(z) at the z of one draw, q being that of another. */
+static double log_ratio(const struct draw *z, const struct draw *q) {
+    double sum = 0;
+    for (size_t i = 0; i < LATENT; i++) {
+        const double distance = z->z[i] - q->mu[i];
+        sum += 0.5 * (z->z[i] * z->z[i] - distance * distance / exp(q->logvar[i]) - q->logvar[i]);
+    }
+    return sum;
+}
+
+/* What one item adds to the function whose gradient the estimator is: `parameter` moves, `still` does not. */
+static double item_loss(const struct pass *p, const struct objective *o, double beta, size_t item,
+                        const double *parameter, const double *still, bool decoder) {
+    const struct model *m = p->model;
+    const struct estimator *e = o->estimator;
+    double log_w[DRAWS], still_log_w[DRAWS], sum = 0, still_sum = 0, loss = 0;
+    struct draw d[DRAWS];
+    for (size_t k = 0; k < DRAWS; k++) {
+        const float *x = p->x + item * ELEMENTS, *epsilon = p->epsilon + (item * DRAWS + k) * LATENT;
+        d[k] = forward(m, parameter, x, epsilon);
+        const struct draw s = forward(m, still, x, epsilon);
+        log_w[k] = -d[k].negative_log - beta * log_ratio(&d[k], e->path ? &s : &d[k]);
+        still_log_w[k] = -s.negative_log - log_ratio(&s, &s);
+        sum += exp(log_w[k]) / DRAWS;
+        still_sum += exp(still_log_w[k]);
+    }
+    for (size_t k = 0; k < DRAWS; k++) {
+        const double v = e->importance ? exp(still_log_w[k]) / still_sum : 1.0 / DRAWS;
+        loss += e->closed_kl ? d[k].negative_log / DRAWS : -(e->squared && !decoder ? v * v : v) * log_w[k];
+    }
+    for (size_t i = 0; e->closed_kl && i < LATENT; i++)
+        loss += d[0].kl[i] < o->free_bits ? 0 : beta * d[0].kl[i];
+    return e->importance && !e->path ? -log(sum) : loss;
+}
+
+static double batch_loss(const struct pass *p, const struct objective *o, double beta, const double *parameter,
+                         const double *still, bool decoder) {
+    double loss = 0;
+    for (size_t item = 0; item < ROWS; item++)
+        loss += item_loss(p, o, beta, item, parameter, still, decoder);
+    return loss;
+}
+
+static void run_pass(struct pass *p, const struct objective *o, double beta) {
+    const struct model *m = p->model;
+    pass_encode(p, 0, ROWS);
+    pass_draw(p, 0, ROWS);
+    pass_decode(p, 0, ROWS);
+    pass_likelihood(p, &(struct tile){0, ROWS * DRAWS, 0, ELEMENTS}, true);
+    for (size_t l = m->last; l > 0; l--) {
+        const size_t rows = ROWS * pass_draws(p, l);
+        pass_backward(p, l, &(struct tile){0, rows, 0, m->layer[l].out});
+        if (l == m->last)
+            pass_weigh(p, 0, ROWS, o);
+        pass_backward_sum(p, l, 0, rows);
+        if (l == m->heads + 1)
+            pass_posterior_backward(p, 0, ROWS, o, beta);
+    }
+    for (size_t l = 0; l < m->layers; l++)
+        linear_gradient(&m->layer[l], p->delta[l], pass_input(p, l), ROWS * pass_draws(p, l), 0, m->layer[l].out, 1,
+                        m->parameters.gradient);
+}
+
+/* The figure that is reported: the ELBO, or the log of the mean weight. */
+static void check_bound(const struct pass *p, const struct objective *o, const double *parameter) {
+    for (size_t item = 0; item < ROWS; item++) {
+        const struct objective plain = {o->estimator, DRAWS, 1, 0, 0};
+        const struct objective elbo = {estimator_find("test", "elbo"), DRAWS, 1, 0, 0},
+                               iwae = {estimator_find("test", "iwae"), DRAWS, 1, 0, 0};
+        const double wanted =
+            -item_loss(p, plain.estimator->importance ? &iwae : &elbo, 1, item, parameter, parameter, false);
+        EXPECT(fabs(p->bound[item] - wanted) < 1e-5, "%s: bound %.8g, wanted %.8g", o->estimator->name,
+               p->bound[item], wanted);
+    }
+}
+
+static void check_objective(const char *name, double beta, double free_bits) {
+    const struct objective o = {estimator_find("test", name), DRAWS, beta, 0, free_bits};
+    const struct model_config c = {.item = {1, {ELEMENTS}},
+                                   .latent = LATENT,
+                                   .encoder = {1, {5}},
+                                   .decoder = {1, {5}},
+                                   .activation = activation_find("test", "tanh"),
+                                   .likelihood = likelihood_find("test", "bernoulli")};
+    struct model m;
+    struct pass p;
+    double parameter[200], still[200];
+    const double h = 1e-5;
+    if (model_create(&m, &c) < 0 || parameters_train(&m.parameters) < 0 ||
+        pass_create(&p, &m, ROWS, DRAWS, true) < 0 || m.parameters.size > 200) {
+        EXPECT(0, "%s: %s", name, error_message());
+        return;
+    }
+    model_initialise(&m, initializer_find("test", "torch"), 3);
+    for (size_t i = 0; i < m.parameters.size; i++)
+        parameter[i] = still[i] = (double)(m.parameters.value[i] *= 2);
+    noise_uniform(p.x, ROWS * ELEMENTS, (struct noise){.seed = 4});
+    noise_normal(p.epsilon, ROWS * DRAWS * LATENT, (struct noise){.seed = 5});
+    run_pass(&p, &o, beta);
+    check_bound(&p, &o, parameter);
+    for (size_t i = 0; i < m.parameters.size; i++) {
+        const bool decoder = i >= m.layer[2].weight;
+        parameter[i] = still[i] + h;
+        const double above = batch_loss(&p, &o, beta, parameter, still, decoder);
+        parameter[i] = still[i] - h;
+        const double wanted = (above - batch_loss(&p, &o, beta, parameter, still, decoder)) / (2 * h);
+        parameter[i] = still[i];
+        EXPECT(fabs((double)m.parameters.gradient[i] - wanted) < 2e-5 * (1 + fabs(wanted)),
+               "%s: gradient of parameter %zu is %.7g, wanted %.7g", name, i, (double)m.parameters.gradient[i],
+               wanted);
+    }
+    pass_free(&p);
+    model_free(&m);
+}
+
+static void elbo_of_draws(void) {
+    check_objective("elbo", 1, 0);
+}
+
+static void weighted_kl(void) {
+    check_objective("elbo", 0.3, 0);
+    check_objective("stl", 0.3, 0);
+}
+
+/* Between the KLs of this model's latents, so that some are free and some are not. */
+static void free_bits(void) {
+    check_objective("elbo", 1, 0.15);
+}
+
+static void iwae(void) {
+    check_objective("iwae", 1, 0);
+}
+
+static void sticking_the_landing(void) {
+    check_objective("stl", 1, 0);
+}
+
+static void doubly_reparametrized(void) {
+    check_objective("dreg", 1, 0);
+}
+
+/* Weights whose exponentials would not fit. */
+static void weights_are_stable(void) {
+    float v[3];
+    const double bound = importance_weights((double[]){-2000, -2000 - log(2), -9000}, v, 3);
+    EXPECT(fabs(bound - (-2000 + log(0.5))) < 1e-12, "bound %.15g", bound);
+    EXPECT(fabs((double)v[0] - 2.0 / 3) < 1e-7 && fabs((double)v[1] - 1.0 / 3) < 1e-7 && v[2] == 0,
+           "weights %g %g %g", (double)v[0], (double)v[1], (double)v[2]);
+}
+
+static void warmup_rises(void) {
+    const struct objective o = {estimator_find("test", "elbo"), 1, 4, 8, 0};
+    EXPECT(objective_beta(&o, 0) == 0 && objective_beta(&o, 2) == 1 && objective_beta(&o, 8) == 4 &&
+               objective_beta(&o, 100) == 4,
+           "beta %g %g %g", objective_beta(&o, 0), objective_beta(&o, 2), objective_beta(&o, 8));
+}
+
+int main(void) {
+    static const struct test tests[] = {
+        {"the ELBO over several draws", elbo_of_draws},
+        {"a weighted KL", weighted_kl},
+        {"free bits", free_bits},
+        {"the importance-weighted bound", iwae},
+        {"sticking the landing", sticking_the_landing},
+        {"doubly reparametrized gradients", doubly_reparametrized},
+        {"importance weights do not overflow", weights_are_stable},
+        {"warm-up rises to beta", warmup_rises},
+    };
+    return RUN(tests);
+}
