@@ -81,7 +81,7 @@ END
     diff - found <<END
 activation=relu
 binarize=none
-command=vae-train --latent 3 --hidden 5,4 --decoder-hidden 6 --activation relu --likelihood bernoulli --epochs 4 --batch 3 --rate 0.001 --binarize none --seed 9
+command=vae-train --latent 3 --hidden 5,4 --decoder-hidden 6 --activation relu --likelihood bernoulli --objective elbo --samples 1 --beta 1 --warmup 0 --free-bits 0 --epochs 4 --batch 3 --rate 0.001 --binarize none --optimizer adam --schedule const --warm-rate 0 --clip 0 --weight-decay 0 --adam-eps 1e-8 --ema 0 --init torch --patience 0 --seed 9
 data_xxh64=$(tail -c +65 data.raw | safetensors xxh64)
 decoder_hidden=6
 encoder_hidden=5,4

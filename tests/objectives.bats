@@ -1,0 +1,211 @@
+#!/usr/bin/env bats
+# vae-train's objectives, optimizers and schedules: each option has an effect, and the right one.
+load helper
+
+setup_file() {
+    cd "$BATS_FILE_TMPDIR" || return
+    idx2raw -n 400 "$IMAGES" >data.raw
+    idx2raw --skip 400 -n 200 "$IMAGES" >val.raw
+}
+
+setup() {
+    cd "$BATS_TEST_TMPDIR" || return
+    ln -s "$BATS_FILE_TMPDIR/data.raw" "$BATS_FILE_TMPDIR/val.raw" .
+}
+
+# trains NAME [OPTION...]: some epochs of a small model on data.raw, to NAME.bin and NAME.tsv.
+trains() {
+    local name=$1
+    shift
+    vae-train -q -m "$name.bin" --log "$name.tsv" -H 24 -z 4 -e 3 -b 40 --binarize sample "$@" data.raw
+}
+
+# last NAME COLUMN: a figure of the log's last row.
+last() {
+    tail -1 "$1.tsv" | cut -f "$2"
+}
+
+# holds EXPRESSION: true as awk sees it.
+holds() {
+    awk "BEGIN { exit !($1) }" || fail "not so: $1"
+}
+
+# weights MODEL: all of its numbers, without the header, whose text tells options apart.
+weights() {
+    perl -e 'local $/; $_ = <STDIN>; print substr $_, 8 + unpack "Q<", $_' <"$1"
+}
+
+# differ A B: two models' weights do.
+differ() {
+    run -1 cmp -s <(weights "$1.bin") <(weights "$2.bin")
+}
+
+# numbers MODEL: one a line.
+numbers() {
+    weights "$1" | od -A n -v -t f4 -w4
+}
+
+@test "each objective trains another model, and with one draw iwae is the elbo by another estimate" {
+    for name in elbo iwae stl dreg; do trains $name --objective $name -k 5 -e 20 -r 0.003; done
+    for name in iwae stl dreg; do
+        differ elbo $name
+        holds "$(last $name 4) > -400"
+    done
+    differ iwae dreg
+    # From the same weights and draws, bounds of five draws: the importance-weighted one is above.
+    for name in elbo iwae; do trains still-$name --objective $name -k 5 -r 0; done
+    assert_equal "$(last still-elbo 5)" "$(last still-iwae 5)"
+    holds "$(last still-iwae 4) > $(last still-elbo 4)"
+    fails 2 "vae-train: --objective: found 'map', wanted one of elbo, iwae, stl, dreg" vae-train -m x --objective map
+}
+
+@test "-k draws that often: means over many draws vary less" {
+    trains one -r 0
+    trains many -r 0 -k 50
+    trains again -r 0 --samples 50
+    cmp many.bin again.bin
+    assert_equal "$(last one 6)" "$(last many 6)" # the KL has no draws
+    run ! test "$(last one 5)" = "$(last many 5)"
+    fails 2 "vae-train: --samples: found '0', wanted a whole number from 1 to 1024" vae-train -m x -k 0
+}
+
+@test "draws give the same bits on any number of threads" {
+    for threads in 1 2 3; do trains t$threads --objective dreg -k 7 -j $threads -b 33 --optimizer muon --clip 1; done
+    cmp t1.bin t2.bin
+    cmp t1.bin t3.bin
+}
+
+@test "a larger --beta leaves a smaller KL, 0 the largest" {
+    for beta in 0 1 4; do trains b$beta --beta $beta -e 20 -r 0.003; done
+    holds "$(last b0 6) > $(last b1 6) + 1 && $(last b1 6) > $(last b4 6) + 1"
+    trains plain -e 20 -r 0.003
+    cmp plain.bin b1.bin
+    # The figure is that of weight 1 all the same.
+    holds "($(last b4 4) - ($(last b4 5) - $(last b4 6)))^2 < 1e-6"
+}
+
+@test "--warmup begins without the KL and ends with it" {
+    trains cold --warmup 1000000 -e 10 -r 0.003
+    trains zero --beta 0 -e 10 -r 0.003
+    holds "($(last cold 6) - $(last zero 6))^2 < 0.01"
+    trains warm --warmup 5 -e 10 -r 0.003
+    trains plain -e 10 -r 0.003
+    differ warm plain
+    holds "$(last warm 6) < $(last zero 6) - 1"
+}
+
+@test "--free-bits are used up by latents that would go without" {
+    trains plain --beta 20 -e 30 -r 0.003
+    trains free --beta 20 --free-bits 0.5 -e 30 -r 0.003
+    holds "$(last plain 6) < 1 && $(last free 6) > 1.5 && $(last free 6) < 6"
+    fails 2 'vae-train: --free-bits: found it with --objective iwae, wanted elbo' \
+        vae-train -m x --objective iwae --free-bits 1
+}
+
+@test "a weighted KL is refused where there is no KL term" {
+    for option in '--beta 2' '--warmup 3'; do
+        for name in iwae dreg; do
+            # shellcheck disable=SC2086 # an option and its argument
+            fails 2 "vae-train: --objective: found $name with a weighted KL, wanted --beta 1 and no --warmup" \
+                vae-train -m x --objective $name $option
+        done
+    done
+}
+
+@test "muon trains, along another way than adam" {
+    trains adam -e 30 -r 0.02
+    trains muon -e 30 -r 0.02 --optimizer muon
+    differ adam muon
+    holds "$(last muon 4) > $(sed -n 2p muon.tsv | cut -f 4) + 150"
+    fails 2 "vae-train: --optimizer: found 'sgd', wanted one of adam, muon" vae-train -m x --optimizer sgd
+}
+
+@test "--schedule and --warm-rate set the rate, which the log tells" {
+    trains const
+    trains cosine --schedule cosine:0.0001 -e 4
+    trains step --schedule step:1:0.1
+    trains warm --warm-rate 1.5
+    # The rate of each epoch's last step: 10 steps an epoch.
+    assert_equal "$(cut -f 10 const.tsv | tail -n +2 | paste -sd ' ')" '0.001 0.001 0.001'
+    assert_equal "$(cut -f 10 step.tsv | tail -n +2 | paste -sd ' ')" '0.001 0.0001 1e-05'
+    assert_equal "$(cut -f 10 warm.tsv | tail -n +2 | paste -sd ' ')" '0.0006 0.001 0.001'
+    holds "$(last cosine 10) > 0.0001 && $(last cosine 10) < 0.00011"
+    holds "$(sed -n 3p cosine.tsv | cut -f 10) > 0.00055 && $(sed -n 3p cosine.tsv | cut -f 10) < 0.0006"
+    fails 2 "vae-train: --schedule: found 'step:3', wanted const, cosine, cosine:END, step:EVERY:FACTOR or iwae" \
+        vae-train -m x --schedule step:3
+    fails 2 "vae-train: --schedule: found 'sine', wanted one of const, cosine, step, iwae" vae-train -m x --schedule sine
+}
+
+@test "--clip shortens the gradient" {
+    # Muon and Adam do not mind a gradient's length but for their epsilon, here a large one.
+    trains long --adam-eps 1 -e 1
+    trains short --adam-eps 1 -e 1 --clip 0.001
+    trains start -r 0 -e 1
+    trains loose --adam-eps 1 -e 1 --clip 1e20
+    moved() { paste <(numbers start.bin) <(numbers "$1.bin") | awk '{ s += ($1 - $2)^2 } END { print sqrt(s) }'; }
+    holds "$(moved short) < $(moved long) / 1000"
+    cmp <(weights loose.bin) <(weights long.bin)
+}
+
+@test "--weight-decay shrinks matrices and leaves biases" {
+    trains start -r 0 -e 0 --adam-eps 1
+    # Nothing but decay: a gradient cut to nothing, 30 steps that keep 0.9 each.
+    trains decay -r 0.1 --weight-decay 1 --adam-eps 1 --clip 1e-20
+    holds "($(tensor decay.bin encoder.0.weight | awk '{ print $7 }') / $(tensor start.bin encoder.0.weight | awk '{ print $7 }') / 0.9^30 - 1)^2 < 1e-6"
+    assert_equal "$(tensor decay.bin encoder.0.bias)" "$(tensor start.bin encoder.0.bias)"
+}
+
+@test "--adam-eps holds back what has a small gradient" {
+    trains plain
+    trains held --adam-eps 1
+    trains start -r 0
+    moved() { paste <(numbers start.bin) <(numbers "$1.bin") | awk '{ s += ($1 - $2)^2 } END { print sqrt(s) }'; }
+    holds "$(moved held) < $(moved plain) / 2"
+}
+
+@test "--ema saves an average of the weights on their way, and validates it" {
+    trains plain --val val.raw -e 6
+    trains mean --val val.raw -e 6 --ema 0.95
+    differ plain mean
+    assert_equal "$(cut -f 4 plain.tsv)" "$(cut -f 4 mean.tsv)" # training goes on from the weights of the moment
+    holds "$(last mean 7) - ($(vae-eval -q -m mean.bin val.raw | tail -1 | cut -f 2)) < 0.0002"
+    run ! test "$(last plain 7)" = "$(last mean 7)"
+    # Of a walk in one direction the average is behind.
+    trains start -r 0
+    moved() { paste <(numbers start.bin) <(numbers "$1.bin") | awk '{ s += ($1 - $2)^2 } END { print sqrt(s) }'; }
+    holds "$(moved mean) < 0.95 * $(moved plain) && $(moved mean) > 0.5 * $(moved plain)"
+}
+
+@test "--init chooses the bound of the first weights, and whether biases are 0" {
+    for name in torch glorot he; do trains $name --init $name -e 0; done
+    bound() { tensor "$1.bin" encoder.0.weight | tr ' ' '\n' | awk '/./ { v = $1 < 0 ? -$1 : $1; if (v > m) m = v } END { print m }'; }
+    holds "($(bound torch) * sqrt(784) - 1)^2 < 1e-4 && ($(bound glorot) / sqrt(6 / 808) - 1)^2 < 1e-4"
+    holds "($(bound he) / sqrt(6 / 784) - 1)^2 < 1e-4"
+    assert_equal "$(tensor he.bin encoder.0.bias | tr ' ' '\n' | grep . | sort -u)" 0
+    run ! test "$(tensor torch.bin encoder.0.bias | tr ' ' '\n' | grep . | sort -u)" = 0
+    # The heads are two layers: the bound is that of 24 inputs and 4 outputs.
+    holds "$(tensor glorot.bin mu.weight | tr ' ' '\n' | awk '/./ { v = $1 < 0 ? -$1 : $1; if (v > m) m = v } END { print m }') > 0.43"
+}
+
+@test "--mean-bias has an empty decoder say the data's mean" {
+    trains mean --mean-bias --init glorot -e 0
+    { header u8 28x28 1 . && head -c 784 /dev/zero; } >black.raw
+    perl -e 'local $/; $_ = substr <STDIN>, 64; my @s;
+        for my $i (0 .. 399) { my $j = 0; $s[$j++] += $_ for unpack "C*", substr $_, $i * 784, 784 }
+        for (@s) { my $p = $_ / 400 / 255; $p = 0.001 if $p < 0.001; $p = 0.999 if $p > 0.999; print log($p / (1 - $p)), "\n" }' \
+        <data.raw >wanted
+    paste wanted <(tensor mean.bin decoder.1.bias | tr ' ' '\n' | grep .) |
+        awk '{ d = $1 - $2; if (d * d > 1e-9) exit 1; n++ } END { exit n != 784 }'
+}
+
+@test "--patience ends behind the best epoch, whose weights are saved" {
+    # A rate that overfits 400 images soon.
+    trains best --val val.raw -e 200 -r 0.02 --patience 4 -H 200
+    rows=$(($(wc -l <best.tsv) - 1))
+    assert [ "$rows" -lt 200 ]
+    best=$(tail -n +2 best.tsv | sort -g -r -k 7 | head -1)
+    assert_equal "$(cut -f 1 <<<"$best")" $((rows - 4))
+    assert_equal "$(metadata best.bin epochs)" $((rows - 4))
+    holds "($(vae-eval -q -m best.bin val.raw | tail -1 | cut -f 2) - $(cut -f 7 <<<"$best"))^2 < 1e-6"
+    fails 2 'vae-train: --patience: found it without --val, wanted items to judge by' vae-train -m x --patience 3
+}
