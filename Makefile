@@ -52,7 +52,10 @@ KERNELS := $(wildcard lib/*/*_kernel.c)
 SOURCES := $(filter-out $(KERNELS),$(wildcard lib/*/*.c))
 OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o) $(foreach level,$(LEVELS),$(KERNELS:%.c=$(BUILD)/%.$(level).o))
 
-.PHONY: all help deps bench-deps bench bench-quick demo check check-long asan install uninstall clean
+# Published figures, a recipe each in examples/paper/; iwae-50 and iwae-schedule take hours and are started by name.
+PAPER := vae iwae-5 figure2 figure4
+
+.PHONY: all help deps bench-deps paper-deps bench bench-quick demo paper check check-long asan install uninstall clean
 .DELETE_ON_ERROR:
 
 all: $(PROGRAMS)
@@ -63,9 +66,10 @@ help:
 	@echo 'make demo       train on Fashion-MNIST and leave pictures below demo/ (DATA=mnist: on MNIST)'
 	@echo 'make check      run every test; make check-long: the published figure, on MNIST'
 	@echo 'make bench      time it beside PyTorch, as a table (bench-quick: in 2 minutes; bench-deps: installs PyTorch)'
+	@echo 'make paper      published figures, below paper/: some 40 minutes (paper-deps: installs gnuplot, for the plots)'
 	@echo 'make asan       build with the address and undefined sanitizers, below $(BUILD)/asan/'
 	@echo 'make install    to $$(DESTDIR)$$(PREFIX), default /usr/local; make uninstall takes it away'
-	@echo 'make clean      remove $(BUILD)/ and demo/'
+	@echo 'make clean      remove $(BUILD)/, demo/ and paper/'
 
 $(PROGRAMS): $(BUILD)/%: $(BUILD)/tools/%.o $(LIBRARY)
 	$(call say,LD)
@@ -120,6 +124,9 @@ bench bench-quick: all $(BENCH)
 demo: all
 	PATH="$(ABSOLUTE_BUILD):$$PATH" examples/demo
 
+paper: all
+	@for recipe in $(PAPER); do PATH="$(ABSOLUTE_BUILD):$$PATH" examples/paper/$$recipe || exit; done
+
 asan:
 	$(MAKE) BUILD=$(BUILD)/asan CFLAGS='$(CFLAGS) -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all' all
 
@@ -134,7 +141,9 @@ endif
 
 bench-deps: DEPS := python3-torch python3-torchvision python3-pil python3-numpy libopenblas0-openmp
 
-deps bench-deps:
+paper-deps: DEPS := gnuplot-nox npm
+
+deps bench-deps paper-deps:
 	@missing=; for package in $(DEPS); do \
 	    dpkg-query -W -f '$${Status}\n' $$package 2>/dev/null | grep -q '^install ok installed$$' || missing="$$missing $$package"; \
 	done; \
@@ -161,6 +170,6 @@ uninstall:
 	done
 
 clean:
-	rm -rf $(BUILD) demo
+	rm -rf $(BUILD) demo paper
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
