@@ -66,7 +66,7 @@ help:
 	@echo 'make demo       train on Fashion-MNIST and leave pictures below demo/ (DATA=mnist: on MNIST)'
 	@echo 'make check      run every test; make check-long: the published figure, on MNIST'
 	@echo 'make bench      time it beside PyTorch, as a table (bench-quick: in 2 minutes; bench-deps: installs PyTorch)'
-	@echo 'make paper      published figures, below paper/: some 40 minutes (paper-deps: installs gnuplot, for the plots)'
+	@echo 'make paper      published figures, below paper/, in minutes each (paper-deps: installs gnuplot, for the plots)'
 	@echo 'make asan       build with the address and undefined sanitizers, below $(BUILD)/asan/'
 	@echo 'make install    to $$(DESTDIR)$$(PREFIX), default /usr/local; make uninstall takes it away'
 	@echo 'make clean      remove $(BUILD)/, demo/ and paper/'
@@ -141,7 +141,7 @@ endif
 
 bench-deps: DEPS := python3-torch python3-torchvision python3-pil python3-numpy libopenblas0-openmp
 
-paper-deps: DEPS := gnuplot-nox npm
+paper-deps: DEPS := gnuplot-nox
 
 deps bench-deps paper-deps:
 	@missing=; for package in $(DEPS); do \
