@@ -5,10 +5,10 @@
 # shellcheck disable=SC2154 # stderr is set by run
 load helper
 
-TOOLS=(idx2raw vae-train vae-encode vae-decode vae-sample vae-eval raw2pgm raw-info raw-cmp)
-READERS=(idx2raw vae-train vae-encode vae-decode vae-eval raw2pgm raw-info raw-cmp)
+TOOLS=(idx2raw vae-train vae-encode vae-decode vae-sample vae-eval vae-info raw2pgm raw-info raw-cmp)
+READERS=(idx2raw vae-train vae-encode vae-decode vae-eval vae-info raw2pgm raw-info raw-cmp)
 STREAM_READERS=(vae-train vae-encode vae-decode vae-eval raw2pgm raw-info raw-cmp)
-WRITERS=(idx2raw vae-encode vae-decode vae-sample vae-eval raw2pgm raw-info)
+WRITERS=(idx2raw vae-encode vae-decode vae-sample vae-eval vae-info raw2pgm raw-info)
 BINARY_WRITERS=(idx2raw vae-encode vae-decode vae-sample raw2pgm)
 
 # use TOOL: sets `arguments`, all but its input; and `input`, one that it reads to a good end.
@@ -19,6 +19,7 @@ use() {
     vae-train) arguments=(-q -m new.bin -H 8 -z 2 -e 1) ;;
     vae-encode) arguments=(-m model.bin) ;;
     vae-eval) arguments=(-q -m model.bin) ;; # without its note on grey values
+    vae-info) input=model.bin ;;
     vae-decode) arguments=(-m model.bin) input=latents.raw ;;
     vae-sample) arguments=(-n 300) input=/dev/null ;;
     raw-cmp) arguments=(items.raw) ;;

@@ -144,6 +144,7 @@ options_of_page() {
 @test "examples: vae-decode(1)" { run_examples vae-decode.1; }
 @test "examples: vae-sample(1)" { run_examples vae-sample.1; }
 @test "examples: vae-eval(1)" { run_examples vae-eval.1; }
+@test "examples: vae-info(1)" { run_examples vae-info.1; }
 @test "examples: raw2pgm(1)" { run_examples raw2pgm.1; }
 @test "examples: raw-info(1)" { run_examples raw-info.1; }
 @test "examples: raw-cmp(1)" { run_examples raw-cmp.1; }

@@ -23,18 +23,18 @@ column() {
 @test "the table has a header line and one row, figures with four decimals" {
     vae-eval -m model.bin items.raw >out
     assert_equal "$(wc -l <out)" 2
-    assert_equal "$(head -1 out)" $'items\telbo\treconstruction\tkl'
-    assert_regex "$(tail -1 out)" $'^100\t-[0-9]+\\.[0-9]{4}\t-[0-9]+\\.[0-9]{4}\t[0-9]+\\.[0-9]{4}$'
+    assert_equal "$(head -1 out)" $'items\telbo\treconstruction\tkl\tactive_latents\telbo_se\telbo_bits'
+    assert_regex "$(tail -1 out)" $'^100\t-[0-9]+\\.[0-9]{4}\t-[0-9]+\\.[0-9]{4}\t[0-9]+\\.[0-9]{4}\t[0-9]+\t[0-9]+\\.[0-9]{4}\t-[0-9]+\\.[0-9]{6}$'
 }
 
-@test "-k adds the log-likelihood, its standard error and the active latents" {
-    assert_equal "$(head -1 total)" $'items\telbo\treconstruction\tkl\tlog_likelihood\tlog_likelihood_se\tactive_latents'
-    assert_regex "$(tail -1 total)" $'^100(\t-?[0-9]+\\.[0-9]{4}){5}\t[0-9]+$'
+@test "-k adds the log-likelihood, its standard error, bits and effective samples" {
+    assert_equal "$(head -1 total)" $'items\telbo\treconstruction\tkl\tlog_likelihood\tlog_likelihood_se\tactive_latents\telbo_se\telbo_bits\tlog_likelihood_bits\teffective_samples'
+    assert_regex "$(tail -1 total)" $'^100(\t-?[0-9]+\\.[0-9]{4}){5}\t[0-9]+\t[0-9]+\\.[0-9]{4}(\t-[0-9]+\\.[0-9]{6}){2}\t[0-9]+\\.[0-9]{4}$'
     vae-eval -m model.bin --samples 20 items.raw | cmp - total
 }
 
 @test "--per-item prints a row an item, numbered from 0" {
-    assert_equal "$(head -1 rows)" $'item\telbo\treconstruction\tkl\tlog_likelihood'
+    assert_equal "$(head -1 rows)" $'item\telbo\treconstruction\tkl\tlog_likelihood\teffective_samples'
     assert_equal "$(tail -n +2 rows | cut -f 1 | xargs)" "$(seq -s ' ' 0 99)"
     assert_equal "$(vae-eval -m model.bin --per-item items.raw | head -1)" $'item\telbo\treconstruction\tkl'
 }
@@ -50,10 +50,93 @@ column() {
     done
 }
 
-@test "the standard error is the deviation of the items' log-likelihoods by the root of their number" {
-    error=$(awk 'NR > 1 { s += $5; q += $5 * $5; n++ }
-        END { printf "%.6f", sqrt((q - s * s / n) / (n - 1) / n) }' rows)
-    near "$error" "$(column 6 total)" 0.0002
+@test "a standard error is the deviation over the items by the root of their number" {
+    # The column of the rows and that of the total: the log-likelihood, the elbo.
+    for columns in "5 6" "2 8"; do
+        error=$(awk -v c="${columns% *}" 'NR > 1 { s += $c; q += $c * $c; n++ }
+            END { printf "%.6f", sqrt((q - s * s / n) / (n - 1) / n) }' rows)
+        near "$error" "$(column "${columns#* }" total)" 0.0002
+    done
+}
+
+@test "bits per element are nats by the elements and log 2" {
+    near "$(column 9 total)" "$(awk 'NR == 2 { print $2 / 784 / log(2) }' total)" 0.000002
+    near "$(column 10 total)" "$(awk 'NR == 2 { print $5 / 784 / log(2) }' total)" 0.000002
+}
+
+@test "effective samples are between 1 and the draws, and average to the total" {
+    awk 'NR > 1 { if ($6 < 1 || $6 > 20) exit 1; s += $6; n++ } END { printf "%.6f", s / n }' rows >mean
+    near "$(<mean)" "$(column 11 total)" 0.0002
+    vae-eval -m model.bin -k 1 items.raw >one
+    assert_equal "$(column 11 one)" 1.0000
+}
+
+@test "--curve has a row for 1, 10, 100, ... draws and for all, each what -k gives" {
+    vae-eval -m model.bin -k 20 --curve items.raw >curve
+    assert_equal "$(head -1 curve)" $'k\tlog_likelihood\tlog_likelihood_se'
+    assert_equal "$(cut -f 1 curve | xargs)" "k 1 10 20"
+    for k in 1 10 20; do
+        assert_equal "$(grep "^$k	" curve)" "$k	$(vae-eval -m model.bin -k $k items.raw | tail -1 | cut -f 5,6)"
+    done
+    vae-eval -m model.bin -k 10 --curve items.raw | cmp - <(head -3 curve)
+    for j in 1 3; do vae-eval -m model.bin -k 20 --curve -j $j items.raw | cmp - curve; done
+}
+
+@test "--latents has a row a latent: kl, activity, mean and variance of the posterior mean" {
+    vae-eval -m model.bin --latents items.raw >latents
+    assert_equal "$(head -1 latents)" $'latent\tkl\tactive\tmean\tvariance'
+    vae-encode -m model.bin --stats items.raw | table 40 | awk '
+        { for (i = 1; i <= 20; i++) {
+            kl[i] += 0.5 * (exp($(i + 20)) + $i * $i - 1 - $(i + 20)); s[i] += $i; q[i] += $i * $i } }
+        END { for (i = 1; i <= 20; i++) {
+            v = q[i] / NR - (s[i] / NR) ^ 2; print i - 1, kl[i] / NR, (v > 0.01), s[i] / NR, v } }' >by_hand
+    paste by_hand <(tail -n +2 latents) | awk '
+        { if ($1 != $6 || $3 != $8) exit 1
+          for (i = 2; i <= 5; i++) { d = $i - $(i + 5); if (d > 0.0001 || d < -0.0001) exit 1 } n++ }
+        END { exit n != 20 }'
+    assert_equal "$(awk '{ n += $3 } END { print n }' latents)" "$(column 7 total)"
+    near "$(awk '{ s += $2 } END { print s }' latents)" "$(column 4 total)" 0.0002
+}
+
+@test "--mutual-information is that of the drawn latents and the items, and leaves the marginal kl" {
+    vae-eval -m model.bin --mutual-information items.raw >out
+    assert_equal "$(head -1 out | cut -f 8-)" $'mutual_information\tmarginal_kl'
+    near "$(awk 'NR == 2 { print $8 + $9 }' out)" "$(column 4 out)" 0.0002
+    # By hand: the draws of vae-encode are those of the first draw here.
+    paste <(vae-encode -m model.bin --sample items.raw | table 20) \
+        <(vae-encode -m model.bin --stats items.raw | table 40) | awk '
+        { for (i = 1; i <= 20; i++) { z[NR, i] = $i; mu[NR, i] = $(i + 20); logvar[NR, i] = $(i + 40) } }
+        END {
+            for (n = 1; n <= NR; n++) {
+                sum = 0
+                for (m = 1; m <= NR; m++) {
+                    q = 0
+                    for (i = 1; i <= 20; i++)
+                        q -= 0.5 * (logvar[m, i] + (z[n, i] - mu[m, i]) ^ 2 / exp(logvar[m, i]))
+                    sum += exp(q)
+                    if (m == n) own = q
+                }
+                total += own - log(sum / NR)
+            }
+            printf "%.6f", total / NR
+        }' >by_hand
+    near "$(column 8 out)" "$(<by_hand)" 0.001
+    assert awk -v i="$(<by_hand)" 'BEGIN { exit !(i > 0.1 && i <= log(100)) }'
+    for j in 1 3; do vae-eval -m model.bin --mutual-information -j $j items.raw | cmp - out; done
+    # The draws are the seed's; the columns before it are what they were.
+    cut -f 1-7 out | cmp - <(vae-eval -m model.bin items.raw)
+    vae-eval -m model.bin --mutual-information -S 2 items.raw >other
+    assert [ "$(column 8 other)" != "$(column 8 out)" ]
+    near "$(column 8 other)" "$(column 8 out)" 0.3
+}
+
+@test "tables that exclude each other are refused" {
+    fails 2 "vae-eval: --per-item, --curve, --latents: found 2 of them, wanted at most one" \
+        vae-eval -m model.bin --per-item --latents items.raw
+    fails 2 "vae-eval: --curve: found it without --samples, wanted the draws to go up to" \
+        vae-eval -m model.bin --curve items.raw
+    fails 2 "vae-eval: --mutual-information: found it with --latents, wanted the table for all items" \
+        vae-eval -m model.bin --mutual-information --latents items.raw
 }
 
 @test "the kl is the closed form of the encoder's mean and logvar, item by item" {
@@ -114,6 +197,7 @@ column() {
         { for (i = 1; i <= NF; i++) { s[i] += $i; q[i] += $i * $i } }
         END { for (i = 1; i <= NF; i++) n += q[i] / NR - (s[i] / NR) ^ 2 > 0.01; print n }')
     assert_equal "$(column 7 total)" "$active"
+    assert_equal "$(vae-eval -m model.bin items.raw | column 5 -)" "$active"
     assert [ "$active" -ge 1 ]
     assert_equal "$(vae-eval -m model.bin -k 1 <(head -c 848 items.raw | sed '1s/ 100 \./ 1 .  /') | column 7 -)" 0
 }

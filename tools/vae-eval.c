@@ -2,18 +2,18 @@
 #include "base/cli.h"
 #include "base/error.h"
 #include "base/progress.h"
-#include "vae/evaluate.h"
-#include "vae/model_file.h"
+#include "vae/evaluate_stream.h"
+#include "vae/mutual_information.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 struct options {
     struct cli_common common;
     const char *file;
     size_t samples; /* 0: not given */
-    bool per_item;
+    bool per_item, curve, latents, mutual_information;
 };
 
 static const struct cli_option options[] = {
@@ -21,6 +21,10 @@ static const struct cli_option options[] = {
     {'k', "samples", "K", NULL, "K draws of z an item, and log p(x) by importance sampling (default: 1 and none)",
      CLI_SIZE(samples, 1, 1 << 24)},
     {0, "per-item", NULL, NULL, "a row an item instead of one for all", CLI_FLAG(per_item)},
+    {0, "curve", NULL, NULL, "instead a row for each of 1, 10, 100, ... draws, up to those of -k", CLI_FLAG(curve)},
+    {0, "latents", NULL, NULL, "instead a row a latent: its KL, and how its mean varies", CLI_FLAG(latents)},
+    {0, "mutual-information", NULL, NULL, "add the mutual information of latent and item; N^2 work for N items",
+     CLI_FLAG(mutual_information)},
     CLI_SEED,
     CLI_THREADS,
     CLI_EVERY,
@@ -28,7 +32,7 @@ static const struct cli_option options[] = {
 
 static const struct cli_program program = {
     "vae-eval",
-    "-m FILE [-k K] [--per-item] [OPTION]... [FILE]",
+    "-m FILE [-k K] [--per-item | --curve | --latents] [OPTION]... [FILE]",
     "Evaluates a model on a stream of items: a table (TSV) of the ELBO and its parts, in nats per item.",
     options,
     0,
@@ -40,104 +44,127 @@ static struct options parse(int argc, char **argv) {
     cli_parse(&program, argc, argv, &o);
     cli_require("--model", o.common.model);
     o.file = cli_operand();
+    if (o.per_item + o.curve + o.latents > 1)
+        cli_refuse("--per-item, --curve, --latents: found %d of them, wanted at most one",
+                   o.per_item + o.curve + o.latents);
+    if (o.curve && o.samples == 0)
+        cli_refuse("--curve: found it without --samples, wanted the draws to go up to");
+    if (o.mutual_information && (o.per_item || o.curve || o.latents))
+        cli_refuse("--mutual-information: found it with %s, wanted the table for all items",
+                   o.per_item ? "--per-item"
+                   : o.curve  ? "--curve"
+                              : "--latents");
     return o;
 }
 
-static void print_header(const struct options *o) {
-    printf("%s\telbo\treconstruction\tkl", o->per_item ? "item" : "items");
-    if (o->samples > 0)
-        printf(o->per_item ? "\tlog_likelihood" : "\tlog_likelihood\tlog_likelihood_se\tactive_latents");
-    printf("\n");
-}
+/* What the callbacks share. */
+struct work {
+    const struct options *options;
+    struct mutual_information mutual;
+};
 
 static void print_item(const struct options *o, uint64_t number, const struct item_figures *f) {
     printf("%" PRIu64 "\t%.4f\t%.4f\t%.4f", number, f->reconstruction - f->kl, f->reconstruction, f->kl);
     if (o->samples > 0)
-        printf("\t%.4f", f->log_likelihood);
+        printf("\t%.4f\t%.4f", f->log_likelihood, f->effective);
     printf("\n");
 }
 
-static void print_total(const struct options *o, const struct evaluation *total, size_t latent) {
+static void print_curve(const struct evaluator *e) {
+    double error;
+    printf("k\tlog_likelihood\tlog_likelihood_se\n");
+    for (size_t i = 0; i < e->points; i++) {
+        const double mean = tally_mean(&e->total.curve[i], e->total.items, &error);
+        printf("%" PRIu32 "\t%.4f\t%.4f\n", e->point[i], mean, error);
+    }
+}
+
+static void print_latents(const struct evaluation *total, size_t latent) {
+    printf("latent\tkl\tactive\tmean\tvariance\n");
+    for (size_t i = 0; i < latent; i++) {
+        const struct latent_figures f = evaluation_latent(total, i);
+        printf("%zu\t%.6f\t%d\t%.6f\t%.6f\n", i, f.kl, f.active, f.mean, f.variance);
+    }
+}
+
+static int print_total(struct work *w, const struct stream_evaluation *s) {
+    const struct options *o = w->options;
+    const struct evaluation *total = &s->evaluator.total;
     const struct elbo elbo = evaluation_elbo(total);
+    const double nats = (double)s->model.elements * log(2); /* in a bit per element */
+    double error, information = 0;
+    if (o->mutual_information && mutual_information_value(&w->mutual, s->workers, &information) < 0)
+        return -1;
+    printf("items\telbo\treconstruction\tkl%s\tactive_latents\telbo_se\telbo_bits%s%s\n",
+           o->samples > 0 ? "\tlog_likelihood\tlog_likelihood_se" : "",
+           o->samples > 0 ? "\tlog_likelihood_bits\teffective_samples" : "",
+           o->mutual_information ? "\tmutual_information\tmarginal_kl" : "");
     printf("%" PRIu64 "\t%.4f\t%.4f\t%.4f", total->items, elbo.elbo, elbo.reconstruction, elbo.kl);
-    if (o->samples > 0) {
-        double error;
-        const double log_likelihood = evaluation_log_likelihood(total, &error);
-        printf("\t%.4f\t%.4f\t%zu", log_likelihood, error, evaluation_active_latents(total, latent));
-    }
+    const double log_likelihood = evaluation_log_likelihood(total, &error);
+    if (o->samples > 0)
+        printf("\t%.4f\t%.4f", log_likelihood, error);
+    (void)tally_mean(&total->elbo, total->items, &error);
+    printf("\t%zu\t%.4f\t%.6f", evaluation_active_latents(total, s->model.config.latent), error, elbo.elbo / nats);
+    if (o->samples > 0)
+        printf("\t%.6f\t%.4f", log_likelihood / nats, total->effective / (double)total->items);
+    if (o->mutual_information)
+        printf("\t%.4f\t%.4f", information, elbo.kl - information);
     printf("\n");
+    return 0;
 }
 
-static int evaluate_frame(const struct options *o, struct evaluator *e, struct raw_reader *reader,
-                          unsigned char *items, bool *grey) {
-    const struct model *model = e->block.pass.model;
-    const size_t bytes = raw_item_bytes(&reader->frame);
-    for (;;) {
-        const uint64_t number = reader->items;
-        ssize_t n = raw_read(reader, items, block_room(number));
-        if (n <= 0)
-            return (int)n;
-        for (size_t i = 0; i < (size_t)n; i++) {
-            if (model_check_item(model, reader->frame.dtype, items + i * bytes, reader->in.name, number + i) < 0)
-                return -1;
-            *grey = *grey || model_finds_grey(model, reader->frame.dtype, items + i * bytes);
-        }
-        if (evaluator_add(e, reader->frame.dtype, items, (size_t)n, number, reader->in.name) < 0)
+static int begin(struct stream_evaluation *s) {
+    struct work *w = s->context;
+    mutual_information_start(&w->mutual, s->model.config.latent, s->seed);
+    if (w->options->per_item)
+        printf("item\telbo\treconstruction\tkl%s\n",
+               w->options->samples > 0 ? "\tlog_likelihood\teffective_samples" : "");
+    return 0;
+}
+
+static int add_block(struct stream_evaluation *s, size_t count, uint64_t item) {
+    struct work *w = s->context;
+    for (size_t i = 0; i < count; i++) {
+        if (w->options->per_item)
+            print_item(w->options, item + i, &s->evaluator.figures[i]);
+        if (w->options->mutual_information &&
+            mutual_information_add(&w->mutual, evaluator_heads(&s->evaluator, i)) < 0)
             return -1;
-        for (size_t i = 0; o->per_item && i < (size_t)n; i++)
-            print_item(o, number + i, &e->figures[i]);
-        progress_items(reader->items, reader->total);
     }
+    return 0;
 }
 
-static int evaluate(const struct options *o, struct evaluator *e, struct raw_reader *reader) {
-    bool grey = false;
-    int more;
-    unsigned char *items = malloc(BLOCK_ROWS * raw_item_bytes(&reader->frame));
-    if (items == NULL)
-        return fail("%s: out of memory for %d items", reader->in.name, BLOCK_ROWS);
-    print_header(o);
-    while ((more = raw_next(reader)) == 1)
-        if ((more = evaluate_frame(o, e, reader, items, &grey)) < 0)
-            break;
-    free(items);
-    if (more == 0 && e->total.items == 0)
-        more = fail("%s: no items, wanted at least 1", reader->in.name);
-    if (more == 0 && grey)
-        cli_note(GREY_NOTE, reader->in.name);
-    if (more == 0 && !o->per_item)
-        print_total(o, &e->total, e->block.pass.model->config.latent);
-    return more;
-}
-
-static int run_stream(const struct options *o, const struct model *model, struct raw_reader *reader) {
-    static struct evaluator evaluator;
-    if (model_check_shape(model, &reader->frame.shape, o->common.model, reader->in.name) < 0)
-        return -1;
-    struct workers *workers = workers_start(o->common.threads);
-    if (workers == NULL)
-        return -1;
-    progress_start(!cli_quiet(), false);
-    int result = evaluator_start(&evaluator, model, workers, o->samples > 0 ? (uint32_t)o->samples : 1,
-                                 o->samples > 0, o->common.seed);
-    if (result == 0)
-        result = evaluate(o, &evaluator, reader);
-    evaluator_end(&evaluator);
-    workers_stop(workers);
-    return result;
+static int end(struct stream_evaluation *s) {
+    struct work *w = s->context;
+    if (s->evaluator.total.items == 0)
+        return fail("%s: no items, wanted at least 1", s->reader.in.name);
+    if (s->grey)
+        cli_note(GREY_NOTE, s->reader.in.name);
+    if (w->options->curve)
+        print_curve(&s->evaluator);
+    else if (w->options->latents)
+        print_latents(&s->evaluator.total, s->model.config.latent);
+    else if (!w->options->per_item)
+        return print_total(w, s);
+    return 0;
 }
 
 static int run(const struct options *o) {
-    struct model model;
-    struct raw_reader reader;
-    if (model_load(&model, o->common.model) < 0)
-        return -1;
-    int result = raw_open(&reader, o->file);
-    if (result == 0) {
-        result = run_stream(o, &model, &reader);
-        raw_close(&reader);
-    }
-    model_free(&model);
+    static struct stream_evaluation stream;
+    struct work work = {.options = o};
+    stream = (struct stream_evaluation){.model_path = o->common.model,
+                                        .path = o->file,
+                                        .threads = o->common.threads,
+                                        .seed = o->common.seed,
+                                        .samples = o->samples > 0 ? (uint32_t)o->samples : 1,
+                                        .marginal = o->samples > 0,
+                                        .context = &work,
+                                        .begin = begin,
+                                        .block = add_block,
+                                        .end = end};
+    progress_start(!cli_quiet(), false);
+    int result = stream_evaluate(&stream);
+    mutual_information_end(&work.mutual);
     return result;
 }
 

@@ -64,6 +64,16 @@ static int read_exactly(const struct input *in, void *to, size_t size, const cha
     return n < 0 ? -1 : 0;
 }
 
+static int read_start(const struct input *in, uint64_t *length) {
+    ssize_t n = input_read(in, length, sizeof *length);
+    if (n == 0)
+        return fail("%s: empty input: did the command before it fail?", in->name);
+    if (n > 0 && (size_t)n < sizeof *length)
+        return fail("%s: ended after %zd of %zu bytes of the header's length, wanted all", in->name, n,
+                    sizeof *length);
+    return n < 0 ? -1 : 0;
+}
+
 static int split_header(const struct input *in, json_t *header, json_t **metadata, json_t **tensors) {
     const char *key;
     json_t *value;
@@ -83,7 +93,7 @@ int safetensors_read_header(const struct input *in, json_t **metadata, json_t **
     uint64_t length;
     json_error_t error;
     *metadata = *tensors = NULL;
-    if (read_exactly(in, &length, sizeof length, "the header's length") < 0)
+    if (read_start(in, &length) < 0)
         return -1;
     if (memcmp(&length, "raw1", 4) == 0)
         return fail("%s: is a stream, wanted a model file: are the two swapped?", in->name);

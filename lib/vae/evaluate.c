@@ -9,16 +9,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void log_sum_add(struct log_sum *s, double value) {
-    if (value > s->max) {
-        s->sum = s->sum * exp(s->max - value) + 1;
-        s->max = value;
-    } else {
-        s->sum += exp(value - s->max);
-    }
-}
-
 #define DRAWS 64 /* at a time: between them the state can be asked for */
+
+/* Adds draw k's log importance weight to those of the block's item i. */
+static void add_weight(struct evaluator *e, size_t i, uint32_t k, double log_weight) {
+    log_sum_add(&e->weights[i], log_weight);
+    for (size_t p = 0; p < e->points; p++)
+        if (e->point[p] == k + 1)
+            e->figures[i].curve[p] = log_sum_value(&e->weights[i]) - log(k + 1.0);
+}
 
 /* Adds draw k of each item: its log p(x|z), and its log importance weight where asked for. */
 static void add_draw(struct evaluator *e, const struct shard *s, uint32_t k) {
@@ -37,9 +36,10 @@ static void add_draw(struct evaluator *e, const struct shard *s, uint32_t k) {
         const size_t i = block_index(&e->block, row);
         e->figures[i].reconstruction -= pass_negative_log(p, row) / e->samples;
         if (e->marginal)
-            log_sum_add(&e->weights[i], latent_log_ratio(p->out[p->model->heads] + row * 2 * latent,
-                                                         p->epsilon + row * latent, p->z + row * latent, latent) -
-                                            pass_negative_log(p, row));
+            add_weight(e, i, k,
+                       latent_log_ratio(p->out[p->model->heads] + row * 2 * latent, p->epsilon + row * latent,
+                                        p->z + row * latent, latent) -
+                           pass_negative_log(p, row));
     }
 }
 
@@ -52,8 +52,8 @@ static void begin_shard(struct evaluator *e, const struct shard *s) {
     memset(p->epsilon + s->base * latent, 0, BLOCK_SHARD * latent * sizeof *p->epsilon);
     for (size_t row = s->first; row < s->first + s->rows; row++) {
         const size_t i = block_index(&e->block, row);
-        e->figures[i] = (struct item_figures){.kl = p->kl[row], .log_likelihood = NAN};
-        e->weights[i] = (struct log_sum){-INFINITY, 0};
+        e->figures[i] = (struct item_figures){.kl = p->kl[row], .log_likelihood = NAN, .effective = NAN};
+        e->weights[i] = log_sum_empty();
     }
 }
 
@@ -75,43 +75,69 @@ static void evaluate_block(struct evaluator *e, const void *items, size_t count,
             progress_show("items from %" PRIu64 " on, %" PRIu32 " of %" PRIu32 " draws", item,
                           e->first_draw + e->draws, e->samples);
     }
-    for (size_t i = 0; e->marginal && i < count; i++)
-        e->figures[i].log_likelihood = e->weights[i].max + log(e->weights[i].sum) - log(e->samples);
+    for (size_t i = 0; e->marginal && i < count; i++) {
+        e->figures[i].log_likelihood = e->figures[i].curve[e->points - 1];
+        e->figures[i].effective = log_sum_effective(&e->weights[i]);
+    }
+}
+
+static void set_points(struct evaluator *e) {
+    for (uint32_t k = 1; k < e->samples; k *= 10)
+        e->point[e->points++] = k;
+    e->point[e->points++] = e->samples;
 }
 
 int evaluator_start(struct evaluator *e, const struct model *model, struct workers *workers, uint32_t samples,
                     bool marginal, uint64_t seed) {
     const size_t latent = model->config.latent;
     *e = (struct evaluator){.seed = seed, .samples = samples, .marginal = marginal};
+    if (marginal)
+        set_points(e);
     if (block_start(&e->block, model, workers) < 0)
         return -1;
     e->block.work = evaluate_shard;
     e->block.context = e;
-    e->total.mu = calloc(2 * latent, sizeof *e->total.mu);
-    e->total.mu_squared = e->total.mu == NULL ? NULL : e->total.mu + latent;
-    return e->total.mu == NULL ? fail("evaluation: out of memory") : 0;
+    e->total.latents = calloc(latent, sizeof *e->total.latents);
+    return e->total.latents == NULL ? fail("evaluation: out of memory") : 0;
 }
 
 void evaluator_end(struct evaluator *e) {
     block_end(&e->block);
-    free(e->total.mu);
+    free(e->total.latents);
+}
+
+const float *evaluator_heads(const struct evaluator *e, size_t i) {
+    const struct pass *p = &e->block.pass;
+    return p->out[p->model->heads] + block_row(&e->block, i) * 2 * p->model->config.latent;
+}
+
+static void tally_add(struct tally *t, double value) {
+    t->sum += value;
+    t->squares += value * value;
+}
+
+static void add_latents(struct evaluator *e, size_t i) {
+    const size_t latent = e->block.pass.model->config.latent;
+    const float *heads = evaluator_heads(e, i), *sigma = e->block.pass.sigma + block_row(&e->block, i) * latent;
+    for (size_t j = 0; j < latent; j++) {
+        e->total.latents[j].kl += latent_kl_of(heads[j], heads[latent + j], sigma[j]);
+        tally_add(&e->total.latents[j].mu, (double)heads[j]);
+    }
 }
 
 /* In the items' order, so that the sums do not depend on the threads. */
 static void add_item(struct evaluator *e, size_t i) {
     const struct item_figures *f = &e->figures[i];
     struct evaluation *total = &e->total;
-    const size_t latent = e->block.pass.model->config.latent;
-    const float *mu = e->block.pass.out[e->block.pass.model->heads] + block_row(&e->block, i) * 2 * latent;
     total->items++;
     total->reconstruction += f->reconstruction;
     total->kl += f->kl;
-    total->log_likelihood += f->log_likelihood;
-    total->log_likelihood_squared += f->log_likelihood * f->log_likelihood;
-    for (size_t j = 0; j < latent; j++) {
-        total->mu[j] += (double)mu[j];
-        total->mu_squared[j] += (double)mu[j] * (double)mu[j];
-    }
+    total->effective += f->effective;
+    tally_add(&total->elbo, f->reconstruction - f->kl);
+    tally_add(&total->log_likelihood, f->log_likelihood);
+    for (size_t p = 0; p < e->points; p++)
+        tally_add(&total->curve[p], f->curve[p]);
+    add_latents(e, i);
 }
 
 int evaluator_add(struct evaluator *e, enum dtype dtype, const void *items, size_t count, uint64_t item,
@@ -144,19 +170,25 @@ struct elbo evaluation_elbo(const struct evaluation *total) {
     return (struct elbo){(total->reconstruction - total->kl) / n, total->reconstruction / n, total->kl / n};
 }
 
-double evaluation_log_likelihood(const struct evaluation *total, double *standard_error) {
-    const double n = (double)total->items, mean = total->log_likelihood / n;
-    const double variance = (total->log_likelihood_squared - n * mean * mean) / (n - 1);
-    *standard_error = n < 2 ? NAN : sqrt(fmax(variance, 0) / n);
+double tally_mean(const struct tally *t, uint64_t items, double *standard_error) {
+    const double n = (double)items, mean = t->sum / n, variance = (t->squares - n * mean * mean) / (n - 1);
+    *standard_error = items < 2 ? NAN : sqrt(fmax(variance, 0) / n);
     return mean;
 }
 
+double evaluation_log_likelihood(const struct evaluation *total, double *standard_error) {
+    return tally_mean(&total->log_likelihood, total->items, standard_error);
+}
+
+struct latent_figures evaluation_latent(const struct evaluation *total, size_t i) {
+    const struct latent_sums *s = &total->latents[i];
+    const double n = (double)total->items, mean = s->mu.sum / n, variance = s->mu.squares / n - mean * mean;
+    return (struct latent_figures){s->kl / n, variance > 0.01, mean, fmax(variance, 0)};
+}
+
 size_t evaluation_active_latents(const struct evaluation *total, size_t latent) {
-    const double n = (double)total->items;
     size_t active = 0;
-    for (size_t i = 0; i < latent; i++) {
-        const double mean = total->mu[i] / n;
-        active += total->mu_squared[i] / n - mean * mean > 0.01;
-    }
+    for (size_t i = 0; i < latent; i++)
+        active += evaluation_latent(total, i).active;
     return active;
 }

@@ -3,27 +3,38 @@
 
 #include "vae/block.h"
 #include "vae/elbo.h"
+#include "vae/log_sum.h"
 
 /* What a model says of items it is not trained on. */
 
+#define CURVE_POINTS 9 /* 1, 10, 100, ... and the number of draws, which is at most 2^24 */
+
 /* One item's figures, nats. */
 struct item_figures {
-    double reconstruction; /* E_q log p(x|z), the mean over its draws */
-    double kl;             /* KL(q(z|x) || p(z)) */
-    double log_likelihood; /* log p(x) by importance sampling, see below; NaN where not asked for */
+    double reconstruction;      /* E_q log p(x|z), the mean over its draws */
+    double kl;                  /* KL(q(z|x) || p(z)) */
+    double log_likelihood;      /* log p(x) by importance sampling, see below; NaN where not asked for */
+    double effective;           /* effective sample size of its importance weights; NaN likewise */
+    double curve[CURVE_POINTS]; /* log p(x) by its first draws; of the points there are */
+};
+
+/* A figure's sums over items. */
+struct tally {
+    double sum, squares;
+};
+
+/* What is summed over items of one latent: its KL, and its posterior mean. */
+struct latent_sums {
+    double kl;
+    struct tally mu;
 };
 
 /* Sums over items. */
 struct evaluation {
     uint64_t items;
-    double reconstruction, kl;
-    double log_likelihood, log_likelihood_squared;
-    double *mu, *mu_squared; /* [latent] of the posterior means */
-};
-
-/* log of a sum of exponentials, to which values are added one at a time. */
-struct log_sum {
-    double max, sum; /* the sum is of exp(value - max) */
+    double reconstruction, kl, effective;
+    struct tally elbo, log_likelihood, curve[CURVE_POINTS];
+    struct latent_sums *latents; /* [latent] */
 };
 
 struct evaluator {
@@ -33,6 +44,8 @@ struct evaluator {
     uint64_t seed;
     uint32_t samples;                        /* draws of z an item, 1 to 2^24 */
     bool marginal;                           /* whether log p(x) is wanted */
+    size_t points;                           /* of the curve; 0 without `marginal` */
+    uint32_t point[CURVE_POINTS];            /* each one's draws, rising; the last is `samples` */
     struct item_figures figures[BLOCK_ROWS]; /* of the block evaluated last */
     struct evaluation total;
 };
@@ -52,13 +65,28 @@ int evaluator_add(struct evaluator *evaluator, enum dtype dtype, const void *ite
 /* Adds a whole data set. */
 int evaluator_add_all(struct evaluator *evaluator, const struct dataset *set) __attribute__((warn_unused_result));
 
+/* mu and logvar of an item of the block evaluated last: [2 latent]. */
+const float *evaluator_heads(const struct evaluator *evaluator, size_t i);
+
 /* Mean nats per item of all that was added. */
 struct elbo evaluation_elbo(const struct evaluation *total);
 
-/* The mean of log p(x) over items, and its standard error (NaN for fewer than 2 items). */
+/* A figure's mean over `items`, and the standard error of it (NaN for fewer than 2 items). */
+double tally_mean(const struct tally *tally, uint64_t items, double *standard_error);
+
+/* The mean of log p(x) over items, and its standard error. */
 double evaluation_log_likelihood(const struct evaluation *total, double *standard_error);
 
-/* Latents whose posterior mean varies over items by more than 0.01 (Burda et al. 2016, section 5.2). */
+/* What is said of one latent. It is active where its posterior mean varies over items by more than 0.01 (Burda et
+ * al. 2016, section 5.2). */
+struct latent_figures {
+    double kl; /* mean over items, nats */
+    bool active;
+    double mean, variance; /* of the posterior mean, over items */
+};
+struct latent_figures evaluation_latent(const struct evaluation *total, size_t i);
+
+/* How many of them are active. */
 size_t evaluation_active_latents(const struct evaluation *total, size_t latent);
 
 void evaluator_end(struct evaluator *evaluator);

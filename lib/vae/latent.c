@@ -11,12 +11,15 @@ void latent_posterior(float *heads, float *sigma, size_t latent) {
     math_kernel()->exp(sigma, latent);
 }
 
+double latent_kl_of(float mu, float logvar, float sigma) {
+    return 0.5 * ((double)sigma * (double)sigma + (double)mu * (double)mu - 1 - (double)logvar);
+}
+
 double latent_kl(const float *heads, const float *sigma, size_t latent) {
-    const float *mu = heads, *logvar = heads + latent;
     double sum = 0;
     for (size_t i = 0; i < latent; i++)
-        sum += (double)sigma[i] * (double)sigma[i] + (double)mu[i] * (double)mu[i] - 1 - (double)logvar[i];
-    return 0.5 * sum;
+        sum += latent_kl_of(heads[i], heads[latent + i], sigma[i]);
+    return sum;
 }
 
 void latent_draw(const float *heads, const float *sigma, const float *epsilon, float *z, size_t latent) {

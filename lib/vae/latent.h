@@ -15,6 +15,9 @@ void latent_posterior(float *heads, float *sigma, size_t latent);
 /* KL(q || p) = sum of (sigma^2 + mu^2 - 1 - logvar) / 2: Kingma and Welling 2014, appendix B. */
 double latent_kl(const float *heads, const float *sigma, size_t latent);
 
+/* One latent's share of it. */
+double latent_kl_of(float mu, float logvar, float sigma);
+
 /* Reparametrization: z = mu + sigma epsilon. */
 void latent_draw(const float *heads, const float *sigma, const float *epsilon, float *z, size_t latent);
 

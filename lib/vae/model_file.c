@@ -23,29 +23,36 @@ int model_write(const struct model *model, const struct provenance *provenance, 
     return result;
 }
 
-int model_load(struct model *model, const char *path) {
-    struct input in;
+int model_read(struct model *model, json_t **metadata, const struct input *in) {
     struct model_config config;
-    json_t *metadata = NULL, *tensors = NULL;
+    json_t *tensors;
     *model = (struct model){0};
-    if (model_open(&in, path) < 0)
-        return -1;
-    int result = safetensors_read_header(&in, &metadata, &tensors);
+    int result = safetensors_read_header(in, metadata, &tensors);
     if (result == 0)
-        result = model_config_get(&config, metadata, in.name);
+        result = model_config_get(&config, *metadata, in->name);
     if (result == 0)
         result = model_lay_out(model, &config);
     /* What the metadata claims is held against the tensors before it is believed. */
     if (result == 0)
-        result = safetensors_check(&in, tensors, &model->parameters);
+        result = safetensors_check(in, tensors, &model->parameters);
     if (result == 0)
         result = parameters_allocate(&model->parameters);
     if (result == 0)
-        result = safetensors_read_data(&in, metadata, &model->parameters);
+        result = safetensors_read_data(in, *metadata, &model->parameters);
     if (result < 0)
         model_free(model);
-    json_decref(metadata);
     json_decref(tensors);
+    return result;
+}
+
+int model_load(struct model *model, const char *path) {
+    struct input in;
+    json_t *metadata;
+    *model = (struct model){0};
+    if (model_open(&in, path) < 0)
+        return -1;
+    const int result = model_read(model, &metadata, &in);
+    json_decref(metadata);
     input_close(&in);
     return result;
 }

@@ -146,24 +146,86 @@ static void one_draw_averages_to_the_elbo(void) {
 }
 
 static void latents_that_vary_are_active(void) {
-    double mu[2 * 3] = {0, 5 * 100, 30, /* squares: */ 100, 25 * 100 + 0.9, 9 + 1.1};
-    struct evaluation total = {.items = 100, .mu = mu, .mu_squared = mu + 3};
+    struct latent_sums sums[] = {{200, {0, 100}}, {50, {5 * 100, 25 * 100 + 0.9}}, {0, {30, 9 + 1.1}}};
+    const struct evaluation total = {.items = 100, .latents = sums};
     EXPECT(evaluation_active_latents(&total, 3) == 2, "%zu active, wanted 2", evaluation_active_latents(&total, 3));
+    static const struct latent_figures wanted[] = {{2, true, 0, 1}, {0.5, false, 5, 0.009}, {0, true, 0.3, 0.011}};
+    for (size_t i = 0; i < 3; i++) {
+        const struct latent_figures f = evaluation_latent(&total, i);
+        EXPECT(f.active == wanted[i].active && fabs(f.kl - wanted[i].kl) < 1e-9 &&
+                   fabs(f.mean - wanted[i].mean) < 1e-9 && fabs(f.variance - wanted[i].variance) < 1e-9,
+               "latent %zu: kl %g, active %d, mean %g, variance %g", i, f.kl, f.active, f.mean, f.variance);
+    }
 }
 
 static void standard_error_is_that_of_the_mean(void) {
     const double values[] = {1, 2, 4, 9};
-    struct evaluation total = {.items = 4};
+    struct tally tally = {0};
     double error;
     for (int i = 0; i < 4; i++) {
-        total.log_likelihood += values[i];
-        total.log_likelihood_squared += values[i] * values[i];
+        tally.sum += values[i];
+        tally.squares += values[i] * values[i];
     }
-    EXPECT(evaluation_log_likelihood(&total, &error) == 4, "mean");
+    EXPECT(tally_mean(&tally, 4, &error) == 4, "mean");
     EXPECT(fabs(error - sqrt((9 + 4 + 0 + 25) / 3.0 / 4)) < 1e-12, "standard error %g", error);
-    total.items = 1;
-    evaluation_log_likelihood(&total, &error);
+    tally_mean(&tally, 1, &error);
     EXPECT(isnan(error), "of one item: %g", error);
+}
+
+/* E_q[w^2] / E_q[w]^2 of latent j for w = p / q, p = N(0, a^2) the exact posterior and q = N(off, b^2) the wrong
+ * one: the integral of p^2 / q, which is the same for every item. */
+static double squared_weight(int j, double off) {
+    const double a2 = sigma * sigma / (length2(j) + sigma * sigma), b2 = a2 * exp(2 * off);
+    const double rate = 1 / a2 - 1 / (2 * b2);
+    return sqrt(b2 / (2 * rate)) / a2 * exp(off * off / (2 * b2) + off * off / (4 * rate * b2 * b2));
+}
+
+/* In any order, of any size. */
+static void weights_are_summed(void) {
+    static const double weights[] = {2, 1, 3, 0.5, 4};
+    for (double scale = -2000; scale <= 2000; scale += 1000) {
+        struct log_sum sum = log_sum_empty();
+        for (int i = 0; i < 5; i++)
+            log_sum_add(&sum, log(weights[i]) + scale);
+        EXPECT(fabs(log_sum_value(&sum) - log(10.5) - scale) < 1e-9, "scale %g: %g", scale, log_sum_value(&sum));
+        EXPECT(fabs(log_sum_effective(&sum) - 10.5 * 10.5 / 30.25) < 1e-9, "scale %g: %g effective", scale,
+               log_sum_effective(&sum));
+    }
+}
+
+static void equal_weights_count_in_full(void) {
+    double error[ITEMS];
+    const struct evaluation total = evaluate(0, 50, error);
+    EXPECT(fabs(total.effective / ITEMS - 50) < 1e-3, "%g of 50", total.effective / ITEMS);
+}
+
+/* What draws are lost tends to a share that can be solved. Over the seeds it varies by 0.003 of itself. */
+static void effective_samples_are_those_of_theory(void) {
+    double error[ITEMS];
+    const struct evaluation total = evaluate(0.4, 4000, error);
+    const double share = total.effective / ITEMS / 4000,
+                 wanted = 1 / squared_weight(0, 0.4) / squared_weight(1, 0.4);
+    EXPECT(fabs(share / wanted - 1) < 0.015, "%g of the draws, wanted %g", share, wanted);
+}
+
+/* Each point of the curve is what so many draws give by themselves, to the bit. */
+static void curve_has_the_figures_of_fewer_draws(void) {
+    static const uint32_t wanted[] = {1, 10, 100, 300};
+    double error[ITEMS];
+    const struct evaluation all = evaluate(0.4, 300, error);
+    EXPECT(evaluator.points == 4, "%zu points", evaluator.points);
+    for (int i = 0; i < 4; i++)
+        EXPECT(evaluator.point[i] == wanted[i], "point %d is %u", i, evaluator.point[i]);
+    for (int i = 0; i < 4; i++) {
+        const struct tally at = all.curve[i];
+        const struct evaluation few = evaluate(0.4, wanted[i], error);
+        EXPECT(at.sum == few.log_likelihood.sum && at.squares == few.log_likelihood.squares,
+               "k %u: %.17g, wanted %.17g", wanted[i], at.sum, few.log_likelihood.sum);
+    }
+    for (uint32_t samples = 1; samples <= 10; samples += 9) {
+        evaluate(0.4, samples, error);
+        EXPECT(evaluator.points == (samples == 1 ? 1 : 2), "k %u: %zu points", samples, evaluator.points);
+    }
 }
 
 int main(void) {
@@ -174,6 +236,10 @@ int main(void) {
         {"one draw averages to the ELBO", one_draw_averages_to_the_elbo},
         {"latents that vary are active", latents_that_vary_are_active},
         {"the standard error is that of the mean", standard_error_is_that_of_the_mean},
+        {"weights are summed whatever their size and order", weights_are_summed},
+        {"the effective sample size of equal weights is their number", equal_weights_count_in_full},
+        {"the effective sample size is that of theory", effective_samples_are_those_of_theory},
+        {"the curve has the figures of fewer draws", curve_has_the_figures_of_fewer_draws},
     };
     return RUN(tests);
 }

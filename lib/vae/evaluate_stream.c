@@ -1,0 +1,70 @@
+#include "vae/evaluate_stream.h"
+
+#include "base/error.h"
+#include "base/progress.h"
+
+#include <stdlib.h>
+
+        static int check_items(struct stream_evaluation *s, const unsigned char *items, size_t count, uint64_t item) {
+        const struct raw_frame *frame = &s->reader.frame;
+        for (size_t i = 0; i < count; i++) {
+            const unsigned char *one = items + i * raw_item_bytes(frame);
+            if (model_check_item(&s->model, frame->dtype, one, s->reader.in.name, item + i) < 0)
+                return -1;
+            s->grey = s->grey || model_finds_grey(&s->model, frame->dtype, one);
+        }
+        return 0;
+    }
+
+/* The items of one frame behind its header. */
+static int run_frame(struct stream_evaluation *s, unsigned char *items) {
+    for (;;) {
+        const uint64_t item = s->reader.items;
+        ssize_t n = raw_read(&s->reader, items, block_room(item));
+        if (n <= 0)
+            return (int)n;
+        if (check_items(s, items, (size_t)n, item) < 0 ||
+            evaluator_add(&s->evaluator, s->reader.frame.dtype, items, (size_t)n, item, s->reader.in.name) < 0 ||
+            s->block(s, (size_t)n, item) < 0)
+            return -1;
+        progress_items(s->reader.items, s->reader.total);
+    }
+}
+
+static int run_frames(struct stream_evaluation *s) {
+    unsigned char *items = malloc(BLOCK_ROWS * raw_item_bytes(&s->reader.frame));
+    int more;
+    if (items == NULL)
+        return fail("%s: out of memory for %d items", s->reader.in.name, BLOCK_ROWS);
+    while ((more = raw_next(&s->reader)) == 1)
+        if ((s->frame != NULL && (more = s->frame(s)) < 0) || (more = run_frame(s, items)) < 0)
+            break;
+    free(items);
+    return more < 0 ? -1 : s->end(s);
+}
+
+static int run_stream(struct stream_evaluation *s) {
+    if (model_check_shape(&s->model, &s->reader.frame.shape, s->model_path, s->reader.in.name) < 0 ||
+        (s->workers = workers_start(s->threads)) == NULL)
+        return -1;
+    int result = evaluator_start(&s->evaluator, &s->model, s->workers, s->samples, s->marginal, s->seed);
+    if (result == 0 && s->begin != NULL)
+        result = s->begin(s);
+    if (result == 0)
+        result = run_frames(s);
+    evaluator_end(&s->evaluator);
+    workers_stop(s->workers);
+    return result;
+}
+
+int stream_evaluate(struct stream_evaluation *s) {
+    if (model_load(&s->model, s->model_path) < 0)
+        return -1;
+    int result = raw_open(&s->reader, s->path);
+    if (result == 0) {
+        result = run_stream(s);
+        raw_close(&s->reader);
+    }
+    model_free(&s->model);
+    return result;
+}

@@ -1,0 +1,33 @@
+#ifndef VAE_EVALUATE_STREAM_H
+#define VAE_EVALUATE_STREAM_H
+
+#include "vae/evaluate.h"
+#include "vae/model_file.h"
+
+/* A stream of items through an evaluator, block by block, in constant memory: what vae-eval and vae-score are. */
+struct stream_evaluation {
+    /* Set by the tool. */
+    const char *model_path, *path; /* path NULL or "-": stdin */
+    size_t threads;
+    uint64_t seed;
+    uint32_t samples;
+    bool marginal;
+    void *context; /* the tool's own */
+    /* All called in the stream's order; 0 or -1. */
+    int (*begin)(struct stream_evaluation *stream); /* behind the checks, before the first frame; may be NULL */
+    int (*frame)(struct stream_evaluation *stream); /* at the head of each frame, reader.frame; may be NULL */
+    /* Behind each block: evaluator.figures are those of `count` items, the first of which has number `item`. */
+    int (*block)(struct stream_evaluation *stream, size_t count, uint64_t item);
+    int (*end)(struct stream_evaluation *stream); /* behind the clean end */
+    /* Set by stream_evaluate. */
+    struct model model;
+    struct raw_reader reader;
+    struct workers *workers;
+    struct evaluator evaluator;
+    bool grey; /* whether an item makes the figures cross-entropies */
+};
+
+/* Loads the model, then evaluates the whole stream. 0 or -1. */
+int stream_evaluate(struct stream_evaluation *stream) __attribute__((warn_unused_result));
+
+#endif

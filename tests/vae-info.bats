@@ -1,0 +1,75 @@
+#!/usr/bin/env bats
+# vae-info: what a model file says about itself, the whole of it read and checked.
+load helper
+
+setup_file() {
+    cd "$BATS_FILE_TMPDIR" || return
+    train_small model.bin -z 3
+}
+
+setup() {
+    cd "$BATS_TEST_TMPDIR" || return
+    cp "$BATS_FILE_TMPDIR/model.bin" .
+}
+
+@test "every key of the metadata is a row, in the file's order, and the numbers are counted" {
+    vae-info model.bin >out
+    assert_equal "$(head -1 out)" $'key\tvalue'
+    # Read without the library.
+    perl -MJSON::PP -e '
+        local $/; my $all = <STDIN>; my $n = unpack "Q<", $all; my $text = substr $all, 8, $n;
+        my $header = decode_json $text; my $m = delete $header->{__metadata__};
+        my $at = sub { index $text, "\"$_[0]\":\"" };
+        print "$_\t$m->{$_}\n" for sort { $at->($a) <=> $at->($b) } keys %$m;
+        printf "tensors\t%d\nnumbers\t%d\n", scalar(keys %$header), (length($all) - 8 - $n) / 4' <model.bin >wanted
+    assert [ "$(wc -l <wanted)" -ge 15 ]
+    tail -n +2 out | cmp - wanted
+}
+
+@test "--tensors has a row a tensor: name, shape, numbers, rms, min and max" {
+    vae-info --tensors model.bin >out
+    assert_equal "$(head -1 out)" $'tensor\tshape\tnumbers\trms\tmin\tmax'
+    assert_equal "$(tail -n +2 out | cut -f 1-3)" "$(printf '%s\t%s\t%d\n' encoder.0.weight 32x784 25088 \
+        encoder.0.bias 32 32 mu.weight 3x32 96 logvar.weight 3x32 96 mu.bias 3 3 logvar.bias 3 3 \
+        decoder.0.weight 32x3 96 decoder.0.bias 32 32 decoder.1.weight 784x32 25088 decoder.1.bias 784 784)"
+    while read -r name _ _ rms min max; do
+        tensor model.bin "$name" | tr ' ' '\n' | awk -v rms="$rms" -v min="$min" -v max="$max" '
+            function far(a, b) { return (a - b) ^ 2 > 1e-10 * b * b }
+            NR == 1 { low = high = $1 }
+            { s += $1 * $1; if ($1 < low) low = $1; if ($1 > high) high = $1 }
+            END { exit far(rms, sqrt(s / NR)) || far(min, low) || far(max, high) }' || fail "$name: $rms $min $max"
+    done < <(tail -n +2 out)
+}
+
+@test "what no likelihood of today has is not lost: sigma, and a command with control characters" {
+    train_small g.bin -l gaussian --sigma 0.25 -e 0
+    vae-info g.bin | grep -x $'sigma\t0.25'
+    perl -e 'local $/; $_ = <STDIN>; s/"command":"vae-train --latent/"command":"vae-train\\t-latent/; print' \
+        <model.bin >odd.bin
+    vae-info odd.bin >out
+    assert_equal "$(grep -c 'command' out)" 1
+    assert_regex "$(grep command out)" $'^command\tvae-train\\\\x09-latent '
+}
+
+@test "a file, - and stdin are the same" {
+    vae-info model.bin >out
+    vae-info - <model.bin | cmp - out
+    head -c 100000000 model.bin | vae-info | cmp - out
+}
+
+@test "a damaged file is an error, and nothing is printed of it" {
+    size=$(stat -c %s model.bin)
+    perl -e 'local $/; $_ = <STDIN>; substr($_, $ARGV[0], 1) ^= "\1"; print' -- $((size - 4)) <model.bin >bad.bin
+    for option in '' --tensors; do
+        # shellcheck disable=SC2086 # an option, or none
+        fails 1 "vae-info: bad.bin: the weights' XXH64 is " vae-info $option bad.bin
+        assert [ ! -s out ]
+    done
+    head -c -1 model.bin >bad.bin
+    fails 1 'vae-info: bad.bin: ended after ' vae-info bad.bin
+    assert [ ! -s out ]
+    { cat model.bin && printf x; } >bad.bin
+    fails 1 'vae-info: bad.bin: bytes follow the weights, wanted the end' vae-info bad.bin
+    fails 1 'vae-info: stdin: is a stream, wanted a model file' vae-info < <(idx2raw "$LABELS")
+    fails 2 'vae-info: model.bin: found 2 operands, wanted at most 1' vae-info model.bin model.bin
+}
