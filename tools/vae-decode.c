@@ -48,11 +48,12 @@ static void decode_shard(struct map *map, const struct shard *shard) {
         const struct noise noise = {.seed = map->seed,
                                     .purpose = PURPOSE_LIKELIHOOD,
                                     .item = map->block.item + block_index(&map->block, row)};
-        float *x = p->out[m->last] + row * m->elements;
+        const struct distributions d = pass_distributions(p, row, 0, m->elements);
+        float *x = p->x + row * m->elements;
         if (o->sample)
-            m->config.likelihood->draw(m->config.sigma, x, m->elements, noise);
+            likelihood_draw(m->config.likelihood, m->config.scale, &d, x, noise);
         else
-            m->config.likelihood->mean(x, m->elements);
+            likelihood_mean(m->config.likelihood, m->config.scale, &d, x);
     }
 }
 
@@ -70,7 +71,7 @@ static int prepare(struct map *map) {
     const size_t latent = map->model.config.latent;
     char shape[SHAPE_TEXT];
     map->shape = map->model.config.item;
-    map->results = map->block.pass.out[map->model.last];
+    map->results = map->block.pass.x;
     if (frame->shape.rank != 1 || frame->shape.dim[0] != latent)
         return fail(frame->shape.rank == 1
                         ? "%s: items have shape %s, %s wants %zu (vae-sample -d %zu)"

@@ -19,7 +19,7 @@
 
 struct options {
     struct cli_common common;
-    const char *file, *validation, *log;
+    const char *file, *validation, *log, *sigma;
     struct model_config config;
     uint64_t epochs, patience;
     size_t batch;
@@ -77,8 +77,8 @@ static const struct cli_option options[] = {
     {'a', "activation", "NAME", "relu", "relu, tanh, elu, softplus or gelu",
      CLI_CALL(set_activation, config.activation)},
     {'l', "likelihood", "NAME", "bernoulli", "bernoulli or gaussian", CLI_CALL(set_likelihood, config.likelihood)},
-    {0, "sigma", "S", NULL, "gaussian: standard deviation (default sqrt(1/2): squared error)",
-     CLI_REAL(config.sigma, 1e-6, 1e6)},
+    {0, "sigma", "S", NULL, "its scale: a number, shared, per-dim, net or optimal (see the manual)",
+     CLI_TEXT(sigma)},
     {0, "objective", "NAME", "elbo", "elbo, iwae, stl or dreg", CLI_CALL(set_estimator, objective.estimator)},
     {'k', "samples", "K", "1", "draws of z an item", CLI_SIZE(objective.draws, 1, OBJECTIVE_MAX_DRAWS)},
     {0, "beta", "B", "1", "weight of the KL term", CLI_REAL(objective.beta, 0, 1e6)},
@@ -127,7 +127,7 @@ static void mirror(struct hidden *decoder, const struct hidden *encoder) {
 }
 
 static void check_options(const struct options *o) {
-    if (o->config.sigma != 0 && !o->config.likelihood->has_sigma)
+    if (o->sigma != NULL && o->config.likelihood->scales == 0)
         cli_refuse("--sigma: found it with -l %s, wanted -l gaussian", o->config.likelihood->name);
     if (strcmp(o->common.model, "-") == 0)
         cli_refuse("--model: found '-', wanted the name of a file: a model appears whole or not at all");
@@ -147,6 +147,14 @@ static void check_objective(const struct options *o) {
         cli_refuse("--patience: found it without --val, wanted items to judge by");
 }
 
+static void set_scale(struct options *o) {
+    const struct likelihood *l = o->config.likelihood;
+    o->config.scale = l->initial_scale;
+    o->config.sigma = l->initial_sigma;
+    if (o->sigma != NULL && likelihood_scale(l, "--sigma", o->sigma, &o->config.scale, &o->config.sigma) < 0)
+        cli_usage_error();
+}
+
 static struct options parse(int argc, char **argv) {
     struct options o = {0};
     o.config.decoder.layers = NOT_GIVEN;
@@ -157,15 +165,14 @@ static struct options parse(int argc, char **argv) {
     check_objective(&o);
     if (o.config.decoder.layers == NOT_GIVEN)
         mirror(&o.config.decoder, &o.config.encoder);
-    if (o.config.likelihood->has_sigma && o.config.sigma == 0)
-        o.config.sigma = sqrt(0.5);
+    set_scale(&o);
     return o;
 }
 
 static int check_items(const struct dataset *set, const struct model_config *config) {
     for (size_t i = 0; i < set->items; i++)
-        if (item_check(config->likelihood, config->binarize, set->dtype, dataset_item(set, i), set->elements,
-                       set->name, i) < 0)
+        if (item_check(config->likelihood, config->levels, config->binarize, set->dtype, dataset_item(set, i),
+                       set->elements, set->name, i) < 0)
             return -1;
     return 0;
 }
@@ -276,7 +283,8 @@ static int initialise(struct run *r) {
     if (!o->start_at_mean)
         return 0;
     double *mean = malloc(r->train.elements * sizeof *mean);
-    int result = mean == NULL ? fail("%s: out of memory for its mean", r->train.name) : items_mean(&r->train, mean);
+    int result = mean == NULL ? fail("%s: out of memory for its mean", r->train.name)
+                              : items_mean(r->model.config.likelihood, &r->train, mean);
     if (result == 0)
         model_start_at_mean(&r->model, mean);
     free(mean);

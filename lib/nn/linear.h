@@ -9,6 +9,7 @@
  * is cut into tiles. */
 struct linear {
     size_t in, out;
+    size_t group;        /* so many units, from the first on, are never parted */
     size_t weight, bias; /* offsets in the table of parameters */
 };
 

@@ -187,6 +187,39 @@ static double squared_error(const float *a, const float *x, float scale, float *
     return sum;
 }
 
+/* A sum over elements with two gradients, in blocks; as above, what a caller does not want is a constant NULL. */
+#define LOCATION_SCALE(name)                                                                                 \
+    static double name(const float *a, const float *x, const float *log_scale, const float *inverse_scale,   \
+                       float *gradient, float *scale_gradient, size_t n) {                                   \
+        double sum = 0;                                                                                      \
+        for (size_t i = 0; i < n; i += SUM_BLOCK) {                                                          \
+            const size_t some = n - i < SUM_BLOCK ? n - i : SUM_BLOCK;                                       \
+            const float *t = log_scale + i, *s = inverse_scale + i;                                          \
+            sum += (double)(gradient == NULL ? name##_block(a + i, x + i, t, s, NULL, NULL, some)            \
+                            : scale_gradient == NULL                                                         \
+                                ? name##_block(a + i, x + i, t, s, gradient + i, NULL, some)                 \
+                                : name##_block(a + i, x + i, t, s, gradient + i, scale_gradient + i, some)); \
+        }                                                                                                    \
+        return sum;                                                                                          \
+    }
+
+SPECIALISED float gaussian_block(const float *a, const float *x, const float *log_scale, const float *inverse_scale,
+                                 float *gradient, float *scale_gradient, size_t n) {
+    float sum = 0;
+#pragma omp simd reduction(+ : sum)
+    for (size_t i = 0; i < n; i++) {
+        const float d = (x[i] - a[i]) * inverse_scale[i];
+        sum += 0.5f * d * d + log_scale[i];
+        if (gradient != NULL)
+            gradient[i] = -d * inverse_scale[i];
+        if (scale_gradient != NULL)
+            scale_gradient[i] = 1.0f - d * d;
+    }
+    return sum;
+}
+
+LOCATION_SCALE(gaussian)
+
 /* 0 times a number is 0, and NaN where the number is not finite; so is any sum that it is in. */
 static int finite_all(const float *x, size_t n) {
     float sum = 0;
@@ -285,6 +318,7 @@ const struct math_kernel AT_LEVEL(math_kernel) = {
     .sigmoid = sigmoid_all,
     .cross_entropy = cross_entropy,
     .squared_error = squared_error,
+    .gaussian = gaussian,
     .finite = finite_all,
     .scale = scale,
     .add = add,

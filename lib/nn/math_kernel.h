@@ -47,6 +47,12 @@ struct math_kernel {
      * be a itself. */
     double (*squared_error)(const float *a, const float *x, float scale, float *gradient, size_t n);
 
+    /* The sum over i of d^2 / 2 + log_scale[i], d = (x[i] - a[i]) inverse_scale[i]: the normal's -log p(x|a) but
+     * for its constant. Where they are not NULL, gradient[i] = -d inverse_scale[i], which may be a itself, and
+     * scale_gradient[i] = 1 - d^2. */
+    double (*gaussian)(const float *a, const float *x, const float *log_scale, const float *inverse_scale,
+                       float *gradient, float *scale_gradient, size_t n);
+
     /* Whether none of n numbers is infinite or NaN. */
     int (*finite)(const float *x, size_t n);
 

@@ -56,10 +56,13 @@ void block_load_items(struct block *block, const struct shard *s, uint64_t seed)
     clear_others(block->pass.x, m->elements, s);
     for (size_t row = s->first; row < s->first + s->rows; row++) {
         const size_t i = block_index(block, row);
-        item_to_float(block->dtype, block->data + i * block->item_bytes, m->elements, m->config.binarize,
-                      (struct noise){.seed = seed, .purpose = PURPOSE_BINARIZE, .item = block->item + i},
-                      block->pass.x + row * m->elements);
+        model_take_item(m, block->dtype, block->data + i * block->item_bytes,
+                        (struct noise){.seed = seed, .purpose = PURPOSE_BINARIZE, .item = block->item + i},
+                        block->pass.x + row * m->elements);
     }
+    if (block->pass.seen != block->pass.x)
+        clear_others(block->pass.seen, m->inputs, s);
+    pass_see(&block->pass, s->first, s->rows);
 }
 
 void block_load_latents(struct block *block, const struct shard *s) {

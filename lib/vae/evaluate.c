@@ -31,7 +31,7 @@ static void add_draw(struct evaluator *e, const struct shard *s, uint32_t k) {
                                     .draw = k});
     pass_draw(p, s->base, BLOCK_SHARD);
     pass_decode(p, s->base, BLOCK_SHARD);
-    pass_likelihood(p, &(struct tile){s->first, s->rows, 0, p->model->elements}, false);
+    pass_likelihood(p, &(struct tile){s->first, s->rows, 0, p->model->layer[p->model->last].out}, false);
     for (size_t row = s->first; row < s->first + s->rows; row++) {
         const size_t i = block_index(&e->block, row);
         e->figures[i].reconstruction -= pass_negative_log(p, row) / e->samples;

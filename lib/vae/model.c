@@ -15,7 +15,7 @@ static void add_layer(struct model *m, const char *room, size_t index, size_t in
     name_tensor(weight, room, index, "weight");
     name_tensor(bias, room, index, "bias");
     struct linear *layer = &m->layer[m->layers++];
-    *layer = (struct linear){.in = in, .out = out};
+    *layer = (struct linear){.in = in, .out = out, .group = 1};
     layer->weight = parameters_add(&m->parameters, weight, out, in);
     layer->bias = parameters_add(&m->parameters, bias, out, 0);
 }
@@ -24,11 +24,22 @@ static void add_layer(struct model *m, const char *room, size_t index, size_t in
 static void add_heads(struct model *m, size_t in, size_t latent) {
     m->heads = m->layers;
     struct linear *layer = &m->layer[m->layers++];
-    *layer = (struct linear){.in = in, .out = 2 * latent};
+    *layer = (struct linear){.in = in, .out = 2 * latent, .group = 1};
     layer->weight = parameters_add(&m->parameters, "mu.weight", latent, in);
     parameters_add(&m->parameters, "logvar.weight", latent, in);
     layer->bias = parameters_add(&m->parameters, "mu.bias", latent, 0);
     parameters_add(&m->parameters, "logvar.bias", latent, 0);
+}
+
+/* Numbers an element that the likelihood takes and shows the encoder; its own parameters. */
+static void size_likelihood(struct model *m) {
+    const struct model_config *c = &m->config;
+    const struct likelihood *l = c->likelihood;
+    m->outputs = l->has_levels ? c->levels : l->scales != 0 && c->scale == SCALE_NET ? 2 : 1;
+    m->inputs = m->elements * (l->has_levels ? c->levels : 1);
+    m->scales = l->scales == 0 || c->scale == SCALE_FIXED || c->scale == SCALE_NET ? 0
+                : c->scale == SCALE_PER_DIM                                        ? m->elements
+                                                                                   : 1;
 }
 
 int model_lay_out(struct model *model, const struct model_config *config) {
@@ -37,7 +48,11 @@ int model_lay_out(struct model *model, const struct model_config *config) {
     if (model->elements > MODEL_MAX_ELEMENTS)
         return fail("model: items of shape %s have %zu elements, wanted at most %d",
                     shape_text(&config->item, shape), model->elements, MODEL_MAX_ELEMENTS);
-    size_t in = model->elements;
+    size_likelihood(model);
+    if (model->elements > MODEL_MAX_ELEMENTS / model->outputs)
+        return fail("model: items of %zu elements with %zu numbers each, wanted at most %d in all", model->elements,
+                    model->outputs, MODEL_MAX_ELEMENTS);
+    size_t in = model->inputs;
     for (size_t i = 0; i < config->encoder.layers; i++) {
         add_layer(model, "encoder", i, in, config->encoder.units[i]);
         in = config->encoder.units[i];
@@ -49,7 +64,10 @@ int model_lay_out(struct model *model, const struct model_config *config) {
         in = config->decoder.units[i];
     }
     model->last = model->layers;
-    add_layer(model, "decoder", config->decoder.layers, in, model->elements);
+    add_layer(model, "decoder", config->decoder.layers, in, model->elements * model->outputs);
+    model->layer[model->last].group = model->outputs;
+    if (model->scales > 0)
+        model->scale = parameters_add(&model->parameters, "likelihood.log_scale", model->scales, 0);
     linear_setup();
     return 0;
 }
@@ -102,12 +120,18 @@ void model_initialise(struct model *model, const struct initializer *initializer
         initialise(model->parameters.value + layer->bias, layer->out, initializer->biases ? bound : 0, seed,
                    2 * i + 1);
     }
+    for (size_t i = 0; i < model->scales; i++)
+        model->parameters.value[model->scale + i] = (float)log(model->config.sigma);
 }
 
 void model_start_at_mean(struct model *model, const double *mean) {
     float *bias = model->parameters.value + model->layer[model->last].bias;
     for (size_t i = 0; i < model->elements; i++)
-        bias[i] = (float)model->config.likelihood->start(mean[i]);
+        bias[i * model->outputs] = (float)model->config.likelihood->start(mean[i]);
+}
+
+void model_take_item(const struct model *m, enum dtype dtype, const void *item, struct noise noise, float *x) {
+    item_to_float(m->config.likelihood, m->config.binarize, dtype, item, m->elements, noise, x);
 }
 
 int model_check_shape(const struct model *model, const struct shape *shape, const char *model_name,
@@ -121,7 +145,8 @@ int model_check_shape(const struct model *model, const struct shape *shape, cons
 
 int model_check_item(const struct model *model, enum dtype dtype, const void *item, const char *name,
                      uint64_t number) {
-    return item_check(model->config.likelihood, model->config.binarize, dtype, item, model->elements, name, number);
+    const struct model_config *c = &model->config;
+    return item_check(c->likelihood, c->levels, c->binarize, dtype, item, model->elements, name, number);
 }
 
 bool model_finds_grey(const struct model *model, enum dtype dtype, const void *item) {

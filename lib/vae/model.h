@@ -13,6 +13,10 @@
 struct model {
     struct model_config config;
     size_t elements; /* of an item */
+    size_t inputs;   /* that the encoder sees of one */
+    size_t outputs;  /* of the decoder for each element, side by side */
+    size_t scales;   /* numbers of the likelihood's scale that are parameters, and their place */
+    size_t scale;
     size_t layers, heads, last;
     struct linear layer[2 * MODEL_MAX_HIDDEN + 2];
     struct parameters parameters;
@@ -34,6 +38,9 @@ void model_initialise(struct model *model, const struct initializer *initializer
 /* Has the output layer's biases say the items' mean, from mean [elements]: what a decoder without weights should
  * say. */
 void model_start_at_mean(struct model *model, const double *mean);
+
+/* One item as the likelihood sees it. */
+void model_take_item(const struct model *model, enum dtype dtype, const void *item, struct noise noise, float *x);
 
 /* 0 where items of this shape are what the model takes, else -1; `model_name` and `name` open the message. */
 int model_check_shape(const struct model *model, const struct shape *shape, const char *model_name,

@@ -16,7 +16,7 @@
 static const char *const keys[] = {
     "format", "version", "item_shape", "input_scaling", "latent",   "encoder_hidden", "decoder_hidden",
     "sigma",  "seed",    "activation", "likelihood",    "binarize", "command",        "epochs",
-    "steps",  "items",   "data_xxh64", "elbo",          "xxh64",    "made_by",
+    "steps",  "items",   "data_xxh64", "elbo",          "xxh64",    "made_by",        "levels",
 };
 
 int metadata_put(json_t *metadata, const char *key, const char *format, ...) {
@@ -43,18 +43,28 @@ const char *hidden_text(const struct hidden *hidden, char text[HIDDEN_TEXT]) {
     return text;
 }
 
+static const char *input_scaling(const struct likelihood *likelihood) {
+    return likelihood->as_it_is ? "none" : "u8/255";
+}
+
 int model_config_put(const struct model_config *c, json_t *m) {
     char shape[SHAPE_TEXT], hidden[2][HIDDEN_TEXT];
+    const struct likelihood *l = c->likelihood;
     int failed = metadata_put(m, "format", FORMAT) | metadata_put(m, "version", FORMAT_VERSION) |
                  metadata_put(m, "item_shape", "%s", shape_text(&c->item, shape)) |
-                 metadata_put(m, "input_scaling", "u8/255") | metadata_put(m, "latent", "%zu", c->latent) |
+                 metadata_put(m, "input_scaling", "%s", input_scaling(l)) |
+                 metadata_put(m, "latent", "%zu", c->latent) |
                  metadata_put(m, "encoder_hidden", "%s", hidden_text(&c->encoder, hidden[0])) |
                  metadata_put(m, "decoder_hidden", "%s", hidden_text(&c->decoder, hidden[1])) |
                  metadata_put(m, "activation", "%s", c->activation->name) |
                  metadata_put(m, "likelihood", "%s", c->likelihood->name) |
                  metadata_put(m, "binarize", "%s", binarize_name(c->binarize));
-    if (c->likelihood->has_sigma)
+    if (l->scales != 0 && c->scale == SCALE_FIXED)
         failed |= metadata_put(m, "sigma", "%.17g", c->sigma);
+    else if (l->scales != 0)
+        failed |= metadata_put(m, "sigma", "%s", scale_name(c->scale));
+    if (l->has_levels)
+        failed |= metadata_put(m, "levels", "%zu", c->levels);
     return failed;
 }
 
@@ -114,12 +124,33 @@ static int get_choices(const struct source *s, struct model_config *c) {
     if (c->activation == NULL || c->likelihood == NULL || found < 0)
         return -1;
     c->binarize = (enum binarize)found;
-    if (!c->likelihood->has_sigma && json_object_get(s->metadata, "sigma") != NULL)
-        return fail("%s: metadata \"sigma\" is there, wanted none for %s", s->name, c->likelihood->name);
-    if (!c->likelihood->has_sigma)
-        return 0;
-    const char *sigma = get(s, "sigma");
-    return sigma == NULL ? -1 : parse_real(where(s, "sigma", name), sigma, 1e-6, 1e6, &c->sigma);
+    return 0;
+}
+
+/* The text behind a key that only some likelihoods have; NULL also where this one does not. */
+static const char *get_own(const struct source *s, const struct likelihood *l, const char *key, bool has,
+                           int *result) {
+    const char *text = has ? get(s, key) : NULL;
+    if (!has && json_object_get(s->metadata, key) != NULL)
+        *result = fail("%s: metadata \"%s\" is there, wanted none for %s", s->name, key, l->name);
+    else if (has && text == NULL)
+        *result = -1;
+    return text;
+}
+
+static int get_likelihood(const struct source *s, struct model_config *c) {
+    char name[256];
+    const struct likelihood *l = c->likelihood;
+    uint64_t number = 0;
+    int result = get_exactly(s, "input_scaling", input_scaling(l));
+    const char *sigma = get_own(s, l, "sigma", l->scales != 0, &result),
+               *levels = get_own(s, l, "levels", l->has_levels, &result);
+    if (result == 0 && sigma != NULL)
+        result = likelihood_scale(l, where(s, "sigma", name), sigma, &c->scale, &c->sigma);
+    if (result == 0 && levels != NULL)
+        result = parse_whole(where(s, "levels", name), levels, 2, MODEL_MAX_LEVELS, &number);
+    c->levels = (size_t)number;
+    return result;
 }
 
 static int check_keys(const struct source *s) {
@@ -140,9 +171,9 @@ int model_config_get(struct model_config *c, const json_t *metadata, const char 
     const struct source source = {name, metadata}, *s = &source;
     *c = (struct model_config){0};
     if (get_exactly(s, "format", FORMAT) < 0 || get_exactly(s, "version", FORMAT_VERSION) < 0 ||
-        check_keys(s) < 0 || get_exactly(s, "input_scaling", "u8/255") < 0 || get_sizes(s, c) < 0)
+        check_keys(s) < 0 || get_sizes(s, c) < 0 || get_choices(s, c) < 0)
         return -1;
-    return get_choices(s, c);
+    return get_likelihood(s, c);
 }
 
 int model_open(struct input *in, const char *path) {

@@ -12,7 +12,8 @@
 #define MODEL_DEFAULT_LATENT 20      /* of vae-train, and so of vae-sample */
 #define MODEL_MAX_HIDDEN 8           /* hidden layers of the encoder, and of the decoder */
 #define MODEL_MAX_UNITS 65536        /* of a hidden layer, and of the latent vector */
-#define MODEL_MAX_ELEMENTS (1 << 24) /* of an item */
+#define MODEL_MAX_ELEMENTS (1 << 24) /* of an item, and numbers for all of them from the decoder */
+#define MODEL_MAX_LEVELS 65536       /* of an element */
 
 struct hidden {
     size_t layers; /* 0: inputs and outputs are joined by one linear layer */
@@ -32,7 +33,9 @@ struct model_config {
     struct hidden encoder, decoder; /* each from its input to its output */
     const struct activation *activation;
     const struct likelihood *likelihood;
-    double sigma; /* of a likelihood that has one */
+    enum scale scale; /* of a likelihood that has one: where it comes from */
+    double sigma;     /* the number given, or where one that is learned begins */
+    size_t levels;    /* of a likelihood that has them */
     enum binarize binarize;
 };
 

@@ -23,19 +23,11 @@ static void *take(struct arena *arena, size_t rows, size_t columns, size_t size)
     return array;
 }
 
-static size_t layer_units(const struct linear *layer) {
-    return plan_units(layer->out, layer->in * layer->out);
-}
-
-static size_t layer_parts(const struct linear *layer) {
-    return plan_parts(layer->out, layer->in * layer->out);
-}
-
 /* Numbers a row of the largest array of partial sums. */
 static size_t partial_columns(const struct model *m) {
     size_t most = 0;
     for (size_t i = 1; i < m->layers; i++) {
-        const size_t columns = (layer_parts(&m->layer[i]) - 1) * m->layer[i].in;
+        const size_t columns = (plan_layer_parts(&m->layer[i]) - 1) * m->layer[i].in;
         most = columns > most ? columns : most;
     }
     return most;
@@ -45,10 +37,15 @@ size_t pass_draws(const struct pass *p, size_t index) {
     return index > p->model->heads ? p->draws : 1;
 }
 
+static bool learns_scale(const struct model *m) {
+    return m->scales > 0 && m->config.scale != SCALE_OPTIMAL;
+}
+
 static void lay_out(struct pass *p, struct arena *arena, bool backward) {
     const struct model *m = p->model;
     const size_t latent = m->config.latent, number = sizeof(float), all = p->rows * p->draws;
     p->x = take(arena, p->rows, m->elements, number);
+    p->seen = m->config.likelihood->encode == NULL ? p->x : take(arena, p->rows, m->inputs, number);
     for (size_t i = 0; i < m->layers; i++) {
         const size_t out = m->layer[i].out, rows = p->rows * pass_draws(p, i);
         p->out[i] = take(arena, rows, out, number);
@@ -62,8 +59,16 @@ static void lay_out(struct pass *p, struct arena *arena, bool backward) {
     p->z = take(arena, all, latent, number);
     p->dz = backward ? take(arena, all, latent, number) : NULL;
     p->weight = backward ? take(arena, all, 1, number) : NULL;
-    p->parts = backward ? layer_parts(&m->layer[m->last]) : 1;
+    p->parts = backward ? plan_layer_parts(&m->layer[m->last]) : 1;
     p->negative_log = take(arena, all, p->parts, sizeof(double));
+    if (m->config.scale == SCALE_OPTIMAL && backward)
+        p->deviations = take(arena, all, p->parts, sizeof(double));
+    if (m->config.likelihood->scales != 0) {
+        p->log_scale = take(arena, 1, m->elements, number);
+        p->inverse_scale = take(arena, 1, m->elements, number);
+    }
+    if (learns_scale(m) && backward)
+        p->dscale = take(arena, all, m->elements, number);
     p->partial = backward ? take(arena, all, partial_columns(m), number) : NULL;
     p->kl = take(arena, p->rows, 1, sizeof(double));
     p->bound = take(arena, p->rows, 1, sizeof(double));
@@ -71,7 +76,7 @@ static void lay_out(struct pass *p, struct arena *arena, bool backward) {
 
 int pass_create(struct pass *pass, const struct model *model, size_t rows, size_t draws, bool backward) {
     struct arena arena = {NULL, 0};
-    size_t widest = model->elements, bytes;
+    size_t widest = model->inputs, bytes;
     for (size_t i = 0; i < model->layers; i++)
         widest = model->layer[i].out > widest ? model->layer[i].out : widest;
     *pass = (struct pass){.model = model, .rows = rows, .draws = draws};
@@ -85,6 +90,7 @@ int pass_create(struct pass *pass, const struct model *model, size_t rows, size_
         return fail("model: out of memory for %zu items at a time (%zu bytes)", rows, arena.used);
     arena.used = 0;
     lay_out(pass, &arena, backward);
+    pass_take_scale(pass);
     return 0;
 }
 
@@ -94,7 +100,7 @@ void pass_free(struct pass *pass) {
 }
 
 const float *pass_input(const struct pass *pass, size_t index) {
-    return index == 0 ? pass->x : index == pass->model->heads + 1 ? pass->z : pass->out[index - 1];
+    return index == 0 ? pass->seen : index == pass->model->heads + 1 ? pass->z : pass->out[index - 1];
 }
 
 static bool is_activated(const struct model *m, size_t layer) {
@@ -148,16 +154,25 @@ void pass_decode(struct pass *p, size_t first, size_t rows) {
 
 /* Which of a layer's parts a tile is. */
 static size_t part_of(const struct linear *layer, const struct tile *tile) {
-    return tile->column / layer_units(layer);
+    return tile->column / plan_layer_units(layer);
+}
+
+/* A tile's sums, of which `sums` has those of all parts. */
+static double *part_sums(const struct pass *p, double *sums, const struct tile *tile) {
+    const struct model *m = p->model;
+    return sums + (p->parts == 1 ? 0 : part_of(&m->layer[m->last], tile)) * p->rows * p->draws;
 }
 
 void pass_likelihood(struct pass *p, const struct tile *tile, bool gradient) {
     const struct model *m = p->model;
-    double *sum = p->negative_log + (p->parts == 1 ? 0 : part_of(&m->layer[m->last], tile)) * p->rows * p->draws;
+    const size_t first = tile->column / m->outputs, n = tile->columns / m->outputs;
+    double *sum = part_sums(p, p->negative_log, tile);
     for (size_t row = tile->row; row < tile->row + tile->rows; row++) {
-        const float *x = p->x + row / p->draws * m->elements + tile->column;
-        float *a = p->out[m->last] + row * m->elements + tile->column;
-        sum[row] = m->config.likelihood->negative_log(m->config.sigma, a, x, gradient ? a : NULL, tile->columns);
+        const struct distributions d = pass_distributions(p, row, first, n);
+        float *da = gradient ? p->out[m->last] + row * m->layer[m->last].out + tile->column : NULL;
+        sum[row] = likelihood_negative_log(
+            m->config.likelihood, m->config.scale, &d, p->x + row / p->draws * m->elements + first, da,
+            gradient && p->dscale != NULL ? p->dscale + row * m->elements + first : NULL);
     }
 }
 
@@ -195,12 +210,18 @@ static double weigh(const struct pass *p, size_t item, const struct objective *o
     return importance_weights(log_weights, weight, p->draws);
 }
 
+static void weigh_draw(struct pass *p, size_t row) {
+    const size_t out = p->model->layer[p->model->last].out, elements = p->model->elements;
+    math_kernel()->scale(p->delta[p->model->last] + row * out, p->weight[row], out);
+    if (p->dscale != NULL)
+        math_kernel()->scale(p->dscale + row * elements, p->weight[row], elements);
+}
+
 void pass_weigh(struct pass *p, size_t first, size_t rows, const struct objective *o) {
-    const size_t elements = p->model->layer[p->model->last].out;
     for (size_t item = first; item < first + rows; item++) {
         p->bound[item] = weigh(p, item, o);
         for (size_t row = item * p->draws; p->draws > 1 && row < (item + 1) * p->draws; row++)
-            math_kernel()->scale(p->delta[p->model->last] + row * elements, p->weight[row], elements);
+            weigh_draw(p, row);
     }
 }
 
@@ -220,7 +241,7 @@ void pass_backward(struct pass *p, size_t index, const struct tile *tile) {
 void pass_backward_sum(struct pass *p, size_t index, size_t first, size_t rows) {
     const struct model *m = p->model;
     const struct linear *layer = &m->layer[index];
-    const size_t in = layer->in, parts = layer_parts(layer);
+    const size_t in = layer->in, parts = plan_layer_parts(layer);
     for (size_t row = first; row < first + rows; row++) {
         float *sum = below(p, index) + row * in;
         const float *slope = p->slope[index - 1] == NULL ? NULL : p->slope[index - 1] + row * in;

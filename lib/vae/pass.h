@@ -13,17 +13,21 @@ struct pass {
     const struct model *model; /* not owned */
     size_t rows, draws;
     float *x;                               /* [elements] */
+    float *seen;                            /* [inputs], what the encoder sees of x; x itself where it sees that */
     float *out[2 * MODEL_MAX_HIDDEN + 2];   /* [out] of each layer, behind its activation */
     float *slope[2 * MODEL_MAX_HIDDEN + 2]; /* [out], for an activation that keeps its slope */
     float *delta[2 * MODEL_MAX_HIDDEN + 2]; /* [out], gradient before the activation; the last is its out */
     float *sigma, *epsilon, *z, *dz;        /* [latent] */
     float *weight;                          /* of each draw in the gradient: see pass_weigh */
+    float *log_scale, *inverse_scale;       /* one row [elements] for all: see pass_take_scale */
+    float *dscale;                          /* [elements], gradient of the log_scale that are parameters */
     double *kl, *bound;                     /* KL of each item, and what the objective has it climb, nats */
     /* What is summed over a layer's units is summed by parts of them, so that threads need not wait for each other:
      * of pass_likelihood [parts, rows], nats; of pass_backward [parts - 1, rows, in], the first part's own being
      * where the sum is wanted. */
     size_t parts; /* of the last layer */
     double *negative_log;
+    double *deviations; /* as negative_log, where the scale is the best for the batch */
     float *partial;
     void *memory;
 };
@@ -33,6 +37,23 @@ int pass_create(struct pass *pass, const struct model *model, size_t rows, size_
     __attribute__((warn_unused_result));
 
 void pass_free(struct pass *pass);
+
+/* x -> seen. */
+void pass_see(struct pass *pass, size_t first, size_t rows);
+
+/* The likelihood's scale, as the config and the parameters have it; pass_create has called it. */
+void pass_take_scale(struct pass *pass);
+
+/* Where the scale is the best for the batch: a tile of out[last], and x -> its part of the deviations; and all of
+ * them, of the first `rows` items, -> the scale^power, which is also taken. */
+void pass_deviations(struct pass *pass, const struct tile *tile);
+double pass_take_best_scale(struct pass *pass, size_t rows);
+
+/* dscale -> the gradient of the scale's parameters, times `factor`, added. */
+void pass_scale_gradient(struct pass *pass, size_t rows, float factor, float *gradient);
+
+/* Row `row`'s distributions, [first, first + n) of its elements. */
+struct distributions pass_distributions(const struct pass *pass, size_t row, size_t first, size_t n);
 
 /* x -> out[heads] = mu and bounded logvar, sigma, kl. */
 void pass_encode(struct pass *pass, size_t first, size_t rows);

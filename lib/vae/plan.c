@@ -41,6 +41,14 @@ size_t plan_parts(size_t units, size_t weights) {
     return parts(units, plan_units(units, weights));
 }
 
+size_t plan_layer_units(const struct linear *layer) {
+    return plan_units(layer->out / layer->group, layer->in * layer->out) * layer->group;
+}
+
+size_t plan_layer_parts(const struct linear *layer) {
+    return plan_parts(layer->out / layer->group, layer->in * layer->out);
+}
+
 /* How an operation is cut: at most so many rows and columns a task. */
 struct cut {
     size_t rows, columns, down, across;
@@ -80,7 +88,8 @@ static void run_task(void *context, size_t i) {
 
 static bool belongs(const struct phase *phase, const struct operation *next) {
     const struct cut c = cut(next, phase->rows);
-    return next->chained || (phase->cut.across == 1 && c.across == 1 && c.rows == phase->cut.rows);
+    return !next->waits &&
+           (next->chained || (phase->cut.across == 1 && c.across == 1 && c.rows == phase->cut.rows));
 }
 
 void plan_run(const struct plan *plan, struct workers *workers, size_t rows, void *context) {

@@ -19,6 +19,7 @@ struct operation {
     size_t weights; /* of all of them; 0: none */
     size_t draws;   /* rows that it has for each row of the plan */
     bool chained;   /* cut as the operation before it, of which a tile needs the same tile alone */
+    bool waits;     /* for all of the operation before it: no row is on its own */
 };
 
 #define PLAN_MAX 80 /* a step of the deepest model has 60 (see vae/model_config.h) */
@@ -37,5 +38,9 @@ void plan_run(const struct plan *plan, struct workers *workers, size_t rows, voi
 /* So many of a layer's units are one task's, and so many tasks that makes. */
 size_t plan_units(size_t units, size_t weights);
 size_t plan_parts(size_t units, size_t weights);
+
+/* The same of a layer, whose groups of units stay whole. */
+size_t plan_layer_units(const struct linear *layer);
+size_t plan_layer_parts(const struct linear *layer);
 
 #endif

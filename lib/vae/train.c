@@ -14,7 +14,7 @@ void training_begin_epoch(struct training *t) {
     t->last = training_elbo(t);
     t->epoch++;
     t->position = 0;
-    t->reconstruction = t->kl = t->bound = 0;
+    t->reconstruction = t->kl = t->bound = t->best_scales = 0;
     for (size_t i = 0; i < n; i++)
         t->order[i] = (uint32_t)i;
     for (size_t i = n - 1; i > 0; i--) {
@@ -37,8 +37,8 @@ static void gather(struct training *t, size_t row) {
         dataset_expect(t->data, t->order[place + EXPECTED]);
     struct noise noise = {
         .seed = t->seed, .purpose = PURPOSE_TRAINING_BINARIZE, .item = (t->epoch - 1) * t->data->items + item};
-    item_to_float(t->data->dtype, dataset_item(t->data, item), m->elements, m->config.binarize, noise,
-                  t->pass.x + row * m->elements);
+    model_take_item(m, t->data->dtype, dataset_item(t->data, item), noise, t->pass.x + row * m->elements);
+    pass_see(&t->pass, row, 1);
     noise.purpose = PURPOSE_TRAINING_POSTERIOR;
     for (size_t k = 0; k < t->pass.draws; k++) {
         noise.draw = (uint32_t)k;
@@ -52,10 +52,10 @@ static void gather_rows(void *context, size_t layer, const struct tile *tile) {
         gather(context, row);
 }
 
-/* A tile of the plan's rows as one of a layer's own. */
+/* A tile of the plan's rows and groups of units as one of a layer's own. */
 static struct tile layer_tile(const struct training *t, size_t layer, const struct tile *tile) {
-    const size_t draws = pass_draws(&t->pass, layer);
-    return (struct tile){tile->row * draws, tile->rows * draws, tile->column, tile->columns};
+    const size_t draws = pass_draws(&t->pass, layer), group = t->model->layer[layer].group;
+    return (struct tile){tile->row * draws, tile->rows * draws, tile->column * group, tile->columns * group};
 }
 
 static void forward(void *context, size_t layer, const struct tile *tile) {
@@ -74,6 +74,20 @@ static void draw(void *context, size_t layer, const struct tile *tile) {
     struct training *t = context;
     (void)layer;
     pass_draw(&t->pass, tile->row, tile->rows);
+}
+
+static void deviations(void *context, size_t layer, const struct tile *tile) {
+    struct training *t = context;
+    const struct tile own = layer_tile(t, layer, tile);
+    pass_deviations(&t->pass, &own);
+}
+
+/* One of the tasks does it for all. */
+static void take_best_scale(void *context, size_t layer, const struct tile *tile) {
+    struct training *t = context;
+    (void)layer;
+    if (tile->row == 0)
+        t->best_scale = pass_take_best_scale(&t->pass, t->rows);
 }
 
 static void likelihood(void *context, size_t layer, const struct tile *tile) {
@@ -107,16 +121,21 @@ static void posterior_backward(void *context, size_t layer, const struct tile *t
 }
 
 static void plan_forward(struct plan *plan, const struct model *m, size_t draws) {
+    const bool best = m->config.scale == SCALE_OPTIMAL;
     plan_add(plan, (struct operation){gather_rows, 0, m->elements, 0, 1, false});
     for (size_t i = 0; i < m->layers; i++) {
-        const size_t out = m->layer[i].out, weights = m->layer[i].in * out;
+        const size_t out = m->layer[i].out / m->layer[i].group, weights = m->layer[i].in * m->layer[i].out;
         plan_add(plan, (struct operation){forward, i, out, weights, i > m->heads ? draws : 1, false});
         if (i == m->heads) {
             plan_add(plan, (struct operation){posterior, i, out, 0, 1, false});
             plan_add(plan, (struct operation){draw, i, out, 0, draws, false});
         }
+        if (i == m->last && best) {
+            plan_add(plan, (struct operation){deviations, i, out, weights, draws, true});
+            plan_add(plan, (struct operation){take_best_scale, i, out, 0, draws, false, .waits = true});
+        }
         if (i == m->last)
-            plan_add(plan, (struct operation){likelihood, i, out, weights, draws, true});
+            plan_add(plan, (struct operation){likelihood, i, out, weights, draws, !best, .waits = best});
     }
 }
 
@@ -124,7 +143,7 @@ static void plan_forward(struct plan *plan, const struct model *m, size_t draws)
 static void plan_backward(struct plan *plan, const struct model *m, size_t draws) {
     for (size_t i = m->last; i > 0; i--) {
         const size_t in = m->layer[i].in, out = m->layer[i].out, all = i > m->heads ? draws : 1;
-        plan_add(plan, (struct operation){backward, i, out, in * out, all, i == m->last});
+        plan_add(plan, (struct operation){backward, i, out / m->layer[i].group, in * out, all, i == m->last});
         if (i == m->last)
             plan_add(plan, (struct operation){weigh, i, in, 0, draws, false});
         plan_add(plan, (struct operation){backward_sum, i, in, 0, all, false});
@@ -158,10 +177,21 @@ static int account(struct training *t) {
     }
     if (!isfinite(reconstruction) || !isfinite(kl) || !isfinite(bound))
         return fail_not_finite(t, reconstruction, kl);
+    t->best_scales += t->best_scale * (double)t->rows;
     t->reconstruction += reconstruction;
     t->kl += kl;
     t->bound += bound;
     return 0;
+}
+
+/* Of a scale that is the best for each batch the model keeps the epoch's, so far. */
+static void keep_best_scale(struct training *t) {
+    const struct model *m = t->model;
+    const double mean = t->best_scales / (double)t->position;
+    const float log_scale = log_scale_bounded((float)(log(mean) / m->config.likelihood->power));
+    m->parameters.value[m->scale] = log_scale;
+    if (m->parameters.average != NULL)
+        m->parameters.average[m->scale] = log_scale;
 }
 
 int training_step(struct training *t) {
@@ -171,6 +201,8 @@ int training_step(struct training *t) {
     t->rows = left < t->batch ? left : t->batch;
     const double epochs = (double)(t->epoch - 1) + (double)t->position / (double)t->data->items;
     t->beta = objective_beta(&t->objective, epochs);
+    if (t->pass.dscale != NULL)
+        pass_take_scale(&t->pass);
     plan_run(&t->plan, t->workers, t->rows, t);
     if (account(t) < 0)
         return -1;
@@ -178,6 +210,8 @@ int training_step(struct training *t) {
                t->step + 1);
     t->position += t->rows;
     t->step++;
+    if (t->model->config.scale == SCALE_OPTIMAL)
+        keep_best_scale(t);
     return 1;
 }
 

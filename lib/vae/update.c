@@ -27,12 +27,12 @@ static int by_place(const void *a, const void *b) {
 /* In an order that gives a thread the units whose outputs it makes, too: see workers_run. */
 static int cut_slices(struct update *u) {
     for (int writing = 0; writing < 2; writing++) {
-        if (writing && (u->slice = calloc(u->slices, sizeof *u->slice)) == NULL)
+        if (writing && (u->slice = calloc(u->slices + 1, sizeof *u->slice)) == NULL)
             return fail("training: out of memory");
         u->slices = 0;
         for (size_t i = 0; i < u->model->layers; i++) {
             const struct linear *layer = &u->model->layer[i];
-            const size_t units = plan_units(layer->out, layer->in * layer->out);
+            const size_t units = plan_layer_units(layer);
             for (size_t first = 0; first < layer->out; first += units, u->slices++)
                 if (writing)
                     u->slice[u->slices] =
@@ -40,6 +40,7 @@ static int cut_slices(struct update *u) {
         }
     }
     qsort(u->slice, u->slices, sizeof *u->slice, by_place);
+    u->slices += u->pass->dscale != NULL;
     return 0;
 }
 
@@ -94,7 +95,12 @@ static void average(const struct update *u, size_t offset, size_t size) {
         math_kernel()->average(p->average + offset, p->value + offset, u->share, size);
 }
 
+/* The likelihood's scale comes behind the layers, as a slice without one. */
 static void gradient(const struct update *u, const struct slice *s) {
+    if (s->layer == NULL) {
+        pass_scale_gradient(u->pass, u->rows, 1.0f / (float)u->rows, u->model->parameters.gradient);
+        return;
+    }
     linear_gradient(s->layer, u->pass->delta[s->index], pass_input(u->pass, s->index),
                     u->rows * pass_draws(u->pass, s->index), s->first, s->units, 1.0f / (float)u->rows,
                     u->model->parameters.gradient);
@@ -108,6 +114,10 @@ static void adam(struct update *u, size_t offset, size_t size, float keep) {
 static void adam_slice(void *context, size_t i) {
     struct update *u = context;
     const struct slice *s = &u->slice[i];
+    if (s->layer == NULL) {
+        adam(u, u->model->scale, u->model->scales, 1);
+        return;
+    }
     adam(u, s->layer->weight + s->first * s->layer->in, s->units * s->layer->in, u->keep);
     adam(u, s->layer->bias + s->first, s->units, 1);
 }
@@ -124,7 +134,9 @@ static void gradient_of_slice(void *context, size_t i) {
     struct slice *s = &u->slice[i];
     const float *g = u->model->parameters.gradient;
     gradient(u, s);
-    if (u->config->optimizer.clip > 0)
+    if (u->config->optimizer.clip > 0 && s->layer == NULL)
+        s->squares = math_kernel()->squares(g + u->model->scale, u->model->scales);
+    else if (u->config->optimizer.clip > 0)
         s->squares =
             math_kernel()->squares(g + s->layer->weight + s->first * s->layer->in, s->units * s->layer->in) +
             math_kernel()->squares(g + s->layer->bias + s->first, s->units);

@@ -17,7 +17,7 @@ struct update_config {
 
 struct update {
     struct model *model; /* not owned, like the pass */
-    const struct pass *pass;
+    struct pass *pass;
     const struct update_config *config;
     struct slice *slice;
     size_t slices;

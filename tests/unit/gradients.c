@@ -11,7 +11,7 @@
 #include <string.h>
 
 #define ROWS 3
-#define MAX_UNITS 320
+#define MAX_UNITS 1300
 
 static double activation(const char *name, double x) {
     switch (name[0]) {
@@ -28,17 +28,42 @@ static double activation(const char *name, double x) {
     }
 }
 
-static double negative_log(const struct model_config *c, double a, double x) {
-    if (strcmp(c->likelihood->name, "bernoulli") == 0)
-        return -(x * log(1 / (1 + exp(-a))) + (1 - x) * log(1 / (1 + exp(a))));
-    return 0.5 * log(2 * acos(-1) * c->sigma * c->sigma) + (x - a) * (x - a) / (2 * c->sigma * c->sigma);
+/* Of one element, a its numbers from the decoder and s its scale. */
+static double negative_log(const struct model_config *c, const double *a, double s, double x) {
+    const char *name = c->likelihood->name;
+    if (strcmp(name, "bernoulli") == 0)
+        return -(x * log(1 / (1 + exp(-*a))) + (1 - x) * log(1 / (1 + exp(*a))));
+    return 0.5 * log(2 * acos(-1) * s * s) + (x - *a) * (x - *a) / (2 * s * s);
 }
 
-/* -ELBO of one item, given the parameters and epsilon. */
-static double reference(const struct model *m, const double *parameter, const float *x, const float *epsilon) {
-    double in[MAX_UNITS], out[MAX_UNITS], loss = 0;
+/* The scale of element i, from wherever it comes; `best` where that is the batch. */
+static double scale(const struct model *m, const double *parameter, const double *a, size_t i, double best) {
+    switch (m->config.scale) {
+    case SCALE_SHARED:
+        return exp(parameter[m->scale]);
+    case SCALE_PER_DIM:
+        return exp(parameter[m->scale + i]);
+    case SCALE_NET:
+        return exp(a[1]);
+    case SCALE_OPTIMAL:
+        return best;
+    default:
+        return m->config.sigma;
+    }
+}
+
+/* What the encoder sees of element i. */
+static void see(const struct model *m, double *in, size_t i, double x) {
+    (void)m;
+    in[i] = x;
+}
+
+/* KL of one item, given the parameters and epsilon, and the decoder's output. */
+static double reference(const struct model *m, const double *parameter, const float *x, const float *epsilon,
+                        double *out) {
+    double in[MAX_UNITS], loss = 0;
     for (size_t i = 0; i < m->elements; i++)
-        in[i] = (double)x[i];
+        see(m, in, i, (double)x[i]);
     for (size_t l = 0; l < m->layers; l++) {
         const struct linear *layer = &m->layer[l];
         for (size_t o = 0; o < layer->out; o++) {
@@ -47,40 +72,71 @@ static double reference(const struct model *m, const double *parameter, const fl
                 sum += parameter[layer->weight + o * layer->in + i] * in[i];
             out[o] = l == m->heads || l == m->last ? sum : activation(m->config.activation->name, sum);
         }
-        memcpy(in, out, sizeof in);
+        memcpy(in, out, layer->out * sizeof *in);
         for (size_t i = 0; l == m->heads && i < m->config.latent; i++) {
             const double mu = out[i], logvar = out[m->config.latent + i];
             in[i] = mu + exp(0.5 * logvar) * (double)epsilon[i];
             loss += 0.5 * (exp(logvar) + mu * mu - 1 - logvar);
         }
     }
-    for (size_t i = 0; i < m->elements; i++)
-        loss += negative_log(&m->config, out[i], (double)x[i]);
     return loss;
 }
 
+/* The scale that is the best for the batch. */
+static double best_scale(const struct model *m, const struct pass *p, double out[ROWS][MAX_UNITS]) {
+    const double power = m->config.likelihood->power;
+    double sum = 0;
+    for (size_t i = 0; i < ROWS * m->elements; i++)
+        sum += pow(fabs((double)p->x[i] - out[i / m->elements][i % m->elements * m->outputs]), power);
+    return pow(sum / (double)(ROWS * m->elements), 1 / power);
+}
+
+/* -ELBO of the batch. */
 static double reference_batch(const struct model *m, const double *parameter, const struct pass *p) {
+    static double out[ROWS][MAX_UNITS];
     double loss = 0;
     for (size_t row = 0; row < ROWS; row++)
-        loss += reference(m, parameter, p->x + row * m->elements, p->epsilon + row * m->config.latent);
+        loss += reference(m, parameter, p->x + row * m->elements, p->epsilon + row * m->config.latent, out[row]);
+    const double best = best_scale(m, p, out);
+    for (size_t row = 0; row < ROWS; row++)
+        for (size_t i = 0; i < m->elements; i++) {
+            const double *a = out[row] + i * m->outputs;
+            loss +=
+                negative_log(&m->config, a, scale(m, parameter, a, i, best), (double)p->x[row * m->elements + i]);
+        }
     return loss;
+}
+
+/* A tile of each of the last layer's parts. */
+static void each_part(struct pass *p, void (*run)(struct pass *p, const struct tile *tile)) {
+    const struct linear *last = &p->model->layer[p->model->last];
+    const size_t units = plan_layer_units(last);
+    for (size_t part = 0; part < p->parts; part++) {
+        const size_t first = part * units, end = part + 1 == p->parts ? last->out : first + units;
+        run(p, &(struct tile){0, ROWS, first, end - first});
+    }
+}
+
+static void likelihood_and_gradient(struct pass *p, const struct tile *tile) {
+    pass_likelihood(p, tile, true);
 }
 
 static void run_pass(struct pass *p) {
     const struct model *m = p->model;
     const struct objective elbo = {estimator_find("test", "elbo"), 1, 1, 0, 0};
     struct parameters *parameters = (struct parameters *)&m->parameters;
+    pass_see(p, 0, ROWS);
     pass_encode(p, 0, ROWS);
     pass_draw(p, 0, ROWS);
     pass_decode(p, 0, ROWS);
-    const size_t parts = p->parts, units = plan_units(m->elements, m->layer[m->last].in * m->elements);
-    for (size_t part = 0; part < parts; part++) {
-        const size_t first = part * units, end = part + 1 == parts ? m->elements : first + units;
-        pass_likelihood(p, &(struct tile){0, ROWS, first, end - first}, true);
+    if (m->config.scale == SCALE_OPTIMAL) {
+        each_part(p, pass_deviations);
+        pass_take_best_scale(p, ROWS);
     }
+    each_part(p, likelihood_and_gradient);
     for (size_t l = m->last; l > 0; l--) {
         /* In tiles of a part of the units, as wide layers are trained. */
-        const size_t out = m->layer[l].out, each = plan_units(out, m->layer[l].in * out);
+        const size_t out = m->layer[l].out, each = plan_layer_units(&m->layer[l]);
         for (size_t first = 0; first < out; first += each)
             pass_backward(p, l, &(struct tile){0, ROWS, first, out - first < each ? out - first : each});
         if (l == m->last)
@@ -97,6 +153,8 @@ static void run_pass(struct pass *p) {
         linear_gradient(&m->layer[l], p->delta[l], pass_input(p, l), ROWS, part, m->layer[l].out - part, 1,
                         parameters->gradient);
     }
+    if (p->dscale != NULL)
+        pass_scale_gradient(p, ROWS, 1, parameters->gradient);
 }
 
 /* Of every `each`-th parameter. */
@@ -111,6 +169,8 @@ static void check_gradient(const struct model *m, const struct pass *p, size_t e
     EXPECT(fabs(loss - wanted_loss) < 2e-6 * (1 + fabs(wanted_loss)), "%s: loss %.8g, wanted %.8g", what, loss,
            wanted_loss);
     for (size_t i = 0; i < m->parameters.size; i += each) {
+        if (m->config.scale == SCALE_OPTIMAL && i == m->scale)
+            continue; /* is not learned */
         const double before = parameter[i];
         parameter[i] = before + h;
         const double above = reference_batch(m, parameter, p);
@@ -124,6 +184,13 @@ static void check_gradient(const struct model *m, const struct pass *p, size_t e
     free(parameter);
 }
 
+/* Items that the likelihood can hold. */
+static void make_items(struct pass *p) {
+    const struct model *m = p->model;
+    const size_t n = ROWS * m->elements;
+    noise_uniform(p->x, n, (struct noise){.seed = 4});
+}
+
 static void check_model(const struct model_config *config, size_t each, const char *what) {
     struct model m;
     struct pass p;
@@ -133,7 +200,10 @@ static void check_model(const struct model_config *config, size_t each, const ch
         return;
     }
     model_initialise(&m, initializer_find("test", "torch"), 3);
-    noise_uniform(p.x, ROWS * m.elements, (struct noise){.seed = 4});
+    for (size_t i = 0; i < m.scales; i++)
+        m.parameters.value[m.scale + i] += 0.1f * (float)(i % 5);
+    pass_take_scale(&p);
+    make_items(&p);
     noise_normal(p.epsilon, ROWS * config->latent, (struct noise){.seed = 5});
     run_pass(&p);
     check_gradient(&m, &p, each, what);
@@ -141,25 +211,35 @@ static void check_model(const struct model_config *config, size_t each, const ch
     model_free(&m);
 }
 
-static void check_likelihood(const char *likelihood) {
+static void check_likelihood(const char *likelihood, enum scale scale) {
     static const char *const activations[] = {"relu", "tanh", "elu", "softplus", "gelu"};
     struct model_config c = {.item = {2, {3, 2}}, .latent = 3, .encoder = {2, {7, 5}}, .decoder = {1, {6}}};
     c.likelihood = likelihood_find("test", likelihood);
     c.sigma = 0.6;
+    c.scale = scale;
+    c.levels = 5;
+    char what[64];
     for (size_t i = 0; i < sizeof activations / sizeof *activations; i++) {
         c.activation = activation_find("test", activations[i]);
-        check_model(&c, 1, activations[i]);
+        snprintf(what, sizeof what, "%s %s %s", likelihood, scale_name(scale), activations[i]);
+        check_model(&c, 1, what);
     }
     c.encoder.layers = c.decoder.layers = 0;
     check_model(&c, 1, "no hidden layers");
 }
 
+static void check_scales(const char *likelihood) {
+    for (int scale = 0; scale < SCALES; scale++)
+        if (likelihood_find("test", likelihood)->scales >> scale & 1)
+            check_likelihood(likelihood, (enum scale)scale);
+}
+
 static void bernoulli_elbo(void) {
-    check_likelihood("bernoulli");
+    check_likelihood("bernoulli", SCALE_FIXED);
 }
 
 static void gaussian_elbo(void) {
-    check_likelihood("gaussian");
+    check_scales("gaussian");
 }
 
 /* Layers so wide that they are trained in parts: their sums must have them all. */
@@ -169,6 +249,12 @@ static void wide_layers(void) {
     c.likelihood = likelihood_find("test", "bernoulli");
     c.activation = activation_find("test", "gelu");
     check_model(&c, 5003, "wide layers");
+    c.sigma = 0.6;
+    c.likelihood = likelihood_find("test", "gaussian");
+    for (int scale = 0; scale < SCALES; scale++) {
+        c.scale = (enum scale)scale;
+        check_model(&c, 5003, scale_name(c.scale));
+    }
 }
 
 /* Where logvar would make exp overflow, the figures are those at the bound. */
@@ -186,7 +272,7 @@ static void logvar_is_bounded(void) {
 int main(void) {
     static const struct test tests[] = {
         {"the Bernoulli ELBO and its gradient, for every activation", bernoulli_elbo},
-        {"the Gaussian ELBO and its gradient, for every activation", gaussian_elbo},
+        {"the Gaussian ELBO and its gradient, for every activation and scale", gaussian_elbo},
         {"the same for layers so wide that they are trained in parts", wide_layers},
         {"logvar is bounded where exp could overflow", logvar_is_bounded},
     };

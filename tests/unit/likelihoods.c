@@ -8,35 +8,45 @@
 #include <math.h>
 #include <string.h>
 
+#define LEVELS 5
+
 static const double pi = 3.14159265358979323846;
 
+/* One element's -log p(x|a). */
+static double negative_log(const char *name, double scale, const float *a, float x) {
+    const float log_scale = (float)log(scale), inverse_scale = (float)(1 / scale);
+    const struct distributions d = {a, &log_scale, &inverse_scale, 1, LEVELS};
+    return likelihood_find("test", name)->negative_log(&d, &x, NULL, NULL);
+}
+
+static double mean(const char *name, double scale, const float *a) {
+    const float log_scale = (float)log(scale), inverse_scale = (float)(1 / scale);
+    float x;
+    const struct distributions d = {a, &log_scale, &inverse_scale, 1, LEVELS};
+    likelihood_find("test", name)->mean(&d, &x);
+    return (double)x;
+}
+
 static void bernoulli_is_its_probability(void) {
-    const struct likelihood *l = likelihood_find("test", "bernoulli");
     for (double logit = -8; logit <= 8; logit += 0.5) {
-        const float a = (float)logit, one = 1, zero = 0;
+        const float a = (float)logit;
         const double p = 1 / (1 + exp(-logit));
-        EXPECT(fabs(l->negative_log(0, &a, &one, NULL, 1) + log(p)) < 1e-6 * (1 - log(p)), "p(1) at %g", logit);
-        EXPECT(fabs(l->negative_log(0, &a, &zero, NULL, 1) + log1p(-p)) < 1e-6 * (1 - log1p(-p)), "p(0) at %g",
-               logit);
-        float mean = a;
-        l->mean(&mean, 1);
-        EXPECT(fabs((double)mean - p) < 2e-7, "mean at %g is %g", logit, (double)mean);
+        EXPECT(fabs(negative_log("bernoulli", 1, &a, 1) + log(p)) < 1e-6 * (1 - log(p)), "p(1) at %g", logit);
+        EXPECT(fabs(negative_log("bernoulli", 1, &a, 0) + log1p(-p)) < 1e-6 * (1 - log1p(-p)), "p(0) at %g", logit);
+        EXPECT(fabs(mean("bernoulli", 1, &a) - p) < 2e-7, "mean at %g", logit);
     }
 }
 
 /* The density with its constants: it integrates to 1, and is right at its top. */
 static void gaussian_is_a_density(void) {
-    const struct likelihood *l = likelihood_find("test", "gaussian");
     for (double sigma = 0.1; sigma < 5; sigma *= 2.3) {
         const float a = 0.3f;
         double integral = 0;
         const double step = sigma / 100;
-        for (int i = -1000; i <= 1000; i++) {
-            const float x = (float)((double)a + i * step);
-            integral += exp(-l->negative_log(sigma, &a, &x, NULL, 1)) * step;
-        }
+        for (int i = -1000; i <= 1000; i++)
+            integral += exp(-negative_log("gaussian", sigma, &a, (float)((double)a + i * step))) * step;
         EXPECT(fabs(integral - 1) < 1e-4, "sigma %g: integral %g", sigma, integral);
-        const double top = l->negative_log(sigma, &a, &a, NULL, 1);
+        const double top = negative_log("gaussian", sigma, &a, a);
         EXPECT(fabs(top - 0.5 * log(2 * pi * sigma * sigma)) < 1e-6, "sigma %g: -log density %g at the mean", sigma,
                top);
     }
@@ -44,33 +54,49 @@ static void gaussian_is_a_density(void) {
 
 /* The default sigma's promise: -log p = ||x - a||^2 and a constant. */
 static void sigma_of_sqrt_half_is_squared_error(void) {
-    const struct likelihood *l = likelihood_find("test", "gaussian");
-    const float a[3] = {0.5f, -1, 2}, x[3] = {1, 1, 1};
-    const double constant = 3 * 0.5 * log(pi);
-    EXPECT(fabs(l->negative_log(sqrt(0.5), a, x, NULL, 3) - constant - 5.25) < 1e-5, "%g",
-           l->negative_log(sqrt(0.5), a, x, NULL, 3) - constant);
+    const float a[3] = {0.5f, -1, 2};
+    double sum = 0;
+    for (int i = 0; i < 3; i++)
+        sum += negative_log("gaussian", likelihood_find("test", "gaussian")->initial_sigma, &a[i], 1);
+    EXPECT(fabs(sum - 3 * 0.5 * log(pi) - 5.25) < 1e-5, "%g", sum);
 }
 
 #define DRAWS 40000
 
-static void draws_have_the_likelihoods_mean_and_variance(void) {
-    static const char *const names[] = {"bernoulli", "gaussian"};
-    const double sigma = 0.4, logit = 0.8, p = 1 / (1 + exp(-logit));
-    const double means[2] = {p, logit}, variances[2] = {p * (1 - p), sigma * sigma};
-    for (int i = 0; i < 2; i++) {
-        static float x[DRAWS];
-        double sum = 0, squares = 0;
-        for (int j = 0; j < DRAWS; j++)
-            x[j] = (float)logit;
-        likelihood_find("test", names[i])
-            ->draw(sigma, x, DRAWS, (struct noise){.seed = 2, .purpose = PURPOSE_LIKELIHOOD});
-        for (int j = 0; j < DRAWS; j++) {
-            sum += (double)x[j];
-            squares += pow((double)x[j] - means[i], 2);
-        }
-        EXPECT(fabs(sum / DRAWS - means[i]) < 5 * sqrt(variances[i] / DRAWS), "%s: mean %g", names[i], sum / DRAWS);
-        EXPECT(fabs(squares / DRAWS / variances[i] - 1) < 0.05, "%s: variance %g", names[i], squares / DRAWS);
+/* Draws of DRAWS elements alike: mean and variance, within error bars, as they should be. */
+static void check_draws(const char *name, enum scale from, double scale, double a, double wanted, double variance) {
+    static float as[2 * DRAWS], log_scale[DRAWS], inverse_scale[DRAWS], x[DRAWS];
+    const struct likelihood *l = likelihood_find("test", name);
+    const struct distributions d = {as, log_scale, inverse_scale, DRAWS, 0};
+    double sum = 0, squares = 0, fourth = 0;
+    for (int i = 0; i < DRAWS; i++) {
+        log_scale[i] = (float)log(scale);
+        inverse_scale[i] = (float)(1 / scale);
+        as[from == SCALE_NET ? 2 * i : i] = (float)a;
+        if (from == SCALE_NET)
+            as[2 * i + 1] = log_scale[i];
     }
+    likelihood_draw(l, from, &d, x, (struct noise){.seed = 2, .purpose = PURPOSE_LIKELIHOOD});
+    for (int i = 0; i < DRAWS; i++) {
+        const double off = (double)x[i] - wanted;
+        sum += (double)x[i];
+        squares += off * off;
+        fourth += off * off * off * off;
+    }
+    const double found = squares / DRAWS, error = sqrt((fourth / DRAWS - found * found) / DRAWS);
+    EXPECT(fabs(sum / DRAWS - wanted) < 4.5 * sqrt(variance / DRAWS), "%s: mean %g, wanted %g", name, sum / DRAWS,
+           wanted);
+    EXPECT(fabs(found - variance) < 4.5 * error + 1e-9, "%s: variance %g, wanted %g", name, found, variance);
+    likelihood_mean(l, from, &d, x);
+    EXPECT(fabs((double)x[0] - wanted) < 1e-6 * (1 + wanted) && x[DRAWS - 1] == x[0], "%s: says mean %g, wanted %g",
+           name, (double)x[0], wanted);
+}
+
+static void draws_have_the_likelihoods_mean_and_variance(void) {
+    const double logit = 0.8, p = 1 / (1 + exp(-logit));
+    check_draws("bernoulli", SCALE_FIXED, 1, logit, p, p * (1 - p));
+    check_draws("gaussian", SCALE_FIXED, 0.4, logit, logit, 0.16);
+    check_draws("gaussian", SCALE_NET, 0.4, logit, logit, 0.16);
 }
 
 /* KL(N(mu, sigma^2) || N(0,1)) as an integral. */
@@ -119,6 +145,7 @@ static void quantiles_invert_the_distribution(void) {
 
 /* Each grey level v is drawn as 1 with probability v/255, anew for each item number. */
 static void binarize_draws_with_the_pixels_probability(void) {
+    const struct likelihood *l = likelihood_find("test", "bernoulli");
     static unsigned char pixels[DRAWS];
     static float x[DRAWS], again[DRAWS], other[DRAWS];
     for (int level = 0; level <= 255; level += 51) {
@@ -126,9 +153,9 @@ static void binarize_draws_with_the_pixels_probability(void) {
         double sum = 0;
         int same = 0;
         memset(pixels, level, sizeof pixels);
-        item_to_float(DTYPE_U8, pixels, DRAWS, BINARIZE_SAMPLE, (struct noise){.seed = 5, .item = 1}, x);
-        item_to_float(DTYPE_U8, pixels, DRAWS, BINARIZE_SAMPLE, (struct noise){.seed = 5, .item = 1}, again);
-        item_to_float(DTYPE_U8, pixels, DRAWS, BINARIZE_SAMPLE, (struct noise){.seed = 5, .item = 2}, other);
+        item_to_float(l, BINARIZE_SAMPLE, DTYPE_U8, pixels, DRAWS, (struct noise){.seed = 5, .item = 1}, x);
+        item_to_float(l, BINARIZE_SAMPLE, DTYPE_U8, pixels, DRAWS, (struct noise){.seed = 5, .item = 1}, again);
+        item_to_float(l, BINARIZE_SAMPLE, DTYPE_U8, pixels, DRAWS, (struct noise){.seed = 5, .item = 2}, other);
         for (int i = 0; i < DRAWS; i++) {
             EXPECT(x[i] == 0 || x[i] == 1, "%g", (double)x[i]);
             sum += (double)x[i];
