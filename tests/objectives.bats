@@ -209,3 +209,15 @@ numbers() {
     holds "($(vae-eval -q -m best.bin val.raw | tail -1 | cut -f 2) - $(cut -f 7 <<<"$best"))^2 < 1e-6"
     fails 2 'vae-train: --patience: found it without --val, wanted items to judge by' vae-train -m x --patience 3
 }
+
+@test "latents that collapse are told, in the log and at the end" {
+    vae-train -m model.bin --log log -H 24 -z 4 -e 30 -b 40 -r 0.003 --beta 100 data.raw 2>err
+    assert_regex "$(tail -1 err)" '^vae-train: model.bin: 4 of 4 latents collapsed: '
+    assert_equal "$(tail -1 log | cut -f 11)" 0
+    assert_regex "$(tail -1 log | cut -f 12)" '^0\.0[0-9]*(,0\.0[0-9]*){3}$'
+    vae-train -m model.bin --log log -H 24 -z 4 -e 30 -b 40 -r 0.003 data.raw 2>err
+    assert_equal "$(tail -1 log | cut -f 11)" 4
+    run -1 grep collapsed err
+    # Each latent's KL, and all of them together.
+    tail -1 log | cut -f 6,12 | tr ',' '\t' | awk '{ d = $1 - ($2 + $3 + $4 + $5) } END { exit !(d * d < 1e-6) }'
+}

@@ -82,7 +82,7 @@ static void print_curve(const struct evaluator *e) {
 static void print_latents(const struct evaluation *total, size_t latent) {
     printf("latent\tkl\tactive\tmean\tvariance\n");
     for (size_t i = 0; i < latent; i++) {
-        const struct latent_figures f = evaluation_latent(total, i);
+        const struct latent_figures f = latent_figures(&total->latents[i], total->items);
         printf("%zu\t%.6f\t%d\t%.6f\t%.6f\n", i, f.kl, f.active, f.mean, f.variance);
     }
 }
@@ -104,7 +104,7 @@ static int print_total(struct work *w, const struct stream_evaluation *s) {
     if (o->samples > 0)
         printf("\t%.4f\t%.4f", log_likelihood, error);
     (void)tally_mean(&total->elbo, total->items, &error);
-    printf("\t%zu\t%.4f\t%.6f", evaluation_active_latents(total, s->model.config.latent), error, elbo.elbo / nats);
+    printf("\t%zu\t%.4f\t%.6f", latents_active(total->latents, s->model.config.latent, total->items), error, elbo.elbo / nats);
     if (o->samples > 0)
         printf("\t%.6f\t%.4f", log_likelihood / nats, total->effective / (double)total->items);
     if (o->mutual_information)

@@ -111,24 +111,11 @@ const float *evaluator_heads(const struct evaluator *e, size_t i) {
     return p->out[p->model->heads] + block_row(&e->block, i) * 2 * p->model->config.latent;
 }
 
-static void tally_add(struct tally *t, double value) {
-    t->sum += value;
-    t->squares += value * value;
-}
-
-static void add_latents(struct evaluator *e, size_t i) {
-    const size_t latent = e->block.pass.model->config.latent;
-    const float *heads = evaluator_heads(e, i), *sigma = e->block.pass.sigma + block_row(&e->block, i) * latent;
-    for (size_t j = 0; j < latent; j++) {
-        e->total.latents[j].kl += latent_kl_of(heads[j], heads[latent + j], sigma[j]);
-        tally_add(&e->total.latents[j].mu, (double)heads[j]);
-    }
-}
-
 /* In the items' order, so that the sums do not depend on the threads. */
 static void add_item(struct evaluator *e, size_t i) {
     const struct item_figures *f = &e->figures[i];
     struct evaluation *total = &e->total;
+    const size_t latent = e->block.pass.model->config.latent;
     total->items++;
     total->reconstruction += f->reconstruction;
     total->kl += f->kl;
@@ -137,7 +124,8 @@ static void add_item(struct evaluator *e, size_t i) {
     tally_add(&total->log_likelihood, f->log_likelihood);
     for (size_t p = 0; p < e->points; p++)
         tally_add(&total->curve[p], f->curve[p]);
-    add_latents(e, i);
+    latent_sums_add(total->latents, evaluator_heads(e, i), e->block.pass.sigma + block_row(&e->block, i) * latent,
+                    latent);
 }
 
 int evaluator_add(struct evaluator *e, enum dtype dtype, const void *items, size_t count, uint64_t item,
@@ -170,25 +158,6 @@ struct elbo evaluation_elbo(const struct evaluation *total) {
     return (struct elbo){(total->reconstruction - total->kl) / n, total->reconstruction / n, total->kl / n};
 }
 
-double tally_mean(const struct tally *t, uint64_t items, double *standard_error) {
-    const double n = (double)items, mean = t->sum / n, variance = (t->squares - n * mean * mean) / (n - 1);
-    *standard_error = items < 2 ? NAN : sqrt(fmax(variance, 0) / n);
-    return mean;
-}
-
 double evaluation_log_likelihood(const struct evaluation *total, double *standard_error) {
     return tally_mean(&total->log_likelihood, total->items, standard_error);
-}
-
-struct latent_figures evaluation_latent(const struct evaluation *total, size_t i) {
-    const struct latent_sums *s = &total->latents[i];
-    const double n = (double)total->items, mean = s->mu.sum / n, variance = s->mu.squares / n - mean * mean;
-    return (struct latent_figures){s->kl / n, variance > 0.01, mean, fmax(variance, 0)};
-}
-
-size_t evaluation_active_latents(const struct evaluation *total, size_t latent) {
-    size_t active = 0;
-    for (size_t i = 0; i < latent; i++)
-        active += evaluation_latent(total, i).active;
-    return active;
 }

@@ -3,6 +3,7 @@
 
 #include "vae/block.h"
 #include "vae/elbo.h"
+#include "vae/latent_sums.h"
 #include "vae/log_sum.h"
 
 /* What a model says of items it is not trained on. */
@@ -16,17 +17,6 @@ struct item_figures {
     double log_likelihood;      /* log p(x) by importance sampling, see below; NaN where not asked for */
     double effective;           /* effective sample size of its importance weights; NaN likewise */
     double curve[CURVE_POINTS]; /* log p(x) by its first draws; of the points there are */
-};
-
-/* A figure's sums over items. */
-struct tally {
-    double sum, squares;
-};
-
-/* What is summed over items of one latent: its KL, and its posterior mean. */
-struct latent_sums {
-    double kl;
-    struct tally mu;
 };
 
 /* Sums over items. */
@@ -71,23 +61,8 @@ const float *evaluator_heads(const struct evaluator *evaluator, size_t i);
 /* Mean nats per item of all that was added. */
 struct elbo evaluation_elbo(const struct evaluation *total);
 
-/* A figure's mean over `items`, and the standard error of it (NaN for fewer than 2 items). */
-double tally_mean(const struct tally *tally, uint64_t items, double *standard_error);
-
 /* The mean of log p(x) over items, and its standard error. */
 double evaluation_log_likelihood(const struct evaluation *total, double *standard_error);
-
-/* What is said of one latent. It is active where its posterior mean varies over items by more than 0.01 (Burda et
- * al. 2016, section 5.2). */
-struct latent_figures {
-    double kl; /* mean over items, nats */
-    bool active;
-    double mean, variance; /* of the posterior mean, over items */
-};
-struct latent_figures evaluation_latent(const struct evaluation *total, size_t i);
-
-/* How many of them are active. */
-size_t evaluation_active_latents(const struct evaluation *total, size_t latent);
 
 void evaluator_end(struct evaluator *evaluator);
 

@@ -15,6 +15,7 @@ void training_begin_epoch(struct training *t) {
     t->epoch++;
     t->position = 0;
     t->reconstruction = t->kl = t->bound = t->best_scales = 0;
+    memset(t->latents, 0, t->model->config.latent * sizeof *t->latents);
     for (size_t i = 0; i < n; i++)
         t->order[i] = (uint32_t)i;
     for (size_t i = n - 1; i > 0; i--) {
@@ -169,6 +170,7 @@ static int fail_not_finite(const struct training *t, double reconstruction, doub
 
 /* Adds the step's items to the epoch's sums, in their order. */
 static int account(struct training *t) {
+    const size_t latent = t->model->config.latent;
     double reconstruction = 0, kl = 0, bound = 0;
     for (size_t row = 0; row < t->rows; row++) {
         reconstruction -= pass_mean_negative_log(&t->pass, row);
@@ -181,6 +183,9 @@ static int account(struct training *t) {
     t->reconstruction += reconstruction;
     t->kl += kl;
     t->bound += bound;
+    for (size_t row = 0; row < t->rows; row++)
+        latent_sums_add(t->latents, t->pass.out[t->model->heads] + row * 2 * latent, t->pass.sigma + row * latent,
+                        latent);
     return 0;
 }
 
@@ -223,7 +228,8 @@ int training_start(struct training *t) {
         t->batch = t->data->items;
     t->last = (struct elbo){NAN, NAN, NAN};
     t->order = malloc(t->data->items * sizeof *t->order);
-    if (t->order == NULL)
+    t->latents = calloc(t->model->config.latent, sizeof *t->latents);
+    if (t->order == NULL || t->latents == NULL)
         return fail("training: out of memory for the order of %zu items", t->data->items);
     if (parameters_train(&t->model->parameters) < 0)
         return -1;
@@ -238,6 +244,7 @@ int training_start(struct training *t) {
 void training_end(struct training *t) {
     update_end(&t->update);
     pass_free(&t->pass);
+    free(t->latents);
     free(t->order);
 }
 

@@ -4,6 +4,7 @@
 #include "base/workers.h"
 #include "stream/dataset.h"
 #include "vae/elbo.h"
+#include "vae/latent_sums.h"
 #include "vae/pass.h"
 #include "vae/plan.h"
 #include "vae/schedule.h"
@@ -27,6 +28,7 @@ struct training {
     uint64_t epoch, step;             /* the epoch at work, from 1; steps done in all */
     size_t position;                  /* items of the epoch done */
     double reconstruction, kl, bound; /* sums over them */
+    struct latent_sums *latents;      /* [latent] over them */
     struct elbo last;                 /* of the epoch before */
     struct pass pass;
     struct plan plan;

@@ -21,7 +21,7 @@ int report_open(struct report *r, const char *path) {
     if (r->log == NULL)
         return fail_system(path, "cannot create");
     return check_log(r, fprintf(r->log, "epoch\tstep\tseconds\ttrain_elbo\ttrain_reconstruction\ttrain_kl\t"
-                                        "val_elbo\tval_reconstruction\tval_kl\trate\n"));
+                                        "val_elbo\tval_reconstruction\tval_kl\trate\tactive_latents\tlatent_kl\n"));
 }
 
 int report_close(struct report *r) {
@@ -58,6 +58,10 @@ void report_step(const struct report *r) {
                   left / rate);
 }
 
+static size_t active(const struct training *t) {
+    return latents_active(t->latents, t->model->config.latent, t->position);
+}
+
 static void tell_epoch(const struct report *r, const struct elbo *validation) {
     const struct training *t = r->training;
     const struct elbo elbo = training_elbo(t);
@@ -75,9 +79,12 @@ int report_epoch(const struct report *r, const struct elbo *validation) {
         tell_epoch(r, validation);
     if (r->log == NULL)
         return 0;
-    return check_log(r, fprintf(r->log, "%" PRIu64 "\t%" PRIu64 "\t%.3f\t%.4f\t%.4f\t%.4f\t%.4f\t%.4f\t%.4f\t%g\n",
-                                t->epoch, t->step, progress_seconds(), train.elbo, train.reconstruction, train.kl,
-                                validation->elbo, validation->reconstruction, validation->kl, t->update.rate));
+    int printed = fprintf(r->log, "%" PRIu64 "\t%" PRIu64 "\t%.3f\t%.4f\t%.4f\t%.4f\t%.4f\t%.4f\t%.4f\t%g\t%zu",
+                          t->epoch, t->step, progress_seconds(), train.elbo, train.reconstruction, train.kl,
+                          validation->elbo, validation->reconstruction, validation->kl, t->update.rate, active(t));
+    for (size_t i = 0; printed >= 0 && i < t->model->config.latent; i++)
+        printed = fprintf(r->log, "%c%.4f", i == 0 ? '\t' : ',', latent_figures(&t->latents[i], t->position).kl);
+    return check_log(r, printed < 0 ? printed : fprintf(r->log, "\n"));
 }
 
 /* "784-400-20-400-784": what each layer hands to the next. */
@@ -99,4 +106,9 @@ void report_result(const struct report *r, const char *model) {
              model, layers, config->activation->name, config->likelihood->name,
              signals_stop() == 0 ? "trained to" : "stopped in", t->epoch, r->epochs, t->data->items,
              shape_text(&t->data->shape, shape), training_elbo(t).elbo, progress_seconds(), items_per_second(r));
+    if (t->position > 0 && active(t) < config->latent)
+        cli_note("%s: %zu of %zu latents collapsed: their posterior means vary by less than 0.01 over items, so "
+                 "that they "
+                 "tell nothing (--warmup or --free-bits may help, a smaller -z does as well)",
+                 model, config->latent - active(t), config->latent);
 }

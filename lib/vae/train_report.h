@@ -9,7 +9,8 @@
  *
  * The log is a table (TSV) with a header line and a row an epoch. Columns: epoch, step (done in all), seconds
  * (since the start), then mean nats per item of training and of validation (nan where there is none): elbo,
- * reconstruction, kl; and rate. Each row is written before the next epoch begins. */
+ * reconstruction, kl; rate, active_latents, and latent_kl, each latent's with commas between. Each row is written
+ * before the next epoch begins. */
 struct report {
     const struct training *training; /* not owned */
     uint64_t epochs;                 /* that are to be trained */
