@@ -220,12 +220,12 @@ ends() {
 @test "--log writes a table of just these columns, a row an epoch" {
     trains a -e 3
     assert_equal "$(head -1 a.tsv)" "$(printf '%s\t' epoch step seconds train_elbo train_reconstruction train_kl \
-        val_elbo val_reconstruction val_kl rate | sed 's/\t$//')"
+        val_elbo val_reconstruction val_kl rate active_latents latent_kl | sed 's/\t$//')"
     assert_equal "$(wc -l <a.tsv)" 4
     number='-?[0-9]+\.[0-9]{4}'
     for epoch in 1 2 3; do
         assert_regex "$(sed -n "$((epoch + 1))p" a.tsv)" \
-            $'^'"$epoch"$'\t'"$((2 * epoch))"$'\t[0-9]+\\.[0-9]{3}(\t'"$number"$'){3}(\tnan){3}\t0\\.001$'
+            $'^'"$epoch"$'\t'"$((2 * epoch))"$'\t[0-9]+\\.[0-9]{3}(\t'"$number"$'){3}(\tnan){3}\t0\\.001\t[0-2]\t[0-9]+\\.[0-9]{4},[0-9]+\\.[0-9]{4}$'
     done
     awk -F '\t' 'NR > 1 { d = $4 - ($5 - $6); if (d > 0.0002 || d < -0.0002 || $3 < before) exit 1; before = $3 }' a.tsv
     near "$(metadata a.bin elbo)" "$(last a 4)" 0.0001

@@ -99,6 +99,11 @@ void report_result(const struct report *r, const char *model) {
     const struct training *t = r->training;
     const struct model_config *config = &t->model->config;
     char layers[256], shape[SHAPE_TEXT];
+    if (t->position > 0 && active(t) < config->latent)
+        cli_note("%s: %zu of %zu latents collapsed: their posterior means vary by less than 0.01 over items, so "
+                 "that they "
+                 "tell nothing (--warmup or --free-bits may help, a smaller -z does as well)",
+                 model, config->latent - active(t), config->latent);
     describe_layers(t->model, layers, sizeof layers);
     cli_note("%s: %s %s %s, %s epoch %" PRIu64 " of %" PRIu64
              " over %zu items of %s: elbo %.2f nats per item, %.1f s, "
@@ -106,9 +111,4 @@ void report_result(const struct report *r, const char *model) {
              model, layers, config->activation->name, config->likelihood->name,
              signals_stop() == 0 ? "trained to" : "stopped in", t->epoch, r->epochs, t->data->items,
              shape_text(&t->data->shape, shape), training_elbo(t).elbo, progress_seconds(), items_per_second(r));
-    if (t->position > 0 && active(t) < config->latent)
-        cli_note("%s: %zu of %zu latents collapsed: their posterior means vary by less than 0.01 over items, so "
-                 "that they "
-                 "tell nothing (--warmup or --free-bits may help, a smaller -z does as well)",
-                 model, config->latent - active(t), config->latent);
 }
