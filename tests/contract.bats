@@ -5,11 +5,11 @@
 # shellcheck disable=SC2154 # stderr is set by run
 load helper
 
-TOOLS=(idx2raw vae-train vae-encode vae-decode vae-sample vae-eval vae-info raw2pgm raw-info raw-cmp)
-READERS=(idx2raw vae-train vae-encode vae-decode vae-eval vae-info raw2pgm raw-info raw-cmp)
-STREAM_READERS=(vae-train vae-encode vae-decode vae-eval raw2pgm raw-info raw-cmp)
-WRITERS=(idx2raw vae-encode vae-decode vae-sample vae-eval vae-info raw2pgm raw-info)
-BINARY_WRITERS=(idx2raw vae-encode vae-decode vae-sample raw2pgm)
+TOOLS=(idx2raw vae-train vae-encode vae-decode vae-sample vae-interp vae-traverse vae-eval vae-info raw2pgm raw-info raw-cmp)
+READERS=(idx2raw vae-train vae-encode vae-decode vae-interp vae-traverse vae-eval vae-info raw2pgm raw-info raw-cmp)
+STREAM_READERS=(vae-train vae-encode vae-decode vae-interp vae-traverse vae-eval raw2pgm raw-info raw-cmp)
+WRITERS=(idx2raw vae-encode vae-decode vae-sample vae-interp vae-traverse vae-eval vae-info raw2pgm raw-info)
+BINARY_WRITERS=(idx2raw vae-encode vae-decode vae-sample vae-interp vae-traverse raw2pgm)
 
 # use TOOL: sets `arguments`, all but its input; and `input`, one that it reads to a good end.
 use() {
@@ -21,6 +21,7 @@ use() {
     vae-eval) arguments=(-q -m model.bin) ;; # without its note on grey values
     vae-info) input=model.bin ;;
     vae-decode) arguments=(-m model.bin) input=latents.raw ;;
+    vae-interp | vae-traverse) input=latents.raw ;;
     vae-sample) arguments=(-n 300) input=/dev/null ;;
     raw-cmp) arguments=(items.raw) ;;
     esac
@@ -272,12 +273,12 @@ END
         "$tool" "${arguments[@]}" "$1" >out
         case $tool in
         vae-train) cat new.bin ;;
-        vae-encode | vae-decode) payload <out ;;
+        vae-encode | vae-decode | vae-interp | vae-traverse) payload <out ;;
         *) cat out ;;
         esac
     }
     for options in vae-train vae-encode 'vae-encode --sample' 'vae-encode --stats' vae-decode 'vae-decode --sample' \
-        vae-eval 'vae-eval -k 3 --per-item' raw2pgm; do
+        vae-interp 'vae-interp --spherical' vae-traverse vae-eval 'vae-eval -k 3 --per-item' raw2pgm; do
         read -r tool option <<<"$options"
         use "$tool"
         # shellcheck disable=SC2206 # an option, or two, or none
