@@ -5,16 +5,16 @@
 
 #include <stdlib.h>
 
-        static int check_items(struct stream_evaluation *s, const unsigned char *items, size_t count, uint64_t item) {
-        const struct raw_frame *frame = &s->reader.frame;
-        for (size_t i = 0; i < count; i++) {
-            const unsigned char *one = items + i * raw_item_bytes(frame);
-            if (model_check_item(&s->model, frame->dtype, one, s->reader.in.name, item + i) < 0)
-                return -1;
-            s->grey = s->grey || model_finds_grey(&s->model, frame->dtype, one);
-        }
-        return 0;
+static int check_items(struct stream_evaluation *s, const unsigned char *items, size_t count, uint64_t item) {
+    const struct raw_frame *frame = &s->reader.frame;
+    for (size_t i = 0; i < count; i++) {
+        const unsigned char *one = items + i * raw_item_bytes(frame);
+        if (model_check_item(&s->model, frame->dtype, one, s->reader.in.name, item + i) < 0)
+            return -1;
+        s->grey = s->grey || model_finds_grey(&s->model, frame->dtype, one);
     }
+    return 0;
+}
 
 /* The items of one frame behind its header. */
 static int run_frame(struct stream_evaluation *s, unsigned char *items) {
@@ -40,7 +40,7 @@ static int run_frames(struct stream_evaluation *s) {
         if ((s->frame != NULL && (more = s->frame(s)) < 0) || (more = run_frame(s, items)) < 0)
             break;
     free(items);
-    return more < 0 ? -1 : s->end(s);
+    return more < 0 || s->end == NULL ? more : s->end(s);
 }
 
 static int run_stream(struct stream_evaluation *s) {
