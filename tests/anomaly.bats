@@ -12,13 +12,13 @@ u8() {
 }
 
 @test "the baselines are the distance by the covariance and what a component leaves" {
-    { header u8 2 4 . && u8 10 20 14 26 30 22 18 40; } >train.raw
+    { header u8 2 4 . && u8 10 20 14 26 30 40 18 22; } >train.raw
     { header u8 2 2 + && u8 18 27 50 10 && header u8 2 1 . && u8 0 200; } >items.raw
     "$ROOT/examples/anomaly-baselines" 1 train.raw items.raw >out
     # In two dimensions both can be written down.
     paste out <(printf '%s\n' '18 27' '50 10' '0 200') | awk '
         BEGIN {
-            split("10 14 30 18", x); split("20 26 22 40", y)
+            split("10 14 30 18", x); split("20 26 40 22", y)
             for (i = 1; i <= 4; i++) { mx += x[i] / 4; my += y[i] / 4 }
             for (i = 1; i <= 4; i++) { a += (x[i] - mx) ^ 2 / 3; b += (x[i] - mx) * (y[i] - my) / 3; c += (y[i] - my) ^ 2 / 3 }
             a++; c++
