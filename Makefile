@@ -15,7 +15,7 @@ say = $(if $(V),,@echo '  $(1) $@')
 # $(abspath) would split a directory's name at its spaces.
 ABSOLUTE_BUILD = $(if $(filter /%,$(firstword $(BUILD))),$(BUILD),$(CURDIR)/$(BUILD))
 
-TOOLS := idx2raw vae-train vae-encode vae-decode vae-sample vae-eval vae-info raw2pgm raw-info raw-cmp
+TOOLS := idx2raw vae-train vae-encode vae-decode vae-sample vae-interp vae-traverse vae-eval vae-score vae-info raw2pgm raw-info raw-cmp
 PROGRAMS := $(TOOLS:%=$(BUILD)/%)
 MANUALS := $(wildcard man/*.[157])
 LIBRARY := $(BUILD)/libvae.a

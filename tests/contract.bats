@@ -5,11 +5,11 @@
 # shellcheck disable=SC2154 # stderr is set by run
 load helper
 
-TOOLS=(idx2raw vae-train vae-encode vae-decode vae-sample vae-eval vae-info raw2pgm raw-info raw-cmp)
-READERS=(idx2raw vae-train vae-encode vae-decode vae-eval vae-info raw2pgm raw-info raw-cmp)
-STREAM_READERS=(vae-train vae-encode vae-decode vae-eval raw2pgm raw-info raw-cmp)
-WRITERS=(idx2raw vae-encode vae-decode vae-sample vae-eval vae-info raw2pgm raw-info)
-BINARY_WRITERS=(idx2raw vae-encode vae-decode vae-sample raw2pgm)
+TOOLS=(idx2raw vae-train vae-encode vae-decode vae-sample vae-interp vae-traverse vae-eval vae-score vae-info raw2pgm raw-info raw-cmp)
+READERS=(idx2raw vae-train vae-encode vae-decode vae-interp vae-traverse vae-eval vae-score vae-info raw2pgm raw-info raw-cmp)
+STREAM_READERS=(vae-train vae-encode vae-decode vae-interp vae-traverse vae-eval vae-score raw2pgm raw-info raw-cmp)
+WRITERS=(idx2raw vae-encode vae-decode vae-sample vae-interp vae-traverse vae-eval vae-score vae-info raw2pgm raw-info)
+BINARY_WRITERS=(idx2raw vae-encode vae-decode vae-sample vae-interp vae-traverse vae-score raw2pgm)
 
 # use TOOL: sets `arguments`, all but its input; and `input`, one that it reads to a good end.
 use() {
@@ -17,10 +17,11 @@ use() {
     case $1 in
     idx2raw) input=images.idx ;;
     vae-train) arguments=(-q -m new.bin -H 8 -z 2 -e 1) ;;
-    vae-encode) arguments=(-m model.bin) ;;
+    vae-encode | vae-score) arguments=(-m model.bin) ;;
     vae-eval) arguments=(-q -m model.bin) ;; # without its note on grey values
     vae-info) input=model.bin ;;
     vae-decode) arguments=(-m model.bin) input=latents.raw ;;
+    vae-interp | vae-traverse) input=latents.raw ;;
     vae-sample) arguments=(-n 300) input=/dev/null ;;
     raw-cmp) arguments=(items.raw) ;;
     esac
@@ -99,7 +100,7 @@ END
 }
 
 @test "numbers of options are whole and in range, or exit 2" {
-    for tool in vae-train vae-encode vae-decode vae-eval; do
+    for tool in vae-train vae-encode vae-decode vae-eval vae-score; do
         for threads in 0 -1 1.5 2x 99999 ''; do
             fails 2 "$tool: --threads: found '$threads', wanted a whole number from 1 to" "$tool" -m model.bin -j "$threads"
         done
@@ -164,7 +165,7 @@ END
                 got=0
                 bash -c "$ignore"' "$@" 2>err | '"$reader"'; exit ${PIPESTATUS[0]}' - "$tool" "${arguments[@]}" <$input || got=$?
                 # Dead of SIGPIPE; or, of little output, done before the reader had left.
-                case $tool:$got in *:141 | vae-encode:0 | vae-eval:0) ;; *) fail "$tool: exit status $got, wanted 141" ;; esac
+                case $tool:$got in *:141 | vae-encode:0 | vae-score:0 | vae-eval:0) ;; *) fail "$tool: exit status $got, wanted 141" ;; esac
                 assert_equal "$(<err)" ''
             done
         done
@@ -186,7 +187,7 @@ END
         fails 1 "$tool: none: cannot open: No such file or directory" "$tool" "${arguments[@]}" none
         fails 1 "$tool: $input/x: cannot open: Not a directory" "$tool" "${arguments[@]}" $input/x
     done
-    for tool in vae-encode vae-decode vae-eval vae-sample; do
+    for tool in vae-encode vae-decode vae-eval vae-score vae-sample; do
         fails 1 "$tool: none: cannot open: No such file or directory" "$tool" -m none
     done
 }
@@ -272,12 +273,12 @@ END
         "$tool" "${arguments[@]}" "$1" >out
         case $tool in
         vae-train) cat new.bin ;;
-        vae-encode | vae-decode) payload <out ;;
+        vae-encode | vae-decode | vae-score | vae-interp | vae-traverse) payload <out ;;
         *) cat out ;;
         esac
     }
     for options in vae-train vae-encode 'vae-encode --sample' 'vae-encode --stats' vae-decode 'vae-decode --sample' \
-        vae-eval 'vae-eval -k 3 --per-item' raw2pgm; do
+        vae-interp 'vae-interp --spherical' vae-traverse vae-score vae-eval 'vae-eval -k 3 --per-item' raw2pgm; do
         read -r tool option <<<"$options"
         use "$tool"
         # shellcheck disable=SC2206 # an option, or two, or none
@@ -316,7 +317,7 @@ END
 }
 
 @test "any number of threads gives the same bytes" {
-    for options in vae-encode 'vae-encode --sample' vae-decode 'vae-decode --sample' 'vae-eval -k 3' 'vae-eval --per-item'; do
+    for options in vae-encode 'vae-encode --sample' vae-decode 'vae-decode --sample' vae-score 'vae-eval -k 3' 'vae-eval --per-item'; do
         read -r tool option <<<"$options"
         use "$tool"
         # shellcheck disable=SC2206 # an option, or two, or none

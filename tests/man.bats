@@ -143,7 +143,10 @@ options_of_page() {
 @test "examples: vae-encode(1)" { run_examples vae-encode.1; }
 @test "examples: vae-decode(1)" { run_examples vae-decode.1; }
 @test "examples: vae-sample(1)" { run_examples vae-sample.1; }
+@test "examples: vae-interp(1)" { run_examples vae-interp.1; }
+@test "examples: vae-traverse(1)" { run_examples vae-traverse.1; }
 @test "examples: vae-eval(1)" { run_examples vae-eval.1; }
+@test "examples: vae-score(1)" { run_examples vae-score.1; }
 @test "examples: vae-info(1)" { run_examples vae-info.1; }
 @test "examples: raw2pgm(1)" { run_examples raw2pgm.1; }
 @test "examples: raw-info(1)" { run_examples raw-info.1; }

@@ -2,12 +2,8 @@
 #include "base/cli.h"
 #include "base/error.h"
 #include "base/progress.h"
+#include "vae/latent_map.h"
 #include "vae/map.h"
-
-#include <float.h>
-#include <inttypes.h>
-#include <math.h>
-#include <string.h>
 
 struct options {
     struct cli_common common;
@@ -58,12 +54,7 @@ static void decode_shard(struct map *map, const struct shard *shard) {
 }
 
 static int check(const struct map *map, const void *item, uint64_t number) {
-    const size_t latent = map->model.config.latent, size = dtype_size(map->reader.frame.dtype);
-    for (size_t i = 0; i < latent; i++)
-        if (!(fabs(dtype_value(map->reader.frame.dtype, (const char *)item + i * size)) <= FLT_MAX))
-            return fail("%s: item %" PRIu64 ", element %zu is not a finite float, wanted one", map->reader.in.name,
-                        number, i);
-    return 0;
+    return latent_check_item(&map->reader, item, number);
 }
 
 static int prepare(struct map *map) {
@@ -77,10 +68,7 @@ static int prepare(struct map *map) {
                         ? "%s: items have shape %s, %s wants %zu (vae-sample -d %zu)"
                         : "%s: items have shape %s, %s wants latents of %zu (vae-encode makes them)",
                     map->reader.in.name, shape_text(&frame->shape, shape), map->model_path, latent, latent);
-    if (frame->dtype != DTYPE_F32 && frame->dtype != DTYPE_F64)
-        return fail("%s: items are %s, wanted latents of f32 or f64", map->reader.in.name,
-                    dtype_name(frame->dtype));
-    return 0;
+    return latent_check_frame(&map->reader);
 }
 
 int main(int argc, char **argv) {

@@ -40,7 +40,7 @@ static int run_frames(struct stream_evaluation *s) {
         if ((s->frame != NULL && (more = s->frame(s)) < 0) || (more = run_frame(s, items)) < 0)
             break;
     free(items);
-    return more < 0 ? -1 : s->end(s);
+    return more < 0 || s->end == NULL ? more : s->end(s);
 }
 
 static int run_stream(struct stream_evaluation *s) {

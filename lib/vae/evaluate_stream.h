@@ -18,7 +18,7 @@ struct stream_evaluation {
     int (*frame)(struct stream_evaluation *stream); /* at the head of each frame, reader.frame; may be NULL */
     /* Behind each block: evaluator.figures are those of `count` items, the first of which has number `item`. */
     int (*block)(struct stream_evaluation *stream, size_t count, uint64_t item);
-    int (*end)(struct stream_evaluation *stream); /* behind the clean end */
+    int (*end)(struct stream_evaluation *stream); /* behind the clean end; may be NULL */
     /* Set by stream_evaluate. */
     struct model model;
     struct raw_reader reader;

@@ -1,0 +1,117 @@
+#!/usr/bin/env bats
+# vae-score: one number an item, the higher the stranger the model finds it.
+load helper
+
+setup_file() {
+    cd "$BATS_FILE_TMPDIR" || return
+    idx2raw -n 100 "$IMAGES" >items.raw
+    vae-train -q -m model.bin -H 16 -b 20 -e 30 -r 0.003 items.raw
+}
+
+setup() {
+    cd "$BATS_TEST_TMPDIR" || return
+    cp "$BATS_FILE_TMPDIR"/* .
+}
+
+# doubles: a stream of f64 of shape 1 as text, a number a line.
+doubles() {
+    payload | od -A n -v -t f8 -w8
+}
+
+# column N OPTION...: minus a column of vae-eval --per-item.
+column() {
+    local n=$1
+    shift
+    vae-eval -q -m model.bin --per-item "$@" items.raw | awk -v n="$n" 'NR > 1 { printf "%.4f\n", -$n }'
+}
+
+# agree A B: the same numbers, to the decimals of vae-eval.
+agree() {
+    assert_equal "$(wc -l <"$1")" 100
+    paste "$1" "$2" | awk '{ d = $1 - $2; if (NF != 2 || d > 0.0001 || d < -0.0001) exit 1 }'
+}
+
+@test "a score is minus the figure of vae-eval, by each method" {
+    vae-score -m model.bin items.raw >out
+    assert_equal "$(head -1 out)" "$(header f64 1 100 .)"
+    doubles <out >elbo
+    agree elbo <(column 2)
+    vae-score -m model.bin --method elbo items.raw | cmp - out
+    vae-score -m model.bin --method reconstruction items.raw | doubles >by_reconstruction
+    agree by_reconstruction <(column 3)
+    vae-score -m model.bin --method nll -k 7 items.raw | doubles >by_nll
+    agree by_nll <(column 5 -k 7)
+}
+
+@test "-k counts for every method; 100 draws are the default of nll, 1 of the others" {
+    vae-score -m model.bin --method nll items.raw | cmp - <(vae-score -m model.bin --method nll --samples 100 items.raw)
+    for method in elbo reconstruction; do
+        vae-score -m model.bin --method $method items.raw | cmp - <(vae-score -m model.bin --method $method -k 1 items.raw)
+    done
+    vae-score -m model.bin -k 5 items.raw | doubles >five
+    agree five <(column 2 -k 5)
+}
+
+@test "noise is stranger than clothes, by each method" {
+    { header u8 28x28 20 . && perl -e 'srand 3; print map { chr int rand 256 } 1 .. 784 * 20'; } >noise.raw
+    for method in elbo nll reconstruction; do
+        vae-score -m model.bin --method $method items.raw | doubles >clothes
+        vae-score -m model.bin --method $method noise.raw | doubles >noise
+        # Than 95 of 100 of them, each.
+        limit=$(sort -g clothes | sed -n 95p)
+        awk -v limit="$limit" '$1 <= limit { exit 1 }' noise || fail "$method"
+    done
+}
+
+@test "--calibrate gives p-values: (1 + those not below) / (1 + all)" {
+    { header f64 1 4 . && perl -e 'print pack "d<*", @ARGV' -- 300 250 300 350; } >by.raw
+    vae-score -m model.bin --calibrate by.raw items.raw >out
+    assert_equal "$(head -1 out)" "$(header f64 1 100 .)"
+    paste <(doubles <out) <(vae-score -m model.bin items.raw | doubles) | awk '
+        { d = $1 - (1 + ($2 <= 250) + 2 * ($2 <= 300) + ($2 <= 350)) / 5; if (d > 1e-9 || d < -1e-9) exit 1; seen[$1]++ }
+        END { for (p in seen) n++; exit n < 3 }'
+    { header f32 1 4 . && f32 350 300 250 300; } >single.raw
+    vae-score -m model.bin --calibrate single.raw items.raw | cmp - out
+}
+
+@test "items among their own scores: ties count, and the p-values are the ranks" {
+    vae-score -m model.bin items.raw >own.raw
+    vae-score -m model.bin --calibrate own.raw items.raw | doubles | sort -g |
+        awk '{ d = $1 - (NR + 1) / 101; if (d > 1e-9 || d < -1e-9) exit 1; n++ } END { exit n != 100 }'
+    # Its own scores in any frames are the same.
+    recut 7 <own.raw >frames.raw
+    vae-score -m model.bin --calibrate frames.raw items.raw | cmp - <(vae-score -m model.bin --calibrate own.raw items.raw)
+}
+
+@test "of unseen normal items at most a share of p has a p-value of p" {
+    idx2raw --skip 100 -n 450 "$IMAGES" | vae-score -m model.bin >by.raw
+    idx2raw --skip 550 -n 450 "$IMAGES" | vae-score -m model.bin --calibrate by.raw | doubles |
+        awk '{ n += $1 <= 0.1; m += $1 <= 0.5 } END { exit !(n / NR < 0.16 && m / NR > 0.4 && m / NR < 0.6) }'
+}
+
+@test "seed, threads and frames: as everywhere" {
+    vae-score -m model.bin -k 3 items.raw >out
+    for j in 1 3; do vae-score -m model.bin -k 3 -j $j items.raw | cmp - out; done
+    recut 33 <items.raw | vae-score -m model.bin -k 3 >frames
+    cmp <(payload <frames) <(payload <out)
+    assert_equal "$(grep -a -o 'raw1 f64 1 [0-9]* [.+]' frames | cut -d ' ' -f 4,5 | xargs)" '33 + 33 + 33 + 1 .'
+    vae-score -m model.bin -k 3 -S 2 items.raw >other
+    run -1 cmp -s other out
+    header u8 28x28 0 . | vae-score -m model.bin | cmp - <(header f64 1 0 .)
+}
+
+@test "bad items and bad scores are refused by name" {
+    fails 2 "vae-score: --method: found 'mse', wanted one of elbo, nll, reconstruction" vae-score -m model.bin --method mse
+    fails 2 "vae-score: --calibrate: found '-', wanted a file's name: stdin is for the items" \
+        vae-score -m model.bin --calibrate - items.raw
+    fails 1 'vae-score: none: cannot open' vae-score -m model.bin --calibrate none items.raw
+    fails 1 'vae-score: items.raw: items are u8 of shape 28x28, wanted scores, f32 or f64 of shape 1' \
+        vae-score -m model.bin --calibrate items.raw items.raw
+    { header f64 1 0 .; } >no.raw
+    fails 1 'vae-score: no.raw: no items, wanted at least 1' vae-score -m model.bin --calibrate no.raw items.raw
+    { header f32 1 2 . && f32 1 nan; } >nan.raw
+    fails 1 'vae-score: nan.raw: item 1 is not a finite number, wanted a score' vae-score -m model.bin --calibrate nan.raw items.raw
+    fails 1 'vae-score: stdin: items have shape 1, model.bin wants 28x28' vae-score -m model.bin < <(idx2raw "$LABELS")
+    { header f32 28x28 1 . && perl -e 'print pack "f<*", (0) x 700, 2, (0) x 83'; } >bad.raw
+    fails 1 'vae-score: bad.raw: item 0, element 700 is 2, wanted a number in [0,1]' vae-score -m model.bin bad.raw
+}

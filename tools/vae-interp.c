@@ -1,0 +1,102 @@
+/* vae-interp: a stream of latents to points on the paths from each to the next. */
+#include "base/cli.h"
+#include "base/error.h"
+#include "base/progress.h"
+#include "vae/latent_map.h"
+#include "vae/path.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct options {
+    struct cli_common common; /* quiet alone is used */
+    const char *file;
+    size_t steps;
+    bool spherical;
+};
+
+static const struct cli_option options[] = {
+    {0, "steps", "N", "8", "N points a path, its two ends the first and the last", CLI_SIZE(steps, 2, 1 << 24)},
+    {0, "spherical", NULL, NULL, "along arcs around the origin instead of straight lines", CLI_FLAG(spherical)},
+    CLI_EVERY,
+};
+
+static const struct cli_program program = {
+    "vae-interp",
+    "[--steps N] [--spherical] [-q] [FILE]",
+    "Interpolates a stream of latents: points on the path from each latent to the next.",
+    options,
+    0,
+    "vae-encode -m model.bin few.raw | vae-interp --steps 8 | vae-decode -m model.bin | raw2pgm -c 8 > paths.pgm",
+};
+
+/* What is kept from latent to latent. */
+struct walk {
+    const struct options *options;
+    float *from, *z; /* the latent before, and room for a point */
+};
+
+static struct options parse(int argc, char **argv) {
+    struct options o = {0};
+    cli_parse(&program, argc, argv, &o);
+    o.file = cli_operand();
+    return o;
+}
+
+static int prepare(struct latent_map *map) {
+    struct walk *walk = map->context;
+    walk->from = malloc(2 * map->latent * sizeof *walk->from);
+    if (walk->from == NULL)
+        return fail("%s: out of memory for latents of %zu", map->reader.in.name, map->latent);
+    walk->z = walk->from + map->latent;
+    return 0;
+}
+
+/* A path for each latent that has one before it. */
+static int results(const struct latent_map *map, uint64_t number, uint64_t items, uint64_t *count) {
+    const struct walk *walk = map->context;
+    const uint64_t paths = number == 0 && items > 0 ? items - 1 : items;
+    return __builtin_mul_overflow(paths, (uint64_t)walk->options->steps, count) ? -1 : 0;
+}
+
+static int write_path(struct latent_map *map, const float *to, uint64_t number) {
+    struct walk *walk = map->context;
+    const size_t steps = walk->options->steps;
+    for (size_t i = 0; i < steps; i++) {
+        const double t = (double)i / (double)(steps - 1);
+        if (!walk->options->spherical)
+            path_linear(walk->from, to, t, walk->z, map->latent);
+        else if (path_spherical(walk->from, to, t, walk->z, map->latent) < 0)
+            return fail("%s: items %" PRIu64 " and %" PRIu64 " are opposite, wanted an angle for an arc",
+                        map->reader.in.name, number - 1, number);
+        if (latent_map_write(map, walk->z, 1) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int item(struct latent_map *map, float *z, uint64_t number) {
+    struct walk *walk = map->context;
+    if (number > 0 && write_path(map, z, number) < 0)
+        return -1;
+    memcpy(walk->from, z, map->latent * sizeof *z);
+    return 0;
+}
+
+static int end(struct latent_map *map) {
+    return map->reader.items < 2 ? fail("%s: found %" PRIu64 " items, wanted at least 2: a path has two ends",
+                                        map->reader.in.name, map->reader.items)
+                                 : 0;
+}
+
+int main(int argc, char **argv) {
+    const struct options o = parse(argc, argv);
+    struct walk walk = {.options = &o};
+    struct latent_map map = {
+        .path = o.file, .context = &walk, .prepare = prepare, .results = results, .item = item, .end = end};
+    progress_start(!cli_quiet(), true);
+    const int result = latent_map_run(&map);
+    free(walk.from);
+    return cli_finish(result);
+}

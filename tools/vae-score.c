@@ -1,0 +1,131 @@
+/* vae-score: one number an item, the higher the stranger the model finds it. */
+#include "base/cli.h"
+#include "base/error.h"
+#include "base/number.h"
+#include "base/progress.h"
+#include "vae/calibration.h"
+#include "vae/evaluate_stream.h"
+
+#include <string.h>
+
+/* A method of scoring, by the figures of an item. */
+struct method {
+    const char *name;
+    bool marginal;    /* needs log p(x) */
+    uint32_t samples; /* draws where -k does not say */
+    double (*score)(const struct item_figures *figures);
+};
+
+static double minus_elbo(const struct item_figures *f) {
+    return f->kl - f->reconstruction;
+}
+
+static double minus_log_likelihood(const struct item_figures *f) {
+    return -f->log_likelihood;
+}
+
+static double minus_reconstruction(const struct item_figures *f) {
+    return -f->reconstruction;
+}
+
+static const struct method methods[] = {
+    {"elbo", false, 1, minus_elbo},
+    {"nll", true, 100, minus_log_likelihood},
+    {"reconstruction", false, 1, minus_reconstruction},
+};
+
+struct options {
+    struct cli_common common;
+    const char *file, *calibrate;
+    const struct method *method;
+    size_t samples; /* 0: not given */
+};
+
+static void set_method(const struct cli_option *option, void *field, const char *text) {
+    (void)option;
+    const int i = parse_name("--method", text, methods, sizeof methods / sizeof *methods, sizeof *methods);
+    if (i < 0)
+        cli_usage_error();
+    *(const struct method **)field = &methods[i];
+}
+
+static const struct cli_option options[] = {
+    CLI_MODEL,
+    {0, "method", "NAME", "elbo", "score by minus the elbo, log p(x) or reconstruction: elbo, nll, reconstruction",
+     CLI_CALL(set_method, method)},
+    {'k', "samples", "K", NULL, "K draws of z an item (default 1; 100 for nll)", CLI_SIZE(samples, 1, 1 << 24)},
+    {0, "calibrate", "FILE", NULL, "write p-values instead, by these scores of normal items", CLI_TEXT(calibrate)},
+    CLI_SEED,
+    CLI_THREADS,
+    CLI_EVERY,
+};
+
+static const struct cli_program program = {
+    "vae-score",
+    "-m FILE [--method NAME] [-k K] [--calibrate FILE] [OPTION]... [FILE]",
+    "Scores a stream of items: a number for each, the higher the stranger the model finds it.",
+    options,
+    0,
+    "vae-score -m model.bin new.raw | tail -c +65 | od -A n -v -t f8 -w8",
+};
+
+static struct options parse(int argc, char **argv) {
+    struct options o = {0};
+    cli_parse(&program, argc, argv, &o);
+    cli_require("--model", o.common.model);
+    o.file = cli_operand();
+    if (o.calibrate != NULL && strcmp(o.calibrate, "-") == 0)
+        cli_refuse("--calibrate: found '-', wanted a file's name: stdin is for the items");
+    return o;
+}
+
+/* What the callbacks share. */
+struct work {
+    const struct options *options;
+    struct calibration calibration;
+    struct output out;
+};
+
+static int write_header(struct stream_evaluation *s) {
+    struct work *w = s->context;
+    const struct raw_frame frame = {DTYPE_F64, shape_vector(1), s->reader.frame.items, s->reader.frame.last};
+    return raw_write_header(&w->out, &frame);
+}
+
+static int write_scores(struct stream_evaluation *s, size_t count, uint64_t item) {
+    struct work *w = s->context;
+    double scores[BLOCK_ROWS];
+    (void)item;
+    for (size_t i = 0; i < count; i++) {
+        scores[i] = w->options->method->score(&s->evaluator.figures[i]);
+        if (w->options->calibrate != NULL)
+            scores[i] = calibration_p(&w->calibration, scores[i]);
+    }
+    return output_write(&w->out, scores, count * sizeof *scores);
+}
+
+static int run(const struct options *o) {
+    static struct stream_evaluation stream;
+    struct work work = {.options = o};
+    stream = (struct stream_evaluation){.model_path = o->common.model,
+                                        .path = o->file,
+                                        .threads = o->common.threads,
+                                        .seed = o->common.seed,
+                                        .samples = o->samples > 0 ? (uint32_t)o->samples : o->method->samples,
+                                        .marginal = o->method->marginal,
+                                        .context = &work,
+                                        .frame = write_header,
+                                        .block = write_scores};
+    if (output_standard(&work.out) < 0 ||
+        (o->calibrate != NULL && calibration_load(&work.calibration, o->calibrate) < 0))
+        return -1;
+    progress_start(!cli_quiet(), true);
+    const int result = stream_evaluate(&stream);
+    calibration_free(&work.calibration);
+    return result;
+}
+
+int main(int argc, char **argv) {
+    const struct options o = parse(argc, argv);
+    return cli_finish(run(&o));
+}

@@ -1,0 +1,104 @@
+/* vae-traverse: a stream of latents, each with one number at a time moved over the prior's quantiles. */
+#include "base/cli.h"
+#include "base/error.h"
+#include "base/number.h"
+#include "base/progress.h"
+#include "vae/latent_map.h"
+#include "vae/prior.h"
+
+#include <string.h>
+
+#define MAX_LISTED 1024
+
+/* The numbers of a latent that are moved. */
+struct list {
+    size_t count; /* 0: all */
+    size_t latent[MAX_LISTED];
+};
+
+struct options {
+    struct cli_common common; /* quiet alone is used */
+    const char *file;
+    size_t steps;
+    struct list list;
+};
+
+static void set_list(const struct cli_option *option, void *field, const char *text) {
+    struct list *list = field;
+    char copy[24];
+    (void)option;
+    list->count = 0;
+    for (const char *at = text;; at++) {
+        const size_t length = strcspn(at, ",");
+        uint64_t latent;
+        memcpy(copy, at, length < sizeof copy ? length : 0);
+        copy[length < sizeof copy ? length : 0] = '\0';
+        if (list->count == MAX_LISTED || parse_whole("--latent", copy, 0, 65535, &latent) < 0)
+            cli_refuse("--latent: found '%s', wanted 1 to %d whole numbers from 0 to 65535 with ',' between them",
+                       text, MAX_LISTED);
+        list->latent[list->count++] = (size_t)latent;
+        at += length;
+        if (*at == '\0')
+            return;
+    }
+}
+
+static const struct cli_option options[] = {
+    {0, "steps", "N", "8", "N quantiles, (i + 1/2) / N for i from 0", CLI_SIZE(steps, 1, 1 << 24)},
+    {0, "latent", "LIST", NULL, "move these numbers of a latent, such as 0,3 (default: each)",
+     CLI_CALL(set_list, list)},
+    CLI_EVERY,
+};
+
+static const struct cli_program program = {
+    "vae-traverse",
+    "[--steps N] [--latent LIST] [-q] [FILE]",
+    "Traverses a stream of latents: each again and again, one of its numbers at a time moved over the prior's\n"
+    "quantiles.",
+    options,
+    0,
+    "vae-encode -m model.bin one.raw | vae-traverse --steps 8 | vae-decode -m model.bin | raw2pgm -c 8 > rows.pgm",
+};
+
+static size_t moved(const struct options *o, const struct latent_map *map) {
+    return o->list.count > 0 ? o->list.count : map->latent;
+}
+
+static int prepare(struct latent_map *map) {
+    const struct options *o = map->context;
+    for (size_t i = 0; i < o->list.count; i++)
+        if (o->list.latent[i] >= map->latent)
+            return fail("%s: latents have %zu numbers, --latent wants number %zu (from 0)", map->reader.in.name,
+                        map->latent, o->list.latent[i]);
+    return 0;
+}
+
+static int results(const struct latent_map *map, uint64_t number, uint64_t items, uint64_t *count) {
+    const struct options *o = map->context;
+    (void)number;
+    return __builtin_mul_overflow(items, (uint64_t)(moved(o, map) * o->steps), count) ? -1 : 0;
+}
+
+static int item(struct latent_map *map, float *z, uint64_t number) {
+    const struct options *o = map->context;
+    (void)number;
+    for (size_t i = 0; i < moved(o, map); i++) {
+        float *const one = &z[o->list.count > 0 ? o->list.latent[i] : i], own = *one;
+        for (size_t step = 0; step < o->steps; step++) {
+            *one = (float)prior_quantile(((double)step + 0.5) / (double)o->steps);
+            if (latent_map_write(map, z, 1) < 0)
+                return -1;
+        }
+        *one = own;
+    }
+    return 0;
+}
+
+int main(int argc, char **argv) {
+    static struct options o;
+    cli_parse(&program, argc, argv, &o);
+    o.file = cli_operand();
+    struct latent_map map = {.path = o.file, .context = &o, .prepare = prepare, .results = results, .item = item};
+    progress_start(!cli_quiet(), true);
+    return cli_finish(latent_map_run(&map));
+}
