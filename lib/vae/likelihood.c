@@ -14,6 +14,8 @@ static const struct {
 } likelihoods[] = {
     {"bernoulli", &likelihood_bernoulli},
     {"gaussian", &likelihood_gaussian},
+    {"poisson", &likelihood_poisson},
+    {"negbin", &likelihood_negative_binomial},
 };
 
 const struct likelihood *likelihood_find(const char *what, const char *name) {

@@ -33,6 +33,12 @@ static double negative_log(const struct model_config *c, const double *a, double
     const char *name = c->likelihood->name;
     if (strcmp(name, "bernoulli") == 0)
         return -(x * log(1 / (1 + exp(-*a))) + (1 - x) * log(1 / (1 + exp(*a))));
+    if (strcmp(name, "poisson") == 0)
+        return exp(*a) - x * *a + lgamma(x + 1);
+    if (strcmp(name, "negbin") == 0) {
+        const double r = 1 / s, p = r / (r + exp(*a)); /* of success, before the r-th of which x failures come */
+        return lgamma(x + 1) + lgamma(r) - lgamma(x + r) - r * log(p) - x * log(1 - p);
+    }
     return 0.5 * log(2 * acos(-1) * s * s) + (x - *a) * (x - *a) / (2 * s * s);
 }
 
@@ -54,8 +60,7 @@ static double scale(const struct model *m, const double *parameter, const double
 
 /* What the encoder sees of element i. */
 static void see(const struct model *m, double *in, size_t i, double x) {
-    (void)m;
-    in[i] = x;
+    in[i] = m->config.likelihood->min == 0 && m->config.likelihood->steps == 1 ? log(1 + x) : x;
 }
 
 /* KL of one item, given the parameters and epsilon, and the decoder's output. */
@@ -189,6 +194,8 @@ static void make_items(struct pass *p) {
     const struct model *m = p->model;
     const size_t n = ROWS * m->elements;
     noise_uniform(p->x, n, (struct noise){.seed = 4});
+    for (size_t i = 0; m->config.likelihood->steps == 1 && i < n; i++)
+        p->x[i] = floorf(p->x[i] * (i % 3 == 0 ? 40.0f : 5.0f));
 }
 
 static void check_model(const struct model_config *config, size_t each, const char *what) {
@@ -238,6 +245,14 @@ static void bernoulli_elbo(void) {
     check_likelihood("bernoulli", SCALE_FIXED);
 }
 
+static void poisson_elbo(void) {
+    check_likelihood("poisson", SCALE_FIXED);
+}
+
+static void negative_binomial_elbo(void) {
+    check_scales("negbin");
+}
+
 static void gaussian_elbo(void) {
     check_scales("gaussian");
 }
@@ -273,6 +288,8 @@ int main(void) {
     static const struct test tests[] = {
         {"the Bernoulli ELBO and its gradient, for every activation", bernoulli_elbo},
         {"the Gaussian ELBO and its gradient, for every activation and scale", gaussian_elbo},
+        {"the Poisson ELBO and its gradient", poisson_elbo},
+        {"the negative binomial ELBO and its gradient", negative_binomial_elbo},
         {"the same for layers so wide that they are trained in parts", wide_layers},
         {"logvar is bounded where exp could overflow", logvar_is_bounded},
     };

@@ -61,6 +61,35 @@ static void sigma_of_sqrt_half_is_squared_error(void) {
     EXPECT(fabs(sum - 3 * 0.5 * log(pi) - 5.25) < 1e-5, "%g", sum);
 }
 
+/* Probabilities of counts as products, and their sum, mean and variance. */
+static void counts_are_distributed(void) {
+    for (double m = 0.05; m < 300; m *= 4)
+        for (double s = 0.01; s < 10; s *= 5) {
+            const float a = (float)log(m);
+            double poisson = 0, sum = 0, first = 0, second = 0, wanted = exp(-m), r = 1 / s;
+            double other = pow(1 / (1 + m * s), r);
+            for (int k = 0; k < 60000; k++) {
+                const double p = exp(-negative_log("poisson", 1, &a, (float)k)),
+                             q = exp(-negative_log("negbin", s, &a, (float)k));
+                EXPECT(fabs(p - wanted) < 1e-5 * wanted + 1e-12, "poisson %g: p(%d) %g, wanted %g", m, k, p,
+                       wanted);
+                EXPECT(fabs(q - other) < 2e-5 * (1 + k) * other + 1e-12, "negbin %g %g: p(%d) %g, wanted %g", m, s,
+                       k, q, other);
+                wanted *= m / (k + 1);
+                other *= (k + r) / (k + 1) * m / (m + r);
+                poisson += p;
+                sum += q;
+                first += k * q;
+                second += k * (double)k * q;
+                if (k > 2 * m + 20 && wanted < 1e-15 && other * k * k < 1e-9)
+                    break;
+            }
+            EXPECT(fabs(poisson - 1) < 1e-5 && fabs(sum - 1) < 1e-5, "sums %g %g at %g %g", poisson, sum, m, s);
+            EXPECT(fabs(first / m - 1) < 1e-4, "negbin %g %g: mean %g", m, s, first);
+            EXPECT(fabs((second - first * first) / (m + s * m * m) - 1) < 1e-3, "negbin %g %g: variance", m, s);
+        }
+}
+
 #define DRAWS 40000
 
 /* Draws of DRAWS elements alike: mean and variance, within error bars, as they should be. */
@@ -97,6 +126,11 @@ static void draws_have_the_likelihoods_mean_and_variance(void) {
     check_draws("bernoulli", SCALE_FIXED, 1, logit, p, p * (1 - p));
     check_draws("gaussian", SCALE_FIXED, 0.4, logit, logit, 0.16);
     check_draws("gaussian", SCALE_NET, 0.4, logit, logit, 0.16);
+    for (double m = 0.3; m < 1e6; m *= 7) {
+        check_draws("poisson", SCALE_FIXED, 1, log(m), m, m);
+        check_draws("negbin", SCALE_FIXED, 0.2, log(m), m, m + 0.2 * m * m);
+        check_draws("negbin", SCALE_NET, 3, log(m), m, m + 3 * m * m);
+    }
 }
 
 /* KL(N(mu, sigma^2) || N(0,1)) as an integral. */
@@ -173,6 +207,7 @@ int main(void) {
     static const struct test tests[] = {
         {"bernoulli is the probability of its logit", bernoulli_is_its_probability},
         {"gaussian is a density, constants included", gaussian_is_a_density},
+        {"poisson and negbin are the distributions of their mean and dispersion", counts_are_distributed},
         {"sigma = sqrt(1/2) is the squared error and a constant", sigma_of_sqrt_half_is_squared_error},
         {"draws have the likelihood's mean and variance", draws_have_the_likelihoods_mean_and_variance},
         {"KL in closed form is its integral", kl_is_its_integral},
