@@ -1,4 +1,4 @@
-/* Likelihoods of counts, 0, 1, 2, ... */
+/* Likelihoods of whole numbers: counts, and categories. */
 #include "nn/math_kernel.h"
 #include "nn/special.h"
 #include "vae/likelihood.h"
@@ -166,4 +166,68 @@ const struct likelihood likelihood_negative_binomial = {
     .mean = count_mean,
     .draw = negative_binomial_draw,
     .encode = encode_counts,
+};
+
+/* -log p = log(sum of exp a) - a_x. */
+static double categorical_negative_log(const struct distributions *d, const float *x, float *gradient,
+                                       float *scale_gradient) {
+    float p[LIKELIHOOD_MAX_LEVELS];
+    double sum = 0;
+    (void)scale_gradient;
+    for (size_t i = 0; i < d->n; i++) {
+        const float *a = d->a + i * d->levels;
+        const size_t level = (size_t)x[i];
+        const double logit = (double)a[level];
+        memcpy(p, a, d->levels * sizeof *p);
+        sum += math_kernel()->softmax(p, d->levels) - logit;
+        if (gradient == NULL)
+            continue;
+        p[level] -= 1;
+        memcpy(gradient + i * d->levels, p, d->levels * sizeof *p);
+    }
+    return sum;
+}
+
+/* Categories have no mean: the most probable one, the first of equal ones. */
+static void categorical_mean(const struct distributions *d, float *x) {
+    for (size_t i = 0; i < d->n; i++) {
+        const float *a = d->a + i * d->levels;
+        size_t best = 0;
+        for (size_t k = 1; k < d->levels; k++)
+            best = a[k] > a[best] ? k : best;
+        x[i] = (float)best;
+    }
+}
+
+static void categorical_draw(const struct distributions *d, float *x, struct noise noise) {
+    float p[LIKELIHOOD_MAX_LEVELS];
+    for (size_t i = 0; i < d->n; i++) {
+        struct sequence s = sequence_of(noise, i);
+        double left = next_uniform(&s);
+        size_t level = 0;
+        memcpy(p, d->a + i * d->levels, d->levels * sizeof *p);
+        math_kernel()->softmax(p, d->levels);
+        for (; level < d->levels - 1 && left >= (double)p[level]; level++)
+            left -= (double)p[level];
+        x[i] = (float)level;
+    }
+}
+
+/* One-hot: 1 at the level, 0 at the others. */
+static void encode_levels(const float *x, size_t n, size_t levels, float *seen) {
+    memset(seen, 0, n * levels * sizeof *seen);
+    for (size_t i = 0; i < n; i++)
+        seen[i * levels + (size_t)x[i]] = 1;
+}
+
+const struct likelihood likelihood_categorical = {
+    .name = "categorical",
+    .has_levels = true,
+    .as_it_is = true,
+    .steps = 1,
+    .wanted = "a whole number below --levels",
+    .negative_log = categorical_negative_log,
+    .mean = categorical_mean,
+    .draw = categorical_draw,
+    .encode = encode_levels,
 };
