@@ -170,7 +170,7 @@ END
 
 @test "metadata without sense is refused by its key" {
     for case in latent:0 latent:-3 latent:3.0 latent:99999999 item_shape:2x0 item_shape: encoder_hidden:5,,4 \
-        decoder_hidden:6x6 activation:sine likelihood:poisson binarize:maybe; do
+        decoder_hidden:6x6 activation:sine likelihood:binomial binarize:maybe; do
         edited '$head =~ s/"'"${case%:*}"'":"[^"]*"/"'"${case%:*}"'":"'"${case#*:}"'"/' \
             "metadata \"${case%:*}\": found '${case#*:}', wanted"
     done

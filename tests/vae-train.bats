@@ -122,7 +122,7 @@ ends() {
     cmp a.bin b.bin
     assert_equal "$(metadata b.bin likelihood) $(metadata c.bin likelihood)" 'bernoulli gaussian'
     run -1 cmp -s <(weights a.bin) <(weights c.bin)
-    fails 2 "vae-train: --likelihood: found 'poisson', wanted one of bernoulli, gaussian" vae-train -m x -l poisson
+    fails 2 "vae-train: --likelihood: found 'binomial', wanted one of bernoulli, gaussian, laplace" vae-train -m x -l binomial
 }
 
 @test "--sigma scales the squared error, and the elbo keeps its constants" {

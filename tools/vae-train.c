@@ -76,9 +76,13 @@ static const struct cli_option options[] = {
      CLI_CALL(set_hidden, config.decoder)},
     {'a', "activation", "NAME", "relu", "relu, tanh, elu, softplus or gelu",
      CLI_CALL(set_activation, config.activation)},
-    {'l', "likelihood", "NAME", "bernoulli", "bernoulli or gaussian", CLI_CALL(set_likelihood, config.likelihood)},
+    {'l', "likelihood", "NAME", "bernoulli",
+     "bernoulli, gaussian, laplace, cbernoulli, dlogistic, categorical, poisson or negbin",
+     CLI_CALL(set_likelihood, config.likelihood)},
     {0, "sigma", "S", NULL, "its scale: a number, shared, per-dim, net or optimal (see the manual)",
      CLI_TEXT(sigma)},
+    {0, "levels", "K", NULL, "categorical: levels an element, numbered from 0",
+     CLI_SIZE(config.levels, 2, LIKELIHOOD_MAX_LEVELS)},
     {0, "objective", "NAME", "elbo", "elbo, iwae, stl or dreg", CLI_CALL(set_estimator, objective.estimator)},
     {'k', "samples", "K", "1", "draws of z an item", CLI_SIZE(objective.draws, 1, OBJECTIVE_MAX_DRAWS)},
     {0, "beta", "B", "1", "weight of the KL term", CLI_REAL(objective.beta, 0, 1e6)},
@@ -126,9 +130,23 @@ static void mirror(struct hidden *decoder, const struct hidden *encoder) {
         decoder->units[i] = encoder->units[encoder->layers - 1 - i];
 }
 
+static void check_likelihood(const struct model_config *c, bool start_at_mean) {
+    const struct likelihood *l = c->likelihood;
+    if (l->has_levels && c->levels == 0)
+        cli_refuse("--levels: not given, wanted it with -l %s", l->name);
+    if (!l->has_levels && c->levels != 0)
+        cli_refuse("--levels: found it with -l %s, wanted -l categorical", l->name);
+    if (l->as_it_is && c->binarize != BINARIZE_NONE)
+        cli_refuse("--binarize: found it with -l %s, wanted a likelihood of numbers in [0,1]", l->name);
+    if (start_at_mean && l->start == NULL)
+        cli_refuse("--mean-bias: found it with -l %s, which has no mean, wanted another likelihood", l->name);
+}
+
 static void check_options(const struct options *o) {
     if (o->sigma != NULL && o->config.likelihood->scales == 0)
-        cli_refuse("--sigma: found it with -l %s, wanted -l gaussian", o->config.likelihood->name);
+        cli_refuse("--sigma: found it with -l %s, wanted -l gaussian, laplace, dlogistic or negbin",
+                   o->config.likelihood->name);
+    check_likelihood(&o->config, o->start_at_mean);
     if (strcmp(o->common.model, "-") == 0)
         cli_refuse("--model: found '-', wanted the name of a file: a model appears whole or not at all");
     if (o->validation != NULL && strcmp(o->validation, "-") == 0 && (o->file == NULL || strcmp(o->file, "-") == 0))

@@ -57,6 +57,26 @@ static inline float log1p_unit(float t) {
     return t * (low + q * q * (high + q * q * 0.0039304482f));
 }
 
+/* For normal x > 0: 2^n m with 1 <= m < 2, absolute error below 1e-7 (1 + |log x|). */
+static inline float log_normal(float x) {
+    const uint32_t bits = float_to_bits(x);
+    const float n = (float)((int32_t)(bits >> 23) - 127);
+    return n * 0.693147181f + log1p_unit(bits_to_float((bits & 0x7fffffu) | 0x3f800000u) - 1.0f);
+}
+
+/* For a >= 0: log of the integral of exp(-a t) over t in [0, 1], log((1 - exp -a) / a), and minus its slope,
+ * 1 / a - 1 / (exp a - 1), the mean of t under that density. Near 0, where the quotients lose their digits, by
+ * Taylor's series of log(sinh(a/2) / (a/2)) - a/2; at 1 the two meet. */
+static inline void truncated_exponential(float a, float *log_integral, float *mean) {
+    const float q = a * a, t = exp_below(-a), rest = 1.0f - t, bounded = a < 1.0f ? 1.0f : a;
+    const float series = q * (4.1666667e-2f - q * (3.4722222e-4f - q * (5.5114638e-6f - q * 1.0333995e-7f)));
+    const float slope =
+        a * (8.3333333e-2f - q * (1.3888889e-3f - q * (3.3068783e-5f - q * (8.2671958e-7f - q * 2.0876757e-8f))));
+    const float safe = a < 1.0f ? 0.63212056f : rest;
+    *log_integral = a < 1.0f ? series - 0.5f * a : log_normal(safe / bounded);
+    *mean = a < 1.0f ? 0.5f - slope : 1.0f / bounded - t / safe;
+}
+
 /* Both of them from one exponential and one division: softplus a = max(a, 0) + log(1 + exp -|a|). */
 static inline void softplus_sigmoid(float a, float *softplus, float *sigmoid) {
     const float t = exp_below(-fabsf(a)), large = 1.0f / (1.0f + t);
@@ -218,7 +238,94 @@ SPECIALISED float gaussian_block(const float *a, const float *x, const float *lo
     return sum;
 }
 
+SPECIALISED float laplace_block(const float *a, const float *x, const float *log_scale, const float *inverse_scale,
+                                float *gradient, float *scale_gradient, size_t n) {
+    float sum = 0;
+#pragma omp simd reduction(+ : sum)
+    for (size_t i = 0; i < n; i++) {
+        const float d = (x[i] - a[i]) * inverse_scale[i], inverse = inverse_scale[i];
+        sum += fabsf(d) + log_scale[i];
+        if (gradient != NULL)
+            gradient[i] = d > 0.0f ? -inverse : d < 0.0f ? inverse : 0.0f;
+        if (scale_gradient != NULL)
+            scale_gradient[i] = 1.0f - fabsf(d);
+    }
+    return sum;
+}
+
+/* F(u) - F(v) = F(u) F(-v) (1 - exp(v - u)), of which at the first level only F(u) is left, and at the last F(-v).
+ */
+SPECIALISED float logistic_block(const float *a, const float *x, const float *log_scale, const float *inverse_scale,
+                                 float *gradient, float *scale_gradient, size_t n) {
+    float sum = 0;
+#pragma omp simd reduction(+ : sum)
+    for (size_t i = 0; i < n; i++) {
+        const float d = (x[i] - a[i]) * inverse_scale[i], width = inverse_scale[i] * (1.0f / 255.0f);
+        const float u = d + 0.5f * width, v = d - 0.5f * width;
+        const int first = x[i]<0.5f / 255.0f, last = x[i]> 254.5f / 255.0f;
+        float above, below, above_slope, below_slope, inside, mean;
+        softplus_sigmoid(-u, &above, &above_slope);
+        softplus_sigmoid(v, &below, &below_slope);
+        truncated_exponential(width, &inside, &mean);
+        above = last ? 0.0f : above;
+        above_slope = last ? 0.0f : above_slope;
+        below = first ? 0.0f : below;
+        below_slope = first ? 0.0f : below_slope;
+        const float bounded = first | last ? 0.0f : log_scale[i] + 5.5412635f - inside; /* log 255 */
+        sum += above + below + bounded;
+        if (gradient != NULL)
+            gradient[i] = inverse_scale[i] * (above_slope - below_slope);
+        if (scale_gradient != NULL)
+            scale_gradient[i] = u * above_slope - v * below_slope + (first | last ? 0.0f : 1.0f - width * mean);
+    }
+    return sum;
+}
+
 LOCATION_SCALE(gaussian)
+LOCATION_SCALE(laplace)
+LOCATION_SCALE(logistic)
+
+/* The integral of exp(a t) is that of exp(-a t) times exp a. */
+SPECIALISED float continuous_block(const float *a, const float *x, float *gradient, size_t n) {
+    float sum = 0;
+#pragma omp simd reduction(+ : sum)
+    for (size_t i = 0; i < n; i++) {
+        const float logit = a[i];
+        float log_integral, mean;
+        truncated_exponential(fabsf(logit), &log_integral, &mean);
+        sum += (logit > 0.0f ? logit : 0.0f) + log_integral - x[i] * logit;
+        if (gradient != NULL)
+            gradient[i] = (logit > 0.0f ? 1.0f - mean : mean) - x[i];
+    }
+    return sum;
+}
+
+static double continuous_cross_entropy(const float *a, const float *x, float *gradient, size_t n) {
+    double sum = 0;
+    for (size_t i = 0; i < n; i += SUM_BLOCK) {
+        const size_t some = n - i < SUM_BLOCK ? n - i : SUM_BLOCK;
+        sum += (double)(gradient == NULL ? continuous_block(a + i, x + i, NULL, some)
+                                         : continuous_block(a + i, x + i, gradient + i, some));
+    }
+    return sum;
+}
+
+static double softmax(float *a, size_t n) {
+    float max = a[0], sum = 0;
+#pragma omp simd reduction(max : max)
+    for (size_t i = 1; i < n; i++)
+        max = a[i] > max ? a[i] : max;
+#pragma omp simd reduction(+ : sum)
+    for (size_t i = 0; i < n; i++) {
+        a[i] = exp_below(a[i] - max);
+        sum += a[i];
+    }
+    const float inverse = 1.0f / sum;
+#pragma omp simd
+    for (size_t i = 0; i < n; i++)
+        a[i] *= inverse;
+    return (double)max + log((double)sum);
+}
 
 /* 0 times a number is 0, and NaN where the number is not finite; so is any sum that it is in. */
 static int finite_all(const float *x, size_t n) {
@@ -319,6 +426,10 @@ const struct math_kernel AT_LEVEL(math_kernel) = {
     .cross_entropy = cross_entropy,
     .squared_error = squared_error,
     .gaussian = gaussian,
+    .laplace = laplace,
+    .logistic = logistic,
+    .continuous_cross_entropy = continuous_cross_entropy,
+    .softmax = softmax,
     .finite = finite_all,
     .scale = scale,
     .add = add,

@@ -53,6 +53,21 @@ struct math_kernel {
     double (*gaussian)(const float *a, const float *x, const float *log_scale, const float *inverse_scale,
                        float *gradient, float *scale_gradient, size_t n);
 
+    /* The same for the Laplace distribution, |d| + log_scale[i], and for the logistic one over the levels k/255,
+     * k = 0 to 255, of which the first and the last take in all that lies beyond them:
+     * -log(F(d + h) - F(d - h)), h = inverse_scale[i] / 510, F(d) = 1 / (1 + exp(-d)). */
+    double (*laplace)(const float *a, const float *x, const float *log_scale, const float *inverse_scale,
+                      float *gradient, float *scale_gradient, size_t n);
+    double (*logistic)(const float *a, const float *x, const float *log_scale, const float *inverse_scale,
+                       float *gradient, float *scale_gradient, size_t n);
+
+    /* The sum over i of log((exp(a[i]) - 1) / a[i]) - x[i] a[i]: the continuous Bernoulli's -log p(x|a). Where it
+     * is not NULL, gradient[i] = 1 / (1 - exp(-a[i])) - 1 / a[i] - x[i]; it may be a itself. */
+    double (*continuous_cross_entropy)(const float *a, const float *x, float *gradient, size_t n);
+
+    /* a [n] becomes exp(a[i]) over the sum of them all. The log of that sum. */
+    double (*softmax)(float *a, size_t n);
+
     /* Whether none of n numbers is infinite or NaN. */
     int (*finite)(const float *x, size_t n);
 

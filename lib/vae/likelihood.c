@@ -12,8 +12,10 @@ static const struct {
     const char *name;
     const struct likelihood *likelihood;
 } likelihoods[] = {
-    {"bernoulli", &likelihood_bernoulli},
-    {"gaussian", &likelihood_gaussian},
+    {"bernoulli", &likelihood_bernoulli}, {"gaussian", &likelihood_gaussian},
+    {"laplace", &likelihood_laplace},     {"cbernoulli", &likelihood_continuous_bernoulli},
+    {"dlogistic", &likelihood_logistic},  {"categorical", &likelihood_categorical},
+    {"poisson", &likelihood_poisson},     {"negbin", &likelihood_negative_binomial},
 };
 
 const struct likelihood *likelihood_find(const char *what, const char *name) {

@@ -84,6 +84,7 @@ extern const struct likelihood likelihood_bernoulli, likelihood_continuous_berno
     likelihood_laplace, likelihood_logistic, likelihood_poisson, likelihood_negative_binomial,
     likelihood_categorical;
 
+#define LIKELIHOOD_MAX_LEVELS 4096 /* of an element */
 #define HALF_LOG_2PI 0.91893853320467274178
 #define LIKELIHOOD_BLOCK 1024 /* elements at a time, where some have to be set aside; a multiple of 4 for noise */
 

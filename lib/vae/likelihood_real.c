@@ -89,3 +89,154 @@ const struct likelihood likelihood_gaussian = {
     .deviations = squared_error,
     .power = 2,
 };
+
+static double laplace_negative_log(const struct distributions *d, const float *x, float *gradient,
+                                   float *scale_gradient) {
+    return math_kernel()->laplace(d->a, x, d->log_scale, d->inverse_scale, gradient, scale_gradient, d->n) +
+           (double)d->n * 0.69314718055994530942; /* log 2 */
+}
+
+/* n uniforms inside (0, 1). */
+static void uniform_inside(float *u, size_t n, struct noise noise) {
+    noise_uniform(u, n, noise);
+    for (size_t i = 0; i < n; i++)
+        u[i] = u[i] < 0x1p-25f ? 0x1p-25f : u[i];
+}
+
+static float laplace_quantile(float u) {
+    return u < 0.5f ? logf(2 * u) : -logf(2 * (1 - u));
+}
+
+static float logistic_quantile(float u) {
+    return logf(u / (1 - u));
+}
+
+/* By the standard distribution's quantiles of uniforms. */
+static void draw_by_quantile(const struct distributions *d, float (*quantile)(float u), float *x,
+                             struct noise noise) {
+    float u[LIKELIHOOD_BLOCK];
+    for (size_t i = 0; i < d->n; i += LIKELIHOOD_BLOCK, noise.position += LIKELIHOOD_BLOCK) {
+        const size_t some = d->n - i < LIKELIHOOD_BLOCK ? d->n - i : LIKELIHOOD_BLOCK;
+        uniform_inside(u, some, noise);
+        for (size_t j = 0; j < some; j++)
+            u[j] = quantile(u[j]);
+        spread(d, i, some, u);
+        memcpy(x + i, u, some * sizeof *x);
+    }
+}
+
+static void laplace_draw(const struct distributions *d, float *x, struct noise noise) {
+    draw_by_quantile(d, laplace_quantile, x, noise);
+}
+
+static double absolute_error(const float *a, const float *x, size_t n) {
+    double sum = 0;
+    for (size_t i = 0; i < n; i++)
+        sum += (double)fabsf(x[i] - a[i]);
+    return sum;
+}
+
+const struct likelihood likelihood_laplace = {
+    .name = "laplace",
+    .scales = ANY_SCALE | 1u << SCALE_OPTIMAL,
+    .initial_scale = SCALE_SHARED,
+    .initial_sigma = 0.5,
+    .min = -FLT_MAX,
+    .max = FLT_MAX,
+    .wanted = "a finite number",
+    .negative_log = laplace_negative_log,
+    .start = location,
+    .mean = copy,
+    .draw = laplace_draw,
+    .deviations = absolute_error,
+    .power = 1,
+};
+
+static double continuous_negative_log(const struct distributions *d, const float *x, float *gradient,
+                                      float *scale_gradient) {
+    (void)scale_gradient;
+    return math_kernel()->continuous_cross_entropy(d->a, x, gradient, d->n);
+}
+
+/* The mean is the slope of the log-normaliser. */
+static double continuous_mean1(double a) {
+    return fabs(a) < 1e-3 ? 0.5 + a / 12 : 1 / -expm1(-a) - 1 / a;
+}
+
+/* The mean's inverse, by halving: it rises with a. */
+static double continuous_start(double mean) {
+    double low = -100, high = 100;
+    for (int i = 0; i < 60; i++) {
+        const double middle = 0.5 * (low + high);
+        *(continuous_mean1(middle) < mean ? &low : &high) = middle;
+    }
+    return low;
+}
+
+static void continuous_mean(const struct distributions *d, float *x) {
+    for (size_t i = 0; i < d->n; i++)
+        x[i] = (float)continuous_mean1((double)d->a[i]);
+}
+
+/* The quantile log(1 + u (exp a - 1)) / a; of a positive a by way of -a, whose exponential cannot overflow. */
+static float continuous_quantile(double a, double u) {
+    if (fabs(a) < 1e-5)
+        return (float)u;
+    return (float)(a < 0 ? log1p(u * expm1(a)) / a : 1 + log1p((1 - u) * expm1(-a)) / a);
+}
+
+static void continuous_draw(const struct distributions *d, float *x, struct noise noise) {
+    float u[LIKELIHOOD_BLOCK];
+    for (size_t i = 0; i < d->n; i += LIKELIHOOD_BLOCK, noise.position += LIKELIHOOD_BLOCK) {
+        const size_t some = d->n - i < LIKELIHOOD_BLOCK ? d->n - i : LIKELIHOOD_BLOCK;
+        uniform_inside(u, some, noise);
+        for (size_t j = 0; j < some; j++)
+            x[i + j] = continuous_quantile((double)d->a[i + j], (double)u[j]);
+    }
+}
+
+const struct likelihood likelihood_continuous_bernoulli = {
+    .name = "cbernoulli",
+    .max = 1,
+    .wanted = "a number in [0,1] for cbernoulli: scale the data, or use -l gaussian",
+    .negative_log = continuous_negative_log,
+    .start = continuous_start,
+    .mean = continuous_mean,
+    .draw = continuous_draw,
+};
+
+static double logistic_negative_log(const struct distributions *d, const float *x, float *gradient,
+                                    float *scale_gradient) {
+    return math_kernel()->logistic(d->a, x, d->log_scale, d->inverse_scale, gradient, scale_gradient, d->n);
+}
+
+/* Of the 256 levels' probabilities. */
+static void logistic_mean(const struct distributions *d, float *x) {
+    for (size_t i = 0; i < d->n; i++) {
+        const double inverse = (double)d->inverse_scale[i], a = (double)d->a[i];
+        double sum = 0; /* of P(level > k) */
+        for (int k = 0; k < 255; k++)
+            sum += 1 / (1 + exp(((k + 0.5) / 255 - a) * inverse));
+        x[i] = (float)(sum / 255);
+    }
+}
+
+static void logistic_draw(const struct distributions *d, float *x, struct noise noise) {
+    draw_by_quantile(d, logistic_quantile, x, noise);
+    for (size_t i = 0; i < d->n; i++)
+        x[i] = rintf(255 * (x[i] < 0 ? 0 : x[i] > 1 ? 1 : x[i])) / 255;
+}
+
+const struct likelihood likelihood_logistic = {
+    .name = "dlogistic",
+    .scales = ANY_SCALE,
+    .initial_scale = SCALE_SHARED,
+    .initial_sigma = 0.1,
+    .max = 1,
+    .steps = 255,
+    .wanted = "u8, or a whole number of 1/255 in [0,1], for dlogistic: use -l gaussian for other numbers",
+    .negative_log = logistic_negative_log,
+    .start = location,
+    .mean = logistic_mean,
+    .draw = logistic_draw,
+};

@@ -148,7 +148,7 @@ static int get_likelihood(const struct source *s, struct model_config *c) {
     if (result == 0 && sigma != NULL)
         result = likelihood_scale(l, where(s, "sigma", name), sigma, &c->scale, &c->sigma);
     if (result == 0 && levels != NULL)
-        result = parse_whole(where(s, "levels", name), levels, 2, MODEL_MAX_LEVELS, &number);
+        result = parse_whole(where(s, "levels", name), levels, 2, LIKELIHOOD_MAX_LEVELS, &number);
     c->levels = (size_t)number;
     return result;
 }

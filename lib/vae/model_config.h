@@ -13,7 +13,6 @@
 #define MODEL_MAX_HIDDEN 8           /* hidden layers of the encoder, and of the decoder */
 #define MODEL_MAX_UNITS 65536        /* of a hidden layer, and of the latent vector */
 #define MODEL_MAX_ELEMENTS (1 << 24) /* of an item, and numbers for all of them from the decoder */
-#define MODEL_MAX_LEVELS 65536       /* of an element */
 
 struct hidden {
     size_t layers; /* 0: inputs and outputs are joined by one linear layer */

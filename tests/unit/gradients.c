@@ -11,7 +11,7 @@
 #include <string.h>
 
 #define ROWS 3
-#define MAX_UNITS 1300
+#define MAX_UNITS 1600
 
 static double activation(const char *name, double x) {
     switch (name[0]) {
@@ -33,6 +33,26 @@ static double negative_log(const struct model_config *c, const double *a, double
     const char *name = c->likelihood->name;
     if (strcmp(name, "bernoulli") == 0)
         return -(x * log(1 / (1 + exp(-*a))) + (1 - x) * log(1 / (1 + exp(*a))));
+    if (strcmp(name, "laplace") == 0)
+        return log(2 * s) + fabs(x - *a) / s;
+    if (strcmp(name, "cbernoulli") == 0)
+        return log(expm1(*a) / *a) - x * *a;
+    if (strcmp(name, "dlogistic") == 0) {
+        const double above = x > 0.999 ? 1 : 1 / (1 + exp(-(x + 0.5 / 255 - *a) / s));
+        return -log(above - (x < 0.001 ? 0 : 1 / (1 + exp(-(x - 0.5 / 255 - *a) / s))));
+    }
+    if (strcmp(name, "categorical") == 0) {
+        double sum = 0;
+        for (size_t k = 0; k < c->levels; k++)
+            sum += exp(a[k]);
+        return log(sum) - a[(size_t)x];
+    }
+    if (strcmp(name, "poisson") == 0)
+        return exp(*a) - x * *a + lgamma(x + 1);
+    if (strcmp(name, "negbin") == 0) {
+        const double r = 1 / s, p = r / (r + exp(*a)); /* of success, before the r-th of which x failures come */
+        return lgamma(x + 1) + lgamma(r) - lgamma(x + r) - r * log(p) - x * log(1 - p);
+    }
     return 0.5 * log(2 * acos(-1) * s * s) + (x - *a) * (x - *a) / (2 * s * s);
 }
 
@@ -54,8 +74,11 @@ static double scale(const struct model *m, const double *parameter, const double
 
 /* What the encoder sees of element i. */
 static void see(const struct model *m, double *in, size_t i, double x) {
-    (void)m;
-    in[i] = x;
+    const size_t levels = m->config.levels;
+    for (size_t k = 0; m->config.likelihood->has_levels && k < levels; k++)
+        in[i * levels + k] = k == (size_t)x;
+    if (!m->config.likelihood->has_levels)
+        in[i] = m->config.likelihood->min == 0 && m->config.likelihood->steps == 1 ? log(1 + x) : x;
 }
 
 /* KL of one item, given the parameters and epsilon, and the decoder's output. */
@@ -189,6 +212,10 @@ static void make_items(struct pass *p) {
     const struct model *m = p->model;
     const size_t n = ROWS * m->elements;
     noise_uniform(p->x, n, (struct noise){.seed = 4});
+    for (size_t i = 0; m->config.likelihood->steps == 1 && i < n; i++)
+        p->x[i] = floorf(p->x[i] * (i % 3 == 0 && !m->config.likelihood->has_levels ? 40.0f : 5.0f));
+    for (size_t i = 0; m->config.likelihood->steps == 255 && i < n; i++)
+        p->x[i] = i % 4 == 0 ? 0 : i % 4 == 1 ? 1 : rintf(255 * p->x[i]) / 255;
 }
 
 static void check_model(const struct model_config *config, size_t each, const char *what) {
@@ -238,6 +265,30 @@ static void bernoulli_elbo(void) {
     check_likelihood("bernoulli", SCALE_FIXED);
 }
 
+static void laplace_elbo(void) {
+    check_scales("laplace");
+}
+
+static void continuous_bernoulli_elbo(void) {
+    check_likelihood("cbernoulli", SCALE_FIXED);
+}
+
+static void logistic_elbo(void) {
+    check_scales("dlogistic");
+}
+
+static void categorical_elbo(void) {
+    check_likelihood("categorical", SCALE_FIXED);
+}
+
+static void poisson_elbo(void) {
+    check_likelihood("poisson", SCALE_FIXED);
+}
+
+static void negative_binomial_elbo(void) {
+    check_scales("negbin");
+}
+
 static void gaussian_elbo(void) {
     check_scales("gaussian");
 }
@@ -255,6 +306,10 @@ static void wide_layers(void) {
         c.scale = (enum scale)scale;
         check_model(&c, 5003, scale_name(c.scale));
     }
+    c.scale = SCALE_FIXED;
+    c.levels = 5;
+    c.likelihood = likelihood_find("test", "categorical");
+    check_model(&c, 5003, "wide categorical");
 }
 
 /* Where logvar would make exp overflow, the figures are those at the bound. */
@@ -273,6 +328,12 @@ int main(void) {
     static const struct test tests[] = {
         {"the Bernoulli ELBO and its gradient, for every activation", bernoulli_elbo},
         {"the Gaussian ELBO and its gradient, for every activation and scale", gaussian_elbo},
+        {"the Laplace ELBO and its gradient", laplace_elbo},
+        {"the continuous Bernoulli ELBO and its gradient", continuous_bernoulli_elbo},
+        {"the discretized logistic ELBO and its gradient", logistic_elbo},
+        {"the categorical ELBO and its gradient", categorical_elbo},
+        {"the Poisson ELBO and its gradient", poisson_elbo},
+        {"the negative binomial ELBO and its gradient", negative_binomial_elbo},
         {"the same for layers so wide that they are trained in parts", wide_layers},
         {"logvar is bounded where exp could overflow", logvar_is_bounded},
     };

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define LEVELS 5
+#define DRAWS 40000
 
 static const double pi = 3.14159265358979323846;
 
@@ -61,7 +62,127 @@ static void sigma_of_sqrt_half_is_squared_error(void) {
     EXPECT(fabs(sum - 3 * 0.5 * log(pi) - 5.25) < 1e-5, "%g", sum);
 }
 
-#define DRAWS 40000
+static void laplace_is_a_density(void) {
+    const float a = -0.7f;
+    for (double b = 0.1; b < 5; b *= 2.3) {
+        double integral = 0;
+        const double step = b / 200;
+        for (int i = -4000; i <= 4000; i++) {
+            const double off = i * step, found = negative_log("laplace", b, &a, (float)((double)a + off));
+            EXPECT(fabs(found - log(2 * b) - fabs(off) / b) < 1e-5, "b %g, off %g: %g", b, off, found);
+            integral += exp(-found) * step;
+        }
+        EXPECT(fabs(integral - 1) < 1e-4, "b %g: integral %g", b, integral);
+    }
+}
+
+/* The published form, with its constant C(lambda) as a quotient, whose limit at lambda = 1/2 is 2; its integral. */
+static void continuous_bernoulli_is_a_density(void) {
+    for (double logit = -30; logit <= 30; logit += logit > -2 && logit < 1.9 ? 0.01 : 0.25) {
+        const float a = (float)logit;
+        const double lambda = 1 / (1 + exp(-(double)a)), off = 1 - 2 * lambda;
+        const double constant = fabs(off) < 1e-5 ? log(2.0) : log(2 * atanh(off) / off);
+        double integral = 0, first = 0;
+        for (int i = 0; i < 2000; i++) {
+            const double x = (i + 0.5) / 2000, found = negative_log("cbernoulli", 1, &a, (float)x);
+            const double wanted = -constant - x * log(lambda) - (1 - x) * log1p(-lambda);
+            EXPECT(fabs(lambda - 0.5) > 0.499999 || fabs(found - wanted) < 3e-6 * (1 + fabs(wanted)),
+                   "at %g, %g: %.8g, wanted %.8g", logit, x, found, wanted);
+            integral += exp(-found) / 2000;
+            first += x * exp(-found) / 2000;
+        }
+        EXPECT(fabs(integral - 1) < 3e-5, "at %g: integral %g", logit, integral);
+        EXPECT(fabs(first - mean("cbernoulli", 1, &a)) < 3e-5, "at %g: mean %g, wanted %g", logit,
+               mean("cbernoulli", 1, &a), first);
+        const struct likelihood *l = likelihood_find("test", "cbernoulli");
+        EXPECT(fabs(l->start(mean("cbernoulli", 1, &a)) - logit) < 1e-4 * (1 + logit * logit), "start at %g",
+               logit);
+    }
+}
+
+/* The levels' probabilities are differences of the distribution function, and their sum is 1; so far out that a
+ * difference is 0 in double, -log p still grows with the distance. */
+static void logistic_levels_are_differences(void) {
+    for (double s = 0.001; s < 20; s *= 3)
+        for (double m = -0.5; m < 1.6; m += 0.21) {
+            const float a = (float)m;
+            double sum = 0, first = 0;
+            for (int k = 0; k < 256; k++) {
+                const double u = ((k + 0.5) / 255 - (double)a) / s, v = ((k - 0.5) / 255 - (double)a) / s;
+                const double p = exp(-negative_log("dlogistic", s, &a, (float)k / 255));
+                const double wanted = u < 0 ? (k == 255 ? 1 : 1 / (1 + exp(-u))) - (k == 0 ? 0 : 1 / (1 + exp(-v)))
+                                            : (k == 0 ? 1 : 1 / (1 + exp(v))) - (k == 255 ? 0 : 1 / (1 + exp(u)));
+                EXPECT(fabs(p - wanted) < 3e-4 * wanted + 1e-9, "s %g, a %g, k %d: %g, wanted %g", s, m, k, p,
+                       wanted);
+                sum += p;
+                first += p * k / 255;
+            }
+            EXPECT(fabs(sum - 1) < 3e-4, "s %g, a %g: sum %g", s, m, sum);
+            EXPECT(fabs(first - mean("dlogistic", s, &a)) < 3e-4, "s %g, a %g: mean %g", s, m, first);
+        }
+    const float far = 100;
+    EXPECT(fabs(negative_log("dlogistic", 0.01, &far, 0.4f) - 9960) < 10, "far: %g",
+           negative_log("dlogistic", 0.01, &far, 0.4f));
+}
+
+static void categorical_is_its_softmax(void) {
+    const float a[LEVELS] = {0.5f, -3, 2, 90, 88};
+    double all = 0, sum = 0;
+    for (int k = 0; k < LEVELS; k++)
+        all += exp((double)a[k] - 90);
+    for (int k = 0; k < LEVELS; k++) {
+        const double found = negative_log("categorical", 1, a, (float)k);
+        EXPECT(fabs(found - log(all) - 90 + (double)a[k]) < 2e-5, "level %d: %g", k, found);
+        sum += exp(-found);
+    }
+    EXPECT(fabs(sum - 1) < 1e-6, "sum %g", sum);
+    EXPECT(mean("categorical", 1, a) == 3, "most probable %g", mean("categorical", 1, a));
+}
+
+static void categories_are_drawn_with_their_probability(void) {
+    static float a[DRAWS][LEVELS], x[DRAWS];
+    const double p[LEVELS] = {0.1, 0.05, 0.3, 0.35, 0.2};
+    int count[LEVELS] = {0};
+    for (int i = 0; i < DRAWS; i++)
+        for (int k = 0; k < LEVELS; k++)
+            a[i][k] = (float)(7 + log(p[k]));
+    const struct distributions d = {a[0], NULL, NULL, DRAWS, LEVELS};
+    likelihood_find("test", "categorical")->draw(&d, x, (struct noise){.seed = 2, .purpose = PURPOSE_LIKELIHOOD});
+    for (int i = 0; i < DRAWS; i++)
+        count[(int)x[i]]++;
+    for (int k = 0; k < LEVELS; k++)
+        EXPECT(fabs((double)count[k] / DRAWS - p[k]) < 4.5 * sqrt(p[k] * (1 - p[k]) / DRAWS), "level %d: %d", k,
+               count[k]);
+}
+
+/* Probabilities of counts as products, and their sum, mean and variance. */
+static void counts_are_distributed(void) {
+    for (double m = 0.05; m < 300; m *= 4)
+        for (double s = 0.01; s < 10; s *= 5) {
+            const float a = (float)log(m);
+            double poisson = 0, sum = 0, first = 0, second = 0, wanted = exp(-m), r = 1 / s;
+            double other = pow(1 / (1 + m * s), r);
+            for (int k = 0; k < 60000; k++) {
+                const double p = exp(-negative_log("poisson", 1, &a, (float)k)),
+                             q = exp(-negative_log("negbin", s, &a, (float)k));
+                EXPECT(fabs(p - wanted) < 1e-5 * wanted + 1e-12, "poisson %g: p(%d) %g, wanted %g", m, k, p,
+                       wanted);
+                EXPECT(fabs(q - other) < 2e-5 * (1 + k) * other + 1e-12, "negbin %g %g: p(%d) %g, wanted %g", m, s,
+                       k, q, other);
+                wanted *= m / (k + 1);
+                other *= (k + r) / (k + 1) * m / (m + r);
+                poisson += p;
+                sum += q;
+                first += k * q;
+                second += k * (double)k * q;
+                if (k > 2 * m + 20 && wanted < 1e-15 && other * k * k < 1e-9)
+                    break;
+            }
+            EXPECT(fabs(poisson - 1) < 1e-5 && fabs(sum - 1) < 1e-5, "sums %g %g at %g %g", poisson, sum, m, s);
+            EXPECT(fabs(first / m - 1) < 1e-4, "negbin %g %g: mean %g", m, s, first);
+            EXPECT(fabs((second - first * first) / (m + s * m * m) - 1) < 1e-3, "negbin %g %g: variance", m, s);
+        }
+}
 
 /* Draws of DRAWS elements alike: mean and variance, within error bars, as they should be. */
 static void check_draws(const char *name, enum scale from, double scale, double a, double wanted, double variance) {
@@ -97,6 +218,19 @@ static void draws_have_the_likelihoods_mean_and_variance(void) {
     check_draws("bernoulli", SCALE_FIXED, 1, logit, p, p * (1 - p));
     check_draws("gaussian", SCALE_FIXED, 0.4, logit, logit, 0.16);
     check_draws("gaussian", SCALE_NET, 0.4, logit, logit, 0.16);
+    check_draws("laplace", SCALE_FIXED, 0.4, logit, logit, 2 * 0.16);
+    check_draws("laplace", SCALE_NET, 0.4, logit, logit, 2 * 0.16);
+    /* Of a density proportional to exp(a x) on [0,1]. */
+    for (double a = -40; a < 50; a += 20.2)
+        check_draws("cbernoulli", SCALE_FIXED, 1, a, 1 / -expm1(-a) - 1 / a, 1 / (a * a) - 1 / (2 * cosh(a) - 2));
+    /* So narrow and so far from the ends that the levels hardly matter. */
+    check_draws("dlogistic", SCALE_FIXED, 0.03, 0.5, 0.5, pi * pi / 3 * 0.0009 + 1 / (12.0 * 255 * 255));
+    check_draws("dlogistic", SCALE_NET, 0.03, 0.5, 0.5, pi * pi / 3 * 0.0009 + 1 / (12.0 * 255 * 255));
+    for (double m = 0.3; m < 1e6; m *= 7) {
+        check_draws("poisson", SCALE_FIXED, 1, log(m), m, m);
+        check_draws("negbin", SCALE_FIXED, 0.2, log(m), m, m + 0.2 * m * m);
+        check_draws("negbin", SCALE_NET, 3, log(m), m, m + 3 * m * m);
+    }
 }
 
 /* KL(N(mu, sigma^2) || N(0,1)) as an integral. */
@@ -173,6 +307,12 @@ int main(void) {
     static const struct test tests[] = {
         {"bernoulli is the probability of its logit", bernoulli_is_its_probability},
         {"gaussian is a density, constants included", gaussian_is_a_density},
+        {"laplace is a density, constants included", laplace_is_a_density},
+        {"cbernoulli is a density, stable near 1/2", continuous_bernoulli_is_a_density},
+        {"dlogistic's levels are differences of the distribution", logistic_levels_are_differences},
+        {"categorical is its softmax", categorical_is_its_softmax},
+        {"categories are drawn with their probability", categories_are_drawn_with_their_probability},
+        {"poisson and negbin are the distributions of their mean and dispersion", counts_are_distributed},
         {"sigma = sqrt(1/2) is the squared error and a constant", sigma_of_sqrt_half_is_squared_error},
         {"draws have the likelihood's mean and variance", draws_have_the_likelihoods_mean_and_variance},
         {"KL in closed form is its integral", kl_is_its_integral},
