@@ -20,8 +20,9 @@ no_temporary() {
 @test "weights that are not finite are never saved over a model" {
     vae-train -q -m model.bin -H 8 -e 1 items.raw
     cp model.bin before.bin
-    { header f32 4 8 . && yes 1e18 | head -32 | xargs perl -e 'print pack "f<*", @ARGV'; } >big.raw
-    fails 1 'vae-train: training: tensor "' vae-train -q -m model.bin -l gaussian --sigma 1e-6 -e 1 -b 8 big.raw
+    # The weights of pixels that are always black have no gradient, and 0 divided by 0 is no number.
+    fails 1 'vae-train: training: tensor "encoder.0.weight" is not finite after step 1' \
+        vae-train -q -m model.bin -H 8 -e 1 -b 100 --adam-eps 0 items.raw
     cmp model.bin before.bin
     no_temporary
 }
