@@ -72,6 +72,16 @@ table() {
     payload | od -An -v -t f4 -w$((4 * $1))
 }
 
+# last NAME COLUMN: a figure of the log's last row.
+last() {
+    tail -1 "$1.tsv" | cut -f "$2"
+}
+
+# weights MODEL: all of its numbers, without the header, whose text tells options apart.
+weights() {
+    perl -e 'local $/; $_ = <STDIN>; print substr $_, 8 + unpack "Q<", $_' <"$1"
+}
+
 # near VALUE WANTED ERROR: a figure within its error bar.
 near() {
     awk -v v="$1" -v w="$2" -v e="$3" 'BEGIN { d = v - w; exit !(d <= e && d >= -e) }' ||

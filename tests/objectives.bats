@@ -20,19 +20,9 @@ trains() {
     vae-train -q -m "$name.bin" --log "$name.tsv" -H 24 -z 4 -e 3 -b 40 --binarize sample "$@" data.raw
 }
 
-# last NAME COLUMN: a figure of the log's last row.
-last() {
-    tail -1 "$1.tsv" | cut -f "$2"
-}
-
 # holds EXPRESSION: true as awk sees it.
 holds() {
     awk "BEGIN { exit !($1) }" || fail "not so: $1"
-}
-
-# weights MODEL: all of its numbers, without the header, whose text tells options apart.
-weights() {
-    perl -e 'local $/; $_ = <STDIN>; print substr $_, 8 + unpack "Q<", $_' <"$1"
 }
 
 # differ A B: two models' weights do.
@@ -43,6 +33,11 @@ differ() {
 # numbers MODEL: one a line.
 numbers() {
     weights "$1" | od -A n -v -t f4 -w4
+}
+
+# moved NAME: how far a model's weights are from those of start.bin.
+moved() {
+    paste <(numbers start.bin) <(numbers "$1.bin") | awk '{ s += ($1 - $2)^2 } END { print sqrt(s) }'
 }
 
 @test "each objective trains another model, and with one draw iwae is the elbo by another estimate" {
@@ -142,7 +137,6 @@ numbers() {
     trains short --adam-eps 1 -e 1 --clip 0.001
     trains start -r 0 -e 1
     trains loose --adam-eps 1 -e 1 --clip 1e20
-    moved() { paste <(numbers start.bin) <(numbers "$1.bin") | awk '{ s += ($1 - $2)^2 } END { print sqrt(s) }'; }
     holds "$(moved short) < $(moved long) / 1000"
     cmp <(weights loose.bin) <(weights long.bin)
 }
@@ -159,7 +153,6 @@ numbers() {
     trains plain
     trains held --adam-eps 1
     trains start -r 0
-    moved() { paste <(numbers start.bin) <(numbers "$1.bin") | awk '{ s += ($1 - $2)^2 } END { print sqrt(s) }'; }
     holds "$(moved held) < $(moved plain) / 2"
 }
 
@@ -172,7 +165,6 @@ numbers() {
     run ! test "$(last plain 7)" = "$(last mean 7)"
     # Of a walk in one direction the average is behind.
     trains start -r 0
-    moved() { paste <(numbers start.bin) <(numbers "$1.bin") | awk '{ s += ($1 - $2)^2 } END { print sqrt(s) }'; }
     holds "$(moved mean) < 0.95 * $(moved plain) && $(moved mean) > 0.5 * $(moved plain)"
 }
 

@@ -25,16 +25,6 @@ trains() {
     vae-train -q -m "$name.bin" --log "$name.tsv" -H 8 -z 2 -e 1 "$@" data.raw
 }
 
-# last NAME COLUMN: a figure of the log's last row.
-last() {
-    tail -1 "$1.tsv" | cut -f "$2"
-}
-
-# weights MODEL: all of its numbers, without the header, whose text tells options apart.
-weights() {
-    perl -e 'local $/; $_ = <STDIN>; print substr $_, 8 + unpack "Q<", $_' <"$1"
-}
-
 # size MODEL TENSOR: how many numbers.
 size() {
     tensor "$1" "$2" | wc -w

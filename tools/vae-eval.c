@@ -104,7 +104,8 @@ static int print_total(struct work *w, const struct stream_evaluation *s) {
     if (o->samples > 0)
         printf("\t%.4f\t%.4f", log_likelihood, error);
     (void)tally_mean(&total->elbo, total->items, &error);
-    printf("\t%zu\t%.4f\t%.6f", latents_active(total->latents, s->model.config.latent, total->items), error, elbo.elbo / nats);
+    printf("\t%zu\t%.4f\t%.6f", latents_active(total->latents, s->model.config.latent, total->items), error,
+           elbo.elbo / nats);
     if (o->samples > 0)
         printf("\t%.6f\t%.4f", log_likelihood / nats, total->effective / (double)total->items);
     if (o->mutual_information)

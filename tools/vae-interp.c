@@ -70,7 +70,7 @@ static int write_path(struct latent_map *map, const float *to, uint64_t number) 
         else if (path_spherical(walk->from, to, t, walk->z, map->latent) < 0)
             return fail("%s: items %" PRIu64 " and %" PRIu64 " are opposite, wanted an angle for an arc",
                         map->reader.in.name, number - 1, number);
-        if (latent_map_write(map, walk->z, 1) < 0)
+        if (latent_map_write(map, walk->z) < 0)
             return -1;
     }
     return 0;

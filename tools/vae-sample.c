@@ -26,7 +26,7 @@ static void set_grid(const struct cli_option *option, void *field, const char *t
     struct grid *grid = field;
     size_t sides[2], count;
     (void)option;
-    if (parse_list("--grid", text, 'x', 100000, 2, sides, &count) < 0)
+    if (parse_list("--grid", text, 'x', 1, 100000, 2, sides, &count) < 0)
         cli_usage_error();
     if (count != 2)
         cli_refuse("--grid: found '%s', wanted columns and rows, such as 20x20", text);

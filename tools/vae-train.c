@@ -32,9 +32,8 @@ struct options {
 };
 
 static void set_hidden(const struct cli_option *option, void *field, const char *text) {
-    char name[64];
-    snprintf(name, sizeof name, "--%s", option->name);
-    if (hidden_parse(field, name, text) < 0)
+    char name[CLI_NAME];
+    if (hidden_parse(field, cli_option_name(option, name), text) < 0)
         cli_usage_error();
 }
 
@@ -47,12 +46,11 @@ static void set_binarize(const struct cli_option *option, void *field, const cha
 }
 
 /* A setter for a table's entry that is found by its name. */
-#define CHOICE(function, type, find)                                                       \
-    static void function(const struct cli_option *option, void *field, const char *text) { \
-        char name[64];                                                                     \
-        snprintf(name, sizeof name, "--%s", option->name);                                 \
-        if ((*(const struct type **)field = find(name, text)) == NULL)                     \
-            cli_usage_error();                                                             \
+#define CHOICE(function, type, find)                                                            \
+    static void function(const struct cli_option *option, void *field, const char *text) {      \
+        char name[CLI_NAME];                                                                    \
+        if ((*(const struct type **)field = find(cli_option_name(option, name), text)) == NULL) \
+            cli_usage_error();                                                                  \
     }
 
 CHOICE(set_activation, activation, activation_find)

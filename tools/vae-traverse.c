@@ -4,9 +4,8 @@
 #include "base/number.h"
 #include "base/progress.h"
 #include "vae/latent_map.h"
+#include "vae/model_config.h"
 #include "vae/prior.h"
-
-#include <string.h>
 
 #define MAX_LISTED 1024
 
@@ -25,22 +24,10 @@ struct options {
 
 static void set_list(const struct cli_option *option, void *field, const char *text) {
     struct list *list = field;
-    char copy[24];
-    (void)option;
-    list->count = 0;
-    for (const char *at = text;; at++) {
-        const size_t length = strcspn(at, ",");
-        uint64_t latent;
-        memcpy(copy, at, length < sizeof copy ? length : 0);
-        copy[length < sizeof copy ? length : 0] = '\0';
-        if (list->count == MAX_LISTED || parse_whole("--latent", copy, 0, 65535, &latent) < 0)
-            cli_refuse("--latent: found '%s', wanted 1 to %d whole numbers from 0 to 65535 with ',' between them",
-                       text, MAX_LISTED);
-        list->latent[list->count++] = (size_t)latent;
-        at += length;
-        if (*at == '\0')
-            return;
-    }
+    char name[CLI_NAME];
+    if (parse_list(cli_option_name(option, name), text, ',', 0, MODEL_MAX_UNITS - 1, MAX_LISTED, list->latent,
+                   &list->count) < 0)
+        cli_usage_error();
 }
 
 static const struct cli_option options[] = {
@@ -86,7 +73,7 @@ static int item(struct latent_map *map, float *z, uint64_t number) {
         float *const one = &z[o->list.count > 0 ? o->list.latent[i] : i], own = *one;
         for (size_t step = 0; step < o->steps; step++) {
             *one = (float)prior_quantile(((double)step + 0.5) / (double)o->steps);
-            if (latent_map_write(map, z, 1) < 0)
+            if (latent_map_write(map, z) < 0)
                 return -1;
         }
         *one = own;

@@ -172,9 +172,8 @@ void cli_command(char *text, size_t size) {
     }
 }
 
-/* What opens a message about an option's argument. */
-static const char *name_of(const struct cli_option *o, char text[64]) {
-    snprintf(text, 64, "--%s", o->name);
+const char *cli_option_name(const struct cli_option *o, char text[CLI_NAME]) {
+    snprintf(text, CLI_NAME, "--%s", o->name);
     return text;
 }
 
@@ -189,10 +188,10 @@ void cli_set_text(const struct cli_option *o, void *field, const char *text) {
 }
 
 void cli_set_whole(const struct cli_option *o, void *field, const char *text) {
-    char name[64];
+    char name[CLI_NAME];
     /* A power of two is the end of the numbers that a type holds, one too many. */
     const uint64_t max = o->max >= 0x1p64 ? UINT64_MAX : o->max == 0x1p63 ? INT64_MAX : (uint64_t)o->max;
-    if (parse_whole(name_of(o, name), text, (uint64_t)o->min, max, field) < 0)
+    if (parse_whole(cli_option_name(o, name), text, (uint64_t)o->min, max, field) < 0)
         cli_usage_error();
 }
 
@@ -203,8 +202,8 @@ void cli_set_size(const struct cli_option *o, void *field, const char *text) {
 }
 
 void cli_set_real(const struct cli_option *o, void *field, const char *text) {
-    char name[64];
-    if (parse_real(name_of(o, name), text, o->min, o->max, field) < 0)
+    char name[CLI_NAME];
+    if (parse_real(cli_option_name(o, name), text, o->min, o->max, field) < 0)
         cli_usage_error();
 }
 

@@ -32,6 +32,10 @@ struct cli_option {
 #define CLI_REAL(field, min, max) cli_set_real, offsetof(struct options, field), min, max   /* double */
 #define CLI_CALL(function, field) function, offsetof(struct options, field), 0, 0 /* a setter of the tool's */
 
+/* What opens a message about an option's argument: its long name. */
+#define CLI_NAME 64
+const char *cli_option_name(const struct cli_option *option, char text[CLI_NAME]);
+
 void cli_set_flag(const struct cli_option *option, void *field, const char *text);
 void cli_set_text(const struct cli_option *option, void *field, const char *text);
 void cli_set_size(const struct cli_option *option, void *field, const char *text);

@@ -41,17 +41,17 @@ int parse_real(const char *name, const char *text, double min, double max, doubl
     return 0;
 }
 
-int parse_list(const char *name, const char *text, char separator, size_t max, size_t capacity, size_t *values,
-               size_t *count) {
+int parse_list(const char *name, const char *text, char separator, size_t min, size_t max, size_t capacity,
+               size_t *values, size_t *count) {
     size_t n = 0;
     for (const char *p = text;; p++) {
         const char *end = strchr(p, separator);
         uint64_t v;
         if (end == NULL)
             end = p + strlen(p);
-        if (n == capacity || !read_digits(p, (size_t)(end - p), &v) || v < 1 || v > max)
-            return fail("%s: found '%s', wanted 1 to %zu whole numbers from 1 to %zu with '%c' between them", name,
-                        text, capacity, max, separator);
+        if (n == capacity || !read_digits(p, (size_t)(end - p), &v) || v < min || v > max)
+            return fail("%s: found '%s', wanted 1 to %zu whole numbers from %zu to %zu with '%c' between them",
+                        name, text, capacity, min, max, separator);
         values[n++] = (size_t)v;
         p = end;
         if (*p == '\0')

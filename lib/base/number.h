@@ -13,9 +13,9 @@ int parse_whole(const char *name, const char *text, uint64_t min, uint64_t max, 
 /* A finite decimal number in [min, max]. */
 int parse_real(const char *name, const char *text, double min, double max, double *value);
 
-/* Numbers from 1 to max between `separator`s ("400,200", "28x28"), at most `capacity` of them. */
-int parse_list(const char *name, const char *text, char separator, size_t max, size_t capacity, size_t *values,
-               size_t *count);
+/* Numbers from min to max between `separator`s ("400,200", "28x28"), at most `capacity` of them. */
+int parse_list(const char *name, const char *text, char separator, size_t min, size_t max, size_t capacity,
+               size_t *values, size_t *count);
 
 /* *product = a * b; false where it does not fit. */
 bool multiply(size_t a, size_t b, size_t *product);

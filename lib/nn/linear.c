@@ -1,6 +1,5 @@
 #include "nn/linear.h"
 
-#include "base/memory.h"
 #include "nn/math_kernel.h"
 
 #include <cblas.h>
@@ -25,9 +24,6 @@ void linear_forward(const struct linear *layer, const float *value, const float 
                     const struct tile *t) {
     const size_t in = layer->in, out = layer->out;
     y += tile_offset(t, out);
-    /* Half of x was made by another thread where it is cut by units. */
-    if (t->columns < out)
-        memory_expect(x + t->row * in, t->rows * in * sizeof *x);
     /* The product is added to rows that hold the bias already: a pass over y less. */
     for (size_t row = 0; row < t->rows; row++)
         memcpy(y + row * out, value + layer->bias + t->column, t->columns * sizeof *y);

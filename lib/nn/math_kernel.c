@@ -174,16 +174,20 @@ SPECIALISED float cross_entropy_block(const float *a, const float *x, float *gra
     return sum;
 }
 
-/* The two calls differ by a constant, so that the loop inside has no question left to ask. */
-static double cross_entropy(const float *a, const float *x, float *gradient, size_t n) {
-    double sum = 0;
-    for (size_t i = 0; i < n; i += SUM_BLOCK) {
-        const size_t some = n - i < SUM_BLOCK ? n - i : SUM_BLOCK;
-        sum += (double)(gradient == NULL ? cross_entropy_block(a + i, x + i, NULL, some)
-                                         : cross_entropy_block(a + i, x + i, gradient + i, some));
+/* A sum over elements with a gradient, in blocks. The two calls differ by a constant, so that the loop inside has
+ * no question left to ask. */
+#define LOCATION(name)                                                                          \
+    static double name(const float *a, const float *x, float *gradient, size_t n) {             \
+        double sum = 0;                                                                         \
+        for (size_t i = 0; i < n; i += SUM_BLOCK) {                                             \
+            const size_t some = n - i < SUM_BLOCK ? n - i : SUM_BLOCK;                          \
+            sum += (double)(gradient == NULL ? name##_block(a + i, x + i, NULL, some)           \
+                                             : name##_block(a + i, x + i, gradient + i, some)); \
+        }                                                                                       \
+        return sum;                                                                             \
     }
-    return sum;
-}
+
+LOCATION(cross_entropy)
 
 SPECIALISED float squared_error_block(const float *a, const float *x, float scale, float *gradient, size_t n) {
     float sum = 0;
@@ -207,7 +211,7 @@ static double squared_error(const float *a, const float *x, float scale, float *
     return sum;
 }
 
-/* A sum over elements with two gradients, in blocks; as above, what a caller does not want is a constant NULL. */
+/* The same with two gradients, each of which a caller may not want. */
 #define LOCATION_SCALE(name)                                                                                 \
     static double name(const float *a, const float *x, const float *log_scale, const float *inverse_scale,   \
                        float *gradient, float *scale_gradient, size_t n) {                                   \
@@ -286,7 +290,7 @@ LOCATION_SCALE(laplace)
 LOCATION_SCALE(logistic)
 
 /* The integral of exp(a t) is that of exp(-a t) times exp a. */
-SPECIALISED float continuous_block(const float *a, const float *x, float *gradient, size_t n) {
+SPECIALISED float continuous_cross_entropy_block(const float *a, const float *x, float *gradient, size_t n) {
     float sum = 0;
 #pragma omp simd reduction(+ : sum)
     for (size_t i = 0; i < n; i++) {
@@ -300,15 +304,7 @@ SPECIALISED float continuous_block(const float *a, const float *x, float *gradie
     return sum;
 }
 
-static double continuous_cross_entropy(const float *a, const float *x, float *gradient, size_t n) {
-    double sum = 0;
-    for (size_t i = 0; i < n; i += SUM_BLOCK) {
-        const size_t some = n - i < SUM_BLOCK ? n - i : SUM_BLOCK;
-        sum += (double)(gradient == NULL ? continuous_block(a + i, x + i, NULL, some)
-                                         : continuous_block(a + i, x + i, gradient + i, some));
-    }
-    return sum;
-}
+LOCATION(continuous_cross_entropy)
 
 static double softmax(float *a, size_t n) {
     float max = a[0], sum = 0;

@@ -14,7 +14,7 @@ size_t shape_elements(const struct shape *shape) {
 
 int shape_parse(struct shape *shape, const char *name, const char *text) {
     size_t n = 1;
-    if (parse_list(name, text, 'x', SHAPE_MAX_ELEMENTS, SHAPE_MAX_RANK, shape->dim, &shape->rank) < 0)
+    if (parse_list(name, text, 'x', 1, SHAPE_MAX_ELEMENTS, SHAPE_MAX_RANK, shape->dim, &shape->rank) < 0)
         return -1;
     for (size_t i = 0; i < shape->rank; i++)
         if (!multiply(n, shape->dim[i], &n) || n > SHAPE_MAX_ELEMENTS)

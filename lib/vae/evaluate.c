@@ -36,10 +36,7 @@ static void add_draw(struct evaluator *e, const struct shard *s, uint32_t k) {
         const size_t i = block_index(&e->block, row);
         e->figures[i].reconstruction -= pass_negative_log(p, row) / e->samples;
         if (e->marginal)
-            add_weight(e, i, k,
-                       latent_log_ratio(p->out[p->model->heads] + row * 2 * latent, p->epsilon + row * latent,
-                                        p->z + row * latent, latent) -
-                           pass_negative_log(p, row));
+            add_weight(e, i, k, pass_log_weight(p, row));
     }
 }
 

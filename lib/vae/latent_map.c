@@ -28,8 +28,8 @@ int latent_check_item(const struct raw_reader *reader, const void *item, uint64_
     return 0;
 }
 
-int latent_map_write(struct latent_map *map, const float *z, size_t count) {
-    return output_write(&map->out, z, count * map->latent * sizeof *z);
+int latent_map_write(const struct latent_map *map, const float *z) {
+    return output_write(&map->out, z, map->latent * sizeof *z);
 }
 
 static int write_header(struct latent_map *map) {

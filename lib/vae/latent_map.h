@@ -31,6 +31,7 @@ int latent_check_item(const struct raw_reader *reader, const void *item, uint64_
 /* Runs the whole stream. 0 or -1. */
 int latent_map_run(struct latent_map *map) __attribute__((warn_unused_result));
 
-int latent_map_write(struct latent_map *map, const float *z, size_t count) __attribute__((warn_unused_result));
+/* Writes one latent. 0 or -1. */
+int latent_map_write(const struct latent_map *map, const float *z) __attribute__((warn_unused_result));
 
 #endif

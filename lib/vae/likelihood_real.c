@@ -55,20 +55,20 @@ static double gaussian_negative_log(const struct distributions *d, const float *
            (double)d->n * HALF_LOG_2PI;
 }
 
-/* x becomes a + scale * x. */
-static void spread(const struct distributions *d, size_t first, size_t n, float *x) {
-    for (size_t i = first; i < first + n; i++)
-        x[i - first] = d->a[i] + x[i - first] / d->inverse_scale[i];
+/* x becomes a + scale * e, e drawn from the standard distribution by `take`. x may be a itself. */
+static void draw_standard(const struct distributions *d, void (*take)(float *e, size_t n, struct noise noise),
+                          float *x, struct noise noise) {
+    float e[LIKELIHOOD_BLOCK];
+    for (size_t i = 0; i < d->n; i += LIKELIHOOD_BLOCK, noise.position += LIKELIHOOD_BLOCK) {
+        const size_t some = d->n - i < LIKELIHOOD_BLOCK ? d->n - i : LIKELIHOOD_BLOCK;
+        take(e, some, noise);
+        for (size_t j = 0; j < some; j++)
+            x[i + j] = d->a[i + j] + e[j] / d->inverse_scale[i + j];
+    }
 }
 
 static void gaussian_draw(const struct distributions *d, float *x, struct noise noise) {
-    float epsilon[LIKELIHOOD_BLOCK];
-    for (size_t i = 0; i < d->n; i += LIKELIHOOD_BLOCK, noise.position += LIKELIHOOD_BLOCK) {
-        const size_t some = d->n - i < LIKELIHOOD_BLOCK ? d->n - i : LIKELIHOOD_BLOCK;
-        noise_normal(epsilon, some, noise);
-        spread(d, i, some, epsilon);
-        memcpy(x + i, epsilon, some * sizeof *x);
-    }
+    draw_standard(d, noise_normal, x, noise);
 }
 
 static double squared_error(const float *a, const float *x, size_t n) {
@@ -103,30 +103,21 @@ static void uniform_inside(float *u, size_t n, struct noise noise) {
         u[i] = u[i] < 0x1p-25f ? 0x1p-25f : u[i];
 }
 
-static float laplace_quantile(float u) {
-    return u < 0.5f ? logf(2 * u) : -logf(2 * (1 - u));
+/* By the quantiles of uniforms, as the logistic ones below. */
+static void standard_laplace(float *e, size_t n, struct noise noise) {
+    uniform_inside(e, n, noise);
+    for (size_t i = 0; i < n; i++)
+        e[i] = e[i] < 0.5f ? logf(2 * e[i]) : -logf(2 * (1 - e[i]));
 }
 
-static float logistic_quantile(float u) {
-    return logf(u / (1 - u));
-}
-
-/* By the standard distribution's quantiles of uniforms. */
-static void draw_by_quantile(const struct distributions *d, float (*quantile)(float u), float *x,
-                             struct noise noise) {
-    float u[LIKELIHOOD_BLOCK];
-    for (size_t i = 0; i < d->n; i += LIKELIHOOD_BLOCK, noise.position += LIKELIHOOD_BLOCK) {
-        const size_t some = d->n - i < LIKELIHOOD_BLOCK ? d->n - i : LIKELIHOOD_BLOCK;
-        uniform_inside(u, some, noise);
-        for (size_t j = 0; j < some; j++)
-            u[j] = quantile(u[j]);
-        spread(d, i, some, u);
-        memcpy(x + i, u, some * sizeof *x);
-    }
+static void standard_logistic(float *e, size_t n, struct noise noise) {
+    uniform_inside(e, n, noise);
+    for (size_t i = 0; i < n; i++)
+        e[i] = logf(e[i] / (1 - e[i]));
 }
 
 static void laplace_draw(const struct distributions *d, float *x, struct noise noise) {
-    draw_by_quantile(d, laplace_quantile, x, noise);
+    draw_standard(d, standard_laplace, x, noise);
 }
 
 static double absolute_error(const float *a, const float *x, size_t n) {
@@ -222,7 +213,7 @@ static void logistic_mean(const struct distributions *d, float *x) {
 }
 
 static void logistic_draw(const struct distributions *d, float *x, struct noise noise) {
-    draw_by_quantile(d, logistic_quantile, x, noise);
+    draw_standard(d, standard_logistic, x, noise);
     for (size_t i = 0; i < d->n; i++)
         x[i] = rintf(255 * (x[i] < 0 ? 0 : x[i] > 1 ? 1 : x[i])) / 255;
 }

@@ -157,8 +157,7 @@ static size_t part_of(const struct linear *layer, const struct tile *tile) {
     return tile->column / plan_layer_units(layer);
 }
 
-/* A tile's sums, of which `sums` has those of all parts. */
-static double *part_sums(const struct pass *p, double *sums, const struct tile *tile) {
+double *pass_part_sums(const struct pass *p, double *sums, const struct tile *tile) {
     const struct model *m = p->model;
     return sums + (p->parts == 1 ? 0 : part_of(&m->layer[m->last], tile)) * p->rows * p->draws;
 }
@@ -166,7 +165,7 @@ static double *part_sums(const struct pass *p, double *sums, const struct tile *
 void pass_likelihood(struct pass *p, const struct tile *tile, bool gradient) {
     const struct model *m = p->model;
     const size_t first = tile->column / m->outputs, n = tile->columns / m->outputs;
-    double *sum = part_sums(p, p->negative_log, tile);
+    double *sum = pass_part_sums(p, p->negative_log, tile);
     for (size_t row = tile->row; row < tile->row + tile->rows; row++) {
         const struct distributions d = pass_distributions(p, row, first, n);
         float *da = gradient ? p->out[m->last] + row * m->layer[m->last].out + tile->column : NULL;
@@ -190,7 +189,7 @@ double pass_mean_negative_log(const struct pass *p, size_t item) {
     return sum / (double)p->draws;
 }
 
-static double log_weight(const struct pass *p, size_t row) {
+double pass_log_weight(const struct pass *p, size_t row) {
     const size_t latent = p->model->config.latent;
     return latent_log_ratio(p->out[p->model->heads] + row / p->draws * 2 * latent, p->epsilon + row * latent,
                             p->z + row * latent, latent) -
@@ -206,7 +205,7 @@ static double weigh(const struct pass *p, size_t item, const struct objective *o
     if (!o->estimator->importance)
         return -pass_mean_negative_log(p, item) - p->kl[item];
     for (size_t k = 0; k < p->draws; k++)
-        log_weights[k] = log_weight(p, item * p->draws + k);
+        log_weights[k] = pass_log_weight(p, item * p->draws + k);
     return importance_weights(log_weights, weight, p->draws);
 }
 

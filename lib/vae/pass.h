@@ -70,6 +70,9 @@ void pass_likelihood(struct pass *pass, const struct tile *tile, bool gradient);
 /* -log p(x|z) of a draw, all parts, nats. */
 double pass_negative_log(const struct pass *pass, size_t row);
 
+/* log p(x|z) + log p(z) - log q(z|x) of a draw: its log importance weight, nats. */
+double pass_log_weight(const struct pass *pass, size_t row);
+
 /* -log p(x|z), the mean over an item's draws, nats. */
 double pass_mean_negative_log(const struct pass *pass, size_t item);
 
@@ -102,6 +105,9 @@ size_t pass_draws(const struct pass *pass, size_t index);
 
 /* The first layer whose output of the first `rows` items is not finite, or model->layers where there is none. */
 size_t pass_not_finite(const struct pass *pass, size_t rows);
+
+/* The sums [rows] of the last layer's part that a tile is, of all parts' sums such as negative_log. */
+double *pass_part_sums(const struct pass *pass, double *sums, const struct tile *tile);
 
 /* What layer `index` took in: x, z or the output of the layer before. */
 const float *pass_input(const struct pass *pass, size_t index);

@@ -1,8 +1,6 @@
 /* The likelihood's scale in a pass: where it comes from, and its gradient. */
 #include "vae/pass.h"
 
-#include "vae/plan.h"
-
 #include <math.h>
 
 void pass_see(struct pass *p, size_t first, size_t rows) {
@@ -45,11 +43,11 @@ struct distributions pass_distributions(const struct pass *p, size_t row, size_t
 
 void pass_deviations(struct pass *p, const struct tile *tile) {
     const struct model *m = p->model;
-    const size_t part = p->parts == 1 ? 0 : tile->column / plan_layer_units(&m->layer[m->last]);
+    double *sum = pass_part_sums(p, p->deviations, tile);
     for (size_t row = tile->row; row < tile->row + tile->rows; row++) {
         const struct distributions d = pass_distributions(p, row, tile->column, tile->columns);
-        p->deviations[part * p->rows * p->draws + row] = m->config.likelihood->deviations(
-            d.a, p->x + row / p->draws * m->elements + tile->column, tile->columns);
+        sum[row] = m->config.likelihood->deviations(d.a, p->x + row / p->draws * m->elements + tile->column,
+                                                    tile->columns);
     }
 }
 

@@ -8,9 +8,10 @@
 #define MOST_TASKS 16       /* of one that is cut by units: each keeps sums of its own, see vae/pass.h */
 #define TASK_WEIGHTS 320000 /* of a task that is cut by units, but for MOST_TASKS */
 #define WIDE_WEIGHTS 64000  /* from here on it is worth to cut by units */
-#define UNITS \
-    16 /* a task's are a multiple of it, so that two threads never write to one cache line, and its rows of */
-#define ROWS 4        /* this, as in a kernel of OpenBLAS */
+/* A task's units are a multiple of UNITS, so that two threads never write to one cache line, and its rows of ROWS,
+ * as a kernel of OpenBLAS has them. */
+#define UNITS 16
+#define ROWS 4
 #define TASK_ROWS 128 /* at most, of an operation that is cut by rows */
 #define WIDE_ROWS 512 /* of one that is cut by units: beyond, more rows do not make it faster */
 

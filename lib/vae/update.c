@@ -7,10 +7,17 @@
 #include <math.h>
 #include <stdlib.h>
 
+/* Numbers of the table of parameters that are updated together. */
+struct range {
+    size_t offset, size;
+    bool decays; /* with --weight-decay */
+};
+
 struct slice {
-    const struct linear *layer;
+    const struct linear *layer; /* NULL: the likelihood's scale, behind the layers' */
     size_t index, first, units;
-    double squares; /* of its gradient */
+    struct range range[2]; /* weights and biases; or the scale, and none */
+    double squares;        /* of its gradient */
 };
 
 /* Of two slices the one that lies further to the front of its layer; of two in the same place the larger. */
@@ -24,23 +31,31 @@ static int by_place(const void *a, const void *b) {
     return size != other ? (size > other ? -1 : 1) : (s->index < t->index ? -1 : 1);
 }
 
+static struct slice cut_slice(const struct linear *layer, size_t index, size_t first) {
+    const size_t most = plan_layer_units(layer), left = layer->out - first, units = left < most ? left : most;
+    return (struct slice){
+        layer,
+        index,
+        first,
+        units,
+        {{layer->weight + first * layer->in, units * layer->in, true}, {layer->bias + first, units, false}}};
+}
+
 /* In an order that gives a thread the units whose outputs it makes, too: see workers_run. */
 static int cut_slices(struct update *u) {
-    for (int writing = 0; writing < 2; writing++) {
-        if (writing && (u->slice = calloc(u->slices + 1, sizeof *u->slice)) == NULL)
-            return fail("training: out of memory");
-        u->slices = 0;
-        for (size_t i = 0; i < u->model->layers; i++) {
-            const struct linear *layer = &u->model->layer[i];
-            const size_t units = plan_layer_units(layer);
-            for (size_t first = 0; first < layer->out; first += units, u->slices++)
-                if (writing)
-                    u->slice[u->slices] =
-                        (struct slice){layer, i, first, layer->out - first < units ? layer->out - first : units, 0};
-        }
-    }
+    const struct model *m = u->model;
+    size_t most = 1;
+    for (size_t i = 0; i < m->layers; i++)
+        most += plan_layer_parts(&m->layer[i]);
+    u->slice = calloc(most, sizeof *u->slice);
+    if (u->slice == NULL)
+        return fail("training: out of memory");
+    for (size_t i = 0; i < m->layers; i++)
+        for (size_t first = 0; first < m->layer[i].out; first += u->slice[u->slices++].units)
+            u->slice[u->slices] = cut_slice(&m->layer[i], i, first);
     qsort(u->slice, u->slices, sizeof *u->slice, by_place);
-    u->slices += u->pass->dscale != NULL;
+    if (u->pass->dscale != NULL)
+        u->slice[u->slices++] = (struct slice){.range = {{m->scale, m->scales, false}}};
     return 0;
 }
 
@@ -95,7 +110,6 @@ static void average(const struct update *u, size_t offset, size_t size) {
         math_kernel()->average(p->average + offset, p->value + offset, u->share, size);
 }
 
-/* The likelihood's scale comes behind the layers, as a slice without one. */
 static void gradient(const struct update *u, const struct slice *s) {
     if (s->layer == NULL) {
         pass_scale_gradient(u->pass, u->rows, 1.0f / (float)u->rows, u->model->parameters.gradient);
@@ -113,13 +127,8 @@ static void adam(struct update *u, size_t offset, size_t size, float keep) {
 
 static void adam_slice(void *context, size_t i) {
     struct update *u = context;
-    const struct slice *s = &u->slice[i];
-    if (s->layer == NULL) {
-        adam(u, u->model->scale, u->model->scales, 1);
-        return;
-    }
-    adam(u, s->layer->weight + s->first * s->layer->in, s->units * s->layer->in, u->keep);
-    adam(u, s->layer->bias + s->first, s->units, 1);
+    for (const struct range *r = u->slice[i].range; r < u->slice[i].range + 2; r++)
+        adam(u, r->offset, r->size, r->decays ? u->keep : 1);
 }
 
 /* Gradient and update of the same units in one task: what the product wrote is still in the cache. */
@@ -132,14 +141,10 @@ static void both_of_slice(void *context, size_t i) {
 static void gradient_of_slice(void *context, size_t i) {
     struct update *u = context;
     struct slice *s = &u->slice[i];
-    const float *g = u->model->parameters.gradient;
     gradient(u, s);
-    if (u->config->optimizer.clip > 0 && s->layer == NULL)
-        s->squares = math_kernel()->squares(g + u->model->scale, u->model->scales);
-    else if (u->config->optimizer.clip > 0)
-        s->squares =
-            math_kernel()->squares(g + s->layer->weight + s->first * s->layer->in, s->units * s->layer->in) +
-            math_kernel()->squares(g + s->layer->bias + s->first, s->units);
+    s->squares = 0;
+    for (const struct range *r = s->range; u->config->optimizer.clip > 0 && r < s->range + 2; r++)
+        s->squares += math_kernel()->squares(u->model->parameters.gradient + r->offset, r->size);
 }
 
 static void muon_tensor(void *context, size_t i) {

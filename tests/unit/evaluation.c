@@ -148,7 +148,8 @@ static void one_draw_averages_to_the_elbo(void) {
 static void latents_that_vary_are_active(void) {
     struct latent_sums sums[] = {{200, {0, 100}}, {50, {5 * 100, 25 * 100 + 0.9}}, {0, {30, 9 + 1.1}}};
     const struct evaluation total = {.items = 100, .latents = sums};
-    EXPECT(latents_active(total.latents, 3, total.items) == 2, "%zu active, wanted 2", latents_active(total.latents, 3, total.items));
+    EXPECT(latents_active(total.latents, 3, total.items) == 2, "%zu active, wanted 2",
+           latents_active(total.latents, 3, total.items));
     static const struct latent_figures wanted[] = {{2, true, 0, 1}, {0.5, false, 5, 0.009}, {0, true, 0.3, 0.011}};
     for (size_t i = 0; i < 3; i++) {
         const struct latent_figures f = latent_figures(&total.latents[i], total.items);
