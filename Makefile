@@ -15,7 +15,7 @@ say = $(if $(V),,@echo '  $(1) $@')
 # $(abspath) would split a directory's name at its spaces.
 ABSOLUTE_BUILD = $(if $(filter /%,$(firstword $(BUILD))),$(BUILD),$(CURDIR)/$(BUILD))
 
-TOOLS := idx2raw vae-train vae-encode vae-decode vae-sample vae-interp vae-traverse vae-eval vae-score vae-info raw2pgm raw-info raw-cmp
+TOOLS := idx2raw vae-train vae-encode vae-decode vae-sample vae-interp vae-traverse vae-impute vae-eval vae-score vae-info raw2pgm raw-info raw-cmp
 PROGRAMS := $(TOOLS:%=$(BUILD)/%)
 MANUALS := $(wildcard man/*.[157])
 LIBRARY := $(BUILD)/libvae.a
@@ -46,7 +46,7 @@ FLAGS_avx512 := -mavx512f -mavx512dq -mavx512bw -mavx512vl -mavx2 -mfma
 # has no such option) would turn the bounds of an argument into branches.
 NO_THREAD_JUMPS := $(shell $(CC) -Werror -fno-thread-jumps -E -x c /dev/null >/dev/null 2>&1 && echo -fno-thread-jumps)
 $(BUILD)/lib/base/noise_kernel.%.o: KERNEL_FLAGS := -fno-trapping-math -ffp-contract=off
-$(BUILD)/lib/nn/math_kernel.%.o: KERNEL_FLAGS := -fno-trapping-math -ffp-contract=fast $(NO_THREAD_JUMPS)
+$(BUILD)/lib/nn/math_kernel.%.o $(BUILD)/lib/nn/density_kernel.%.o: KERNEL_FLAGS := -fno-trapping-math -ffp-contract=fast $(NO_THREAD_JUMPS)
 
 KERNELS := $(wildcard lib/*/*_kernel.c)
 SOURCES := $(filter-out $(KERNELS),$(wildcard lib/*/*.c))

@@ -5,11 +5,11 @@
 # shellcheck disable=SC2154 # stderr is set by run
 load helper
 
-TOOLS=(idx2raw vae-train vae-encode vae-decode vae-sample vae-interp vae-traverse vae-eval vae-score vae-info raw2pgm raw-info raw-cmp)
-READERS=(idx2raw vae-train vae-encode vae-decode vae-interp vae-traverse vae-eval vae-score vae-info raw2pgm raw-info raw-cmp)
-STREAM_READERS=(vae-train vae-encode vae-decode vae-interp vae-traverse vae-eval vae-score raw2pgm raw-info raw-cmp)
-WRITERS=(idx2raw vae-encode vae-decode vae-sample vae-interp vae-traverse vae-eval vae-score vae-info raw2pgm raw-info)
-BINARY_WRITERS=(idx2raw vae-encode vae-decode vae-sample vae-interp vae-traverse vae-score raw2pgm)
+TOOLS=(idx2raw vae-train vae-encode vae-decode vae-sample vae-interp vae-traverse vae-impute vae-eval vae-score vae-info raw2pgm raw-info raw-cmp)
+READERS=(idx2raw vae-train vae-encode vae-decode vae-interp vae-traverse vae-impute vae-eval vae-score vae-info raw2pgm raw-info raw-cmp)
+STREAM_READERS=(vae-train vae-encode vae-decode vae-interp vae-traverse vae-impute vae-eval vae-score raw2pgm raw-info raw-cmp)
+WRITERS=(idx2raw vae-encode vae-decode vae-sample vae-interp vae-traverse vae-impute vae-eval vae-score vae-info raw2pgm raw-info)
+BINARY_WRITERS=(idx2raw vae-encode vae-decode vae-sample vae-interp vae-traverse vae-impute vae-score raw2pgm)
 
 # use TOOL: sets `arguments`, all but its input; and `input`, one that it reads to a good end.
 use() {
@@ -18,6 +18,7 @@ use() {
     idx2raw) input=images.idx ;;
     vae-train) arguments=(-q -m new.bin -H 8 -z 2 -e 1) ;;
     vae-encode | vae-score) arguments=(-m model.bin) ;;
+    vae-impute) arguments=(-m model.bin -k 3) input=holes.raw ;;
     vae-eval) arguments=(-q -m model.bin) ;; # without its note on grey values
     vae-info) input=model.bin ;;
     vae-decode) arguments=(-m model.bin) input=latents.raw ;;
@@ -33,6 +34,10 @@ setup_file() {
     gzip -dc "$IMAGES" | tail -c +17 | head -c $((784 * 150)) >pixels
     { perl -e 'print pack "CCCCN3", 0, 0, 8, 3, 150, 28, 28' && cat pixels; } >images.idx
     { header u8 28x28 150 . && cat pixels; } >items.raw
+    {
+        header f32 28x28 150 .
+        perl -0777 -ne 'print pack "f<*", map { $_ % 5 ? $_ / 255 : "nan" } unpack "C*"' pixels
+    } >holes.raw
     vae-train -q -m model.bin -z 2 -H 16 -e 3 -b 32 items.raw
     vae-sample -n 300 -d 2 >latents.raw
 }
@@ -100,7 +105,7 @@ END
 }
 
 @test "numbers of options are whole and in range, or exit 2" {
-    for tool in vae-train vae-encode vae-decode vae-eval vae-score; do
+    for tool in vae-train vae-encode vae-decode vae-impute vae-eval vae-score; do
         for threads in 0 -1 1.5 2x 99999 ''; do
             fails 2 "$tool: --threads: found '$threads', wanted a whole number from 1 to" "$tool" -m model.bin -j "$threads"
         done
@@ -187,7 +192,7 @@ END
         fails 1 "$tool: none: cannot open: No such file or directory" "$tool" "${arguments[@]}" none
         fails 1 "$tool: $input/x: cannot open: Not a directory" "$tool" "${arguments[@]}" $input/x
     done
-    for tool in vae-encode vae-decode vae-eval vae-score vae-sample; do
+    for tool in vae-encode vae-decode vae-impute vae-eval vae-score vae-sample; do
         fails 1 "$tool: none: cannot open: No such file or directory" "$tool" -m none
     done
 }
@@ -273,12 +278,12 @@ END
         "$tool" "${arguments[@]}" "$1" >out
         case $tool in
         vae-train) cat new.bin ;;
-        vae-encode | vae-decode | vae-score | vae-interp | vae-traverse) payload <out ;;
+        vae-encode | vae-decode | vae-score | vae-interp | vae-traverse | vae-impute) payload <out ;;
         *) cat out ;;
         esac
     }
     for options in vae-train vae-encode 'vae-encode --sample' 'vae-encode --stats' vae-decode 'vae-decode --sample' \
-        vae-interp 'vae-interp --spherical' vae-traverse vae-score vae-eval 'vae-eval -k 3 --per-item' raw2pgm; do
+        vae-interp 'vae-interp --spherical' vae-traverse vae-impute 'vae-impute --sample' vae-score vae-eval 'vae-eval -k 3 --per-item' raw2pgm; do
         read -r tool option <<<"$options"
         use "$tool"
         # shellcheck disable=SC2206 # an option, or two, or none
@@ -317,7 +322,7 @@ END
 }
 
 @test "any number of threads gives the same bytes" {
-    for options in vae-encode 'vae-encode --sample' vae-decode 'vae-decode --sample' vae-score 'vae-eval -k 3' 'vae-eval --per-item'; do
+    for options in vae-encode 'vae-encode --sample' vae-decode 'vae-decode --sample' 'vae-impute --sample' vae-impute vae-score 'vae-eval -k 3' 'vae-eval --per-item'; do
         read -r tool option <<<"$options"
         use "$tool"
         # shellcheck disable=SC2206 # an option, or two, or none

@@ -91,18 +91,18 @@ ends() {
 }
 
 @test "each activation trains, and each to another model" {
-    for name in relu tanh elu softplus gelu; do
+    for name in relu tanh elu softplus gelu gated; do
         trains $name -a $name -e 10 -r 0.003 -b 16
         assert_equal "$(metadata $name.bin activation)" $name
         awk -F '\t' 'NR == 2 { first = $4 } END { exit !($4 > first + 30) }' $name.tsv
         weights $name.bin | cksum
     done >sums
-    assert_equal "$(sort -u sums | wc -l)" 5
+    assert_equal "$(sort -u sums | wc -l)" 6
     trains default -e 10 -r 0.003 -b 16
     cmp default.bin relu.bin
     trains long --activation gelu -e 10 -r 0.003 -b 16
     cmp long.bin gelu.bin
-    fails 2 "vae-train: --activation: found 'sine', wanted one of relu, tanh, elu, softplus, gelu" vae-train -m x -a sine
+    fails 2 "vae-train: --activation: found 'sine', wanted one of relu, tanh, elu, softplus, gelu, gated" vae-train -m x -a sine
 }
 
 @test "-l chooses the likelihood" {

@@ -7,19 +7,22 @@
 
 struct options {
     struct cli_common common;
-    const char *file;
+    const char *file, *labels;
     bool sample;
 };
 
 static const struct cli_option options[] = {
-    CLI_MODEL, {0, "sample", NULL, NULL, "a draw from p(x|z) instead of its mean", CLI_FLAG(sample)},
-    CLI_SEED,  CLI_THREADS,
+    CLI_MODEL,
+    {0, "sample", NULL, NULL, "a draw from p(x|z) instead of its mean", CLI_FLAG(sample)},
+    CLI_LABELS(labels),
+    CLI_SEED,
+    CLI_THREADS,
     CLI_EVERY,
 };
 
 static const struct cli_program program = {
     "vae-decode",
-    "-m FILE [--sample] [OPTION]... [FILE]",
+    "-m FILE [--sample] [--cond FILE] [OPTION]... [FILE]",
     "Decodes a stream of latents: for each the mean of p(x|z), an item.",
     options,
     0,
@@ -59,15 +62,24 @@ static int check(const struct map *map, const void *item, uint64_t number) {
 
 static int prepare(struct map *map) {
     const struct raw_frame *frame = &map->reader.frame;
-    const size_t latent = map->model.config.latent;
+    const size_t latent = map->model.config.latent, code = map->model.code, found = frame->shape.dim[0];
+    const bool labels = map->labels_path != NULL;
     char shape[SHAPE_TEXT];
     map->shape = map->model.config.item;
     map->results = map->block.pass.x;
-    if (frame->shape.rank != 1 || frame->shape.dim[0] != latent)
-        return fail(frame->shape.rank == 1
-                        ? "%s: items have shape %s, %s wants %zu (vae-sample -d %zu)"
-                        : "%s: items have shape %s, %s wants latents of %zu (vae-encode makes them)",
-                    map->reader.in.name, shape_text(&frame->shape, shape), map->model_path, latent, latent);
+    if (labels && model_check_labels(&map->model, map->labels_path, map->model_path) < 0)
+        return -1;
+    (void)shape_text(&frame->shape, shape);
+    if (frame->shape.rank != 1)
+        return fail("%s: items have shape %s, %s wants latents of %zu (vae-encode makes them)", map->reader.in.name,
+                    shape, map->model_path, latent);
+    if (!labels && code > latent && found != code)
+        return fail("%s: items have shape %s, %s wants %zu: a latent of %zu and its label (--cond gives labels, "
+                    "vae-sample -m %s --class puts one behind each latent)",
+                    map->reader.in.name, shape, map->model_path, code, latent, map->model_path);
+    if (found != latent && found != code)
+        return fail("%s: items have shape %s, %s wants %zu (vae-sample -d %zu)", map->reader.in.name, shape,
+                    map->model_path, latent, latent);
     return latent_check_frame(&map->reader);
 }
 
@@ -75,6 +87,7 @@ int main(int argc, char **argv) {
     const struct options o = parse(argc, argv);
     struct map map = {.model_path = o.common.model,
                       .path = o.file,
+                      .labels_path = o.labels,
                       .threads = o.common.threads,
                       .seed = o.common.seed,
                       .options = &o,

@@ -8,7 +8,7 @@
 
 struct options {
     struct cli_common common;
-    const char *file;
+    const char *file, *labels;
     bool sample, stats;
 };
 
@@ -16,6 +16,7 @@ static const struct cli_option options[] = {
     CLI_MODEL,
     {0, "sample", NULL, NULL, "a draw from q(z|x) instead of its mean", CLI_FLAG(sample)},
     {0, "stats", NULL, NULL, "mean and logvar: items of shape 2xL", CLI_FLAG(stats)},
+    CLI_LABELS(labels),
     CLI_SEED,
     CLI_THREADS,
     CLI_EVERY,
@@ -23,7 +24,7 @@ static const struct cli_option options[] = {
 
 static const struct cli_program program = {
     "vae-encode",
-    "-m FILE [--sample | --stats] [OPTION]... [FILE]",
+    "-m FILE [--sample | --stats] [--cond FILE] [OPTION]... [FILE]",
     "Encodes a stream of items: for each the mean of its posterior q(z|x), a latent.",
     options,
     0,
@@ -47,7 +48,7 @@ static void encode_shard(struct map *map, const struct shard *shard) {
     block_load_items(&map->block, shard, map->seed);
     pass_encode(p, shard->base, BLOCK_SHARD);
     for (size_t row = shard->first; row < shard->first + shard->rows; row++) {
-        float *z = p->z + row * latent;
+        float *z = p->z + row * p->model->code;
         if (o->sample) {
             noise_normal(p->epsilon + row * latent, latent,
                          (struct noise){.seed = map->seed,
@@ -56,6 +57,7 @@ static void encode_shard(struct map *map, const struct shard *shard) {
             pass_draw(p, row, 1);
         } else {
             memcpy(z, p->out[p->model->heads] + row * 2 * latent, latent * sizeof *z);
+            pass_condition(p, row, 1);
         }
     }
 }
@@ -64,8 +66,10 @@ static int prepare(struct map *map) {
     const struct options *o = map->options;
     const struct pass *pass = &map->block.pass;
     const size_t latent = map->model.config.latent;
-    map->shape = o->stats ? (struct shape){2, {2, latent}} : shape_vector(latent);
+    map->shape = o->stats ? (struct shape){2, {2, latent}} : shape_vector(map->model.code);
     map->results = o->stats ? pass->out[map->model.heads] : pass->z;
+    if (model_check_labels(&map->model, map->labels_path, map->model_path) < 0)
+        return -1;
     return model_check_shape(&map->model, &map->reader.frame.shape, map->model_path, map->reader.in.name);
 }
 
@@ -77,6 +81,7 @@ int main(int argc, char **argv) {
     const struct options o = parse(argc, argv);
     struct map map = {.model_path = o.common.model,
                       .path = o.file,
+                      .labels_path = o.labels,
                       .threads = o.common.threads,
                       .seed = o.common.seed,
                       .options = &o,

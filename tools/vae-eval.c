@@ -11,7 +11,7 @@
 
 struct options {
     struct cli_common common;
-    const char *file;
+    const char *file, *labels;
     size_t samples; /* 0: not given */
     bool per_item, curve, latents, mutual_information;
 };
@@ -25,6 +25,7 @@ static const struct cli_option options[] = {
     {0, "latents", NULL, NULL, "instead a row a latent: its KL, and how its mean varies", CLI_FLAG(latents)},
     {0, "mutual-information", NULL, NULL, "add the mutual information of latent and item; N^2 work for N items",
      CLI_FLAG(mutual_information)},
+    CLI_LABELS(labels),
     CLI_SEED,
     CLI_THREADS,
     CLI_EVERY,
@@ -32,7 +33,7 @@ static const struct cli_option options[] = {
 
 static const struct cli_program program = {
     "vae-eval",
-    "-m FILE [-k K] [--per-item | --curve | --latents] [OPTION]... [FILE]",
+    "-m FILE [-k K] [--per-item | --curve | --latents] [--cond FILE] [OPTION]... [FILE]",
     "Evaluates a model on a stream of items: a table (TSV) of the ELBO and its parts, in nats per item.",
     options,
     0,
@@ -91,7 +92,7 @@ static int print_total(struct work *w, const struct stream_evaluation *s) {
     const struct options *o = w->options;
     const struct evaluation *total = &s->evaluator.total;
     const struct elbo elbo = evaluation_elbo(total);
-    const double nats = (double)s->model.elements * log(2); /* in a bit per element */
+    const double nats = total->elements / (double)total->items * log(2); /* an item, in a bit per element */
     double error, information = 0;
     if (o->mutual_information && mutual_information_value(&w->mutual, s->workers, &information) < 0)
         return -1;
@@ -155,6 +156,7 @@ static int run(const struct options *o) {
     struct work work = {.options = o};
     stream = (struct stream_evaluation){.model_path = o->common.model,
                                         .path = o->file,
+                                        .labels_path = o->labels,
                                         .threads = o->common.threads,
                                         .seed = o->common.seed,
                                         .samples = o->samples > 0 ? (uint32_t)o->samples : 1,

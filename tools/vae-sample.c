@@ -3,12 +3,16 @@
 #include "base/error.h"
 #include "base/number.h"
 #include "base/progress.h"
-#include "stream/raw.h"
+#include "vae/labels.h"
 #include "vae/model_config.h"
 #include "vae/prior.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
+
+#define NOT_GIVEN UINT64_MAX
+#define CAPACITY 65536 /* numbers written at a time, about */
 
 /* A grid's columns and rows; 0: there is none. */
 struct grid {
@@ -17,9 +21,10 @@ struct grid {
 
 struct options {
     struct cli_common common; /* its threads are not used */
-    uint64_t count;           /* UINT64_MAX: not given */
-    size_t dim;               /* 0: not given */
+    uint64_t count, class;
+    size_t dim; /* 0: not given */
     struct grid grid;
+    const char *labels;
 };
 
 static void set_grid(const struct cli_option *option, void *field, const char *text) {
@@ -34,19 +39,22 @@ static void set_grid(const struct cli_option *option, void *field, const char *t
 }
 
 static const struct cli_option options[] = {
-    {'n', "count", "N", NULL, "write N latents (default 1)", CLI_WHOLE(count, 0, 0x1p40)},
+    {'n', "count", "N", NULL, "write N latents (default 1; with --cond one a label)", CLI_WHOLE(count, 0, 0x1p40)},
     {'d', "dim", "N", NULL, "numbers a latent (default 20, as vae-train's; 2 with --grid)",
      CLI_SIZE(dim, 1, MODEL_MAX_UNITS)},
     {'m', "model", "FILE", NULL, "take the numbers a latent from this model", CLI_TEXT(common.model)},
     {0, "grid", "CxR", NULL, "no draws: C x R quantiles of a 2-D latent, row by row from the top",
      CLI_CALL(set_grid, grid)},
+    {0, "class", "N", NULL, "for a conditional model: put this label behind each latent",
+     CLI_WHOLE(class, 0, LABELS_MAX_CLASSES - 1)},
+    {0, "cond", "FILE", NULL, "the same with the labels of this stream, one a latent", CLI_TEXT(labels)},
     CLI_SEED,
     CLI_EVERY,
 };
 
 static const struct cli_program program = {
     "vae-sample",
-    "[-n N] [-d N | -m FILE] [--grid CxR] [-S N] [-q]",
+    "[-n N] [-d N | -m FILE] [--grid CxR] [--class N | --cond FILE] [-S N] [-q]",
     "Draws latents from the prior, the standard normal distribution.",
     options,
     1,
@@ -54,76 +62,150 @@ static const struct cli_program program = {
 };
 
 static struct options parse(int argc, char **argv) {
-    struct options o = {.count = UINT64_MAX};
+    struct options o = {.count = NOT_GIVEN, .class = NOT_GIVEN};
     cli_parse(&program, argc, argv, &o);
     cli_operands(0);
     if (o.grid.columns > 0 && o.dim > 0 && o.dim != 2)
         cli_refuse("--dim: found %zu with --grid, wanted 2", o.dim);
-    if (o.count != UINT64_MAX && o.grid.columns > 0)
+    if (o.count != NOT_GIVEN && o.grid.columns > 0)
         cli_refuse("--count: goes with draws, and --grid is none, wanted one of the two");
-    if (o.count == UINT64_MAX)
-        o.count = 1;
+    if (o.count != NOT_GIVEN && o.labels != NULL)
+        cli_refuse("--count: found it with --cond, which has one label a latent, wanted one of the two");
+    if (o.labels != NULL && (o.grid.columns > 0 || o.class != NOT_GIVEN))
+        cli_refuse("--cond: found it with %s, wanted one of the two", o.grid.columns > 0 ? "--grid" : "--class");
+    if (o.common.model == NULL && (o.labels != NULL || o.class != NOT_GIVEN))
+        cli_refuse("%s: found it without --model, wanted the model, which knows how many labels there are",
+                   o.labels != NULL ? "--cond" : "--class");
     return o;
 }
 
+/* What is written: latents of `dim` numbers, and behind each one-hot a label. */
+struct sampler {
+    const struct options *options;
+    size_t dim, classes;
+    struct labels labels;
+    struct output out;
+    float *z; /* `capacity` of both */
+    size_t capacity;
+    uint64_t item; /* the next one */
+};
+
+/* Labels are wanted for a model that is conditional on them, and only there. */
+static int check_classes(const struct options *o, size_t classes) {
+    const bool given = o->labels != NULL || o->class != NOT_GIVEN;
+    if (classes > 0 && !given)
+        return fail("%s: is conditional on labels, wanted --class or --cond (or -d and no -m: vae-decode --cond "
+                    "takes latents without a label)",
+                    o->common.model);
+    if (classes == 0 && given)
+        return fail("%s: is not conditional on labels, wanted no %s", o->common.model,
+                    o->labels != NULL ? "--cond" : "--class");
+    if (o->class != NOT_GIVEN && o->class >= classes)
+        return fail("%s: has labels 0 to %zu, wanted one of them as --class, found %" PRIu64, o->common.model,
+                    classes - 1, o->class);
+    return 0;
+}
+
 /* The size of a latent, from what was given; two that disagree are refused. */
-static int choose_dim(struct options *o) {
+static int choose_sizes(struct sampler *s) {
+    const struct options *o = s->options;
     struct model_config config;
+    s->dim = o->dim;
     if (o->common.model != NULL) {
-        if (model_config_load(&config, o->common.model) < 0)
+        if (model_config_load(&config, o->common.model) < 0 || check_classes(o, config.classes) < 0)
             return -1;
         if (o->dim != 0 && o->dim != config.latent)
             return fail("%s: has latents of %zu, wanted %zu as --dim says", o->common.model, config.latent, o->dim);
-        o->dim = config.latent;
+        s->dim = config.latent;
+        s->classes = config.classes;
     }
-    if (o->dim == 0)
-        o->dim = o->grid.columns > 0 ? 2 : MODEL_DEFAULT_LATENT;
-    if (o->grid.columns > 0 && o->dim != 2)
-        return fail("%s: has latents of %zu, wanted 2 for --grid", o->common.model, o->dim);
+    if (s->dim == 0)
+        s->dim = o->grid.columns > 0 ? 2 : MODEL_DEFAULT_LATENT;
+    if (o->grid.columns > 0 && s->dim != 2)
+        return fail("%s: has latents of %zu, wanted 2 for --grid", o->common.model, s->dim);
     return 0;
 }
 
 /* z1 grows to the right and z2 upwards, as on paper. */
-static void grid_point(const struct options *o, uint64_t i, float *z) {
-    const uint64_t column = i % o->grid.columns, row = i / o->grid.columns;
-    z[0] = (float)prior_quantile(((double)column + 0.5) / (double)o->grid.columns);
-    z[1] = (float)-prior_quantile(((double)row + 0.5) / (double)o->grid.rows);
+static void grid_point(const struct grid *grid, uint64_t i, float *z) {
+    const uint64_t column = i % grid->columns, row = i / grid->columns;
+    z[0] = (float)prior_quantile(((double)column + 0.5) / (double)grid->columns);
+    z[1] = (float)-prior_quantile(((double)row + 0.5) / (double)grid->rows);
 }
 
-static int write_latents(const struct options *o, const struct output *out, float *z, size_t capacity) {
-    struct raw_frame frame = {DTYPE_F32, shape_vector(o->dim),
-                              o->grid.columns > 0 ? o->grid.columns * o->grid.rows : o->count, true};
-    if (raw_write_header(out, &frame) < 0)
-        return -1;
-    for (uint64_t i = 0; i < frame.items;) {
-        size_t n = 0;
-        for (; n < capacity && i < frame.items; n++, i++) {
-            if (o->grid.columns > 0)
-                grid_point(o, i, z + n * o->dim);
-            else
-                prior_draw(z + n * o->dim, o->dim, o->common.seed, i);
-        }
-        if (output_write(out, z, n * o->dim * sizeof *z) < 0)
+static void make(const struct sampler *s, size_t n) {
+    const struct options *o = s->options;
+    for (size_t i = 0; i < n; i++) {
+        float *z = s->z + i * (s->dim + s->classes);
+        if (o->grid.columns > 0)
+            grid_point(&o->grid, s->item + i, z);
+        else
+            prior_draw(z, s->dim, o->common.seed, s->item + i);
+    }
+}
+
+static int put_labels(struct sampler *s, size_t n) {
+    for (size_t i = 0; s->classes > 0 && i < n; i++) {
+        uint32_t label = (uint32_t)s->options->class;
+        float *one_hot = s->z + i * (s->dim + s->classes) + s->dim;
+        if (s->options->labels != NULL && labels_next(&s->labels, &label, 1, "the latents") < 0)
             return -1;
-        progress_items(i, frame.items);
+        memset(one_hot, 0, s->classes * sizeof *one_hot);
+        one_hot[label] = 1;
     }
     return 0;
 }
 
-static int run(struct options *o) {
-    struct output out;
-    if (output_standard(&out) < 0 || choose_dim(o) < 0)
+static int write_frame(struct sampler *s, uint64_t items, bool last) {
+    const size_t width = s->dim + s->classes;
+    const struct raw_frame frame = {DTYPE_F32, shape_vector(width), items, last};
+    if (raw_write_header(&s->out, &frame) < 0)
+        return -1;
+    for (uint64_t left = items; left > 0;) {
+        const size_t n = left < s->capacity ? (size_t)left : s->capacity;
+        make(s, n);
+        if (put_labels(s, n) < 0 || output_write(&s->out, s->z, n * width * sizeof *s->z) < 0)
+            return -1;
+        s->item += n;
+        left -= n;
+        progress_items(items - left, items);
+    }
+    return 0;
+}
+
+/* A frame for each of the labels'. */
+static int write_frames(struct sampler *s) {
+    int more = labels_open(&s->labels, s->options->labels, s->classes) < 0 ? -1 : 1;
+    while (more == 1 && write_frame(s, s->labels.reader.frame.items, s->labels.reader.frame.last) == 0)
+        more = raw_next(&s->labels.reader);
+    labels_close(&s->labels);
+    return more == 0 ? 0 : -1;
+}
+
+static int sample(struct sampler *s) {
+    const struct options *o = s->options;
+    if (o->labels != NULL)
+        return write_frames(s);
+    return write_frame(s,
+                       o->grid.columns > 0     ? o->grid.columns * o->grid.rows
+                       : o->count == NOT_GIVEN ? 1
+                                               : o->count,
+                       true);
+}
+
+static int run(const struct options *o) {
+    struct sampler s = {.options = o};
+    if (output_standard(&s.out) < 0 || choose_sizes(&s) < 0)
         return -1;
     progress_start(!cli_quiet(), true);
-    const size_t capacity = 1 + 65536 / o->dim;
-    float *z = malloc(capacity * o->dim * sizeof *z);
-    int result =
-        z == NULL ? fail("stdout: out of memory for latents of %zu", o->dim) : write_latents(o, &out, z, capacity);
-    free(z);
+    s.capacity = 1 + CAPACITY / (s.dim + s.classes);
+    s.z = malloc(s.capacity * (s.dim + s.classes) * sizeof *s.z);
+    const int result = s.z == NULL ? fail("stdout: out of memory for latents of %zu", s.dim) : sample(&s);
+    free(s.z);
     return result;
 }
 
 int main(int argc, char **argv) {
-    struct options o = parse(argc, argv);
+    const struct options o = parse(argc, argv);
     return cli_finish(run(&o));
 }

@@ -6,8 +6,6 @@
 #include "vae/calibration.h"
 #include "vae/evaluate_stream.h"
 
-#include <string.h>
-
 /* A method of scoring, by the figures of an item. */
 struct method {
     const char *name;
@@ -36,7 +34,7 @@ static const struct method methods[] = {
 
 struct options {
     struct cli_common common;
-    const char *file, *calibrate;
+    const char *file, *calibrate, *labels;
     const struct method *method;
     size_t samples; /* 0: not given */
 };
@@ -54,7 +52,8 @@ static const struct cli_option options[] = {
     {0, "method", "NAME", "elbo", "score by minus the elbo, log p(x) or reconstruction: elbo, nll, reconstruction",
      CLI_CALL(set_method, method)},
     {'k', "samples", "K", NULL, "K draws of z an item (default 1; 100 for nll)", CLI_SIZE(samples, 1, 1 << 24)},
-    {0, "calibrate", "FILE", NULL, "write p-values instead, by these scores of normal items", CLI_TEXT(calibrate)},
+    {0, "calibrate", "FILE", NULL, "write p-values instead, by these scores of normal items", CLI_FILE(calibrate)},
+    CLI_LABELS(labels),
     CLI_SEED,
     CLI_THREADS,
     CLI_EVERY,
@@ -62,7 +61,7 @@ static const struct cli_option options[] = {
 
 static const struct cli_program program = {
     "vae-score",
-    "-m FILE [--method NAME] [-k K] [--calibrate FILE] [OPTION]... [FILE]",
+    "-m FILE [--method NAME] [-k K] [--calibrate FILE] [--cond FILE] [OPTION]... [FILE]",
     "Scores a stream of items: a number for each, the higher the stranger the model finds it.",
     options,
     0,
@@ -74,8 +73,6 @@ static struct options parse(int argc, char **argv) {
     cli_parse(&program, argc, argv, &o);
     cli_require("--model", o.common.model);
     o.file = cli_operand();
-    if (o.calibrate != NULL && strcmp(o.calibrate, "-") == 0)
-        cli_refuse("--calibrate: found '-', wanted a file's name: stdin is for the items");
     return o;
 }
 
@@ -109,6 +106,7 @@ static int run(const struct options *o) {
     struct work work = {.options = o};
     stream = (struct stream_evaluation){.model_path = o->common.model,
                                         .path = o->file,
+                                        .labels_path = o->labels,
                                         .threads = o->common.threads,
                                         .seed = o->common.seed,
                                         .samples = o->samples > 0 ? (uint32_t)o->samples : o->method->samples,

@@ -187,6 +187,12 @@ void cli_set_text(const struct cli_option *o, void *field, const char *text) {
     *(const char **)field = text;
 }
 
+void cli_set_file(const struct cli_option *o, void *field, const char *text) {
+    if (strcmp(text, "-") == 0)
+        cli_refuse("--%s: found '-', wanted a file's name: stdin is for the items", o->name);
+    cli_set_text(o, field, text);
+}
+
 void cli_set_whole(const struct cli_option *o, void *field, const char *text) {
     char name[CLI_NAME];
     /* A power of two is the end of the numbers that a type holds, one too many. */

@@ -18,7 +18,8 @@ enum purpose {                         /* a number once used is never given to a
                PURPOSE_LIKELIHOOD = 6, /* x ~ p(x|z) */
                /* Training has its own: a model is never judged on the noise that it was trained on. */
                PURPOSE_TRAINING_BINARIZE = 7,
-               PURPOSE_TRAINING_POSTERIOR = 8
+               PURPOSE_TRAINING_POSTERIOR = 8,
+               PURPOSE_RESAMPLE = 9 /* one of several draws */
 };
 
 struct noise {

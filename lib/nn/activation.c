@@ -3,13 +3,13 @@
 #include "base/number.h"
 
 /* A kernel's two members as plain functions: which table is used is known only at start-up. */
-#define PAIR(name, back)                                                                                         \
-    static void name##_forward(const struct math_kernel *kernel, float *y, float *slope, size_t n) {             \
-        kernel->name(y, slope, n);                                                                               \
-    }                                                                                                            \
-    static void name##_backward(const struct math_kernel *kernel, float *dy, const float *y, const float *slope, \
-                                size_t n) {                                                                      \
-        kernel->back(dy, y, slope, n);                                                                           \
+#define PAIR(name, back)                                                                                   \
+    static void name##_forward(const struct math_kernel *kernel, float *y, float *slope, size_t n) {       \
+        kernel->name(y, slope, n);                                                                         \
+    }                                                                                                      \
+    static void name##_backward(const struct math_kernel *kernel, float *dy, const float *y, float *slope, \
+                                size_t n) {                                                                \
+        kernel->back(dy, y, slope, n);                                                                     \
     }
 
 PAIR(relu, relu_backward)
@@ -18,10 +18,22 @@ PAIR(elu, elu_backward)
 PAIR(softplus, softplus_backward)
 PAIR(gelu, slope_backward)
 
+static void gated_forward(const struct math_kernel *kernel, float *y, float *pair, size_t n) {
+    kernel->gate(y, pair, n);
+}
+
+static void gated_backward(const struct math_kernel *kernel, float *dy, const float *y, float *pair, size_t n) {
+    (void)y;
+    kernel->gate_backward(dy, pair, n);
+}
+
 static const struct activation activations[] = {
-    {"relu", false, relu_forward, relu_backward}, {"tanh", false, tanh_forward, tanh_backward},
-    {"elu", false, elu_forward, elu_backward},    {"softplus", false, softplus_forward, softplus_backward},
-    {"gelu", true, gelu_forward, gelu_backward},
+    {"relu", 1, false, relu_forward, relu_backward},
+    {"tanh", 1, false, tanh_forward, tanh_backward},
+    {"elu", 1, false, elu_forward, elu_backward},
+    {"softplus", 1, false, softplus_forward, softplus_backward},
+    {"gelu", 1, true, gelu_forward, gelu_backward},
+    {"gated", 2, true, gated_forward, gated_backward},
 };
 
 const struct activation *activation_find(const char *what, const char *name) {

@@ -36,37 +36,13 @@ struct math_kernel {
     void (*softplus_backward)(float *dy, const float *y, const float *slope, size_t n);
     void (*slope_backward)(float *dy, const float *y, const float *slope, size_t n);
 
+    /* y[i] = l sigmoid(g) of the pair l, g = pair[2 i], pair[2 i + 1], which becomes y's slopes by l and by g; error
+     * as above, of y and of both. gate_backward multiplies both by dy[i]. */
+    void (*gate)(float *y, float *pair, size_t n);
+    void (*gate_backward)(const float *dy, float *pair, size_t n);
+
     /* a[i] = 1 / (1 + exp(-a[i])), absolute error below 2e-7. */
     void (*sigmoid)(float *a, size_t n);
-
-    /* The sum over i of log(1 + exp(a[i])) - x[i] a[i]: Bernoulli's -log p(x|a), a the logits. Where gradient
-     * is not NULL, gradient[i] = sigmoid(a[i]) - x[i]; it may be a itself. */
-    double (*cross_entropy)(const float *a, const float *x, float *gradient, size_t n);
-
-    /* The sum over i of (x[i] - a[i])^2. Where gradient is not NULL, gradient[i] = scale (a[i] - x[i]); it may
-     * be a itself. */
-    double (*squared_error)(const float *a, const float *x, float scale, float *gradient, size_t n);
-
-    /* The sum over i of d^2 / 2 + log_scale[i], d = (x[i] - a[i]) inverse_scale[i]: the normal's -log p(x|a) but
-     * for its constant. Where they are not NULL, gradient[i] = -d inverse_scale[i], which may be a itself, and
-     * scale_gradient[i] = 1 - d^2. */
-    double (*gaussian)(const float *a, const float *x, const float *log_scale, const float *inverse_scale,
-                       float *gradient, float *scale_gradient, size_t n);
-
-    /* The same for the Laplace distribution, |d| + log_scale[i], and for the logistic one over the levels k/255,
-     * k = 0 to 255, of which the first and the last take in all that lies beyond them:
-     * -log(F(d + h) - F(d - h)), h = inverse_scale[i] / 510, F(d) = 1 / (1 + exp(-d)). */
-    double (*laplace)(const float *a, const float *x, const float *log_scale, const float *inverse_scale,
-                      float *gradient, float *scale_gradient, size_t n);
-    double (*logistic)(const float *a, const float *x, const float *log_scale, const float *inverse_scale,
-                       float *gradient, float *scale_gradient, size_t n);
-
-    /* The sum over i of log((exp(a[i]) - 1) / a[i]) - x[i] a[i]: the continuous Bernoulli's -log p(x|a). Where it
-     * is not NULL, gradient[i] = 1 / (1 - exp(-a[i])) - 1 / a[i] - x[i]; it may be a itself. */
-    double (*continuous_cross_entropy)(const float *a, const float *x, float *gradient, size_t n);
-
-    /* a [n] becomes exp(a[i]) over the sum of them all. The log of that sum. */
-    double (*softmax)(float *a, size_t n);
 
     /* Whether none of n numbers is infinite or NaN. */
     int (*finite)(const float *x, size_t n);

@@ -14,8 +14,8 @@ struct optimizer {
 };
 
 /* adam: Kingma and Ba 2015, algorithm 1, with beta1 = 0.9 and beta2 = 0.999.
- * muon: weight matrices by their momentum made orthogonal (Jordan et al. 2024), biases by Adam at a tenth of the
- * rate. NULL with a message opened by `what`. */
+ * muon: weight matrices by their momentum made orthogonal (Jordan et al. 2024), biases by Adam at the same rate.
+ * NULL with a message opened by `what`. */
 const struct optimizer *optimizer_find(const char *what, const char *name);
 
 struct optimizer_config {

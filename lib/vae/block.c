@@ -37,8 +37,9 @@ static void run_shard(void *context, size_t i) {
     block->work(block, &shard);
 }
 
-void block_run(struct block *block, const void *data, size_t count, uint64_t item) {
+void block_run(struct block *block, const void *data, const uint32_t *label, size_t count, uint64_t item) {
     block->data = data;
+    block->label = label;
     block->count = count;
     block->item = item;
     workers_run(block->workers, (offset(item) + count + BLOCK_SHARD - 1) / BLOCK_SHARD, run_shard, block);
@@ -51,6 +52,12 @@ static void clear_others(float *array, size_t columns, const struct shard *s) {
     memset(array + end * columns, 0, (s->base + BLOCK_SHARD - end) * columns * sizeof *array);
 }
 
+/* Of the items, else 0. */
+static void load_labels(struct block *block, const struct shard *s) {
+    clear_others(block->pass.condition, block->pass.model->config.classes, s);
+    pass_set_labels(&block->pass, s->first, s->rows, block->label + block_index(block, s->first));
+}
+
 void block_load_items(struct block *block, const struct shard *s, uint64_t seed) {
     const struct model *m = block->pass.model;
     clear_others(block->pass.x, m->elements, s);
@@ -60,14 +67,22 @@ void block_load_items(struct block *block, const struct shard *s, uint64_t seed)
                         (struct noise){.seed = seed, .purpose = PURPOSE_BINARIZE, .item = block->item + i},
                         block->pass.x + row * m->elements);
     }
+    if (m->config.classes > 0)
+        load_labels(block, s);
     if (block->pass.seen != block->pass.x)
         clear_others(block->pass.seen, m->inputs, s);
     pass_see(&block->pass, s->first, s->rows);
 }
 
 void block_load_latents(struct block *block, const struct shard *s) {
-    const size_t latent = block->pass.model->config.latent;
-    clear_others(block->pass.z, latent, s);
-    dtype_to_float(block->dtype, block->data + block_index(block, s->first) * block->item_bytes,
-                   block->pass.z + s->first * latent, s->rows * latent);
+    const struct model *m = block->pass.model;
+    const size_t numbers = block->item_bytes / dtype_size(block->dtype);
+    clear_others(block->pass.z, m->code, s);
+    for (size_t row = s->first; row < s->first + s->rows; row++)
+        dtype_to_float(block->dtype, block->data + block_index(block, row) * block->item_bytes,
+                       block->pass.z + row * m->code, numbers);
+    if (block->label != NULL) {
+        load_labels(block, s);
+        pass_condition(&block->pass, s->first, s->rows);
+    }
 }

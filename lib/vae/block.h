@@ -24,6 +24,7 @@ struct block {
     enum dtype dtype;        /* of the items at work */
     const unsigned char *data;
     size_t item_bytes, count;
+    const uint32_t *label; /* [count], of a model that is conditional on labels; else NULL */
     uint64_t item; /* the first one's number in its stream */
     void (*work)(struct block *block, const struct shard *shard);
     void *context; /* for `work` */
@@ -36,8 +37,9 @@ int block_start(struct block *block, const struct model *model, struct workers *
 /* How many items may follow number `item` in one block. */
 size_t block_room(uint64_t item);
 
-/* Runs work() over `count` <= block_room(item) items at `data`, the first of which has number `item`. */
-void block_run(struct block *block, const void *data, size_t count, uint64_t item);
+/* Runs work() over `count` <= block_room(item) items at `data`, the first of which has number `item`, and their
+ * labels, if any. */
+void block_run(struct block *block, const void *data, const uint32_t *label, size_t count, uint64_t item);
 
 /* Which of the block's items, counted from 0, a row holds; and the row of an item. */
 size_t block_index(const struct block *block, size_t row);
@@ -46,7 +48,7 @@ size_t block_row(const struct block *block, size_t index);
 /* The shard's items into pass.x as the model's config says (seed: of a binarization by draws), else 0. */
 void block_load_items(struct block *block, const struct shard *shard, uint64_t seed);
 
-/* The shard's latents into pass.z, else 0. */
+/* The shard's latents into pass.z, else 0; with labels these are their last numbers, in place of any others. */
 void block_load_latents(struct block *block, const struct shard *shard);
 
 void block_end(struct block *block);

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/progress.h"
 #include "vae/latent.h"
+#include "vae/observed.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -35,8 +36,12 @@ static void add_draw(struct evaluator *e, const struct shard *s, uint32_t k) {
     for (size_t row = s->first; row < s->first + s->rows; row++) {
         const size_t i = block_index(&e->block, row);
         e->figures[i].reconstruction -= pass_negative_log(p, row) / e->samples;
-        if (e->marginal)
-            add_weight(e, i, k, pass_log_weight(p, row));
+        if (!e->marginal)
+            continue;
+        const double log_weight = pass_log_weight(p, row);
+        add_weight(e, i, k, log_weight);
+        if (e->drawn != NULL)
+            e->drawn(e, row, i, k, log_weight);
     }
 }
 
@@ -63,11 +68,12 @@ static void evaluate_shard(struct block *block, const struct shard *s) {
 }
 
 /* All draws of the block's items. */
-static void evaluate_block(struct evaluator *e, const void *items, size_t count, uint64_t item) {
+static void evaluate_block(struct evaluator *e, const void *items, const uint32_t *label, size_t count,
+                           uint64_t item) {
     for (e->first_draw = 0; e->first_draw < e->samples; e->first_draw += e->draws) {
         const uint32_t left = e->samples - e->first_draw;
         e->draws = left < DRAWS ? left : DRAWS;
-        block_run(&e->block, items, count, item);
+        block_run(&e->block, items, label, count, item);
         if (progress_due())
             progress_show("items from %" PRIu64 " on, %" PRIu32 " of %" PRIu32 " draws", item,
                           e->first_draw + e->draws, e->samples);
@@ -113,7 +119,10 @@ static void add_item(struct evaluator *e, size_t i) {
     const struct item_figures *f = &e->figures[i];
     struct evaluation *total = &e->total;
     const size_t latent = e->block.pass.model->config.latent;
+    const struct model *m = e->block.pass.model;
+    const float *x = e->block.pass.x + block_row(&e->block, i) * m->elements;
     total->items++;
+    total->elements += (double)(m->config.missing ? observed_count(x, m->elements) : m->elements);
     total->reconstruction += f->reconstruction;
     total->kl += f->kl;
     total->effective += f->effective;
@@ -125,11 +134,11 @@ static void add_item(struct evaluator *e, size_t i) {
                     latent);
 }
 
-int evaluator_add(struct evaluator *e, enum dtype dtype, const void *items, size_t count, uint64_t item,
-                  const char *name) {
+int evaluator_add(struct evaluator *e, enum dtype dtype, const void *items, const uint32_t *label, size_t count,
+                  uint64_t item, const char *name) {
     e->block.dtype = dtype;
     e->block.item_bytes = e->block.pass.model->elements * dtype_size(dtype);
-    evaluate_block(e, items, count, item);
+    evaluate_block(e, items, label, count, item);
     for (size_t i = 0; i < count; i++) {
         const struct item_figures *f = &e->figures[i];
         if (!isfinite(f->reconstruction) || !isfinite(f->kl) || (e->marginal && !isfinite(f->log_likelihood)))
@@ -140,10 +149,11 @@ int evaluator_add(struct evaluator *e, enum dtype dtype, const void *items, size
     return 0;
 }
 
-int evaluator_add_all(struct evaluator *e, const struct dataset *set) {
+int evaluator_add_all(struct evaluator *e, const struct dataset *set, const uint32_t *label) {
     for (size_t item = 0; item < set->items;) {
         const size_t left = set->items - item, room = block_room(item), count = left < room ? left : room;
-        if (evaluator_add(e, set->dtype, dataset_item(set, item), count, item, set->name) < 0)
+        if (evaluator_add(e, set->dtype, dataset_item(set, item), label == NULL ? NULL : label + item, count, item,
+                          set->name) < 0)
             return -1;
         item += count;
     }

@@ -22,6 +22,7 @@ struct item_figures {
 /* Sums over items. */
 struct evaluation {
     uint64_t items;
+    double elements; /* that are not missing, of all items */
     double reconstruction, kl, effective;
     struct tally elbo, log_likelihood, curve[CURVE_POINTS];
     struct latent_sums *latents; /* [latent] */
@@ -31,6 +32,10 @@ struct evaluator {
     struct block block;
     uint32_t first_draw, draws; /* at work: draws [first_draw, first_draw + draws) of each item of the block */
     struct log_sum weights[BLOCK_ROWS]; /* of each item's importance weights so far */
+    /* Set behind evaluator_start, where each draw is wanted (with `marginal`): called with draw k of the block's item
+     * i, which is in a row of block.pass, and its log importance weight; by one thread an item, draws in turn. */
+    void (*drawn)(const struct evaluator *evaluator, size_t row, size_t i, uint32_t k, double log_weight);
+    void *context; /* for `drawn` */
     uint64_t seed;
     uint32_t samples;                        /* draws of z an item, 1 to 2^24 */
     bool marginal;                           /* whether log p(x) is wanted */
@@ -47,13 +52,14 @@ struct evaluator {
 int evaluator_start(struct evaluator *evaluator, const struct model *model, struct workers *workers,
                     uint32_t samples, bool marginal, uint64_t seed) __attribute__((warn_unused_result));
 
-/* Adds `count` <= block_room(item) items, the first of which has number `item` in the stream called `name`. 0, or
- * -1 where a figure is not finite, naming the item. */
-int evaluator_add(struct evaluator *evaluator, enum dtype dtype, const void *items, size_t count, uint64_t item,
-                  const char *name) __attribute__((warn_unused_result));
+/* Adds `count` <= block_room(item) items and their labels, NULL where the model wants none, the first of which has
+ * number `item` in the stream called `name`. 0, or -1 where a figure is not finite, naming the item. */
+int evaluator_add(struct evaluator *evaluator, enum dtype dtype, const void *items, const uint32_t *label,
+                  size_t count, uint64_t item, const char *name) __attribute__((warn_unused_result));
 
 /* Adds a whole data set. */
-int evaluator_add_all(struct evaluator *evaluator, const struct dataset *set) __attribute__((warn_unused_result));
+int evaluator_add_all(struct evaluator *evaluator, const struct dataset *set, const uint32_t *label)
+    __attribute__((warn_unused_result));
 
 /* mu and logvar of an item of the block evaluated last: [2 latent]. */
 const float *evaluator_heads(const struct evaluator *evaluator, size_t i);

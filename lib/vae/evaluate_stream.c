@@ -16,6 +16,14 @@ static int check_items(struct stream_evaluation *s, const unsigned char *items, 
     return 0;
 }
 
+static int evaluate(struct stream_evaluation *s, const unsigned char *items, size_t count, uint64_t item) {
+    uint32_t label[BLOCK_ROWS];
+    if (labels_next(&s->labels, label, count, s->reader.in.name) < 0)
+        return -1;
+    return evaluator_add(&s->evaluator, s->reader.frame.dtype, items, s->labels.classes > 0 ? label : NULL, count, item,
+                         s->reader.in.name);
+}
+
 /* The items of one frame behind its header. */
 static int run_frame(struct stream_evaluation *s, unsigned char *items) {
     for (;;) {
@@ -23,8 +31,8 @@ static int run_frame(struct stream_evaluation *s, unsigned char *items) {
         ssize_t n = raw_read(&s->reader, items, block_room(item));
         if (n <= 0)
             return (int)n;
-        if (check_items(s, items, (size_t)n, item) < 0 ||
-            evaluator_add(&s->evaluator, s->reader.frame.dtype, items, (size_t)n, item, s->reader.in.name) < 0 ||
+        s->items = items;
+        if (check_items(s, items, (size_t)n, item) < 0 || evaluate(s, items, (size_t)n, item) < 0 ||
             s->block(s, (size_t)n, item) < 0)
             return -1;
         progress_items(s->reader.items, s->reader.total);
@@ -40,6 +48,8 @@ static int run_frames(struct stream_evaluation *s) {
         if ((s->frame != NULL && (more = s->frame(s)) < 0) || (more = run_frame(s, items)) < 0)
             break;
     free(items);
+    if (more == 0)
+        more = labels_finish(&s->labels, s->reader.in.name);
     return more < 0 || s->end == NULL ? more : s->end(s);
 }
 
@@ -57,14 +67,22 @@ static int run_stream(struct stream_evaluation *s) {
     return result;
 }
 
+static int run_inputs(struct stream_evaluation *s) {
+    if (model_check_labels(&s->model, s->labels_path, s->model_path) < 0 || raw_open(&s->reader, s->path) < 0)
+        return -1;
+    int result = labels_open(&s->labels, s->labels_path, s->model.config.classes);
+    if (result == 0)
+        result = run_stream(s);
+    labels_close(&s->labels);
+    raw_close(&s->reader);
+    return result;
+}
+
 int stream_evaluate(struct stream_evaluation *s) {
     if (model_load(&s->model, s->model_path) < 0)
         return -1;
-    int result = raw_open(&s->reader, s->path);
-    if (result == 0) {
-        result = run_stream(s);
-        raw_close(&s->reader);
-    }
+    s->model.config.missing = s->model.config.missing || s->may_miss;
+    const int result = run_inputs(s);
     model_free(&s->model);
     return result;
 }

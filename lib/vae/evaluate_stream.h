@@ -2,16 +2,19 @@
 #define VAE_EVALUATE_STREAM_H
 
 #include "vae/evaluate.h"
+#include "vae/labels.h"
 #include "vae/model_file.h"
 
 /* A stream of items through an evaluator, block by block, in constant memory: what vae-eval and vae-score are. */
 struct stream_evaluation {
     /* Set by the tool. */
     const char *model_path, *path; /* path NULL or "-": stdin */
+    const char *labels_path;       /* what a conditional model wants; else NULL */
     size_t threads;
     uint64_t seed;
     uint32_t samples;
     bool marginal;
+    bool may_miss; /* elements may be missing, even where the model was not trained on such items */
     void *context; /* the tool's own */
     /* All called in the stream's order; 0 or -1. */
     int (*begin)(struct stream_evaluation *stream); /* behind the checks, before the first frame; may be NULL */
@@ -22,8 +25,10 @@ struct stream_evaluation {
     /* Set by stream_evaluate. */
     struct model model;
     struct raw_reader reader;
+    struct labels labels;
     struct workers *workers;
     struct evaluator evaluator;
+    unsigned char *items; /* of the block, in the stream's dtype; may be changed */
     bool grey; /* whether an item makes the figures cross-entropies */
 };
 

@@ -2,11 +2,13 @@
 
 #include "base/error.h"
 #include "base/number.h"
+#include "nn/math_kernel.h"
 
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const struct { const char *name; } binarizes[BINARIZES] = {{"none"}, {"threshold"}, {"sample"}};
 
@@ -27,31 +29,44 @@ static void to_float(const struct likelihood *likelihood, enum dtype dtype, cons
             x[i] = (float)bytes[i];
 }
 
+static double value(enum dtype dtype, const void *from, size_t i) {
+    return dtype_value(dtype, (const unsigned char *)from + i * dtype_size(dtype));
+}
+
 void item_to_float(const struct likelihood *likelihood, enum binarize binarize, enum dtype dtype, const void *from,
                    size_t n, struct noise noise, float *x) {
     to_float(likelihood, dtype, from, n, x);
+    if (binarize == BINARIZE_NONE)
+        return;
+    const bool whole = math_kernel()->finite(x, n);
     if (binarize == BINARIZE_SAMPLE)
         noise_bernoulli(x, n, noise);
-    else if (binarize == BINARIZE_THRESHOLD)
+    else
         for (size_t i = 0; i < n; i++)
             x[i] = x[i] >= 0.5f ? 1.0f : 0.0f;
+    for (size_t i = 0; !whole && i < n; i++)
+        if (isnan(value(dtype, from, i)))
+            x[i] = NAN;
 }
 
 int items_mean(const struct likelihood *likelihood, const struct dataset *set, double *mean) {
     float *x = malloc(set->elements * sizeof *x);
-    if (x == NULL)
-        return fail("%s: out of memory for an item", set->name);
-    for (size_t j = 0; j < set->elements; j++)
-        mean[j] = 0;
-    for (size_t i = 0; i < set->items; i++) {
+    double *count = calloc(set->elements, sizeof *count);
+    memset(mean, 0, set->elements * sizeof *mean);
+    for (size_t i = 0; x != NULL && count != NULL && i < set->items; i++) {
         to_float(likelihood, set->dtype, dataset_item(set, i), set->elements, x);
         for (size_t j = 0; j < set->elements; j++)
-            mean[j] += (double)x[j];
+            if (!isnan(x[j])) {
+                count[j]++;
+                mean[j] += (double)x[j];
+            }
     }
-    for (size_t j = 0; j < set->elements; j++)
-        mean[j] /= (double)set->items;
+    for (size_t j = 0; count != NULL && j < set->elements; j++)
+        mean[j] = count[j] > 0 ? mean[j] / count[j] : 0;
+    const int result = x == NULL || count == NULL ? fail("%s: out of memory for an item", set->name) : 0;
+    free(count);
     free(x);
-    return 0;
+    return result;
 }
 
 /* Whether a number is one of the likelihood's. A float's rounding of a whole number of steps is allowed for. */
@@ -60,8 +75,8 @@ static bool holds(const struct likelihood *l, size_t levels, double v) {
     return v >= (double)l->min && v <= max && fabs(v * steps - rint(v * steps)) <= 1e-7 * steps;
 }
 
-int item_check(const struct likelihood *likelihood, size_t levels, enum binarize binarize, enum dtype dtype,
-               const void *from, size_t n, const char *name, uint64_t item) {
+int item_check(const struct likelihood *likelihood, size_t levels, enum binarize binarize, bool missing,
+               enum dtype dtype, const void *from, size_t n, const char *name, uint64_t item) {
     const bool unit = binarize != BINARIZE_NONE;
     const char *wanted = unit ? "a number in [0,1] to binarize" : likelihood->wanted;
     char level[64] = "";
@@ -70,10 +85,13 @@ int item_check(const struct likelihood *likelihood, size_t levels, enum binarize
     if (likelihood->has_levels)
         snprintf(level, sizeof level, " (here %zu: levels 0 to %zu)", levels, levels - 1);
     for (size_t i = 0; i < n; i++) {
-        const double v = dtype_value(dtype, (const unsigned char *)from + i * dtype_size(dtype));
+        const double v = value(dtype, from, i);
+        if (missing && isnan(v))
+            continue;
         if (!(unit ? v >= 0 && v <= 1 : holds(likelihood, levels, v)))
-            return fail("%s: item %" PRIu64 ", element %zu is %g, wanted %s%s", name, item, i,
-                        isnan(v) ? (double)NAN : v, wanted, level);
+            return fail("%s: item %" PRIu64 ", element %zu is %g, wanted %s%s%s", name, item, i,
+                        isnan(v) ? (double)NAN : v, wanted, level,
+                        isnan(v) ? " (vae-train --missing takes nan for a missing element)" : "");
     }
     return 0;
 }
@@ -81,8 +99,8 @@ int item_check(const struct likelihood *likelihood, size_t levels, enum binarize
 bool item_is_grey(enum dtype dtype, const void *from, size_t n) {
     const double one = dtype == DTYPE_U8 ? 255 : 1;
     for (size_t i = 0; i < n; i++) {
-        const double v = dtype_value(dtype, (const unsigned char *)from + i * dtype_size(dtype));
-        if (v != 0 && v != one)
+        const double v = value(dtype, from, i);
+        if (v != 0 && v != one && !isnan(v))
             return true;
     }
     return false;

@@ -17,21 +17,22 @@ const char *binarize_name(enum binarize binarize);
 /* The value of that name: none, threshold, sample. -1 with a message opened by `what`. */
 int binarize_find(const char *what, const char *name);
 
-/* One item's n elements for the likelihood, `noise` saying which of the draws. */
+/* One item's n elements for the likelihood, `noise` saying which of the draws. NaN stays NaN. */
 void item_to_float(const struct likelihood *likelihood, enum binarize binarize, enum dtype dtype, const void *from,
                    size_t n, struct noise noise, float *x);
 
-/* The mean of each element [elements] over all items, before any binarization: its draws have the same mean. 0 or
- * -1. */
+/* The mean of each element [elements] over all items where it is not missing, before any binarization: its draws have
+ * the same mean. 0 or -1. */
 int items_mean(const struct likelihood *likelihood, const struct dataset *set, double *mean)
     __attribute__((warn_unused_result));
 
 /* 0 where the likelihood can hold all n elements of an item, else -1 with a message that names the item and
- * the element. With binarize they must be in [0,1] whatever the likelihood. */
-int item_check(const struct likelihood *likelihood, size_t levels, enum binarize binarize, enum dtype dtype,
-               const void *from, size_t n, const char *name, uint64_t item) __attribute__((warn_unused_result));
+ * the element. With binarize they must be in [0,1] whatever the likelihood; with `missing` they may be NaN. */
+int item_check(const struct likelihood *likelihood, size_t levels, enum binarize binarize, bool missing,
+               enum dtype dtype, const void *from, size_t n, const char *name, uint64_t item)
+    __attribute__((warn_unused_result));
 
-/* True where some element of an item is neither 0 nor 1. */
+/* True where some element of an item is neither 0 nor 1 nor missing. */
 bool item_is_grey(enum dtype dtype, const void *from, size_t n);
 
 #endif

@@ -1,4 +1,5 @@
 /* Likelihoods of whole numbers: counts, and categories. */
+#include "nn/density_kernel.h"
 #include "nn/math_kernel.h"
 #include "nn/special.h"
 #include "vae/likelihood.h"
@@ -179,7 +180,7 @@ static double categorical_negative_log(const struct distributions *d, const floa
         const size_t level = (size_t)x[i];
         const double logit = (double)a[level];
         memcpy(p, a, d->levels * sizeof *p);
-        sum += math_kernel()->softmax(p, d->levels) - logit;
+        sum += density_kernel()->softmax(p, d->levels) - logit;
         if (gradient == NULL)
             continue;
         p[level] -= 1;
@@ -206,18 +207,19 @@ static void categorical_draw(const struct distributions *d, float *x, struct noi
         double left = next_uniform(&s);
         size_t level = 0;
         memcpy(p, d->a + i * d->levels, d->levels * sizeof *p);
-        math_kernel()->softmax(p, d->levels);
+        density_kernel()->softmax(p, d->levels);
         for (; level < d->levels - 1 && left >= (double)p[level]; level++)
             left -= (double)p[level];
         x[i] = (float)level;
     }
 }
 
-/* One-hot: 1 at the level, 0 at the others. */
+/* One-hot: 1 at the level, 0 at the others; all 0 for NaN. */
 static void encode_levels(const float *x, size_t n, size_t levels, float *seen) {
     memset(seen, 0, n * levels * sizeof *seen);
     for (size_t i = 0; i < n; i++)
-        seen[i * levels + (size_t)x[i]] = 1;
+        if (!isnan(x[i]))
+            seen[i * levels + (size_t)x[i]] = 1;
 }
 
 const struct likelihood likelihood_categorical = {

@@ -1,4 +1,5 @@
 /* Likelihoods of real numbers: the normal and its kin, and those on [0,1]. */
+#include "nn/density_kernel.h"
 #include "nn/math_kernel.h"
 #include "vae/likelihood.h"
 
@@ -11,7 +12,7 @@
 static double bernoulli_negative_log(const struct distributions *d, const float *x, float *gradient,
                                      float *scale_gradient) {
     (void)scale_gradient;
-    return math_kernel()->cross_entropy(d->a, x, gradient, d->n);
+    return density_kernel()->cross_entropy(d->a, x, gradient, d->n);
 }
 
 /* Held away from 0 and 1, where no logit is finite. */
@@ -51,7 +52,7 @@ static double location(double mean) {
 
 static double gaussian_negative_log(const struct distributions *d, const float *x, float *gradient,
                                     float *scale_gradient) {
-    return math_kernel()->gaussian(d->a, x, d->log_scale, d->inverse_scale, gradient, scale_gradient, d->n) +
+    return density_kernel()->gaussian(d->a, x, d->log_scale, d->inverse_scale, gradient, scale_gradient, d->n) +
            (double)d->n * HALF_LOG_2PI;
 }
 
@@ -72,7 +73,7 @@ static void gaussian_draw(const struct distributions *d, float *x, struct noise 
 }
 
 static double squared_error(const float *a, const float *x, size_t n) {
-    return math_kernel()->squared_error(a, x, 1, NULL, n);
+    return density_kernel()->squared_error(a, x, 1, NULL, n);
 }
 
 const struct likelihood likelihood_gaussian = {
@@ -92,7 +93,7 @@ const struct likelihood likelihood_gaussian = {
 
 static double laplace_negative_log(const struct distributions *d, const float *x, float *gradient,
                                    float *scale_gradient) {
-    return math_kernel()->laplace(d->a, x, d->log_scale, d->inverse_scale, gradient, scale_gradient, d->n) +
+    return density_kernel()->laplace(d->a, x, d->log_scale, d->inverse_scale, gradient, scale_gradient, d->n) +
            (double)d->n * 0.69314718055994530942; /* log 2 */
 }
 
@@ -146,7 +147,7 @@ const struct likelihood likelihood_laplace = {
 static double continuous_negative_log(const struct distributions *d, const float *x, float *gradient,
                                       float *scale_gradient) {
     (void)scale_gradient;
-    return math_kernel()->continuous_cross_entropy(d->a, x, gradient, d->n);
+    return density_kernel()->continuous_cross_entropy(d->a, x, gradient, d->n);
 }
 
 /* The mean is the slope of the log-normaliser. */
@@ -198,7 +199,7 @@ const struct likelihood likelihood_continuous_bernoulli = {
 
 static double logistic_negative_log(const struct distributions *d, const float *x, float *gradient,
                                     float *scale_gradient) {
-    return math_kernel()->logistic(d->a, x, d->log_scale, d->inverse_scale, gradient, scale_gradient, d->n);
+    return density_kernel()->logistic(d->a, x, d->log_scale, d->inverse_scale, gradient, scale_gradient, d->n);
 }
 
 /* Of the 256 levels' probabilities. */

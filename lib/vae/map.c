@@ -30,6 +30,7 @@ static int check_results(const struct map *map, size_t count) {
 /* The items of one frame behind its header. */
 static int run_frame(struct map *map, unsigned char *items) {
     struct block *block = &map->block;
+    uint32_t label[BLOCK_ROWS];
     const size_t result_bytes = shape_elements(&map->shape) * sizeof *map->results;
     for (;;) {
         const uint64_t number = map->reader.items;
@@ -39,7 +40,9 @@ static int run_frame(struct map *map, unsigned char *items) {
         for (size_t i = 0; i < (size_t)n; i++)
             if (map->check(map, items + i * block->item_bytes, number + i) < 0)
                 return -1;
-        block_run(block, items, (size_t)n, number);
+        if (labels_next(&map->labels, label, (size_t)n, map->reader.in.name) < 0)
+            return -1;
+        block_run(block, items, map->labels.classes > 0 ? label : NULL, (size_t)n, number);
         if (check_results(map, (size_t)n) < 0 ||
             output_write(&map->out, result(map, block_row(block, 0)), (size_t)n * result_bytes) < 0)
             return -1;
@@ -55,7 +58,7 @@ static int run_frames(struct map *map, unsigned char *items) {
         if (raw_write_header(&map->out, &frame) < 0 || run_frame(map, items) < 0)
             return -1;
     }
-    return more;
+    return more == 0 ? labels_finish(&map->labels, map->reader.in.name) : more;
 }
 
 static int run_stream(struct map *map, struct workers *workers) {
@@ -77,16 +80,23 @@ static int run_stream(struct map *map, struct workers *workers) {
     return status;
 }
 
+static int run_inputs(struct map *map) {
+    if (raw_open(&map->reader, map->path) < 0)
+        return -1;
+    struct workers *workers = workers_start(map->threads);
+    int result = workers == NULL ? -1 : labels_open(&map->labels, map->labels_path, map->model.config.classes);
+    if (result == 0)
+        result = run_stream(map, workers);
+    labels_close(&map->labels);
+    workers_stop(workers);
+    raw_close(&map->reader);
+    return result;
+}
+
 int map_run(struct map *map) {
     if (output_standard(&map->out) < 0 || model_load(&map->model, map->model_path) < 0)
         return -1;
-    int result = raw_open(&map->reader, map->path);
-    if (result == 0) {
-        struct workers *workers = workers_start(map->threads);
-        result = workers == NULL ? -1 : run_stream(map, workers);
-        workers_stop(workers);
-        raw_close(&map->reader);
-    }
+    const int result = run_inputs(map);
     model_free(&map->model);
     return result;
 }

@@ -2,6 +2,7 @@
 #define VAE_MAP_H
 
 #include "vae/block.h"
+#include "vae/labels.h"
 #include "vae/model_file.h"
 
 /* A stream in, a stream of f32 to stdout, item by item through a model: what vae-encode and vae-decode are. The
@@ -9,6 +10,7 @@
 struct map {
     /* Set by the tool. */
     const char *model_path, *path; /* path NULL or "-": stdin */
+    const char *labels_path;       /* one for each item; NULL: none */
     size_t threads;
     uint64_t seed;
     const void *options;             /* the tool's own */
@@ -20,6 +22,7 @@ struct map {
     /* Set by map_run. */
     struct model model;
     struct raw_reader reader;
+    struct labels labels;
     struct output out;
     struct block block;
     struct shape shape;      /* of an output item */

@@ -10,14 +10,33 @@ static void name_tensor(char name[TENSOR_NAME], const char *room, size_t index, 
     snprintf(name, TENSOR_NAME, "%s.%zu.%s", room, index, what);
 }
 
-static void add_layer(struct model *m, const char *room, size_t index, size_t in, size_t out) {
+bool model_is_hidden(const struct model *m, size_t layer) {
+    return layer != m->heads && layer != m->last;
+}
+
+size_t model_units(const struct model *m, size_t layer) {
+    return model_is_hidden(m, layer) ? m->layer[layer].out / m->layer[layer].group : m->layer[layer].out;
+}
+
+/* A layer of `units` outputs, `group` numbers each. */
+static void add_layer(struct model *m, const char *room, size_t index, size_t in, size_t units, size_t group) {
+    const size_t out = units * group;
     char weight[TENSOR_NAME], bias[TENSOR_NAME];
     name_tensor(weight, room, index, "weight");
     name_tensor(bias, room, index, "bias");
     struct linear *layer = &m->layer[m->layers++];
-    *layer = (struct linear){.in = in, .out = out, .group = 1};
+    *layer = (struct linear){.in = in, .out = out, .group = group};
     layer->weight = parameters_add(&m->parameters, weight, out, in);
     layer->bias = parameters_add(&m->parameters, bias, out, 0);
+}
+
+/* How many numbers the last of them hands on. */
+static size_t add_hidden(struct model *m, const char *room, size_t in, const struct hidden *hidden) {
+    for (size_t i = 0; i < hidden->layers; i++) {
+        add_layer(m, room, i, in, hidden->units[i], m->config.activation->group);
+        in = hidden->units[i];
+    }
+    return in;
 }
 
 /* Two tensors each for weight and bias, but neighbours: together they are one layer of 2 latent units. */
@@ -31,12 +50,13 @@ static void add_heads(struct model *m, size_t in, size_t latent) {
     parameters_add(&m->parameters, "logvar.bias", latent, 0);
 }
 
-/* Numbers an element that the likelihood takes and shows the encoder; its own parameters. */
-static void size_likelihood(struct model *m) {
+/* Numbers that the layers take in and give at both ends; the likelihood's own parameters. */
+static void size_ends(struct model *m) {
     const struct model_config *c = &m->config;
     const struct likelihood *l = c->likelihood;
     m->outputs = l->has_levels ? c->levels : l->scales != 0 && c->scale == SCALE_NET ? 2 : 1;
-    m->inputs = m->elements * (l->has_levels ? c->levels : 1);
+    m->inputs = m->elements * (l->has_levels ? c->levels : 1) + c->classes;
+    m->code = c->latent + c->classes;
     m->scales = l->scales == 0 || c->scale == SCALE_FIXED || c->scale == SCALE_NET ? 0
                 : c->scale == SCALE_PER_DIM                                        ? m->elements
                                                                                    : 1;
@@ -48,24 +68,15 @@ int model_lay_out(struct model *model, const struct model_config *config) {
     if (model->elements > MODEL_MAX_ELEMENTS)
         return fail("model: items of shape %s have %zu elements, wanted at most %d",
                     shape_text(&config->item, shape), model->elements, MODEL_MAX_ELEMENTS);
-    size_likelihood(model);
+    size_ends(model);
     if (model->elements > MODEL_MAX_ELEMENTS / model->outputs)
         return fail("model: items of %zu elements with %zu numbers each, wanted at most %d in all", model->elements,
                     model->outputs, MODEL_MAX_ELEMENTS);
-    size_t in = model->inputs;
-    for (size_t i = 0; i < config->encoder.layers; i++) {
-        add_layer(model, "encoder", i, in, config->encoder.units[i]);
-        in = config->encoder.units[i];
-    }
+    const size_t in = add_hidden(model, "encoder", model->inputs, &config->encoder);
     add_heads(model, in, config->latent);
-    in = config->latent;
-    for (size_t i = 0; i < config->decoder.layers; i++) {
-        add_layer(model, "decoder", i, in, config->decoder.units[i]);
-        in = config->decoder.units[i];
-    }
+    const size_t last = add_hidden(model, "decoder", model->code, &config->decoder);
     model->last = model->layers;
-    add_layer(model, "decoder", config->decoder.layers, in, model->elements * model->outputs);
-    model->layer[model->last].group = model->outputs;
+    add_layer(model, "decoder", config->decoder.layers, last, model->elements, model->outputs);
     if (model->scales > 0)
         model->scale = parameters_add(&model->parameters, "likelihood.log_scale", model->scales, 0);
     linear_setup();
@@ -114,7 +125,7 @@ void model_initialise(struct model *model, const struct initializer *initializer
     for (size_t i = 0; i < model->layers; i++) {
         const struct linear *layer = &model->layer[i];
         /* The heads are two layers in one. */
-        const size_t out = i == model->heads ? layer->out / 2 : layer->out;
+        const size_t out = i == model->heads ? layer->out / 2 : model_units(model, i);
         const double bound = initializer->bound((double)layer->in, (double)out);
         initialise(model->parameters.value + layer->weight, layer->in * layer->out, bound, seed, 2 * i);
         initialise(model->parameters.value + layer->bias, layer->out, initializer->biases ? bound : 0, seed,
@@ -143,10 +154,20 @@ int model_check_shape(const struct model *model, const struct shape *shape, cons
     return 0;
 }
 
+int model_check_labels(const struct model *model, const char *path, const char *model_name) {
+    const size_t classes = model->config.classes;
+    if (classes > 0 && path == NULL)
+        return fail("%s: is conditional on labels, wanted --cond with one from 0 to %zu for each item", model_name,
+                    classes - 1);
+    if (classes == 0 && path != NULL)
+        return fail("%s: is not conditional on labels, wanted no --cond", model_name);
+    return 0;
+}
+
 int model_check_item(const struct model *model, enum dtype dtype, const void *item, const char *name,
                      uint64_t number) {
     const struct model_config *c = &model->config;
-    return item_check(c->likelihood, c->levels, c->binarize, dtype, item, model->elements, name, number);
+    return item_check(c->likelihood, c->levels, c->binarize, c->missing, dtype, item, model->elements, name, number);
 }
 
 bool model_finds_grey(const struct model *model, enum dtype dtype, const void *item) {

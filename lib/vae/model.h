@@ -13,7 +13,8 @@
 struct model {
     struct model_config config;
     size_t elements; /* of an item */
-    size_t inputs;   /* that the encoder sees of one */
+    size_t inputs;   /* of the encoder: what it sees of an item, and behind it one-hot the label */
+    size_t code;     /* numbers that the decoder takes in: the latent, and behind it one-hot the label */
     size_t outputs;  /* of the decoder for each element, side by side */
     size_t scales;   /* numbers of the likelihood's scale that are parameters, and their place */
     size_t scale;
@@ -21,6 +22,10 @@ struct model {
     struct linear layer[2 * MODEL_MAX_HIDDEN + 2];
     struct parameters parameters;
 };
+
+/* Whether the activation stands behind a layer, and how many numbers the layer so hands on. */
+bool model_is_hidden(const struct model *model, size_t layer);
+size_t model_units(const struct model *model, size_t layer);
 
 /* Lays out the layers and the table of their parameters. 0 or -1. */
 int model_lay_out(struct model *model, const struct model_config *config) __attribute__((warn_unused_result));
@@ -45,6 +50,11 @@ void model_take_item(const struct model *model, enum dtype dtype, const void *it
 /* 0 where items of this shape are what the model takes, else -1; `model_name` and `name` open the message. */
 int model_check_shape(const struct model *model, const struct shape *shape, const char *model_name,
                       const char *name) __attribute__((warn_unused_result));
+
+/* 0 where a model that is conditional on labels is given some, and another none, else -1. `path` is of the labels,
+ * NULL: none; `model_name` opens the message. */
+int model_check_labels(const struct model *model, const char *path, const char *model_name)
+    __attribute__((warn_unused_result));
 
 /* 0 where the model's likelihood can hold the item, else -1, naming the element. */
 int model_check_item(const struct model *model, enum dtype dtype, const void *item, const char *name,

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/number.h"
 #include "nn/safetensors.h"
+#include "vae/labels.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -11,12 +12,14 @@
 #define FORMAT "vae-model"
 #define FORMAT_VERSION "1"
 #define NO_HIDDEN "none"
+#define MISSING "nan"
 
 /* Every key that model_config_put and model_write put, so that one that is not understood is never passed over. */
 static const char *const keys[] = {
     "format", "version", "item_shape", "input_scaling", "latent",   "encoder_hidden", "decoder_hidden",
     "sigma",  "seed",    "activation", "likelihood",    "binarize", "command",        "epochs",
     "steps",  "items",   "data_xxh64", "elbo",          "xxh64",    "made_by",        "levels",
+    "classes", "missing",
 };
 
 int metadata_put(json_t *metadata, const char *key, const char *format, ...) {
@@ -65,6 +68,10 @@ int model_config_put(const struct model_config *c, json_t *m) {
         failed |= metadata_put(m, "sigma", "%s", scale_name(c->scale));
     if (l->has_levels)
         failed |= metadata_put(m, "levels", "%zu", c->levels);
+    if (c->classes > 0)
+        failed |= metadata_put(m, "classes", "%zu", c->classes);
+    if (c->missing)
+        failed |= metadata_put(m, "missing", MISSING);
     return failed;
 }
 
@@ -153,6 +160,19 @@ static int get_likelihood(const struct source *s, struct model_config *c) {
     return result;
 }
 
+/* What only some models have. */
+static int get_options(const struct source *s, struct model_config *c) {
+    char name[256];
+    uint64_t classes = 0;
+    const bool conditional = json_object_get(s->metadata, "classes") != NULL;
+    const char *text = conditional ? get(s, "classes") : NULL;
+    if (conditional && (text == NULL || parse_whole(where(s, "classes", name), text, 1, LABELS_MAX_CLASSES, &classes) < 0))
+        return -1;
+    c->classes = (size_t)classes;
+    c->missing = json_object_get(s->metadata, "missing") != NULL;
+    return c->missing ? get_exactly(s, "missing", MISSING) : 0;
+}
+
 static int check_keys(const struct source *s) {
     const char *key;
     json_t *value;
@@ -171,7 +191,8 @@ int model_config_get(struct model_config *c, const json_t *metadata, const char 
     const struct source source = {name, metadata}, *s = &source;
     *c = (struct model_config){0};
     if (get_exactly(s, "format", FORMAT) < 0 || get_exactly(s, "version", FORMAT_VERSION) < 0 ||
-        check_keys(s) < 0 || get_sizes(s, c) < 0 || get_choices(s, c) < 0)
+        check_keys(s) < 0 || get_sizes(s, c) < 0 || get_choices(s, c) < 0 ||
+        get_options(s, c) < 0)
         return -1;
     return get_likelihood(s, c);
 }

@@ -35,7 +35,9 @@ struct model_config {
     enum scale scale; /* of a likelihood that has one: where it comes from */
     double sigma;     /* the number given, or where one that is learned begins */
     size_t levels;    /* of a likelihood that has them */
+    size_t classes;   /* of the labels that encoder and decoder are given; 0: they are given none */
     enum binarize binarize;
+    bool missing; /* elements that are NaN are missing, rather than wrong */
 };
 
 /* The config as strings of a model file's metadata, vae-model(5). 0, or not 0 where memory ran out. */

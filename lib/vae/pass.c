@@ -3,7 +3,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/number.h"
-#include "vae/latent.h"
+#include "vae/observed.h"
 #include "vae/plan.h"
 
 #include <stdlib.h>
@@ -45,19 +45,21 @@ static void lay_out(struct pass *p, struct arena *arena, bool backward) {
     const struct model *m = p->model;
     const size_t latent = m->config.latent, number = sizeof(float), all = p->rows * p->draws;
     p->x = take(arena, p->rows, m->elements, number);
-    p->seen = m->config.likelihood->encode == NULL ? p->x : take(arena, p->rows, m->inputs, number);
+    p->seen = pass_sees_x(m) ? p->x : take(arena, p->rows, m->inputs, number);
+    p->condition = take(arena, p->rows, m->config.classes, number);
     for (size_t i = 0; i < m->layers; i++) {
-        const size_t out = m->layer[i].out, rows = p->rows * pass_draws(p, i);
-        p->out[i] = take(arena, rows, out, number);
-        if (m->config.activation->keeps_slope && i != m->heads && i != m->last)
+        const size_t out = m->layer[i].out, units = model_units(m, i), rows = p->rows * pass_draws(p, i);
+        p->out[i] = take(arena, rows, units, number);
+        if (m->config.activation->keeps_slope && model_is_hidden(m, i))
             p->slope[i] = take(arena, rows, out, number);
         if (backward)
-            p->delta[i] = i == m->last ? p->out[i] : take(arena, rows, out, number);
+            p->delta[i] = i == m->last ? p->out[i] : units < out ? p->slope[i] : take(arena, rows, out, number);
+        p->dout[i] = units < out && backward ? take(arena, rows, units, number) : p->delta[i];
     }
     p->sigma = take(arena, p->rows, latent, number);
     p->epsilon = take(arena, all, latent, number);
-    p->z = take(arena, all, latent, number);
-    p->dz = backward ? take(arena, all, latent, number) : NULL;
+    p->z = take(arena, all, m->code, number);
+    p->dz = backward ? take(arena, all, m->code, number) : NULL;
     p->weight = backward ? take(arena, all, 1, number) : NULL;
     p->parts = backward ? plan_layer_parts(&m->layer[m->last]) : 1;
     p->negative_log = take(arena, all, p->parts, sizeof(double));
@@ -103,18 +105,16 @@ const float *pass_input(const struct pass *pass, size_t index) {
     return index == 0 ? pass->seen : index == pass->model->heads + 1 ? pass->z : pass->out[index - 1];
 }
 
-static bool is_activated(const struct model *m, size_t layer) {
-    return layer != m->heads && layer != m->last;
-}
-
 void pass_forward(struct pass *p, size_t index, const struct tile *tile) {
     const struct model *m = p->model;
     const struct linear *layer = &m->layer[index];
-    linear_forward(layer, m->parameters.value, pass_input(p, index), p->out[index], tile);
-    for (size_t row = 0; is_activated(m, index) && row < tile->rows; row++) {
+    const size_t units = model_units(m, index), group = layer->out / units;
+    linear_forward(layer, m->parameters.value, pass_input(p, index), group > 1 ? p->slope[index] : p->out[index],
+                   tile);
+    for (size_t row = 0; model_is_hidden(m, index) && row < tile->rows; row++) {
         const size_t here = tile_offset(tile, layer->out) + row * layer->out;
         float *slope = p->slope[index] == NULL ? NULL : p->slope[index] + here;
-        m->config.activation->forward(math_kernel(), p->out[index] + here, slope, tile->columns);
+        m->config.activation->forward(math_kernel(), p->out[index] + here / group, slope, tile->columns / group);
     }
 }
 
@@ -127,25 +127,6 @@ static void forward(struct pass *p, size_t from, size_t to, size_t first, size_t
 void pass_encode(struct pass *p, size_t first, size_t rows) {
     forward(p, 0, p->model->heads, first, rows);
     pass_posterior(p, first, rows);
-}
-
-void pass_posterior(struct pass *p, size_t first, size_t rows) {
-    const struct model *m = p->model;
-    const size_t latent = m->config.latent;
-    for (size_t row = first; row < first + rows; row++) {
-        float *heads = p->out[m->heads] + row * 2 * latent, *sigma = p->sigma + row * latent;
-        latent_posterior(heads, sigma, latent);
-        p->kl[row] = latent_kl(heads, sigma, latent);
-    }
-}
-
-void pass_draw(struct pass *p, size_t first, size_t rows) {
-    const size_t latent = p->model->config.latent;
-    for (size_t row = first * p->draws; row < (first + rows) * p->draws; row++) {
-        const size_t item = row / p->draws;
-        latent_draw(p->out[p->model->heads] + item * 2 * latent, p->sigma + item * latent,
-                    p->epsilon + row * latent, p->z + row * latent, latent);
-    }
 }
 
 void pass_decode(struct pass *p, size_t first, size_t rows) {
@@ -169,7 +150,7 @@ void pass_likelihood(struct pass *p, const struct tile *tile, bool gradient) {
     for (size_t row = tile->row; row < tile->row + tile->rows; row++) {
         const struct distributions d = pass_distributions(p, row, first, n);
         float *da = gradient ? p->out[m->last] + row * m->layer[m->last].out + tile->column : NULL;
-        sum[row] = likelihood_negative_log(
+        sum[row] = (m->config.missing ? observed_negative_log : likelihood_negative_log)(
             m->config.likelihood, m->config.scale, &d, p->x + row / p->draws * m->elements + first, da,
             gradient && p->dscale != NULL ? p->dscale + row * m->elements + first : NULL);
     }
@@ -189,44 +170,9 @@ double pass_mean_negative_log(const struct pass *p, size_t item) {
     return sum / (double)p->draws;
 }
 
-double pass_log_weight(const struct pass *p, size_t row) {
-    const size_t latent = p->model->config.latent;
-    return latent_log_ratio(p->out[p->model->heads] + row / p->draws * 2 * latent, p->epsilon + row * latent,
-                            p->z + row * latent, latent) -
-           pass_negative_log(p, row);
-}
-
-/* The weights of an item's draws; its bound. */
-static double weigh(const struct pass *p, size_t item, const struct objective *o) {
-    double log_weights[OBJECTIVE_MAX_DRAWS];
-    float *weight = p->weight + item * p->draws;
-    for (size_t k = 0; k < p->draws; k++)
-        weight[k] = 1.0f / (float)p->draws;
-    if (!o->estimator->importance)
-        return -pass_mean_negative_log(p, item) - p->kl[item];
-    for (size_t k = 0; k < p->draws; k++)
-        log_weights[k] = pass_log_weight(p, item * p->draws + k);
-    return importance_weights(log_weights, weight, p->draws);
-}
-
-static void weigh_draw(struct pass *p, size_t row) {
-    const size_t out = p->model->layer[p->model->last].out, elements = p->model->elements;
-    math_kernel()->scale(p->delta[p->model->last] + row * out, p->weight[row], out);
-    if (p->dscale != NULL)
-        math_kernel()->scale(p->dscale + row * elements, p->weight[row], elements);
-}
-
-void pass_weigh(struct pass *p, size_t first, size_t rows, const struct objective *o) {
-    for (size_t item = first; item < first + rows; item++) {
-        p->bound[item] = weigh(p, item, o);
-        for (size_t row = item * p->draws; p->draws > 1 && row < (item + 1) * p->draws; row++)
-            weigh_draw(p, row);
-    }
-}
-
 /* What pass_backward of a layer is to make. */
 static float *below(const struct pass *p, size_t index) {
-    return index == p->model->heads + 1 ? p->dz : p->delta[index - 1];
+    return index == p->model->heads + 1 ? p->dz : p->dout[index - 1];
 }
 
 void pass_backward(struct pass *p, size_t index, const struct tile *tile) {
@@ -243,51 +189,20 @@ void pass_backward_sum(struct pass *p, size_t index, size_t first, size_t rows) 
     const size_t in = layer->in, parts = plan_layer_parts(layer);
     for (size_t row = first; row < first + rows; row++) {
         float *sum = below(p, index) + row * in;
-        const float *slope = p->slope[index - 1] == NULL ? NULL : p->slope[index - 1] + row * in;
+        float *slope = p->slope[index - 1] == NULL ? NULL : p->slope[index - 1] + row * m->layer[index - 1].out;
         for (size_t part = 1; part < parts; part++)
             math_kernel()->add(sum, p->partial + ((part - 1) * p->rows * p->draws + row) * in, in);
         if (index == m->last && p->draws > 1)
             math_kernel()->scale(sum, p->weight[row], in);
-        if (is_activated(m, index - 1))
+        if (model_is_hidden(m, index - 1))
             m->config.activation->backward(math_kernel(), sum, p->out[index - 1] + row * in, slope, in);
-    }
-}
-
-/* One draw's share of an item's gradient: what z passes on, and without a closed form log q - log p. */
-static void draw_backward(struct pass *p, size_t row, const struct objective *o, double beta, float *dheads) {
-    const size_t latent = p->model->config.latent;
-    const float *sigma = p->sigma + row / p->draws * latent, *epsilon = p->epsilon + row * latent;
-    const float weight = p->weight[row];
-    float *dz = p->dz + row * latent;
-    if (o->estimator->squared)
-        math_kernel()->scale(dz, weight, latent);
-    if (!o->estimator->closed_kl) {
-        const float share = (o->estimator->squared ? weight * weight : weight) * (float)beta;
-        latent_path(sigma, epsilon, p->z + row * latent, share, dz, latent);
-        if (!o->estimator->path)
-            latent_score(sigma, epsilon, share, dheads, latent);
-    }
-    latent_draw_backward(sigma, epsilon, dz, dheads, latent);
-}
-
-void pass_posterior_backward(struct pass *p, size_t first, size_t rows, const struct objective *o, double beta) {
-    const struct model *m = p->model;
-    const size_t latent = m->config.latent;
-    for (size_t item = first; item < first + rows; item++) {
-        float *dheads = p->delta[m->heads] + item * 2 * latent;
-        memset(dheads, 0, 2 * latent * sizeof *dheads);
-        for (size_t row = item * p->draws; row < (item + 1) * p->draws; row++)
-            draw_backward(p, row, o, beta, dheads);
-        if (o->estimator->closed_kl)
-            latent_kl_backward(p->out[m->heads] + item * 2 * latent, p->sigma + item * latent, (float)beta,
-                               (float)o->free_bits, dheads, latent);
     }
 }
 
 size_t pass_not_finite(const struct pass *p, size_t rows) {
     const struct model *m = p->model;
     size_t i = 0;
-    while (i < m->layers && math_kernel()->finite(p->out[i], rows * pass_draws(p, i) * m->layer[i].out))
+    while (i < m->layers && math_kernel()->finite(p->out[i], rows * pass_draws(p, i) * model_units(m, i)))
         i++;
     return i;
 }

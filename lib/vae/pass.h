@@ -14,10 +14,13 @@ struct pass {
     size_t rows, draws;
     float *x;                               /* [elements] */
     float *seen;                            /* [inputs], what the encoder sees of x; x itself where it sees that */
-    float *out[2 * MODEL_MAX_HIDDEN + 2];   /* [out] of each layer, behind its activation */
+    float *out[2 * MODEL_MAX_HIDDEN + 2];   /* [units] of each layer, behind its activation */
     float *slope[2 * MODEL_MAX_HIDDEN + 2]; /* [out], for an activation that keeps its slope */
     float *delta[2 * MODEL_MAX_HIDDEN + 2]; /* [out], gradient before the activation; the last is its out */
-    float *sigma, *epsilon, *z, *dz;        /* [latent] */
+    float *dout[2 * MODEL_MAX_HIDDEN + 2];  /* [units], gradient behind it; delta where that is as wide */
+    float *condition;                       /* [classes], the item's label, one-hot; nothing without any */
+    float *sigma, *epsilon;                 /* [latent] */
+    float *z, *dz;                          /* [code], z and behind it the condition */
     float *weight;                          /* of each draw in the gradient: see pass_weigh */
     float *log_scale, *inverse_scale;       /* one row [elements] for all: see pass_take_scale */
     float *dscale;                          /* [elements], gradient of the log_scale that are parameters */
@@ -38,8 +41,17 @@ int pass_create(struct pass *pass, const struct model *model, size_t rows, size_
 
 void pass_free(struct pass *pass);
 
-/* x -> seen. */
+/* Whether the encoder sees x itself, so that seen is x. */
+bool pass_sees_x(const struct model *model);
+
+/* label [rows] -> condition; NULL: nothing, where the model has none. */
+void pass_set_labels(struct pass *pass, size_t first, size_t rows, const uint32_t *label);
+
+/* x, condition -> seen, in which missing elements are 0. */
 void pass_see(struct pass *pass, size_t first, size_t rows);
+
+/* condition -> the last numbers of z, of all draws. */
+void pass_condition(struct pass *pass, size_t first, size_t rows);
 
 /* The likelihood's scale, as the config and the parameters have it; pass_create has called it. */
 void pass_take_scale(struct pass *pass);
@@ -58,7 +70,7 @@ struct distributions pass_distributions(const struct pass *pass, size_t row, siz
 /* x -> out[heads] = mu and bounded logvar, sigma, kl. */
 void pass_encode(struct pass *pass, size_t first, size_t rows);
 
-/* epsilon -> z. */
+/* epsilon, condition -> z. */
 void pass_draw(struct pass *pass, size_t first, size_t rows);
 
 /* z -> out[last], the likelihood's parameters a. */

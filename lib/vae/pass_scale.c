@@ -1,14 +1,9 @@
 /* The likelihood's scale in a pass: where it comes from, and its gradient. */
 #include "vae/pass.h"
 
-#include <math.h>
+#include "vae/observed.h"
 
-void pass_see(struct pass *p, size_t first, size_t rows) {
-    const struct model *m = p->model;
-    for (size_t row = first; m->config.likelihood->encode != NULL && row < first + rows; row++)
-        m->config.likelihood->encode(p->x + row * m->elements, m->elements, m->config.levels,
-                                     p->seen + row * m->inputs);
-}
+#include <math.h>
 
 static void fill(struct pass *p, float log_scale) {
     const float inverse = (float)exp(-(double)log_scale);
@@ -46,9 +41,16 @@ void pass_deviations(struct pass *p, const struct tile *tile) {
     double *sum = pass_part_sums(p, p->deviations, tile);
     for (size_t row = tile->row; row < tile->row + tile->rows; row++) {
         const struct distributions d = pass_distributions(p, row, tile->column, tile->columns);
-        sum[row] = m->config.likelihood->deviations(d.a, p->x + row / p->draws * m->elements + tile->column,
-                                                    tile->columns);
+        const float *x = p->x + row / p->draws * m->elements + tile->column;
+        sum[row] = m->config.missing ? observed_deviations(m->config.likelihood, d.a, x, tile->columns)
+                                     : m->config.likelihood->deviations(d.a, x, tile->columns);
     }
+}
+
+/* Elements of the first `rows` items that there are. */
+static size_t observed(const struct pass *p, size_t rows) {
+    const size_t all = rows * p->model->elements;
+    return p->model->config.missing ? observed_count(p->x, all) : all;
 }
 
 double pass_take_best_scale(struct pass *p, size_t rows) {
@@ -58,7 +60,7 @@ double pass_take_best_scale(struct pass *p, size_t rows) {
     for (size_t part = 0; part < p->parts; part++)
         for (size_t row = 0; row < all; row++)
             sum += p->deviations[part * p->rows * p->draws + row];
-    const double mean = sum / ((double)all * (double)p->model->elements);
+    const double mean = sum / ((double)p->draws * (double)observed(p, rows));
     fill(p, log_scale_bounded((float)(log(mean) / l->power)));
     return mean;
 }

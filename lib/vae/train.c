@@ -39,6 +39,8 @@ static void gather(struct training *t, size_t row) {
     struct noise noise = {
         .seed = t->seed, .purpose = PURPOSE_TRAINING_BINARIZE, .item = (t->epoch - 1) * t->data->items + item};
     model_take_item(m, t->data->dtype, dataset_item(t->data, item), noise, t->pass.x + row * m->elements);
+    if (t->label != NULL)
+        pass_set_labels(&t->pass, row, 1, &t->label[item]);
     pass_see(&t->pass, row, 1);
     noise.purpose = PURPOSE_TRAINING_POSTERIOR;
     for (size_t k = 0; k < t->pass.draws; k++) {

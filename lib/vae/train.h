@@ -15,8 +15,9 @@
  * the model alone, never on the threads, so that any number of them gives the same bits. */
 
 struct training {
-    struct model *model; /* not owned, like the next two */
+    struct model *model; /* not owned, like the next three */
     const struct dataset *data;
+    const uint32_t *label; /* of its items, where the model is conditional on them; else NULL */
     struct workers *workers;
     size_t batch;
     double rate;

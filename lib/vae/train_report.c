@@ -92,7 +92,7 @@ static void describe_layers(const struct model *m, char *text, size_t size) {
     size_t used = (size_t)snprintf(text, size, "%zu", m->elements);
     for (size_t i = 0; i < m->layers && used < size; i++)
         used +=
-            (size_t)snprintf(text + used, size - used, "-%zu", i == m->heads ? m->config.latent : m->layer[i].out);
+            (size_t)snprintf(text + used, size - used, "-%zu", i == m->heads ? m->config.latent : model_units(m, i));
 }
 
 void report_result(const struct report *r, const char *model) {

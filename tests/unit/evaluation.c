@@ -86,7 +86,7 @@ static struct evaluation evaluate(double off, uint32_t samples, double error[ITE
     if (model_create(&m, &config) < 0 || evaluator_start(&evaluator, &m, workers, samples, true, 6) < 0)
         printf("# %s\n", error_message());
     set_weights(&m, off);
-    if (evaluator_add(&evaluator, DTYPE_F32, items, ITEMS, 0, "items") < 0)
+    if (evaluator_add(&evaluator, DTYPE_F32, items, NULL, ITEMS, 0, "items") < 0)
         printf("# %s\n", error_message());
     for (int n = 0; n < ITEMS; n++)
         error[n] = evaluator.figures[n].log_likelihood - exact_log_likelihood(items[n]);

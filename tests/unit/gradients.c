@@ -12,6 +12,8 @@
 
 #define ROWS 3
 #define MAX_UNITS 1600
+#define CLASSES 4
+#define LABEL(row) (((row) * 2 + 1) % CLASSES)
 
 static double activation(const char *name, double x) {
     switch (name[0]) {
@@ -76,31 +78,40 @@ static double scale(const struct model *m, const double *parameter, const double
 static void see(const struct model *m, double *in, size_t i, double x) {
     const size_t levels = m->config.levels;
     for (size_t k = 0; m->config.likelihood->has_levels && k < levels; k++)
-        in[i * levels + k] = k == (size_t)x;
+        in[i * levels + k] = !isnan(x) && k == (size_t)x;
     if (!m->config.likelihood->has_levels)
-        in[i] = m->config.likelihood->min == 0 && m->config.likelihood->steps == 1 ? log(1 + x) : x;
+        in[i] = isnan(x) ? 0 : m->config.likelihood->min == 0 && m->config.likelihood->steps == 1 ? log(1 + x) : x;
 }
 
-/* KL of one item, given the parameters and epsilon, and the decoder's output. */
-static double reference(const struct model *m, const double *parameter, const float *x, const float *epsilon,
-                        double *out) {
+/* KL of one item, given the parameters and epsilon, and the decoder's output. Its label is `label`, if there are any. */
+static double reference(const struct model *m, const double *parameter, const float *x, size_t label,
+                        const float *epsilon, double *out) {
+    const size_t classes = m->config.classes;
     double in[MAX_UNITS], loss = 0;
     for (size_t i = 0; i < m->elements; i++)
         see(m, in, i, (double)x[i]);
+    for (size_t k = 0; k < classes; k++)
+        in[m->layer[0].in - classes + k] = k == label;
     for (size_t l = 0; l < m->layers; l++) {
         const struct linear *layer = &m->layer[l];
         for (size_t o = 0; o < layer->out; o++) {
             double sum = parameter[layer->bias + o];
             for (size_t i = 0; i < layer->in; i++)
                 sum += parameter[layer->weight + o * layer->in + i] * in[i];
-            out[o] = l == m->heads || l == m->last ? sum : activation(m->config.activation->name, sum);
+            out[o] = sum;
         }
-        memcpy(in, out, layer->out * sizeof *in);
+        const bool hidden = l != m->heads && l != m->last, gated = hidden && layer->group == 2;
+        for (size_t i = 0; i < (gated ? layer->out / 2 : layer->out); i++)
+            in[i] = gated    ? out[2 * i] / (1 + exp(-out[2 * i + 1]))
+                    : hidden ? activation(m->config.activation->name, out[i])
+                             : out[i];
         for (size_t i = 0; l == m->heads && i < m->config.latent; i++) {
             const double mu = out[i], logvar = out[m->config.latent + i];
             in[i] = mu + exp(0.5 * logvar) * (double)epsilon[i];
             loss += 0.5 * (exp(logvar) + mu * mu - 1 - logvar);
         }
+        for (size_t k = 0; l == m->heads && k < classes; k++)
+            in[m->config.latent + k] = k == label;
     }
     return loss;
 }
@@ -108,10 +119,13 @@ static double reference(const struct model *m, const double *parameter, const fl
 /* The scale that is the best for the batch. */
 static double best_scale(const struct model *m, const struct pass *p, double out[ROWS][MAX_UNITS]) {
     const double power = m->config.likelihood->power;
-    double sum = 0;
+    double sum = 0, count = 0;
     for (size_t i = 0; i < ROWS * m->elements; i++)
-        sum += pow(fabs((double)p->x[i] - out[i / m->elements][i % m->elements * m->outputs]), power);
-    return pow(sum / (double)(ROWS * m->elements), 1 / power);
+        if (!isnan(p->x[i])) {
+            sum += pow(fabs((double)p->x[i] - out[i / m->elements][i % m->elements * m->outputs]), power);
+            count++;
+        }
+    return pow(sum / count, 1 / power);
 }
 
 /* -ELBO of the batch. */
@@ -119,13 +133,12 @@ static double reference_batch(const struct model *m, const double *parameter, co
     static double out[ROWS][MAX_UNITS];
     double loss = 0;
     for (size_t row = 0; row < ROWS; row++)
-        loss += reference(m, parameter, p->x + row * m->elements, p->epsilon + row * m->config.latent, out[row]);
+        loss += reference(m, parameter, p->x + row * m->elements, LABEL(row), p->epsilon + row * m->config.latent, out[row]);
     const double best = best_scale(m, p, out);
     for (size_t row = 0; row < ROWS; row++)
         for (size_t i = 0; i < m->elements; i++) {
-            const double *a = out[row] + i * m->outputs;
-            loss +=
-                negative_log(&m->config, a, scale(m, parameter, a, i, best), (double)p->x[row * m->elements + i]);
+            const double *a = out[row] + i * m->outputs, x = (double)p->x[row * m->elements + i];
+            loss += isnan(x) ? 0 : negative_log(&m->config, a, scale(m, parameter, a, i, best), x);
         }
     return loss;
 }
@@ -148,6 +161,8 @@ static void run_pass(struct pass *p) {
     const struct model *m = p->model;
     const struct objective elbo = {estimator_find("test", "elbo"), 1, 1, 0, 0};
     struct parameters *parameters = (struct parameters *)&m->parameters;
+    for (uint32_t row = 0; row < ROWS; row++)
+        pass_set_labels(p, row, 1, &(uint32_t){LABEL(row)});
     pass_see(p, 0, ROWS);
     pass_encode(p, 0, ROWS);
     pass_draw(p, 0, ROWS);
@@ -216,6 +231,8 @@ static void make_items(struct pass *p) {
         p->x[i] = floorf(p->x[i] * (i % 3 == 0 && !m->config.likelihood->has_levels ? 40.0f : 5.0f));
     for (size_t i = 0; m->config.likelihood->steps == 255 && i < n; i++)
         p->x[i] = i % 4 == 0 ? 0 : i % 4 == 1 ? 1 : rintf(255 * p->x[i]) / 255;
+    for (size_t i = 0; m->config.missing && i < n; i++)
+        p->x[i] = i % 7 < 2 || i % m->elements == 3 ? NAN : p->x[i];
 }
 
 static void check_model(const struct model_config *config, size_t each, const char *what) {
@@ -239,7 +256,7 @@ static void check_model(const struct model_config *config, size_t each, const ch
 }
 
 static void check_likelihood(const char *likelihood, enum scale scale) {
-    static const char *const activations[] = {"relu", "tanh", "elu", "softplus", "gelu"};
+    static const char *const activations[] = {"relu", "tanh", "elu", "softplus", "gelu", "gated"};
     struct model_config c = {.item = {2, {3, 2}}, .latent = 3, .encoder = {2, {7, 5}}, .decoder = {1, {6}}};
     c.likelihood = likelihood_find("test", likelihood);
     c.sigma = 0.6;
@@ -251,6 +268,13 @@ static void check_likelihood(const char *likelihood, enum scale scale) {
         snprintf(what, sizeof what, "%s %s %s", likelihood, scale_name(scale), activations[i]);
         check_model(&c, 1, what);
     }
+    c.classes = CLASSES;
+    check_model(&c, 1, "given labels");
+    c.missing = true;
+    check_model(&c, 1, "given labels, elements missing");
+    c.classes = 0;
+    check_model(&c, 1, "elements missing");
+    c.missing = false;
     c.encoder.layers = c.decoder.layers = 0;
     check_model(&c, 1, "no hidden layers");
 }
@@ -298,6 +322,8 @@ static void wide_layers(void) {
     struct model_config c = {
         .item = {1, {300}}, .latent = 2, .encoder = {2, {304, 256}}, .decoder = {2, {256, 304}}};
     c.likelihood = likelihood_find("test", "bernoulli");
+    c.activation = activation_find("test", "gated");
+    check_model(&c, 5003, "wide layers with gates");
     c.activation = activation_find("test", "gelu");
     check_model(&c, 5003, "wide layers");
     c.sigma = 0.6;
@@ -310,6 +336,8 @@ static void wide_layers(void) {
     c.levels = 5;
     c.likelihood = likelihood_find("test", "categorical");
     check_model(&c, 5003, "wide categorical");
+    c.missing = true;
+    check_model(&c, 5003, "wide categorical, elements missing");
 }
 
 /* Where logvar would make exp overflow, the figures are those at the bound. */

@@ -1,14 +1,16 @@
 /* The vectorised functions against double precision, at every level that this machine has, to the bounds that
- * nn/math_kernel.h states. */
+ * nn/math_kernel.h and nn/density_kernel.h state. */
 #include "base/level.h"
-#include "nn/optimizer.h"
+#include "nn/density_kernel.h"
 #include "nn/math_kernel.h"
+#include "nn/optimizer.h"
 #include "test.h"
 
 #include <math.h>
 #include <string.h>
 
 static const struct math_kernel *const levels[LEVELS] = EACH_LEVEL(math_kernel);
+static const struct density_kernel *const densities[LEVELS] = EACH_LEVEL(density_kernel);
 
 #define N 20011 /* not a multiple of any vector's length */
 #define EACH(level) for (enum level level = LEVEL_BASELINE; level <= level_best(); level++)
@@ -105,6 +107,34 @@ static void slopes_match_central_differences(void) {
     }
 }
 
+/* Of the linear part, of the gate, and of a row of both: y's two slopes, and their product with dy. */
+static void a_gate_and_its_slopes_are_exact(void) {
+    static float pair[2 * N], dy[N];
+    EACH(level) {
+        double worst = 0;
+        fill(20);
+        for (int i = 0; i < N; i++) {
+            pair[2 * i] = (float)(i % 9) - 4;
+            pair[2 * i + 1] = argument[i];
+            dy[i] = (float)(i % 2) - 2;
+        }
+        levels[level]->gate(value, pair, N);
+        levels[level]->gate_backward(dy, pair, N);
+        for (int i = 0; i < N; i++) {
+            const double l = i % 9 - 4, open = sigmoid((double)argument[i]), by = i % 2 - 2;
+            worst = fmax(worst, fabs((double)value[i] - l * open));
+            worst = fmax(worst, fabs((double)pair[2 * i] - by * open));
+            worst = fmax(worst, fabs((double)pair[2 * i + 1] - by * l * open * (1 - open)));
+        }
+        EXPECT(worst < 2e-6, "%s: error %g", level_name(level), worst);
+        float y = 0, bad[] = {NAN, 0, 1, NAN};
+        levels[level]->gate(&y, bad, 1);
+        EXPECT(isnan(y), "%s: NaN became %g", level_name(level), (double)y);
+        levels[level]->gate(&y, bad + 2, 1);
+        EXPECT(isnan(y), "%s: a gate of NaN gave %g", level_name(level), (double)y);
+    }
+}
+
 static void sigmoid_is_exact_to_its_bound(void) {
     EACH(level) {
         double worst = 0;
@@ -125,8 +155,8 @@ static void cross_entropy_and_its_gradient_are_exact(void) {
             x[i] = (float)(i % 5) / 4.0f;
             wanted += softplus((double)argument[i]) - (double)x[i] * (double)argument[i];
         }
-        const double alone = levels[level]->cross_entropy(argument, x, NULL, N);
-        const double sum = levels[level]->cross_entropy(argument, x, gradient, N);
+        const double alone = densities[level]->cross_entropy(argument, x, NULL, N);
+        const double sum = densities[level]->cross_entropy(argument, x, gradient, N);
         for (int i = 0; i < N; i++)
             worst = fmax(worst, fabs((double)gradient[i] - (sigmoid((double)argument[i]) - (double)x[i])));
         EXPECT(fabs(sum / wanted - 1) < 1e-6, "%s: sum %g, wanted %g", level_name(level), sum, wanted);
@@ -144,7 +174,7 @@ static void squared_error_and_its_gradient_are_exact(void) {
             x[i] = (float)(i % 7) - 3.0f;
             wanted += pow((double)argument[i] - (double)x[i], 2);
         }
-        const double sum = levels[level]->squared_error(argument, x, 2.0f, gradient, N);
+        const double sum = densities[level]->squared_error(argument, x, 2.0f, gradient, N);
         for (int i = 0; i < N; i++)
             worst = fmax(worst, fabs((double)gradient[i] - 2 * ((double)argument[i] - (double)x[i])));
         EXPECT(fabs(sum / wanted - 1) < 1e-6, "%s: sum %g, wanted %g", level_name(level), sum, wanted);
@@ -221,8 +251,8 @@ static void nan_comes_out_as_nan(void) {
             }
         float a[20] = {0}, x[20] = {0}, g[20];
         a[13] = NAN;
-        EXPECT(isnan(k->cross_entropy(a, x, g, 20)) && isnan(g[13]), "%s: cross entropy", level_name(level));
-        EXPECT(isnan(k->squared_error(a, x, 1, g, 20)) && isnan(g[13]), "%s: squared error", level_name(level));
+        EXPECT(isnan(densities[level]->cross_entropy(a, x, g, 20)) && isnan(g[13]), "%s: cross entropy", level_name(level));
+        EXPECT(isnan(densities[level]->squared_error(a, x, 1, g, 20)) && isnan(g[13]), "%s: squared error", level_name(level));
         k->exp(a, 20);
         EXPECT(isnan(a[13]), "%s: exp", level_name(level));
         k->sigmoid(a, 20);
@@ -252,6 +282,7 @@ int main(void) {
         {"activations are exact to their bound", activations_are_exact_to_their_bound},
         {"activations' slopes match central differences, with sign", slopes_match_central_differences},
         {"sigmoid is exact to its bound", sigmoid_is_exact_to_its_bound},
+        {"a gate and its slopes are exact", a_gate_and_its_slopes_are_exact},
         {"cross entropy and its gradient are exact", cross_entropy_and_its_gradient_are_exact},
         {"squared error and its gradient are exact", squared_error_and_its_gradient_are_exact},
         {"column sums add the rows asked for", column_sums_add_the_rows_asked_for},

@@ -99,12 +99,12 @@ static void how_a_stream_is_cut_does_not_matter(void) {
         block.item_bytes = m.elements * sizeof *x;
         block.work = collect;
         block.context = whole;
-        block_run(&block, x, STREAM, 0);
+        block_run(&block, x, NULL, STREAM, 0);
         block.context = pieces;
         for (size_t length = 1; length < STREAM; length = length * 3 + 1) {
             for (size_t item = 0, n; item < STREAM; item += n) {
                 n = STREAM - item < length ? STREAM - item : length;
-                block_run(&block, x + item * m.elements, n, item);
+                block_run(&block, x + item * m.elements, NULL, n, item);
             }
             EXPECT(memcmp(whole, pieces, STREAM * heads * sizeof *whole) == 0, "sizes %zu: pieces of %zu differ", s,
                    length);

@@ -1,0 +1,43 @@
+#ifndef NN_DENSITY_KERNEL_H
+#define NN_DENSITY_KERNEL_H
+
+#include <stddef.h>
+
+/* The likelihoods' loops over elements, vectorised, one table a level (base/level.h). NaN in gives NaN out. */
+struct density_kernel {
+    /* The sum over i of log(1 + exp(a[i])) - x[i] a[i]: Bernoulli's -log p(x|a), a the logits. Where gradient
+     * is not NULL, gradient[i] = sigmoid(a[i]) - x[i]; it may be a itself. */
+    double (*cross_entropy)(const float *a, const float *x, float *gradient, size_t n);
+
+    /* The sum over i of (x[i] - a[i])^2. Where gradient is not NULL, gradient[i] = scale (a[i] - x[i]); it may
+     * be a itself. */
+    double (*squared_error)(const float *a, const float *x, float scale, float *gradient, size_t n);
+
+    /* The sum over i of d^2 / 2 + log_scale[i], d = (x[i] - a[i]) inverse_scale[i]: the normal's -log p(x|a) but
+     * for its constant. Where they are not NULL, gradient[i] = -d inverse_scale[i], which may be a itself, and
+     * scale_gradient[i] = 1 - d^2. */
+    double (*gaussian)(const float *a, const float *x, const float *log_scale, const float *inverse_scale,
+                       float *gradient, float *scale_gradient, size_t n);
+
+    /* The same for the Laplace distribution, |d| + log_scale[i], and for the logistic one over the levels k/255,
+     * k = 0 to 255, of which the first and the last take in all that lies beyond them:
+     * -log(F(d + h) - F(d - h)), h = inverse_scale[i] / 510, F(d) = 1 / (1 + exp(-d)). */
+    double (*laplace)(const float *a, const float *x, const float *log_scale, const float *inverse_scale,
+                      float *gradient, float *scale_gradient, size_t n);
+    double (*logistic)(const float *a, const float *x, const float *log_scale, const float *inverse_scale,
+                       float *gradient, float *scale_gradient, size_t n);
+
+    /* The sum over i of log((exp(a[i]) - 1) / a[i]) - x[i] a[i]: the continuous Bernoulli's -log p(x|a). Where it
+     * is not NULL, gradient[i] = 1 / (1 - exp(-a[i])) - 1 / a[i] - x[i]; it may be a itself. */
+    double (*continuous_cross_entropy)(const float *a, const float *x, float *gradient, size_t n);
+
+    /* a [n] becomes exp(a[i]) over the sum of them all. The log of that sum. */
+    double (*softmax)(float *a, size_t n);
+};
+
+extern const struct density_kernel density_kernel_baseline, density_kernel_avx2, density_kernel_avx512;
+
+/* The table of this processor's best level. */
+const struct density_kernel *density_kernel(void);
+
+#endif

@@ -1,0 +1,99 @@
+#ifndef NN_ELEMENTARY_H
+#define NN_ELEMENTARY_H
+
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+/* Functions of one element for kernel files, written without branches and library calls, so that the loops over
+ * them become vectors. Errors are stated where they are used, in math_kernel.h and density_kernel.h. */
+
+#define SUM_BLOCK 1024 /* elements summed in single precision before the double takes over */
+
+/* Always inlined, so that each call is compiled for its own constants. */
+#define SPECIALISED static inline __attribute__((always_inline))
+
+static inline float bits_to_float(uint32_t bits) {
+    float f;
+    memcpy(&f, &bits, sizeof f);
+    return f;
+}
+
+static inline uint32_t float_to_bits(float f) {
+    uint32_t bits;
+    memcpy(&bits, &f, sizeof bits);
+    return bits;
+}
+
+/* exp x = 2^n exp r with |r| <= log(2)/2. Adding 1.5 * 2^23 rounds to a whole number and leaves it in the low
+ * bits, where it becomes the exponent. Comparisons are such that NaN passes through. */
+static inline float exp_bounded(float x) {
+    const float magic = 12582912.0f;
+    const float shifted = x * 1.44269504f + magic, n = shifted - magic;
+    float r = x - n * 0.693359375f;
+    r = r + n * 2.12194440e-4f;
+    const float q = r * r;
+    const float p = (0.5f + r * 0.16666667f) +
+                    q * ((4.1666667e-2f + r * 8.3333333e-3f) + q * (1.3888889e-3f + r * 1.9841270e-4f));
+    return (1.0f + r * (1.0f + r * p)) * bits_to_float((float_to_bits(shifted) << 23) + 0x3f800000u);
+}
+
+static inline float exp1(float x) {
+    x = x < -87.0f ? -87.0f : x;
+    return exp_bounded(x > 88.0f ? 88.0f : x);
+}
+
+/* For x <= 0. */
+static inline float exp_below(float x) {
+    return exp_bounded(x < -87.0f ? -87.0f : x);
+}
+
+/* log(1 + t) for t in [0, 1]: t times the polynomial of degree 8 with the smallest greatest error, 5e-9. In pairs,
+ * which processors work on side by side. */
+static inline float log1p_unit(float t) {
+    const float q = t * t;
+    const float low = (0.99999933f - t * 0.49997094f) + q * (0.33289668f - t * 0.24672686f);
+    const float high = (0.18569814f - t * 0.12690880f) + q * (0.068084615f - t * 0.023855415f);
+    return t * (low + q * q * (high + q * q * 0.0039304482f));
+}
+
+/* For normal x > 0: 2^n m with 1 <= m < 2, absolute error below 1e-7 (1 + |log x|). */
+static inline float log_normal(float x) {
+    const uint32_t bits = float_to_bits(x);
+    const float n = (float)((int32_t)(bits >> 23) - 127);
+    return n * 0.693147181f + log1p_unit(bits_to_float((bits & 0x7fffffu) | 0x3f800000u) - 1.0f);
+}
+
+/* For a >= 0: log of the integral of exp(-a t) over t in [0, 1], log((1 - exp -a) / a), and minus its slope,
+ * 1 / a - 1 / (exp a - 1), the mean of t under that density. Near 0, where the quotients lose their digits, by
+ * Taylor's series of log(sinh(a/2) / (a/2)) - a/2; at 1 the two meet. */
+static inline void truncated_exponential(float a, float *log_integral, float *mean) {
+    const float q = a * a, t = exp_below(-a), rest = 1.0f - t, bounded = a < 1.0f ? 1.0f : a;
+    const float series = q * (4.1666667e-2f - q * (3.4722222e-4f - q * (5.5114638e-6f - q * 1.0333995e-7f)));
+    const float slope =
+        a * (8.3333333e-2f - q * (1.3888889e-3f - q * (3.3068783e-5f - q * (8.2671958e-7f - q * 2.0876757e-8f))));
+    const float safe = a < 1.0f ? 0.63212056f : rest;
+    *log_integral = a < 1.0f ? series - 0.5f * a : log_normal(safe / bounded);
+    *mean = a < 1.0f ? 0.5f - slope : 1.0f / bounded - t / safe;
+}
+
+/* Both of them from one exponential and one division: softplus a = max(a, 0) + log(1 + exp -|a|). */
+static inline void softplus_sigmoid(float a, float *softplus, float *sigmoid) {
+    const float t = exp_below(-fabsf(a)), large = 1.0f / (1.0f + t);
+    *softplus = (a < 0.0f ? 0.0f : a) + log1p_unit(t);
+    *sigmoid = a >= 0.0f ? large : t * large;
+}
+
+static inline float sigmoid1(float a) {
+    const float t = exp_below(-fabsf(a)), large = 1.0f / (1.0f + t);
+    return a >= 0.0f ? large : t * large;
+}
+
+/* Near 0 the quotient would lose digits, and Taylor's series has them; at 0.25 the two meet. */
+static inline float tanh1(float x) {
+    const float t = exp_below(-2.0f * fabsf(x)), quotient = (1.0f - t) / (1.0f + t), q = x * x;
+    const float series = x + x * q * (-0.33333333f + q * (0.13333333f + q * (-0.053968254f + q * 0.021869489f)));
+    return q < 0.0625f ? series : x < 0.0f ? -quotient : quotient;
+}
+
+#endif

@@ -1,0 +1,14 @@
+/* Which of the levels' tables is used. */
+#include "base/level.h"
+#include "nn/density_kernel.h"
+#include "nn/math_kernel.h"
+
+const struct math_kernel *math_kernel(void) {
+    static const struct math_kernel *const levels[LEVELS] = EACH_LEVEL(math_kernel);
+    return levels[level_best()];
+}
+
+const struct density_kernel *density_kernel(void) {
+    static const struct density_kernel *const levels[LEVELS] = EACH_LEVEL(density_kernel);
+    return levels[level_best()];
+}

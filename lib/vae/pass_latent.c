@@ -1,0 +1,92 @@
+/* What a pass does between encoder and decoder: the posterior, its draws, their weights, and the way back. */
+#include "vae/pass.h"
+
+#include "vae/latent.h"
+
+#include <string.h>
+
+void pass_posterior(struct pass *p, size_t first, size_t rows) {
+    const struct model *m = p->model;
+    const size_t latent = m->config.latent;
+    for (size_t row = first; row < first + rows; row++) {
+        float *heads = p->out[m->heads] + row * 2 * latent, *sigma = p->sigma + row * latent;
+        latent_posterior(heads, sigma, latent);
+        p->kl[row] = latent_kl(heads, sigma, latent);
+    }
+}
+
+void pass_draw(struct pass *p, size_t first, size_t rows) {
+    const size_t latent = p->model->config.latent;
+    for (size_t row = first * p->draws; row < (first + rows) * p->draws; row++) {
+        const size_t item = row / p->draws;
+        latent_draw(p->out[p->model->heads] + item * 2 * latent, p->sigma + item * latent,
+                    p->epsilon + row * latent, p->z + row * p->model->code, latent);
+    }
+    pass_condition(p, first, rows);
+}
+
+double pass_log_weight(const struct pass *p, size_t row) {
+    const size_t latent = p->model->config.latent;
+    return latent_log_ratio(p->out[p->model->heads] + row / p->draws * 2 * latent, p->epsilon + row * latent,
+                            p->z + row * p->model->code, latent) -
+           pass_negative_log(p, row);
+}
+
+/* The weights of an item's draws; its bound. */
+static double weigh(const struct pass *p, size_t item, const struct objective *o) {
+    double log_weights[OBJECTIVE_MAX_DRAWS];
+    float *weight = p->weight + item * p->draws;
+    for (size_t k = 0; k < p->draws; k++)
+        weight[k] = 1.0f / (float)p->draws;
+    if (!o->estimator->importance)
+        return -pass_mean_negative_log(p, item) - p->kl[item];
+    for (size_t k = 0; k < p->draws; k++)
+        log_weights[k] = pass_log_weight(p, item * p->draws + k);
+    return importance_weights(log_weights, weight, p->draws);
+}
+
+static void weigh_draw(struct pass *p, size_t row) {
+    const size_t out = p->model->layer[p->model->last].out, elements = p->model->elements;
+    math_kernel()->scale(p->delta[p->model->last] + row * out, p->weight[row], out);
+    if (p->dscale != NULL)
+        math_kernel()->scale(p->dscale + row * elements, p->weight[row], elements);
+}
+
+void pass_weigh(struct pass *p, size_t first, size_t rows, const struct objective *o) {
+    for (size_t item = first; item < first + rows; item++) {
+        p->bound[item] = weigh(p, item, o);
+        for (size_t row = item * p->draws; p->draws > 1 && row < (item + 1) * p->draws; row++)
+            weigh_draw(p, row);
+    }
+}
+
+/* One draw's share of an item's gradient: what z passes on, and without a closed form log q - log p. */
+static void draw_backward(struct pass *p, size_t row, const struct objective *o, double beta, float *dheads) {
+    const size_t latent = p->model->config.latent;
+    const float *sigma = p->sigma + row / p->draws * latent, *epsilon = p->epsilon + row * latent;
+    const float weight = p->weight[row];
+    float *dz = p->dz + row * p->model->code;
+    if (o->estimator->squared)
+        math_kernel()->scale(dz, weight, latent);
+    if (!o->estimator->closed_kl) {
+        const float share = (o->estimator->squared ? weight * weight : weight) * (float)beta;
+        latent_path(sigma, epsilon, p->z + row * p->model->code, share, dz, latent);
+        if (!o->estimator->path)
+            latent_score(sigma, epsilon, share, dheads, latent);
+    }
+    latent_draw_backward(sigma, epsilon, dz, dheads, latent);
+}
+
+void pass_posterior_backward(struct pass *p, size_t first, size_t rows, const struct objective *o, double beta) {
+    const struct model *m = p->model;
+    const size_t latent = m->config.latent;
+    for (size_t item = first; item < first + rows; item++) {
+        float *dheads = p->delta[m->heads] + item * 2 * latent;
+        memset(dheads, 0, 2 * latent * sizeof *dheads);
+        for (size_t row = item * p->draws; row < (item + 1) * p->draws; row++)
+            draw_backward(p, row, o, beta, dheads);
+        if (o->estimator->closed_kl)
+            latent_kl_backward(p->out[m->heads] + item * 2 * latent, p->sigma + item * latent, (float)beta,
+                               (float)o->free_bits, dheads, latent);
+    }
+}

@@ -1,0 +1,227 @@
+#include "vae/run.h"
+
+#include "base/atomic_file.h"
+#include "base/error.h"
+#include "base/progress.h"
+#include "base/signals.h"
+#include "vae/evaluate.h"
+#include "vae/labels.h"
+#include "vae/saver.h"
+#include "vae/train_report.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SAVE_SECONDS 10 /* a model is saved at an epoch's end where the last save is older */
+
+static int check_items(const struct dataset *set, const struct model_config *config) {
+    for (size_t i = 0; i < set->items; i++)
+        if (item_check(config->likelihood, config->levels, config->binarize, config->missing, set->dtype, dataset_item(set, i),
+                       set->elements, set->name, i) < 0)
+            return -1;
+    return 0;
+}
+
+/* One run: what is trained, on what, and who is told. */
+struct run {
+    const struct run_config *config;
+    const struct cli_common *common;
+    struct model model;
+    struct dataset train, validation;
+    uint32_t *label, *validation_label; /* of their items; NULL: none */
+    struct workers *workers;
+    struct training training;
+    struct report report;
+    struct saver saver;
+    double best; /* validation, and its epoch */
+    uint64_t best_epoch;
+    bool over;
+};
+
+/* The training data's, and how many classes they make. */
+static int load_labels(struct run *r, struct model_config *config) {
+    const char *path = r->config->labels;
+    if (path == NULL)
+        return 0;
+    if (labels_load(&r->label, path, LABELS_MAX_CLASSES, r->train.items, r->train.name) < 0)
+        return -1;
+    config->classes = labels_classes(r->label, r->train.items);
+    return 0;
+}
+
+/* Loads the validation data; without any its items are 0. */
+static int load_validation(struct run *r, const struct model_config *config) {
+    struct dataset *set = &r->validation;
+    const struct run_config *c = r->config;
+    char found[SHAPE_TEXT], wanted[SHAPE_TEXT];
+    if (c->validation == NULL)
+        return 0;
+    if (dataset_load(set, c->validation) < 0)
+        return -1;
+    if (!shape_equal(&set->shape, &config->item))
+        return fail("%s: items have shape %s, wanted %s as in %s", set->name, shape_text(&set->shape, found),
+                    shape_text(&config->item, wanted), r->train.name);
+    if (c->validation_labels != NULL && labels_load(&r->validation_label, c->validation_labels, config->classes,
+                                                    set->items, set->name) < 0)
+        return -1;
+    return check_items(set, config);
+}
+
+static int validate(struct run *r, struct elbo *elbo) {
+    static struct evaluator evaluator;
+    *elbo = (struct elbo){NAN, NAN, NAN};
+    if (r->validation.items == 0)
+        return 0;
+    int result = evaluator_start(&evaluator, &r->model, r->workers, 1, false, r->common->seed);
+    if (result == 0)
+        result = evaluator_add_all(&evaluator, &r->validation, r->validation_label);
+    if (result == 0)
+        *elbo = evaluation_elbo(&evaluator.total);
+    evaluator_end(&evaluator);
+    return result;
+}
+
+/* True where the run is over since nothing has become better for too long. What is best is kept. */
+static bool judge(struct run *r, double validation) {
+    if (r->config->patience == 0 || validation > r->best || r->best_epoch == 0) {
+        r->best = validation;
+        r->best_epoch = r->training.epoch;
+        saver_keep(&r->saver);
+    }
+    return r->config->patience > 0 && r->training.epoch - r->best_epoch >= r->config->patience;
+}
+
+/* 1: done; 0: a signal asked for an end. */
+static int train_epoch(struct run *r) {
+    struct elbo validation;
+    int more;
+    training_begin_epoch(&r->training);
+    while ((more = training_step(&r->training)) == 1) {
+        report_step(&r->report);
+        if (signals_stop() != 0)
+            return 0;
+    }
+    if (more < 0)
+        return -1;
+    parameters_swap_average(&r->model.parameters);
+    int result = validate(r, &validation);
+    parameters_swap_average(&r->model.parameters);
+    if (result < 0)
+        return -1;
+    r->over = judge(r, validation.elbo);
+    return report_epoch(&r->report, &validation) < 0 ? -1 : 1;
+}
+
+static int train_epochs(struct run *r) {
+    double saved = 0;
+    while (r->training.epoch < r->config->epochs && !r->over && signals_stop() == 0) {
+        if (train_epoch(r) < 0)
+            return -1;
+        if (progress_seconds() - saved >= SAVE_SECONDS && r->training.epoch < r->config->epochs) {
+            if (saver_save(&r->saver, true) < 0)
+                return -1;
+            saved = progress_seconds();
+        }
+    }
+    return 0;
+}
+
+static int train(struct run *r) {
+    if (saver_open(&r->saver) < 0)
+        return -1;
+    report_start(&r->report, &r->training, r->config->epochs, r->validation.items > 0);
+    signals_catch_stop();
+    if (train_epochs(r) < 0 || saver_save(&r->saver, false) < 0) {
+        saver_rescue(&r->saver);
+        return -1;
+    }
+    report_result(&r->report, r->common->model);
+    return 0;
+}
+
+static int initialise(struct run *r) {
+    const struct run_config *c = r->config;
+    model_initialise(&r->model, c->initializer, r->common->seed);
+    if (!c->start_at_mean)
+        return 0;
+    double *mean = malloc(r->train.elements * sizeof *mean);
+    int result = mean == NULL ? fail("%s: out of memory for its mean", r->train.name)
+                              : items_mean(r->model.config.likelihood, &r->train, mean);
+    if (result == 0)
+        model_start_at_mean(&r->model, mean);
+    free(mean);
+    return result;
+}
+
+static int prepare(struct run *r) {
+    const struct run_config *c = r->config;
+    struct model_config config = c->model;
+    config.item = r->train.shape;
+    if (check_items(&r->train, &config) < 0 || load_labels(r, &config) < 0 ||
+        load_validation(r, &config) < 0 || model_create(&r->model, &config) < 0)
+        return -1;
+    for (size_t i = 0; i < r->train.items; i++)
+        if (model_finds_grey(&r->model, r->train.dtype, dataset_item(&r->train, i))) {
+            cli_note(GREY_NOTE, r->train.name);
+            break;
+        }
+    if (initialise(r) < 0)
+        return -1;
+    r->workers = workers_start(r->common->threads);
+    if (r->workers == NULL)
+        return -1;
+    r->saver = (struct saver){.training = &r->training, .path = r->common->model, .best = c->patience > 0};
+    r->saver.provenance = (struct provenance){
+        .seed = r->common->seed, .items = r->train.items, .data_xxh64 = dataset_digest(&r->train)};
+    cli_command(r->saver.provenance.command, sizeof r->saver.provenance.command);
+    r->training = (struct training){.model = &r->model,
+                                    .data = &r->train,
+                                    .label = r->label,
+                                    .workers = r->workers,
+                                    .batch = c->batch,
+                                    .rate = c->rate,
+                                    .seed = r->common->seed,
+                                    .objective = c->objective,
+                                    .schedule = c->schedule,
+                                    .epochs = (double)c->epochs,
+                                    .update_config = c->update};
+    return training_start(&r->training);
+}
+
+/* What is written is written anew: over an input, or over each other, it would be a loss. */
+static int check_places(const struct run_config *c, const char *model) {
+    const char *const inputs[] = {c->file == NULL ? "-" : c->file, c->validation, c->labels, c->validation_labels};
+    const char *const outputs[] = {model, c->log};
+    for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++)
+        for (size_t j = 0; j < 2; j++)
+            if (inputs[i] != NULL && outputs[j] != NULL && is_same_file(inputs[i], outputs[j]))
+                return fail("%s: is to be written, and read as %s, wanted a file of its own", outputs[j],
+                            inputs[i]);
+    if (c->log != NULL && (strcmp(c->log, model) == 0 || is_same_file(c->log, model)))
+        return fail("%s: is to be the log and the model, wanted a file of its own", c->log);
+    return 0;
+}
+
+int run_training(const struct run_config *c, const struct cli_common *common) {
+    struct run r = {.config = c, .common = common};
+    if (check_places(c, common->model) < 0 || atomic_check(common->model) < 0 || dataset_load(&r.train, c->file) < 0)
+        return -1;
+    int result = prepare(&r);
+    if (result == 0)
+        result = report_open(&r.report, c->log);
+    if (result == 0)
+        result = train(&r);
+    if (result == 0)
+        result = report_close(&r.report);
+    saver_close(&r.saver);
+    training_end(&r.training);
+    workers_stop(r.workers);
+    model_free(&r.model);
+    free(r.validation_label);
+    free(r.label);
+    dataset_free(&r.validation);
+    dataset_free(&r.train);
+    return result;
+}

@@ -1,0 +1,27 @@
+#ifndef VAE_RUN_H
+#define VAE_RUN_H
+
+#include "base/cli.h"
+#include "vae/train.h"
+
+/* A whole run of training, as vae-train's options describe it: from streams of items to a model file, told of on
+ * stderr and in a log. */
+struct run_config {
+    const char *file, *validation; /* paths of streams: NULL or "-" is stdin, and NULL no validation */
+    const char *labels, *validation_labels; /* of both; NULL: none */
+    const char *log;                        /* path; NULL: none */
+    struct model_config model;              /* but for what the streams tell: the items' shape and the classes */
+    uint64_t epochs, patience;              /* patience: epochs without a better validation; 0: any number */
+    size_t batch;
+    double rate;
+    struct objective objective;
+    struct schedule schedule;
+    struct update_config update;
+    const struct initializer *initializer;
+    bool start_at_mean;
+};
+
+/* Trains and saves the model at common->model. 0 or -1. */
+int run_training(const struct run_config *config, const struct cli_common *common) __attribute__((warn_unused_result));
+
+#endif

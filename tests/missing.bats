@@ -1,0 +1,160 @@
+#!/usr/bin/env bats
+# Missing elements: --missing, what the figures cover, and vae-impute.
+load helper
+
+setup_file() {
+    cd "$BATS_FILE_TMPDIR" || return
+    # x = (u, u + v, u - v) / 2 with u, v and a little noise normal, so that any two tell the third; a third is missing.
+    perl -e 'srand 7;
+        sub normal { sqrt(-2 * log(1 - rand)) * cos(6.2831853 * rand) }
+        my (@whole, @holes);
+        for (1 .. 3000) {
+            my ($u, $v) = (normal(), normal());
+            my @x = map { $_ / 2 + 0.1 * normal() } $u, $u + $v, $u - $v;
+            push @whole, @x;
+            $x[int rand 3] = "nan" if rand() < 0.8;
+            push @holes, @x;
+        }
+        open my $f, ">", "whole.data"; print $f pack "f<*", @whole;
+        open my $g, ">", "holes.data"; print $g pack "f<*", @holes;'
+    for name in whole holes; do
+        { header f32 3 3000 . && cat $name.data; } >$name.raw
+    done
+    options=(-q -l gaussian --sigma shared -H 32 --decoder-hidden none -z 2 -e 40 -b 50 -r 0.01 --schedule cosine)
+    vae-train "${options[@]}" -m model.bin --missing --objective dreg -k 20 -e 100 holes.raw
+    vae-train "${options[@]}" -m whole.bin whole.raw
+}
+
+setup() {
+    cd "$BATS_TEST_TMPDIR" || return
+    cp "$BATS_FILE_TMPDIR"/* .
+}
+
+# numbers FILE: a stream of f32 as text, a number a line.
+numbers() {
+    payload <"$1" | od -A n -v -t f4 -w4 | tr -d ' '
+}
+
+# error FILE: root mean square of its distance from whole.raw where holes.raw has none.
+error() {
+    paste <(numbers "$1") <(numbers whole.raw) <(numbers holes.raw) |
+        awk '$3 ~ /nan/ { s += ($1 - $2)^2; n++ } END { print sqrt(s / n) }'
+}
+
+@test "the model learned from two thirds of the elements what the whole ones are like" {
+    assert_equal "$(metadata model.bin missing)" nan
+    assert_equal "$(metadata whole.bin missing)" ''
+    local learned wanted
+    learned=$(vae-eval -q -m model.bin -k 100 whole.raw | awk 'NR == 2 { print $5 }')
+    wanted=$(vae-eval -q -m whole.bin -k 100 whole.raw | awk 'NR == 2 { print $5 }')
+    near "$learned" "$wanted" 0.25
+}
+
+@test "the figures are those of the observed elements: log p(x1, x2) is a normal density" {
+    # Under a linear model all x are: their means are the biases, their covariance W W' and sigma^2.
+    numbers whole.raw | head -1200 | awk 'NR % 3 { print; next } { print "nan" }' >x12
+    # shellcheck disable=SC2046
+    { header f32 3 400 . && f32 $(<x12); } >x12.raw
+    # shellcheck disable=SC2046
+    wanted=$(perl -e '
+        my ($a, $b, $c, $d, $e, $f, $m1, $m2, $m3, $s) = splice @ARGV, 0, 10;
+        my $v = exp(2 * $s);
+        my ($p, $q, $r) = ($a * $a + $b * $b + $v, $a * $c + $b * $d, $c * $c + $d * $d + $v);
+        my ($det, $sum) = $p * $r - $q * $q;
+        while (my ($x, $y) = splice @ARGV, 0, 3) {
+            $x -= $m1;
+            $y -= $m2;
+            $sum -= log(6.283185307) + 0.5 * log($det) + ($r * $x * $x - 2 * $q * $x * $y + $p * $y * $y) / (2 * $det);
+        }
+        print $sum / 400' -- $(tensor model.bin decoder.0.weight) $(tensor model.bin decoder.0.bias) \
+        $(tensor model.bin likelihood.log_scale) $(<x12))
+    vae-eval -q -m model.bin -k 5000 x12.raw >table
+    near "$(awk 'NR == 2 { print $5 }' table)" "$wanted" 0.01
+    # Bits are of an element that is there.
+    awk 'NR == 2 { d = $10 - $5 / 2 / log(2); exit !(NF == 11 && d * d < 1e-8) }' table
+}
+
+@test "an item without any element has no reconstruction, and its elbo is -KL" {
+    { header f32 3 1 . && f32 nan nan nan; } >none.raw
+    vae-eval -q -m model.bin --per-item none.raw | awk 'NR == 2 { exit !($3 == 0 && $2 == -$4 && $4 > 0) }'
+}
+
+@test "vae-impute comes as near as the noise allows, and leaves the rest as it was" {
+    vae-impute -m model.bin -k 200 holes.raw >filled.raw
+    assert_equal "$(head -1 filled.raw)" "$(header f32 3 3000 .)"
+    # The best guess is (x2 + x3) / 2, 2 x1 - x3 or 2 x1 - x2, off by the noise of all three: 0.01 times 1.5, 6 and 6.
+    near "$(error filled.raw)" 0.212 0.012
+    paste <(numbers filled.raw) <(numbers holes.raw) | awk '$2 !~ /nan/ && $1 != $2 || $1 ~ /nan/ { exit 1 }'
+    # A model of whole items does it, too, though its encoder takes the 0 for a number; the mean would be off by 0.65.
+    vae-impute -m whole.bin -k 2000 holes.raw >other.raw
+    awk -v e="$(error other.raw)" 'BEGIN { exit !(e < 0.45) }'
+    # More draws change little, few much.
+    vae-impute -m model.bin -k 1 holes.raw >one.raw
+    awk -v one="$(error one.raw)" -v many="$(error filled.raw)" 'BEGIN { exit !(one > 1.1 * many) }'
+}
+
+@test "the mean is the expectation of a linear model" {
+    { header f32 3 1 . && f32 0.4 nan -0.3; } >x.raw
+    # shellcheck disable=SC2046
+    wanted=$(perl -e '
+        my ($a, $b, $c, $d, $e, $f, $m1, $m2, $m3, $s) = @ARGV;
+        my $v = exp(2 * $s);
+        # Covariance of (x1, x3), of x2 with both, and the normal equations.
+        my ($p, $q, $r) = ($a * $a + $b * $b + $v, $a * $e + $b * $f, $e * $e + $f * $f + $v);
+        my ($g, $h) = ($c * $a + $d * $b, $c * $e + $d * $f);
+        my $det = $p * $r - $q * $q;
+        my ($y, $z) = (0.4 - $m1, -0.3 - $m3);
+        print $m2 + ($g * ($r * $y - $q * $z) + $h * ($p * $z - $q * $y)) / $det' -- \
+        $(tensor model.bin decoder.0.weight) $(tensor model.bin decoder.0.bias) $(tensor model.bin likelihood.log_scale))
+    vae-impute -m model.bin -k 100000 x.raw >y.raw
+    near "$(numbers y.raw | sed -n 2p)" "$wanted" 0.005
+    # Draws have it as their mean, and spread.
+    for seed in $(seq 60); do vae-impute -m model.bin -k 300 --sample -S "$seed" x.raw | table 3 | awk '{ print $2 }'; done |
+        awk -v wanted="$wanted" '{ s += $1; q += $1 * $1 } END { m = s / NR; sd = sqrt(q / NR - m * m)
+            exit !(sd > 0.05 && sd < 0.4 && (m - wanted)^2 < 16 * sd * sd / NR) }'
+}
+
+@test "doubles keep their bits, frames and threads change none" {
+    numbers holes.raw | perl -ne 'BEGIN { $/ = "\n" } push @x, $_ =~ /nan/ ? "nan" : $_ + 1e-12; END { print pack "d<*", @x }' >d.data
+    { header f64 3 3000 . && cat d.data; } >d.raw
+    vae-impute -m model.bin -k 20 d.raw >filled.raw
+    assert_equal "$(head -1 filled.raw)" "$(header f64 3 3000 .)"
+    perl -e 'local $/; open my $a, "<:raw", "d.data"; open my $b, "<:raw", "filled.raw";
+        my @x = unpack "(a8)*", <$a>; my @y = unpack "(a8)*", substr <$b>, 64;
+        $x[$_] eq $y[$_] xor unpack("d<", $x[$_]) != unpack("d<", $x[$_]) or exit 1 for 0 .. $#x;
+        exit(@x != 9000 || @y != 9000)'
+    recut 7 <d.raw | vae-impute -m model.bin -k 20 -j 1 | recut 0 | cmp - filled.raw
+}
+
+@test "every likelihood trains on items with holes, and fills them with what it can hold" {
+    perl -e 'srand 2; print pack "f<*", map { rand() < 0.3 ? "nan" : int(2 * rand) } 1 .. 600' >bits.data
+    { header f32 6 100 . && cat bits.data; } >bits.raw
+    for options in '-l bernoulli' '-l bernoulli --binarize sample' '-l bernoulli --binarize threshold' '-l gaussian --sigma net' \
+        '-l gaussian --sigma optimal' '-l gaussian --sigma per-dim' '-l laplace --sigma shared' '-l cbernoulli' '-l dlogistic' \
+        '-l categorical --levels 2' '-l poisson' '-l negbin' '-l bernoulli --mean-bias' '-l bernoulli --objective dreg -k 3' \
+        '-l bernoulli --optimizer muon -a gated'; do
+        # shellcheck disable=SC2086
+        vae-train -q -m m.bin --missing -H 8 -z 2 -e 3 -b 20 $options bits.raw
+        assert_equal "$options $(vae-info m.bin | awk -F '\t' '$1 == "elbo" { print ($2 < 0 || $2 > 0) }')" "$options 1"
+        vae-impute -m m.bin -k 5 --sample bits.raw >filled.raw
+        paste <(numbers filled.raw) <(numbers bits.raw) | awk '$2 !~ /nan/ && $1 != $2 || $1 ~ /nan/ { exit 1 }' || fail "$options"
+        case $options in *gaussian* | *laplace* | *cbernoulli* | *dlogistic*) ;; *)
+            numbers filled.raw | awk '$1 != int($1) { exit 1 }' || fail "$options: not whole" ;;
+        esac
+    done
+    vae-train -q -m m.bin --missing -H 8 -z 2 -e 3 -b 20 -l categorical --levels 2 bits.raw
+    fails 1 'vae-impute: m.bin: has likelihood categorical, whose levels have no mean, wanted --sample' vae-impute -m m.bin bits.raw
+}
+
+@test "without --missing a nan is refused, with what to do; other wrong numbers are refused with it, too" {
+    fails 1 'vae-train: holes.raw: item 0, element 2 is nan, wanted a finite number (vae-train --missing takes nan for a missing element)' \
+        vae-train -m x -l gaussian holes.raw
+    fails 1 'vae-eval: holes.raw: item 0, element 2 is nan' vae-eval -q -m whole.bin holes.raw
+    fails 1 'vae-encode: holes.raw: item 0, element 2 is nan' vae-encode -m whole.bin holes.raw
+    { header f32 3 1 . && f32 1 inf nan; } >inf.raw
+    fails 1 'vae-train: inf.raw: item 0, element 1 is inf, wanted a finite number' vae-train -m x -l gaussian --missing inf.raw
+    fails 1 'vae-impute: inf.raw: item 0, element 1 is inf' vae-impute -m model.bin inf.raw
+    { header u8 3 1 . && printf 'abc'; } >u8.raw
+    fails 1 'vae-impute: u8.raw: items are u8, of which none is missing, wanted f32 or f64 with nan' vae-impute -m model.bin u8.raw
+    fails 2 "vae-impute: --samples: found '0', wanted a whole number from 1 to" vae-impute -m model.bin -k 0 holes.raw
+}

@@ -1,0 +1,112 @@
+/* vae-impute: fills the missing elements of a stream of items. */
+#include "base/cli.h"
+#include "base/error.h"
+#include "base/progress.h"
+#include "vae/evaluate_stream.h"
+#include "vae/impute.h"
+
+#include <math.h>
+#include <string.h>
+
+struct options {
+    struct cli_common common;
+    const char *file, *labels;
+    size_t samples;
+    bool sample;
+};
+
+static const struct cli_option options[] = {
+    CLI_MODEL,
+    {'k', "samples", "K", "100", "draws of z an item, weighted by how well they explain what is observed",
+     CLI_SIZE(samples, 1, 1 << 24)},
+    {0, "sample", NULL, NULL, "a draw instead of the mean", CLI_FLAG(sample)},
+    CLI_LABELS(labels),
+    CLI_SEED,
+    CLI_THREADS,
+    CLI_EVERY,
+};
+
+static const struct cli_program program = {
+    "vae-impute",
+    "-m FILE [-k K] [--sample] [--cond FILE] [OPTION]... [FILE]",
+    "Fills the missing elements of a stream of items, those that are nan; the others stay as they are.",
+    options,
+    0,
+    "vae-impute -m model.bin holes.raw | raw2pgm > whole.pgm",
+};
+
+/* What the callbacks share. */
+struct work {
+    const struct options *options;
+    struct imputer imputer;
+    struct output out;
+};
+
+static int begin(struct stream_evaluation *s) {
+    struct work *w = s->context;
+    const enum dtype dtype = s->reader.frame.dtype;
+    if (dtype != DTYPE_F32 && dtype != DTYPE_F64)
+        return fail("%s: items are %s, of which none is missing, wanted f32 or f64 with nan for missing elements",
+                    s->reader.in.name, dtype_name(dtype));
+    if (!w->options->sample && s->model.config.likelihood->has_levels)
+        return fail("%s: has likelihood %s, whose levels have no mean, wanted --sample", s->model_path,
+                    s->model.config.likelihood->name);
+    return imputer_start(&w->imputer, &s->evaluator, w->options->sample);
+}
+
+static int write_header(struct stream_evaluation *s) {
+    const struct work *w = s->context;
+    return raw_write_header(&w->out, &s->reader.frame);
+}
+
+/* In the stream's dtype; what is observed keeps its bits. */
+static void fill(unsigned char *item, enum dtype dtype, const float *x, size_t n) {
+    const size_t size = dtype_size(dtype);
+    for (size_t i = 0; i < n; i++) {
+        const double wide = (double)x[i];
+        if (isnan(dtype_value(dtype, item + i * size)))
+            memcpy(item + i * size, dtype == DTYPE_F64 ? (const void *)&wide : &x[i], size);
+    }
+}
+
+static int write_items(struct stream_evaluation *s, size_t count, uint64_t item) {
+    const struct work *w = s->context;
+    const struct raw_frame *frame = &s->reader.frame;
+    (void)item;
+    for (size_t i = 0; i < count; i++)
+        fill(s->items + i * raw_item_bytes(frame), frame->dtype, w->imputer.x + i * s->model.elements,
+             s->model.elements);
+    return output_write(&w->out, s->items, count * raw_item_bytes(frame));
+}
+
+static int run(const struct options *o) {
+    static struct stream_evaluation stream;
+    static struct work work;
+    work.options = o;
+    stream = (struct stream_evaluation){.model_path = o->common.model,
+                                        .path = o->file,
+                                        .labels_path = o->labels,
+                                        .threads = o->common.threads,
+                                        .seed = o->common.seed,
+                                        .samples = (uint32_t)o->samples,
+                                        .marginal = true,
+                                        .may_miss = true,
+                                        .context = &work,
+                                        .begin = begin,
+                                        .frame = write_header,
+                                        .block = write_items};
+    if (output_standard(&work.out) < 0)
+        return -1;
+    progress_start(!cli_quiet(), true);
+    const int result = stream_evaluate(&stream);
+    imputer_end(&work.imputer);
+    return result;
+}
+
+int main(int argc, char **argv) {
+    struct options o = {0};
+    cli_parse(&program, argc, argv, &o);
+    cli_require("--model", o.common.model);
+    o.file = cli_operand();
+    return cli_finish(run(&o));
+}
