@@ -18,7 +18,7 @@ setup() {
     assert [ "$(grep -c vae- script)" -ge 8 ]
     bash -e script >out # without pipefail: head may leave before sort has written
     assert_equal "$(grep -c $'^200\t' out)" 2 # vae-eval, with and without -k
-    for picture in samples again manifold; do pngtopnm tour/$picture.png >picture.pnm; done
+    for picture in samples again manifold sneakers; do pngtopnm tour/$picture.png >picture.pnm; done
     assert_equal "$(wc -l <tour/log.tsv)" 11
 }
 

@@ -80,11 +80,12 @@ static void print_curve(const struct evaluator *e) {
     }
 }
 
-static void print_latents(const struct evaluation *total, size_t latent) {
+/* The KL to a mixture is not a sum over latents. */
+static void print_latents(const struct evaluation *total, const struct model_config *config) {
     printf("latent\tkl\tactive\tmean\tvariance\n");
-    for (size_t i = 0; i < latent; i++) {
+    for (size_t i = 0; i < config->latent; i++) {
         const struct latent_figures f = latent_figures(&total->latents[i], total->items);
-        printf("%zu\t%.6f\t%d\t%.6f\t%.6f\n", i, f.kl, f.active, f.mean, f.variance);
+        printf("%zu\t%.6f\t%d\t%.6f\t%.6f\n", i, config->components > 0 ? NAN : f.kl, f.active, f.mean, f.variance);
     }
 }
 
@@ -145,7 +146,7 @@ static int end(struct stream_evaluation *s) {
     if (w->options->curve)
         print_curve(&s->evaluator);
     else if (w->options->latents)
-        print_latents(&s->evaluator.total, s->model.config.latent);
+        print_latents(&s->evaluator.total, &s->model.config);
     else if (!w->options->per_item)
         return print_total(w, s);
     return 0;

@@ -4,7 +4,7 @@
 #include "base/number.h"
 #include "base/progress.h"
 #include "vae/labels.h"
-#include "vae/model_config.h"
+#include "vae/model_file.h"
 #include "vae/prior.h"
 
 #include <inttypes.h>
@@ -42,7 +42,7 @@ static const struct cli_option options[] = {
     {'n', "count", "N", NULL, "write N latents (default 1; with --cond one a label)", CLI_WHOLE(count, 0, 0x1p40)},
     {'d', "dim", "N", NULL, "numbers a latent (default 20, as vae-train's; 2 with --grid)",
      CLI_SIZE(dim, 1, MODEL_MAX_UNITS)},
-    {'m', "model", "FILE", NULL, "take the numbers a latent from this model", CLI_TEXT(common.model)},
+    {'m', "model", "FILE", NULL, "take the numbers a latent, and the prior, from this model", CLI_TEXT(common.model)},
     {0, "grid", "CxR", NULL, "no draws: C x R quantiles of a 2-D latent, row by row from the top",
      CLI_CALL(set_grid, grid)},
     {0, "class", "N", NULL, "for a conditional model: put this label behind each latent",
@@ -55,7 +55,7 @@ static const struct cli_option options[] = {
 static const struct cli_program program = {
     "vae-sample",
     "[-n N] [-d N | -m FILE] [--grid CxR] [--class N | --cond FILE] [-S N] [-q]",
-    "Draws latents from the prior, the standard normal distribution.",
+    "Draws latents from the prior: the standard normal distribution, or the model's own.",
     options,
     1,
     "vae-sample -n 64 | vae-decode -m model.bin | raw2pgm > grid.pgm",
@@ -83,6 +83,7 @@ static struct options parse(int argc, char **argv) {
 struct sampler {
     const struct options *options;
     size_t dim, classes;
+    struct model model; /* loaded where its prior is a mixture */
     struct labels labels;
     struct output out;
     float *z; /* `capacity` of both */
@@ -106,6 +107,13 @@ static int check_classes(const struct options *o, size_t classes) {
     return 0;
 }
 
+static int load_prior(struct sampler *s) {
+    const struct options *o = s->options;
+    if (o->grid.columns > 0)
+        return fail("%s: has a prior of components, which has no quantiles, wanted no --grid", o->common.model);
+    return model_load(&s->model, o->common.model);
+}
+
 /* The size of a latent, from what was given; two that disagree are refused. */
 static int choose_sizes(struct sampler *s) {
     const struct options *o = s->options;
@@ -118,6 +126,8 @@ static int choose_sizes(struct sampler *s) {
             return fail("%s: has latents of %zu, wanted %zu as --dim says", o->common.model, config.latent, o->dim);
         s->dim = config.latent;
         s->classes = config.classes;
+        if (config.components > 0 && load_prior(s) < 0)
+            return -1;
     }
     if (s->dim == 0)
         s->dim = o->grid.columns > 0 ? 2 : MODEL_DEFAULT_LATENT;
@@ -139,6 +149,8 @@ static void make(const struct sampler *s, size_t n) {
         float *z = s->z + i * (s->dim + s->classes);
         if (o->grid.columns > 0)
             grid_point(&o->grid, s->item + i, z);
+        else if (s->model.config.components > 0)
+            mixture_draw(&s->model.mixture, z, o->common.seed, s->item + i);
         else
             prior_draw(z, s->dim, o->common.seed, s->item + i);
     }
@@ -202,6 +214,7 @@ static int run(const struct options *o) {
     s.z = malloc(s.capacity * (s.dim + s.classes) * sizeof *s.z);
     const int result = s.z == NULL ? fail("stdout: out of memory for latents of %zu", s.dim) : sample(&s);
     free(s.z);
+    model_free(&s.model);
     return result;
 }
 

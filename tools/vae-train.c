@@ -17,6 +17,12 @@ static void set_hidden(const struct cli_option *option, void *field, const char 
         cli_usage_error();
 }
 
+static void set_prior(const struct cli_option *option, void *field, const char *text) {
+    char name[CLI_NAME];
+    if (prior_parse(field, cli_option_name(option, name), text) < 0)
+        cli_usage_error();
+}
+
 static void set_binarize(const struct cli_option *option, void *field, const char *text) {
     const int found = binarize_find("--binarize", text);
     (void)option;
@@ -66,6 +72,8 @@ static const struct cli_option options[] = {
     {0, "beta", "B", "1", "weight of the KL term", CLI_REAL(run.objective.beta, 0, 1e6)},
     {0, "warmup", "E", "0", "epochs over which that weight rises from 0", CLI_REAL(run.objective.warmup, 0, 1e9)},
     {0, "free-bits", "F", "0", "nats of KL a latent that cost nothing", CLI_REAL(run.objective.free_bits, 0, 1e6)},
+    {0, "prior", "NAME", "normal", "p(z): normal, or vamp:K, a mixture of the posteriors of K learned pseudo-inputs",
+     CLI_CALL(set_prior, run.model.components)},
     {'e', "epochs", "N", "10", "passes over the data", CLI_WHOLE(run.epochs, 0, 1e9)},
     {'b', "batch", "N", "128", "items a step", CLI_SIZE(run.batch, 1, 1e6)},
     {'r', "rate", "F", "0.001", "learning rate", CLI_REAL(run.rate, 0, 1000)},
@@ -143,6 +151,8 @@ static void check_objective(const struct options *o) {
                    name);
     if (!objective->estimator->closed_kl && objective->free_bits > 0)
         cli_refuse("--free-bits: found it with --objective %s, wanted elbo", name);
+    if (objective->free_bits > 0 && o->run.model.components > 0)
+        cli_refuse("--free-bits: found it with --prior vamp, whose KL is not a sum over latents, wanted --prior normal");
     if (o->run.patience > 0 && o->run.validation == NULL)
         cli_refuse("--patience: found it without --val, wanted items to judge by");
 }

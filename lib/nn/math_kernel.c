@@ -153,6 +153,14 @@ static double squares(const float *x, size_t n) {
     return sum;
 }
 
+static double distance(const float *x, const float *y, const float *precision, size_t n) {
+    float sum = 0;
+#pragma omp simd reduction(+ : sum)
+    for (size_t i = 0; i < n; i++)
+        sum += (x[i] - y[i]) * (x[i] - y[i]) * precision[i];
+    return (double)sum;
+}
+
 static double momentum(float *x, float *first, float *gradient, float gradient_scale, float beta, size_t n) {
 #pragma omp simd
     for (size_t i = 0; i < n; i++) {
@@ -192,5 +200,6 @@ const struct math_kernel AT_LEVEL(math_kernel) = {
     .adam = adam,
     .momentum = momentum,
     .squares = squares,
+    .distance = distance,
     .average = average_all,
 };

@@ -68,6 +68,9 @@ struct math_kernel {
     /* The sum of x[i]^2. */
     double (*squares)(const float *x, size_t n);
 
+    /* The sum of (x[i] - y[i])^2 precision[i]. */
+    double (*distance)(const float *x, const float *y, const float *precision, size_t n);
+
     /* average[i] += share (x[i] - average[i]). */
     void (*average)(float *average, const float *x, float share, size_t n);
 };

@@ -8,11 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-size_t parameters_add(struct parameters *p, const char *name, size_t rows, size_t columns) {
+size_t parameters_add(struct parameters *p, enum tensor_kind kind, const char *name, size_t rows, size_t columns) {
     if (p->count == PARAMETERS_MAX)
         return (size_t)-1;
     struct tensor *t = &p->tensor[p->count++];
     snprintf(t->name, sizeof t->name, "%s", name);
+    t->kind = kind;
     t->rows = rows;
     t->columns = columns;
     t->offset = p->size;

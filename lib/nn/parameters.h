@@ -9,8 +9,15 @@
 /* The table of a model's parameters: saving, loading, the optimizer, gradient checks and reports walk it, and
  * nothing else lists the weights. Tensors lie behind each other without gaps in one array, in the table's
  * order, which is the order of the model file's data. */
+enum tensor_kind {
+    TENSOR_MATRIX, /* a layer's weights */
+    TENSOR_PLAIN,  /* trained number by number: biases and the like */
+    TENSOR_DERIVED /* not trained, but made of others */
+};
+
 struct tensor {
     char name[TENSOR_NAME];
+    enum tensor_kind kind;
     size_t rows, columns; /* columns 0: a vector of `rows` numbers */
     size_t offset, size;  /* in numbers */
 };
@@ -28,7 +35,7 @@ struct parameters {
 };
 
 /* Adds a tensor to the table; its offset, or (size_t)-1 where the table is full. Before parameters_allocate. */
-size_t parameters_add(struct parameters *p, const char *name, size_t rows, size_t columns);
+size_t parameters_add(struct parameters *p, enum tensor_kind kind, const char *name, size_t rows, size_t columns);
 
 /* Allocates the values, all 0. 0 or -1. */
 int parameters_allocate(struct parameters *p) __attribute__((warn_unused_result));

@@ -31,11 +31,14 @@ static void add_draw(struct evaluator *e, const struct shard *s, uint32_t k) {
                                     .item = e->block.item + block_index(&e->block, row),
                                     .draw = k});
     pass_draw(p, s->base, BLOCK_SHARD);
+    pass_prior(p, s->first, s->rows);
     pass_decode(p, s->base, BLOCK_SHARD);
     pass_likelihood(p, &(struct tile){s->first, s->rows, 0, p->model->layer[p->model->last].out}, false);
     for (size_t row = s->first; row < s->first + s->rows; row++) {
         const size_t i = block_index(&e->block, row);
         e->figures[i].reconstruction -= pass_negative_log(p, row) / e->samples;
+        if (p->model->config.components > 0)
+            e->figures[i].kl += p->kl[row] / e->samples;
         if (!e->marginal)
             continue;
         const double log_weight = pass_log_weight(p, row);
@@ -54,7 +57,9 @@ static void begin_shard(struct evaluator *e, const struct shard *s) {
     memset(p->epsilon + s->base * latent, 0, BLOCK_SHARD * latent * sizeof *p->epsilon);
     for (size_t row = s->first; row < s->first + s->rows; row++) {
         const size_t i = block_index(&e->block, row);
-        e->figures[i] = (struct item_figures){.kl = p->kl[row], .log_likelihood = NAN, .effective = NAN};
+        /* Where KL has no closed form, each draw adds to it. */
+        const double kl = p->model->config.components > 0 ? 0 : p->kl[row];
+        e->figures[i] = (struct item_figures){.kl = kl, .log_likelihood = NAN, .effective = NAN};
         e->weights[i] = log_sum_empty();
     }
 }

@@ -44,9 +44,15 @@ void latent_kl_backward(const float *heads, const float *sigma, float beta, floa
     }
 }
 
-void latent_path(const float *sigma, const float *epsilon, const float *z, float scale, float *dz, size_t latent) {
+void latent_entropy_backward(float beta, float *dheads, size_t latent) {
     for (size_t i = 0; i < latent; i++)
-        dz[i] += scale * (z[i] - epsilon[i] / sigma[i]);
+        dheads[latent + i] -= 0.5f * beta;
+}
+
+void latent_path(const float *sigma, const float *epsilon, const float *pull, float scale, float *dz,
+                 size_t latent) {
+    for (size_t i = 0; i < latent; i++)
+        dz[i] += scale * (pull[i] - epsilon[i] / sigma[i]);
 }
 
 void latent_score(const float *sigma, const float *epsilon, float scale, float *dheads, size_t latent) {
@@ -61,5 +67,21 @@ double latent_log_ratio(const float *heads, const float *epsilon, const float *z
     double sum = 0;
     for (size_t i = 0; i < latent; i++)
         sum += (double)epsilon[i] * (double)epsilon[i] + (double)logvar[i] - (double)z[i] * (double)z[i];
+    return 0.5 * sum;
+}
+
+double latent_minus_log_posterior(const float *heads, const float *epsilon, size_t latent) {
+    const float *logvar = heads + latent;
+    double sum = 0;
+    for (size_t i = 0; i < latent; i++)
+        sum += (double)epsilon[i] * (double)epsilon[i] + (double)logvar[i];
+    return 0.5 * sum;
+}
+
+double latent_entropy(const float *heads, size_t latent) {
+    const float *logvar = heads + latent;
+    double sum = 0;
+    for (size_t i = 0; i < latent; i++)
+        sum += 1 + (double)logvar[i];
     return 0.5 * sum;
 }

@@ -30,12 +30,21 @@ void latent_draw_backward(const float *sigma, const float *epsilon, const float 
 void latent_kl_backward(const float *heads, const float *sigma, float beta, float free_bits, float *dheads,
                         size_t latent);
 
-/* Adds to dz scale times the gradient by z of log q(z|x) - log p(z), that is z - epsilon / sigma. */
-void latent_path(const float *sigma, const float *epsilon, const float *z, float scale, float *dz, size_t latent);
+/* Adds beta times the gradient of -entropy: dlogvar += -1/2. */
+void latent_entropy_backward(float beta, float *dheads, size_t latent);
+
+/* Adds to dz scale times the gradient by z of log q(z|x) - log p(z), that is pull - epsilon / sigma, where pull is
+ * the gradient of -log p(z): z itself for N(0, I). */
+void latent_path(const float *sigma, const float *epsilon, const float *pull, float scale, float *dz,
+                 size_t latent);
 
 /* Adds to dheads scale times the gradient of log q(z|x) by mu and logvar where z stands still, its score:
  *     dmu += epsilon / sigma,   dlogvar += (epsilon^2 - 1) / 2. */
 void latent_score(const float *sigma, const float *epsilon, float scale, float *dheads, size_t latent);
+
+/* -log q(z|x) at z = mu + sigma epsilon, and its mean over epsilon, q's entropy; L/2 log(2 pi) left out. */
+double latent_minus_log_posterior(const float *heads, const float *epsilon, size_t latent);
+double latent_entropy(const float *heads, size_t latent);
 
 /* log p(z) - log q(z|x) at z = mu + sigma epsilon: the importance weight's share besides p(x|z). */
 double latent_log_ratio(const float *heads, const float *epsilon, const float *z, size_t latent);

@@ -26,8 +26,8 @@ static void add_layer(struct model *m, const char *room, size_t index, size_t in
     name_tensor(bias, room, index, "bias");
     struct linear *layer = &m->layer[m->layers++];
     *layer = (struct linear){.in = in, .out = out, .group = group};
-    layer->weight = parameters_add(&m->parameters, weight, out, in);
-    layer->bias = parameters_add(&m->parameters, bias, out, 0);
+    layer->weight = parameters_add(&m->parameters, TENSOR_MATRIX, weight, out, in);
+    layer->bias = parameters_add(&m->parameters, TENSOR_PLAIN, bias, out, 0);
 }
 
 /* How many numbers the last of them hands on. */
@@ -44,10 +44,10 @@ static void add_heads(struct model *m, size_t in, size_t latent) {
     m->heads = m->layers;
     struct linear *layer = &m->layer[m->layers++];
     *layer = (struct linear){.in = in, .out = 2 * latent, .group = 1};
-    layer->weight = parameters_add(&m->parameters, "mu.weight", latent, in);
-    parameters_add(&m->parameters, "logvar.weight", latent, in);
-    layer->bias = parameters_add(&m->parameters, "mu.bias", latent, 0);
-    parameters_add(&m->parameters, "logvar.bias", latent, 0);
+    layer->weight = parameters_add(&m->parameters, TENSOR_MATRIX, "mu.weight", latent, in);
+    parameters_add(&m->parameters, TENSOR_MATRIX, "logvar.weight", latent, in);
+    layer->bias = parameters_add(&m->parameters, TENSOR_PLAIN, "mu.bias", latent, 0);
+    parameters_add(&m->parameters, TENSOR_PLAIN, "logvar.bias", latent, 0);
 }
 
 /* Numbers that the layers take in and give at both ends; the likelihood's own parameters. */
@@ -78,13 +78,31 @@ int model_lay_out(struct model *model, const struct model_config *config) {
     model->last = model->layers;
     add_layer(model, "decoder", config->decoder.layers, last, model->elements, model->outputs);
     if (model->scales > 0)
-        model->scale = parameters_add(&model->parameters, "likelihood.log_scale", model->scales, 0);
-    linear_setup();
+        model->scale = parameters_add(&model->parameters, TENSOR_PLAIN, "likelihood.log_scale", model->scales, 0);
+    if (config->components > 0) {
+        model->pseudo_inputs = parameters_add(&model->parameters, TENSOR_PLAIN, "prior.pseudo_inputs",
+                                              config->components, model->inputs);
+        model->prior = parameters_add(&model->parameters, TENSOR_DERIVED, "prior.components", config->components,
+                                      2 * config->latent);
+    }
     return 0;
 }
 
+int model_allocate(struct model *model) {
+    const struct model_config *c = &model->config;
+    if (parameters_allocate(&model->parameters) < 0 ||
+        (c->components > 0 && mixture_create(&model->mixture, c->components, c->latent) < 0))
+        return -1;
+    return 0;
+}
+
+void model_take_prior(struct model *model) {
+    if (model->config.components > 0)
+        mixture_take(&model->mixture, model->parameters.value + model->prior, 0, model->config.components);
+}
+
 int model_create(struct model *model, const struct model_config *config) {
-    return model_lay_out(model, config) < 0 ? -1 : parameters_allocate(&model->parameters);
+    return model_lay_out(model, config) < 0 ? -1 : model_allocate(model);
 }
 
 static void initialise(float *value, size_t n, double bound, uint64_t seed, uint64_t item) {
@@ -176,5 +194,6 @@ bool model_finds_grey(const struct model *model, enum dtype dtype, const void *i
 }
 
 void model_free(struct model *model) {
+    mixture_free(&model->mixture);
     parameters_free(&model->parameters);
 }

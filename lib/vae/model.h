@@ -3,6 +3,7 @@
 
 #include "nn/linear.h"
 #include "nn/parameters.h"
+#include "vae/mixture.h"
 #include "vae/model_config.h"
 
 #include <stdint.h>
@@ -18,6 +19,8 @@ struct model {
     size_t outputs;  /* of the decoder for each element, side by side */
     size_t scales;   /* numbers of the likelihood's scale that are parameters, and their place */
     size_t scale;
+    size_t pseudo_inputs, prior; /* places of the VampPrior's [components, inputs] and [components, 2 latent] */
+    struct mixture mixture;      /* the prior, where there are components; else it is N(0, I) */
     size_t layers, heads, last;
     struct linear layer[2 * MODEL_MAX_HIDDEN + 2];
     struct parameters parameters;
@@ -30,7 +33,13 @@ size_t model_units(const struct model *model, size_t layer);
 /* Lays out the layers and the table of their parameters. 0 or -1. */
 int model_lay_out(struct model *model, const struct model_config *config) __attribute__((warn_unused_result));
 
-/* The same, and allocates the weights, all 0. 0 or -1. End with model_free. */
+/* Allocates the weights of a model that is laid out, all 0. 0 or -1. End with model_free. */
+int model_allocate(struct model *model) __attribute__((warn_unused_result));
+
+/* Has the prior's components be those of the parameters. */
+void model_take_prior(struct model *model);
+
+/* Both of them. 0 or -1. End with model_free. */
 int model_create(struct model *model, const struct model_config *config) __attribute__((warn_unused_result));
 
 /* First weights and biases, uniform on +-bound. torch: bound 1/sqrt(in), as torch.nn.Linear has them; glorot:

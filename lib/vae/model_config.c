@@ -19,7 +19,7 @@ static const char *const keys[] = {
     "format", "version", "item_shape", "input_scaling", "latent",   "encoder_hidden", "decoder_hidden",
     "sigma",  "seed",    "activation", "likelihood",    "binarize", "command",        "epochs",
     "steps",  "items",   "data_xxh64", "elbo",          "xxh64",    "made_by",        "levels",
-    "classes", "missing",
+    "classes", "missing", "prior",
 };
 
 int metadata_put(json_t *metadata, const char *key, const char *format, ...) {
@@ -46,12 +46,30 @@ const char *hidden_text(const struct hidden *hidden, char text[HIDDEN_TEXT]) {
     return text;
 }
 
+#define NORMAL "normal"
+#define VAMP "vamp:"
+
+int prior_parse(size_t *components, const char *name, const char *text) {
+    size_t count;
+    *components = 0;
+    if (strcmp(text, NORMAL) == 0)
+        return 0;
+    if (strncmp(text, VAMP, strlen(VAMP)) != 0)
+        return fail("%s: found '%s', wanted " NORMAL " or " VAMP "K, such as " VAMP "500", name, text);
+    return parse_list(name, text + strlen(VAMP), ',', 1, MODEL_MAX_COMPONENTS, 1, components, &count);
+}
+
+const char *prior_text(size_t components, char text[PRIOR_TEXT]) {
+    snprintf(text, PRIOR_TEXT, components == 0 ? NORMAL : VAMP "%zu", components);
+    return text;
+}
+
 static const char *input_scaling(const struct likelihood *likelihood) {
     return likelihood->as_it_is ? "none" : "u8/255";
 }
 
 int model_config_put(const struct model_config *c, json_t *m) {
-    char shape[SHAPE_TEXT], hidden[2][HIDDEN_TEXT];
+    char shape[SHAPE_TEXT], hidden[2][HIDDEN_TEXT], prior[PRIOR_TEXT];
     const struct likelihood *l = c->likelihood;
     int failed = metadata_put(m, "format", FORMAT) | metadata_put(m, "version", FORMAT_VERSION) |
                  metadata_put(m, "item_shape", "%s", shape_text(&c->item, shape)) |
@@ -70,6 +88,8 @@ int model_config_put(const struct model_config *c, json_t *m) {
         failed |= metadata_put(m, "levels", "%zu", c->levels);
     if (c->classes > 0)
         failed |= metadata_put(m, "classes", "%zu", c->classes);
+    if (c->components > 0)
+        failed |= metadata_put(m, "prior", "%s", prior_text(c->components, prior));
     if (c->missing)
         failed |= metadata_put(m, "missing", MISSING);
     return failed;
@@ -169,6 +189,11 @@ static int get_options(const struct source *s, struct model_config *c) {
     if (conditional && (text == NULL || parse_whole(where(s, "classes", name), text, 1, LABELS_MAX_CLASSES, &classes) < 0))
         return -1;
     c->classes = (size_t)classes;
+    if (json_object_get(s->metadata, "prior") != NULL) {
+        const char *prior = get(s, "prior");
+        if (prior == NULL || prior_parse(&c->components, where(s, "prior", name), prior) < 0)
+            return -1;
+    }
     c->missing = json_object_get(s->metadata, "missing") != NULL;
     return c->missing ? get_exactly(s, "missing", MISSING) : 0;
 }

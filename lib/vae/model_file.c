@@ -36,10 +36,12 @@ int model_read(struct model *model, json_t **metadata, const struct input *in) {
     if (result == 0)
         result = safetensors_check(in, tensors, &model->parameters);
     if (result == 0)
-        result = parameters_allocate(&model->parameters);
+        result = model_allocate(model);
     if (result == 0)
         result = safetensors_read_data(in, *metadata, &model->parameters);
-    if (result < 0)
+    if (result == 0)
+        model_take_prior(model);
+    else
         model_free(model);
     json_decref(tensors);
     return result;

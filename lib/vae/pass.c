@@ -60,6 +60,11 @@ static void lay_out(struct pass *p, struct arena *arena, bool backward) {
     p->epsilon = take(arena, all, latent, number);
     p->z = take(arena, all, m->code, number);
     p->dz = backward ? take(arena, all, m->code, number) : NULL;
+    if (m->config.components > 0) {
+        p->share = take(arena, all, m->config.components, number);
+        p->pull = take(arena, all, latent, number);
+        p->log_prior = take(arena, all, 1, sizeof(double));
+    }
     p->weight = backward ? take(arena, all, 1, number) : NULL;
     p->parts = backward ? plan_layer_parts(&m->layer[m->last]) : 1;
     p->negative_log = take(arena, all, p->parts, sizeof(double));
@@ -78,9 +83,10 @@ static void lay_out(struct pass *p, struct arena *arena, bool backward) {
 
 int pass_create(struct pass *pass, const struct model *model, size_t rows, size_t draws, bool backward) {
     struct arena arena = {NULL, 0};
-    size_t widest = model->inputs, bytes;
+    size_t widest = model->inputs > model->config.components ? model->inputs : model->config.components, bytes;
     for (size_t i = 0; i < model->layers; i++)
         widest = model->layer[i].out > widest ? model->layer[i].out : widest;
+    linear_setup();
     *pass = (struct pass){.model = model, .rows = rows, .draws = draws};
     /* Some 80 arrays of at most rows x widest numbers. */
     if (!multiply(rows, draws, &bytes) || !multiply(bytes, widest, &bytes) || bytes > SIZE_MAX / 1024)

@@ -21,6 +21,9 @@ struct pass {
     float *condition;                       /* [classes], the item's label, one-hot; nothing without any */
     float *sigma, *epsilon;                 /* [latent] */
     float *z, *dz;                          /* [code], z and behind it the condition */
+    float *share, *pull; /* [components], [latent], of a prior that is a mixture: each component's part of p(z), and
+                          * the gradient of -log p(z) by z */
+    double *log_prior;   /* log p(z) of each draw, likewise; nats, but for L/2 log(2 pi) */
     float *weight;                          /* of each draw in the gradient: see pass_weigh */
     float *log_scale, *inverse_scale;       /* one row [elements] for all: see pass_take_scale */
     float *dscale;                          /* [elements], gradient of the log_scale that are parameters */
@@ -67,11 +70,15 @@ void pass_scale_gradient(struct pass *pass, size_t rows, float factor, float *gr
 /* Row `row`'s distributions, [first, first + n) of its elements. */
 struct distributions pass_distributions(const struct pass *pass, size_t row, size_t first, size_t n);
 
-/* x -> out[heads] = mu and bounded logvar, sigma, kl. */
+/* x -> out[heads] = mu and bounded logvar, sigma, kl to N(0, I). */
 void pass_encode(struct pass *pass, size_t first, size_t rows);
 
 /* epsilon, condition -> z. */
 void pass_draw(struct pass *pass, size_t first, size_t rows);
+
+/* Where the prior is a mixture: z -> share, pull, log_prior, and kl, which has no closed form: minus q's entropy and
+ * the mean of log_prior over the draws. */
+void pass_prior(struct pass *pass, size_t first, size_t rows);
 
 /* z -> out[last], the likelihood's parameters a. */
 void pass_decode(struct pass *pass, size_t first, size_t rows);
@@ -99,7 +106,7 @@ void pass_weigh(struct pass *pass, size_t first, size_t rows, const struct objec
 /* A tile of out[index], behind its activation. */
 void pass_forward(struct pass *pass, size_t index, const struct tile *tile);
 
-/* out[heads] as the encoder's last product left it -> bounded logvar, sigma, kl. */
+/* out[heads] as the encoder's last product left it -> bounded logvar, sigma, kl to N(0, I). */
 void pass_posterior(struct pass *pass, size_t first, size_t rows);
 
 /* A tile of delta[index] -> its part of delta[index - 1]; of dz where z is what the layer takes in. */

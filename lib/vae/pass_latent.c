@@ -25,11 +25,29 @@ void pass_draw(struct pass *p, size_t first, size_t rows) {
     pass_condition(p, first, rows);
 }
 
+void pass_prior(struct pass *p, size_t first, size_t rows) {
+    const struct model *m = p->model;
+    const size_t latent = m->config.latent, components = m->config.components;
+    for (size_t item = first; components > 0 && item < first + rows; item++) {
+        double sum = 0;
+        for (size_t row = item * p->draws; row < (item + 1) * p->draws; row++) {
+            const float *z = p->z + row * m->code;
+            p->log_prior[row] = mixture_log_density(&m->mixture, z, p->share + row * components);
+            mixture_pull(&m->mixture, z, p->share + row * components, p->pull + row * latent);
+            sum += p->log_prior[row];
+        }
+        p->kl[item] = -latent_entropy(p->out[m->heads] + item * 2 * latent, latent) - sum / (double)p->draws;
+    }
+}
+
 double pass_log_weight(const struct pass *p, size_t row) {
-    const size_t latent = p->model->config.latent;
-    return latent_log_ratio(p->out[p->model->heads] + row / p->draws * 2 * latent, p->epsilon + row * latent,
-                            p->z + row * p->model->code, latent) -
-           pass_negative_log(p, row);
+    const struct model *m = p->model;
+    const size_t latent = m->config.latent;
+    const float *heads = p->out[m->heads] + row / p->draws * 2 * latent, *epsilon = p->epsilon + row * latent;
+    const double log_ratio = m->config.components > 0
+                                 ? p->log_prior[row] + latent_minus_log_posterior(heads, epsilon, latent)
+                                 : latent_log_ratio(heads, epsilon, p->z + row * m->code, latent);
+    return log_ratio - pass_negative_log(p, row);
 }
 
 /* The weights of an item's draws; its bound. */
@@ -60,7 +78,7 @@ void pass_weigh(struct pass *p, size_t first, size_t rows, const struct objectiv
     }
 }
 
-/* One draw's share of an item's gradient: what z passes on, and without a closed form log q - log p. */
+/* One draw's share of an item's gradient: what z passes on, and what has no closed form of log q - log p. */
 static void draw_backward(struct pass *p, size_t row, const struct objective *o, double beta, float *dheads) {
     const size_t latent = p->model->config.latent;
     const float *sigma = p->sigma + row / p->draws * latent, *epsilon = p->epsilon + row * latent;
@@ -68,11 +86,16 @@ static void draw_backward(struct pass *p, size_t row, const struct objective *o,
     float *dz = p->dz + row * p->model->code;
     if (o->estimator->squared)
         math_kernel()->scale(dz, weight, latent);
+    const bool mixture = p->model->config.components > 0;
+    const float *pull = mixture ? p->pull + row * latent : p->z + row * p->model->code;
+    const float share = (o->estimator->squared ? weight * weight : weight) * (float)beta;
     if (!o->estimator->closed_kl) {
-        const float share = (o->estimator->squared ? weight * weight : weight) * (float)beta;
-        latent_path(sigma, epsilon, p->z + row * p->model->code, share, dz, latent);
+        latent_path(sigma, epsilon, pull, share, dz, latent);
         if (!o->estimator->path)
             latent_score(sigma, epsilon, share, dheads, latent);
+    } else if (mixture) {
+        for (size_t i = 0; i < latent; i++)
+            dz[i] += share * pull[i];
     }
     latent_draw_backward(sigma, epsilon, dz, dheads, latent);
 }
@@ -85,7 +108,9 @@ void pass_posterior_backward(struct pass *p, size_t first, size_t rows, const st
         memset(dheads, 0, 2 * latent * sizeof *dheads);
         for (size_t row = item * p->draws; row < (item + 1) * p->draws; row++)
             draw_backward(p, row, o, beta, dheads);
-        if (o->estimator->closed_kl)
+        if (o->estimator->closed_kl && m->config.components > 0)
+            latent_entropy_backward((float)beta, dheads, latent);
+        else if (o->estimator->closed_kl)
             latent_kl_backward(p->out[m->heads] + item * 2 * latent, p->sigma + item * latent, (float)beta,
                                (float)o->free_bits, dheads, latent);
     }

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define ITEMS_NOISE 1000 /* of first values, behind those of all layers: see model_initialise */
 #define SAVE_SECONDS 10 /* a model is saved at an epoch's end where the last save is older */
 
 static int check_items(const struct dataset *set, const struct model_config *config) {
@@ -98,14 +99,15 @@ static int train_epoch(struct run *r) {
     struct elbo validation;
     int more;
     training_begin_epoch(&r->training);
-    while ((more = training_step(&r->training)) == 1) {
+    while ((more = training_step(&r->training)) == 1 && signals_stop() == 0)
         report_step(&r->report);
-        if (signals_stop() != 0)
-            return 0;
-    }
     if (more < 0)
         return -1;
+    training_settle(&r->training);
+    if (more == 1)
+        return 0;
     parameters_swap_average(&r->model.parameters);
+    model_take_prior(&r->model);
     int result = validate(r, &validation);
     parameters_swap_average(&r->model.parameters);
     if (result < 0)
@@ -155,10 +157,36 @@ static int initialise(struct run *r) {
     return result;
 }
 
+/* The prior's pseudo-inputs start as what the encoder sees of items, from all over the data. */
+static int initialise_prior(struct run *r) {
+    const struct model *m = &r->model;
+    const size_t components = m->config.components, items = r->train.items;
+    struct pass pass;
+    if (components == 0)
+        return 0;
+    if (pass_create(&pass, m, 1, 1, false) < 0)
+        return -1;
+    for (size_t k = 0; k < components; k++) {
+        const size_t item = (size_t)(((double)k + 0.5) / (double)components * (double)items);
+        const struct noise noise = {.seed = r->common->seed, .purpose = PURPOSE_INITIAL, .item = ITEMS_NOISE + k};
+        model_take_item(m, r->train.dtype, dataset_item(&r->train, item), noise, pass.x);
+        if (r->label != NULL)
+            pass_set_labels(&pass, 0, 1, &r->label[item]);
+        pass_see(&pass, 0, 1);
+        memcpy(m->parameters.value + m->pseudo_inputs + k * m->inputs, pass.seen,
+               m->inputs * sizeof *m->parameters.value);
+    }
+    pass_free(&pass);
+    return 0;
+}
+
 static int prepare(struct run *r) {
     const struct run_config *c = r->config;
     struct model_config config = c->model;
     config.item = r->train.shape;
+    if (config.components > r->train.items)
+        return fail("%s: %zu items, wanted at least %zu to start the pseudo-inputs of --prior", r->train.name,
+                    r->train.items, config.components);
     if (check_items(&r->train, &config) < 0 || load_labels(r, &config) < 0 ||
         load_validation(r, &config) < 0 || model_create(&r->model, &config) < 0)
         return -1;
@@ -167,7 +195,7 @@ static int prepare(struct run *r) {
             cli_note(GREY_NOTE, r->train.name);
             break;
         }
-    if (initialise(r) < 0)
+    if (initialise(r) < 0 || initialise_prior(r) < 0)
         return -1;
     r->workers = workers_start(r->common->threads);
     if (r->workers == NULL)
@@ -187,7 +215,10 @@ static int prepare(struct run *r) {
                                     .schedule = c->schedule,
                                     .epochs = (double)c->epochs,
                                     .update_config = c->update};
-    return training_start(&r->training);
+    if (training_start(&r->training) < 0)
+        return -1;
+    training_settle(&r->training);
+    return 0;
 }
 
 /* What is written is written anew: over an input, or over each other, it would be a loss. */

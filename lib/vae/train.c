@@ -77,6 +77,7 @@ static void draw(void *context, size_t layer, const struct tile *tile) {
     struct training *t = context;
     (void)layer;
     pass_draw(&t->pass, tile->row, tile->rows);
+    pass_prior(&t->pass, tile->row, tile->rows);
 }
 
 static void deviations(void *context, size_t layer, const struct tile *tile) {
@@ -201,6 +202,10 @@ static void keep_best_scale(struct training *t) {
         m->parameters.average[m->scale] = log_scale;
 }
 
+static bool is_vamp(const struct training *t) {
+    return t->model->config.components > 0;
+}
+
 int training_step(struct training *t) {
     const size_t left = t->data->items - t->position;
     if (left == 0)
@@ -210,9 +215,13 @@ int training_step(struct training *t) {
     t->beta = objective_beta(&t->objective, epochs);
     if (t->pass.dscale != NULL)
         pass_take_scale(&t->pass);
+    if (is_vamp(t))
+        vamp_forward(&t->vamp);
     plan_run(&t->plan, t->workers, t->rows, t);
     if (account(t) < 0)
         return -1;
+    if (is_vamp(t))
+        vamp_backward(&t->vamp, t->rows, t->beta);
     update_run(&t->update, t->workers, t->rows, schedule_rate(&t->schedule, t->rate, epochs, t->epochs),
                t->step + 1);
     t->position += t->rows;
@@ -239,12 +248,23 @@ int training_start(struct training *t) {
     plan_backward(&t->plan, t->model, t->objective.draws);
     if (pass_create(&t->pass, t->model, t->batch, t->objective.draws, true) < 0)
         return -1;
-    t->update = (struct update){.model = t->model, .pass = &t->pass, .config = &t->update_config};
+    if (is_vamp(t) && vamp_start(&t->vamp, t->model, t->workers, &t->pass) < 0)
+        return -1;
+    t->update = (struct update){.model = t->model,
+                                .pass = &t->pass,
+                                .pseudo = is_vamp(t) ? &t->vamp.pass : NULL,
+                                .config = &t->update_config};
     return update_start(&t->update);
+}
+
+void training_settle(struct training *t) {
+    if (is_vamp(t))
+        vamp_settle(&t->vamp);
 }
 
 void training_end(struct training *t) {
     update_end(&t->update);
+    vamp_end(&t->vamp);
     pass_free(&t->pass);
     free(t->latents);
     free(t->order);

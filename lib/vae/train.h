@@ -9,6 +9,7 @@
 #include "vae/plan.h"
 #include "vae/schedule.h"
 #include "vae/update.h"
+#include "vae/vamp.h"
 
 /* Training by stochastic gradient ascent on the ELBO: Kingma and Welling 2014, algorithm 1, with Adam. A batch is
  * cut into shards of items and, for the weights' gradients, into slices of units; how depends on the batch and
@@ -35,6 +36,7 @@ struct training {
     struct plan plan;
     uint32_t *order; /* the epoch's permutation of the items */
     struct update update;
+    struct vamp vamp;               /* of a prior that is a mixture */
     size_t rows;                    /* of the step at work */
     double beta;                    /* the KL term's weight in it */
     double best_scale, best_scales; /* of the step, as pass_take_best_scale says; sum over the epoch's items */
@@ -55,6 +57,9 @@ int training_step(struct training *training) __attribute__((warn_unused_result))
  * epoch before, and before any nan. Where the objective is not the ELBO itself but climbs another bound of log
  * p(x), elbo is that; beta and free bits do not count in it. */
 struct elbo training_elbo(const struct training *training);
+
+/* Has the model's parameters say all that training has made, so that it can be evaluated and saved. */
+void training_settle(struct training *training);
 
 void training_end(struct training *training);
 

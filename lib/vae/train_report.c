@@ -6,6 +6,7 @@
 #include "base/signals.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <string.h>
 
 static int check_log(const struct report *r, int printed) {
@@ -82,8 +83,10 @@ int report_epoch(const struct report *r, const struct elbo *validation) {
     int printed = fprintf(r->log, "%" PRIu64 "\t%" PRIu64 "\t%.3f\t%.4f\t%.4f\t%.4f\t%.4f\t%.4f\t%.4f\t%g\t%zu",
                           t->epoch, t->step, progress_seconds(), train.elbo, train.reconstruction, train.kl,
                           validation->elbo, validation->reconstruction, validation->kl, t->update.rate, active(t));
-    for (size_t i = 0; printed >= 0 && i < t->model->config.latent; i++)
-        printed = fprintf(r->log, "%c%.4f", i == 0 ? '\t' : ',', latent_figures(&t->latents[i], t->position).kl);
+    const struct model_config *c = &t->model->config;
+    for (size_t i = 0; printed >= 0 && i < c->latent; i++)
+        printed = fprintf(r->log, "%c%.4f", i == 0 ? '\t' : ',',
+                          c->components > 0 ? NAN : latent_figures(&t->latents[i], t->position).kl);
     return check_log(r, printed < 0 ? printed : fprintf(r->log, "\n"));
 }
 

@@ -7,6 +7,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#define PSEUDO_SLICES 16 /* of the prior's pseudo-inputs, at most */
+
 /* Numbers of the table of parameters that are updated together. */
 struct range {
     size_t offset, size;
@@ -14,9 +16,9 @@ struct range {
 };
 
 struct slice {
-    const struct linear *layer; /* NULL: the likelihood's scale, behind the layers' */
+    const struct linear *layer; /* NULL: what is no layer's, behind these */
     size_t index, first, units;
-    struct range range[2]; /* weights and biases; or the scale, and none */
+    struct range range[2]; /* weights and biases; or the likelihood's scale or pseudo-inputs, and none */
     double squares;        /* of its gradient */
 };
 
@@ -44,7 +46,7 @@ static struct slice cut_slice(const struct linear *layer, size_t index, size_t f
 /* In an order that gives a thread the units whose outputs it makes, too: see workers_run. */
 static int cut_slices(struct update *u) {
     const struct model *m = u->model;
-    size_t most = 1;
+    size_t most = 1 + PSEUDO_SLICES;
     for (size_t i = 0; i < m->layers; i++)
         most += plan_layer_parts(&m->layer[i]);
     u->slice = calloc(most, sizeof *u->slice);
@@ -56,12 +58,16 @@ static int cut_slices(struct update *u) {
     qsort(u->slice, u->slices, sizeof *u->slice, by_place);
     if (u->pass->dscale != NULL)
         u->slice[u->slices++] = (struct slice){.range = {{m->scale, m->scales, false}}};
+    const size_t all = m->config.components * m->inputs, each = (all + PSEUDO_SLICES - 1) / PSEUDO_SLICES;
+    for (size_t first = 0; first < all; first += each)
+        u->slice[u->slices++] = (struct slice){
+            .range = {{m->pseudo_inputs + first, all - first < each ? all - first : each, false}}};
     return 0;
 }
 
 /* Multiplications of Muon's step, about. */
 static double cost(const struct tensor *t) {
-    const double rows = (double)t->rows, columns = (double)t->columns;
+    const double rows = (double)t->rows, columns = t->kind == TENSOR_MATRIX ? (double)t->columns : 0;
     return rows < columns ? rows * rows * columns : columns * columns * rows;
 }
 
@@ -82,7 +88,7 @@ static int order_tensors(struct update *u) {
     for (size_t i = 0; i < p->count; i++)
         u->matrix_order[i % 2 == 0 ? i / 2 : p->count - 1 - i / 2] = sorted[i];
     for (size_t i = 0; i < p->count; i++)
-        if (p->tensor[i].columns > 0 &&
+        if (p->tensor[i].kind == TENSOR_MATRIX &&
             (u->scratch[i] = memory_allocate(muon_scratch(&p->tensor[i]) * sizeof **u->scratch)) == NULL)
             return fail("training: out of memory for the update of %s", p->tensor[i].name);
     return 0;
@@ -111,10 +117,17 @@ static void average(const struct update *u, size_t offset, size_t size) {
 }
 
 static void gradient(const struct update *u, const struct slice *s) {
+    const struct model *m = u->model;
+    const bool scale = u->pass->dscale != NULL && s->range[0].offset == m->scale;
     if (s->layer == NULL) {
-        pass_scale_gradient(u->pass, u->rows, 1.0f / (float)u->rows, u->model->parameters.gradient);
+        /* The pseudo-inputs' gradient is there. */
+        if (scale)
+            pass_scale_gradient(u->pass, u->rows, 1.0f / (float)u->rows, m->parameters.gradient);
         return;
     }
+    if (u->pseudo != NULL && s->index <= m->heads)
+        linear_gradient(s->layer, u->pseudo->delta[s->index], pass_input(u->pseudo, s->index), m->config.components,
+                        s->first, s->units, 1.0f / (float)u->rows, m->parameters.gradient);
     linear_gradient(s->layer, u->pass->delta[s->index], pass_input(u->pass, s->index),
                     u->rows * pass_draws(u->pass, s->index), s->first, s->units, 1.0f / (float)u->rows,
                     u->model->parameters.gradient);
@@ -152,9 +165,9 @@ static void muon_tensor(void *context, size_t i) {
     struct parameters *p = &u->model->parameters;
     const size_t number = u->matrix_order[i];
     const struct tensor *t = &p->tensor[number];
-    if (t->columns == 0) {
+    if (t->kind == TENSOR_PLAIN) {
         adam(u, t->offset, t->size, 1);
-    } else {
+    } else if (t->kind == TENSOR_MATRIX) {
         muon_update(u->rate, u->scale, u->keep, p, t, u->scratch[number]);
         average(u, t->offset, t->size);
     }

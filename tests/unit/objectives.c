@@ -3,7 +3,7 @@
  * stand still. */
 #include "base/error.h"
 #include "test.h"
-#include "vae/pass.h"
+#include "vae/vamp.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -13,6 +13,7 @@
 #define ELEMENTS 4
 #define LATENT 2
 #define MAX_UNITS 6
+#define COMPONENTS 3 /* of a prior that is a mixture */
 
 struct draw {
     double mu[LATENT], logvar[LATENT], z[LATENT], negative_log, kl[LATENT];
@@ -50,14 +51,30 @@ static struct draw forward(const struct model *m, const double *parameter, const
     return d;
 }
 
-/* log q(z|x) - log p(z) at the z of one draw, q being that of another. */
-static double log_ratio(const struct draw *z, const struct draw *q) {
+/* log N(z; mu, exp logvar), but for its constant. */
+static double log_normal(const double *z, const double *mu, const double *logvar) {
     double sum = 0;
-    for (size_t i = 0; i < LATENT; i++) {
-        const double distance = z->z[i] - q->mu[i];
-        sum += 0.5 * (z->z[i] * z->z[i] - distance * distance / exp(q->logvar[i]) - q->logvar[i]);
-    }
+    for (size_t i = 0; i < LATENT; i++)
+        sum -= 0.5 * ((z[i] - mu[i]) * (z[i] - mu[i]) / exp(logvar[i]) + logvar[i]);
     return sum;
+}
+
+/* log p(z) with the pseudo-inputs, and the encoder, of these parameters. */
+static double log_prior(const struct model *m, const double *parameter, const double *z) {
+    double hidden[MAX_UNITS], heads[2 * LATENT], sum = 0;
+    if (m->config.components == 0)
+        return log_normal(z, (double[LATENT]){0}, (double[LATENT]){0});
+    for (size_t k = 0; k < COMPONENTS; k++) {
+        layer(m, parameter, 0, parameter + m->pseudo_inputs + k * ELEMENTS, hidden);
+        layer(m, parameter, 1, hidden, heads);
+        sum += exp(log_normal(z, heads, heads + LATENT)) / COMPONENTS;
+    }
+    return log(sum);
+}
+
+/* log q(z|x) - log p(z) at the z of one draw, q being that of another, and p that of some parameters. */
+static double log_ratio(const struct model *m, const struct draw *z, const struct draw *q, const double *prior) {
+    return log_normal(z->z, q->mu, q->logvar) - log_prior(m, prior, z->z);
 }
 
 /* What one item adds to the function whose gradient the estimator is: `parameter` moves, `still` does not. */
@@ -65,23 +82,29 @@ static double item_loss(const struct pass *p, const struct objective *o, double 
                         const double *parameter, const double *still, bool decoder) {
     const struct model *m = p->model;
     const struct estimator *e = o->estimator;
-    double log_w[DRAWS], still_log_w[DRAWS], sum = 0, still_sum = 0, loss = 0;
+    const bool encoder = e->squared && !decoder, mixture = m->config.components > 0;
+    double log_w[DRAWS], still_log_w[DRAWS], path[DRAWS], sum = 0, still_sum = 0, loss = 0;
     struct draw d[DRAWS];
     for (size_t k = 0; k < DRAWS; k++) {
         const float *x = p->x + item * ELEMENTS, *epsilon = p->epsilon + (item * DRAWS + k) * LATENT;
         d[k] = forward(m, parameter, x, epsilon);
         const struct draw s = forward(m, still, x, epsilon);
-        log_w[k] = -d[k].negative_log - beta * log_ratio(&d[k], e->path ? &s : &d[k]);
-        still_log_w[k] = -s.negative_log - log_ratio(&s, &s);
+        log_w[k] =
+            -d[k].negative_log - beta * log_ratio(m, &d[k], e->path ? &s : &d[k], encoder ? still : parameter);
+        still_log_w[k] = -s.negative_log - log_ratio(m, &s, &s, still);
+        /* Of the prior's own parameters the gradient is not squared, whoever shares them. */
+        path[k] = encoder && mixture ? log_prior(m, parameter, s.z) : 0;
         sum += exp(log_w[k]) / DRAWS;
         still_sum += exp(still_log_w[k]);
     }
     for (size_t k = 0; k < DRAWS; k++) {
         const double v = e->importance ? exp(still_log_w[k]) / still_sum : 1.0 / DRAWS;
-        loss += e->closed_kl ? d[k].negative_log / DRAWS : -(e->squared && !decoder ? v * v : v) * log_w[k];
+        loss += e->closed_kl ? d[k].negative_log / DRAWS : -(encoder ? v * v : v) * log_w[k] - v * path[k];
+        if (e->closed_kl && mixture)
+            loss -= beta * log_prior(m, parameter, d[k].z) / DRAWS;
     }
     for (size_t i = 0; e->closed_kl && i < LATENT; i++)
-        loss += d[0].kl[i] < o->free_bits ? 0 : beta * d[0].kl[i];
+        loss += mixture ? -beta * 0.5 * (1 + d[0].logvar[i]) : d[0].kl[i] < o->free_bits ? 0 : beta * d[0].kl[i];
     return e->importance && !e->path ? -log(sum) : loss;
 }
 
@@ -93,10 +116,19 @@ static double batch_loss(const struct pass *p, const struct objective *o, double
     return loss;
 }
 
-static void run_pass(struct pass *p, const struct objective *o, double beta) {
+static void add_gradient(const struct pass *p, size_t layer, size_t rows) {
     const struct model *m = p->model;
+    linear_gradient(&m->layer[layer], p->delta[layer], pass_input(p, layer), rows, 0, m->layer[layer].out, 1,
+                    m->parameters.gradient);
+}
+
+static void run_pass(struct pass *p, struct vamp *vamp, const struct objective *o, double beta) {
+    const struct model *m = p->model;
+    if (m->config.components > 0)
+        vamp_forward(vamp);
     pass_encode(p, 0, ROWS);
     pass_draw(p, 0, ROWS);
+    pass_prior(p, 0, ROWS);
     pass_decode(p, 0, ROWS);
     pass_likelihood(p, &(struct tile){0, ROWS * DRAWS, 0, ELEMENTS}, true);
     for (size_t l = m->last; l > 0; l--) {
@@ -109,8 +141,14 @@ static void run_pass(struct pass *p, const struct objective *o, double beta) {
             pass_posterior_backward(p, 0, ROWS, o, beta);
     }
     for (size_t l = 0; l < m->layers; l++)
-        linear_gradient(&m->layer[l], p->delta[l], pass_input(p, l), ROWS * pass_draws(p, l), 0, m->layer[l].out, 1,
-                        m->parameters.gradient);
+        add_gradient(p, l, ROWS * pass_draws(p, l));
+    if (m->config.components == 0)
+        return;
+    vamp_backward(vamp, ROWS, beta);
+    for (size_t i = 0; i < COMPONENTS * ELEMENTS; i++)
+        m->parameters.gradient[m->pseudo_inputs + i] *= ROWS; /* that of the mean, as it is trained with */
+    for (size_t l = 0; l <= m->heads; l++)
+        add_gradient(&vamp->pass, l, COMPONENTS);
 }
 
 /* The figure that is reported: the ELBO, or the log of the mean weight. */
@@ -126,43 +164,68 @@ static void check_bound(const struct pass *p, const struct objective *o, const d
     }
 }
 
-static void check_objective(const char *name, double beta, double free_bits) {
+static void check_gradient(const struct pass *p, const struct objective *o, double beta) {
+    const struct model *m = p->model;
+    const double h = 1e-5;
+    double parameter[200], still[200];
+    for (size_t i = 0; i < m->parameters.size; i++)
+        parameter[i] = still[i] = (double)m->parameters.value[i];
+    check_bound(p, o, parameter);
+    for (size_t i = 0; i < m->parameters.size; i++) {
+        const bool decoder = i >= m->layer[2].weight;
+        parameter[i] = still[i] + h;
+        const double above = batch_loss(p, o, beta, parameter, still, decoder);
+        parameter[i] = still[i] - h;
+        const double wanted = (above - batch_loss(p, o, beta, parameter, still, decoder)) / (2 * h);
+        parameter[i] = still[i];
+        EXPECT(fabs((double)m->parameters.gradient[i] - wanted) < 2e-5 * (1 + fabs(wanted)),
+               "%s: gradient of parameter %zu is %.7g, wanted %.7g", o->estimator->name, i,
+               (double)m->parameters.gradient[i], wanted);
+    }
+}
+
+static void check_prior(const char *name, double beta, double free_bits, size_t components) {
     const struct objective o = {estimator_find("test", name), DRAWS, beta, 0, free_bits};
     const struct model_config c = {.item = {1, {ELEMENTS}},
                                    .latent = LATENT,
                                    .encoder = {1, {5}},
                                    .decoder = {1, {5}},
+                                   .components = components,
                                    .activation = activation_find("test", "tanh"),
                                    .likelihood = likelihood_find("test", "bernoulli")};
     struct model m;
     struct pass p;
-    double parameter[200], still[200];
-    const double h = 1e-5;
-    if (model_create(&m, &c) < 0 || parameters_train(&m.parameters) < 0 ||
-        pass_create(&p, &m, ROWS, DRAWS, true) < 0 || m.parameters.size > 200) {
+    struct vamp vamp = {.model = &m};
+    struct workers *workers = workers_start(1);
+    if (workers == NULL || model_create(&m, &c) < 0 || parameters_train(&m.parameters) < 0 ||
+        pass_create(&p, &m, ROWS, DRAWS, true) < 0 || m.parameters.size > 200 ||
+        (components > 0 && vamp_start(&vamp, &m, workers, &p) < 0)) {
         EXPECT(0, "%s: %s", name, error_message());
         return;
     }
     model_initialise(&m, initializer_find("test", "torch"), 3);
     for (size_t i = 0; i < m.parameters.size; i++)
-        parameter[i] = still[i] = (double)(m.parameters.value[i] *= 2);
+        m.parameters.value[i] *= 2;
+    noise_uniform(m.parameters.value + m.pseudo_inputs, components * ELEMENTS, (struct noise){.seed = 6});
     noise_uniform(p.x, ROWS * ELEMENTS, (struct noise){.seed = 4});
     noise_normal(p.epsilon, ROWS * DRAWS * LATENT, (struct noise){.seed = 5});
-    run_pass(&p, &o, beta);
-    check_bound(&p, &o, parameter);
-    for (size_t i = 0; i < m.parameters.size; i++) {
-        const bool decoder = i >= m.layer[2].weight;
-        parameter[i] = still[i] + h;
-        const double above = batch_loss(&p, &o, beta, parameter, still, decoder);
-        parameter[i] = still[i] - h;
-        const double wanted = (above - batch_loss(&p, &o, beta, parameter, still, decoder)) / (2 * h);
-        parameter[i] = still[i];
-        EXPECT(fabs((double)m.parameters.gradient[i] - wanted) < 2e-5 * (1 + fabs(wanted)),
-               "%s: gradient of parameter %zu is %.7g, wanted %.7g", name, i, (double)m.parameters.gradient[i],
-               wanted);
-    }
+    run_pass(&p, &vamp, &o, beta);
+    check_gradient(&p, &o, beta);
+    vamp_end(&vamp);
     pass_free(&p);
     model_free(&m);
+    workers_stop(workers);
+}
+
+static void check_objective(const char *name, double beta, double free_bits) {
+    check_prior(name, beta, free_bits, 0);
+}
+
+static void a_prior_of_pseudo_inputs(void) {
+    for (const char *const *name = (const char *const[]){"elbo", "iwae", "stl", "dreg", NULL}; *name != NULL; name++)
+        check_prior(*name, 1, 0, COMPONENTS);
+    check_prior("elbo", 0.3, 0, COMPONENTS);
+    check_prior("stl", 0.3, 0, COMPONENTS);
 }
 
 static void elbo_of_draws(void) {
@@ -215,6 +278,7 @@ int main(void) {
         {"the importance-weighted bound", iwae},
         {"sticking the landing", sticking_the_landing},
         {"doubly reparametrized gradients", doubly_reparametrized},
+        {"each of them, with a prior of pseudo-inputs", a_prior_of_pseudo_inputs},
         {"importance weights do not overflow", weights_are_stable},
         {"warm-up rises to beta", warmup_rises},
     };

@@ -1,0 +1,113 @@
+/* The mixture that a prior may be: a density, its gradients against differences, and its draws. */
+#include "base/error.h"
+#include "test.h"
+#include "vae/mixture.h"
+
+#include <math.h>
+
+#define K 3
+#define LATENT 2
+
+/* mu, logvar of each. */
+static const float heads[K][2 * LATENT] = {
+    {0.5f, -1.0f, 0.2f, -0.7f}, {-1.5f, 0.3f, -1.0f, 0.4f}, {2.0f, 1.0f, 0.0f, -2.0f}};
+
+static struct mixture start(void) {
+    struct mixture m;
+    if (mixture_create(&m, K, LATENT) < 0)
+        EXPECT(0, "%s", error_message());
+    mixture_take(&m, &heads[0][0], 0, K);
+    return m;
+}
+
+/* In double, with the constant. */
+static double density(const double *z) {
+    double sum = 0;
+    for (size_t k = 0; k < K; k++) {
+        double log_density = 0;
+        for (size_t i = 0; i < LATENT; i++) {
+            const double v = exp((double)heads[k][LATENT + i]), d = z[i] - (double)heads[k][i];
+            log_density -= 0.5 * (log(2 * acos(-1) * v) + d * d / v);
+        }
+        sum += exp(log_density) / K;
+    }
+    return sum;
+}
+
+static void is_the_density_and_its_shares(void) {
+    struct mixture m = start();
+    double sum = 0, worst = 0, shares = 0;
+    for (double x = -8; x < 8; x += 0.05)
+        for (double y = -8; y < 8; y += 0.05) {
+            const float z[LATENT] = {(float)x, (float)y};
+            float share[K];
+            const double found = mixture_log_density(&m, z, share) - LATENT * 0.5 * log(2 * acos(-1));
+            worst = fmax(worst, fabs(found - log(density((double[]){(double)z[0], (double)z[1]}))));
+            shares = fmax(shares, fabs((double)share[0] + (double)share[1] + (double)share[2] - 1));
+            sum += exp(found) * 0.05 * 0.05;
+        }
+    EXPECT(fabs(sum - 1) < 1e-4, "sums to %g, wanted 1", sum);
+    EXPECT(worst < 2e-5, "log density %g off", worst);
+    EXPECT(shares < 1e-6, "shares sum to 1 but for %g", shares);
+    mixture_free(&m);
+}
+
+static void gradients_match_central_differences(void) {
+    struct mixture m = start();
+    const float z[LATENT] = {0.3f, -0.2f};
+    float share[K], pull[LATENT], dheads[2 * LATENT] = {0};
+    (void)mixture_log_density(&m, z, share);
+    mixture_pull(&m, z, share, pull);
+    for (size_t i = 0; i < LATENT; i++) {
+        double up[LATENT] = {(double)z[0], (double)z[1]}, down[LATENT] = {(double)z[0], (double)z[1]};
+        up[i] += 1e-6;
+        down[i] -= 1e-6;
+        const double wanted = -(log(density(up)) - log(density(down))) / 2e-6;
+        EXPECT(fabs((double)pull[i] - wanted) < 1e-5, "pull %zu is %g, wanted %g", i, (double)pull[i], wanted);
+    }
+    /* Of -log N(z; mu_1, sigma_1^2), by its closed form. */
+    mixture_gradient(&m, 1, z, 0.5f, dheads);
+    for (size_t i = 0; i < LATENT; i++) {
+        const double v = exp((double)heads[1][LATENT + i]), d = (double)heads[1][i] - (double)z[i];
+        EXPECT(fabs((double)dheads[i] - 0.5 * d / v) < 1e-6, "by mu %zu: %g", i, (double)dheads[i]);
+        EXPECT(fabs((double)dheads[LATENT + i] - 0.25 * (1 - d * d / v)) < 1e-6, "by logvar %zu: %g", i,
+               (double)dheads[LATENT + i]);
+    }
+    mixture_free(&m);
+}
+
+/* Each is as likely as the others, within 4 standard errors, and z is spread around its mean. */
+static void draws_are_its_own(void) {
+    struct mixture m = start();
+    const int n = 30000;
+    double mean[LATENT] = {0}, square[LATENT] = {0};
+    for (int i = 0; i < n; i++) {
+        float z[LATENT];
+        mixture_draw(&m, z, 9, (uint64_t)i);
+        for (size_t j = 0; j < LATENT; j++) {
+            mean[j] += (double)z[j] / n;
+            square[j] += (double)z[j] * (double)z[j] / n;
+        }
+    }
+    for (size_t j = 0; j < LATENT; j++) {
+        double wanted = 0, wanted_square = 0;
+        for (size_t k = 0; k < K; k++) {
+            const double mu = (double)heads[k][j];
+            wanted += mu / K;
+            wanted_square += (mu * mu + exp((double)heads[k][LATENT + j])) / K;
+        }
+        const double error = sqrt((wanted_square - wanted * wanted) / n);
+        EXPECT(fabs(mean[j] - wanted) < 4 * error, "mean %g, wanted %g", mean[j], wanted);
+        EXPECT(fabs(square[j] / wanted_square - 1) < 0.04, "square %g, wanted %g", square[j], wanted_square);
+    }
+    mixture_free(&m);
+}
+
+int main(void) {
+    static const struct test tests[] = {
+        {"it is the density that its formula says, and sums to 1", is_the_density_and_its_shares},
+        {"its gradients match central differences", gradients_match_central_differences},
+        {"its draws have its mean and variance", draws_are_its_own},
+    };
+    return RUN(tests);
+}
