@@ -81,7 +81,7 @@ END
     diff - found <<END
 activation=relu
 binarize=none
-command=vae-train --latent 3 --hidden 5,4 --decoder-hidden 6 --activation relu --likelihood bernoulli --objective elbo --samples 1 --beta 1 --warmup 0 --free-bits 0 --epochs 4 --batch 3 --rate 0.001 --binarize none --optimizer adam --schedule const --warm-rate 0 --clip 0 --weight-decay 0 --adam-eps 1e-8 --ema 0 --init torch --patience 0 --seed 9
+command=vae-train --latent 3 --hidden 5,4 --decoder-hidden 6 --activation relu --likelihood bernoulli --objective elbo --samples 1 --beta 1 --warmup 0 --free-bits 0 --prior normal --epochs 4 --batch 3 --rate 0.001 --binarize none --optimizer adam --schedule const --warm-rate 0 --clip 0 --weight-decay 0 --adam-eps 1e-8 --ema 0 --init torch --patience 0 --seed 9
 data_xxh64=$(tail -c +65 data.raw | safetensors xxh64)
 decoder_hidden=6
 encoder_hidden=5,4
@@ -176,6 +176,15 @@ END
     done
     edited '$head =~ s/"bernoulli"/"gaussian"/' 'metadata "sigma" is missing'
     edited '$head =~ s/"bernoulli"/"gaussian","sigma":"0"/' "metadata \"sigma\": found '0', wanted a number"
+    # What only some models have: it must have a sense, and the tensors that go with it.
+    for case in classes:0 classes:x prior:vamp:0 prior:vamp:2,3 prior:flat; do
+        value=${case#*:}
+        edited '$head =~ s/"latent":/"'"${case%%:*}"'":"'"$value"'","latent":/' \
+            "metadata \"${case%%:*}\": found '${value#vamp:}', wanted"
+    done
+    edited '$head =~ s/"latent":/"missing":"none","latent":/' 'metadata "missing" is "none", wanted "nan"'
+    edited '$head =~ s/"latent":/"classes":"3","latent":/' 'tensor "encoder.0.weight" is {"data_offsets":[0,120],"dtype":"F32","shape":[5,6]}, wanted'
+    edited '$head =~ s/"latent":/"prior":"vamp:3","latent":/' 'tensor "prior.pseudo_inputs" is missing, wanted it'
 }
 
 @test "a tensor that is missing, unknown or of another shape, type or place is refused by name" {

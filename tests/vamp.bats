@@ -115,7 +115,7 @@ components() {
 
 @test "what does not go with it is refused" {
     fails 2 "vae-train: --prior: found 'flat', wanted normal or vamp:K, such as vamp:500" vae-train -m x --prior flat items.raw
-    fails 2 "vae-train: --prior: found '0', wanted 1 to 1 whole numbers from 1 to" vae-train -m x --prior vamp:0 items.raw
+    fails 2 "vae-train: --prior: found '0', wanted a whole number from 1 to 65536" vae-train -m x --prior vamp:0 items.raw
     fails 2 'vae-train: --free-bits: found it with --prior vamp' vae-train -m x --prior vamp:3 --free-bits 0.1 items.raw
     fails 1 'vae-train: items.raw: 200 items, wanted at least 201 to start the pseudo-inputs of --prior' vae-train -m x --prior vamp:201 items.raw
     fails 1 'vae-sample: model.bin: has a prior of components, which has no quantiles, wanted no --grid' vae-sample -m model.bin --grid 2x2

@@ -50,13 +50,16 @@ const char *hidden_text(const struct hidden *hidden, char text[HIDDEN_TEXT]) {
 #define VAMP "vamp:"
 
 int prior_parse(size_t *components, const char *name, const char *text) {
-    size_t count;
+    uint64_t number;
     *components = 0;
     if (strcmp(text, NORMAL) == 0)
         return 0;
     if (strncmp(text, VAMP, strlen(VAMP)) != 0)
         return fail("%s: found '%s', wanted " NORMAL " or " VAMP "K, such as " VAMP "500", name, text);
-    return parse_list(name, text + strlen(VAMP), ',', 1, MODEL_MAX_COMPONENTS, 1, components, &count);
+    if (parse_whole(name, text + strlen(VAMP), 1, MODEL_MAX_COMPONENTS, &number) < 0)
+        return -1;
+    *components = (size_t)number;
+    return 0;
 }
 
 const char *prior_text(size_t components, char text[PRIOR_TEXT]) {
