@@ -20,7 +20,7 @@ struct activation {
 };
 
 /* The activation of that name: relu, tanh, elu, softplus, gelu; gated, a linear part times the sigmoid of another:
- * Dauphin et al. 2017, section 2. NULL with a message opened by `what`. */
+ * Dauphin et al. 2017. NULL with a message opened by `what`. */
 const struct activation *activation_find(const char *what, const char *name);
 
 #endif

@@ -5,8 +5,8 @@
 
 /* Missing elements given the observed ones, from the importance weights w_k of an evaluator's draws z_k ~ q(z|x), x
  * without the missing elements. The mean: sum of w_k E[x|z_k] / sum of w_k, which is E[missing|observed] in the limit
- * (Mattei and Frellsen 2019, equation 12); or a draw: of one x ~ p(x|z_k) with probability w_k / sum of w (sampling
- * importance resampling, section 3.2 there). */
+ * (Mattei and Frellsen 2019); or a draw: of one x ~ p(x|z_k) with probability w_k / sum of w (sampling
+ * importance resampling, likewise there). */
 struct imputer {
     bool sample;
     float *x; /* [BLOCK_ROWS, elements], of the block's items; those that are whole have none */

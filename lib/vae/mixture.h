@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 /* A mixture of K normal distributions of z in equal shares, p(z) = 1/K sum over k of N(z; mu_k, diag sigma_k^2): what
- * the VampPrior is, its components being the posteriors of K pseudo-inputs (Tomczak and Welling 2018, equation 9).
+ * the VampPrior is, its components being the posteriors of K pseudo-inputs (Tomczak and Welling 2018).
  * Log densities are in nats and leave out L/2 log(2 pi), as those of a posterior do that they are set against. */
 struct mixture {
     size_t components, latent;

@@ -4,7 +4,7 @@
 #include "vae/likelihood.h"
 
 /* Items some of whose elements are missing: these are NaN. Elements are independent given z, so that p of the
- * observed ones is the product over them alone, and so is every bound on it: Mattei and Frellsen 2019, section 2. */
+ * observed ones is the product over them alone, and so is every bound on it: Mattei and Frellsen 2019. */
 
 /* So many of n elements. */
 size_t observed_count(const float *x, size_t n);

@@ -50,6 +50,11 @@ size_t plan_layer_parts(const struct linear *layer) {
     return plan_parts(layer->out / layer->group, layer->in * layer->out);
 }
 
+struct tile plan_layer_tile(const struct linear *layer, size_t draws, const struct tile *tile) {
+    return (struct tile){tile->row * draws, tile->rows * draws, tile->column * layer->group,
+                         tile->columns * layer->group};
+}
+
 /* How an operation is cut: at most so many rows and columns a task. */
 struct cut {
     size_t rows, columns, down, across;

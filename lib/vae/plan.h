@@ -43,4 +43,8 @@ size_t plan_parts(size_t units, size_t weights);
 size_t plan_layer_units(const struct linear *layer);
 size_t plan_layer_parts(const struct linear *layer);
 
+/* A tile of the plan's rows and of a layer's groups of units as one of the layer's own rows, `draws` for each, and
+ * units. */
+struct tile plan_layer_tile(const struct linear *layer, size_t draws, const struct tile *tile);
+
 #endif

@@ -55,10 +55,8 @@ static void gather_rows(void *context, size_t layer, const struct tile *tile) {
         gather(context, row);
 }
 
-/* A tile of the plan's rows and groups of units as one of a layer's own. */
 static struct tile layer_tile(const struct training *t, size_t layer, const struct tile *tile) {
-    const size_t draws = pass_draws(&t->pass, layer), group = t->model->layer[layer].group;
-    return (struct tile){tile->row * draws, tile->rows * draws, tile->column * group, tile->columns * group};
+    return plan_layer_tile(&t->model->layer[layer], pass_draws(&t->pass, layer), tile);
 }
 
 static void forward(void *context, size_t layer, const struct tile *tile) {

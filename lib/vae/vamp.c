@@ -2,10 +2,8 @@
 
 #include <string.h>
 
-/* A tile of the plan's groups of units as one of the layer's own. */
 static struct tile layer_tile(const struct vamp *v, size_t layer, const struct tile *tile) {
-    const size_t group = v->model->layer[layer].group;
-    return (struct tile){tile->row, tile->rows, tile->column * group, tile->columns * group};
+    return plan_layer_tile(&v->model->layer[layer], 1, tile);
 }
 
 static void forward(void *context, size_t layer, const struct tile *tile) {
