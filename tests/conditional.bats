@@ -100,6 +100,24 @@ lit() {
     cmp one.bin model.bin
 }
 
+@test "too many labels leave no whole stream behind, whatever frame is the last" {
+    { header u8 1 301 . && cat labels.data && printf '\0'; } >many.raw
+    { recut 150 <items.raw | sed '1!s/^raw1 f32 3x3 150 ./&/' | perl -0777 -pe 's/(raw1 f32 3x3 150) \./$1 +/' && header f32 3x3 0 .; } >empty.raw
+    raw-info empty.raw >/dev/null
+    for items in items.raw empty.raw; do
+        for tool in vae-encode vae-score 'vae-impute -k 2'; do
+            # shellcheck disable=SC2086
+            fails 1 "${tool%% *}: many.raw: has more labels than 300" $tool -m model.bin --cond many.raw $items
+            mv out cut.raw && fails 1 'raw-info: cut.raw: ended' raw-info cut.raw
+            # shellcheck disable=SC2086
+            cat $items $items | $tool -m model.bin --cond <(cat labels.raw labels.raw) | raw-info | grep -q '600'
+        done
+    done
+    vae-encode -m model.bin --cond labels.raw items.raw >z.raw
+    fails 1 'vae-decode: many.raw: has more labels than 300' vae-decode -m model.bin --cond many.raw z.raw
+    mv out cut.raw && fails 1 'raw-info: cut.raw: ended' raw-info cut.raw
+}
+
 @test "a wrong label costs: vae-eval and vae-score see it" {
     { header u8 1 300 . && payload <labels.raw | tr '\000\001\002' '\001\002\000'; } >wrong.raw
     local right wrong

@@ -40,6 +40,15 @@ moved() {
     paste <(numbers start.bin) <(numbers "$1.bin") | awk '{ s += ($1 - $2)^2 } END { print sqrt(s) }'
 }
 
+@test "--val judges by the bound that is climbed" {
+    for name in iwae dreg; do
+        trains $name --objective $name -k 7 --val data.raw
+        near "$(last $name 7)" "$(vae-eval -q -m $name.bin -k 7 data.raw | awk 'NR == 2 { print $5 }')" 0.0002
+    done
+    trains stl --objective stl -k 7 --val data.raw
+    near "$(last stl 7)" "$(vae-eval -q -m stl.bin data.raw | awk 'NR == 2 { print $2 }')" 0.0002
+}
+
 @test "each objective trains another model, and with one draw iwae is the elbo by another estimate" {
     for name in elbo iwae stl dreg; do trains $name --objective $name -k 5 -e 20 -r 0.003; done
     for name in iwae stl dreg; do

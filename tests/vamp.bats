@@ -33,13 +33,18 @@ components() {
 @test "the components are the posteriors of the pseudo-inputs, also of averaged weights and of a stopped run" {
     vae-train -q -H 24 -z 2 -b 40 -e 3 --ema 0.9 -m average.bin --prior vamp:7 items.raw
     vae-train -q -H 24 -z 2 -b 40 -e 0 -m none.bin --prior vamp:7 items.raw
-    for model in model average none; do
+    vae-train -q -H 24 -z 2 -b 40 -e 1000000 -m stopped.bin --prior vamp:7 --ema 0.99 --log stopped.tsv items.raw 3>&- &
+    pid=$!
+    await grep -q '^3' stopped.tsv
+    kill -TERM $pid
+    wait $pid || true
+    for model in model average none stopped; do
         for name in prior.pseudo_inputs encoder.0.weight encoder.0.bias mu.weight mu.bias logvar.weight logvar.bias; do
-            tensor $model.bin $name >$name
+            tensor $model.bin $name >"tensor.$name"
         done
         perl -e '
             my %t;
-            for my $name (@ARGV) { open my $f, "<", $name; $t{$name} = [split " ", <$f>]; }
+            for my $name (@ARGV) { open my $f, "<", "tensor.$name"; $t{$name} = [split " ", <$f>]; }
             for my $k (0 .. 6) {
                 my @x = @{$t{"prior.pseudo_inputs"}}[784 * $k .. 784 * $k + 783];
                 my @h = map { my $j = $_; my $y = $t{"encoder.0.bias"}[$j];
@@ -96,8 +101,8 @@ components() {
         vae-train -m two.bin "$@"
         vae-train -m single.bin -j 1 "$@"
         cmp two.bin single.bin
-        vae-train -m start.bin -r 0 "$@"
-        run ! cmp -s <(tensor two.bin prior.pseudo_inputs) <(tensor normal.bin encoder.0.weight)
+        vae-train -m start.bin "$@" -r 0
+        run ! cmp -s <(tensor two.bin prior.pseudo_inputs) <(tensor start.bin prior.pseudo_inputs)
         weights two.bin | cksum
     done >sums
     assert_equal "$(sort -u sums | wc -l)" 10
@@ -121,5 +126,10 @@ components() {
     fails 1 'vae-sample: model.bin: has a prior of components, which has no quantiles, wanted no --grid' vae-sample -m model.bin --grid 2x2
     # KL is no sum over latents.
     vae-eval -q -m model.bin --latents items.raw | awk 'NR > 1 { exit !($2 ~ /nan/ && $5 > 0) }'
-    cut -f 12 log.tsv | tail -1 | grep -qv nan
+    vae-train -q -m vamp.bin --log vamp.tsv -H 24 -z 2 -e 1 --prior vamp:3 items.raw
+    assert_equal "$(tail -1 vamp.tsv | cut -f 12)" nan,nan
+    tail -1 log.tsv | cut -f 12 | grep -qv nan
+    fails 2 'vae-train: --cond: found it with --prior vamp, whose components would bring labels of their own' vae-train -m x --prior vamp:3 --cond l.raw items.raw
+    vae-sample -d 3 >z.raw
+    fails 1 'vae-decode: z.raw: items have shape 3, model.bin wants 2 (vae-sample -m model.bin)' vae-decode -m model.bin z.raw
 }

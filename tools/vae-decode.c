@@ -12,12 +12,9 @@ struct options {
 };
 
 static const struct cli_option options[] = {
-    CLI_MODEL,
-    {0, "sample", NULL, NULL, "a draw from p(x|z) instead of its mean", CLI_FLAG(sample)},
-    CLI_LABELS(labels),
-    CLI_SEED,
-    CLI_THREADS,
-    CLI_EVERY,
+    CLI_MODEL,          {0, "sample", NULL, NULL, "a draw from p(x|z) instead of its mean", CLI_FLAG(sample)},
+    CLI_LABELS(labels), CLI_SEED,
+    CLI_THREADS,        CLI_EVERY,
 };
 
 static const struct cli_program program = {
@@ -63,12 +60,10 @@ static int check(const struct map *map, const void *item, uint64_t number) {
 static int prepare(struct map *map) {
     const struct raw_frame *frame = &map->reader.frame;
     const size_t latent = map->model.config.latent, code = map->model.code, found = frame->shape.dim[0];
-    const bool labels = map->labels_path != NULL;
+    const bool labels = map->labels_path != NULL; /* which the model takes, or they would have been refused */
     char shape[SHAPE_TEXT];
     map->shape = map->model.config.item;
     map->results = map->block.pass.x;
-    if (labels && model_check_labels(&map->model, map->labels_path, map->model_path) < 0)
-        return -1;
     (void)shape_text(&frame->shape, shape);
     if (frame->shape.rank != 1)
         return fail("%s: items have shape %s, %s wants latents of %zu (vae-encode makes them)", map->reader.in.name,
@@ -77,6 +72,9 @@ static int prepare(struct map *map) {
         return fail("%s: items have shape %s, %s wants %zu: a latent of %zu and its label (--cond gives labels, "
                     "vae-sample -m %s --class puts one behind each latent)",
                     map->reader.in.name, shape, map->model_path, code, latent, map->model_path);
+    if (found != latent && found != code && map->model.config.components > 0)
+        return fail("%s: items have shape %s, %s wants %zu (vae-sample -m %s)", map->reader.in.name, shape,
+                    map->model_path, latent, map->model_path);
     if (found != latent && found != code)
         return fail("%s: items have shape %s, %s wants %zu (vae-sample -d %zu)", map->reader.in.name, shape,
                     map->model_path, latent, latent);

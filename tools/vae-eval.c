@@ -93,7 +93,8 @@ static int print_total(struct work *w, const struct stream_evaluation *s) {
     const struct options *o = w->options;
     const struct evaluation *total = &s->evaluator.total;
     const struct elbo elbo = evaluation_elbo(total);
-    const double nats = total->elements / (double)total->items * log(2); /* an item, in a bit per element */
+    const double elements = total->elements > 0 ? total->elements : NAN;
+    const double nats = elements / (double)total->items * log(2); /* an item, in a bit per element */
     double error, information = 0;
     if (o->mutual_information && mutual_information_value(&w->mutual, s->workers, &information) < 0)
         return -1;

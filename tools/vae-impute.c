@@ -5,8 +5,11 @@
 #include "vae/evaluate_stream.h"
 #include "vae/impute.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <string.h>
+
+#define POOR 5 /* effective samples: with fewer an item's numbers are a guess */
 
 struct options {
     struct cli_common common;
@@ -40,6 +43,7 @@ struct work {
     const struct options *options;
     struct imputer imputer;
     struct output out;
+    uint64_t filled, poor; /* items: with missing elements, and of these with few draws that count */
 };
 
 static int begin(struct stream_evaluation *s) {
@@ -54,29 +58,56 @@ static int begin(struct stream_evaluation *s) {
     return imputer_start(&w->imputer, &s->evaluator, w->options->sample);
 }
 
-static int write_header(struct stream_evaluation *s) {
+static int write_header(struct stream_evaluation *s, uint64_t items, bool last) {
     const struct work *w = s->context;
-    return raw_write_header(&w->out, &s->reader.frame);
+    const struct raw_frame frame = {s->reader.frame.dtype, s->reader.frame.shape, items, last};
+    return raw_write_header(&w->out, &frame);
 }
 
-/* In the stream's dtype; what is observed keeps its bits. */
-static void fill(unsigned char *item, enum dtype dtype, const float *x, size_t n) {
+/* In the stream's dtype; what is observed keeps its bits. How many elements were missing, or -1 where what is there
+ * for one is not finite. */
+static ssize_t fill(unsigned char *item, enum dtype dtype, const float *x, size_t n) {
     const size_t size = dtype_size(dtype);
+    ssize_t missing = 0;
     for (size_t i = 0; i < n; i++) {
         const double wide = (double)x[i];
-        if (isnan(dtype_value(dtype, item + i * size)))
-            memcpy(item + i * size, dtype == DTYPE_F64 ? (const void *)&wide : &x[i], size);
+        if (!isnan(dtype_value(dtype, item + i * size)))
+            continue;
+        if (!isfinite(x[i]))
+            return -1;
+        memcpy(item + i * size, dtype == DTYPE_F64 ? (const void *)&wide : &x[i], size);
+        missing++;
     }
+    return missing;
 }
 
 static int write_items(struct stream_evaluation *s, size_t count, uint64_t item) {
-    const struct work *w = s->context;
+    struct work *w = s->context;
     const struct raw_frame *frame = &s->reader.frame;
-    (void)item;
-    for (size_t i = 0; i < count; i++)
-        fill(s->items + i * raw_item_bytes(frame), frame->dtype, w->imputer.x + i * s->model.elements,
-             s->model.elements);
+    for (size_t i = 0; i < count; i++) {
+        const ssize_t missing = fill(s->items + i * raw_item_bytes(frame), frame->dtype,
+                                     w->imputer.x + i * s->model.elements, s->model.elements);
+        if (missing < 0)
+            return fail("%s: item %" PRIu64
+                        " gets a number that is not finite, wanted numbers: is it like those that "
+                        "%s was trained on?",
+                        s->reader.in.name, item + i, s->model_path);
+        w->filled += missing > 0;
+        w->poor += missing > 0 && s->evaluator.figures[i].effective < POOR;
+    }
     return output_write(&w->out, s->items, count * raw_item_bytes(frame));
+}
+
+/* What there is to know about how far the numbers can be trusted. */
+static int end(struct stream_evaluation *s) {
+    const struct work *w = s->context;
+    if (w->filled == 0)
+        cli_note("%s: no element is nan, so that none is filled", s->reader.in.name);
+    else if (w->poor > 0)
+        cli_note("%s: of %" PRIu64 " items with missing elements %" PRIu64
+                 " have fewer than %d effective samples: a larger -k, or a model trained with --missing, helps",
+                 s->reader.in.name, w->filled, w->poor, POOR);
+    return 0;
 }
 
 static int run(const struct options *o) {
@@ -94,7 +125,8 @@ static int run(const struct options *o) {
                                         .context = &work,
                                         .begin = begin,
                                         .frame = write_header,
-                                        .block = write_items};
+                                        .block = write_items,
+                                        .end = end};
     if (output_standard(&work.out) < 0)
         return -1;
     progress_start(!cli_quiet(), true);

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #define NOT_GIVEN UINT64_MAX
+#define LABELS 1024    /* taken at a time, at most */
 #define CAPACITY 65536 /* numbers written at a time, about */
 
 /* A grid's columns and rows; 0: there is none. */
@@ -42,7 +43,8 @@ static const struct cli_option options[] = {
     {'n', "count", "N", NULL, "write N latents (default 1; with --cond one a label)", CLI_WHOLE(count, 0, 0x1p40)},
     {'d', "dim", "N", NULL, "numbers a latent (default 20, as vae-train's; 2 with --grid)",
      CLI_SIZE(dim, 1, MODEL_MAX_UNITS)},
-    {'m', "model", "FILE", NULL, "take the numbers a latent, and the prior, from this model", CLI_TEXT(common.model)},
+    {'m', "model", "FILE", NULL, "take the numbers a latent, and the prior, from this model",
+     CLI_TEXT(common.model)},
     {0, "grid", "CxR", NULL, "no draws: C x R quantiles of a 2-D latent, row by row from the top",
      CLI_CALL(set_grid, grid)},
     {0, "class", "N", NULL, "for a conditional model: put this label behind each latent",
@@ -157,13 +159,14 @@ static void make(const struct sampler *s, size_t n) {
 }
 
 static int put_labels(struct sampler *s, size_t n) {
+    const struct options *o = s->options;
+    uint32_t label[LABELS];
+    if (o->labels != NULL && labels_next(&s->labels, label, n, "the latents") < 0)
+        return -1;
     for (size_t i = 0; s->classes > 0 && i < n; i++) {
-        uint32_t label = (uint32_t)s->options->class;
         float *one_hot = s->z + i * (s->dim + s->classes) + s->dim;
-        if (s->options->labels != NULL && labels_next(&s->labels, &label, 1, "the latents") < 0)
-            return -1;
         memset(one_hot, 0, s->classes * sizeof *one_hot);
-        one_hot[label] = 1;
+        one_hot[o->labels != NULL ? label[i] : (size_t)o->class] = 1;
     }
     return 0;
 }
@@ -174,7 +177,8 @@ static int write_frame(struct sampler *s, uint64_t items, bool last) {
     if (raw_write_header(&s->out, &frame) < 0)
         return -1;
     for (uint64_t left = items; left > 0;) {
-        const size_t n = left < s->capacity ? (size_t)left : s->capacity;
+        const size_t most = s->classes > 0 && s->capacity > LABELS ? LABELS : s->capacity;
+        const size_t n = left < most ? (size_t)left : most;
         make(s, n);
         if (put_labels(s, n) < 0 || output_write(&s->out, s->z, n * width * sizeof *s->z) < 0)
             return -1;

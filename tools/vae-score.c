@@ -83,9 +83,9 @@ struct work {
     struct output out;
 };
 
-static int write_header(struct stream_evaluation *s) {
+static int write_header(struct stream_evaluation *s, uint64_t items, bool last) {
     struct work *w = s->context;
-    const struct raw_frame frame = {DTYPE_F64, shape_vector(1), s->reader.frame.items, s->reader.frame.last};
+    const struct raw_frame frame = {DTYPE_F64, shape_vector(1), items, last};
     return raw_write_header(&w->out, &frame);
 }
 

@@ -72,7 +72,8 @@ static const struct cli_option options[] = {
     {0, "beta", "B", "1", "weight of the KL term", CLI_REAL(run.objective.beta, 0, 1e6)},
     {0, "warmup", "E", "0", "epochs over which that weight rises from 0", CLI_REAL(run.objective.warmup, 0, 1e9)},
     {0, "free-bits", "F", "0", "nats of KL a latent that cost nothing", CLI_REAL(run.objective.free_bits, 0, 1e6)},
-    {0, "prior", "NAME", "normal", "p(z): normal, or vamp:K, a mixture of the posteriors of K learned pseudo-inputs",
+    {0, "prior", "NAME", "normal",
+     "p(z): normal, or vamp:K, a mixture of the posteriors of K learned pseudo-inputs",
      CLI_CALL(set_prior, run.model.components)},
     {'e', "epochs", "N", "10", "passes over the data", CLI_WHOLE(run.epochs, 0, 1e9)},
     {'b', "batch", "N", "128", "items a step", CLI_SIZE(run.batch, 1, 1e6)},
@@ -86,7 +87,8 @@ static const struct cli_option options[] = {
     {0, "schedule", "NAME", "const", "the rate's: const, cosine[:END], step:EVERY:FACTOR or iwae",
      CLI_CALL(set_schedule, run.schedule)},
     {0, "warm-rate", "E", "0", "epochs over which the rate rises from 0", CLI_REAL(run.schedule.warm, 0, 1e9)},
-    {0, "clip", "F", "0", "greatest norm of a step's gradient; 0: any", CLI_REAL(run.update.optimizer.clip, 0, 1e30)},
+    {0, "clip", "F", "0", "greatest norm of a step's gradient; 0: any",
+     CLI_REAL(run.update.optimizer.clip, 0, 1e30)},
     {0, "weight-decay", "F", "0", "share of the rate by which weights shrink a step",
      CLI_REAL(run.update.optimizer.weight_decay, 0, 1000)},
     {0, "adam-eps", "F", "1e-8", "Adam's epsilon", CLI_REAL(run.update.optimizer.epsilon, 0, 1)},
@@ -97,7 +99,8 @@ static const struct cli_option options[] = {
     {0, "patience", "N", "0", "end behind N epochs without a better --val, and save the best; 0: never",
      CLI_WHOLE(run.patience, 0, 1e9)},
     {0, "val", "FILE", NULL, "evaluate this stream after each epoch", CLI_TEXT(run.validation), .aside = true},
-    {0, "cond", "FILE", NULL, "the items' labels: the model becomes conditional on them", CLI_FILE(run.labels)},
+    {0, "cond", "FILE", NULL, "the items' labels: the model becomes conditional on them", CLI_FILE(run.labels),
+     .aside = true},
     {0, "val-cond", "FILE", NULL, "the labels of --val", CLI_FILE(run.validation_labels), .aside = true},
     {0, "log", "FILE", NULL, "write a table (TSV), a row an epoch", CLI_TEXT(run.log), .aside = true},
     CLI_SEED,
@@ -139,7 +142,8 @@ static void check_options(const struct options *o) {
     check_likelihood(&o->run.model, o->run.start_at_mean);
     if (strcmp(o->common.model, "-") == 0)
         cli_refuse("--model: found '-', wanted the name of a file: a model appears whole or not at all");
-    if (o->run.validation != NULL && strcmp(o->run.validation, "-") == 0 && (o->run.file == NULL || strcmp(o->run.file, "-") == 0))
+    if (o->run.validation != NULL && strcmp(o->run.validation, "-") == 0 &&
+        (o->run.file == NULL || strcmp(o->run.file, "-") == 0))
         cli_refuse("--val: found '-' for stdin, which the items come from, wanted a file");
 }
 
@@ -152,12 +156,16 @@ static void check_objective(const struct options *o) {
     if (!objective->estimator->closed_kl && objective->free_bits > 0)
         cli_refuse("--free-bits: found it with --objective %s, wanted elbo", name);
     if (objective->free_bits > 0 && o->run.model.components > 0)
-        cli_refuse("--free-bits: found it with --prior vamp, whose KL is not a sum over latents, wanted --prior normal");
+        cli_refuse(
+            "--free-bits: found it with --prior vamp, whose KL is not a sum over latents, wanted --prior normal");
     if (o->run.patience > 0 && o->run.validation == NULL)
         cli_refuse("--patience: found it without --val, wanted items to judge by");
 }
 
 static void check_labels(const struct run_config *c) {
+    if (c->labels != NULL && c->model.components > 0)
+        cli_refuse("--cond: found it with --prior vamp, whose components would bring labels of their own, wanted "
+                   "--prior normal");
     if (c->validation != NULL && (c->labels == NULL) != (c->validation_labels == NULL))
         cli_refuse(c->labels == NULL ? "--val-cond: found it without --cond, wanted both or none"
                                      : "--val: found it with --cond, wanted its labels, too (--val-cond)");

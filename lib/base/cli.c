@@ -25,7 +25,8 @@ static struct {
     char letters[2 * MAX_OPTIONS + 2];
     struct option names[MAX_OPTIONS + 1];
     const char *given[MAX_OPTIONS]; /* each option's last argument, or its default; "" where it takes none */
-    struct cli_common *common;      /* begins the tool's options */
+    struct cli_common *common;      /* begins the tool's options, while they are parsed */
+    bool quiet;
 } cli;
 
 /* A standard stream that was closed would give its number to the next file opened, and data would end up
@@ -160,6 +161,7 @@ void cli_parse(const struct cli_program *program, int argc, char **argv, void *o
         const struct cli_option *o = option_of(number);
         give(o, o->argument == NULL ? "" : optarg);
     }
+    cli.quiet = cli.common->quiet;
 }
 
 void cli_command(char *text, size_t size) {
@@ -231,7 +233,7 @@ void cli_require(const char *name, const char *value) {
 }
 
 bool cli_quiet(void) {
-    return cli.common->quiet;
+    return cli.quiet;
 }
 
 void cli_note(const char *format, ...) {

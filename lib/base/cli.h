@@ -25,9 +25,9 @@ struct cli_option {
     bool aside;      /* not part of cli_command: it says where or how to work, and changes no result */
 };
 
-#define CLI_FLAG(field) cli_set_flag, offsetof(struct options, field), 0, 0                 /* bool */
-#define CLI_FILE(field) cli_set_file, offsetof(struct options, field), 0, 0   /* const char *, not "-" */
-#define CLI_TEXT(field) cli_set_text, offsetof(struct options, field), 0, 0                 /* const char * */
+#define CLI_FLAG(field) cli_set_flag, offsetof(struct options, field), 0, 0 /* bool */
+#define CLI_FILE(field) cli_set_file, offsetof(struct options, field), 0, 0 /* const char *, not "-" */
+#define CLI_TEXT(field) cli_set_text, offsetof(struct options, field), 0, 0 /* const char * */
 #define CLI_SIZE(field, min, max) cli_set_size, offsetof(struct options, field), min, max   /* size_t */
 #define CLI_WHOLE(field, min, max) cli_set_whole, offsetof(struct options, field), min, max /* uint64_t */
 #define CLI_REAL(field, min, max) cli_set_real, offsetof(struct options, field), min, max   /* double */
@@ -55,10 +55,10 @@ struct cli_common {
 /* Options that mean the same in every tool. CLI_EVERY ends a table. */
 #define CLI_MODEL \
     { 'm', "model", "FILE", NULL, "the model file", CLI_TEXT(common.model), .aside = true }
-#define CLI_LABELS(field)                                                                                            \
-    {                                                                                                                \
-        0, "cond", "FILE", NULL, "the items' labels, for a model that is conditional on them", CLI_FILE(field),       \
-            .aside = true                                                                                            \
+#define CLI_LABELS(field)                                                                                       \
+    {                                                                                                           \
+        0, "cond", "FILE", NULL, "the items' labels, for a model that is conditional on them", CLI_FILE(field), \
+            .aside = true                                                                                       \
     }
 #define CLI_SEED \
     { 'S', "seed", "N", "1", "the seed of all random numbers", CLI_WHOLE(common.seed, 0, 0x1p64) }

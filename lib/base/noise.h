@@ -19,7 +19,7 @@ enum purpose {                         /* a number once used is never given to a
                /* Training has its own: a model is never judged on the noise that it was trained on. */
                PURPOSE_TRAINING_BINARIZE = 7,
                PURPOSE_TRAINING_POSTERIOR = 8,
-               PURPOSE_RESAMPLE = 9, /* one of several draws */
+               PURPOSE_RESAMPLE = 9,  /* one of several draws */
                PURPOSE_COMPONENT = 10 /* one of a mixture's */
 };
 

@@ -28,12 +28,9 @@ static void gated_backward(const struct math_kernel *kernel, float *dy, const fl
 }
 
 static const struct activation activations[] = {
-    {"relu", 1, false, relu_forward, relu_backward},
-    {"tanh", 1, false, tanh_forward, tanh_backward},
-    {"elu", 1, false, elu_forward, elu_backward},
-    {"softplus", 1, false, softplus_forward, softplus_backward},
-    {"gelu", 1, true, gelu_forward, gelu_backward},
-    {"gated", 2, true, gated_forward, gated_backward},
+    {"relu", 1, false, relu_forward, relu_backward}, {"tanh", 1, false, tanh_forward, tanh_backward},
+    {"elu", 1, false, elu_forward, elu_backward},    {"softplus", 1, false, softplus_forward, softplus_backward},
+    {"gelu", 1, true, gelu_forward, gelu_backward},  {"gated", 2, true, gated_forward, gated_backward},
 };
 
 const struct activation *activation_find(const char *what, const char *name) {

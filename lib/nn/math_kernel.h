@@ -36,8 +36,8 @@ struct math_kernel {
     void (*softplus_backward)(float *dy, const float *y, const float *slope, size_t n);
     void (*slope_backward)(float *dy, const float *y, const float *slope, size_t n);
 
-    /* y[i] = l sigmoid(g) of the pair l, g = pair[2 i], pair[2 i + 1], which becomes y's slopes by l and by g; error
-     * as above, of y and of both. gate_backward multiplies both by dy[i]. */
+    /* y[i] = l sigmoid(g) of the pair l, g = pair[2 i], pair[2 i + 1], which becomes y's slopes by l and by g;
+     * error as above, of y and of both. gate_backward multiplies both by dy[i]. */
     void (*gate)(float *y, float *pair, size_t n);
     void (*gate_backward)(const float *dy, float *pair, size_t n);
 

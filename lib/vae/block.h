@@ -25,7 +25,7 @@ struct block {
     const unsigned char *data;
     size_t item_bytes, count;
     const uint32_t *label; /* [count], of a model that is conditional on labels; else NULL */
-    uint64_t item; /* the first one's number in its stream */
+    uint64_t item;         /* the first one's number in its stream */
     void (*work)(struct block *block, const struct shard *shard);
     void *context; /* for `work` */
 };

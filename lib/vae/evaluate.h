@@ -32,8 +32,9 @@ struct evaluator {
     struct block block;
     uint32_t first_draw, draws; /* at work: draws [first_draw, first_draw + draws) of each item of the block */
     struct log_sum weights[BLOCK_ROWS]; /* of each item's importance weights so far */
-    /* Set behind evaluator_start, where each draw is wanted (with `marginal`): called with draw k of the block's item
-     * i, which is in a row of block.pass, and its log importance weight; by one thread an item, draws in turn. */
+    /* Set behind evaluator_start, where each draw is wanted (with `marginal`): called with draw k of the block's
+     * item i, which is in a row of block.pass, and its log importance weight; by one thread an item, draws in turn.
+     */
     void (*drawn)(const struct evaluator *evaluator, size_t row, size_t i, uint32_t k, double log_weight);
     void *context; /* for `drawn` */
     uint64_t seed;

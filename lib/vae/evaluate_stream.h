@@ -18,7 +18,8 @@ struct stream_evaluation {
     void *context; /* the tool's own */
     /* All called in the stream's order; 0 or -1. */
     int (*begin)(struct stream_evaluation *stream); /* behind the checks, before the first frame; may be NULL */
-    int (*frame)(struct stream_evaluation *stream); /* at the head of each frame, reader.frame; may be NULL */
+    int (*frame)(struct stream_evaluation *stream, uint64_t items,
+                 bool last); /* at the head of each; may be NULL */
     /* Behind each block: evaluator.figures are those of `count` items, the first of which has number `item`. */
     int (*block)(struct stream_evaluation *stream, size_t count, uint64_t item);
     int (*end)(struct stream_evaluation *stream); /* behind the clean end; may be NULL */
@@ -29,7 +30,10 @@ struct stream_evaluation {
     struct workers *workers;
     struct evaluator evaluator;
     unsigned char *items; /* of the block, in the stream's dtype; may be changed */
-    bool grey; /* whether an item makes the figures cross-entropies */
+    /* Where there are labels, the end is not handed on before it is known that none is left over: */
+    size_t held; /* items of the block that are held back */
+    bool empty;  /* a last frame without items is */
+    bool grey;   /* whether an item makes the figures cross-entropies */
 };
 
 /* Loads the model, then evaluates the whole stream. 0 or -1. */

@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <xxhash.h>
 
 #define CHUNK 1024 /* labels read at a time */
 
@@ -37,7 +38,7 @@ static int take(const struct labels *labels, const unsigned char *raw, size_t co
     for (size_t i = 0; i < count; i++) {
         const double value = dtype_value(reader->frame.dtype, raw + i * raw_item_bytes(&reader->frame));
         if (!(value >= 0 && value < (double)labels->classes))
-            return fail("%s: label %" PRIu64 " is %g, wanted one from 0 to %zu", reader->in.name,
+            return fail("%s: label %" PRIu64 " is %.0f, wanted one from 0 to %zu", reader->in.name,
                         reader->items - count + i, value, labels->classes - 1);
         label[i] = (uint32_t)value;
     }
@@ -92,6 +93,10 @@ int labels_load(uint32_t **label, const char *path, size_t classes, size_t count
         result = labels_finish(&labels, name);
     labels_close(&labels);
     return result;
+}
+
+uint64_t labels_digest(const uint32_t *label, size_t count) {
+    return XXH64(label, count * sizeof *label, 0);
 }
 
 size_t labels_classes(const uint32_t *label, size_t count) {

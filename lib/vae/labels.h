@@ -3,8 +3,8 @@
 
 #include "stream/raw.h"
 
-/* Labels: a stream of whole numbers from 0, u8 or i32, one for each item of another stream. They are what a model is
- * conditional on (vae/model.h). */
+/* Labels: a stream of whole numbers from 0, u8 or i32, one for each item of another stream. They are what a model
+ * is conditional on (vae/model.h). */
 
 #define LABELS_MAX_CLASSES 4096
 
@@ -29,6 +29,9 @@ void labels_close(struct labels *labels);
 /* All labels of a stream of `count` items called `name`: label [count], to be freed. 0 or -1. */
 int labels_load(uint32_t **label, const char *path, size_t classes, size_t count, const char *name)
     __attribute__((warn_unused_result));
+
+/* XXH64 of them, as little-endian words of 32 bits. */
+uint64_t labels_digest(const uint32_t *label, size_t count);
 
 /* One more than the largest. */
 size_t labels_classes(const uint32_t *label, size_t count);

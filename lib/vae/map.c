@@ -27,11 +27,16 @@ static int check_results(const struct map *map, size_t count) {
     return 0;
 }
 
+/* Those of the block's first `count` items. */
+static int write_results(const struct map *map, size_t count) {
+    return output_write(&map->out, result(map, block_row(&map->block, 0)),
+                        count * shape_elements(&map->shape) * sizeof *map->results);
+}
+
 /* The items of one frame behind its header. */
 static int run_frame(struct map *map, unsigned char *items) {
     struct block *block = &map->block;
     uint32_t label[BLOCK_ROWS];
-    const size_t result_bytes = shape_elements(&map->shape) * sizeof *map->results;
     for (;;) {
         const uint64_t number = map->reader.items;
         ssize_t n = raw_read(&map->reader, items, block_room(number));
@@ -43,22 +48,44 @@ static int run_frame(struct map *map, unsigned char *items) {
         if (labels_next(&map->labels, label, (size_t)n, map->reader.in.name) < 0)
             return -1;
         block_run(block, items, map->labels.classes > 0 ? label : NULL, (size_t)n, number);
-        if (check_results(map, (size_t)n) < 0 ||
-            output_write(&map->out, result(map, block_row(block, 0)), (size_t)n * result_bytes) < 0)
+        if (check_results(map, (size_t)n) < 0)
+            return -1;
+        map->held = map->labels.classes > 0 && map->reader.left == 0 && map->reader.frame.last ? (size_t)n : 0;
+        if (map->held == 0 && write_results(map, (size_t)n) < 0)
             return -1;
         progress_items(map->reader.items, map->reader.total);
     }
+}
+
+static int write_header(struct map *map, uint64_t items, bool last) {
+    const struct raw_frame frame = {DTYPE_F32, map->shape, items, last};
+    return raw_write_header(&map->out, &frame);
+}
+
+/* Puts out what is held back, where another frame follows or no label. */
+static int release(struct map *map, bool follows) {
+    const size_t count = map->held;
+    const bool empty = map->empty;
+    map->held = 0;
+    map->empty = false;
+    if (!follows && labels_finish(&map->labels, map->reader.in.name) < 0)
+        return -1;
+    if (count > 0 && write_results(map, count) < 0)
+        return -1;
+    return empty ? write_header(map, 0, true) : 0;
 }
 
 static int run_frames(struct map *map, unsigned char *items) {
     int more;
     while ((more = raw_next(&map->reader)) == 1) {
         const struct raw_frame *in = &map->reader.frame;
-        const struct raw_frame frame = {DTYPE_F32, map->shape, in->items, in->last};
-        if (raw_write_header(&map->out, &frame) < 0 || run_frame(map, items) < 0)
+        if (release(map, true) < 0)
+            return -1;
+        map->empty = map->labels.classes > 0 && in->last && in->items == 0;
+        if (!map->empty && (write_header(map, in->items, in->last) < 0 || run_frame(map, items) < 0))
             return -1;
     }
-    return more == 0 ? labels_finish(&map->labels, map->reader.in.name) : more;
+    return more == 0 ? release(map, false) : more;
 }
 
 static int run_stream(struct map *map, struct workers *workers) {
@@ -83,6 +110,10 @@ static int run_stream(struct map *map, struct workers *workers) {
 static int run_inputs(struct map *map) {
     if (raw_open(&map->reader, map->path) < 0)
         return -1;
+    if (map->labels_path != NULL && model_check_labels(&map->model, map->labels_path, map->model_path) < 0) {
+        raw_close(&map->reader);
+        return -1;
+    }
     struct workers *workers = workers_start(map->threads);
     int result = workers == NULL ? -1 : labels_open(&map->labels, map->labels_path, map->model.config.classes);
     if (result == 0)

@@ -28,6 +28,9 @@ struct map {
     struct shape shape;      /* of an output item */
     const float *results;    /* the array of the block's pass that is put out: [rows, elements of shape] */
     bool finite[BLOCK_ROWS]; /* whether each row came out so */
+    /* Where there are labels, the end is not put out before it is known that none is left over: */
+    size_t held; /* items of the block whose results are held back */
+    bool empty;  /* a last frame without items is */
 };
 
 /* Loads the model, then runs the whole stream. 0 or -1. */

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/noise.h"
 #include "nn/math_kernel.h"
+#include "vae/latent.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -25,22 +26,25 @@ void mixture_free(struct mixture *m) {
     *m = (struct mixture){0};
 }
 
-void mixture_take(struct mixture *m, const float *heads, size_t first, size_t count) {
-    m->heads = heads;
+static const float *mean(const struct mixture *m, size_t k) {
+    return m->heads + k * 2 * m->latent;
+}
+
+static float log_variance(const struct mixture *m, size_t k, size_t i) {
+    const float logvar = mean(m, k)[m->latent + i];
+    return logvar > LOGVAR_BOUND ? LOGVAR_BOUND : logvar < -LOGVAR_BOUND ? -LOGVAR_BOUND : logvar;
+}
+
+void mixture_take(struct mixture *m, size_t first, size_t count) {
     for (size_t k = first; k < first + count; k++) {
-        const float *logvar = heads + k * 2 * m->latent + m->latent;
         double sum = 0;
         for (size_t i = 0; i < m->latent; i++) {
-            m->precision[k * m->latent + i] = -logvar[i];
-            sum += (double)logvar[i];
+            m->precision[k * m->latent + i] = -log_variance(m, k, i);
+            sum += (double)log_variance(m, k, i);
         }
         math_kernel()->exp(m->precision + k * m->latent, m->latent);
         m->log_scale[k] = -log((double)m->components) - 0.5 * sum;
     }
-}
-
-static const float *mean(const struct mixture *m, size_t k) {
-    return m->heads + k * 2 * m->latent;
 }
 
 double mixture_log_density(const struct mixture *m, const float *z, float *share) {
@@ -81,10 +85,9 @@ void mixture_gradient(const struct mixture *m, size_t k, const float *z, float w
 }
 
 void mixture_draw(const struct mixture *m, float *z, uint64_t seed, uint64_t item) {
-    const size_t k = (size_t)noise_below(
-        m->components, (struct noise){.seed = seed, .purpose = PURPOSE_COMPONENT, .item = item});
-    const float *mu = mean(m, k), *logvar = mu + m->latent;
+    const size_t k = (size_t)noise_below(m->components,
+                                         (struct noise){.seed = seed, .purpose = PURPOSE_COMPONENT, .item = item});
     noise_normal(z, m->latent, (struct noise){.seed = seed, .purpose = PURPOSE_PRIOR, .item = item});
     for (size_t i = 0; i < m->latent; i++)
-        z[i] = mu[i] + expf(0.5f * logvar[i]) * z[i];
+        z[i] = mean(m, k)[i] + expf(0.5f * log_variance(m, k, i)) * z[i];
 }

@@ -4,12 +4,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A mixture of K normal distributions of z in equal shares, p(z) = 1/K sum over k of N(z; mu_k, diag sigma_k^2): what
- * the VampPrior is, its components being the posteriors of K pseudo-inputs (Tomczak and Welling 2018).
- * Log densities are in nats and leave out L/2 log(2 pi), as those of a posterior do that they are set against. */
+/* A mixture of K normal distributions of z in equal shares, p(z) = 1/K sum over k of N(z; mu_k, diag sigma_k^2):
+ * what the VampPrior is, its components being the posteriors of K pseudo-inputs (Tomczak and Welling 2018). Log
+ * densities are in nats and leave out L/2 log(2 pi), as those of a posterior do that they are set against. */
 struct mixture {
     size_t components, latent;
-    const float *heads; /* [components, 2 latent]: mu, and behind it logvar, bounded; not owned */
+    const float *heads; /* [components, 2 latent]: mu, and behind it logvar; set by the caller, not owned */
     float *precision;   /* [components, latent]: 1 / sigma^2 */
     double *log_scale;  /* [components]: -log K - 1/2 sum of logvar */
 };
@@ -17,8 +17,9 @@ struct mixture {
 /* Allocates for K components of `latent` numbers; the rest is mixture_take's. 0 or -1; end with mixture_free. */
 int mixture_create(struct mixture *mixture, size_t components, size_t latent) __attribute__((warn_unused_result));
 
-/* Takes over the components [first, first + count) of `heads`, which must stay as they are. */
-void mixture_take(struct mixture *mixture, const float *heads, size_t first, size_t count);
+/* Has its components [first, first + count) be those of `heads`, which must stay as they are; others are not
+ * touched, so that threads may share the work. */
+void mixture_take(struct mixture *mixture, size_t first, size_t count);
 
 /* log p(z); share [components] becomes each component's part of p(z). */
 double mixture_log_density(const struct mixture *mixture, const float *z, float *share);

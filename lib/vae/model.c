@@ -55,7 +55,9 @@ static void size_ends(struct model *m) {
     const struct model_config *c = &m->config;
     const struct likelihood *l = c->likelihood;
     m->outputs = l->has_levels ? c->levels : l->scales != 0 && c->scale == SCALE_NET ? 2 : 1;
-    m->inputs = m->elements * (l->has_levels ? c->levels : 1) + c->classes;
+    m->seen = m->elements * (l->has_levels ? c->levels : 1);
+    m->mask = c->missing ? m->elements : 0;
+    m->inputs = m->seen + m->mask + c->classes;
     m->code = c->latent + c->classes;
     m->scales = l->scales == 0 || c->scale == SCALE_FIXED || c->scale == SCALE_NET ? 0
                 : c->scale == SCALE_PER_DIM                                        ? m->elements
@@ -97,8 +99,10 @@ int model_allocate(struct model *model) {
 }
 
 void model_take_prior(struct model *model) {
-    if (model->config.components > 0)
-        mixture_take(&model->mixture, model->parameters.value + model->prior, 0, model->config.components);
+    if (model->config.components == 0)
+        return;
+    model->mixture.heads = model->parameters.value + model->prior;
+    mixture_take(&model->mixture, 0, model->config.components);
 }
 
 int model_create(struct model *model, const struct model_config *config) {
@@ -185,7 +189,8 @@ int model_check_labels(const struct model *model, const char *path, const char *
 int model_check_item(const struct model *model, enum dtype dtype, const void *item, const char *name,
                      uint64_t number) {
     const struct model_config *c = &model->config;
-    return item_check(c->likelihood, c->levels, c->binarize, c->missing, dtype, item, model->elements, name, number);
+    return item_check(c->likelihood, c->levels, c->binarize, c->missing, dtype, item, model->elements, name,
+                      number);
 }
 
 bool model_finds_grey(const struct model *model, enum dtype dtype, const void *item) {

@@ -14,7 +14,9 @@
 struct model {
     struct model_config config;
     size_t elements; /* of an item */
-    size_t inputs;   /* of the encoder: what it sees of an item, and behind it one-hot the label */
+    size_t seen;     /* numbers that the encoder sees of an item */
+    size_t mask;     /* and that say which of its elements are observed, where some may be missing; else 0 */
+    size_t inputs;   /* of the encoder: both, and behind them one-hot the label */
     size_t code;     /* numbers that the decoder takes in: the latent, and behind it one-hot the label */
     size_t outputs;  /* of the decoder for each element, side by side */
     size_t scales;   /* numbers of the likelihood's scale that are parameters, and their place */

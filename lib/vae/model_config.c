@@ -16,10 +16,10 @@
 
 /* Every key that model_config_put and model_write put, so that one that is not understood is never passed over. */
 static const char *const keys[] = {
-    "format", "version", "item_shape", "input_scaling", "latent",   "encoder_hidden", "decoder_hidden",
-    "sigma",  "seed",    "activation", "likelihood",    "binarize", "command",        "epochs",
-    "steps",  "items",   "data_xxh64", "elbo",          "xxh64",    "made_by",        "levels",
-    "classes", "missing", "prior",
+    "format",  "version", "item_shape", "input_scaling", "latent",   "encoder_hidden", "decoder_hidden",
+    "sigma",   "seed",    "activation", "likelihood",    "binarize", "command",        "epochs",
+    "steps",   "items",   "data_xxh64", "elbo",          "xxh64",    "made_by",        "levels",
+    "classes", "missing", "prior",      "labels_xxh64",
 };
 
 int metadata_put(json_t *metadata, const char *key, const char *format, ...) {
@@ -189,7 +189,8 @@ static int get_options(const struct source *s, struct model_config *c) {
     uint64_t classes = 0;
     const bool conditional = json_object_get(s->metadata, "classes") != NULL;
     const char *text = conditional ? get(s, "classes") : NULL;
-    if (conditional && (text == NULL || parse_whole(where(s, "classes", name), text, 1, LABELS_MAX_CLASSES, &classes) < 0))
+    if (conditional &&
+        (text == NULL || parse_whole(where(s, "classes", name), text, 1, LABELS_MAX_CLASSES, &classes) < 0))
         return -1;
     c->classes = (size_t)classes;
     if (json_object_get(s->metadata, "prior") != NULL) {
@@ -219,8 +220,7 @@ int model_config_get(struct model_config *c, const json_t *metadata, const char 
     const struct source source = {name, metadata}, *s = &source;
     *c = (struct model_config){0};
     if (get_exactly(s, "format", FORMAT) < 0 || get_exactly(s, "version", FORMAT_VERSION) < 0 ||
-        check_keys(s) < 0 || get_sizes(s, c) < 0 || get_choices(s, c) < 0 ||
-        get_options(s, c) < 0)
+        check_keys(s) < 0 || get_sizes(s, c) < 0 || get_choices(s, c) < 0 || get_options(s, c) < 0)
         return -1;
     return get_likelihood(s, c);
 }

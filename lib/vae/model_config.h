@@ -44,7 +44,7 @@ struct model_config {
     size_t classes;   /* of the labels that encoder and decoder are given; 0: they are given none */
     enum binarize binarize;
     size_t components; /* of the prior, with as many pseudo-inputs; 0: it is N(0, I) */
-    bool missing; /* elements that are NaN are missing, rather than wrong */
+    bool missing;      /* elements that are NaN are missing, rather than wrong */
 };
 
 /* The config as strings of a model file's metadata, vae-model(5). 0, or not 0 where memory ran out. */

@@ -33,8 +33,7 @@ double observed_negative_log(const struct likelihood *l, enum scale scale, const
         const bool has_scale = d->log_scale != NULL;
         const struct distributions run = {d->a + first * each, has_scale ? d->log_scale + first : NULL,
                                           has_scale ? d->inverse_scale + first : NULL, length, d->levels};
-        sum += likelihood_negative_log(l, scale, &run, x + first,
-                                       gradient == NULL ? NULL : gradient + first * each,
+        sum += likelihood_negative_log(l, scale, &run, x + first, gradient == NULL ? NULL : gradient + first * each,
                                        scale_gradient == NULL ? NULL : scale_gradient + first);
     }
     for (size_t i = 0; gradient != NULL && i < d->n; i++)

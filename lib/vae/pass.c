@@ -33,6 +33,11 @@ static size_t partial_columns(const struct model *m) {
     return most;
 }
 
+/* Of the encoder's layers there is one for each item, draws or not. */
+static size_t partial_rows(const struct pass *p) {
+    return p->rows * (p->draws == 0 ? 1 : p->draws);
+}
+
 size_t pass_draws(const struct pass *p, size_t index) {
     return index > p->model->heads ? p->draws : 1;
 }
@@ -76,7 +81,7 @@ static void lay_out(struct pass *p, struct arena *arena, bool backward) {
     }
     if (learns_scale(m) && backward)
         p->dscale = take(arena, all, m->elements, number);
-    p->partial = backward ? take(arena, all, partial_columns(m), number) : NULL;
+    p->partial = backward ? take(arena, partial_rows(p), partial_columns(m), number) : NULL;
     p->kl = take(arena, p->rows, 1, sizeof(double));
     p->bound = take(arena, p->rows, 1, sizeof(double));
 }
@@ -89,7 +94,8 @@ int pass_create(struct pass *pass, const struct model *model, size_t rows, size_
     linear_setup();
     *pass = (struct pass){.model = model, .rows = rows, .draws = draws};
     /* Some 80 arrays of at most rows x widest numbers. */
-    if (!multiply(rows, draws, &bytes) || !multiply(bytes, widest, &bytes) || bytes > SIZE_MAX / 1024)
+    if (!multiply(rows, draws == 0 ? 1 : draws, &bytes) || !multiply(bytes, widest, &bytes) ||
+        bytes > SIZE_MAX / 1024)
         return fail("model: %zu items of %zu draws at a time are too many for %zu units, wanted fewer", rows, draws,
                     widest);
     lay_out(pass, &arena, backward);
@@ -186,7 +192,7 @@ void pass_backward(struct pass *p, size_t index, const struct tile *tile) {
     const struct linear *layer = &m->layer[index];
     const size_t part = part_of(layer, tile);
     linear_backward(layer, m->parameters.value, p->delta[index],
-                    part == 0 ? below(p, index) : p->partial + (part - 1) * p->rows * p->draws * layer->in, tile);
+                    part == 0 ? below(p, index) : p->partial + (part - 1) * partial_rows(p) * layer->in, tile);
 }
 
 void pass_backward_sum(struct pass *p, size_t index, size_t first, size_t rows) {
@@ -197,7 +203,7 @@ void pass_backward_sum(struct pass *p, size_t index, size_t first, size_t rows) 
         float *sum = below(p, index) + row * in;
         float *slope = p->slope[index - 1] == NULL ? NULL : p->slope[index - 1] + row * m->layer[index - 1].out;
         for (size_t part = 1; part < parts; part++)
-            math_kernel()->add(sum, p->partial + ((part - 1) * p->rows * p->draws + row) * in, in);
+            math_kernel()->add(sum, p->partial + ((part - 1) * partial_rows(p) + row) * in, in);
         if (index == m->last && p->draws > 1)
             math_kernel()->scale(sum, p->weight[row], in);
         if (model_is_hidden(m, index - 1))

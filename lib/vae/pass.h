@@ -24,10 +24,10 @@ struct pass {
     float *share, *pull; /* [components], [latent], of a prior that is a mixture: each component's part of p(z), and
                           * the gradient of -log p(z) by z */
     double *log_prior;   /* log p(z) of each draw, likewise; nats, but for L/2 log(2 pi) */
-    float *weight;                          /* of each draw in the gradient: see pass_weigh */
-    float *log_scale, *inverse_scale;       /* one row [elements] for all: see pass_take_scale */
-    float *dscale;                          /* [elements], gradient of the log_scale that are parameters */
-    double *kl, *bound;                     /* KL of each item, and what the objective has it climb, nats */
+    float *weight;       /* of each draw in the gradient: see pass_weigh */
+    float *log_scale, *inverse_scale; /* one row [elements] for all: see pass_take_scale */
+    float *dscale;                    /* [elements], gradient of the log_scale that are parameters */
+    double *kl, *bound;               /* KL of each item, and what the objective has it climb, nats */
     /* What is summed over a layer's units is summed by parts of them, so that threads need not wait for each other:
      * of pass_likelihood [parts, rows], nats; of pass_backward [parts - 1, rows, in], the first part's own being
      * where the sum is wanted. */
@@ -38,7 +38,8 @@ struct pass {
     void *memory;
 };
 
-/* Allocates for `rows` items of `draws` draws; `backward` also what pass_backward needs. 0 or -1. */
+/* Allocates for `rows` items of `draws` draws, 0: as far as the heads; `backward` also what pass_backward needs. 0
+ * or -1. */
 int pass_create(struct pass *pass, const struct model *model, size_t rows, size_t draws, bool backward)
     __attribute__((warn_unused_result));
 
@@ -50,7 +51,7 @@ bool pass_sees_x(const struct model *model);
 /* label [rows] -> condition; NULL: nothing, where the model has none. */
 void pass_set_labels(struct pass *pass, size_t first, size_t rows, const uint32_t *label);
 
-/* x, condition -> seen, in which missing elements are 0. */
+/* x, condition -> seen: missing elements are 0, and behind them all a mask, 1 for each that is observed. */
 void pass_see(struct pass *pass, size_t first, size_t rows);
 
 /* condition -> the last numbers of z, of all draws. */
@@ -60,9 +61,12 @@ void pass_condition(struct pass *pass, size_t first, size_t rows);
 void pass_take_scale(struct pass *pass);
 
 /* Where the scale is the best for the batch: a tile of out[last], and x -> its part of the deviations; and all of
- * them, of the first `rows` items, -> the scale^power, which is also taken. */
+ * them, of the first `rows` items, -> the scale, whose power is sum / count. Where nothing is observed it stays. */
 void pass_deviations(struct pass *pass, const struct tile *tile);
-double pass_take_best_scale(struct pass *pass, size_t rows);
+void pass_take_best_scale(struct pass *pass, size_t rows, double *sum, double *count);
+
+/* The log_scale whose power is sum / count. */
+float pass_best_log_scale(const struct model *model, double sum, double count);
 
 /* dscale -> the gradient of the scale's parameters, times `factor`, added. */
 void pass_scale_gradient(struct pass *pass, size_t rows, float factor, float *gradient);
@@ -76,8 +80,8 @@ void pass_encode(struct pass *pass, size_t first, size_t rows);
 /* epsilon, condition -> z. */
 void pass_draw(struct pass *pass, size_t first, size_t rows);
 
-/* Where the prior is a mixture: z -> share, pull, log_prior, and kl, which has no closed form: minus q's entropy and
- * the mean of log_prior over the draws. */
+/* Where the prior is a mixture: z -> share, pull, log_prior, and kl, which has no closed form: minus q's entropy
+ * and the mean of log_prior over the draws. */
 void pass_prior(struct pass *pass, size_t first, size_t rows);
 
 /* z -> out[last], the likelihood's parameters a. */

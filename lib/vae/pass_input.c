@@ -19,17 +19,19 @@ void pass_set_labels(struct pass *p, size_t first, size_t rows, const uint32_t *
 
 void pass_see(struct pass *p, size_t first, size_t rows) {
     const struct model *m = p->model;
-    const size_t classes = m->config.classes, numbers = m->inputs - classes;
+    const size_t classes = m->config.classes;
     for (size_t row = first; !pass_sees_x(m) && row < first + rows; row++) {
         const float *x = p->x + row * m->elements;
         float *seen = p->seen + row * m->inputs;
         if (m->config.likelihood->encode != NULL)
             m->config.likelihood->encode(x, m->elements, m->config.levels, seen);
         else
-            memcpy(seen, x, numbers * sizeof *seen);
-        for (size_t i = 0; m->config.missing && i < numbers; i++)
+            memcpy(seen, x, m->seen * sizeof *seen);
+        for (size_t i = 0; m->config.missing && i < m->seen; i++)
             seen[i] = isnan(seen[i]) ? 0.0f : seen[i];
-        memcpy(seen + numbers, p->condition + row * classes, classes * sizeof *seen);
+        for (size_t i = 0; i < m->mask; i++)
+            seen[m->seen + i] = isnan(x[i]) ? 0.0f : 1.0f;
+        memcpy(seen + m->seen + m->mask, p->condition + row * classes, classes * sizeof *seen);
     }
 }
 

@@ -47,22 +47,24 @@ void pass_deviations(struct pass *p, const struct tile *tile) {
     }
 }
 
+float pass_best_log_scale(const struct model *m, double sum, double count) {
+    return log_scale_bounded((float)(log(sum / count) / m->config.likelihood->power));
+}
+
 /* Elements of the first `rows` items that there are. */
 static size_t observed(const struct pass *p, size_t rows) {
     const size_t all = rows * p->model->elements;
     return p->model->config.missing ? observed_count(p->x, all) : all;
 }
 
-double pass_take_best_scale(struct pass *p, size_t rows) {
-    const struct likelihood *l = p->model->config.likelihood;
-    const size_t all = rows * p->draws;
-    double sum = 0;
+void pass_take_best_scale(struct pass *p, size_t rows, double *sum, double *count) {
+    *sum = 0;
     for (size_t part = 0; part < p->parts; part++)
-        for (size_t row = 0; row < all; row++)
-            sum += p->deviations[part * p->rows * p->draws + row];
-    const double mean = sum / ((double)p->draws * (double)observed(p, rows));
-    fill(p, log_scale_bounded((float)(log(mean) / l->power)));
-    return mean;
+        for (size_t row = 0; row < rows * p->draws; row++)
+            *sum += p->deviations[part * p->rows * p->draws + row];
+    *count = (double)p->draws * (double)observed(p, rows);
+    if (*count > 0)
+        fill(p, pass_best_log_scale(p->model, *sum, *count));
 }
 
 void pass_scale_gradient(struct pass *p, size_t rows, float factor, float *gradient) {

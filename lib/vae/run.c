@@ -15,12 +15,12 @@
 #include <string.h>
 
 #define ITEMS_NOISE 1000 /* of first values, behind those of all layers: see model_initialise */
-#define SAVE_SECONDS 10 /* a model is saved at an epoch's end where the last save is older */
+#define SAVE_SECONDS 10  /* a model is saved at an epoch's end where the last save is older */
 
 static int check_items(const struct dataset *set, const struct model_config *config) {
     for (size_t i = 0; i < set->items; i++)
-        if (item_check(config->likelihood, config->levels, config->binarize, config->missing, set->dtype, dataset_item(set, i),
-                       set->elements, set->name, i) < 0)
+        if (item_check(config->likelihood, config->levels, config->binarize, config->missing, set->dtype,
+                       dataset_item(set, i), set->elements, set->name, i) < 0)
             return -1;
     return 0;
 }
@@ -64,8 +64,8 @@ static int load_validation(struct run *r, const struct model_config *config) {
     if (!shape_equal(&set->shape, &config->item))
         return fail("%s: items have shape %s, wanted %s as in %s", set->name, shape_text(&set->shape, found),
                     shape_text(&config->item, wanted), r->train.name);
-    if (c->validation_labels != NULL && labels_load(&r->validation_label, c->validation_labels, config->classes,
-                                                    set->items, set->name) < 0)
+    if (c->validation_labels != NULL &&
+        labels_load(&r->validation_label, c->validation_labels, config->classes, set->items, set->name) < 0)
         return -1;
     return check_items(set, config);
 }
@@ -75,11 +75,19 @@ static int validate(struct run *r, struct elbo *elbo) {
     *elbo = (struct elbo){NAN, NAN, NAN};
     if (r->validation.items == 0)
         return 0;
-    int result = evaluator_start(&evaluator, &r->model, r->workers, 1, false, r->common->seed);
+    /* By the bound that is climbed. */
+    const struct objective *o = &r->config->objective;
+    const bool importance = o->estimator->importance;
+    double error;
+    int result = evaluator_start(&evaluator, &r->model, r->workers, importance ? (uint32_t)o->draws : 1, importance,
+                                 r->common->seed);
     if (result == 0)
         result = evaluator_add_all(&evaluator, &r->validation, r->validation_label);
-    if (result == 0)
+    if (result == 0) {
         *elbo = evaluation_elbo(&evaluator.total);
+        if (importance)
+            elbo->elbo = evaluation_log_likelihood(&evaluator.total, &error);
+    }
     evaluator_end(&evaluator);
     return result;
 }
@@ -184,11 +192,14 @@ static int prepare(struct run *r) {
     const struct run_config *c = r->config;
     struct model_config config = c->model;
     config.item = r->train.shape;
+    if (config.missing && (r->train.dtype == DTYPE_U8 || r->train.dtype == DTYPE_I32))
+        return fail("%s: items are %s, of which none is missing, wanted f32 or f64 for --missing", r->train.name,
+                    dtype_name(r->train.dtype));
     if (config.components > r->train.items)
         return fail("%s: %zu items, wanted at least %zu to start the pseudo-inputs of --prior", r->train.name,
                     r->train.items, config.components);
-    if (check_items(&r->train, &config) < 0 || load_labels(r, &config) < 0 ||
-        load_validation(r, &config) < 0 || model_create(&r->model, &config) < 0)
+    if (check_items(&r->train, &config) < 0 || load_labels(r, &config) < 0 || load_validation(r, &config) < 0 ||
+        model_create(&r->model, &config) < 0)
         return -1;
     for (size_t i = 0; i < r->train.items; i++)
         if (model_finds_grey(&r->model, r->train.dtype, dataset_item(&r->train, i))) {
@@ -203,6 +214,10 @@ static int prepare(struct run *r) {
     r->saver = (struct saver){.training = &r->training, .path = r->common->model, .best = c->patience > 0};
     r->saver.provenance = (struct provenance){
         .seed = r->common->seed, .items = r->train.items, .data_xxh64 = dataset_digest(&r->train)};
+    if (r->label != NULL) {
+        r->saver.provenance.conditional = true;
+        r->saver.provenance.labels_xxh64 = labels_digest(r->label, r->train.items);
+    }
     cli_command(r->saver.provenance.command, sizeof r->saver.provenance.command);
     r->training = (struct training){.model = &r->model,
                                     .data = &r->train,
@@ -237,7 +252,8 @@ static int check_places(const struct run_config *c, const char *model) {
 
 int run_training(const struct run_config *c, const struct cli_common *common) {
     struct run r = {.config = c, .common = common};
-    if (check_places(c, common->model) < 0 || atomic_check(common->model) < 0 || dataset_load(&r.train, c->file) < 0)
+    if (check_places(c, common->model) < 0 || atomic_check(common->model) < 0 ||
+        dataset_load(&r.train, c->file) < 0)
         return -1;
     int result = prepare(&r);
     if (result == 0)

@@ -7,7 +7,7 @@
 /* A whole run of training, as vae-train's options describe it: from streams of items to a model file, told of on
  * stderr and in a log. */
 struct run_config {
-    const char *file, *validation; /* paths of streams: NULL or "-" is stdin, and NULL no validation */
+    const char *file, *validation;          /* paths of streams: NULL or "-" is stdin, and NULL no validation */
     const char *labels, *validation_labels; /* of both; NULL: none */
     const char *log;                        /* path; NULL: none */
     struct model_config model;              /* but for what the streams tell: the items' shape and the classes */
@@ -22,6 +22,7 @@ struct run_config {
 };
 
 /* Trains and saves the model at common->model. 0 or -1. */
-int run_training(const struct run_config *config, const struct cli_common *common) __attribute__((warn_unused_result));
+int run_training(const struct run_config *config, const struct cli_common *common)
+    __attribute__((warn_unused_result));
 
 #endif

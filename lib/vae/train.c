@@ -14,7 +14,7 @@ void training_begin_epoch(struct training *t) {
     t->last = training_elbo(t);
     t->epoch++;
     t->position = 0;
-    t->reconstruction = t->kl = t->bound = t->best_scales = 0;
+    t->reconstruction = t->kl = t->bound = t->all_deviations = t->all_deviating = 0;
     memset(t->latents, 0, t->model->config.latent * sizeof *t->latents);
     for (size_t i = 0; i < n; i++)
         t->order[i] = (uint32_t)i;
@@ -89,7 +89,7 @@ static void take_best_scale(void *context, size_t layer, const struct tile *tile
     struct training *t = context;
     (void)layer;
     if (tile->row == 0)
-        t->best_scale = pass_take_best_scale(&t->pass, t->rows);
+        pass_take_best_scale(&t->pass, t->rows, &t->deviations, &t->deviating);
 }
 
 static void likelihood(void *context, size_t layer, const struct tile *tile) {
@@ -154,11 +154,13 @@ static void plan_backward(struct plan *plan, const struct model *m, size_t draws
     }
 }
 
-/* Names the layer whose output was the first to go wrong, as its tensors are named; or else the likelihood. */
+/* Names the layer whose output was the first to go wrong, as its tensors are named; or else the likelihood, or
+ * where that is right the prior. */
 static int fail_not_finite(const struct training *t, double reconstruction, double kl) {
     const struct model *m = t->model;
     const size_t layer = pass_not_finite(&t->pass, t->rows);
-    char first[TENSOR_NAME] = "likelihood.";
+    char first[TENSOR_NAME];
+    snprintf(first, sizeof first, "%s", isfinite(reconstruction) ? "prior." : "likelihood.");
     for (size_t i = 0; layer < m->layers && i < m->parameters.count; i++)
         if (m->parameters.tensor[i].offset == m->layer[layer].weight)
             snprintf(first, sizeof first, "%s", m->parameters.tensor[i].name);
@@ -180,7 +182,8 @@ static int account(struct training *t) {
     }
     if (!isfinite(reconstruction) || !isfinite(kl) || !isfinite(bound))
         return fail_not_finite(t, reconstruction, kl);
-    t->best_scales += t->best_scale * (double)t->rows;
+    t->all_deviations += t->deviations;
+    t->all_deviating += t->deviating;
     t->reconstruction += reconstruction;
     t->kl += kl;
     t->bound += bound;
@@ -193,8 +196,9 @@ static int account(struct training *t) {
 /* Of a scale that is the best for each batch the model keeps the epoch's, so far. */
 static void keep_best_scale(struct training *t) {
     const struct model *m = t->model;
-    const double mean = t->best_scales / (double)t->position;
-    const float log_scale = log_scale_bounded((float)(log(mean) / m->config.likelihood->power));
+    if (t->all_deviating == 0)
+        return;
+    const float log_scale = pass_best_log_scale(m, t->all_deviations, t->all_deviating);
     m->parameters.value[m->scale] = log_scale;
     if (m->parameters.average != NULL)
         m->parameters.average[m->scale] = log_scale;

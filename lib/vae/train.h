@@ -36,10 +36,11 @@ struct training {
     struct plan plan;
     uint32_t *order; /* the epoch's permutation of the items */
     struct update update;
-    struct vamp vamp;               /* of a prior that is a mixture */
-    size_t rows;                    /* of the step at work */
-    double beta;                    /* the KL term's weight in it */
-    double best_scale, best_scales; /* of the step, as pass_take_best_scale says; sum over the epoch's items */
+    struct vamp vamp;                     /* of a prior that is a mixture */
+    size_t rows;                          /* of the step at work */
+    double beta;                          /* the KL term's weight in it */
+    double deviations, deviating;         /* of the step, the sum and count of pass_take_best_scale */
+    double all_deviations, all_deviating; /* of the epoch */
 };
 
 /* Prepares training of a model (initialised or loaded) on the data: fields model to update_config must be set, the

@@ -47,6 +47,11 @@ static double items_per_second(const struct report *r) {
     return (epochs_done * items + (double)t->position) / progress_seconds();
 }
 
+/* Between the bound that is climbed and the ELBO's parts: the bound is nearer to log p(x) where it is another. */
+static const char *sign(const struct training *t) {
+    return t->objective.estimator->importance ? ">" : "=";
+}
+
 void report_step(const struct report *r) {
     if (!progress_due())
         return;
@@ -54,9 +59,9 @@ void report_step(const struct report *r) {
     const struct elbo elbo = training_elbo(t);
     const double items = (double)t->data->items, rate = items_per_second(r);
     const double left = (double)(r->epochs - t->epoch) * items + items - (double)t->position;
-    progress_show("epoch %" PRIu64 "/%" PRIu64 " %.0f%%: elbo %.2f = %.2f - %.2f, %.0f/s, %.0f s left", t->epoch,
-                  r->epochs, 100 * (double)t->position / items, elbo.elbo, elbo.reconstruction, elbo.kl, rate,
-                  left / rate);
+    progress_show("epoch %" PRIu64 "/%" PRIu64 " %.0f%%: elbo %.2f %s %.2f - %.2f, %.0f/s, %.0f s left", t->epoch,
+                  r->epochs, 100 * (double)t->position / items, elbo.elbo, sign(t), elbo.reconstruction, elbo.kl,
+                  rate, left / rate);
 }
 
 static size_t active(const struct training *t) {
@@ -69,8 +74,8 @@ static void tell_epoch(const struct report *r, const struct elbo *validation) {
     char text[64] = "";
     if (r->validates)
         snprintf(text, sizeof text, ", validation %.2f", validation->elbo);
-    cli_note("epoch %" PRIu64 "/%" PRIu64 ": elbo %.2f = %.2f - kl %.2f nats%s, %.1f s", t->epoch, r->epochs,
-             elbo.elbo, elbo.reconstruction, elbo.kl, text, progress_seconds());
+    cli_note("epoch %" PRIu64 "/%" PRIu64 ": elbo %.2f %s %.2f - kl %.2f nats%s, %.1f s", t->epoch, r->epochs,
+             elbo.elbo, sign(t), elbo.reconstruction, elbo.kl, text, progress_seconds());
 }
 
 int report_epoch(const struct report *r, const struct elbo *validation) {
@@ -94,8 +99,8 @@ int report_epoch(const struct report *r, const struct elbo *validation) {
 static void describe_layers(const struct model *m, char *text, size_t size) {
     size_t used = (size_t)snprintf(text, size, "%zu", m->elements);
     for (size_t i = 0; i < m->layers && used < size; i++)
-        used +=
-            (size_t)snprintf(text + used, size - used, "-%zu", i == m->heads ? m->config.latent : model_units(m, i));
+        used += (size_t)snprintf(text + used, size - used, "-%zu",
+                                 i == m->heads ? m->config.latent : model_units(m, i));
 }
 
 void report_result(const struct report *r, const char *model) {

@@ -60,8 +60,8 @@ static int cut_slices(struct update *u) {
         u->slice[u->slices++] = (struct slice){.range = {{m->scale, m->scales, false}}};
     const size_t all = m->config.components * m->inputs, each = (all + PSEUDO_SLICES - 1) / PSEUDO_SLICES;
     for (size_t first = 0; first < all; first += each)
-        u->slice[u->slices++] = (struct slice){
-            .range = {{m->pseudo_inputs + first, all - first < each ? all - first : each, false}}};
+        u->slice[u->slices++] =
+            (struct slice){.range = {{m->pseudo_inputs + first, all - first < each ? all - first : each, false}}};
     return 0;
 }
 

@@ -18,7 +18,8 @@ struct update_config {
 struct update {
     struct model *model; /* not owned, like the passes */
     struct pass *pass;
-    const struct pass *pseudo; /* of the prior's pseudo-inputs, whose deltas add to the encoder's gradient; or NULL */
+    const struct pass
+        *pseudo; /* of the prior's pseudo-inputs, whose deltas add to the encoder's gradient; or NULL */
     const struct update_config *config;
     struct slice *slice;
     size_t slices;

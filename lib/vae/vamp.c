@@ -23,12 +23,13 @@ static void see(void *context, size_t layer, const struct tile *tile) {
 
 static void posterior(void *context, size_t layer, const struct tile *tile) {
     struct vamp *v = context;
+    (void)layer;
     pass_posterior(&v->pass, tile->row, tile->rows);
-    mixture_take(&v->model->mixture, v->pass.out[layer], tile->row, tile->rows);
+    mixture_take(&v->model->mixture, tile->row, tile->rows);
 }
 
-/* What all draws of the batch say of each component: those of pass_posterior_backward, but for a draw's weight, which
- * here counts once, since the components are parameters of p(z). */
+/* What all draws of the batch say of each component: those of pass_posterior_backward, but for a draw's weight,
+ * which here counts once, since the components are parameters of p(z). */
 static void components(void *context, size_t layer, const struct tile *tile) {
     struct vamp *v = context;
     const struct pass *b = v->batch;
@@ -86,7 +87,7 @@ static void make_plans(struct vamp *v) {
 int vamp_start(struct vamp *v, struct model *model, struct workers *workers, const struct pass *batch) {
     *v = (struct vamp){.model = model, .workers = workers, .batch = batch};
     make_plans(v);
-    return pass_create(&v->pass, model, model->config.components, 1, true);
+    return pass_create(&v->pass, model, model->config.components, 0, true);
 }
 
 void vamp_end(struct vamp *v) {
@@ -94,6 +95,7 @@ void vamp_end(struct vamp *v) {
 }
 
 void vamp_forward(struct vamp *v) {
+    v->model->mixture.heads = v->pass.out[v->model->heads];
     plan_run(&v->forward, v->workers, v->model->config.components, v);
 }
 

@@ -4,9 +4,9 @@
 #include "vae/pass.h"
 #include "vae/plan.h"
 
-/* Training of the VampPrior (vae/mixture.h): its pseudo-inputs go through the encoder at each step, beside the batch,
- * and what the batch's draws of z say of p(z) comes back through it, to the encoder's weights and to the pseudo-inputs
- * themselves. */
+/* Training of the VampPrior (vae/mixture.h): its pseudo-inputs go through the encoder at each step, beside the
+ * batch, and what the batch's draws of z say of p(z) comes back through it, to the encoder's weights and to the
+ * pseudo-inputs themselves. */
 struct vamp {
     struct model *model; /* not owned, like the next two */
     struct workers *workers;
@@ -29,8 +29,8 @@ void vamp_forward(struct vamp *vamp);
  * pass_posterior_backward. */
 void vamp_backward(struct vamp *vamp, size_t rows, double beta);
 
-/* Has the parameters say what the prior is now, so that the model can be used: with the average of the weights, where
- * there is one, the average's. */
+/* Has the parameters say what the prior is now, so that the model can be used: with the average of the weights,
+ * where there is one, the average's. */
 void vamp_settle(struct vamp *vamp);
 
 void vamp_end(struct vamp *vamp);

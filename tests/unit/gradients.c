@@ -11,9 +11,9 @@
 #include <string.h>
 
 #define ROWS 3
-#define MAX_UNITS 1600
+#define MAX_UNITS 2000
 #define CLASSES 4
-#define LABEL(row) (((row) * 2 + 1) % CLASSES)
+#define LABEL(row) (((row)*2 + 1) % CLASSES)
 
 static double activation(const char *name, double x) {
     switch (name[0]) {
@@ -83,13 +83,16 @@ static void see(const struct model *m, double *in, size_t i, double x) {
         in[i] = isnan(x) ? 0 : m->config.likelihood->min == 0 && m->config.likelihood->steps == 1 ? log(1 + x) : x;
 }
 
-/* KL of one item, given the parameters and epsilon, and the decoder's output. Its label is `label`, if there are any. */
+/* KL of one item, given the parameters and epsilon, and the decoder's output. Its label is `label`, if there are
+ * any. */
 static double reference(const struct model *m, const double *parameter, const float *x, size_t label,
                         const float *epsilon, double *out) {
     const size_t classes = m->config.classes;
     double in[MAX_UNITS], loss = 0;
     for (size_t i = 0; i < m->elements; i++)
         see(m, in, i, (double)x[i]);
+    for (size_t i = 0; m->config.missing && i < m->elements; i++)
+        in[m->layer[0].in - classes - m->elements + i] = !isnan(x[i]);
     for (size_t k = 0; k < classes; k++)
         in[m->layer[0].in - classes + k] = k == label;
     for (size_t l = 0; l < m->layers; l++) {
@@ -133,7 +136,8 @@ static double reference_batch(const struct model *m, const double *parameter, co
     static double out[ROWS][MAX_UNITS];
     double loss = 0;
     for (size_t row = 0; row < ROWS; row++)
-        loss += reference(m, parameter, p->x + row * m->elements, LABEL(row), p->epsilon + row * m->config.latent, out[row]);
+        loss += reference(m, parameter, p->x + row * m->elements, LABEL(row), p->epsilon + row * m->config.latent,
+                          out[row]);
     const double best = best_scale(m, p, out);
     for (size_t row = 0; row < ROWS; row++)
         for (size_t i = 0; i < m->elements; i++) {
@@ -169,7 +173,7 @@ static void run_pass(struct pass *p) {
     pass_decode(p, 0, ROWS);
     if (m->config.scale == SCALE_OPTIMAL) {
         each_part(p, pass_deviations);
-        pass_take_best_scale(p, ROWS);
+        pass_take_best_scale(p, ROWS, &(double){0}, &(double){0});
     }
     each_part(p, likelihood_and_gradient);
     for (size_t l = m->last; l > 0; l--) {

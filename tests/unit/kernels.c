@@ -251,8 +251,10 @@ static void nan_comes_out_as_nan(void) {
             }
         float a[20] = {0}, x[20] = {0}, g[20];
         a[13] = NAN;
-        EXPECT(isnan(densities[level]->cross_entropy(a, x, g, 20)) && isnan(g[13]), "%s: cross entropy", level_name(level));
-        EXPECT(isnan(densities[level]->squared_error(a, x, 1, g, 20)) && isnan(g[13]), "%s: squared error", level_name(level));
+        EXPECT(isnan(densities[level]->cross_entropy(a, x, g, 20)) && isnan(g[13]), "%s: cross entropy",
+               level_name(level));
+        EXPECT(isnan(densities[level]->squared_error(a, x, 1, g, 20)) && isnan(g[13]), "%s: squared error",
+               level_name(level));
         k->exp(a, 20);
         EXPECT(isnan(a[13]), "%s: exp", level_name(level));
         k->sigmoid(a, 20);

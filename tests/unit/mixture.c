@@ -16,7 +16,8 @@ static struct mixture start(void) {
     struct mixture m;
     if (mixture_create(&m, K, LATENT) < 0)
         EXPECT(0, "%s", error_message());
-    mixture_take(&m, &heads[0][0], 0, K);
+    m.heads = &heads[0][0];
+    mixture_take(&m, 0, K);
     return m;
 }
 

@@ -222,7 +222,8 @@ static void check_objective(const char *name, double beta, double free_bits) {
 }
 
 static void a_prior_of_pseudo_inputs(void) {
-    for (const char *const *name = (const char *const[]){"elbo", "iwae", "stl", "dreg", NULL}; *name != NULL; name++)
+    for (const char *const *name = (const char *const[]){"elbo", "iwae", "stl", "dreg", NULL}; *name != NULL;
+         name++)
         check_prior(*name, 1, 0, COMPONENTS);
     check_prior("elbo", 0.3, 0, COMPONENTS);
     check_prior("stl", 0.3, 0, COMPONENTS);
