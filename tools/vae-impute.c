@@ -49,7 +49,7 @@ struct work {
 static int begin(struct stream_evaluation *s) {
     struct work *w = s->context;
     const enum dtype dtype = s->reader.frame.dtype;
-    if (dtype != DTYPE_F32 && dtype != DTYPE_F64)
+    if (!dtype_is_real(dtype))
         return fail("%s: items are %s, of which none is missing, wanted f32 or f64 with nan for missing elements",
                     s->reader.in.name, dtype_name(dtype));
     if (!w->options->sample && s->model.config.likelihood->has_levels)

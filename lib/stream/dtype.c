@@ -27,6 +27,10 @@ int dtype_find(const char *name, size_t length) {
     return -1;
 }
 
+bool dtype_is_real(enum dtype dtype) {
+    return dtype == DTYPE_F32 || dtype == DTYPE_F64;
+}
+
 size_t dtype_size(enum dtype dtype) {
     return dtypes[dtype].size;
 }

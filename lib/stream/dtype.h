@@ -1,6 +1,7 @@
 #ifndef STREAM_DTYPE_H
 #define STREAM_DTYPE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -12,6 +13,9 @@ const char *dtype_name(enum dtype dtype);
 
 /* The type of that name (not terminated, `length` bytes), -1 where there is none. */
 int dtype_find(const char *name, size_t length);
+
+/* Whether its numbers are floating-point ones, which may be NaN. */
+bool dtype_is_real(enum dtype dtype);
 
 /* Bytes of one number. */
 size_t dtype_size(enum dtype dtype);

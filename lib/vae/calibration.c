@@ -31,7 +31,7 @@ int calibration_load(struct calibration *c, const char *path) {
     *c = (struct calibration){0};
     if (dataset_load(&set, path) < 0)
         return -1;
-    if (set.elements != 1 || (set.dtype != DTYPE_F32 && set.dtype != DTYPE_F64))
+    if (set.elements != 1 || !dtype_is_real(set.dtype))
         result = fail("%s: items are %s of shape %s, wanted scores, f32 or f64 of shape 1", set.name,
                       dtype_name(set.dtype), shape_text(&set.shape, shape));
     if (result == 0)

@@ -38,7 +38,7 @@ void item_to_float(const struct likelihood *likelihood, enum binarize binarize, 
     to_float(likelihood, dtype, from, n, x);
     if (binarize == BINARIZE_NONE)
         return;
-    const bool whole = math_kernel()->finite(x, n);
+    const bool whole = !dtype_is_real(dtype) || math_kernel()->finite(x, n);
     if (binarize == BINARIZE_SAMPLE)
         noise_bernoulli(x, n, noise);
     else

@@ -2,10 +2,14 @@
 
 #include "nn/math_kernel.h"
 
+float latent_bounded(float logvar) {
+    return logvar > LOGVAR_BOUND ? LOGVAR_BOUND : logvar < -LOGVAR_BOUND ? -LOGVAR_BOUND : logvar;
+}
+
 void latent_posterior(float *heads, float *sigma, size_t latent) {
     float *logvar = heads + latent;
     for (size_t i = 0; i < latent; i++) {
-        logvar[i] = logvar[i] > LOGVAR_BOUND ? LOGVAR_BOUND : logvar[i] < -LOGVAR_BOUND ? -LOGVAR_BOUND : logvar[i];
+        logvar[i] = latent_bounded(logvar[i]);
         sigma[i] = 0.5f * logvar[i];
     }
     math_kernel()->exp(sigma, latent);

@@ -9,6 +9,8 @@
 /* logvar is held within +-LOGVAR_BOUND, where exp cannot overflow; gradients pass as at the bound. */
 #define LOGVAR_BOUND 80.0f
 
+float latent_bounded(float logvar);
+
 /* Bounds logvar in place and writes sigma [latent]. */
 void latent_posterior(float *heads, float *sigma, size_t latent);
 

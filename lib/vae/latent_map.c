@@ -14,7 +14,7 @@ int latent_check_frame(const struct raw_reader *reader) {
     if (frame->shape.rank != 1)
         return fail("%s: items have shape %s, wanted latents, of one dimension (vae-encode makes them)",
                     reader->in.name, shape_text(&frame->shape, shape));
-    if (frame->dtype != DTYPE_F32 && frame->dtype != DTYPE_F64)
+    if (!dtype_is_real(frame->dtype))
         return fail("%s: items are %s, wanted latents of f32 or f64", reader->in.name, dtype_name(frame->dtype));
     return 0;
 }

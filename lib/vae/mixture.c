@@ -31,8 +31,7 @@ static const float *mean(const struct mixture *m, size_t k) {
 }
 
 static float log_variance(const struct mixture *m, size_t k, size_t i) {
-    const float logvar = mean(m, k)[m->latent + i];
-    return logvar > LOGVAR_BOUND ? LOGVAR_BOUND : logvar < -LOGVAR_BOUND ? -LOGVAR_BOUND : logvar;
+    return latent_bounded(mean(m, k)[m->latent + i]);
 }
 
 void mixture_take(struct mixture *m, size_t first, size_t count) {

@@ -183,22 +183,23 @@ static int get_likelihood(const struct source *s, struct model_config *c) {
     return result;
 }
 
+static bool has(const struct source *s, const char *key) {
+    return json_object_get(s->metadata, key) != NULL;
+}
+
 /* What only some models have. */
 static int get_options(const struct source *s, struct model_config *c) {
     char name[256];
     uint64_t classes = 0;
-    const bool conditional = json_object_get(s->metadata, "classes") != NULL;
-    const char *text = conditional ? get(s, "classes") : NULL;
-    if (conditional &&
-        (text == NULL || parse_whole(where(s, "classes", name), text, 1, LABELS_MAX_CLASSES, &classes) < 0))
+    const char *text;
+    if (has(s, "classes") && ((text = get(s, "classes")) == NULL ||
+                              parse_whole(where(s, "classes", name), text, 1, LABELS_MAX_CLASSES, &classes) < 0))
+        return -1;
+    if (has(s, "prior") &&
+        ((text = get(s, "prior")) == NULL || prior_parse(&c->components, where(s, "prior", name), text) < 0))
         return -1;
     c->classes = (size_t)classes;
-    if (json_object_get(s->metadata, "prior") != NULL) {
-        const char *prior = get(s, "prior");
-        if (prior == NULL || prior_parse(&c->components, where(s, "prior", name), prior) < 0)
-            return -1;
-    }
-    c->missing = json_object_get(s->metadata, "missing") != NULL;
+    c->missing = has(s, "missing");
     return c->missing ? get_exactly(s, "missing", MISSING) : 0;
 }
 

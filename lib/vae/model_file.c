@@ -5,8 +5,8 @@
 
 #include <inttypes.h>
 
-static int put_provenance(json_t *m, const struct provenance *p) {
-    if (p->conditional && metadata_put(m, "labels_xxh64", "%016" PRIx64, p->labels_xxh64) != 0)
+static int put_provenance(json_t *m, const struct provenance *p, bool labels) {
+    if (labels && metadata_put(m, "labels_xxh64", "%016" PRIx64, p->labels_xxh64) != 0)
         return -1;
     return metadata_put(m, "made_by", "vaeutils " VAEUTILS_VERSION) | metadata_put(m, "command", "%s", p->command) |
            metadata_put(m, "seed", "%" PRIu64, p->seed) | metadata_put(m, "epochs", "%" PRIu64, p->epochs) |
@@ -17,7 +17,8 @@ static int put_provenance(json_t *m, const struct provenance *p) {
 int model_write(const struct model *model, const struct provenance *provenance, const struct output *out) {
     json_t *metadata = json_object();
     int result = 0;
-    if (model_config_put(&model->config, metadata) != 0 || put_provenance(metadata, provenance) != 0)
+    if (model_config_put(&model->config, metadata) != 0 ||
+        put_provenance(metadata, provenance, model->config.classes > 0) != 0)
         result = fail("%s: out of memory for the metadata", out->name);
     if (result == 0)
         result = safetensors_write(out, &model->parameters, metadata);

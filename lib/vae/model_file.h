@@ -12,9 +12,8 @@ struct provenance {
     char command[1024]; /* the options that made it what it is */
     uint64_t seed, epochs, steps;
     uint64_t items, data_xxh64; /* of the training data */
-    bool conditional;           /* on labels, whose digest is */
-    uint64_t labels_xxh64;
-    double elbo; /* of the last epoch's training, nats per item */
+    uint64_t labels_xxh64;      /* of its labels, where the model is conditional on them */
+    double elbo;                /* of the last epoch's training, nats per item */
 };
 
 /* Writes a model. 0 or -1. */

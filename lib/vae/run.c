@@ -192,7 +192,7 @@ static int prepare(struct run *r) {
     const struct run_config *c = r->config;
     struct model_config config = c->model;
     config.item = r->train.shape;
-    if (config.missing && (r->train.dtype == DTYPE_U8 || r->train.dtype == DTYPE_I32))
+    if (config.missing && !dtype_is_real(r->train.dtype))
         return fail("%s: items are %s, of which none is missing, wanted f32 or f64 for --missing", r->train.name,
                     dtype_name(r->train.dtype));
     if (config.components > r->train.items)
@@ -214,10 +214,8 @@ static int prepare(struct run *r) {
     r->saver = (struct saver){.training = &r->training, .path = r->common->model, .best = c->patience > 0};
     r->saver.provenance = (struct provenance){
         .seed = r->common->seed, .items = r->train.items, .data_xxh64 = dataset_digest(&r->train)};
-    if (r->label != NULL) {
-        r->saver.provenance.conditional = true;
+    if (r->label != NULL)
         r->saver.provenance.labels_xxh64 = labels_digest(r->label, r->train.items);
-    }
     cli_command(r->saver.provenance.command, sizeof r->saver.provenance.command);
     r->training = (struct training){.model = &r->model,
                                     .data = &r->train,

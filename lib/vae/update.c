@@ -118,10 +118,9 @@ static void average(const struct update *u, size_t offset, size_t size) {
 
 static void gradient(const struct update *u, const struct slice *s) {
     const struct model *m = u->model;
-    const bool scale = u->pass->dscale != NULL && s->range[0].offset == m->scale;
     if (s->layer == NULL) {
         /* The pseudo-inputs' gradient is there. */
-        if (scale)
+        if (u->pass->dscale != NULL && s->range[0].offset == m->scale)
             pass_scale_gradient(u->pass, u->rows, 1.0f / (float)u->rows, m->parameters.gradient);
         return;
     }
@@ -130,7 +129,7 @@ static void gradient(const struct update *u, const struct slice *s) {
                         s->first, s->units, 1.0f / (float)u->rows, m->parameters.gradient);
     linear_gradient(s->layer, u->pass->delta[s->index], pass_input(u->pass, s->index),
                     u->rows * pass_draws(u->pass, s->index), s->first, s->units, 1.0f / (float)u->rows,
-                    u->model->parameters.gradient);
+                    m->parameters.gradient);
 }
 
 static void adam(struct update *u, size_t offset, size_t size, float keep) {
