@@ -54,11 +54,11 @@ static void decode_shard(struct map *map, const struct shard *shard) {
 }
 
 static int check(const struct map *map, const void *item, uint64_t number) {
-    return latent_check_item(&map->reader, item, number);
+    return latent_check_item(&map->feed.reader, item, number);
 }
 
 static int prepare(struct map *map) {
-    const struct raw_frame *frame = &map->reader.frame;
+    const struct raw_frame *frame = &map->feed.reader.frame;
     const size_t latent = map->model.config.latent, code = map->model.code, found = frame->shape.dim[0];
     const bool labels = map->labels_path != NULL; /* which the model takes, or they would have been refused */
     char shape[SHAPE_TEXT];
@@ -66,19 +66,19 @@ static int prepare(struct map *map) {
     map->results = map->block.pass.x;
     (void)shape_text(&frame->shape, shape);
     if (frame->shape.rank != 1)
-        return fail("%s: items have shape %s, %s wants latents of %zu (vae-encode makes them)", map->reader.in.name,
-                    shape, map->model_path, latent);
+        return fail("%s: items have shape %s, %s wants latents of %zu (vae-encode makes them)",
+                    map->feed.reader.in.name, shape, map->model_path, latent);
     if (!labels && code > latent && found != code)
         return fail("%s: items have shape %s, %s wants %zu: a latent of %zu and its label (--cond gives labels, "
                     "vae-sample -m %s --class puts one behind each latent)",
-                    map->reader.in.name, shape, map->model_path, code, latent, map->model_path);
+                    map->feed.reader.in.name, shape, map->model_path, code, latent, map->model_path);
     if (found != latent && found != code && map->model.config.components > 0)
-        return fail("%s: items have shape %s, %s wants %zu (vae-sample -m %s)", map->reader.in.name, shape,
+        return fail("%s: items have shape %s, %s wants %zu (vae-sample -m %s)", map->feed.reader.in.name, shape,
                     map->model_path, latent, map->model_path);
     if (found != latent && found != code)
-        return fail("%s: items have shape %s, %s wants %zu (vae-sample -d %zu)", map->reader.in.name, shape,
+        return fail("%s: items have shape %s, %s wants %zu (vae-sample -d %zu)", map->feed.reader.in.name, shape,
                     map->model_path, latent, latent);
-    return latent_check_frame(&map->reader);
+    return latent_check_frame(&map->feed.reader);
 }
 
 int main(int argc, char **argv) {

@@ -70,11 +70,11 @@ static int prepare(struct map *map) {
     map->results = o->stats ? pass->out[map->model.heads] : pass->z;
     if (model_check_labels(&map->model, map->labels_path, map->model_path) < 0)
         return -1;
-    return model_check_shape(&map->model, &map->reader.frame.shape, map->model_path, map->reader.in.name);
+    return model_check_shape(&map->model, &map->feed.reader.frame.shape, map->model_path, map->feed.reader.in.name);
 }
 
 static int check(const struct map *map, const void *item, uint64_t number) {
-    return model_check_item(&map->model, map->reader.frame.dtype, item, map->reader.in.name, number);
+    return model_check_item(&map->model, map->feed.reader.frame.dtype, item, map->feed.reader.in.name, number);
 }
 
 int main(int argc, char **argv) {

@@ -2,7 +2,7 @@
 #define VAE_EVALUATE_STREAM_H
 
 #include "vae/evaluate.h"
-#include "vae/labels.h"
+#include "vae/feed.h"
 #include "vae/model_file.h"
 
 /* A stream of items through an evaluator, block by block, in constant memory: what vae-eval and vae-score are. */
@@ -20,20 +20,16 @@ struct stream_evaluation {
     int (*begin)(struct stream_evaluation *stream); /* behind the checks, before the first frame; may be NULL */
     int (*frame)(struct stream_evaluation *stream, uint64_t items,
                  bool last); /* at the head of each; may be NULL */
-    /* Behind each block: evaluator.figures are those of `count` items, the first of which has number `item`. */
+    /* Behind each block: evaluator.figures are those of `count` items, the first of which has number `item`, and
+     * feed.items are they. */
     int (*block)(struct stream_evaluation *stream, size_t count, uint64_t item);
     int (*end)(struct stream_evaluation *stream); /* behind the clean end; may be NULL */
     /* Set by stream_evaluate. */
     struct model model;
-    struct raw_reader reader;
-    struct labels labels;
+    struct feed feed;
     struct workers *workers;
     struct evaluator evaluator;
-    unsigned char *items; /* of the block, in the stream's dtype; may be changed */
-    /* Where there are labels, the end is not handed on before it is known that none is left over: */
-    size_t held; /* items of the block that are held back */
-    bool empty;  /* a last frame without items is */
-    bool grey;   /* whether an item makes the figures cross-entropies */
+    bool grey; /* whether an item makes the figures cross-entropies */
 };
 
 /* Loads the model, then evaluates the whole stream. 0 or -1. */

@@ -1,8 +1,7 @@
 #ifndef VAE_MAP_H
 #define VAE_MAP_H
 
-#include "vae/block.h"
-#include "vae/labels.h"
+#include "vae/feed.h"
 #include "vae/model_file.h"
 
 /* A stream in, a stream of f32 to stdout, item by item through a model: what vae-encode and vae-decode are. The
@@ -21,16 +20,12 @@ struct map {
     void (*shard)(struct map *map, const struct shard *shard);
     /* Set by map_run. */
     struct model model;
-    struct raw_reader reader;
-    struct labels labels;
+    struct feed feed;
     struct output out;
     struct block block;
     struct shape shape;      /* of an output item */
     const float *results;    /* the array of the block's pass that is put out: [rows, elements of shape] */
     bool finite[BLOCK_ROWS]; /* whether each row came out so */
-    /* Where there are labels, the end is not put out before it is known that none is left over: */
-    size_t held; /* items of the block whose results are held back */
-    bool empty;  /* a last frame without items is */
 };
 
 /* Loads the model, then runs the whole stream. 0 or -1. */

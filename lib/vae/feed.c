@@ -1,0 +1,72 @@
+#include "vae/feed.h"
+
+#include "base/error.h"
+#include "base/progress.h"
+
+#include <stdlib.h>
+
+int feed_open(struct feed *f, const char *path, const char *labels_path, size_t classes) {
+    return raw_open(&f->reader, path) < 0 || labels_open(&f->labels, labels_path, classes) < 0 ? -1 : 0;
+}
+
+void feed_close(struct feed *f) {
+    labels_close(&f->labels);
+    raw_close(&f->reader);
+}
+
+static int run_block(struct feed *f, size_t count, uint64_t item) {
+    if (f->check(f->context, count, item) < 0 ||
+        labels_next(&f->labels, f->labels_of_block, count, f->reader.in.name) < 0 ||
+        f->work(f->context, count, item) < 0)
+        return -1;
+    f->held = f->label != NULL && f->reader.left == 0 && f->reader.frame.last ? count : 0;
+    return f->held > 0 ? 0 : f->put(f->context, count, item);
+}
+
+/* The items of one frame behind its header. */
+static int run_frame(struct feed *f) {
+    for (;;) {
+        const uint64_t item = f->reader.items;
+        const ssize_t n = raw_read(&f->reader, f->items, block_room(item));
+        if (n <= 0)
+            return (int)n;
+        if (run_block(f, (size_t)n, item) < 0)
+            return -1;
+        progress_items(f->reader.items, f->reader.total);
+    }
+}
+
+/* Puts out what is held back, where another frame follows or no label. */
+static int release(struct feed *f, bool follows) {
+    const size_t count = f->held;
+    const bool empty = f->empty;
+    f->held = 0;
+    f->empty = false;
+    if (!follows && labels_finish(&f->labels, f->reader.in.name) < 0)
+        return -1;
+    if (count > 0 && f->put(f->context, count, f->reader.items - count) < 0)
+        return -1;
+    return empty ? f->frame(f->context, 0, true) : 0;
+}
+
+static int run_frames(struct feed *f) {
+    const struct raw_frame *frame = &f->reader.frame;
+    int more;
+    while ((more = raw_next(&f->reader)) == 1) {
+        if (release(f, true) < 0)
+            return -1;
+        f->empty = f->label != NULL && frame->last && frame->items == 0;
+        if (!f->empty && (f->frame(f->context, frame->items, frame->last) < 0 || run_frame(f) < 0))
+            return -1;
+    }
+    return more == 0 ? release(f, false) : more;
+}
+
+int feed_run(struct feed *f) {
+    f->label = f->labels.classes > 0 ? f->labels_of_block : NULL;
+    f->items = malloc(BLOCK_ROWS * raw_item_bytes(&f->reader.frame));
+    const int result =
+        f->items == NULL ? fail("%s: out of memory for %d items", f->reader.in.name, BLOCK_ROWS) : run_frames(f);
+    free(f->items);
+    return result;
+}
