@@ -50,11 +50,6 @@ size_t plan_layer_parts(const struct linear *layer) {
     return plan_parts(layer->out / layer->group, layer->in * layer->out);
 }
 
-struct tile plan_layer_tile(const struct linear *layer, size_t draws, const struct tile *tile) {
-    return (struct tile){tile->row * draws, tile->rows * draws, tile->column * layer->group,
-                         tile->columns * layer->group};
-}
-
 /* How an operation is cut: at most so many rows and columns a task. */
 struct cut {
     size_t rows, columns, down, across;
@@ -88,7 +83,7 @@ static void run_task(void *context, size_t i) {
         const struct tile tile = {
             row, smaller(p->cut.rows, p->rows - row), column,
             smaller(plan_units(operation->units, operation->weights), operation->units - column)};
-        operation->run(p->context, operation->layer, &tile);
+        operation->run(operation->context != NULL ? operation->context : p->context, operation->layer, &tile);
     }
 }
 

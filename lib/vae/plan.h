@@ -20,6 +20,7 @@ struct operation {
     size_t draws;   /* rows that it has for each row of the plan */
     bool chained;   /* cut as the operation before it, of which a tile needs the same tile alone */
     bool waits;     /* for all of the operation before it: no row is on its own */
+    void *context;  /* for `run`; NULL: that of plan_run */
 };
 
 #define PLAN_MAX 80 /* a step of the deepest model has 60 (see vae/model_config.h) */
@@ -42,9 +43,5 @@ size_t plan_parts(size_t units, size_t weights);
 /* The same of a layer, whose groups of units stay whole. */
 size_t plan_layer_units(const struct linear *layer);
 size_t plan_layer_parts(const struct linear *layer);
-
-/* A tile of the plan's rows and of a layer's groups of units as one of the layer's own rows, `draws` for each, and
- * units. */
-struct tile plan_layer_tile(const struct linear *layer, size_t draws, const struct tile *tile);
 
 #endif

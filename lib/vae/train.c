@@ -1,6 +1,7 @@
 #include "vae/train.h"
 
 #include "base/error.h"
+#include "vae/pass_plan.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -55,16 +56,6 @@ static void gather_rows(void *context, size_t layer, const struct tile *tile) {
         gather(context, row);
 }
 
-static struct tile layer_tile(const struct training *t, size_t layer, const struct tile *tile) {
-    return plan_layer_tile(&t->model->layer[layer], pass_draws(&t->pass, layer), tile);
-}
-
-static void forward(void *context, size_t layer, const struct tile *tile) {
-    struct training *t = context;
-    const struct tile own = layer_tile(t, layer, tile);
-    pass_forward(&t->pass, layer, &own);
-}
-
 static void posterior(void *context, size_t layer, const struct tile *tile) {
     struct training *t = context;
     (void)layer;
@@ -80,7 +71,7 @@ static void draw(void *context, size_t layer, const struct tile *tile) {
 
 static void deviations(void *context, size_t layer, const struct tile *tile) {
     struct training *t = context;
-    const struct tile own = layer_tile(t, layer, tile);
+    const struct tile own = pass_plan_tile(&t->pass, layer, tile);
     pass_deviations(&t->pass, &own);
 }
 
@@ -94,7 +85,7 @@ static void take_best_scale(void *context, size_t layer, const struct tile *tile
 
 static void likelihood(void *context, size_t layer, const struct tile *tile) {
     struct training *t = context;
-    const struct tile own = layer_tile(t, layer, tile);
+    const struct tile own = pass_plan_tile(&t->pass, layer, tile);
     pass_likelihood(&t->pass, &own, true);
 }
 
@@ -104,53 +95,44 @@ static void weigh(void *context, size_t layer, const struct tile *tile) {
     pass_weigh(&t->pass, tile->row, tile->rows, &t->objective);
 }
 
-static void backward(void *context, size_t layer, const struct tile *tile) {
-    struct training *t = context;
-    const struct tile own = layer_tile(t, layer, tile);
-    pass_backward(&t->pass, layer, &own);
-}
-
-static void backward_sum(void *context, size_t layer, const struct tile *tile) {
-    struct training *t = context;
-    const struct tile own = layer_tile(t, layer, tile);
-    pass_backward_sum(&t->pass, layer, own.row, own.rows);
-}
-
 static void posterior_backward(void *context, size_t layer, const struct tile *tile) {
     struct training *t = context;
     (void)layer;
     pass_posterior_backward(&t->pass, tile->row, tile->rows, &t->objective, t->beta);
 }
 
-static void plan_forward(struct plan *plan, const struct model *m, size_t draws) {
+static void plan_forward(struct training *t) {
+    const struct model *m = t->model;
+    const size_t draws = t->pass.draws;
     const bool best = m->config.scale == SCALE_OPTIMAL;
-    plan_add(plan, (struct operation){gather_rows, 0, m->elements, 0, 1, false});
+    plan_add(&t->plan, (struct operation){gather_rows, 0, m->elements, 0, 1, false});
     for (size_t i = 0; i < m->layers; i++) {
         const size_t out = m->layer[i].out / m->layer[i].group, weights = m->layer[i].in * m->layer[i].out;
-        plan_add(plan, (struct operation){forward, i, out, weights, i > m->heads ? draws : 1, false});
+        pass_plan_forward(&t->plan, &t->pass, i);
         if (i == m->heads) {
-            plan_add(plan, (struct operation){posterior, i, out, 0, 1, false});
-            plan_add(plan, (struct operation){draw, i, out, 0, draws, false});
+            plan_add(&t->plan, (struct operation){posterior, i, out, 0, 1, false});
+            plan_add(&t->plan, (struct operation){draw, i, out, 0, draws, false});
         }
         if (i == m->last && best) {
-            plan_add(plan, (struct operation){deviations, i, out, weights, draws, true});
-            plan_add(plan, (struct operation){take_best_scale, i, out, 0, draws, false, .waits = true});
+            plan_add(&t->plan, (struct operation){deviations, i, out, weights, draws, true});
+            plan_add(&t->plan, (struct operation){take_best_scale, i, out, 0, draws, false, .waits = true});
         }
         if (i == m->last)
-            plan_add(plan, (struct operation){likelihood, i, out, weights, draws, !best, .waits = best});
+            plan_add(&t->plan, (struct operation){likelihood, i, out, weights, draws, !best, .waits = best});
     }
 }
 
 /* The last layer's way back goes with its way forward; draws are weighed behind both. */
-static void plan_backward(struct plan *plan, const struct model *m, size_t draws) {
+static void plan_backward(struct training *t) {
+    const struct model *m = t->model;
+    const size_t draws = t->pass.draws;
     for (size_t i = m->last; i > 0; i--) {
-        const size_t in = m->layer[i].in, out = m->layer[i].out, all = i > m->heads ? draws : 1;
-        plan_add(plan, (struct operation){backward, i, out / m->layer[i].group, in * out, all, i == m->last});
+        pass_plan_backward(&t->plan, &t->pass, i, i == m->last);
         if (i == m->last)
-            plan_add(plan, (struct operation){weigh, i, in, 0, draws, false});
-        plan_add(plan, (struct operation){backward_sum, i, in, 0, all, false});
+            plan_add(&t->plan, (struct operation){weigh, i, m->layer[i].in, 0, draws, false});
+        pass_plan_backward_sum(&t->plan, &t->pass, i);
         if (i == m->heads + 1)
-            plan_add(plan, (struct operation){posterior_backward, m->heads, in, 0, draws, false});
+            plan_add(&t->plan, (struct operation){posterior_backward, m->heads, m->layer[i].in, 0, draws, false});
     }
 }
 
@@ -246,10 +228,10 @@ int training_start(struct training *t) {
         return fail("training: out of memory for the order of %zu items", t->data->items);
     if (parameters_train(&t->model->parameters) < 0)
         return -1;
-    plan_forward(&t->plan, t->model, t->objective.draws);
-    plan_backward(&t->plan, t->model, t->objective.draws);
     if (pass_create(&t->pass, t->model, t->batch, t->objective.draws, true) < 0)
         return -1;
+    plan_forward(t);
+    plan_backward(t);
     if (is_vamp(t) && vamp_start(&t->vamp, t->model, t->workers, &t->pass) < 0)
         return -1;
     t->update = (struct update){.model = t->model,

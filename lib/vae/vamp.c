@@ -1,16 +1,8 @@
 #include "vae/vamp.h"
 
+#include "vae/pass_plan.h"
+
 #include <string.h>
-
-static struct tile layer_tile(const struct vamp *v, size_t layer, const struct tile *tile) {
-    return plan_layer_tile(&v->model->layer[layer], 1, tile);
-}
-
-static void forward(void *context, size_t layer, const struct tile *tile) {
-    struct vamp *v = context;
-    const struct tile own = layer_tile(v, layer, tile);
-    pass_forward(&v->pass, layer, &own);
-}
 
 /* A copy, which stays while the pseudo-inputs are updated. */
 static void see(void *context, size_t layer, const struct tile *tile) {
@@ -44,50 +36,38 @@ static void components(void *context, size_t layer, const struct tile *tile) {
     }
 }
 
-static void backward(void *context, size_t layer, const struct tile *tile) {
-    struct vamp *v = context;
-    const struct tile own = layer_tile(v, layer, tile);
-    pass_backward(&v->pass, layer, &own);
-}
-
-static void backward_sum(void *context, size_t layer, const struct tile *tile) {
-    struct vamp *v = context;
-    pass_backward_sum(&v->pass, layer, tile->row, tile->rows);
-}
-
 /* The gradient of the mean over the batch, as the weights' is. */
 static void inputs(void *context, size_t layer, const struct tile *tile) {
     struct vamp *v = context;
     const struct parameters *p = &v->model->parameters;
     const struct linear *first = &v->model->layer[layer];
     float *gradient = p->gradient + v->model->pseudo_inputs;
-    const struct tile own = layer_tile(v, layer, tile);
+    const struct tile own = pass_plan_tile(&v->pass, layer, tile);
     linear_backward(first, p->value, v->pass.delta[layer], gradient, &own);
     math_kernel()->scale(gradient + tile->row * first->in, 1.0f / (float)v->rows, tile->rows * first->in);
 }
 
 static void make_plans(struct vamp *v) {
     const struct model *m = v->model;
+    const struct linear *first = &m->layer[0];
     plan_add(&v->forward, (struct operation){see, 0, 1, 0, 1, false});
-    for (size_t i = 0; i <= m->heads; i++) {
-        const struct linear *l = &m->layer[i];
-        plan_add(&v->forward, (struct operation){forward, i, l->out / l->group, l->in * l->out, 1, false});
-    }
+    for (size_t i = 0; i <= m->heads; i++)
+        pass_plan_forward(&v->forward, &v->pass, i);
     plan_add(&v->forward, (struct operation){posterior, m->heads, 1, 0, 1, false});
     plan_add(&v->backward, (struct operation){components, m->heads, 1, 0, 1, false});
     for (size_t i = m->heads; i > 0; i--) {
-        const struct linear *l = &m->layer[i];
-        plan_add(&v->backward, (struct operation){backward, i, l->out / l->group, l->in * l->out, 1, false});
-        plan_add(&v->backward, (struct operation){backward_sum, i, l->in, 0, 1, false});
+        pass_plan_backward(&v->backward, &v->pass, i, false);
+        pass_plan_backward_sum(&v->backward, &v->pass, i);
     }
-    const struct linear *l = &m->layer[0];
-    plan_add(&v->backward, (struct operation){inputs, 0, l->out / l->group, 0, 1, false});
+    plan_add(&v->backward, (struct operation){inputs, 0, first->out / first->group, 0, 1, false});
 }
 
 int vamp_start(struct vamp *v, struct model *model, struct workers *workers, const struct pass *batch) {
     *v = (struct vamp){.model = model, .workers = workers, .batch = batch};
+    if (pass_create(&v->pass, model, model->config.components, 0, true) < 0)
+        return -1;
     make_plans(v);
-    return pass_create(&v->pass, model, model->config.components, 0, true);
+    return 0;
 }
 
 void vamp_end(struct vamp *v) {
