@@ -101,6 +101,14 @@ $(UNITS): $(BUILD)/unit/%: $(BUILD)/tests/unit/%.o $(LIBRARY)
 	$(call say,LD)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
+# Preloaded by tests: has one call of a tool fail.
+FAULT := $(BUILD)/tests/fault.so
+
+$(FAULT): tests/fault/fault.c Makefile
+	@mkdir -p $(@D)
+	$(call say,CC)
+	$(Q)$(CC) -std=c11 -O1 -fPIC -shared $(WARNINGS) -o $@ $< -ldl
+
 # Timed beside the matrix products alone and beside PyTorch.
 BENCH := $(BUILD)/bench/floor $(BUILD)/bench/measure
 
@@ -109,7 +117,7 @@ $(BENCH): $(BUILD)/bench/%: $(BUILD)/tests/bench/%.o
 	$(call say,LD)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
-check: all $(UNITS) $(BENCH)
+check: all $(UNITS) $(BENCH) $(FAULT)
 	VAE_BUILD="$(ABSOLUTE_BUILD)" tests/run $(UNITS) tests/*.bats
 
 # The published figure on MNIST: minutes, and a download.

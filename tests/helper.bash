@@ -7,7 +7,8 @@ ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 PATH=${VAE_BUILD:-$ROOT/build}:$PATH
 IMAGES=$ROOT/data/sample-images-idx3-ubyte.gz
 LABELS=$ROOT/data/sample-labels-idx1-ubyte.gz
-export ROOT PATH IMAGES LABELS
+FAULT_LIBRARY=${VAE_BUILD:-$ROOT/build}/tests/fault.so
+export ROOT PATH IMAGES LABELS FAULT_LIBRARY
 
 # pipe COMMAND: runs a pipeline in which the failure of any part counts.
 pipe() {
@@ -41,6 +42,44 @@ fails() {
         printf '%s\n' "command: $*" "status:  $got, wanted $wanted" "wanted:  $message" "stderr:  $(<err)"
         return 1
     fi
+}
+
+# injected CALL:N:WHAT COMMAND...: the command with a fault, see tests/fault/fault.c; the file hit is there where it
+# happened.
+injected() {
+    FAULT=$1 FAULT_HIT=hit LD_PRELOAD=$FAULT_LIBRARY "${@:2}"
+}
+
+# withstand CALL ERRNO STRIDE COMMAND...: the command with its CALLs failing, one a run, every STRIDE-th. Each run ends
+# with 1, one line on stderr and nothing begun left behind, or does its work: what it writes is what it writes without
+# a fault. Files new.* and log.tsv, and stdout, are what a command writes here.
+withstand() {
+    local call=$1 errno=$2 stride=$3 n got
+    shift 3
+    rm -rf new.* log.tsv wanted
+    "$@" >out 2>err </dev/null || fail "without a fault: $(<err)"
+    mkdir wanted
+    cp out wanted
+    [ ! -e new.bin ] || cp new.bin wanted
+    for ((n = 1; ; n += stride)); do
+        rm -f hit log.tsv
+        got=0
+        injected "$call:$n:$errno" timeout 20 "$@" >out 2>err </dev/null || got=$?
+        [ -e hit ] || break
+        case $got in
+        0) cmp out wanted/out && { [ ! -e wanted/new.bin ] || cmp new.bin wanted/new.bin; } ;;
+        1) [ "$(wc -l <err)" -eq 1 ] && [[ $(<err) == "$1: "* ]] ;;
+        *) false ;;
+        esac || fail "$call $n failed: $*: status $got, $(<err)"
+        # Where no memory is left for a header's text the process ends at once; the next run takes the file over.
+        [ -z "$(find . -name '.*.tmp')" ] || grep -q 'out of memory for [0-9]* bytes' err ||
+            fail "$call $n failed: $*: left $(find . -name '.*.tmp')"
+        # What is in its place is whole.
+        for whole in new.bin new.ck; do
+            [ ! -e $whole ] || perl "$ROOT/tests/safetensors.pl" verify <$whole || fail "$call $n failed: $whole is torn"
+        done
+    done
+    [ $n -gt 1 ] || fail "$call: not called by $*"
 }
 
 # recut N: a stream on stdin again in frames of N items, the last one a '.' frame; 0: in one frame.

@@ -154,4 +154,5 @@ options_of_page() {
 @test "examples: raw-cmp(1)" { run_examples raw-cmp.1; }
 @test "examples: vae-raw(5)" { run_examples vae-raw.5; }
 @test "examples: vae-model(5)" { run_examples vae-model.5; }
+@test "examples: vae-checkpoint(5)" { run_examples vae-checkpoint.5; }
 @test "examples: vaeutils(7)" { run_examples vaeutils.7; }

@@ -3,6 +3,7 @@
 #   perl safetensors.pl xxh64 <BYTES        the XXH64 of the bytes, seed 0
 #   perl safetensors.pl edit CODE <IN >OUT  the file again after CODE changed $head (JSON) or $data (weights);
 #                                           checksum() in CODE makes the checksum right again
+#   perl safetensors.pl verify <FILE        exit status 0 where the checksum is that of the data
 use strict;
 
 my ($head, $data);
@@ -57,6 +58,10 @@ binmode STDOUT;
 my $all = <STDIN>;
 if ($command eq "xxh64") {
     print xxh64($all), "\n";
+} elsif ($command eq "verify") {
+    my $length = unpack "Q<", $all;
+    substr($all, 8, $length) =~ /"xxh64":"([^"]*)"/ or die "no checksum\n";
+    exit($1 ne xxh64(substr $all, 8 + $length));
 } else {
     my $length = unpack "Q<", $all;
     ($head, $data) = (substr($all, 8, $length), substr $all, 8 + $length);

@@ -51,6 +51,12 @@ static void set_schedule(const struct cli_option *option, void *field, const cha
         cli_usage_error();
 }
 
+static void set_every(const struct cli_option *option, void *field, const char *text) {
+    (void)option;
+    if (every_parse(field, "--every", text) < 0)
+        cli_usage_error();
+}
+
 static const struct cli_option options[] = {
     CLI_MODEL,
     {'z', "latent", "N", "20", "numbers a latent vector", CLI_SIZE(run.model.latent, 1, MODEL_MAX_UNITS)},
@@ -103,6 +109,12 @@ static const struct cli_option options[] = {
      .aside = true},
     {0, "val-cond", "FILE", NULL, "the labels of --val", CLI_FILE(run.validation_labels), .aside = true},
     {0, "log", "FILE", NULL, "write a table (TSV), a row an epoch", CLI_TEXT(run.log), .aside = true},
+    {0, "checkpoint", "FILE", NULL, "save the state of the training here, for --resume", CLI_FILE(run.checkpoint),
+     .aside = true},
+    {0, "every", "T", NULL, "how often: steps, such as 100, or a time, such as 30s, 10m or 2h (default: 1m)",
+     CLI_CALL(set_every, run.every), .aside = true},
+    {0, "resume", "FILE", NULL, "go on from a checkpoint of the same options and data", CLI_FILE(run.resume),
+     .aside = true},
     CLI_SEED,
     CLI_THREADS,
     CLI_EVERY,
@@ -145,6 +157,11 @@ static void check_options(const struct options *o) {
     if (o->run.validation != NULL && strcmp(o->run.validation, "-") == 0 &&
         (o->run.file == NULL || strcmp(o->run.file, "-") == 0))
         cli_refuse("--val: found '-' for stdin, which the items come from, wanted a file");
+}
+
+static void check_checkpoint(const struct run_config *c) {
+    if (c->checkpoint == NULL && (c->every.steps > 0 || c->every.seconds > 0))
+        cli_refuse("--every: found it without --checkpoint, wanted a file to save");
 }
 
 static void check_objective(const struct options *o) {
@@ -190,6 +207,7 @@ static struct options parse(int argc, char **argv) {
     check_options(&o);
     check_objective(&o);
     check_labels(&o.run);
+    check_checkpoint(&o.run);
     if (o.run.model.decoder.layers == NOT_GIVEN)
         mirror(&o.run.model.decoder, &o.run.model.encoder);
     set_scale(&o);

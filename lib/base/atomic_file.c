@@ -85,18 +85,23 @@ int atomic_open(struct atomic_file *file, const char *path) {
     file->out.name = path;
     if (open_temporary(file, path) < 0)
         goto failed;
-    if (ftruncate(file->out.fd, 0) < 0) {
-        fail_system(path, "cannot truncate its temporary file");
-        goto failed;
-    }
-    if (copy_mode(file) < 0)
-        goto failed;
-    return 0;
+    if ((ftruncate(file->out.fd, 0) == 0 || fail_system(path, "cannot truncate its temporary file") == 0) &&
+        copy_mode(file) == 0)
+        return 0;
+    unlink(file->temporary);
 failed:
     if (file->out.fd >= 0)
         close(file->out.fd);
     release(file);
     return -1;
+}
+
+static int sync_whole(int fd) {
+    int result;
+    do
+        result = fsync(fd);
+    while (result < 0 && errno == EINTR);
+    return result;
 }
 
 /* The file is in its place already. A directory that may not be read, or a file system that cannot sync one, leaves
@@ -107,7 +112,7 @@ static int sync_directory(const struct atomic_file *file) {
         return errno == EACCES ? 0
                                : fail_system(file->out.name, "is in place, but cannot open its directory to sync");
     int result = 0;
-    if (fsync(fd) < 0 && errno != EINVAL)
+    if (sync_whole(fd) < 0 && errno != EINVAL)
         result = fail_system(file->out.name, "is in place, but cannot sync its directory");
     close(fd);
     return result;
@@ -115,7 +120,7 @@ static int sync_directory(const struct atomic_file *file) {
 
 int atomic_commit(struct atomic_file *file) {
     int result = 0;
-    if (fsync(file->out.fd) < 0)
+    if (sync_whole(file->out.fd) < 0)
         result = fail_system(file->out.name, "cannot sync");
     else if (rename(file->temporary, file->path) < 0)
         result = fail_system(file->out.name, "cannot rename to it");

@@ -164,14 +164,30 @@ void cli_parse(const struct cli_program *program, int argc, char **argv, void *o
     cli.quiet = cli.common->quiet;
 }
 
+int cli_each_option(int (*tell)(void *context, const struct cli_option *option, const char *value), void *context) {
+    int result = 0;
+    for (const struct cli_option *o = cli.program->options; result == 0 && o->name != NULL; o++)
+        if (!o->aside)
+            result = tell(context, o, cli.given[o - cli.program->options]);
+    return result;
+}
+
+struct text {
+    char *text;
+    size_t size, used;
+};
+
+static int add_option(void *context, const struct cli_option *o, const char *value) {
+    struct text *t = context;
+    if (value != NULL && t->used < t->size)
+        t->used += (size_t)snprintf(t->text + t->used, t->size - t->used, " --%s%s%s", o->name,
+                                    *value == '\0' ? "" : " ", value);
+    return 0;
+}
+
 void cli_command(char *text, size_t size) {
-    size_t used = (size_t)snprintf(text, size, "%s", cli.program->name);
-    for (const struct cli_option *o = cli.program->options; o->name != NULL; o++) {
-        const char *value = cli.given[o - cli.program->options];
-        if (value != NULL && !o->aside && used < size)
-            used +=
-                (size_t)snprintf(text + used, size - used, " --%s%s%s", o->name, *value == '\0' ? "" : " ", value);
-    }
+    struct text t = {text, size, (size_t)snprintf(text, size, "%s", cli.program->name)};
+    cli_each_option(add_option, &t);
 }
 
 const char *cli_option_name(const struct cli_option *o, char text[CLI_NAME]) {

@@ -69,8 +69,8 @@ struct cli_common {
     }
 #define CLI_EVERY                                                                                               \
     {'q', "quiet", NULL, NULL, "no progress and no notes, only errors", CLI_FLAG(common.quiet), .aside = true}, \
-        {'h', "help", NULL, NULL, "print this text and exit", cli_help},                                        \
-        {'V', "version", NULL, NULL, "print the version and exit", cli_version}, {                              \
+        {'h', "help", NULL, NULL, "print this text and exit", cli_help, .aside = true},                         \
+        {'V', "version", NULL, NULL, "print the version and exit", cli_version, .aside = true}, {               \
         0                                                                                                       \
     }
 
@@ -95,6 +95,10 @@ void cli_parse(const struct cli_program *program, int argc, char **argv, void *o
 /* The tool's name and the options with what is given or the default, but for those aside, in the table's order: the
  * same for the same work. */
 void cli_command(char *text, size_t size);
+
+/* The same options one by one: each that may be given, with its argument ("" where it takes none), or NULL where it
+ * was not given and has no default. `tell` ends the walk by another value than 0, which is returned. */
+int cli_each_option(int (*tell)(void *context, const struct cli_option *option, const char *value), void *context);
 
 /* Behind the last option: the one operand there may be, or NULL. More are a usage error. */
 const char *cli_operand(void);

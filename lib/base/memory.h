@@ -19,4 +19,8 @@ void memory_release(void *memory, size_t bytes);
  * worth it where another processor's cache has them, or none. */
 void memory_expect(const void *memory, size_t bytes);
 
+/* malloc for a library that cannot stand its failure: where there is no memory the process ends with exit status 1
+ * and a message, as at a signal. */
+void *memory_always(size_t size);
+
 #endif

@@ -65,9 +65,16 @@ void parameters_free(struct parameters *p) {
     *p = (struct parameters){0};
 }
 
-const struct tensor *parameters_not_finite(const struct parameters *p) {
+const struct tensor *parameters_not_finite(const struct parameters *p, const float *array) {
     for (const struct tensor *t = p->tensor; t < p->tensor + p->count; t++)
-        if (!math_kernel()->finite(p->value + t->offset, t->size))
+        if (!math_kernel()->finite(array + t->offset, t->size))
             return t;
     return NULL;
+}
+
+int parameters_check(const struct parameters *p, const float *array, const char *name) {
+    const struct tensor *bad = parameters_not_finite(p, array);
+    if (bad != NULL)
+        return fail("%s: tensor \"%s\" holds a value that is not finite, wanted numbers", name, bad->name);
+    return 0;
 }

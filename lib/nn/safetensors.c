@@ -1,6 +1,7 @@
 #include "nn/safetensors.h"
 
 #include "base/error.h"
+#include "base/memory.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -10,49 +11,86 @@
 
 #define ALIGNMENT 64 /* of the data in the file, so that it can be mapped */
 
-static void checksum_text(const struct parameters *p, char text[17]) {
-    snprintf(text, 17, "%016" PRIx64, (uint64_t)XXH64(p->value, p->size * sizeof *p->value, 0));
+static const struct {
+    const char *name;
+    size_t size;
+} types[] = {[STORED_F32] = {"F32", sizeof(float)}, [STORED_F64] = {"F64", sizeof(double)}};
+
+void safetensors_add(struct safetensors *file, enum stored_type type, const char *name, size_t rows, size_t columns,
+                     void *data) {
+    struct stored *t = &file->tensor[file->count++];
+    *t = (struct stored){.type = type, .rows = rows, .columns = columns, .offset = file->bytes, .data = data};
+    snprintf(t->name, sizeof t->name, "%s", name);
+    t->bytes = rows * (columns == 0 ? 1 : columns) * types[type].size;
+    file->bytes += t->bytes;
 }
 
-static json_t *tensor_entry(const struct tensor *t) {
+void safetensors_add_parameters(struct safetensors *file, const char *prefix, const struct parameters *p,
+                                float *array) {
+    char name[SAFETENSORS_NAME];
+    for (const struct tensor *t = p->tensor; t < p->tensor + p->count; t++) {
+        snprintf(name, sizeof name, "%s%.*s", prefix, TENSOR_NAME - 1, t->name);
+        safetensors_add(file, STORED_F32, name, t->rows, t->columns, array == NULL ? NULL : array + t->offset);
+    }
+}
+
+static int checksum_text(const struct safetensors *file, char text[17]) {
+    XXH64_state_t *state = XXH64_createState();
+    if (state == NULL)
+        return fail("safetensors: out of memory for the checksum");
+    XXH64_reset(state, 0);
+    for (const struct stored *t = file->tensor; t < file->tensor + file->count; t++)
+        XXH64_update(state, t->data, t->bytes);
+    snprintf(text, 17, "%016" PRIx64, (uint64_t)XXH64_digest(state));
+    XXH64_freeState(state);
+    return 0;
+}
+
+static json_t *tensor_entry(const struct stored *t) {
     json_t *shape = t->columns == 0 ? json_pack("[I]", (json_int_t)t->rows)
                                     : json_pack("[I,I]", (json_int_t)t->rows, (json_int_t)t->columns);
-    return json_pack("{s:s, s:o, s:[I,I]}", "dtype", "F32", "shape", shape, "data_offsets",
-                     (json_int_t)(t->offset * sizeof(float)), (json_int_t)((t->offset + t->size) * sizeof(float)));
+    return json_pack("{s:s, s:o, s:[I,I]}", "dtype", types[t->type].name, "shape", shape, "data_offsets",
+                     (json_int_t)t->offset, (json_int_t)(t->offset + t->bytes));
+}
+
+/* jansson drops what there is no memory for and says nothing, or crashes: of it nothing may fail. */
+static void __attribute__((constructor)) set_memory(void) {
+    json_set_alloc_funcs(memory_always, free);
 }
 
 /* The header's text, padded with spaces so that the data behind it is aligned; NULL on error. */
-static char *header_text(const struct parameters *p, json_t *metadata, uint64_t *length) {
+static char *header_text(const struct safetensors *file, json_t *metadata, uint64_t *length) {
     char checksum[17];
-    checksum_text(p, checksum);
+    if (checksum_text(file, checksum) < 0)
+        return NULL;
     json_object_set_new(metadata, "xxh64", json_string(checksum));
     json_t *header = json_pack("{s:O}", "__metadata__", metadata);
-    for (size_t i = 0; i < p->count; i++)
-        json_object_set_new(header, p->tensor[i].name, tensor_entry(&p->tensor[i]));
+    for (size_t i = 0; i < file->count; i++)
+        json_object_set_new(header, file->tensor[i].name, tensor_entry(&file->tensor[i]));
     char *json = json_dumps(header, JSON_COMPACT);
     json_decref(header);
-    if (json == NULL)
-        return NULL;
     const size_t used = strlen(json);
     *length = (sizeof *length + used + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT - sizeof *length;
     char *text = realloc(json, *length);
-    if (text == NULL)
+    if (text == NULL) {
         free(json);
-    else
+        fail("safetensors: out of memory for the header");
+    } else {
         memset(text + used, ' ', *length - used);
+    }
     return text;
 }
 
-int safetensors_write(const struct output *out, const struct parameters *p, json_t *metadata) {
+int safetensors_write(const struct output *out, const struct safetensors *file, json_t *metadata) {
     uint64_t length;
-    char *text = header_text(p, metadata, &length);
+    char *text = header_text(file, metadata, &length);
     if (text == NULL)
-        return fail("%s: out of memory for the header", out->name);
+        return -1;
     int result = output_write(out, &length, sizeof length);
     if (result == 0)
         result = output_write(out, text, length);
-    if (result == 0)
-        result = output_write(out, p->value, p->size * sizeof *p->value);
+    for (size_t i = 0; result == 0 && i < file->count; i++)
+        result = output_write(out, file->tensor[i].data, file->tensor[i].bytes);
     free(text);
     return result;
 }
@@ -116,8 +154,8 @@ int safetensors_read_header(const struct input *in, json_t **metadata, json_t **
     return result;
 }
 
-/* Where the entry is exactly what would be written for the table's tensor, up to its place in the data. */
-static int check_tensor(const struct input *in, const json_t *tensors, const struct tensor *t) {
+/* Where the entry is exactly what would be written for the tensor, up to its place in the data. */
+static int check_tensor(const struct input *in, const json_t *tensors, const struct stored *t) {
     const json_t *entry = json_object_get(tensors, t->name);
     if (entry == NULL)
         return fail("%s: tensor \"%s\" is missing, wanted it for this model's layers", in->name, t->name);
@@ -134,36 +172,47 @@ static int check_tensor(const struct input *in, const json_t *tensors, const str
     return result;
 }
 
-int safetensors_check(const struct input *in, const json_t *tensors, const struct parameters *p) {
+int safetensors_check(const struct input *in, const json_t *tensors, const struct safetensors *file) {
     const char *key;
     json_t *value;
-    for (size_t i = 0; i < p->count; i++)
-        if (check_tensor(in, tensors, &p->tensor[i]) < 0)
+    for (size_t i = 0; i < file->count; i++)
+        if (check_tensor(in, tensors, &file->tensor[i]) < 0)
             return -1;
     json_object_foreach((json_t *)tensors, key, value) {
         size_t i = 0;
-        while (i < p->count && strcmp(p->tensor[i].name, key) != 0)
+        while (i < file->count && strcmp(file->tensor[i].name, key) != 0)
             i++;
-        if (i == p->count)
+        if (i == file->count)
             return fail("%s: tensor \"%s\" is not one of this model's layers, wanted only those", in->name, key);
     }
     return 0;
 }
 
-int safetensors_read_data(const struct input *in, const json_t *metadata, struct parameters *p) {
+/* All tensors' bytes, as one row of them. */
+static int read_tensors(const struct input *in, const struct safetensors *file) {
+    for (const struct stored *t = file->tensor; t < file->tensor + file->count; t++) {
+        const ssize_t n = input_read(in, t->data, t->bytes);
+        if (n < 0)
+            return -1;
+        if ((size_t)n < t->bytes)
+            return fail("%s: ended after %zu of %zu bytes of weights, wanted all", in->name, t->offset + (size_t)n,
+                        file->bytes);
+    }
+    return 0;
+}
+
+int safetensors_read_data(const struct input *in, const json_t *metadata, const struct safetensors *file) {
     char checksum[17], byte;
     const char *wanted = json_string_value(json_object_get(metadata, "xxh64"));
-    if (read_exactly(in, p->value, p->size * sizeof *p->value, "weights") < 0)
+    if (read_tensors(in, file) < 0)
         return -1;
     ssize_t rest = input_read(in, &byte, 1);
     if (rest != 0)
         return rest < 0 ? -1 : fail("%s: bytes follow the weights, wanted the end", in->name);
-    checksum_text(p, checksum);
+    if (checksum_text(file, checksum) < 0)
+        return -1;
     if (wanted == NULL || strcmp(checksum, wanted) != 0)
         return fail("%s: the weights' XXH64 is %s, wanted %s: the file is damaged", in->name, checksum,
                     wanted == NULL ? "one in the metadata" : wanted);
-    const struct tensor *bad = parameters_not_finite(p);
-    if (bad != NULL)
-        return fail("%s: tensor \"%s\" holds a value that is not finite, wanted numbers", in->name, bad->name);
     return 0;
 }

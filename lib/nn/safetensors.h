@@ -7,26 +7,51 @@
 #include <jansson.h>
 
 /* The safetensors format: u64 little-endian length of a JSON header, the header, the tensors' bytes. Written
- * and read for tables of F32 parameters alone, and strictly: the header names just the table's tensors, each
- * once and at its place, so that the data has no holes, no overlaps and no rest. */
+ * and read for a list of tensors that is known before, and strictly: the header names just these, each once and at
+ * its place, so that the data has no holes, no overlaps and no rest. */
 
 #define SAFETENSORS_HEADER_MAX ((size_t)1 << 20)
+#define SAFETENSORS_MAX (5 * PARAMETERS_MAX + 2)
+#define SAFETENSORS_NAME (TENSOR_NAME + 16)
 
-/* Writes `p` with `metadata` (an object of strings; not consumed), to which "xxh64", the data's XXH64 as 16
+enum stored_type { STORED_F32, STORED_F64 };
+
+struct stored {
+    char name[SAFETENSORS_NAME];
+    enum stored_type type;
+    size_t rows, columns; /* columns 0: a vector of `rows` numbers */
+    size_t offset, bytes; /* in the data */
+    void *data;           /* not owned; NULL while the file is only checked */
+};
+
+struct safetensors {
+    size_t count, bytes; /* of all */
+    struct stored tensor[SAFETENSORS_MAX];
+};
+
+/* Adds a tensor, whose numbers are or will be at `data`; its bytes follow those of the tensor added before. */
+void safetensors_add(struct safetensors *file, enum stored_type type, const char *name, size_t rows, size_t columns,
+                     void *data);
+
+/* Adds all tensors of a table, with `prefix` before their names; `array` is one of the table's, or NULL. */
+void safetensors_add_parameters(struct safetensors *file, const char *prefix, const struct parameters *p,
+                                float *array);
+
+/* Writes the tensors with `metadata` (an object of strings; not consumed), to which "xxh64", the data's XXH64 as 16
  * hexadecimal digits, is added. 0 or -1. */
-int safetensors_write(const struct output *out, const struct parameters *p, json_t *metadata)
+int safetensors_write(const struct output *out, const struct safetensors *file, json_t *metadata)
     __attribute__((warn_unused_result));
 
 /* Reads the header. The metadata as a new reference to an object of strings; *tensors as one to the rest. */
 int safetensors_read_header(const struct input *in, json_t **metadata, json_t **tensors)
     __attribute__((warn_unused_result));
 
-/* Checks the header against the table, whose values need not be allocated yet. */
-int safetensors_check(const struct input *in, const json_t *tensors, const struct parameters *p)
+/* Checks the header against the list, whose data need not be there yet. */
+int safetensors_check(const struct input *in, const json_t *tensors, const struct safetensors *file)
     __attribute__((warn_unused_result));
 
-/* Reads the data into p->value and checks its length, its checksum and that every value is finite. */
-int safetensors_read_data(const struct input *in, const json_t *metadata, struct parameters *p)
+/* Reads the data, and checks its length and its checksum; what the numbers may be is the caller's to check. */
+int safetensors_read_data(const struct input *in, const json_t *metadata, const struct safetensors *file)
     __attribute__((warn_unused_result));
 
 #endif

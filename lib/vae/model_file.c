@@ -14,20 +14,29 @@ static int put_provenance(json_t *m, const struct provenance *p, bool labels) {
            metadata_put(m, "data_xxh64", "%016" PRIx64, p->data_xxh64) | metadata_put(m, "elbo", "%.6f", p->elbo);
 }
 
+/* The file's list of tensors; of a model that is not allocated yet, without their places. */
+static struct safetensors tensors_of(const struct parameters *p) {
+    struct safetensors file = {0};
+    safetensors_add_parameters(&file, "", p, p->value);
+    return file;
+}
+
 int model_write(const struct model *model, const struct provenance *provenance, const struct output *out) {
     json_t *metadata = json_object();
     int result = 0;
     if (model_config_put(&model->config, metadata) != 0 ||
         put_provenance(metadata, provenance, model->config.classes > 0) != 0)
         result = fail("%s: out of memory for the metadata", out->name);
+    const struct safetensors file = tensors_of(&model->parameters);
     if (result == 0)
-        result = safetensors_write(out, &model->parameters, metadata);
+        result = safetensors_write(out, &file, metadata);
     json_decref(metadata);
     return result;
 }
 
 int model_read(struct model *model, json_t **metadata, const struct input *in) {
     struct model_config config;
+    struct safetensors file;
     json_t *tensors;
     *model = (struct model){0};
     int result = safetensors_read_header(in, metadata, &tensors);
@@ -36,12 +45,16 @@ int model_read(struct model *model, json_t **metadata, const struct input *in) {
     if (result == 0)
         result = model_lay_out(model, &config);
     /* What the metadata claims is held against the tensors before it is believed. */
+    file = tensors_of(&model->parameters);
     if (result == 0)
-        result = safetensors_check(in, tensors, &model->parameters);
+        result = safetensors_check(in, tensors, &file);
     if (result == 0)
         result = model_allocate(model);
+    file = tensors_of(&model->parameters);
     if (result == 0)
-        result = safetensors_read_data(in, *metadata, &model->parameters);
+        result = safetensors_read_data(in, *metadata, &file);
+    if (result == 0)
+        result = parameters_check(&model->parameters, model->parameters.value, in->name);
     if (result == 0)
         model_take_prior(model);
     else

@@ -36,9 +36,8 @@ struct run {
     struct training training;
     struct report report;
     struct saver saver;
-    double best; /* validation, and its epoch */
-    uint64_t best_epoch;
-    bool over;
+    struct checkpoint checkpoint;
+    bool over; /* nothing has become better for too long */
 };
 
 /* The training data's, and how many classes they make. */
@@ -92,23 +91,31 @@ static int validate(struct run *r, struct elbo *elbo) {
     return result;
 }
 
-/* True where the run is over since nothing has become better for too long. What is best is kept. */
-static bool judge(struct run *r, double validation) {
-    if (r->config->patience == 0 || validation > r->best || r->best_epoch == 0) {
-        r->best = validation;
-        r->best_epoch = r->training.epoch;
-        saver_keep(&r->saver);
-    }
-    return r->config->patience > 0 && r->training.epoch - r->best_epoch >= r->config->patience;
+static bool has_lost_patience(const struct run *r) {
+    const uint64_t patience = r->config->patience;
+    return patience > 0 && r->checkpoint.judged - r->saver.kept_provenance.epochs >= patience;
+}
+
+/* What is best is kept. */
+static void judge(struct run *r, double validation) {
+    const struct saver *s = &r->saver;
+    if (r->config->patience == 0 || s->kept_provenance.epochs == 0 || validation > s->kept_validation)
+        saver_keep(&r->saver, validation);
+    r->checkpoint.judged = r->training.epoch;
+    r->over = has_lost_patience(r);
 }
 
 /* 1: done; 0: a signal asked for an end. */
 static int train_epoch(struct run *r) {
     struct elbo validation;
     int more;
-    training_begin_epoch(&r->training);
-    while ((more = training_step(&r->training)) == 1 && signals_stop() == 0)
+    if (r->checkpoint.judged == r->training.epoch) /* else it is to be gone on with */
+        training_begin_epoch(&r->training);
+    while ((more = training_step(&r->training)) == 1 && signals_stop() == 0) {
         report_step(&r->report);
+        if (checkpoint_step(&r->checkpoint) < 0)
+            return -1;
+    }
     if (more < 0)
         return -1;
     training_settle(&r->training);
@@ -120,13 +127,13 @@ static int train_epoch(struct run *r) {
     parameters_swap_average(&r->model.parameters);
     if (result < 0)
         return -1;
-    r->over = judge(r, validation.elbo);
+    judge(r, validation.elbo);
     return report_epoch(&r->report, &validation) < 0 ? -1 : 1;
 }
 
 static int train_epochs(struct run *r) {
     double saved = 0;
-    while (r->training.epoch < r->config->epochs && !r->over && signals_stop() == 0) {
+    while (r->checkpoint.judged < r->config->epochs && !r->over && signals_stop() == 0) {
         if (train_epoch(r) < 0)
             return -1;
         if (progress_seconds() - saved >= SAVE_SECONDS && r->training.epoch < r->config->epochs) {
@@ -141,13 +148,16 @@ static int train_epochs(struct run *r) {
 static int train(struct run *r) {
     if (saver_open(&r->saver) < 0)
         return -1;
-    report_start(&r->report, &r->training, r->config->epochs, r->validation.items > 0);
+    report_start(&r->report, &r->training, r->config->epochs, r->validation.items > 0, r->checkpoint.seconds);
     signals_catch_stop();
-    if (train_epochs(r) < 0 || saver_save(&r->saver, false) < 0) {
+    if (train_epochs(r) < 0 || checkpoint_save(&r->checkpoint) < 0 || saver_save(&r->saver, false) < 0) {
         saver_rescue(&r->saver);
         return -1;
     }
     report_result(&r->report, r->common->model);
+    if (signals_stop() != 0 && r->config->checkpoint != NULL)
+        cli_note("%s: --resume %s goes on from step %" PRIu64, r->config->checkpoint, r->config->checkpoint,
+                 r->training.step);
     return 0;
 }
 
@@ -185,6 +195,27 @@ static int initialise_prior(struct run *r) {
                m->inputs * sizeof *m->parameters.value);
     }
     pass_free(&pass);
+    return 0;
+}
+
+static int prepare_checkpoint(struct run *r) {
+    const struct run_config *c = r->config;
+    struct run_data data = {.train = r->saver.provenance.data_xxh64, .labels = r->saver.provenance.labels_xxh64};
+    if (r->validation.items > 0)
+        data.validation = dataset_digest(&r->validation);
+    if (r->validation_label != NULL)
+        data.validation_labels = labels_digest(r->validation_label, r->validation.items);
+    r->checkpoint =
+        (struct checkpoint){.path = c->checkpoint, .every = c->every, .training = &r->training, .saver = &r->saver};
+    if (checkpoint_start(&r->checkpoint, &data, schedule_spans(&c->schedule)) < 0)
+        return -1;
+    if (c->resume == NULL)
+        return 0;
+    if (checkpoint_load(&r->checkpoint, c->resume) < 0)
+        return -1;
+    r->over = has_lost_patience(r);
+    cli_note("%s: going on from step %" PRIu64 ", in epoch %" PRIu64 " of %" PRIu64, c->resume, r->training.step,
+             r->training.epoch, c->epochs);
     return 0;
 }
 
@@ -228,38 +259,46 @@ static int prepare(struct run *r) {
                                     .schedule = c->schedule,
                                     .epochs = (double)c->epochs,
                                     .update_config = c->update};
-    if (training_start(&r->training) < 0)
+    if (training_start(&r->training) < 0 || saver_start(&r->saver) < 0)
         return -1;
     training_settle(&r->training);
-    return 0;
+    return prepare_checkpoint(r);
 }
+
+#define OUTPUTS 3
 
 /* What is written is written anew: over an input, or over each other, it would be a loss. */
 static int check_places(const struct run_config *c, const char *model) {
     const char *const inputs[] = {c->file == NULL ? "-" : c->file, c->validation, c->labels, c->validation_labels};
-    const char *const outputs[] = {model, c->log};
-    for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++)
-        for (size_t j = 0; j < 2; j++)
-            if (inputs[i] != NULL && outputs[j] != NULL && is_same_file(inputs[i], outputs[j]))
+    const char *const outputs[] = {model, c->log, c->checkpoint}, *const names[] = {"model", "log", "checkpoint"};
+    for (size_t j = 0; j < OUTPUTS; j++) {
+        for (size_t i = 0; outputs[j] != NULL && i < sizeof inputs / sizeof *inputs; i++)
+            if (inputs[i] != NULL && is_same_file(inputs[i], outputs[j]))
                 return fail("%s: is to be written, and read as %s, wanted a file of its own", outputs[j],
                             inputs[i]);
-    if (c->log != NULL && (strcmp(c->log, model) == 0 || is_same_file(c->log, model)))
-        return fail("%s: is to be the log and the model, wanted a file of its own", c->log);
+        for (size_t i = 0; outputs[j] != NULL && i < j; i++)
+            if (outputs[i] != NULL && (strcmp(outputs[i], outputs[j]) == 0 || is_same_file(outputs[i], outputs[j])))
+                return fail("%s: is to be the %s and the %s, wanted a file of its own", outputs[j], names[j],
+                            names[i]);
+    }
+    if (c->resume != NULL && (strcmp(c->resume, model) == 0 || is_same_file(c->resume, model)))
+        return fail("%s: is to be the model, and read as a checkpoint, wanted a file of its own", model);
     return 0;
 }
 
 int run_training(const struct run_config *c, const struct cli_common *common) {
     struct run r = {.config = c, .common = common};
     if (check_places(c, common->model) < 0 || atomic_check(common->model) < 0 ||
-        dataset_load(&r.train, c->file) < 0)
+        (c->checkpoint != NULL && atomic_check(c->checkpoint) < 0) || dataset_load(&r.train, c->file) < 0)
         return -1;
     int result = prepare(&r);
     if (result == 0)
-        result = report_open(&r.report, c->log);
+        result = report_open(&r.report, c->log, r.checkpoint.judged);
     if (result == 0)
         result = train(&r);
     if (result == 0)
         result = report_close(&r.report);
+    checkpoint_end(&r.checkpoint);
     saver_close(&r.saver);
     training_end(&r.training);
     workers_stop(r.workers);

@@ -2,7 +2,7 @@
 #define VAE_RUN_H
 
 #include "base/cli.h"
-#include "vae/train.h"
+#include "vae/checkpoint.h"
 
 /* A whole run of training, as vae-train's options describe it: from streams of items to a model file, told of on
  * stderr and in a log. */
@@ -10,8 +10,10 @@ struct run_config {
     const char *file, *validation;          /* paths of streams: NULL or "-" is stdin, and NULL no validation */
     const char *labels, *validation_labels; /* of both; NULL: none */
     const char *log;                        /* path; NULL: none */
-    struct model_config model;              /* but for what the streams tell: the items' shape and the classes */
-    uint64_t epochs, patience;              /* patience: epochs without a better validation; 0: any number */
+    const char *checkpoint, *resume;        /* paths of checkpoints, to save and to go on from; NULL: none */
+    struct every every;
+    struct model_config model; /* but for what the streams tell: the items' shape and the classes */
+    uint64_t epochs, patience; /* patience: epochs without a better validation; 0: any number */
     size_t batch;
     double rate;
     struct objective objective;

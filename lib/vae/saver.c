@@ -7,10 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-int saver_open(struct saver *s) {
+int saver_start(struct saver *s) {
+    s->file.out.fd = -1;
     s->kept = malloc(s->training->model->parameters.size * sizeof *s->kept);
     if (s->kept == NULL)
         return fail("%s: out of memory for its weights", s->path);
+    return 0;
+}
+
+int saver_open(struct saver *s) {
     return atomic_open(&s->file, s->path);
 }
 
@@ -30,34 +35,34 @@ static float *weights(const struct parameters *p) {
     return p->average != NULL ? p->average : p->value;
 }
 
-void saver_keep(struct saver *s) {
+void saver_keep(struct saver *s, double validation) {
     const struct parameters *p = &s->training->model->parameters;
-    if (parameters_not_finite(p) != NULL)
+    if (parameters_not_finite(p, p->value) != NULL)
         return;
+    s->kept_validation = validation;
     describe_state(s);
     s->kept_provenance = s->provenance;
     memcpy(s->kept, weights(p), p->size * sizeof *p->value);
 }
 
-/* Writes the model with these weights. */
-static int write_weights(struct saver *s, const struct provenance *provenance, float *value) {
+/* Puts the model with these weights in its place. What was written in part is no file to write to again. */
+static int put_weights(struct saver *s, const struct provenance *provenance, float *value) {
     struct model model = *s->training->model;
     model.parameters.value = value;
-    return model_write(&model, provenance, &s->file.out);
+    if (model_write(&model, provenance, &s->file.out) == 0)
+        return atomic_commit(&s->file);
+    atomic_abandon(&s->file);
+    return -1;
 }
 
 int saver_save(struct saver *s, bool again) {
     const struct model *model = s->training->model;
-    const struct tensor *bad = parameters_not_finite(&model->parameters);
-    if (bad != NULL)
-        return fail("training: tensor \"%s\" is not finite after step %" PRIu64
-                    ", wanted numbers: a lower --rate may help",
-                    bad->name, s->training->step);
+    if (training_check(s->training) < 0)
+        return -1;
     describe_state(s);
     const bool kept = s->best && s->kept_provenance.epochs > 0;
-    if ((kept ? write_weights(s, &s->kept_provenance, s->kept)
-              : write_weights(s, &s->provenance, weights(&model->parameters))) < 0 ||
-        atomic_commit(&s->file) < 0)
+    if ((kept ? put_weights(s, &s->kept_provenance, s->kept)
+              : put_weights(s, &s->provenance, weights(&model->parameters))) < 0)
         return -1;
     return again ? atomic_open(&s->file, s->path) : 0;
 }
@@ -67,8 +72,6 @@ void saver_rescue(struct saver *s) {
         atomic_abandon(&s->file);
         return;
     }
-    if (write_weights(s, &s->kept_provenance, s->kept) < 0)
-        atomic_abandon(&s->file);
-    else if (atomic_commit(&s->file) == 0)
+    if (put_weights(s, &s->kept_provenance, s->kept) == 0)
         cli_note("%s: holds the weights of epoch %" PRIu64, s->path, s->kept_provenance.epochs);
 }

@@ -16,14 +16,18 @@ struct saver {
     bool best; /* what was kept is saved, rather than the weights of the moment */
     float *kept;
     struct provenance kept_provenance; /* epochs 0: nothing is kept */
+    double kept_validation;            /* of the epoch whose weights are kept */
 };
 
-/* Sets up for a training that has been started; fields training to provenance must be set, the rest 0. 0 or -1; end
- * with saver_close in both cases. */
+/* Sets up for a training that has been started; fields training to best must be set, the rest 0. 0 or -1; end with
+ * saver_close in both cases. */
+int saver_start(struct saver *saver) __attribute__((warn_unused_result));
+
+/* Opens the model's file. 0 or -1. */
 int saver_open(struct saver *saver) __attribute__((warn_unused_result));
 
 /* Behind each whole epoch: keeps its weights. */
-void saver_keep(struct saver *saver);
+void saver_keep(struct saver *saver, double validation);
 
 /* Saves the weights of the moment; with `again` more saves are to follow. 0 or -1. */
 int saver_save(struct saver *saver, bool again) __attribute__((warn_unused_result));

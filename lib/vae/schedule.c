@@ -10,6 +10,7 @@
 struct schedule_kind {
     const char *name;
     size_t needs, takes; /* numbers behind its name */
+    bool spans;
     double (*rate)(const double argument[2], double rate, double done, double epochs);
 };
 
@@ -36,8 +37,10 @@ static double iwae(const double argument[2], double rate, double done, double ep
     return rate * pow(10, -stage / 7.0);
 }
 
-static const struct schedule_kind kinds[] = {
-    {"const", 0, 0, constant}, {"cosine", 0, 1, cosine}, {"step", 2, 2, step}, {"iwae", 0, 0, iwae}};
+static const struct schedule_kind kinds[] = {{"const", 0, 0, false, constant},
+                                             {"cosine", 0, 1, true, cosine},
+                                             {"step", 2, 2, false, step},
+                                             {"iwae", 0, 0, false, iwae}};
 
 static int parse_arguments(struct schedule *s, const char *name, const char *text, const char *rest) {
     size_t given = 0;
@@ -66,6 +69,10 @@ int schedule_parse(struct schedule *s, const char *name, const char *text) {
     s->kind = &kinds[i];
     s->argument[0] = s->argument[1] = 0;
     return parse_arguments(s, name, text, text + length);
+}
+
+bool schedule_spans(const struct schedule *s) {
+    return s->kind->spans;
 }
 
 double schedule_rate(const struct schedule *s, double rate, double done, double epochs) {

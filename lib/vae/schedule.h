@@ -1,6 +1,7 @@
 #ifndef VAE_SCHEDULE_H
 #define VAE_SCHEDULE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* How the learning rate changes over a run. One entry of the table in schedule.c each:
@@ -18,6 +19,9 @@ struct schedule {
 /* Reads "NAME[:NUMBER...]"; `warm` is left. 0, or -1 with a message opened by `name`. */
 int schedule_parse(struct schedule *schedule, const char *name, const char *text)
     __attribute__((warn_unused_result));
+
+/* Whether the rate depends on how many epochs the run is to have. */
+bool schedule_spans(const struct schedule *schedule);
 
 /* The rate `done` epochs after the start of a run of `epochs`. */
 double schedule_rate(const struct schedule *schedule, double rate, double done, double epochs);

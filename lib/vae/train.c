@@ -10,13 +10,8 @@
 #include <string.h>
 
 /* Fisher and Yates, from the identity each time: an epoch's order depends on its number alone. */
-void training_begin_epoch(struct training *t) {
+static void shuffle(struct training *t) {
     const size_t n = t->data->items;
-    t->last = training_elbo(t);
-    t->epoch++;
-    t->position = 0;
-    t->reconstruction = t->kl = t->bound = t->all_deviations = t->all_deviating = 0;
-    memset(t->latents, 0, t->model->config.latent * sizeof *t->latents);
     for (size_t i = 0; i < n; i++)
         t->order[i] = (uint32_t)i;
     for (size_t i = n - 1; i > 0; i--) {
@@ -27,6 +22,20 @@ void training_begin_epoch(struct training *t) {
         t->order[j] = t->order[i];
         t->order[i] = other;
     }
+}
+
+void training_begin_epoch(struct training *t) {
+    t->last = training_elbo(t);
+    t->epoch++;
+    t->position = 0;
+    t->reconstruction = t->kl = t->bound = t->all_deviations = t->all_deviating = 0;
+    memset(t->latents, 0, t->model->config.latent * sizeof *t->latents);
+    shuffle(t);
+}
+
+void training_resume(struct training *t) {
+    shuffle(t);
+    training_settle(t);
 }
 
 #define EXPECTED 4 /* items asked for ahead: shuffled, they come from all over the memory */
@@ -239,6 +248,15 @@ int training_start(struct training *t) {
                                 .pseudo = is_vamp(t) ? &t->vamp.pass : NULL,
                                 .config = &t->update_config};
     return update_start(&t->update);
+}
+
+int training_check(const struct training *t) {
+    const struct tensor *bad = parameters_not_finite(&t->model->parameters, t->model->parameters.value);
+    if (bad != NULL)
+        return fail("training: tensor \"%s\" is not finite after step %" PRIu64
+                    ", wanted numbers: a lower --rate may help",
+                    bad->name, t->step);
+    return 0;
 }
 
 void training_settle(struct training *t) {

@@ -50,6 +50,10 @@ int training_start(struct training *training) __attribute__((warn_unused_result)
 /* Shuffles for the next epoch. */
 void training_begin_epoch(struct training *training);
 
+/* Behind a change of epoch to last, and of the parameters and moments, to those of an earlier training: goes on as
+ * that would have. */
+void training_resume(struct training *training);
+
 /* One step. 1: done; 0: the epoch is over, nothing was done; -1: the loss is not finite, and the step's update
  * was not made: the weights are those of the step before. */
 int training_step(struct training *training) __attribute__((warn_unused_result));
@@ -58,6 +62,9 @@ int training_step(struct training *training) __attribute__((warn_unused_result))
  * epoch before, and before any nan. Where the objective is not the ELBO itself but climbs another bound of log
  * p(x), elbo is that; beta and free bits do not count in it. */
 struct elbo training_elbo(const struct training *training);
+
+/* 0 where all weights are finite, else -1 with a message that names the first that is not. */
+int training_check(const struct training *training) __attribute__((warn_unused_result));
 
 /* Has the model's parameters say all that training has made, so that it can be evaluated and saved. */
 void training_settle(struct training *training);

@@ -7,22 +7,49 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static int check_log(const struct report *r, int printed) {
     return printed < 0 || fflush(r->log) != 0 ? fail_system(r->log_name, "cannot write") : 0;
 }
 
-int report_open(struct report *r, const char *path) {
+#define HEADER                                                                                                 \
+    "epoch\tstep\tseconds\ttrain_elbo\ttrain_reconstruction\ttrain_kl\tval_elbo\tval_reconstruction\tval_kl\t" \
+    "rate\tactive_latents\tlatent_kl\n"
+
+/* Stands behind the log's header and `rows` more lines, and cuts it off there. */
+static int cut_log(struct report *r, uint64_t rows) {
+    char *line = NULL;
+    size_t size = 0;
+    uint64_t lines = 0;
+    bool ours = true;
+    off_t end = 0;
+    while (ours && lines <= rows && getline(&line, &size, r->log) > 0) {
+        ours = lines > 0 || strcmp(line, HEADER) == 0;
+        lines++;
+        end = ftello(r->log);
+    }
+    free(line);
+    if (!ours || lines <= rows)
+        return fail("%s: is not the log of the %" PRIu64 " epochs before, wanted it or none", r->log_name, rows);
+    if (fseeko(r->log, end, SEEK_SET) < 0 || ftruncate(fileno(r->log), end) < 0)
+        return fail_system(r->log_name, "cannot write");
+    return 0;
+}
+
+int report_open(struct report *r, const char *path, uint64_t rows) {
     const bool standard = path != NULL && strcmp(path, "-") == 0;
     *r = (struct report){.log_name = standard ? "stdout" : path};
     if (path == NULL)
         return 0;
+    if (!standard && rows > 0 && (r->log = fopen(path, "r+e")) != NULL)
+        return cut_log(r, rows);
     r->log = standard ? stdout : fopen(path, "we");
     if (r->log == NULL)
         return fail_system(path, "cannot create");
-    return check_log(r, fprintf(r->log, "epoch\tstep\tseconds\ttrain_elbo\ttrain_reconstruction\ttrain_kl\t"
-                                        "val_elbo\tval_reconstruction\tval_kl\trate\tactive_latents\tlatent_kl\n"));
+    return check_log(r, fputs(HEADER, r->log));
 }
 
 int report_close(struct report *r) {
@@ -33,18 +60,24 @@ int report_close(struct report *r) {
     return fclose(log) != 0 ? fail_system(r->log_name, "cannot close") : 0;
 }
 
-void report_start(struct report *r, const struct training *training, uint64_t epochs, bool validates) {
+static double items_done(const struct training *t) {
+    const double epochs_done = t->epoch == 0 ? 0 : (double)(t->epoch - 1);
+    return epochs_done * (double)t->data->items + (double)t->position;
+}
+
+void report_start(struct report *r, const struct training *training, uint64_t epochs, bool validates,
+                  double seconds) {
     r->training = training;
     r->epochs = epochs;
     r->validates = validates;
+    r->items = items_done(training);
+    r->seconds = seconds;
     progress_start(!cli_quiet(), false);
 }
 
 /* Since the start, validation and saving included: what a user waits for. */
 static double items_per_second(const struct report *r) {
-    const struct training *t = r->training;
-    const double items = (double)t->data->items, epochs_done = t->epoch == 0 ? 0 : (double)(t->epoch - 1);
-    return (epochs_done * items + (double)t->position) / progress_seconds();
+    return (items_done(r->training) - r->items) / progress_seconds();
 }
 
 /* Between the bound that is climbed and the ELBO's parts: the bound is nearer to log p(x) where it is another. */
@@ -64,6 +97,10 @@ void report_step(const struct report *r) {
                   rate, left / rate);
 }
 
+static double seconds(const struct report *r) {
+    return r->seconds + progress_seconds();
+}
+
 static size_t active(const struct training *t) {
     return latents_active(t->latents, t->model->config.latent, t->position);
 }
@@ -75,7 +112,7 @@ static void tell_epoch(const struct report *r, const struct elbo *validation) {
     if (r->validates)
         snprintf(text, sizeof text, ", validation %.2f", validation->elbo);
     cli_note("epoch %" PRIu64 "/%" PRIu64 ": elbo %.2f %s %.2f - kl %.2f nats%s, %.1f s", t->epoch, r->epochs,
-             elbo.elbo, sign(t), elbo.reconstruction, elbo.kl, text, progress_seconds());
+             elbo.elbo, sign(t), elbo.reconstruction, elbo.kl, text, seconds(r));
 }
 
 int report_epoch(const struct report *r, const struct elbo *validation) {
@@ -86,7 +123,7 @@ int report_epoch(const struct report *r, const struct elbo *validation) {
     if (r->log == NULL)
         return 0;
     int printed = fprintf(r->log, "%" PRIu64 "\t%" PRIu64 "\t%.3f\t%.4f\t%.4f\t%.4f\t%.4f\t%.4f\t%.4f\t%g\t%zu",
-                          t->epoch, t->step, progress_seconds(), train.elbo, train.reconstruction, train.kl,
+                          t->epoch, t->step, seconds(r), train.elbo, train.reconstruction, train.kl,
                           validation->elbo, validation->reconstruction, validation->kl, t->update.rate, active(t));
     const struct model_config *c = &t->model->config;
     for (size_t i = 0; printed >= 0 && i < c->latent; i++)
@@ -118,5 +155,5 @@ void report_result(const struct report *r, const char *model) {
              "%.0f items/s",
              model, layers, config->activation->name, config->likelihood->name,
              signals_stop() == 0 ? "trained to" : "stopped in", t->epoch, r->epochs, t->data->items,
-             shape_text(&t->data->shape, shape), training_elbo(t).elbo, progress_seconds(), items_per_second(r));
+             shape_text(&t->data->shape, shape), training_elbo(t).elbo, seconds(r), items_per_second(r));
 }

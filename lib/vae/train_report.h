@@ -15,15 +15,19 @@ struct report {
     const struct training *training; /* not owned */
     uint64_t epochs;                 /* that are to be trained */
     bool validates;
+    double seconds; /* that the runs took which this one goes on from, and items that they trained on */
+    double items;
     FILE *log; /* NULL: none */
     const char *log_name;
 };
 
-/* Opens the log: path NULL: none, "-": standard output. */
-int report_open(struct report *report, const char *path) __attribute__((warn_unused_result));
+/* Opens the log: path NULL: none, "-": standard output. Of a run that goes on behind `rows` epochs a file keeps
+ * theirs, and loses those behind. */
+int report_open(struct report *report, const char *path, uint64_t rows) __attribute__((warn_unused_result));
 
-/* Starts the clock. */
-void report_start(struct report *report, const struct training *training, uint64_t epochs, bool validates);
+/* Starts the clock, `seconds` behind 0. */
+void report_start(struct report *report, const struct training *training, uint64_t epochs, bool validates,
+                  double seconds);
 
 /* Behind each step. */
 void report_step(const struct report *report);

@@ -1,0 +1,49 @@
+#ifndef VAE_CHECKPOINT_H
+#define VAE_CHECKPOINT_H
+
+#include "vae/identity.h"
+#include "vae/saver.h"
+
+/* A training run's state in a file, vae-checkpoint(5): what a later run needs to go on, and to end with the bytes
+ * that a run without a break would have made. It is a safetensors file of the weights and the optimizer's moments;
+ * its metadata says what run it is of, and how far that had come. */
+
+/* How often one is saved: every so many steps or, where they are 0, seconds; both 0: a minute. */
+struct every {
+    uint64_t steps;
+    double seconds;
+};
+
+/* Reads "100", steps, or "30s", "10m", "2h". 0, or -1 with a message opened by `name`. */
+int every_parse(struct every *every, const char *name, const char *text) __attribute__((warn_unused_result));
+
+struct checkpoint {
+    const char *path; /* where it is saved; NULL: nowhere */
+    struct every every;
+    struct training *training; /* not owned, like the saver, whose best model so far is part of the state */
+    struct saver *saver;
+    uint64_t judged; /* epochs that are wholly done: validated, and in the log */
+    double seconds;  /* that the runs before took */
+    json_t *identity;
+    uint64_t saved_steps; /* when it was last saved */
+    double saved_seconds;
+};
+
+/* Prepares for a training that has been started; fields path to saver must be set, the rest 0. `spans`: how many
+ * epochs the run is to have is part of what it is. 0 or -1; end with checkpoint_end in both cases. */
+int checkpoint_start(struct checkpoint *checkpoint, const struct run_data *data, bool spans)
+    __attribute__((warn_unused_result));
+
+/* Reads the state saved at `path`, and has the training, the saver and `judged` be as they were then. Refuses one
+ * of another run, naming what differs with both values. 0 or -1. */
+int checkpoint_load(struct checkpoint *checkpoint, const char *path) __attribute__((warn_unused_result));
+
+/* Behind a step: saves where it is due. 0 or -1. */
+int checkpoint_step(struct checkpoint *checkpoint) __attribute__((warn_unused_result));
+
+/* Saves now, where there is a path. 0 or -1, with the file of before untouched. */
+int checkpoint_save(struct checkpoint *checkpoint) __attribute__((warn_unused_result));
+
+void checkpoint_end(struct checkpoint *checkpoint);
+
+#endif

@@ -1,0 +1,103 @@
+#include "vae/identity.h"
+
+#include "base/cli.h"
+#include "base/error.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define FORMAT "vae-checkpoint"
+#define FORMAT_VERSION "1"
+#define NONE "none"
+#define EPOCHS "epochs" /* the option that may differ */
+
+struct options_walk {
+    json_t *identity;
+    bool spans;
+};
+
+static int put_option(void *context, const struct cli_option *o, const char *value) {
+    const struct options_walk *walk = context;
+    char key[CLI_NAME];
+    if (value == NULL || (!walk->spans && strcmp(o->name, EPOCHS) == 0))
+        return 0;
+    return metadata_put(walk->identity, cli_option_name(o, key), "%s", value);
+}
+
+static int put_digest(json_t *identity, const char *key, uint64_t digest) {
+    return digest == 0 ? 0 : metadata_put(identity, key, "%016" PRIx64, digest);
+}
+
+static int put_all(json_t *identity, const struct training *t, const struct run_data *data, bool spans) {
+    struct options_walk walk = {identity, spans};
+    char shape[SHAPE_TEXT];
+    return metadata_put(identity, "format", FORMAT) | metadata_put(identity, "version", FORMAT_VERSION) |
+           metadata_put(identity, "item_shape", "%s", shape_text(&t->data->shape, shape)) |
+           metadata_put(identity, "dtype", "%s", dtype_name(t->data->dtype)) |
+           metadata_put(identity, "items", "%zu", t->data->items) |
+           put_digest(identity, "data_xxh64", data->train) | put_digest(identity, "labels_xxh64", data->labels) |
+           put_digest(identity, "val_xxh64", data->validation) |
+           put_digest(identity, "val_labels_xxh64", data->validation_labels) | cli_each_option(put_option, &walk);
+}
+
+json_t *identity_make(const struct training *t, const struct run_data *data, bool spans) {
+    json_t *identity = json_object();
+    if (identity != NULL && put_all(identity, t, data, spans) == 0)
+        return identity;
+    json_decref(identity);
+    fail("checkpoint: out of memory for its metadata");
+    return NULL;
+}
+
+const char *identity_text(const json_t *metadata, const char *key) {
+    const char *text = json_string_value(json_object_get(metadata, key));
+    return text == NULL ? NONE : text;
+}
+
+/* An option that the run of then did not know had the default of now. */
+struct defaults_walk {
+    const char *key, *value;
+};
+
+static int find_default(void *context, const struct cli_option *o, const char *value) {
+    struct defaults_walk *walk = context;
+    (void)value;
+    if (strncmp(walk->key, "--", 2) != 0 || strcmp(walk->key + 2, o->name) != 0)
+        return 0;
+    walk->value = o->initial;
+    return 1;
+}
+
+static const char *text_then(const json_t *stored, const char *key) {
+    struct defaults_walk walk = {.key = key};
+    if (json_object_get(stored, key) == NULL)
+        cli_each_option(find_default, &walk);
+    return walk.value != NULL ? walk.value : identity_text(stored, key);
+}
+
+static int check_same(const char *name, const json_t *stored, const json_t *identity, const char *key) {
+    const char *then = text_then(stored, key), *now = identity_text(identity, key);
+    if (strcmp(then, now) == 0)
+        return 0;
+    return fail("%s: %s is %s there, wanted %s as in this run", name, key, *then == '\0' ? "given" : then,
+                *now == '\0' ? "given" : now);
+}
+
+int identity_check(const json_t *identity, const json_t *stored, bool (*is_other)(const char *key),
+                   const char *name) {
+    const char *key;
+    json_t *value;
+    /* Of another format or version the rest need not make sense. */
+    if (check_same(name, stored, identity, "format") < 0 || check_same(name, stored, identity, "version") < 0)
+        return -1;
+    json_object_foreach((json_t *)identity, key, value) {
+        if (check_same(name, stored, identity, key) < 0)
+            return -1;
+    }
+    json_object_foreach((json_t *)stored, key, value) {
+        if (!is_other(key) && check_same(name, stored, identity, key) < 0)
+            return -1;
+    }
+    return 0;
+}

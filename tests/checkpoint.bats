@@ -1,0 +1,256 @@
+#!/usr/bin/env bats
+# --checkpoint and --resume: an interrupted run ends with the bytes of one that was not, wherever it was cut.
+# shellcheck disable=SC2030,SC2031 # a test is a subshell, and sets its variables itself
+load helper
+
+# What the training is of, at most; a test adds options.
+ITEMS=200
+OPTIONS=(-q -H 12 -z 3 -b 32 -e 3)
+
+setup_file() {
+    cd "$BATS_FILE_TMPDIR" || return
+    idx2raw -n $ITEMS "$IMAGES" >items.raw
+    idx2raw -n $ITEMS "$LABELS" >labels.raw
+    { header u8 28x28 50 . && payload <items.raw | tail -c $((50 * 784)); } >val.raw
+    { header u8 1 50 . && payload <labels.raw | tail -c 50; } >val-labels.raw
+    { header i32 4 $ITEMS . && perl -e 'print pack "l<", $_ * 7 % 11 for 1 .. 800'; } >counts.raw
+    { header f32 4 $ITEMS . && perl -e 'print pack "f<", $_ % 9 ? $_ * 7 % 11 / 10 : "nan" for 1 .. 800'; } >holes.raw
+}
+
+setup() {
+    cd "$BATS_TEST_TMPDIR" || return
+    cp "$BATS_FILE_TMPDIR"/*.raw .
+}
+
+# cut_at N COMMAND...: the command, killed as it is about to put its N-th file in place.
+cut_at() {
+    local n=$1
+    shift
+    run -137 injected rename:"$n":kill "$@"
+}
+
+# Training on items.raw, or on what FILE says.
+train() {
+    vae-train "${OPTIONS[@]}" "$@" "${FILE:-items.raw}"
+}
+
+# resumes OPTION...: a run that saves at every step, is killed in its 5th, goes on, is killed again in another epoch and
+# goes on with another number of threads, ends as one that was left alone: model and log, but for the seconds.
+resumes() {
+    train -m whole.bin --log whole.tsv "$@"
+    rm -f part.*
+    cut_at 6 vae-train "${OPTIONS[@]}" -m part.bin --log part.tsv --checkpoint part.ck --every 1 "$@" "${FILE:-items.raw}"
+    assert_equal "$(figure step)" 5
+    cut_at 7 vae-train "${OPTIONS[@]}" -m part.bin --log part.tsv --checkpoint part.ck --every 1 --resume part.ck "$@" \
+        "${FILE:-items.raw}"
+    assert_equal "$(figure step)" 11
+    train -j 3 -m part.bin --log part.tsv --resume part.ck "$@"
+    cmp whole.bin part.bin
+    diff <(cut -f 3 --complement whole.tsv) <(cut -f 3 --complement part.tsv)
+}
+
+# figure KEY: a figure of part.ck.
+figure() {
+    metadata part.ck "$1"
+}
+
+@test "a run that is killed and resumed gives the bytes of a whole one, for every objective" {
+    for options in '' '--objective iwae -k 3' '--objective stl -k 2' '--objective dreg -k 3'; do
+        # shellcheck disable=SC2086 # several options
+        resumes $options
+    done
+}
+
+@test "the same for every likelihood, its scale included" {
+    for options in '-l gaussian --sigma shared' '-l gaussian --sigma optimal' '-l gaussian --sigma net' \
+        '-l laplace --sigma per-dim' '-l cbernoulli' '-l dlogistic --sigma shared'; do
+        # shellcheck disable=SC2086 # several options
+        resumes $options
+    done
+    FILE=counts.raw
+    for options in '-l poisson' '-l negbin' '-l categorical --levels 11'; do
+        # shellcheck disable=SC2086 # several options
+        resumes $options
+    done
+}
+
+@test "the same for what else has a state: moments, averages, schedules, draws, priors, labels, missing elements" {
+    for options in '--optimizer muon --ema 0.9 --schedule cosine' '--schedule step:1:0.5 --warm-rate 1.5 --clip 1' \
+        '--binarize sample --warmup 2' '--prior vamp:5 --ema 0.9' '--cond labels.raw' '-a gated --free-bits 0.1'; do
+        # shellcheck disable=SC2086 # several options
+        resumes $options
+    done
+    FILE=holes.raw resumes --missing -l gaussian
+}
+
+@test "the best epoch so far, and how long nothing was better, survive" {
+    OPTIONS+=(-r 0.05 -e 50)
+    train -m whole.bin --val val.raw --patience 2 --log whole.tsv
+    assert [ "$(last whole 1)" -lt 50 ]
+    assert [ "$(metadata whole.bin epochs)" -eq $(($(last whole 1) - 2)) ]
+    local options=(-m part.bin --val val.raw --patience 2 --checkpoint part.ck --every 1)
+    # Behind the best epoch, within the patience.
+    cut_at $((7 * ($(last whole 1) - 1) + 3)) vae-train "${OPTIONS[@]}" "${options[@]}" items.raw
+    assert_equal "$(figure best_epoch)" "$(metadata whole.bin epochs)"
+    train "${options[@]}" --resume part.ck
+    cmp whole.bin part.bin
+    # One whose patience has ended is at its end.
+    train "${options[@]}" --resume part.ck
+    cmp whole.bin part.bin
+}
+
+@test "a signal saves both, exits with its number, and names the way back" {
+    for signal in TERM:143 INT:130; do
+        rm -f part.*
+        env --default-signal=INT vae-train "${OPTIONS[@]:1}" -e 1000000 -m part.bin --checkpoint part.ck --every 1h \
+            --log part.tsv items.raw 2>err 3>&- &
+        await grep -q '^2' part.tsv
+        kill -"${signal%:*}" $!
+        local got=0
+        wait $! || got=$?
+        assert_equal $got "${signal#*:}"
+        grep -qx 'vae-train: part.ck: --resume part.ck goes on from step [0-9]*' err
+        assert_equal "$(figure step)" "$(metadata part.bin steps)"
+        train -e "$(figure epoch)" --resume part.ck -m resumed.bin
+        train -e "$(figure epoch)" -m whole.bin
+        cmp whole.bin resumed.bin
+    done
+}
+
+@test "a run that has ended goes on with more epochs, where the rate does not depend on how many there are" {
+    train -m part.bin --checkpoint part.ck -e 2
+    train -m part.bin --resume part.ck -e 4
+    train -m whole.bin -e 4
+    cmp whole.bin part.bin
+    fails 1 'vae-train: part.ck: has come to epoch 2, wanted at most the 1 of --epochs' \
+        vae-train "${OPTIONS[@]}" -m part.bin --resume part.ck -e 1 items.raw
+    train -m part.bin --checkpoint part.ck -e 2 --schedule cosine
+    fails 1 'vae-train: part.ck: --epochs is 2 there, wanted 4 as in this run' \
+        vae-train "${OPTIONS[@]}" -m part.bin --resume part.ck -e 4 --schedule cosine items.raw
+}
+
+@test "other options and other data are refused, with both values" {
+    train -m part.bin --checkpoint part.ck
+    cp part.bin before.bin
+    while IFS='|' read -r options message; do
+        # shellcheck disable=SC2086 # several options
+        fails 1 "vae-train: part.ck: $message as in this run" \
+            vae-train "${OPTIONS[@]}" -m part.bin --resume part.ck $options
+    done <<END
+-b 16 items.raw|--batch is 32 there, wanted 16
+-z 4 items.raw|--latent is 3 there, wanted 4
+-S 2 items.raw|--seed is 1 there, wanted 2
+-l gaussian --sigma 0.3 items.raw|--likelihood is bernoulli there, wanted gaussian
+--mean-bias items.raw|--mean-bias is none there, wanted given
+--val val.raw items.raw|val_xxh64 is none there, wanted $(payload <val.raw | perl "$ROOT/tests/safetensors.pl" xxh64)
+val.raw|items is 200 there, wanted 50
+holes.raw --missing|item_shape is 28x28 there, wanted 4
+END
+    fails 1 'vae-train: part.ck: labels_xxh64 is none there, wanted ' \
+        vae-train "${OPTIONS[@]}" -m part.bin --resume part.ck --cond labels.raw items.raw
+    perl -e 'local $/; $_ = <STDIN>; substr($_, 5000, 1) ^= "\1"; print' <items.raw >other.raw
+    fails 1 'vae-train: part.ck: data_xxh64 is ' vae-train "${OPTIONS[@]}" -m part.bin --resume part.ck other.raw
+    cmp part.bin before.bin
+    train -m part.bin --checkpoint part.ck --mean-bias
+    fails 1 'vae-train: part.ck: --mean-bias is given there, wanted none as in this run' \
+        vae-train "${OPTIONS[@]}" -m part.bin --resume part.ck items.raw
+}
+
+@test "a checkpoint and a model are told apart, and damage is found" {
+    train -m part.bin --checkpoint part.ck
+    fails 1 'vae-encode: part.ck: metadata "format" is "vae-checkpoint", wanted "vae-model"' \
+        vae-encode -m part.ck items.raw
+    fails 1 'vae-train: part.bin: format is vae-model there, wanted vae-checkpoint' \
+        vae-train "${OPTIONS[@]}" -m new.bin --resume part.bin items.raw
+    # damaged CODE MESSAGE
+    damaged() {
+        perl "$ROOT/tests/safetensors.pl" edit "$1" <part.ck >bad.ck
+        fails 1 "vae-train: bad.ck: $2" vae-train "${OPTIONS[@]}" -m new.bin --resume bad.ck items.raw
+    }
+    # shellcheck disable=SC2016 # Perl
+    {
+        damaged 'substr($data, 999, 1) ^= "\1"' "the weights' XXH64 is "
+        damaged '$data .= "\0"' 'bytes follow the weights, wanted the end'
+        damaged '$data = substr $data, 0, 5000' 'ended after 5000 of '
+        damaged '$head =~ s/"version":"1"/"version":"2","new":"x"/' 'version is 2 there, wanted 1'
+        damaged '$head =~ s/"step":"21"/"step":"22"/' 'step 22 at item 200 of epoch 3, wanted figures that this run can come to'
+        damaged '$head =~ s/"position":"200"/"position":"7"/' 'step 21 at item 7 of epoch 3'
+        damaged '$head =~ s/"epochs_done":"3"/"epochs_done":"1"/' 'step 21 at item 200 of epoch 3'
+        damaged '$head =~ s/"best_epoch":"0"/"best_epoch":"9"/' 'step 21 at item 200 of epoch 3'
+        damaged '$head =~ s/"epoch":"3"/"epoch":"x"/' "metadata \"epoch\": found 'x', wanted a whole number"
+        damaged '$head =~ s/"epoch":"3"/"epoch":"3","color":"red"/' 'color is red there, wanted none as in this run'
+        damaged '$head =~ s/"second.mu.bias"/"third.mu.bias"/' 'tensor "second.mu.bias" is missing'
+        damaged '$head =~ s/"F64"/"F32"/' 'tensor "sums" is '
+    }
+    assert [ ! -e new.bin ]
+}
+
+@test "weights of a checkpoint that are not numbers are refused by name" {
+    train -m part.bin --checkpoint part.ck --ema 0.9
+    for tensor in mu.bias average.mu.bias; do
+        # shellcheck disable=SC2016 # Perl
+        perl "$ROOT/tests/safetensors.pl" edit \
+            '$head =~ /"'$tensor'":\{[^}]*?\[(\d+),\d+\]\}/; substr($data, $1, 4) = pack "f<", "nan"; checksum()' \
+            <part.ck >bad.ck
+        fails 1 'vae-train: bad.ck: tensor "mu.bias" holds a value that is not finite, wanted numbers' \
+            vae-train "${OPTIONS[@]}" --ema 0.9 -m new.bin --resume bad.ck items.raw
+    done
+}
+
+@test "what a checkpoint of an earlier version does not name had the default of now" {
+    train -m part.bin --checkpoint part.ck
+    # shellcheck disable=SC2016 # Perl
+    perl "$ROOT/tests/safetensors.pl" edit '$head =~ s/"--clip":"0",//' <part.ck >old.ck
+    train -m new.bin --resume old.ck
+    cmp new.bin part.bin
+    fails 1 'vae-train: old.ck: --clip is 0 there, wanted 2 as in this run' \
+        vae-train "${OPTIONS[@]}" -m new.bin --resume old.ck --clip 2 items.raw
+}
+
+@test "the log goes on behind the checkpoint's epochs, and another one is left alone" {
+    train -m whole.bin --log whole.tsv
+    cp whole.tsv log.tsv
+    train -m part.bin --checkpoint part.ck -e 1
+    train -m part.bin --resume part.ck --log log.tsv
+    diff <(cut -f 3 --complement whole.tsv) <(cut -f 3 --complement log.tsv)
+    # Without the first epochs' log: a new one, of what follows.
+    train -m part.bin --resume part.ck --log new.tsv
+    diff <(sed 2d whole.tsv | cut -f 3 --complement) <(cut -f 3 --complement new.tsv)
+    echo precious >other.tsv
+    fails 1 'vae-train: other.tsv: is not the log of the 1 epochs before, wanted it or none' \
+        vae-train "${OPTIONS[@]}" -m part.bin --resume part.ck --log other.tsv items.raw
+    assert_equal "$(<other.tsv)" precious
+}
+
+@test "--every takes steps and times" {
+    for wrong in 0 -1 1.5 '' s 10d 5ss 99999999999 1e3; do
+        fails 2 "vae-train: --every: found '$wrong', wanted steps, such as 100, or a time, such as 30s, 10m or 2h" \
+            vae-train -m model.bin --every "$wrong" items.raw
+    done
+    fails 2 'vae-train: --every: found it without --checkpoint' vae-train -m model.bin --every 5 items.raw
+    # 7 steps an epoch, 21 in all, and the end; behind these checkpoints comes the model, and nothing.
+    for every in 10:3 21:2 1000:1 2h:1; do
+        rm -f hit m.bin
+        cut_at $((${every#*:} + 1)) vae-train "${OPTIONS[@]}" -m m.bin --checkpoint part.ck --every "${every%:*}" items.raw
+        assert [ ! -e m.bin ]
+        rm hit
+        run -0 injected rename:$((${every#*:} + 2)):kill \
+            vae-train "${OPTIONS[@]}" -m m.bin --checkpoint part.ck --every "${every%:*}" items.raw
+        assert [ ! -e hit ]
+    done
+}
+
+@test "places that would lose something are refused" {
+    train -m model.bin --checkpoint part.ck
+    fails 1 'vae-train: model.bin: is to be the checkpoint and the model' \
+        vae-train -q -m model.bin --checkpoint model.bin items.raw
+    fails 1 'vae-train: items.raw: is to be written, and read as items.raw' \
+        vae-train -q -m model.bin --checkpoint items.raw items.raw
+    fails 1 'vae-train: log: is to be the checkpoint and the log' \
+        vae-train -q -m model.bin --log log --checkpoint log items.raw
+    fails 1 'vae-train: part.ck: is to be the model, and read as a checkpoint' \
+        vae-train -q -m part.ck --resume part.ck items.raw
+    fails 1 'vae-train: none/part.ck: cannot ' vae-train -q -m model.bin --checkpoint none/part.ck items.raw
+    fails 1 'vae-train: none.ck: cannot open: No such file or directory' \
+        vae-train -q -m model.bin --resume none.ck items.raw
+}

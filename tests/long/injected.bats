@@ -1,0 +1,34 @@
+#!/usr/bin/env bats
+# Each allocation that a tool makes fails, in turn: see tests/injected.bats.
+load ../helper
+
+setup() {
+    cd "$BATS_TEST_TMPDIR" || return
+    idx2raw -n 40 "$IMAGES" >items.raw
+    vae-train -q -m model.bin -H 8 -z 2 -e 1 items.raw
+    vae-encode -q -m model.bin items.raw >latents.raw
+    vae-score -q -m model.bin items.raw >scores.raw
+}
+
+@test "each allocation of training" {
+    withstand malloc 12 1 vae-train -q -j 2 -m new.bin --checkpoint new.ck --every 2 --log log.tsv -H 8 -z 2 -e 2 -b 16 \
+        --val items.raw --prior vamp:3 --optimizer muon --ema 0.9 items.raw
+    withstand mmap 12 1 vae-train -q -m new.bin -H 8 -z 2 -e 1 items.raw
+}
+
+@test "each allocation of the tools that use a model" {
+    withstand malloc 12 1 vae-encode -q -j 2 -m model.bin items.raw
+    withstand malloc 12 1 vae-decode -q -j 2 -m model.bin latents.raw
+    withstand malloc 12 1 vae-eval -q -j 2 -k 3 --curve -m model.bin items.raw
+    withstand malloc 12 1 vae-score -q -j 2 -m model.bin --calibrate scores.raw items.raw
+    withstand malloc 12 1 vae-info model.bin
+}
+
+@test "each allocation of the tools of streams" {
+    withstand malloc 12 1 idx2raw "$IMAGES"
+    withstand malloc 12 1 raw2pgm items.raw
+    withstand malloc 12 1 raw-info items.raw
+    withstand malloc 12 1 vae-sample -n 3 -d 2
+    withstand malloc 12 1 vae-interp latents.raw
+    withstand malloc 12 1 vae-traverse latents.raw
+}
