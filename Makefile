@@ -55,7 +55,7 @@ OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o) $(foreach level,$(LEVELS),$(KERNELS:%.c=$
 # Published figures, a recipe each in examples/paper/; iwae-50 and iwae-schedule take hours and are started by name.
 PAPER := vae iwae-5 figure2 figure4
 
-.PHONY: all help deps bench-deps paper-deps bench bench-quick demo paper check check-long asan install uninstall clean
+.PHONY: all help flags fuzz fuzzers deps bench-deps paper-deps bench bench-quick demo paper check check-long asan install uninstall clean
 .DELETE_ON_ERROR:
 
 all: $(PROGRAMS)
@@ -117,7 +117,28 @@ $(BENCH): $(BUILD)/bench/%: $(BUILD)/tests/bench/%.o
 	$(call say,LD)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
-check: all $(UNITS) $(BENCH) $(FAULT)
+# Fuzzers: with libFuzzer in a build of clang's (make fuzz), and replayed on their corpora by make check.
+FUZZERS := $(patsubst %,$(BUILD)/fuzz/%,stream idx model checkpoint options)
+REPLAYS := $(FUZZERS:%=%-replay)
+FUZZ_OBJECTS := $(BUILD)/tests/fuzz/fuzz.o
+
+$(FUZZERS): $(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%.o $(FUZZ_OBJECTS) $(LIBRARY)
+	@mkdir -p $(@D)
+	$(call say,LD)
+	$(Q)$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
+$(REPLAYS): $(BUILD)/fuzz/%-replay: $(BUILD)/tests/fuzz/%.o $(FUZZ_OBJECTS) $(BUILD)/tests/fuzz/replay.o $(LIBRARY)
+	@mkdir -p $(@D)
+	$(call say,LD)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
+fuzz:
+	@$(MAKE) -s BUILD="$(BUILD)/fuzzing" CC=clang CFLAGS='-O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -Wno-pass-failed' fuzzers
+	tests/fuzz/run "$(ABSOLUTE_BUILD)/fuzzing" $(SECONDS)
+
+fuzzers: $(FUZZERS)
+
+check: all $(UNITS) $(BENCH) $(FAULT) $(REPLAYS)
 	VAE_BUILD="$(ABSOLUTE_BUILD)" tests/run $(UNITS) tests/*.bats
 
 # The published figure on MNIST: minutes, and a download.
@@ -134,6 +155,10 @@ demo: all
 
 paper: all
 	@for recipe in $(PAPER); do PATH="$(ABSOLUTE_BUILD):$$PATH" examples/paper/$$recipe || exit; done
+
+# What analyzers compile with.
+flags:
+	@echo '$(filter-out -DVAEUTILS_VERSION%,$(ALL_CPPFLAGS)) -DLEVEL=baseline -std=c11 -pthread'
 
 asan:
 	$(MAKE) BUILD=$(BUILD)/asan CFLAGS='$(CFLAGS) -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all' all

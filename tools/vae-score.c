@@ -44,7 +44,8 @@ static void set_method(const struct cli_option *option, void *field, const char 
     const int i = parse_name("--method", text, methods, sizeof methods / sizeof *methods, sizeof *methods);
     if (i < 0)
         cli_usage_error();
-    *(const struct method **)field = &methods[i];
+    *(const struct method **)field =
+        &methods[i]; // cppcheck-suppress negativeIndex ; cli_usage_error does not return
 }
 
 static const struct cli_option options[] = {

@@ -30,8 +30,10 @@ static int name_parts(struct atomic_file *file, const char *path) {
     const char *name = slash == NULL ? file->path : slash + 1;
     size_t prefix = (size_t)(name - file->path);
     file->directory = prefix == 0 ? strdup(".") : strndup(file->path, prefix);
-    if (file->directory == NULL || asprintf(&file->temporary, "%.*s.%s.tmp", (int)prefix, file->path, name) < 0)
-        return fail("%s: out of memory", path);
+    if (file->directory == NULL || asprintf(&file->temporary, "%.*s.%s.tmp", (int)prefix, file->path, name) < 0 ||
+        file->temporary == NULL)
+        // NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the caller frees what is in *file
+        return fail("%s: out of memory for its name", path);
     if (*name == '\0')
         return fail("'%s': is not a file's name, wanted one", path);
     return 0;

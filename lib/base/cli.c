@@ -104,7 +104,7 @@ _Noreturn void cli_refuse(const char *format, ...) {
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    fail("%s", text);
+    (void)fail("%s", text);
     cli_usage_error();
 }
 
@@ -156,10 +156,11 @@ void cli_parse(const struct cli_program *program, int argc, char **argv, void *o
             give(o, o->initial);
     cli.common->threads = cli.common->threads == 0 ? workers_available() : cli.common->threads;
     while ((number = getopt_long(argc, argv, cli.letters, cli.names, NULL)) != -1) {
-        if (number == ':' || number == '?')
-            refuse_option(number == ':');
         const struct cli_option *o = option_of(number);
-        give(o, o->argument == NULL ? "" : optarg);
+        if (o == NULL) /* getopt gave ':' or '?' */
+            refuse_option(number == ':');
+        else
+            give(o, o->argument == NULL ? "" : optarg);
     }
     cli.quiet = cli.common->quiet;
 }

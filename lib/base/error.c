@@ -36,7 +36,7 @@ static void keep_printable(const char *text) {
     message[used] = '\0';
 }
 
-int fail(const char *format, ...) {
+int(fail)(const char *format, ...) {
     char text[sizeof message];
     va_list arguments;
     va_start(arguments, format);
@@ -46,7 +46,7 @@ int fail(const char *format, ...) {
     return -1;
 }
 
-int fail_system(const char *name, const char *what) {
+int(fail_system)(const char *name, const char *what) {
     return fail("%s: %s: %s", name, what, strerror(errno));
 }
 

@@ -12,6 +12,10 @@ int fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* The same for a system call that failed: "name: what: <reason of errno>". */
 int fail_system(const char *name, const char *what);
 
+/* Whoever reads the code, a compiler or an analyzer, sees what they return. */
+#define fail(...) (fail(__VA_ARGS__), -1)
+#define fail_system(name, what) (fail_system(name, what), -1)
+
 /* The message kept last by this thread; valid until its next failure. */
 const char *error_message(void);
 

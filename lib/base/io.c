@@ -16,11 +16,11 @@ int input_open(struct input *in, const char *path) {
     if (in->fd < 0)
         return fail_system(in->name, "cannot open");
     if (fstat(in->fd, &status) < 0) {
-        fail_system(in->name, "cannot read");
+        (void)fail_system(in->name, "cannot read");
     } else if (S_ISDIR(status.st_mode)) {
-        fail("%s: is a directory, wanted a file", in->name);
+        (void)fail("%s: is a directory, wanted a file", in->name);
     } else if (isatty(in->fd)) {
-        fail("%s: is a terminal, wanted binary data from a pipe or a file", in->name);
+        (void)fail("%s: is a terminal, wanted binary data from a pipe or a file", in->name);
     } else {
         return 0;
     }

@@ -69,7 +69,7 @@ void signals_catch_truncation(const char *name, const void *memory, size_t bytes
     size_t i = 0;
     while (i + 1 < MAPPINGS && mappings[i].begin != NULL)
         i++;
-    fail("%s: became shorter while it was read, wanted it unchanged", name);
+    (void)fail("%s: became shorter while it was read, wanted it unchanged", name);
     mappings[i].begin = memory;
     mappings[i].end = mappings[i].begin + bytes;
     snprintf(mappings[i].message, sizeof mappings[i].message, "%s: %s\n", program_invocation_short_name,

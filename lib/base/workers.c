@@ -145,7 +145,7 @@ static int start_threads(struct workers *w) {
         started++;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (reason != 0) {
-        fail("threads: cannot start number %zu of %zu: %s", started + 1, w->threads, strerror(reason));
+        (void)fail("threads: cannot start number %zu of %zu: %s", started + 1, w->threads, strerror(reason));
         w->threads = started;
         return -1;
     }
@@ -168,7 +168,7 @@ struct workers *workers_start(size_t threads) {
     }
     if (w == NULL || w->thread == NULL || w->range == NULL) {
         free_all(w);
-        fail("threads: out of memory");
+        (void)fail("threads: out of memory");
         return NULL;
     }
     w->threads = threads;

@@ -163,7 +163,7 @@ static double softmax(float *a, size_t n) {
 #pragma omp simd
     for (size_t i = 0; i < n; i++)
         a[i] *= inverse;
-    return (double)max + log((double)sum);
+    return (double)max + log((double)sum); // cppcheck-suppress invalidFunctionArg ; n is not 0
 }
 
 const struct density_kernel AT_LEVEL(density_kernel) = {

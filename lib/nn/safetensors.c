@@ -50,7 +50,7 @@ static json_t *tensor_entry(const struct stored *t) {
     json_t *shape = t->columns == 0 ? json_pack("[I]", (json_int_t)t->rows)
                                     : json_pack("[I,I]", (json_int_t)t->rows, (json_int_t)t->columns);
     return json_pack("{s:s, s:o, s:[I,I]}", "dtype", types[t->type].name, "shape", shape, "data_offsets",
-                     (json_int_t)t->offset, (json_int_t)(t->offset + t->bytes));
+                     (json_int_t)t->offset, (json_int_t)t->offset + (json_int_t)t->bytes);
 }
 
 /* jansson drops what there is no memory for and says nothing, or crashes: of it nothing may fail. */
@@ -74,7 +74,7 @@ static char *header_text(const struct safetensors *file, json_t *metadata, uint6
     char *text = realloc(json, *length);
     if (text == NULL) {
         free(json);
-        fail("safetensors: out of memory for the header");
+        (void)fail("safetensors: out of memory for the header");
     } else {
         memset(text + used, ' ', *length - used);
     }

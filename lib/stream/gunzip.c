@@ -35,7 +35,7 @@ int gunzip_open(struct gunzip *gz, const char *path) {
         return -1;
     gz->state = calloc(1, sizeof *gz->state);
     if (gz->state == NULL || inflateInit2(&gz->state->z, GZIP_ONLY) != Z_OK) {
-        fail("%s: out of memory", gz->in.name);
+        (void)fail("%s: out of memory", gz->in.name);
         goto failed;
     }
     if (refill(gz) < 0)

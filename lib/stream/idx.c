@@ -94,6 +94,7 @@ int idx_open(struct idx *idx, const char *path) {
 static void convert(const unsigned char *from, size_t size, size_t n, unsigned char *to) {
     for (size_t i = 0; i < n; i++, from += size) {
         if (size <= 2) {
+            // NOLINTNEXTLINE(clang-analyzer-core.*): they have been read
             const int32_t value = size == 1 ? (int8_t)from[0] : (int16_t)(from[0] << 8 | from[1]);
             memcpy(to + 4 * i, &value, 4);
         } else {

@@ -10,20 +10,24 @@
 #include <stdio.h>
 #include <string.h>
 
+static const struct unit {
+    const char *name;
+    double seconds;
+} units[] = {{"", 0}, {"s", 1}, {"m", 60}, {"h", 3600}};
+#define UNITS (sizeof units / sizeof *units)
+
 int every_parse(struct every *e, const char *name, const char *text) {
     char number[32];
     uint64_t value;
+    size_t unit = 0;
     const size_t digits = strspn(text, "0123456789");
-    const char *const unit = text + digits;
-    const double seconds = strcmp(unit, "s") == 0   ? 1
-                           : strcmp(unit, "m") == 0 ? 60
-                           : strcmp(unit, "h") == 0 ? 3600
-                                                    : 0;
+    while (unit < UNITS && strcmp(text + digits, units[unit].name) != 0)
+        unit++;
     snprintf(number, sizeof number, "%.*s", (int)digits, text);
-    if ((*unit != '\0' && seconds == 0) || digits >= sizeof number ||
-        parse_whole(name, number, 1, 1000000000, &value) < 0)
+    if (unit == UNITS || digits >= sizeof number || parse_whole(name, number, 1, 1000000000, &value) < 0)
         return fail("%s: found '%s', wanted steps, such as 100, or a time, such as 30s, 10m or 2h", name, text);
-    *e = *unit == '\0' ? (struct every){.steps = value} : (struct every){.seconds = (double)value * seconds};
+    e->steps = unit == 0 ? value : 0;
+    e->seconds = (double)value * units[unit].seconds;
     return 0;
 }
 
@@ -157,8 +161,8 @@ int checkpoint_save(struct checkpoint *c) {
 int checkpoint_step(struct checkpoint *c) {
     const uint64_t steps = c->every.steps;
     const double seconds = c->every.seconds > 0 ? c->every.seconds : 60;
-    const bool due = steps > 0 ? c->training->step - c->saved_steps >= steps
-                               : progress_seconds() - c->saved_seconds >= seconds;
+    const bool due =
+        steps > 0 ? c->training->step - c->saved_steps >= steps : progress_seconds() - c->saved_seconds >= seconds;
     return c->path != NULL && due ? checkpoint_save(c) : 0;
 }
 

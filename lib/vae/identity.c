@@ -46,7 +46,7 @@ json_t *identity_make(const struct training *t, const struct run_data *data, boo
     if (identity != NULL && put_all(identity, t, data, spans) == 0)
         return identity;
     json_decref(identity);
-    fail("checkpoint: out of memory for its metadata");
+    (void)fail("checkpoint: out of memory for its metadata");
     return NULL;
 }
 

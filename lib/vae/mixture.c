@@ -61,7 +61,7 @@ double mixture_log_density(const struct mixture *m, const float *z, float *share
     for (size_t k = 0; k < m->components; k++)
         sum += (double)share[k];
     math_kernel()->scale(share, (float)(1 / sum), m->components);
-    return max + log(sum);
+    return max + log(sum); // cppcheck-suppress invalidFunctionArg ; there are components
 }
 
 void mixture_pull(const struct mixture *m, const float *z, const float *share, float *pull) {

@@ -108,7 +108,7 @@ struct source {
 static const char *get(const struct source *s, const char *key) {
     const char *text = json_string_value(json_object_get(s->metadata, key));
     if (text == NULL)
-        fail("%s: metadata \"%s\" is missing, wanted it, see vae-model(5)", s->name, key);
+        (void)fail("%s: metadata \"%s\" is missing, wanted it, see vae-model(5)", s->name, key);
     return text;
 }
 

@@ -6,7 +6,7 @@
  * CALL is malloc (which stands for the whole family), mmap, thread, open, read, write, fsync, rename, truncate or
  * close; N counts its calls from 1, 0 means each; WHAT is
  *     a number   the call fails, with this errno
- *     short      it reads or writes one byte
+ *     short      it reads or writes 997 bytes at most
  *     again      it is interrupted before it does anything (EINTR); with N 0 each second time
  *     kill       the process is killed before the call
  * Calls before main are not counted: they are the dynamic linker's and the libraries'.
@@ -25,6 +25,8 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#define SHORT 997
 
 static struct {
     char call[16], what[16];

@@ -5,15 +5,15 @@ load ../helper
 setup() {
     cd "$BATS_TEST_TMPDIR" || return
     idx2raw -n 40 "$IMAGES" >items.raw
-    vae-train -q -m model.bin -H 8 -z 2 -e 1 items.raw
+    vae-train -q -m model.bin -H 2 -z 1 -e 1 items.raw
     vae-encode -q -m model.bin items.raw >latents.raw
     vae-score -q -m model.bin items.raw >scores.raw
 }
 
 @test "each allocation of training" {
-    withstand malloc 12 1 vae-train -q -j 2 -m new.bin --checkpoint new.ck --every 2 --log log.tsv -H 8 -z 2 -e 2 -b 16 \
+    withstand malloc 12 1 vae-train -q -j 2 -m new.bin --checkpoint new.ck --every 2 --log log.tsv -H 2 -z 1 -e 2 -b 16 \
         --val items.raw --prior vamp:3 --optimizer muon --ema 0.9 items.raw
-    withstand mmap 12 1 vae-train -q -m new.bin -H 8 -z 2 -e 1 items.raw
+    withstand mmap 12 1 vae-train -q -m new.bin -H 2 -z 1 -e 1 items.raw
 }
 
 @test "each allocation of the tools that use a model" {

@@ -1,0 +1,28 @@
+#!/usr/bin/env bats
+# What reads the source without running it.
+load helper
+
+setup() {
+    cd "$ROOT" || return
+    read -r -a FLAGS < <(make -s flags)
+    FLAGS+=(-DVAEUTILS_VERSION=\"\")
+    mapfile -t C < <(printf '%s\n' lib/*/*.c tools/*.c)
+}
+
+@test "gcc -fanalyzer finds nothing" {
+    for file in "${C[@]}"; do
+        # It takes what a function has filled for not set, and does not know how wide the elements of vectors are.
+        gcc -fanalyzer -Wno-analyzer-use-of-uninitialized-value -Wno-analyzer-shift-count-overflow -Werror \
+            "${FLAGS[@]}" -O1 -c -o "$BATS_TEST_TMPDIR/object.o" "$file" || fail "$file"
+    done
+}
+
+@test "clang-tidy finds nothing that .clang-tidy asks for" {
+    run -0 clang-tidy --quiet "${C[@]}" -- "${FLAGS[@]}"
+}
+
+@test "cppcheck finds nothing" {
+    run -0 cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr \
+        --suppress=missingIncludeSystem -Ilib -DLEVEL=baseline -DVAEUTILS_VERSION='""' --error-exitcode=1 lib tools
+    assert_output ''
+}
