@@ -55,7 +55,7 @@ OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o) $(foreach level,$(LEVELS),$(KERNELS:%.c=$
 # Published figures, a recipe each in examples/paper/; iwae-50 and iwae-schedule take hours and are started by name.
 PAPER := vae iwae-5 figure2 figure4
 
-.PHONY: all help flags fuzz fuzzers deps bench-deps paper-deps bench bench-quick demo paper check check-long asan install uninstall clean
+.PHONY: all help flags fuzz fuzzers deps bench-deps paper-deps fuzz-deps bench bench-quick demo paper check check-long asan install uninstall clean
 .DELETE_ON_ERROR:
 
 all: $(PROGRAMS)
@@ -64,10 +64,11 @@ help:
 	@echo 'make            build the tools below $(BUILD)/'
 	@echo 'make deps       install what the build, the tests and the demo need (Debian, apt-get)'
 	@echo 'make demo       train on Fashion-MNIST and leave pictures below demo/ (DATA=mnist: on MNIST)'
-	@echo 'make check      run every test; make check-long: the published figure, on MNIST'
+	@echo 'make check      run every test; make check-long: what takes longer, the published figure on MNIST among it'
 	@echo 'make bench      time it beside PyTorch, as a table (bench-quick: in 2 minutes; bench-deps: installs PyTorch)'
 	@echo 'make paper      published figures, below paper/, in minutes each (paper-deps: installs gnuplot, for the plots)'
-	@echo 'make asan       build with the address and undefined sanitizers, below $(BUILD)/asan/'
+	@echo 'make fuzz       fuzz each reader, SECONDS=60 each (fuzz-deps: installs clang)'
+	@echo 'make asan tsan  build with the address and undefined, and the thread sanitizer, below $(BUILD)/'
 	@echo 'make install    to $$(DESTDIR)$$(PREFIX), default /usr/local; make uninstall takes it away'
 	@echo 'make clean      remove $(BUILD)/, demo/ and paper/'
 
@@ -138,12 +139,19 @@ fuzz:
 
 fuzzers: $(FUZZERS)
 
-check: all $(UNITS) $(BENCH) $(FAULT) $(REPLAYS)
-	VAE_BUILD="$(ABSOLUTE_BUILD)" tests/run $(UNITS) tests/*.bats
+# Every test with the build that is installed; C tests and what reads files also with the address and undefined
+# sanitizers, training and inference with the thread sanitizer (check-long: every test with the former).
+SANITIZED := $(UNITS) tests/fuzz.bats tests/model_file.bats tests/stream.bats
+check: all asan tsan $(UNITS) $(BENCH) $(FAULT) $(REPLAYS)
+	VAE_BUILD="$(ABSOLUTE_BUILD)" tests/run $(UNITS) $(SANITIZED:%=asan:%) tests/*.bats
 
-# The published figure on MNIST: minutes, and a download.
-check-long: all
-	VAE_BUILD="$(ABSOLUTE_BUILD)" tests/run tests/long/*.bats
+# Tests of the build, of the source or of times, which sanitizers have no part in.
+PLAIN := analyze anomaly bench injected make man readme sanitizers
+
+# The published figure on MNIST (a download), hundreds of kills, each allocation failing, and the sanitizers: minutes.
+check-long: all asan $(FAULT)
+	VAE_BUILD="$(ABSOLUTE_BUILD)" tests/run tests/long/*.bats \
+	    $(patsubst %,asan:%,$(filter-out $(SANITIZED) $(addprefix tests/,$(PLAIN:%=%.bats)),$(wildcard tests/*.bats)))
 
 bench bench-quick: all $(BENCH)
 	$(if $(filter bench,$@),@$(MAKE) -s BUILD="$(BUILD)/uncut" CPPFLAGS="$(CPPFLAGS) -DPLAN_TASKS=1" "$(BUILD)/uncut/vae-train" >/dev/null)
@@ -160,12 +168,17 @@ paper: all
 flags:
 	@echo '$(filter-out -DVAEUTILS_VERSION%,$(ALL_CPPFLAGS)) -DLEVEL=baseline -std=c11 -pthread'
 
-asan:
-	$(MAKE) BUILD=$(BUILD)/asan CFLAGS='$(CFLAGS) -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all' all
+# Builds for `make check`, each below its own directory.
+SANITIZE = -O2 -g -fno-omit-frame-pointer -fno-sanitize-recover=all -fsanitize=
+asan tsan:
+	@$(MAKE) -s V=$(V) BUILD="$(BUILD)/$@" CFLAGS='$(SANITIZE)$(if $(filter asan,$@),address$(comma)undefined,thread)' all units
+
+units: $(UNITS) $(REPLAYS)
 
 # What Debian's packages are for is in the README.
 DEPS := libopenblas-dev libopenblas-pthread-dev zlib1g-dev libjansson-dev libxxhash-dev \
-        netpbm bats bats-support bats-assert mandoc shellcheck perl dataset-fashion-mnist
+        netpbm bats bats-support bats-assert mandoc shellcheck perl dataset-fashion-mnist \
+        clang-tidy cppcheck valgrind
 
 # `make deps check`: nothing is compiled before what it needs is there.
 ifneq ($(filter deps,$(MAKECMDGOALS)),)
@@ -176,7 +189,9 @@ bench-deps: DEPS := python3-torch python3-torchvision python3-pil python3-numpy 
 
 paper-deps: DEPS := gnuplot-nox
 
-deps bench-deps paper-deps:
+fuzz-deps: DEPS := clang libclang-rt-dev
+
+deps bench-deps paper-deps fuzz-deps:
 	@missing=; for package in $(DEPS); do \
 	    dpkg-query -W -f '$${Status}\n' $$package 2>/dev/null | grep -q '^install ok installed$$' || missing="$$missing $$package"; \
 	done; \

@@ -77,6 +77,7 @@ blank() {
 
 # train_in_little OPTION...: starts a training without end, in less memory than data from blank take.
 train_in_little() {
+    unsanitized 'they take much memory'
     (ulimit -d 300000 && exec vae-train -q -m model.bin --log log -H 8 -j 1 -e 1000000 "$@") 2>err 3>&- &
     pid=$!
     await test -s log
@@ -102,6 +103,7 @@ train_in_little() {
 }
 
 @test "a stream that memory is too small for is an error" {
+    unsanitized 'they take much memory'
     blank items.raw
     fails 1 'vae-train: stdin: out of memory behind ' \
         bash -c 'ulimit -d 300000 && cat items.raw | vae-train -q -m model.bin -H 8 -j 1'

@@ -237,6 +237,7 @@ END
 }
 
 @test "layers that the file cannot hold are refused by the file's name, without their memory" {
+    unsanitized 'they take much memory'
     safetensors edit '$head =~ s/"2x3"/"4096x4096"/; $head =~ s/"5,4"/"65536,65536"/' <model.bin >bad.bin
     fails 1 'vae-decode: bad.bin: ' bash -c 'ulimit -v 4000000; vae-decode -j 1 -m bad.bin z.raw'
 }

@@ -3,8 +3,8 @@
  *
  *     FAULT=CALL:N:WHAT
  *
- * CALL is malloc (which stands for the whole family), mmap, thread, open, read, write, fsync, rename, truncate or
- * close; N counts its calls from 1, 0 means each; WHAT is
+ * CALL is malloc (which stands for the whole family), mmap, thread, open, read, write, fsync, rename, truncate, lock,
+ * chmod or close; N counts its calls from 1, 0 means each; WHAT is
  *     a number   the call fails, with this errno
  *     short      it reads or writes 997 bytes at most
  *     again      it is interrupted before it does anything (EINTR); with N 0 each second time
@@ -22,7 +22,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -141,6 +143,14 @@ int fsync(int fd) {
 
 int rename(const char *from, const char *to) {
     return strikes("rename") ? failed() : REAL(rename)(from, to);
+}
+
+int flock(int fd, int operation) {
+    return strikes("lock") ? failed() : REAL(flock)(fd, operation);
+}
+
+int fchmod(int fd, mode_t mode) {
+    return strikes("chmod") ? failed() : REAL(fchmod)(fd, mode);
 }
 
 int ftruncate(int fd, off_t length) {

@@ -1,0 +1,102 @@
+#!/usr/bin/env bats
+# Every message that a user can meet is asserted by a test: by one of the file for its tool, or here.
+load helper
+
+setup_file() {
+    cd "$BATS_FILE_TMPDIR" || return
+    idx2raw -n 40 "$IMAGES" >items.raw
+    vae-train -q -m model.bin -H 2 -z 1 -e 1 items.raw
+    vae-encode -q -m model.bin items.raw >latents.raw
+}
+
+setup() {
+    cd "$BATS_TEST_TMPDIR" || return
+    cp "$BATS_FILE_TMPDIR"/*.* .
+}
+
+@test "the list of messages that no test mentions is empty" {
+    cd "$ROOT" || return
+    run -0 tests/messages
+    assert_output ''
+}
+
+TRAIN=(vae-train -q -m model.bin -H 2 -z 1 -e 1 items.raw)
+
+# on CALL:N:ERRNO MESSAGE: training says this, and the model of before is still there, or the new one.
+on() {
+    fails 1 "vae-train: $2" env FAULT="$1" FAULT_HIT=hit LD_PRELOAD="$FAULT_LIBRARY" "${TRAIN[@]}"
+    assert [ -e hit ]
+    vae-info model.bin >/dev/null
+}
+
+@test "each step of putting a file in its place is named where it fails" {
+    # The first of each is that of the question before all work whether it can be written.
+    on truncate:1:5 'model.bin: cannot truncate its temporary file: Input/output error'
+    on lock:1:37 'model.bin: cannot lock its temporary file: No locks available'
+    on chmod:1:1 'model.bin: cannot set the mode of its temporary file: Operation not permitted'
+    on fsync:1:5 'model.bin: cannot sync: Input/output error'
+    on rename:1:28 'model.bin: cannot rename to it: No space left on device'
+    on fsync:2:5 'model.bin: is in place, but cannot sync its directory: Input/output error'
+}
+
+@test "a directory that cannot be opened for that is named, or passed over where it may not be read" {
+    local n
+    for ((n = 1; n < 20; n++)); do
+        rm -f hit
+        injected open:$n:24 "${TRAIN[@]}" 2>err || true
+        [ -e hit ] || break
+        ! grep -qx 'vae-train: model.bin: is in place, but cannot open its directory to sync: Too many open files' err ||
+            return 0
+    done
+    false
+}
+
+@test "what closes last is named where it fails, and threads that cannot start" {
+    local n
+    fails 1 'vae-train: threads: cannot start number 2 of 4: Resource temporarily unavailable' \
+        env FAULT=thread:1:11 LD_PRELOAD="$FAULT_LIBRARY" "${TRAIN[@]}" -j 4
+    for ((n = 1; n < 20; n++)); do
+        rm -f hit
+        injected close:$n:5 vae-sample -n 3 2>err >out || true
+        [ -e hit ] || break
+        ! grep -qx 'vae-sample: stdout: cannot close: Input/output error' err || return 0
+    done
+    false
+}
+
+@test "data that neither fits into memory nor can be mapped is named" {
+    fails 1 'vae-train: items.raw: cannot map: Cannot allocate memory' \
+        env FAULT=mmap:0:12 LD_PRELOAD="$FAULT_LIBRARY" "${TRAIN[@]}"
+}
+
+@test "what is asked for and cannot be is named" {
+    fails 1 "vae-train: '': is not a file's name, wanted one" vae-train -q -m '' items.raw
+    fails 1 'raw-info: model.bin: looks like a model file, wanted a stream' raw-info model.bin
+    fails 2 "vae-train: --model: found '-', wanted the name of a file: a model appears whole or not at all" \
+        vae-train -q -m - items.raw
+    fails 1 "vae-encode: --model: found '-', wanted a file's name: stdin is for the data" vae-encode -q -m - items.raw
+    fails 2 "vae-train: --val: found '-' for stdin, which the items come from, wanted a file" \
+        vae-train -q -m new.bin --val -
+}
+
+@test "models that are too large for their own numbers are refused" {
+    # shellcheck disable=SC2016 # Perl
+    {
+        perl "$ROOT/tests/safetensors.pl" edit '$head =~ s/"28x28"/"65536x65536"/' <model.bin >bad.bin
+        fails 1 'vae-decode: model: items of shape 65536x65536 have 4294967296 elements, wanted at most ' \
+            vae-decode -q -m bad.bin latents.raw
+        perl "$ROOT/tests/safetensors.pl" edit \
+            '$head =~ s/"28x28"/"4096x4096"/; $head =~ s/"bernoulli"/"gaussian","sigma":"net"/' <model.bin >bad.bin
+        fails 1 'vae-decode: model: items of 16777216 elements with 2 numbers each, wanted at most ' \
+            vae-decode -q -m bad.bin latents.raw
+    }
+}
+
+@test "notes: latents that collapse, and where a run goes on" {
+    vae-train -q -m new.bin -H 2 -z 1 -e 1 --checkpoint run.ck items.raw
+    vae-train -m new.bin -H 2 -z 1 -e 2 --resume run.ck items.raw 2>err
+    grep -qx 'vae-train: run.ck: going on from step 1, in epoch 1 of 2' err
+    { header u8 28x28 40 . && head -c $((40 * 784)) /dev/zero; } >black.raw
+    vae-train -m new.bin -H 2 -z 4 -e 1 black.raw 2>err
+    grep -q '^vae-train: new.bin: 4 of 4 latents collapsed: their posterior means vary by less than 0.01 over items' err
+}

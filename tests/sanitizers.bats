@@ -1,0 +1,59 @@
+#!/usr/bin/env bats
+# Every tool below valgrind, and what has threads with the thread sanitizer. (Address and undefined sanitizers have a
+# build of their own, with which whole files of these tests run: see the Makefile.)
+load helper
+
+setup() {
+    cd "$BATS_TEST_TMPDIR" || return
+    idx2raw -n 40 "$IMAGES" >items.raw
+    idx2raw -n 40 "$LABELS" >labels.raw
+    { header f32 4 40 . && perl -e 'print pack "f<", $_ % 9 ? $_ * 7 % 11 / 10 : "nan" for 1 .. 160'; } >holes.raw
+}
+
+# v COMMAND...: below valgrind; no byte that was not set decides anything, none outside of anything is touched, and at
+# the end nothing is left that nobody points to.
+v() {
+    valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite "$(type -P "$1")" "${@:2}" ||
+        fail "$*: $?"
+}
+
+@test "valgrind: training, its checkpoint, and going on from it" {
+    v vae-train -q -j 2 -m model.bin -H 4 -z 2 -e 1 -b 16 --checkpoint run.ck --val items.raw --patience 3 --log log items.raw
+    v vae-train -q -j 1 -m model.bin -H 4 -z 2 -e 2 -b 16 --resume run.ck --val items.raw --patience 3 --log log items.raw
+    v vae-train -q -j 1 -m m.bin -H 4 -z 2 -e 1 -a gated --prior vamp:3 --optimizer muon --ema 0.9 items.raw
+    v vae-train -q -j 1 -m m.bin -H 4 -z 2 -e 1 --cond labels.raw --objective dreg -k 2 -l gaussian --sigma net items.raw
+    v vae-train -q -j 1 -m m.bin -H 4 -z 2 -e 1 --missing -l laplace --sigma per-dim holes.raw
+    v vae-impute -q -j 1 -m m.bin -k 3 holes.raw >out
+}
+
+@test "valgrind: the other tools" {
+    vae-train -q -m model.bin -H 4 -z 2 -e 1 items.raw
+    v idx2raw -n 5 "$IMAGES" >few.raw
+    v vae-encode -q -m model.bin few.raw >latents.raw
+    v vae-decode -q -m model.bin --sample latents.raw >images.raw
+    v raw2pgm images.raw >images.pgm
+    v vae-sample -n 10 -d 2 >z.raw
+    v vae-interp latents.raw >path.raw
+    v vae-traverse latents.raw >path.raw
+    v vae-eval -q -m model.bin -k 5 --curve few.raw >table
+    v vae-score -q -m model.bin few.raw >scores.raw
+    v vae-score -q -m model.bin --calibrate scores.raw few.raw >p.raw
+    v vae-info model.bin >table
+    v raw-info few.raw >table
+    v raw-cmp few.raw few.raw
+}
+
+@test "threads: nothing is written by one while another uses it" {
+    PATH=${VAE_BUILD:-$ROOT/build}/tsan:$PATH
+    export TSAN_OPTIONS='halt_on_error=1 exitcode=99'
+    local options
+    for options in '' '--objective dreg -k 3 --optimizer muon --ema 0.9' '--prior vamp:4 -a gated' \
+        '-l gaussian --sigma optimal --clip 1 --cond labels.raw'; do
+        # shellcheck disable=SC2086 # several options
+        vae-train -q -j 4 -m model.bin -H 16,8 -z 3 -e 2 -b 40 $options items.raw
+    done
+    vae-train -q -j 4 -m model.bin -H 16,8 -z 3 -e 1 --val items.raw --checkpoint run.ck --every 1 items.raw
+    vae-encode -q -j 4 -m model.bin items.raw | vae-decode -q -j 4 -m model.bin | raw-info
+    vae-eval -q -j 4 -k 20 -m model.bin items.raw
+    vae-score -q -j 4 -m model.bin items.raw | raw-info
+}
