@@ -55,7 +55,7 @@ OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o) $(foreach level,$(LEVELS),$(KERNELS:%.c=$
 # Published figures, a recipe each in examples/paper/; iwae-50 and iwae-schedule take hours and are started by name.
 PAPER := vae iwae-5 figure2 figure4
 
-.PHONY: all help flags fuzz fuzzers deps bench-deps paper-deps fuzz-deps bench bench-quick demo paper check check-long asan install uninstall clean
+.PHONY: all help flags fuzz fuzzers deps bench-deps paper-deps fuzz-deps bench bench-quick demo paper check check-long asan tsan units install uninstall clean
 .DELETE_ON_ERROR:
 
 all: $(PROGRAMS)
