@@ -55,7 +55,7 @@ OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o) $(foreach level,$(LEVELS),$(KERNELS:%.c=$
 # Published figures, a recipe each in examples/paper/; iwae-50 and iwae-schedule take hours and are started by name.
 PAPER := vae iwae-5 figure2 figure4
 
-.PHONY: all help flags fuzz fuzzers deps bench-deps paper-deps fuzz-deps bench bench-quick demo paper check check-long asan tsan units install uninstall clean
+.PHONY: all help flags fuzz fuzzers deps bench-deps paper-deps fuzz-deps bench bench-quick demo paper check check-long coverage mutate asan tsan units install uninstall clean
 .DELETE_ON_ERROR:
 
 all: $(PROGRAMS)
@@ -67,6 +67,7 @@ help:
 	@echo 'make check      run every test; make check-long: what takes longer, the published figure on MNIST among it'
 	@echo 'make bench      time it beside PyTorch, as a table (bench-quick: in 2 minutes; bench-deps: installs PyTorch)'
 	@echo 'make paper      published figures, below paper/, in minutes each (paper-deps: installs gnuplot, for the plots)'
+	@echo 'make coverage   which lines the tests run; make mutate: which faults, put in on purpose, they do not notice'
 	@echo 'make fuzz       fuzz each reader, SECONDS=60 each (fuzz-deps: installs clang)'
 	@echo 'make asan tsan  build with the address and undefined, and the thread sanitizer, below $(BUILD)/'
 	@echo 'make install    to $$(DESTDIR)$$(PREFIX), default /usr/local; make uninstall takes it away'
@@ -101,6 +102,14 @@ $(UNITS): $(BUILD)/unit/%: $(BUILD)/tests/unit/%.o $(LIBRARY)
 	@mkdir -p $(@D)
 	$(call say,LD)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
+# Which lines the tests run.
+coverage:
+	@$(MAKE) -s BUILD="$(BUILD)/coverage" CFLAGS='-O1 -g --coverage -fprofile-update=atomic' all units
+	find "$(BUILD)/coverage" -name '*.gcda' -delete
+	VAE_BUILD="$(ABSOLUTE_BUILD)/coverage" tests/run $(UNITS:$(BUILD)/%=$(BUILD)/coverage/%) \
+	    $(filter-out tests/analyze.bats tests/sanitizers.bats tests/make.bats tests/bench.bats,$(wildcard tests/*.bats))
+	tests/coverage "$(BUILD)/coverage" 95
 
 # Preloaded by tests: has one call of a tool fail.
 FAULT := $(BUILD)/tests/fault.so
@@ -139,6 +148,9 @@ fuzz:
 
 fuzzers: $(FUZZERS)
 
+mutate:
+	tests/mutate
+
 # Every test with the build that is installed; C tests and what reads files also with the address and undefined
 # sanitizers, training and inference with the thread sanitizer (check-long: every test with the former).
 SANITIZED := $(UNITS) tests/fuzz.bats tests/model_file.bats tests/stream.bats
@@ -173,7 +185,7 @@ SANITIZE = -O2 -g -fno-omit-frame-pointer -fno-sanitize-recover=all -fsanitize=
 asan tsan:
 	@$(MAKE) -s V=$(V) BUILD="$(BUILD)/$@" CFLAGS='$(SANITIZE)$(if $(filter asan,$@),address$(comma)undefined,thread)' all units
 
-units: $(UNITS) $(REPLAYS)
+units: $(UNITS) $(REPLAYS) $(FAULT)
 
 # What Debian's packages are for is in the README.
 DEPS := libopenblas-dev libopenblas-pthread-dev zlib1g-dev libjansson-dev libxxhash-dev \

@@ -7,7 +7,7 @@ ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 PATH=${VAE_BUILD:-$ROOT/build}:$PATH
 IMAGES=$ROOT/data/sample-images-idx3-ubyte.gz
 LABELS=$ROOT/data/sample-labels-idx1-ubyte.gz
-FAULT_LIBRARY=${VAE_BUILD:-$ROOT/build}/tests/fault.so
+FAULT_LIBRARY=${FAULT_LIBRARY:-${VAE_BUILD:-$ROOT/build}/tests/fault.so}
 export ROOT PATH IMAGES LABELS FAULT_LIBRARY
 
 # pipe COMMAND: runs a pipeline in which the failure of any part counts.

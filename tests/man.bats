@@ -155,4 +155,5 @@ options_of_page() {
 @test "examples: vae-raw(5)" { run_examples vae-raw.5; }
 @test "examples: vae-model(5)" { run_examples vae-model.5; }
 @test "examples: vae-checkpoint(5)" { run_examples vae-checkpoint.5; }
+@test "examples: vae-trust(7)" { run_examples vae-trust.7; }
 @test "examples: vaeutils(7)" { run_examples vaeutils.7; }
