@@ -188,6 +188,14 @@ both_fail() {
     both_fail "idx2raw: a.idx: the dimensions' product is too large" a.idx
 }
 
+@test "a gzip bomb ends at the size that the header declares" {
+    unsanitized 'they take much memory'
+    # 300 MB of zeros in as many kB, of which 5 are declared.
+    { idx 08 5 && head -c 300000000 /dev/zero; } | gzip -1 >bomb.gz
+    fails 1 'idx2raw: bomb.gz: bytes follow' bash -c 'ulimit -v 100000; ulimit -t 1; idx2raw bomb.gz'
+    assert_equal "$(stat -c %s out)" 64 # the items are held back until the file is found right
+}
+
 @test "a count of billions costs no memory before the data is there" {
     unsanitized 'they take much memory'
     { idx 0e 4000000000 1000 && head -c 1000000 /dev/zero; } >a.idx

@@ -262,6 +262,9 @@ static void weights_are_stable(void) {
     EXPECT(fabs(bound - (-2000 + log(0.5))) < 1e-12, "bound %.15g", bound);
     EXPECT(fabs((double)v[0] - 2.0 / 3) < 1e-7 && fabs((double)v[1] - 1.0 / 3) < 1e-7 && v[2] == 0,
            "weights %g %g %g", (double)v[0], (double)v[1], (double)v[2]);
+    /* The greatest of them stands last. */
+    const double last = importance_weights((double[]){-9000, -5000, 2000}, v, 3);
+    EXPECT(fabs(last - (2000 - log(3))) < 1e-12 && v[2] == 1, "bound %.15g, weight %g", last, (double)v[2]);
 }
 
 static void warmup_rises(void) {
