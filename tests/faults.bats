@@ -133,3 +133,16 @@ train_in_little() {
     run -1 raw-info "$name"
     assert_output $'raw-info: a\\x1b[2J\\x9b\xc3\xa9b: cannot open: No such file or directory'
 }
+
+@test "numbers that are nearly 0, denormal ones, do not slow training" {
+    local size start
+    declare -A took
+    for size in 1e-40 1e-2; do
+        { header f32 784 1000 . && perl -e 'print pack("f<*", map { $ARGV[0] * ($_ % 7 + 1) } 1 .. 784) x 1000' -- $size; } >$size.raw
+        start=${EPOCHREALTIME/./}
+        vae-train -q -j 1 -m model.bin -l gaussian -H 200 -e 3 $size.raw
+        took[$size]=$((${EPOCHREALTIME/./} - start))
+    done
+    # They would take a hundred times as long.
+    [ "${took[1e-40]}" -lt $((3 * ${took[1e-2]})) ]
+}
