@@ -10,11 +10,13 @@
 #include <string.h>
 
 #define ROWS 3
-#define DRAWS 4
+#define DRAWS 4 /* at most */
 #define ELEMENTS 4
 #define LATENT 2
 #define MAX_UNITS 6
 #define COMPONENTS 3 /* of a prior that is a mixture */
+
+static size_t draws = DRAWS;
 
 struct draw {
     double mu[LATENT], logvar[LATENT], z[LATENT], negative_log, kl[LATENT];
@@ -96,8 +98,8 @@ static double item_loss(const struct pass *p, const struct objective *o, double 
     const bool encoder = e->squared && !decoder, mixture = m->config.components > 0;
     double log_w[DRAWS], still_log_w[DRAWS], path[DRAWS], sum = 0, still_sum = 0, loss = 0;
     struct draw d[DRAWS];
-    for (size_t k = 0; k < DRAWS; k++) {
-        const float *x = p->x + item * ELEMENTS, *epsilon = p->epsilon + (item * DRAWS + k) * LATENT;
+    for (size_t k = 0; k < draws; k++) {
+        const float *x = p->x + item * ELEMENTS, *epsilon = p->epsilon + (item * draws + k) * LATENT;
         d[k] = forward(m, parameter, x, epsilon);
         const struct draw s = forward(m, still, x, epsilon);
         log_w[k] =
@@ -105,14 +107,14 @@ static double item_loss(const struct pass *p, const struct objective *o, double 
         still_log_w[k] = -s.negative_log - log_ratio(m, &s, &s, still);
         /* Of the prior's own parameters the gradient is not squared, whoever shares them. */
         path[k] = encoder && mixture ? log_prior(m, parameter, s.z) : 0;
-        sum += exp(log_w[k]) / DRAWS;
+        sum += exp(log_w[k]) / (double)draws;
         still_sum += exp(still_log_w[k]);
     }
-    for (size_t k = 0; k < DRAWS; k++) {
-        const double v = e->importance ? exp(still_log_w[k]) / still_sum : 1.0 / DRAWS;
-        loss += e->closed_kl ? d[k].negative_log / DRAWS : -(encoder ? v * v : v) * log_w[k] - v * path[k];
+    for (size_t k = 0; k < draws; k++) {
+        const double v = e->importance ? exp(still_log_w[k]) / still_sum : 1.0 / (double)draws;
+        loss += e->closed_kl ? d[k].negative_log / (double)draws : -(encoder ? v * v : v) * log_w[k] - v * path[k];
         if (e->closed_kl && mixture)
-            loss -= beta * log_prior(m, parameter, d[k].z) / DRAWS;
+            loss -= beta * log_prior(m, parameter, d[k].z) / (double)draws;
     }
     for (size_t i = 0; e->closed_kl && i < LATENT; i++)
         loss += mixture ? -beta * 0.5 * (1 + d[0].logvar[i]) : d[0].kl[i] < o->free_bits ? 0 : beta * d[0].kl[i];
@@ -141,7 +143,7 @@ static void run_pass(struct pass *p, struct vamp *vamp, const struct objective *
     pass_draw(p, 0, ROWS);
     pass_prior(p, 0, ROWS);
     pass_decode(p, 0, ROWS);
-    pass_likelihood(p, &(struct tile){0, ROWS * DRAWS, 0, ELEMENTS}, true);
+    pass_likelihood(p, &(struct tile){0, ROWS * draws, 0, ELEMENTS}, true);
     for (size_t l = m->last; l > 0; l--) {
         const size_t rows = ROWS * pass_draws(p, l);
         pass_backward(p, l, &(struct tile){0, rows, 0, m->layer[l].out});
@@ -165,9 +167,9 @@ static void run_pass(struct pass *p, struct vamp *vamp, const struct objective *
 /* The figure that is reported: the ELBO, or the log of the mean weight. */
 static void check_bound(const struct pass *p, const struct objective *o, const double *parameter) {
     for (size_t item = 0; item < ROWS; item++) {
-        const struct objective plain = {o->estimator, DRAWS, 1, 0, 0};
-        const struct objective elbo = {estimator_find("test", "elbo"), DRAWS, 1, 0, 0},
-                               iwae = {estimator_find("test", "iwae"), DRAWS, 1, 0, 0};
+        const struct objective plain = {o->estimator, draws, 1, 0, 0};
+        const struct objective elbo = {estimator_find("test", "elbo"), draws, 1, 0, 0},
+                               iwae = {estimator_find("test", "iwae"), draws, 1, 0, 0};
         const double wanted =
             -item_loss(p, plain.estimator->importance ? &iwae : &elbo, 1, item, parameter, parameter, false);
         EXPECT(fabs(p->bound[item] - wanted) < 1e-5, "%s: bound %.8g, wanted %.8g", o->estimator->name,
@@ -196,7 +198,7 @@ static void check_gradient(const struct pass *p, const struct objective *o, doub
 }
 
 static void check_prior(const char *name, double beta, double free_bits, size_t components) {
-    const struct objective o = {estimator_find("test", name), DRAWS, beta, 0, free_bits};
+    const struct objective o = {estimator_find("test", name), draws, beta, 0, free_bits};
     const struct model_config c = {.item = {1, {ELEMENTS}},
                                    .latent = LATENT,
                                    .encoder = {1, {5}},
@@ -209,7 +211,7 @@ static void check_prior(const char *name, double beta, double free_bits, size_t 
     struct vamp vamp = {.model = &m};
     struct workers *workers = workers_start(1);
     if (workers == NULL || model_create(&m, &c) < 0 || parameters_train(&m.parameters) < 0 ||
-        pass_create(&p, &m, ROWS, DRAWS, true) < 0 || m.parameters.size > 200 ||
+        pass_create(&p, &m, ROWS, draws, true) < 0 || m.parameters.size > 200 ||
         (components > 0 && vamp_start(&vamp, &m, workers, &p) < 0)) {
         EXPECT(0, "%s: %s", name, error_message());
         return;
@@ -219,7 +221,7 @@ static void check_prior(const char *name, double beta, double free_bits, size_t 
         m.parameters.value[i] *= 2;
     noise_uniform(m.parameters.value + m.pseudo_inputs, components * ELEMENTS, (struct noise){.seed = 6});
     noise_uniform(p.x, ROWS * ELEMENTS, (struct noise){.seed = 4});
-    noise_normal(p.epsilon, ROWS * DRAWS * LATENT, (struct noise){.seed = 5});
+    noise_normal(p.epsilon, ROWS * draws * LATENT, (struct noise){.seed = 5});
     run_pass(&p, &vamp, &o, beta);
     check_gradient(&p, &o, beta);
     vamp_end(&vamp);
@@ -278,6 +280,15 @@ static void weights_are_stable(void) {
     EXPECT(fabs(last - (2000 - log(3))) < 1e-12 && v[2] == 1, "bound %.15g, weight %g", last, (double)v[2]);
 }
 
+/* The least number that has weights. */
+static void two_draws(void) {
+    draws = 2;
+    for (const char *const *name = (const char *const[]){"elbo", "iwae", "stl", "dreg", NULL}; *name != NULL;
+         name++)
+        check_objective(*name, 1, 0);
+    draws = DRAWS;
+}
+
 static void warmup_rises(void) {
     const struct objective o = {estimator_find("test", "elbo"), 1, 4, 8, 0};
     EXPECT(objective_beta(&o, 0) == 0 && objective_beta(&o, 2) == 1 && objective_beta(&o, 8) == 4 &&
@@ -293,6 +304,7 @@ int main(void) {
         {"the importance-weighted bound", iwae},
         {"sticking the landing", sticking_the_landing},
         {"doubly reparametrized gradients", doubly_reparametrized},
+        {"each of them, with two draws", two_draws},
         {"each of them, with a prior of pseudo-inputs", a_prior_of_pseudo_inputs},
         {"importance weights do not overflow", weights_are_stable},
         {"warm-up rises to beta", warmup_rises},
