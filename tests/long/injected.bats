@@ -11,7 +11,7 @@ setup() {
 }
 
 @test "each allocation of training" {
-    withstand malloc 12 1 vae-train -q -j 2 -m new.bin --checkpoint new.ck --every 2 --log log.tsv -H 2 -z 1 -e 2 -b 16 \
+    withstand malloc 12 1 vae-train -q -j 2 -m new.bin --checkpoint new.ck --log log.tsv -H 2 -z 1 -e 1 \
         --val items.raw --prior vamp:3 --optimizer muon --ema 0.9 items.raw
     withstand mmap 12 1 vae-train -q -m new.bin -H 2 -z 1 -e 1 items.raw
 }
