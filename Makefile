@@ -194,7 +194,7 @@ DEPS := libopenblas-dev libopenblas-pthread-dev zlib1g-dev libjansson-dev libxxh
 
 # `make deps check`: nothing is compiled before what it needs is there.
 ifneq ($(filter deps,$(MAKECMDGOALS)),)
-$(OBJECTS) $(TOOLS:%=$(BUILD)/tools/%.o) $(UNITS:$(BUILD)/unit/%=$(BUILD)/tests/unit/%.o): | deps
+$(OBJECTS) $(TOOLS:%=$(BUILD)/tools/%.o) $(UNITS:$(BUILD)/unit/%=$(BUILD)/tests/unit/%.o) asan tsan: | deps
 endif
 
 bench-deps: DEPS := python3-torch python3-torchvision python3-pil python3-numpy libopenblas0-openmp

@@ -178,7 +178,7 @@ static int check_figures(const struct figures *f, const struct training *t, cons
         return fail("%s: step %" PRIu64 " at item %" PRIu64 " of epoch %" PRIu64
                     ", wanted figures that this run can come to",
                     name, f->step, f->position, f->epoch);
-    if (f->judged > (uint64_t)t->epochs || f->epoch > (uint64_t)t->epochs)
+    if (f->epoch > (uint64_t)t->epochs)
         return fail("%s: has come to epoch %" PRIu64 ", wanted at most the %.0f of --epochs", name, f->epoch,
                     t->epochs);
     return 0;
