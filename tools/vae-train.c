@@ -100,8 +100,9 @@ static const struct cli_option options[] = {
     {0, "adam-eps", "F", "1e-8", "Adam's epsilon", CLI_REAL(run.update.optimizer.epsilon, 0, 1)},
     {0, "ema", "D", "0", "save averaged weights, of which a step leaves the share D; 0: the last",
      CLI_REAL(run.update.ema, 0, 0.9999999)},
-    {0, "init", "NAME", "torch", "first weights: torch, glorot or he", CLI_CALL(set_initializer, run.initializer)},
-    {0, "mean-bias", NULL, NULL, "start the output's biases at the data's mean", CLI_FLAG(run.start_at_mean)},
+    {0, "init", "NAME", "torch", "first weights: torch, glorot or he",
+     CLI_CALL(set_initializer, run.start.initializer)},
+    {0, "mean-bias", NULL, NULL, "start the output's biases at the data's mean", CLI_FLAG(run.start.at_mean)},
     {0, "patience", "N", "0", "end behind N epochs without a better --val, and save the best; 0: never",
      CLI_WHOLE(run.patience, 0, 1e9)},
     {0, "val", "FILE", NULL, "evaluate this stream after each epoch", CLI_TEXT(run.validation), .aside = true},
@@ -151,7 +152,7 @@ static void check_options(const struct options *o) {
     if (o->sigma != NULL && o->run.model.likelihood->scales == 0)
         cli_refuse("--sigma: found it with -l %s, wanted -l gaussian, laplace, dlogistic or negbin",
                    o->run.model.likelihood->name);
-    check_likelihood(&o->run.model, o->run.start_at_mean);
+    check_likelihood(&o->run.model, o->run.start.at_mean);
     if (strcmp(o->common.model, "-") == 0)
         cli_refuse("--model: found '-', wanted the name of a file: a model appears whole or not at all");
     if (o->run.validation != NULL && strcmp(o->run.validation, "-") == 0 &&

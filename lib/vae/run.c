@@ -14,8 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ITEMS_NOISE 1000 /* of first values, behind those of all layers: see model_initialise */
-#define SAVE_SECONDS 10  /* a model is saved at an epoch's end where the last save is older */
+#define SAVE_SECONDS 10 /* a model is saved at an epoch's end where the last save is older */
 
 static int check_items(const struct dataset *set, const struct model_config *config) {
     for (size_t i = 0; i < set->items; i++)
@@ -161,43 +160,6 @@ static int train(struct run *r) {
     return 0;
 }
 
-static int initialise(struct run *r) {
-    const struct run_config *c = r->config;
-    model_initialise(&r->model, c->initializer, r->common->seed);
-    if (!c->start_at_mean)
-        return 0;
-    double *mean = malloc(r->train.elements * sizeof *mean);
-    int result = mean == NULL ? fail("%s: out of memory for its mean", r->train.name)
-                              : items_mean(r->model.config.likelihood, &r->train, mean);
-    if (result == 0)
-        model_start_at_mean(&r->model, mean);
-    free(mean);
-    return result;
-}
-
-/* The prior's pseudo-inputs start as what the encoder sees of items, from all over the data. */
-static int initialise_prior(struct run *r) {
-    const struct model *m = &r->model;
-    const size_t components = m->config.components, items = r->train.items;
-    struct pass pass;
-    if (components == 0)
-        return 0;
-    if (pass_create(&pass, m, 1, 1, false) < 0)
-        return -1;
-    for (size_t k = 0; k < components; k++) {
-        const size_t item = (size_t)(((double)k + 0.5) / (double)components * (double)items);
-        const struct noise noise = {.seed = r->common->seed, .purpose = PURPOSE_INITIAL, .item = ITEMS_NOISE + k};
-        model_take_item(m, r->train.dtype, dataset_item(&r->train, item), noise, pass.x);
-        if (r->label != NULL)
-            pass_set_labels(&pass, 0, 1, &r->label[item]);
-        pass_see(&pass, 0, 1);
-        memcpy(m->parameters.value + m->pseudo_inputs + k * m->inputs, pass.seen,
-               m->inputs * sizeof *m->parameters.value);
-    }
-    pass_free(&pass);
-    return 0;
-}
-
 static int prepare_checkpoint(struct run *r) {
     const struct run_config *c = r->config;
     struct run_data data = {.train = r->saver.provenance.data_xxh64, .labels = r->saver.provenance.labels_xxh64};
@@ -237,7 +199,7 @@ static int prepare(struct run *r) {
             cli_note(GREY_NOTE, r->train.name);
             break;
         }
-    if (initialise(r) < 0 || initialise_prior(r) < 0)
+    if (start_values(&c->start, &r->model, &r->train, r->label, r->common->seed) < 0)
         return -1;
     r->workers = workers_start(r->common->threads);
     if (r->workers == NULL)

@@ -3,6 +3,7 @@
 
 #include "base/cli.h"
 #include "vae/checkpoint.h"
+#include "vae/start.h"
 
 /* A whole run of training, as vae-train's options describe it: from streams of items to a model file, told of on
  * stderr and in a log. */
@@ -19,8 +20,7 @@ struct run_config {
     struct objective objective;
     struct schedule schedule;
     struct update_config update;
-    const struct initializer *initializer;
-    bool start_at_mean;
+    struct start start;
 };
 
 /* Trains and saves the model at common->model. 0 or -1. */

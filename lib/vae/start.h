@@ -1,0 +1,18 @@
+#ifndef VAE_START_H
+#define VAE_START_H
+
+#include "stream/dataset.h"
+#include "vae/model.h"
+
+/* The values that a model's parameters have before the first step of training. */
+struct start {
+    const struct initializer *initializer;
+    bool at_mean; /* the output says the mean of the data, see model_start_at_mean */
+};
+
+/* Gives them to a model that was created for this data; label [items] where it is conditional on labels, else NULL.
+ * A VampPrior's pseudo-inputs start as what the encoder sees of items, from all over the data. 0 or -1. */
+int start_values(const struct start *start, struct model *model, const struct dataset *data, const uint32_t *label,
+                 uint64_t seed) __attribute__((warn_unused_result));
+
+#endif
