@@ -75,8 +75,10 @@ figure() {
 }
 
 @test "the same for what else has a state: moments, averages, schedules, draws, priors, labels, missing elements" {
+    train -m start.bin -e 1
     for options in '--optimizer muon --ema 0.9 --schedule cosine' '--schedule step:1:0.5 --warm-rate 1.5 --clip 1' \
-        '--binarize sample --warmup 2' '--prior vamp:5 --ema 0.9' '--cond labels.raw' '-a gated --free-bits 0.1'; do
+        '--binarize sample --warmup 2' '--prior vamp:5 --ema 0.9' '--cond labels.raw' '-a gated --free-bits 0.1' \
+        '--start-from start.bin -S 2'; do
         # shellcheck disable=SC2086 # several options
         resumes $options
     done
@@ -151,6 +153,9 @@ END
     perl -e 'local $/; $_ = <STDIN>; substr($_, 5000, 1) ^= "\1"; print' <items.raw >other.raw
     fails 1 'vae-train: part.ck: data_xxh64 is ' vae-train "${OPTIONS[@]}" -m part.bin --resume part.ck other.raw
     cmp part.bin before.bin
+    train -m first.bin -e 0
+    fails 1 "vae-train: part.ck: start_xxh64 is none there, wanted $(metadata first.bin xxh64) as in this run" \
+        vae-train "${OPTIONS[@]}" -m part.bin --resume part.ck --start-from first.bin items.raw
     train -m part.bin --checkpoint part.ck --mean-bias
     fails 1 'vae-train: part.ck: --mean-bias is given there, wanted none as in this run' \
         vae-train "${OPTIONS[@]}" -m part.bin --resume part.ck items.raw

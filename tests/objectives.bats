@@ -199,6 +199,52 @@ moved() {
         awk '{ d = $1 - $2; if (d * d > 1e-9) exit 1; n++ } END { exit n != 784 }'
 }
 
+@test "--start-from starts at a model's values, and the model says so" {
+    for options in '-a gated' '--binarize none' '-l gaussian --sigma shared' '--prior vamp:5'; do
+        # shellcheck disable=SC2086 # several options
+        {
+            trains first $options
+            trains same $options --start-from first.bin -e 0
+            cmp <(weights first.bin) <(weights same.bin)
+            assert_equal "$(metadata same.bin start_xxh64)" "$(metadata first.bin xxh64)"
+            trains next $options --start-from first.bin -S 2
+            differ first next
+        }
+    done
+    # It goes on from there: an epoch's figure is better than the first one of the first run, and its last.
+    trains first && trains next --start-from first.bin -S 2 --objective dreg -k 5
+    holds "$(sed -n 2p next.tsv | cut -f 4) > $(last first 4)"
+    # --binarize may differ.
+    trains next --start-from first.bin --binarize none
+    assert_equal "$(metadata first.bin start_xxh64)" ""
+}
+
+@test "--start-from refuses a model that is laid out otherwise, with both values" {
+    trains first -e 0
+    while IFS='|' read -r options message; do
+        # shellcheck disable=SC2086 # several options
+        fails 1 "vae-train: first.bin: $message as in this run" \
+            vae-train -q -m new.bin -H 24 -z 4 --start-from first.bin $options
+    done <<END
+-z 5 data.raw|latent is 4 there, wanted 5
+-H 24,12 data.raw|encoder_hidden is 24 there, wanted 24,12
+-a tanh data.raw|activation is relu there, wanted tanh
+-l laplace data.raw|likelihood is bernoulli there, wanted laplace
+--prior vamp:3 data.raw|prior is none there, wanted vamp:3
+END
+    trains first -e 0 --prior vamp:4
+    fails 1 'vae-train: first.bin: prior is vamp:4 there, wanted none as in this run' \
+        vae-train -q -m new.bin -H 24 -z 4 --start-from first.bin data.raw
+    { header u8 4 3 . && head -c 12 /dev/zero; } >small.raw
+    fails 1 'vae-train: first.bin: item_shape is 28x28 there, wanted 4 as in this run' \
+        vae-train -m new.bin -H 24 -z 4 --start-from first.bin small.raw
+    assert [ ! -e new.bin ]
+    fails 2 'vae-train: --mean-bias: found it with --start-from, wanted one of them' \
+        vae-train -m new.bin --mean-bias --start-from first.bin data.raw
+    fails 1 'vae-train: first.bin: is to be written, and read as first.bin, wanted a file of its own' \
+        vae-train -m first.bin --start-from first.bin data.raw
+}
+
 @test "--patience ends behind the best epoch, whose weights are saved" {
     # A rate that overfits 400 images soon.
     trains best --val val.raw -e 200 -r 0.02 --patience 4 -H 200

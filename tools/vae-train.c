@@ -102,6 +102,8 @@ static const struct cli_option options[] = {
      CLI_REAL(run.update.ema, 0, 0.9999999)},
     {0, "init", "NAME", "torch", "first weights: torch, glorot or he",
      CLI_CALL(set_initializer, run.start.initializer)},
+    {0, "start-from", "FILE", NULL, "start at the values of this model, laid out alike, instead",
+     CLI_FILE(run.start.from), .aside = true},
     {0, "mean-bias", NULL, NULL, "start the output's biases at the data's mean", CLI_FLAG(run.start.at_mean)},
     {0, "patience", "N", "0", "end behind N epochs without a better --val, and save the best; 0: never",
      CLI_WHOLE(run.patience, 0, 1e9)},
@@ -136,7 +138,7 @@ static void mirror(struct hidden *decoder, const struct hidden *encoder) {
         decoder->units[i] = encoder->units[encoder->layers - 1 - i];
 }
 
-static void check_likelihood(const struct model_config *c, bool start_at_mean) {
+static void check_likelihood(const struct model_config *c) {
     const struct likelihood *l = c->likelihood;
     if (l->has_levels && c->levels == 0)
         cli_refuse("--levels: not given, wanted it with -l %s", l->name);
@@ -144,15 +146,21 @@ static void check_likelihood(const struct model_config *c, bool start_at_mean) {
         cli_refuse("--levels: found it with -l %s, wanted -l categorical", l->name);
     if (l->as_it_is && c->binarize != BINARIZE_NONE)
         cli_refuse("--binarize: found it with -l %s, wanted a likelihood of numbers in [0,1]", l->name);
-    if (start_at_mean && l->start == NULL)
+}
+
+static void check_start(const struct start *start, const struct likelihood *l) {
+    if (start->at_mean && l->start == NULL)
         cli_refuse("--mean-bias: found it with -l %s, which has no mean, wanted another likelihood", l->name);
+    if (start->at_mean && start->from != NULL)
+        cli_refuse("--mean-bias: found it with --start-from, wanted one of them");
 }
 
 static void check_options(const struct options *o) {
     if (o->sigma != NULL && o->run.model.likelihood->scales == 0)
         cli_refuse("--sigma: found it with -l %s, wanted -l gaussian, laplace, dlogistic or negbin",
                    o->run.model.likelihood->name);
-    check_likelihood(&o->run.model, o->run.start.at_mean);
+    check_likelihood(&o->run.model);
+    check_start(&o->run.start, o->run.model.likelihood);
     if (strcmp(o->common.model, "-") == 0)
         cli_refuse("--model: found '-', wanted the name of a file: a model appears whole or not at all");
     if (o->run.validation != NULL && strcmp(o->run.validation, "-") == 0 &&

@@ -38,7 +38,8 @@ static int put_all(json_t *identity, const struct training *t, const struct run_
            metadata_put(identity, "items", "%zu", t->data->items) |
            put_digest(identity, "data_xxh64", data->train) | put_digest(identity, "labels_xxh64", data->labels) |
            put_digest(identity, "val_xxh64", data->validation) |
-           put_digest(identity, "val_labels_xxh64", data->validation_labels) | cli_each_option(put_option, &walk);
+           put_digest(identity, "val_labels_xxh64", data->validation_labels) |
+           put_digest(identity, "start_xxh64", data->start) | cli_each_option(put_option, &walk);
 }
 
 json_t *identity_make(const struct training *t, const struct run_data *data, bool spans) {

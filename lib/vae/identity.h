@@ -10,7 +10,7 @@
 
 /* XXH64 of all that is read; 0: not read. */
 struct run_data {
-    uint64_t train, labels, validation, validation_labels;
+    uint64_t train, labels, validation, validation_labels, start;
 };
 
 /* Of a training that has been started, by the options that the tool was given. `spans`: how many epochs there are

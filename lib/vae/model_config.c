@@ -16,10 +16,10 @@
 
 /* Every key that model_config_put and model_write put, so that one that is not understood is never passed over. */
 static const char *const keys[] = {
-    "format",  "version", "item_shape", "input_scaling", "latent",   "encoder_hidden", "decoder_hidden",
-    "sigma",   "seed",    "activation", "likelihood",    "binarize", "command",        "epochs",
-    "steps",   "items",   "data_xxh64", "elbo",          "xxh64",    "made_by",        "levels",
-    "classes", "missing", "prior",      "labels_xxh64",
+    "format",  "version", "item_shape", "input_scaling", "latent",      "encoder_hidden", "decoder_hidden",
+    "sigma",   "seed",    "activation", "likelihood",    "binarize",    "command",        "epochs",
+    "steps",   "items",   "data_xxh64", "elbo",          "xxh64",       "made_by",        "levels",
+    "classes", "missing", "prior",      "labels_xxh64",  "start_xxh64",
 };
 
 int metadata_put(json_t *metadata, const char *key, const char *format, ...) {

@@ -8,6 +8,8 @@
 static int put_provenance(json_t *m, const struct provenance *p, bool labels) {
     if (labels && metadata_put(m, "labels_xxh64", "%016" PRIx64, p->labels_xxh64) != 0)
         return -1;
+    if (p->start_xxh64 != 0 && metadata_put(m, "start_xxh64", "%016" PRIx64, p->start_xxh64) != 0)
+        return -1;
     return metadata_put(m, "made_by", "vaeutils " VAEUTILS_VERSION) | metadata_put(m, "command", "%s", p->command) |
            metadata_put(m, "seed", "%" PRIu64, p->seed) | metadata_put(m, "epochs", "%" PRIu64, p->epochs) |
            metadata_put(m, "steps", "%" PRIu64, p->steps) | metadata_put(m, "items", "%" PRIu64, p->items) |

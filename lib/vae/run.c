@@ -162,7 +162,9 @@ static int train(struct run *r) {
 
 static int prepare_checkpoint(struct run *r) {
     const struct run_config *c = r->config;
-    struct run_data data = {.train = r->saver.provenance.data_xxh64, .labels = r->saver.provenance.labels_xxh64};
+    struct run_data data = {.train = r->saver.provenance.data_xxh64,
+                            .labels = r->saver.provenance.labels_xxh64,
+                            .start = r->saver.provenance.start_xxh64};
     if (r->validation.items > 0)
         data.validation = dataset_digest(&r->validation);
     if (r->validation_label != NULL)
@@ -184,6 +186,7 @@ static int prepare_checkpoint(struct run *r) {
 static int prepare(struct run *r) {
     const struct run_config *c = r->config;
     struct model_config config = c->model;
+    uint64_t start_xxh64;
     config.item = r->train.shape;
     if (config.missing && !dtype_is_real(r->train.dtype))
         return fail("%s: items are %s, of which none is missing, wanted f32 or f64 for --missing", r->train.name,
@@ -199,14 +202,16 @@ static int prepare(struct run *r) {
             cli_note(GREY_NOTE, r->train.name);
             break;
         }
-    if (start_values(&c->start, &r->model, &r->train, r->label, r->common->seed) < 0)
+    if (start_values(&c->start, &r->model, &r->train, r->label, r->common->seed, &start_xxh64) < 0)
         return -1;
     r->workers = workers_start(r->common->threads);
     if (r->workers == NULL)
         return -1;
     r->saver = (struct saver){.training = &r->training, .path = r->common->model, .best = c->patience > 0};
-    r->saver.provenance = (struct provenance){
-        .seed = r->common->seed, .items = r->train.items, .data_xxh64 = dataset_digest(&r->train)};
+    r->saver.provenance = (struct provenance){.seed = r->common->seed,
+                                              .items = r->train.items,
+                                              .data_xxh64 = dataset_digest(&r->train),
+                                              .start_xxh64 = start_xxh64};
     if (r->label != NULL)
         r->saver.provenance.labels_xxh64 = labels_digest(r->label, r->train.items);
     cli_command(r->saver.provenance.command, sizeof r->saver.provenance.command);
@@ -231,7 +236,8 @@ static int prepare(struct run *r) {
 
 /* What is written is written anew: over an input, or over each other, it would be a loss. */
 static int check_places(const struct run_config *c, const char *model) {
-    const char *const inputs[] = {c->file == NULL ? "-" : c->file, c->validation, c->labels, c->validation_labels};
+    const char *const inputs[] = {c->file == NULL ? "-" : c->file, c->validation, c->labels, c->validation_labels,
+                                  c->start.from};
     const char *const outputs[] = {model, c->log, c->checkpoint}, *const names[] = {"model", "log", "checkpoint"};
     for (size_t j = 0; j < OUTPUTS; j++) {
         for (size_t i = 0; outputs[j] != NULL && i < sizeof inputs / sizeof *inputs; i++)

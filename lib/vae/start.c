@@ -1,10 +1,12 @@
 #include "vae/start.h"
 
 #include "base/error.h"
-#include "vae/pass.h"
+#include "vae/identity.h"
+#include "vae/model_file.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <xxhash.h>
 
 #define ITEMS_NOISE 1000 /* of first values, behind those of all layers: see model_initialise */
 
@@ -39,8 +41,44 @@ static int start_prior(struct model *m, const struct dataset *data, const uint32
     return 0;
 }
 
+#define MAY_DIFFER "binarize" /* of what a config says */
+
+static bool may_differ(const char *key) {
+    return strcmp(key, MAY_DIFFER) == 0;
+}
+
+static int check_alike(const struct model_config *found, const struct model_config *wanted, const char *name) {
+    json_t *there = json_object(), *here = json_object();
+    int result = model_config_put(found, there) | model_config_put(wanted, here);
+    if (result != 0)
+        result = fail("%s: out of memory for the metadata", name);
+    json_object_del(here, MAY_DIFFER);
+    if (result == 0)
+        result = identity_check(here, there, may_differ, name);
+    json_decref(here);
+    json_decref(there);
+    return result;
+}
+
+static int start_from(struct model *m, const char *path, uint64_t *xxh64) {
+    struct model from;
+    const struct parameters *p = &from.parameters;
+    if (model_load(&from, path) < 0)
+        return -1;
+    const int result = check_alike(&from.config, &m->config, path);
+    if (result == 0) {
+        memcpy(m->parameters.value, p->value, p->size * sizeof *p->value);
+        *xxh64 = XXH64(p->value, p->size * sizeof *p->value, 0);
+    }
+    model_free(&from);
+    return result;
+}
+
 int start_values(const struct start *start, struct model *model, const struct dataset *data, const uint32_t *label,
-                 uint64_t seed) {
+                 uint64_t seed, uint64_t *from_xxh64) {
+    *from_xxh64 = 0;
+    if (start->from != NULL)
+        return start_from(model, start->from, from_xxh64);
     model_initialise(model, start->initializer, seed);
     if (start->at_mean && start_at_mean(model, data) < 0)
         return -1;
