@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "base/workers.h"
 
+#include "base/denormals.h"
 #include "base/error.h"
 #include "base/memory.h"
 
@@ -178,6 +179,7 @@ struct workers *workers_start(size_t threads) {
     pthread_mutex_init(&w->mutex, NULL);
     pthread_cond_init(&w->work, NULL);
     pthread_cond_init(&w->finished, NULL);
+    denormals_flush();
     if (start_threads(w) < 0) {
         workers_stop(w);
         return NULL;

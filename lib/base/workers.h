@@ -7,7 +7,8 @@
  * microseconds, since the next tasks usually follow at once, and then sleeps, since others need the machine. */
 struct workers;
 
-/* A pool of `threads` in all, the caller's included (1 starts none). NULL on error. */
+/* A pool of `threads` in all, the caller's included (1 starts none), which all take denormal numbers for 0, see
+ * base/denormals.h. NULL on error. */
 struct workers *workers_start(size_t threads);
 
 /* Runs task(context, i) once for each i in [0, tasks) < 2^32, in any order, on any thread; returns when all are
