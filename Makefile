@@ -153,7 +153,7 @@ mutate:
 
 # Every test with the build that is installed; C tests and what reads files also with the address and undefined
 # sanitizers, training and inference with the thread sanitizer (check-long: every test with the former).
-SANITIZED := $(UNITS) tests/fuzz.bats tests/model_file.bats tests/stream.bats
+SANITIZED := $(UNITS) tests/fuzz.bats tests/model_file.bats tests/rejected.bats tests/stream.bats
 check: all asan tsan $(UNITS) $(BENCH) $(FAULT) $(REPLAYS)
 	VAE_BUILD="$(ABSOLUTE_BUILD)" tests/run $(UNITS) $(SANITIZED:%=asan:%) tests/*.bats
 

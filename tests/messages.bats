@@ -83,11 +83,11 @@ on() {
     # shellcheck disable=SC2016 # Perl
     {
         perl "$ROOT/tests/safetensors.pl" edit '$head =~ s/"28x28"/"65536x65536"/' <model.bin >bad.bin
-        fails 1 'vae-decode: model: items of shape 65536x65536 have 4294967296 elements, wanted at most ' \
+        fails 1 'vae-decode: bad.bin: items of shape 65536x65536 have 4294967296 elements, wanted at most ' \
             vae-decode -q -m bad.bin latents.raw
         perl "$ROOT/tests/safetensors.pl" edit \
             '$head =~ s/"28x28"/"4096x4096"/; $head =~ s/"bernoulli"/"gaussian","sigma":"net"/' <model.bin >bad.bin
-        fails 1 'vae-decode: model: items of 16777216 elements with 2 numbers each, wanted at most ' \
+        fails 1 'vae-decode: bad.bin: items of 16777216 elements with 2 numbers each, wanted at most ' \
             vae-decode -q -m bad.bin latents.raw
     }
 }

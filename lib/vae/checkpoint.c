@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/number.h"
 #include "base/progress.h"
+#include "nn/math_kernel.h"
 #include "nn/safetensors.h"
 
 #include <inttypes.h>
@@ -208,12 +209,32 @@ static void give(struct checkpoint *c, const struct figures *f, const struct sum
     }
 }
 
-static int check_weights(const struct checkpoint *c, bool best, const char *name) {
-    const struct parameters *p = &c->training->model->parameters;
-    if (parameters_check(p, p->value, name) < 0 ||
-        (p->average != NULL && parameters_check(p, p->average, name) < 0) ||
-        (best && parameters_check(p, c->saver->kept, name) < 0))
-        return -1;
+/* What any run's numbers are; the figures of the epochs before are nan where there were none. */
+static int check_sums(const struct sums *s, const char *name) {
+    const double sum = s->reconstruction + s->kl + s->bound + s->all_deviations + s->all_deviating;
+    if (!isfinite(sum) || !(s->seconds >= 0 && s->seconds < INFINITY))
+        return fail("%s: tensor \"sums\" holds what no run comes to, wanted finite sums, and seconds from 0", name);
+    return 0;
+}
+
+static bool is_finite(const struct stored *t) {
+    const double *real = t->data;
+    if (t->type == STORED_F32)
+        return math_kernel()->finite(t->data, t->bytes / sizeof(float));
+    for (size_t i = 0; i < t->bytes / sizeof *real; i++)
+        if (!isfinite(real[i]))
+            return false;
+    return true;
+}
+
+/* All but the sums, which come first. */
+static int check_tensors(const struct safetensors *file, const struct parameters *p, const char *name) {
+    for (const struct stored *t = file->tensor + 1; t < file->tensor + file->count; t++)
+        if (!is_finite(t))
+            return fail("%s: tensor \"%s\" holds a value that is not finite, wanted numbers", name, t->name);
+    for (size_t i = 0; i < p->size; i++)
+        if (p->second[i] < 0)
+            return fail("%s: the second moments hold %g, wanted no number below 0", name, (double)p->second[i]);
     return 0;
 }
 
@@ -226,7 +247,7 @@ static int load(struct checkpoint *c, const struct input *in, const json_t *meta
         return -1;
     list_tensors(&file, c, &sums, f.best_epoch > 0);
     if (safetensors_check(in, tensors, &file) < 0 || safetensors_read_data(in, metadata, &file) < 0 ||
-        check_weights(c, f.best_epoch > 0, in->name) < 0)
+        check_sums(&sums, in->name) < 0 || check_tensors(&file, &c->training->model->parameters, in->name) < 0)
         return -1;
     give(c, &f, &sums);
     training_resume(c->training);

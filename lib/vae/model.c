@@ -64,16 +64,16 @@ static void size_ends(struct model *m) {
                                                                                    : 1;
 }
 
-int model_lay_out(struct model *model, const struct model_config *config) {
+int model_lay_out(struct model *model, const struct model_config *config, const char *name) {
     char shape[SHAPE_TEXT];
     *model = (struct model){.config = *config, .elements = shape_elements(&config->item)};
     if (model->elements > MODEL_MAX_ELEMENTS)
-        return fail("model: items of shape %s have %zu elements, wanted at most %d",
+        return fail("%s: items of shape %s have %zu elements, wanted at most %d", name,
                     shape_text(&config->item, shape), model->elements, MODEL_MAX_ELEMENTS);
     size_ends(model);
     if (model->elements > MODEL_MAX_ELEMENTS / model->outputs)
-        return fail("model: items of %zu elements with %zu numbers each, wanted at most %d in all", model->elements,
-                    model->outputs, MODEL_MAX_ELEMENTS);
+        return fail("%s: items of %zu elements with %zu numbers each, wanted at most %d in all", name,
+                    model->elements, model->outputs, MODEL_MAX_ELEMENTS);
     const size_t in = add_hidden(model, "encoder", model->inputs, &config->encoder);
     add_heads(model, in, config->latent);
     const size_t last = add_hidden(model, "decoder", model->code, &config->decoder);
@@ -106,7 +106,7 @@ void model_take_prior(struct model *model) {
 }
 
 int model_create(struct model *model, const struct model_config *config) {
-    return model_lay_out(model, config) < 0 ? -1 : model_allocate(model);
+    return model_lay_out(model, config, "model") < 0 ? -1 : model_allocate(model);
 }
 
 static void initialise(float *value, size_t n, double bound, uint64_t seed, uint64_t item) {

@@ -32,8 +32,9 @@ struct model {
 bool model_is_hidden(const struct model *model, size_t layer);
 size_t model_units(const struct model *model, size_t layer);
 
-/* Lays out the layers and the table of their parameters. 0 or -1. */
-int model_lay_out(struct model *model, const struct model_config *config) __attribute__((warn_unused_result));
+/* Lays out the layers and the table of their parameters. 0, or -1 with a message opened by `name`. */
+int model_lay_out(struct model *model, const struct model_config *config, const char *name)
+    __attribute__((warn_unused_result));
 
 /* Allocates the weights of a model that is laid out, all 0. 0 or -1. End with model_free. */
 int model_allocate(struct model *model) __attribute__((warn_unused_result));

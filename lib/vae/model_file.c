@@ -45,7 +45,7 @@ int model_read(struct model *model, json_t **metadata, const struct input *in) {
     if (result == 0)
         result = model_config_get(&config, *metadata, in->name);
     if (result == 0)
-        result = model_lay_out(model, &config);
+        result = model_lay_out(model, &config, in->name);
     /* What the metadata claims is held against the tensors before it is believed. */
     file = tensors_of(&model->parameters);
     if (result == 0)
