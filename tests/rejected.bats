@@ -17,7 +17,7 @@ rejects() {
         [[ $file == "$kind"/* ]] || continue
         cp "$ROOT/tests/rejected/$file" file
         fails 1 "$tool: file: $message" "$@" || fail "of $file"
-        [ ! -s out ] && [ ! -e new.bin ] || fail "of $file something was written"
+        if [ -s out ] || [ -e new.bin ]; then fail "of $file something was written"; fi
         count=$((count + 1))
     done <"$ROOT/tests/rejected/MESSAGES"
     # Each has its message.
