@@ -11,10 +11,10 @@ static double stirling(double y) {
     return (1.0 / 12 - w * (1.0 / 360 - w * (1.0 / 1260 - w * (1.0 / 1680 - w / 1188)))) / y;
 }
 
-/* psi(y), Abramowitz and Stegun 6.3.18; y >= LARGE. */
-static double digamma(double y) {
+/* psi(y) - log y, Abramowitz and Stegun 6.3.18; y >= LARGE. */
+static double digamma_less_log(double y) {
     const double w = 1 / (y * y);
-    return log(y) - 0.5 / y - w * (1.0 / 12 - w * (1.0 / 120 - w * (1.0 / 252 - w * (1.0 / 240 - w / 132))));
+    return -0.5 / y - w * (1.0 / 12 - w * (1.0 / 120 - w * (1.0 / 252 - w * (1.0 / 240 - w / 132))));
 }
 
 double log_factorial(double k) {
@@ -35,7 +35,8 @@ double log_rising(double k, double r, double *slope) {
     *slope = sum;
     if (k <= 0)
         return log(product);
-    *slope += digamma(r + k) - digamma(r);
-    /* (r + k - 1/2) log(r + k) - (r - 1/2) log r - k, without the difference of large numbers. */
+    /* psi(r + k) - psi(r), and (r + k - 1/2) log(r + k) - (r - 1/2) log r - k, without the difference of large
+     * numbers. */
+    *slope += log1p(k / r) + digamma_less_log(r + k) - digamma_less_log(r);
     return log(product) + (r - 0.5) * log1p(k / r) + k * log(r + k) - k + stirling(r + k) - stirling(r);
 }
