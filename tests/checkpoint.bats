@@ -143,21 +143,23 @@ figure() {
 -z 4 items.raw|--latent is 3 there, wanted 4
 -S 2 items.raw|--seed is 1 there, wanted 2
 -l gaussian --sigma 0.3 items.raw|--likelihood is bernoulli there, wanted gaussian
---mean-bias items.raw|--mean-bias is none there, wanted given
---val val.raw items.raw|val_xxh64 is none there, wanted $(payload <val.raw | perl "$ROOT/tests/safetensors.pl" xxh64)
+--mean-bias items.raw|--mean-bias is not given there, wanted given
+--val val.raw items.raw|val_xxh64 is not given there, wanted $(payload <val.raw | perl "$ROOT/tests/safetensors.pl" xxh64)
 val.raw|items is 200 there, wanted 50
 holes.raw --missing|item_shape is 28x28 there, wanted 4
+--decoder-hidden none items.raw|--decoder-hidden is not given there, wanted none
+--schedule cosine items.raw|--schedule is const there, wanted cosine
 END
-    fails 1 'vae-train: part.ck: labels_xxh64 is none there, wanted ' \
+    fails 1 'vae-train: part.ck: labels_xxh64 is not given there, wanted ' \
         vae-train "${OPTIONS[@]}" -m part.bin --resume part.ck --cond labels.raw items.raw
     perl -e 'local $/; $_ = <STDIN>; substr($_, 5000, 1) ^= "\1"; print' <items.raw >other.raw
     fails 1 'vae-train: part.ck: data_xxh64 is ' vae-train "${OPTIONS[@]}" -m part.bin --resume part.ck other.raw
     cmp part.bin before.bin
     train -m first.bin -e 0
-    fails 1 "vae-train: part.ck: start_xxh64 is none there, wanted $(metadata first.bin xxh64) as in this run" \
+    fails 1 "vae-train: part.ck: start_xxh64 is not given there, wanted $(metadata first.bin xxh64) as in this run" \
         vae-train "${OPTIONS[@]}" -m part.bin --resume part.ck --start-from first.bin items.raw
     train -m part.bin --checkpoint part.ck --mean-bias
-    fails 1 'vae-train: part.ck: --mean-bias is given there, wanted none as in this run' \
+    fails 1 'vae-train: part.ck: --mean-bias is given there, wanted not given as in this run' \
         vae-train "${OPTIONS[@]}" -m part.bin --resume part.ck items.raw
 }
 
@@ -183,7 +185,7 @@ END
         damaged '$head =~ s/"epochs_done":"3"/"epochs_done":"1"/' 'step 21 at item 200 of epoch 3'
         damaged '$head =~ s/"best_epoch":"0"/"best_epoch":"9"/' 'step 21 at item 200 of epoch 3'
         damaged '$head =~ s/"epoch":"3"/"epoch":"x"/' "metadata \"epoch\": found 'x', wanted a whole number"
-        damaged '$head =~ s/"epoch":"3"/"epoch":"3","color":"red"/' 'color is red there, wanted none as in this run'
+        damaged '$head =~ s/"epoch":"3"/"epoch":"3","color":"red"/' 'color is red there, wanted not given as in this run'
         damaged '$head =~ s/"second.mu.bias"/"third.mu.bias"/' 'tensor "second.mu.bias" is missing'
         damaged '$head =~ s/"F64"/"F32"/' 'tensor "sums" is '
     }
@@ -200,6 +202,14 @@ END
         fails 1 "vae-train: bad.ck: tensor \"$tensor\" holds a value that is not finite, wanted numbers" \
             vae-train "${OPTIONS[@]}" --ema 0.9 -m new.bin --resume bad.ck items.raw
     done
+}
+
+@test "a state that could not be resumed is not put in the place of one that can be" {
+    # Squared gradients leave the range of f32 before the weights do.
+    OPTIONS+=(-e 50 -r 1000)
+    run -1 train -m part.bin --checkpoint part.ck --every 1
+    run vae-train "${OPTIONS[@]:1}" -m part.bin --resume part.ck items.raw
+    assert_output --partial 'part.ck: going on from step '
 }
 
 @test "what a checkpoint of an earlier version does not name had the default of now" {
@@ -221,6 +231,13 @@ END
     # Without the first epochs' log: a new one, of what follows.
     train -m part.bin --resume part.ck --log new.tsv
     diff <(sed 2d whole.tsv | cut -f 3 --complement) <(cut -f 3 --complement new.tsv)
+    # A row that a crash has torn, and rows of other epochs.
+    head -c -3 <(head -2 whole.tsv) >torn.tsv
+    fails 1 'vae-train: torn.tsv: is not the log of the 1 epochs before, wanted it or none' \
+        vae-train "${OPTIONS[@]}" -m part.bin --resume part.ck --log torn.tsv items.raw
+    sed 2d whole.tsv >torn.tsv
+    fails 1 'vae-train: torn.tsv: is not the log of the 1 epochs before, wanted it or none' \
+        vae-train "${OPTIONS[@]}" -m part.bin --resume part.ck --log torn.tsv items.raw
     echo precious >other.tsv
     fails 1 'vae-train: other.tsv: is not the log of the 1 epochs before, wanted it or none' \
         vae-train "${OPTIONS[@]}" -m part.bin --resume part.ck --log other.tsv items.raw
@@ -255,6 +272,15 @@ END
         vae-train -q -m model.bin --log log --checkpoint log items.raw
     fails 1 'vae-train: part.ck: is to be the model, and read as a checkpoint' \
         vae-train -q -m part.ck --resume part.ck items.raw
+    # Of two names for one place, where nothing stands yet.
+    fails 1 'vae-train: ./new.ck: is to be the checkpoint and the log' \
+        vae-train -q -m model.bin --log new.ck --checkpoint ./new.ck items.raw
+    fails 1 'vae-train: ./new.bin: is to be the log and the model' \
+        vae-train -q -m new.bin --log ./new.bin items.raw
+    cp part.ck before.ck
+    fails 1 'vae-train: part.ck: is to be the log, and read as a checkpoint' \
+        vae-train "${OPTIONS[@]}" -m model.bin --log part.ck --resume ./part.ck items.raw
+    cmp part.ck before.ck
     fails 1 'vae-train: none/part.ck: cannot ' vae-train -q -m model.bin --checkpoint none/part.ck items.raw
     fails 1 'vae-train: none.ck: cannot open: No such file or directory' \
         vae-train -q -m model.bin --resume none.ck items.raw

@@ -231,7 +231,7 @@ END
     edited '$head =~ s/relu/re\xfflu/' 'the header is not JSON as wanted'
     # A stream given for a model.
     cp data.raw bad.bin
-    refuses 'is a stream, wanted a model file: are the two swapped?'
+    refuses 'is a stream, wanted a model or a checkpoint: are the two swapped?'
     head -c 100 /dev/zero | tr '\0' x >bad.bin
     refuses 'a header of '
 }

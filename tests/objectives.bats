@@ -230,10 +230,10 @@ moved() {
 -H 24,12 data.raw|encoder_hidden is 24 there, wanted 24,12
 -a tanh data.raw|activation is relu there, wanted tanh
 -l laplace data.raw|likelihood is bernoulli there, wanted laplace
---prior vamp:3 data.raw|prior is none there, wanted vamp:3
+--prior vamp:3 data.raw|prior is not given there, wanted vamp:3
 END
     trains first -e 0 --prior vamp:4
-    fails 1 'vae-train: first.bin: prior is vamp:4 there, wanted none as in this run' \
+    fails 1 'vae-train: first.bin: prior is vamp:4 there, wanted not given as in this run' \
         vae-train -q -m new.bin -H 24 -z 4 --start-from first.bin data.raw
     { header u8 4 3 . && head -c 12 /dev/zero; } >small.raw
     fails 1 'vae-train: first.bin: item_shape is 28x28 there, wanted 4 as in this run' \

@@ -328,8 +328,8 @@ ends() {
     fails 2 'vae-train: --model: not given, wanted it' vae-train data.raw
 }
 
-@test "SIGTERM and SIGINT finish the step, save the model and exit 143 and 130" {
-    for case in TERM:143 INT:130; do
+@test "SIGTERM, SIGINT and SIGHUP finish the step, save the model and exit 143, 130 and 129" {
+    for case in TERM:143 INT:130 HUP:129; do
         rm -f model.bin log
         begins
         kill -"${case%:*}" "$pid"

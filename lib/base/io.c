@@ -4,6 +4,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -39,6 +41,27 @@ bool is_same_inode(const struct stat *a, const struct stat *b) {
 bool is_same_file(const char *a, const char *b) {
     struct stat s, t;
     return status_of(a, &s) == 0 && status_of(b, &t) == 0 && S_ISREG(s.st_mode) && is_same_inode(&s, &t);
+}
+
+/* What a path names, as it stands in its directory. */
+static const char *entry(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash == NULL ? path : slash + 1;
+}
+
+static int directory_status(const char *path, struct stat *s) {
+    char directory[PATH_MAX];
+    const size_t length = (size_t)(entry(path) - path);
+    if (length >= sizeof directory - 1)
+        return -1;
+    snprintf(directory, sizeof directory, "%.*s.", (int)length, path);
+    return stat(directory, s);
+}
+
+bool is_same_place(const char *a, const char *b) {
+    struct stat s, t;
+    return is_same_file(a, b) || (strcmp(entry(a), entry(b)) == 0 && directory_status(a, &s) == 0 &&
+                                  directory_status(b, &t) == 0 && is_same_inode(&s, &t));
 }
 
 ssize_t input_read(const struct input *in, void *buffer, size_t size) {

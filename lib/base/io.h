@@ -31,6 +31,9 @@ bool is_same_inode(const struct stat *a, const struct stat *b);
 /* True where both paths lead to one regular file, "-" being standard input. */
 bool is_same_file(const char *a, const char *b);
 
+/* True there, and where both name one place of one directory, at which nothing need stand yet. */
+bool is_same_place(const char *a, const char *b);
+
 void input_close(struct input *in);
 
 /* Standard output for binary data: a terminal is refused. */

@@ -32,6 +32,7 @@ static void catch_unless_ignored(int number) {
 void signals_catch_stop(void) {
     catch_unless_ignored(SIGINT);
     catch_unless_ignored(SIGTERM);
+    catch_unless_ignored(SIGHUP);
     signal(SIGPIPE, SIG_IGN);
 }
 

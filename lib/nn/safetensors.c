@@ -134,7 +134,7 @@ int safetensors_read_header(const struct input *in, json_t **metadata, json_t **
     if (read_start(in, &length) < 0)
         return -1;
     if (memcmp(&length, "raw1", 4) == 0)
-        return fail("%s: is a stream, wanted a model file: are the two swapped?", in->name);
+        return fail("%s: is a stream, wanted a model or a checkpoint: are the two swapped?", in->name);
     if (length < 2 || length > SAFETENSORS_HEADER_MAX)
         return fail("%s: a header of %" PRIu64 " bytes, wanted 2 to %zu: is it a model file?", in->name, length,
                     SAFETENSORS_HEADER_MAX);

@@ -137,15 +137,38 @@ static json_t *describe(const struct checkpoint *c) {
     return NULL;
 }
 
+static bool is_finite(const struct stored *t) {
+    const double *real = t->data;
+    if (t->type == STORED_F32)
+        return math_kernel()->finite(t->data, t->bytes / sizeof(float));
+    for (size_t i = 0; i < t->bytes / sizeof *real; i++)
+        if (!isfinite(real[i]))
+            return false;
+    return true;
+}
+
+/* All but the sums, which come first. */
+static int check_tensors(const struct safetensors *file, const struct parameters *p, const char *name) {
+    for (const struct stored *t = file->tensor + 1; t < file->tensor + file->count; t++)
+        if (!is_finite(t))
+            return fail("%s: tensor \"%s\" holds a value that is not finite, wanted numbers", name, t->name);
+    for (size_t i = 0; i < p->size; i++)
+        if (p->second[i] < 0)
+            return fail("%s: the second moments hold %g, wanted no number below 0", name, (double)p->second[i]);
+    return 0;
+}
+
 int checkpoint_save(struct checkpoint *c) {
     struct safetensors tensors;
     struct atomic_file file;
     if (c->path == NULL)
         return 0;
-    if (training_check(c->training) < 0 || atomic_open(&file, c->path) < 0)
-        return -1;
     struct sums sums = take_sums(c);
     list_tensors(&tensors, c, &sums, has_best(c->saver));
+    /* What could not be resumed is not put in the place of what can be. */
+    if (training_check(c->training) < 0 || check_tensors(&tensors, &c->training->model->parameters, c->path) < 0 ||
+        atomic_open(&file, c->path) < 0)
+        return -1;
     json_t *metadata = describe(c);
     const int result = metadata == NULL ? fail("%s: out of memory for its metadata", c->path)
                                         : safetensors_write(&file.out, &tensors, metadata);
@@ -214,27 +237,6 @@ static int check_sums(const struct sums *s, const char *name) {
     const double sum = s->reconstruction + s->kl + s->bound + s->all_deviations + s->all_deviating;
     if (!isfinite(sum) || !(s->seconds >= 0 && s->seconds < INFINITY))
         return fail("%s: tensor \"sums\" holds what no run comes to, wanted finite sums, and seconds from 0", name);
-    return 0;
-}
-
-static bool is_finite(const struct stored *t) {
-    const double *real = t->data;
-    if (t->type == STORED_F32)
-        return math_kernel()->finite(t->data, t->bytes / sizeof(float));
-    for (size_t i = 0; i < t->bytes / sizeof *real; i++)
-        if (!isfinite(real[i]))
-            return false;
-    return true;
-}
-
-/* All but the sums, which come first. */
-static int check_tensors(const struct safetensors *file, const struct parameters *p, const char *name) {
-    for (const struct stored *t = file->tensor + 1; t < file->tensor + file->count; t++)
-        if (!is_finite(t))
-            return fail("%s: tensor \"%s\" holds a value that is not finite, wanted numbers", name, t->name);
-    for (size_t i = 0; i < p->size; i++)
-        if (p->second[i] < 0)
-            return fail("%s: the second moments hold %g, wanted no number below 0", name, (double)p->second[i]);
     return 0;
 }
 

@@ -9,18 +9,18 @@
 
 #define FORMAT "vae-checkpoint"
 #define FORMAT_VERSION "1"
-#define NONE "none"
-#define EPOCHS "epochs" /* the option that may differ */
+#define NONE "not given" /* which is no option's value */
+#define EPOCHS "epochs"  /* the option that may differ */
 
 struct options_walk {
     json_t *identity;
-    bool spans;
+    bool epochs; /* that option; else all others */
 };
 
 static int put_option(void *context, const struct cli_option *o, const char *value) {
     const struct options_walk *walk = context;
     char key[CLI_NAME];
-    if (value == NULL || (!walk->spans && strcmp(o->name, EPOCHS) == 0))
+    if (value == NULL || (strcmp(o->name, EPOCHS) == 0) != walk->epochs)
         return 0;
     return metadata_put(walk->identity, cli_option_name(o, key), "%s", value);
 }
@@ -30,7 +30,7 @@ static int put_digest(json_t *identity, const char *key, uint64_t digest) {
 }
 
 static int put_all(json_t *identity, const struct training *t, const struct run_data *data, bool spans) {
-    struct options_walk walk = {identity, spans};
+    struct options_walk others = {identity, false}, epochs = {identity, true};
     char shape[SHAPE_TEXT];
     return metadata_put(identity, "format", FORMAT) | metadata_put(identity, "version", FORMAT_VERSION) |
            metadata_put(identity, "item_shape", "%s", shape_text(&t->data->shape, shape)) |
@@ -39,7 +39,8 @@ static int put_all(json_t *identity, const struct training *t, const struct run_
            put_digest(identity, "data_xxh64", data->train) | put_digest(identity, "labels_xxh64", data->labels) |
            put_digest(identity, "val_xxh64", data->validation) |
            put_digest(identity, "val_labels_xxh64", data->validation_labels) |
-           put_digest(identity, "start_xxh64", data->start) | cli_each_option(put_option, &walk);
+           put_digest(identity, "start_xxh64", data->start) | cli_each_option(put_option, &others) |
+           (spans ? cli_each_option(put_option, &epochs) : 0); /* behind the schedule, the reason why it counts */
 }
 
 json_t *identity_make(const struct training *t, const struct run_data *data, bool spans) {

@@ -23,7 +23,7 @@ json_t *identity_make(const struct training *training, const struct run_data *da
 int identity_check(const json_t *identity, const json_t *stored, bool (*is_other)(const char *key),
                    const char *name) __attribute__((warn_unused_result));
 
-/* The text behind a key, "none" where there is none. */
+/* The text behind a key, "not given" where there is none. */
 const char *identity_text(const json_t *metadata, const char *key);
 
 #endif

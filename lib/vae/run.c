@@ -245,13 +245,15 @@ static int check_places(const struct run_config *c, const char *model) {
                 return fail("%s: is to be written, and read as %s, wanted a file of its own", outputs[j],
                             inputs[i]);
         for (size_t i = 0; outputs[j] != NULL && i < j; i++)
-            if (outputs[i] != NULL && (strcmp(outputs[i], outputs[j]) == 0 || is_same_file(outputs[i], outputs[j])))
+            if (outputs[i] != NULL && is_same_place(outputs[i], outputs[j]))
                 return fail("%s: is to be the %s and the %s, wanted a file of its own", outputs[j], names[j],
                             names[i]);
     }
     // NOLINTNEXTLINE(clang-analyzer-core.*): there is a model
-    if (c->resume != NULL && (strcmp(c->resume, model) == 0 || is_same_file(c->resume, model)))
+    if (c->resume != NULL && is_same_place(c->resume, model))
         return fail("%s: is to be the model, and read as a checkpoint, wanted a file of its own", model);
+    if (c->resume != NULL && c->log != NULL && is_same_place(c->resume, c->log))
+        return fail("%s: is to be the log, and read as a checkpoint, wanted a file of its own", c->log);
     return 0;
 }
 

@@ -19,6 +19,13 @@ static int check_log(const struct report *r, int printed) {
     "epoch\tstep\tseconds\ttrain_elbo\ttrain_reconstruction\ttrain_kl\tval_elbo\tval_reconstruction\tval_kl\t" \
     "rate\tactive_latents\tlatent_kl\n"
 
+/* Whether a line of the log, number 0 its header, is whole and where it belongs. */
+static bool is_line(const char *line, uint64_t number) {
+    if (number == 0)
+        return strcmp(line, HEADER) == 0;
+    return strtoull(line, NULL, 10) == number && line[strlen(line) - 1] == '\n';
+}
+
 /* Stands behind the log's header and `rows` more lines, and cuts it off there. */
 static int cut_log(struct report *r, uint64_t rows) {
     char *line = NULL;
@@ -27,7 +34,7 @@ static int cut_log(struct report *r, uint64_t rows) {
     bool ours = true;
     off_t end = 0;
     while (ours && lines <= rows && getline(&line, &size, r->log) > 0) {
-        ours = lines > 0 || strcmp(line, HEADER) == 0;
+        ours = is_line(line, lines);
         lines++;
         end = ftello(r->log);
     }
