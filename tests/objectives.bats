@@ -175,6 +175,9 @@ moved() {
     # Of a walk in one direction the average is behind.
     trains start -r 0
     holds "$(moved mean) < 0.95 * $(moved plain) && $(moved mean) > 0.5 * $(moved plain)"
+    # One over a thousand steps, of which sixty are done, has not stayed at the start.
+    trains young -e 6 --ema 0.999
+    holds "$(moved young) > 0.5 * $(moved plain)"
 }
 
 @test "--init chooses the bound of the first weights, and whether biases are 0" {
