@@ -153,10 +153,10 @@ metadata() {
     tail -c +9 "$1" | head -c 4000 | grep -a -o "\"$2\":\"[^\"]*\"" | cut -d '"' -f 4
 }
 
-# await COMMAND...: waits until the command is true, at most 10 s.
+# await COMMAND...: waits until the command is true, at most 40 s.
 await() {
     local i
-    for ((i = 0; i < 500; i++)); do
+    for ((i = 0; i < 2000; i++)); do
         if "$@" 2>/dev/null; then return; fi
         sleep 0.02
     done
