@@ -143,6 +143,6 @@ train_in_little() {
         vae-train -q -j 1 -m model.bin -l gaussian -H 200 -e 3 $size.raw
         took[$size]=$((${EPOCHREALTIME/./} - start))
     done
-    # They would take a hundred times as long.
+    # They would take tens of times as long.
     [ "${took[1e-40]}" -lt $((3 * ${took[1e-2]})) ]
 }
