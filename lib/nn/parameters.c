@@ -71,10 +71,3 @@ const struct tensor *parameters_not_finite(const struct parameters *p, const flo
             return t;
     return NULL;
 }
-
-int parameters_check(const struct parameters *p, const float *array, const char *name) {
-    const struct tensor *bad = parameters_not_finite(p, array);
-    if (bad != NULL)
-        return fail("%s: tensor \"%s\" holds a value that is not finite, wanted numbers", name, bad->name);
-    return 0;
-}

@@ -54,8 +54,4 @@ void parameters_free(struct parameters *p);
 /* The first tensor with a number that is not finite in `array`, one of the table's; NULL where there is none. */
 const struct tensor *parameters_not_finite(const struct parameters *p, const float *array);
 
-/* 0 where there is none, else -1 with a message that `name`, of a file, opens. */
-int parameters_check(const struct parameters *p, const float *array, const char *name)
-    __attribute__((warn_unused_result));
-
 #endif

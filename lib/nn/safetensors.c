@@ -2,8 +2,10 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "nn/math_kernel.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -214,5 +216,22 @@ int safetensors_read_data(const struct input *in, const json_t *metadata, const 
     if (wanted == NULL || strcmp(checksum, wanted) != 0)
         return fail("%s: the weights' XXH64 is %s, wanted %s: the file is damaged", in->name, checksum,
                     wanted == NULL ? "one in the metadata" : wanted);
+    return 0;
+}
+
+static bool is_finite(const struct stored *t) {
+    const double *real = t->data;
+    if (t->type == STORED_F32)
+        return math_kernel()->finite(t->data, t->bytes / sizeof(float));
+    for (size_t i = 0; i < t->bytes / sizeof *real; i++)
+        if (!isfinite(real[i]))
+            return false;
+    return true;
+}
+
+int safetensors_check_finite(const struct safetensors *file, size_t first, const char *name) {
+    for (const struct stored *t = file->tensor + first; t < file->tensor + file->count; t++)
+        if (!is_finite(t))
+            return fail("%s: tensor \"%s\" holds a value that is not finite, wanted numbers", name, t->name);
     return 0;
 }

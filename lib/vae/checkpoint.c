@@ -3,7 +3,6 @@
 #include "base/error.h"
 #include "base/number.h"
 #include "base/progress.h"
-#include "nn/math_kernel.h"
 #include "nn/safetensors.h"
 
 #include <inttypes.h>
@@ -90,6 +89,8 @@ struct sums {
 _Static_assert(sizeof(struct sums) == 11 * sizeof(double), "written as a row of them");
 _Static_assert(sizeof(struct latent_sums) == 3 * sizeof(double), "written as a row of them");
 
+#define SUMS 1 /* tensors, the first of the list, some of whose numbers may be nan */
+
 static void list_tensors(struct safetensors *file, const struct checkpoint *c, struct sums *sums, bool best) {
     const struct parameters *p = &c->training->model->parameters;
     *file = (struct safetensors){0};
@@ -137,27 +138,6 @@ static json_t *describe(const struct checkpoint *c) {
     return NULL;
 }
 
-static bool is_finite(const struct stored *t) {
-    const double *real = t->data;
-    if (t->type == STORED_F32)
-        return math_kernel()->finite(t->data, t->bytes / sizeof(float));
-    for (size_t i = 0; i < t->bytes / sizeof *real; i++)
-        if (!isfinite(real[i]))
-            return false;
-    return true;
-}
-
-/* All but the sums, which come first. */
-static int check_tensors(const struct safetensors *file, const struct parameters *p, const char *name) {
-    for (const struct stored *t = file->tensor + 1; t < file->tensor + file->count; t++)
-        if (!is_finite(t))
-            return fail("%s: tensor \"%s\" holds a value that is not finite, wanted numbers", name, t->name);
-    for (size_t i = 0; i < p->size; i++)
-        if (p->second[i] < 0)
-            return fail("%s: the second moments hold %g, wanted no number below 0", name, (double)p->second[i]);
-    return 0;
-}
-
 int checkpoint_save(struct checkpoint *c) {
     struct safetensors tensors;
     struct atomic_file file;
@@ -166,7 +146,7 @@ int checkpoint_save(struct checkpoint *c) {
     struct sums sums = take_sums(c);
     list_tensors(&tensors, c, &sums, has_best(c->saver));
     /* What could not be resumed is not put in the place of what can be. */
-    if (training_check(c->training) < 0 || check_tensors(&tensors, &c->training->model->parameters, c->path) < 0 ||
+    if (training_check(c->training) < 0 || safetensors_check_finite(&tensors, SUMS, c->path) < 0 ||
         atomic_open(&file, c->path) < 0)
         return -1;
     json_t *metadata = describe(c);
@@ -240,6 +220,13 @@ static int check_sums(const struct sums *s, const char *name) {
     return 0;
 }
 
+static int check_moments(const struct parameters *p, const char *name) {
+    for (size_t i = 0; i < p->size; i++)
+        if (p->second[i] < 0)
+            return fail("%s: the second moments hold %g, wanted no number below 0", name, (double)p->second[i]);
+    return 0;
+}
+
 static int load(struct checkpoint *c, const struct input *in, const json_t *metadata, const json_t *tensors) {
     struct safetensors file;
     struct figures f;
@@ -249,7 +236,8 @@ static int load(struct checkpoint *c, const struct input *in, const json_t *meta
         return -1;
     list_tensors(&file, c, &sums, f.best_epoch > 0);
     if (safetensors_check(in, tensors, &file) < 0 || safetensors_read_data(in, metadata, &file) < 0 ||
-        check_sums(&sums, in->name) < 0 || check_tensors(&file, &c->training->model->parameters, in->name) < 0)
+        check_sums(&sums, in->name) < 0 || safetensors_check_finite(&file, SUMS, in->name) < 0 ||
+        check_moments(&c->training->model->parameters, in->name) < 0)
         return -1;
     give(c, &f, &sums);
     training_resume(c->training);

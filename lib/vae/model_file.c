@@ -56,7 +56,7 @@ int model_read(struct model *model, json_t **metadata, const struct input *in) {
     if (result == 0)
         result = safetensors_read_data(in, *metadata, &file);
     if (result == 0)
-        result = parameters_check(&model->parameters, model->parameters.value, in->name);
+        result = safetensors_check_finite(&file, 0, in->name);
     if (result == 0)
         model_take_prior(model);
     else
