@@ -19,7 +19,7 @@ static int run_block(struct feed *f, size_t count, uint64_t item) {
         labels_next(&f->labels, f->labels_of_block, count, f->reader.in.name) < 0 ||
         f->work(f->context, count, item) < 0)
         return -1;
-    f->held = f->label != NULL && f->reader.left == 0 && f->reader.frame.last ? count : 0;
+    f->held = f->reader.left == 0 && f->reader.frame.last ? count : 0;
     return f->held > 0 ? 0 : f->put(f->context, count, item);
 }
 
@@ -36,7 +36,7 @@ static int run_frame(struct feed *f) {
     }
 }
 
-/* Puts out what is held back, where another frame follows or no label. */
+/* Puts out what is held back, where another frame follows or nothing, no label either. */
 static int release(struct feed *f, bool follows) {
     const size_t count = f->held;
     const bool empty = f->empty;
@@ -55,7 +55,7 @@ static int run_frames(struct feed *f) {
     while ((more = raw_next(&f->reader)) == 1) {
         if (release(f, true) < 0)
             return -1;
-        f->empty = f->label != NULL && frame->last && frame->items == 0;
+        f->empty = frame->last && frame->items == 0;
         if (!f->empty && (f->frame(f->context, frame->items, frame->last) < 0 || run_frame(f) < 0))
             return -1;
     }

@@ -5,8 +5,8 @@
 #include "vae/labels.h"
 
 /* A stream of items, and where there are some the labels beside it, a block at a time: what every tool reads that
- * takes items through a model. Where there are labels, what ends the output is held back until it is known that
- * none of them is left over, so that no reader takes it for whole. */
+ * takes items through a model. What ends the output is held back until the input has ended as it should and no
+ * label is left over, so that no reader takes for whole what was refused. */
 struct feed {
     /* Set by the caller; all are called in the stream's order and return 0 or -1. */
     void *context;
