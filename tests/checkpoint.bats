@@ -144,19 +144,19 @@ figure() {
 -S 2 items.raw|--seed is 1 there, wanted 2
 -l gaussian --sigma 0.3 items.raw|--likelihood is bernoulli there, wanted gaussian
 --mean-bias items.raw|--mean-bias is not given there, wanted given
---val val.raw items.raw|val_xxh64 is not given there, wanted $(payload <val.raw | perl "$ROOT/tests/safetensors.pl" xxh64)
+--val val.raw items.raw|the val_xxh64 of --val is not given there, wanted $(payload <val.raw | perl "$ROOT/tests/safetensors.pl" xxh64)
 val.raw|items is 200 there, wanted 50
 holes.raw --missing|item_shape is 28x28 there, wanted 4
 --decoder-hidden none items.raw|--decoder-hidden is not given there, wanted none
 --schedule cosine items.raw|--schedule is const there, wanted cosine
 END
-    fails 1 'vae-train: part.ck: labels_xxh64 is not given there, wanted ' \
+    fails 1 'vae-train: part.ck: the labels_xxh64 of --cond is not given there, wanted ' \
         vae-train "${OPTIONS[@]}" -m part.bin --resume part.ck --cond labels.raw items.raw
     perl -e 'local $/; $_ = <STDIN>; substr($_, 5000, 1) ^= "\1"; print' <items.raw >other.raw
-    fails 1 'vae-train: part.ck: data_xxh64 is ' vae-train "${OPTIONS[@]}" -m part.bin --resume part.ck other.raw
+    fails 1 'vae-train: part.ck: the data_xxh64 of the items is ' vae-train "${OPTIONS[@]}" -m part.bin --resume part.ck other.raw
     cmp part.bin before.bin
     train -m first.bin -e 0
-    fails 1 "vae-train: part.ck: start_xxh64 is not given there, wanted $(metadata first.bin xxh64) as in this run" \
+    fails 1 "vae-train: part.ck: the start_xxh64 of --start-from is not given there, wanted $(metadata first.bin xxh64) as in this run" \
         vae-train "${OPTIONS[@]}" -m part.bin --resume part.ck --start-from first.bin items.raw
     train -m part.bin --checkpoint part.ck --mean-bias
     fails 1 'vae-train: part.ck: --mean-bias is given there, wanted not given as in this run' \
@@ -233,15 +233,28 @@ END
     diff <(sed 2d whole.tsv | cut -f 3 --complement) <(cut -f 3 --complement new.tsv)
     # A row that a crash has torn, and rows of other epochs.
     head -c -3 <(head -2 whole.tsv) >torn.tsv
-    fails 1 'vae-train: torn.tsv: is not the log of the 1 epochs before, wanted it or none' \
+    fails 1 'vae-train: torn.tsv: is not the log of the 1 epochs before, wanted it, or no file: move it away' \
         vae-train "${OPTIONS[@]}" -m part.bin --resume part.ck --log torn.tsv items.raw
     sed 2d whole.tsv >torn.tsv
-    fails 1 'vae-train: torn.tsv: is not the log of the 1 epochs before, wanted it or none' \
+    fails 1 'vae-train: torn.tsv: is not the log of the 1 epochs before, wanted it, or no file: move it away' \
         vae-train "${OPTIONS[@]}" -m part.bin --resume part.ck --log torn.tsv items.raw
     echo precious >other.tsv
-    fails 1 'vae-train: other.tsv: is not the log of the 1 epochs before, wanted it or none' \
+    fails 1 'vae-train: other.tsv: is not the log of the 1 epochs before, wanted it, or no file: move it away' \
         vae-train "${OPTIONS[@]}" -m part.bin --resume part.ck --log other.tsv items.raw
     assert_equal "$(<other.tsv)" precious
+    # Where nothing can stand, nothing is to be gone on with.
+    train -m part.bin --resume part.ck --log /dev/null
+}
+
+@test "a file that is missing is told before the data is read" {
+    for option in resume start-from val; do
+        fails 1 'vae-train: nowhere: cannot open: No such file or directory' \
+            vae-train "${OPTIONS[@]}" -m new.bin --$option nowhere <(header u8 4 1 .)
+    done
+    fails 1 'vae-train: nowhere: cannot open: No such file or directory' \
+        vae-train "${OPTIONS[@]}" -m new.bin --cond nowhere <(header u8 4 1 .)
+    fails 1 'vae-train: nowhere: cannot open: No such file or directory' \
+        vae-train "${OPTIONS[@]}" -m new.bin --cond "$ROOT/Makefile" --val items.raw --val-cond nowhere <(header u8 4 1 .)
 }
 
 @test "--every takes steps and times" {

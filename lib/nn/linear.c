@@ -5,12 +5,16 @@
 #include <cblas.h>
 #include <string.h>
 
+#ifndef OPENBLAS_VERSION
+#error "cblas.h is another library's, wanted OpenBLAS's: `make deps` installs it"
+#endif
+
 /* OpenBLAS counts in int; the model's sizes are bounded far below (see vae/model.h). */
 #define INT(n) ((blasint)(n))
 
 /* OpenBLAS starts threads of its own when it is loaded, and they spin for a tenth of a second before they sleep.
  * Before that it asks this function of its own for OPENBLAS_NUM_THREADS: a program that has one is asked instead. A
- * library that cannot be told so (linked statically, or not OpenBLAS) is left alone. */
+ * library that cannot be told so (linked statically) is left alone. */
 int openblas_num_threads_env(void) __attribute__((weak));
 int openblas_num_threads_env(void) {
     return 1;

@@ -25,8 +25,27 @@ static int put_option(void *context, const struct cli_option *o, const char *val
     return metadata_put(walk->identity, cli_option_name(o, key), "%s", value);
 }
 
-static int put_digest(json_t *identity, const char *key, uint64_t digest) {
-    return digest == 0 ? 0 : metadata_put(identity, key, "%016" PRIx64, digest);
+/* The digests of what is read, and the options that say what that is. */
+static const struct digest {
+    const char *key, *option;
+    size_t offset;
+} digests[] = {
+    {"data_xxh64", "the items", offsetof(struct run_data, train)},
+    {"labels_xxh64", "--cond", offsetof(struct run_data, labels)},
+    {"val_xxh64", "--val", offsetof(struct run_data, validation)},
+    {"val_labels_xxh64", "--val-cond", offsetof(struct run_data, validation_labels)},
+    {"start_xxh64", "--start-from", offsetof(struct run_data, start)},
+};
+#define DIGESTS (sizeof digests / sizeof *digests)
+
+static int put_digests(json_t *identity, const struct run_data *data) {
+    int result = 0;
+    for (size_t i = 0; i < DIGESTS; i++) {
+        const uint64_t digest = *(const uint64_t *)((const char *)data + digests[i].offset);
+        if (digest != 0)
+            result |= metadata_put(identity, digests[i].key, "%016" PRIx64, digest);
+    }
+    return result;
 }
 
 static int put_all(json_t *identity, const struct training *t, const struct run_data *data, bool spans) {
@@ -35,11 +54,8 @@ static int put_all(json_t *identity, const struct training *t, const struct run_
     return metadata_put(identity, "format", FORMAT) | metadata_put(identity, "version", FORMAT_VERSION) |
            metadata_put(identity, "item_shape", "%s", shape_text(&t->data->shape, shape)) |
            metadata_put(identity, "dtype", "%s", dtype_name(t->data->dtype)) |
-           metadata_put(identity, "items", "%zu", t->data->items) |
-           put_digest(identity, "data_xxh64", data->train) | put_digest(identity, "labels_xxh64", data->labels) |
-           put_digest(identity, "val_xxh64", data->validation) |
-           put_digest(identity, "val_labels_xxh64", data->validation_labels) |
-           put_digest(identity, "start_xxh64", data->start) | cli_each_option(put_option, &others) |
+           metadata_put(identity, "items", "%zu", t->data->items) | put_digests(identity, data) |
+           cli_each_option(put_option, &others) |
            (spans ? cli_each_option(put_option, &epochs) : 0); /* behind the schedule, the reason why it counts */
 }
 
@@ -78,12 +94,23 @@ static const char *text_then(const json_t *stored, const char *key) {
     return walk.value != NULL ? walk.value : identity_text(stored, key);
 }
 
+/* What a message calls the key. */
+static const char *name_of(const char *key, char text[2 * CLI_NAME]) {
+    for (size_t i = 0; i < DIGESTS; i++)
+        if (strcmp(key, digests[i].key) == 0) {
+            snprintf(text, 2 * CLI_NAME, "the %s of %s", key, digests[i].option);
+            return text;
+        }
+    return key;
+}
+
 static int check_same(const char *name, const json_t *stored, const json_t *identity, const char *key) {
     const char *then = text_then(stored, key), *now = identity_text(identity, key);
+    char text[2 * CLI_NAME];
     if (strcmp(then, now) == 0)
         return 0;
-    return fail("%s: %s is %s there, wanted %s as in this run", name, key, *then == '\0' ? "given" : then,
-                *now == '\0' ? "given" : now);
+    return fail("%s: %s is %s there, wanted %s as in this run", name, name_of(key, text),
+                *then == '\0' ? "given" : then, *now == '\0' ? "given" : now);
 }
 
 int identity_check(const json_t *identity, const json_t *stored, bool (*is_other)(const char *key),

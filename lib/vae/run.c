@@ -13,6 +13,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define SAVE_SECONDS 10 /* a model is saved at an epoch's end where the last save is older */
 
@@ -257,9 +258,18 @@ static int check_places(const struct run_config *c, const char *model) {
     return 0;
 }
 
+/* What is missing is told before the data is read, which may take long. A pipe may be opened once: not here. */
+static int check_inputs(const struct run_config *c) {
+    const char *const inputs[] = {c->validation, c->labels, c->validation_labels, c->start.from, c->resume};
+    for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++)
+        if (inputs[i] != NULL && strcmp(inputs[i], "-") != 0 && access(inputs[i], R_OK) < 0)
+            return fail_system(inputs[i], "cannot open");
+    return 0;
+}
+
 int run_training(const struct run_config *c, const struct cli_common *common) {
     struct run r = {.config = c, .common = common};
-    if (check_places(c, common->model) < 0 || atomic_check(common->model) < 0 ||
+    if (check_places(c, common->model) < 0 || check_inputs(c) < 0 || atomic_check(common->model) < 0 ||
         (c->checkpoint != NULL && atomic_check(c->checkpoint) < 0) || dataset_load(&r.train, c->file) < 0)
         return -1;
     int result = prepare(&r);

@@ -9,6 +9,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static int check_log(const struct report *r, int printed) {
@@ -40,10 +41,16 @@ static int cut_log(struct report *r, uint64_t rows) {
     }
     free(line);
     if (!ours || lines <= rows)
-        return fail("%s: is not the log of the %" PRIu64 " epochs before, wanted it or none", r->log_name, rows);
+        return fail("%s: is not the log of the %" PRIu64 " epochs before, wanted it, or no file: move it away",
+                    r->log_name, rows);
     if (fseeko(r->log, end, SEEK_SET) < 0 || ftruncate(fileno(r->log), end) < 0)
         return fail_system(r->log_name, "cannot write");
     return 0;
+}
+
+static bool is_regular(const char *path) {
+    struct stat status;
+    return stat(path, &status) == 0 && S_ISREG(status.st_mode);
 }
 
 int report_open(struct report *r, const char *path, uint64_t rows) {
@@ -51,7 +58,7 @@ int report_open(struct report *r, const char *path, uint64_t rows) {
     *r = (struct report){.log_name = standard ? "stdout" : path};
     if (path == NULL)
         return 0;
-    if (!standard && rows > 0 && (r->log = fopen(path, "r+e")) != NULL)
+    if (!standard && rows > 0 && is_regular(path) && (r->log = fopen(path, "r+e")) != NULL)
         return cut_log(r, rows);
     r->log = standard ? stdout : fopen(path, "we");
     if (r->log == NULL)
