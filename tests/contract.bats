@@ -83,7 +83,7 @@ setup() {
 @test "an unknown option, or one with an argument too many or too few, is named and exits 2" {
     for tool in "${TOOLS[@]}"; do
         fails 2 "$tool: -x: no such option, wanted one that --help lists ($tool --help tells more)" "$tool" -x
-        fails 2 "$tool: --nonsense: no such option" "$tool" --nonsense
+        fails 2 "$tool: --nonsense: no such option, or short for several, wanted one that --help lists" "$tool" --nonsense
         fails 2 "$tool: --quiet: found an argument, wanted none" "$tool" --quiet=yes
         fails 2 "$tool: -x: no such option" "$tool" -qx
         # The option before it is not to blame.

@@ -132,6 +132,14 @@ train_in_little() {
     name=$'a\e[2J\x9b\xc3\xa9b'
     run -1 raw-info "$name"
     assert_output $'raw-info: a\\x1b[2J\\x9b\xc3\xa9b: cannot open: No such file or directory'
+    # Nor in notes, nor what a model says of itself.
+    cp items.raw $'a\e[2J.raw'
+    vae-train -m $'a\nb.bin' -H 2 -e 1 $'a\e[2J.raw' 2>err
+    run ! grep $'\e' err
+    assert_regex "$(head -1 err)" '^vae-train: a.x1b.2J.raw: grey values '
+    assert_regex "$(tail -1 err)" '^vae-train: a.x0ab.bin: 784-2-'
+    perl "$ROOT/tests/safetensors.pl" edit '$head =~ s/("command":")/$1\\u0009\\u009b/; checksum()' <$'a\nb.bin' >bad.bin
+    vae-info bad.bin | grep -F $'command\t\\x09\\xc2\\x9bvae-train'
 }
 
 @test "numbers that are nearly 0, denormal ones, do not slow training" {

@@ -242,6 +242,29 @@ END
     fails 1 'vae-decode: bad.bin: ' bash -c 'ulimit -v 4000000; vae-decode -j 1 -m bad.bin z.raw'
 }
 
+@test "weights that a header claims, and agrees with itself on, cost nothing before they are there" {
+    unsanitized 'its own memory is more'
+    perl -e '
+        my ($x, $h, $z, $at) = (4096 * 4096, 64, 3, 0);
+        my @tensors = (["encoder.0.weight", $h, $x], ["encoder.0.bias", $h], ["mu.weight", $z, $h],
+            ["logvar.weight", $z, $h], ["mu.bias", $z], ["logvar.bias", $z], ["decoder.0.weight", $x, $z], ["decoder.0.bias", $x]);
+        my $head = join ",", map {
+            my ($name, @shape) = @$_;
+            my ($begin, $bytes) = ($at, 4 * $shape[0] * ($shape[1] // 1));
+            $at += $bytes;
+            sprintf q("%s":{"dtype":"F32","shape":[%s],"data_offsets":[%d,%d]}), $name, join(",", @shape), $begin, $at;
+        } @tensors;
+        my $model = do { local $/; <STDIN> };
+        my ($metadata) = $model =~ /("__metadata__":\{[^}]*\})/;
+        $metadata =~ s/"2x3"/"4096x4096"/; $metadata =~ s/"5,4"/"64"/; $metadata =~ s/"decoder_hidden":"[^"]*"/"decoder_hidden":"none"/;
+        $head = "{$metadata,$head}";
+        print pack("Q<", length $head), $head' <model.bin >bad.bin
+    # 4 GB of them: a machine may also have too little to promise that.
+    "$VAE_BUILD/bench/measure" vae-info bad.bin >measured 2>err && false
+    assert_regex "$(<err)" '^vae-info: (bad.bin: ended after 0 of [0-9]+ bytes of weights|parameters: out of memory for [0-9]+ numbers)'
+    awk '{ exit !($2 < 100000) }' measured
+}
+
 @test "a model that is a directory, missing or empty is refused by name" {
     mkdir dir
     fails 1 'vae-decode: dir: is a directory, wanted a file' vae-decode -m dir z.raw

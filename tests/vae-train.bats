@@ -222,6 +222,8 @@ ends() {
 }
 
 @test "--log - writes the table to stdout; one that cannot be written is found before training" {
+    vae-train -q -m model.bin -H 8 -e 1 --log - <data.raw >out
+    assert_equal "$(wc -l <out)" 2
     vae-train -q -m a.bin -H 8 -e 2 --log - data.raw >out
     assert_equal "$(wc -l <out)" 3
     fails 1 'vae-train: /dev/full: cannot write: No space left on device' vae-train -q -m b.bin --log /dev/full data.raw
@@ -338,6 +340,21 @@ ends() {
         vae-eval -m model.bin data.raw
         assert [ "$(metadata model.bin steps)" -ge 2 ]
         assert_equal "$(find . -name '*tmp*')" ''
+    done
+}
+
+@test "a second signal, another one too, ends a run at once" {
+    # One step of seconds, which the first one lets end.
+    for second in TERM:143 INT:130; do
+        env --default-signal=INT vae-train -q -m slow.bin --log log -H 2000 --objective iwae -k 600 -e 1 -j 1 data.raw 3>&- &
+        pid=$!
+        await test -s log
+        kill -INT "$pid"
+        sleep 0.1
+        kill -"${second%:*}" "$pid"
+        ends "${second#*:}"
+        assert [ ! -e slow.bin ]
+        rm -f log .slow.bin.tmp
     done
 }
 

@@ -56,31 +56,26 @@ static int check_rest(struct idx *idx) {
     return idx_skip(idx, idx->left) < 0 ? -1 : idx_end(idx);
 }
 
-/* The last chunk (or the header, where there is none) is held back until the whole file has been found right:
- * behind a file that is cut short or too long, the reader of the stream sees one that is cut short. */
-static int copy(const struct options *o, struct idx *idx, const struct output *out, void *chunk) {
+static int copy(const struct options *o, struct idx *idx, struct raw_writer *out, void *chunk) {
     const uint64_t item = shape_elements(&idx->frame.shape);
     struct raw_frame frame = idx->frame;
     frame.items = o->count;
-    if (idx_skip(idx, o->skip * item) < 0 || (frame.items > 0 && raw_write_header(out, &frame) < 0))
+    if (idx_skip(idx, o->skip * item) < 0 || raw_write_header(out, &frame) < 0)
         return -1;
     for (uint64_t left = o->count * item; left > 0;) {
         const size_t n = left < CHUNK ? (size_t)left : CHUNK;
         left -= n;
-        if (idx_read(idx, chunk, n) < 0 || (left == 0 && check_rest(idx) < 0) ||
-            output_write(out, chunk, n * dtype_size(frame.dtype)) < 0)
+        if (idx_read(idx, chunk, n) < 0 || raw_write(out, chunk, n * dtype_size(frame.dtype)) < 0)
             return -1;
         progress_items(frame.items - left / item, frame.items);
     }
-    if (frame.items == 0)
-        return check_rest(idx) < 0 ? -1 : raw_write_header(out, &frame);
-    return 0;
+    return check_rest(idx) < 0 ? -1 : raw_finish(out);
 }
 
 static int run(struct options *o) {
-    struct output out;
+    struct raw_writer out;
     struct idx idx;
-    if (output_standard(&out) < 0 || idx_open(&idx, o->file) < 0)
+    if (raw_writer_start(&out) < 0 || idx_open(&idx, o->file) < 0)
         return -1;
     progress_start(!cli_quiet(), true);
     void *chunk = malloc(CHUNK * dtype_size(idx.frame.dtype));

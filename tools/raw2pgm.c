@@ -1,5 +1,6 @@
 /* raw2pgm: a stream of images as one tiled picture. */
 #include "base/cli.h"
+#include "base/progress.h"
 #include "stream/pnm.h"
 
 struct options {
@@ -34,6 +35,7 @@ static struct options parse(int argc, char **argv) {
 static int run(const struct options *o) {
     struct output out;
     struct dataset images;
+    progress_start(!cli_quiet(), true);
     if (output_standard(&out) < 0 || dataset_load(&images, o->file) < 0)
         return -1;
     int result = pnm_write_grid(&out, &images, o->columns, o->pad);

@@ -42,7 +42,7 @@ static const struct cli_program program = {
 struct work {
     const struct options *options;
     struct imputer imputer;
-    struct output out;
+    struct raw_writer out;
     uint64_t filled, poor; /* items: with missing elements, and of these with few draws that count */
 };
 
@@ -59,7 +59,7 @@ static int begin(struct stream_evaluation *s) {
 }
 
 static int write_header(struct stream_evaluation *s, uint64_t items, bool last) {
-    const struct work *w = s->context;
+    struct work *w = s->context;
     const struct raw_frame frame = {s->feed.reader.frame.dtype, s->feed.reader.frame.shape, items, last};
     return raw_write_header(&w->out, &frame);
 }
@@ -95,7 +95,7 @@ static int write_items(struct stream_evaluation *s, size_t count, uint64_t item)
         w->filled += missing > 0;
         w->poor += missing > 0 && s->evaluator.figures[i].effective < POOR;
     }
-    return output_write(&w->out, s->feed.items, count * raw_item_bytes(frame));
+    return raw_write(&w->out, s->feed.items, count * raw_item_bytes(frame));
 }
 
 /* What there is to know about how far the numbers can be trusted. */
@@ -127,12 +127,12 @@ static int run(const struct options *o) {
                                         .frame = write_header,
                                         .block = write_items,
                                         .end = end};
-    if (output_standard(&work.out) < 0)
+    if (raw_writer_start(&work.out) < 0)
         return -1;
     progress_start(!cli_quiet(), true);
     const int result = stream_evaluate(&stream);
     imputer_end(&work.imputer);
-    return result;
+    return result < 0 ? -1 : raw_finish(&work.out);
 }
 
 int main(int argc, char **argv) {

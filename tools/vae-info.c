@@ -1,5 +1,6 @@
 /* vae-info: what a model file says about itself, the whole of it read and checked. */
 #include "base/cli.h"
+#include "base/printable.h"
 #include "vae/model_file.h"
 
 #include <math.h>
@@ -25,19 +26,13 @@ static const struct cli_program program = {
     "vae-info model.bin",
 };
 
-/* A row is a line and a value a cell, whatever is in it. */
-static void print_value(const char *text) {
-    for (const unsigned char *c = (const unsigned char *)text; *c != '\0'; c++)
-        printf(*c < ' ' || *c == 127 ? "\\x%02x" : "%c", *c);
-}
-
 static void print_metadata(const struct model *model, const json_t *metadata) {
     const char *key;
     json_t *value;
     printf("key\tvalue\n");
     json_object_foreach((json_t *)metadata, key, value) {
         printf("%s\t", key);
-        print_value(json_string_value(value));
+        printable_print(stdout, json_string_value(value)); /* a row is a line and a value a cell, whatever is in it */
         printf("\n");
     }
     printf("tensors\t%zu\nnumbers\t%zu\n", model->parameters.count, model->parameters.size);

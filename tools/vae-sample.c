@@ -87,7 +87,7 @@ struct sampler {
     size_t dim, classes;
     struct model model; /* loaded where its prior is a mixture */
     struct labels labels;
-    struct output out;
+    struct raw_writer out;
     float *z; /* `capacity` of both */
     size_t capacity;
     uint64_t item; /* the next one */
@@ -180,7 +180,7 @@ static int write_frame(struct sampler *s, uint64_t items, bool last) {
         const size_t most = s->classes > 0 && s->capacity > LABELS ? LABELS : s->capacity;
         const size_t n = left < most ? (size_t)left : most;
         make(s, n);
-        if (put_labels(s, n) < 0 || output_write(&s->out, s->z, n * width * sizeof *s->z) < 0)
+        if (put_labels(s, n) < 0 || raw_write(&s->out, s->z, n * width * sizeof *s->z) < 0)
             return -1;
         s->item += n;
         left -= n;
@@ -211,7 +211,7 @@ static int sample(struct sampler *s) {
 
 static int run(const struct options *o) {
     struct sampler s = {.options = o};
-    if (output_standard(&s.out) < 0 || choose_sizes(&s) < 0)
+    if (raw_writer_start(&s.out) < 0 || choose_sizes(&s) < 0)
         return -1;
     progress_start(!cli_quiet(), true);
     s.capacity = 1 + CAPACITY / (s.dim + s.classes);
@@ -219,7 +219,7 @@ static int run(const struct options *o) {
     const int result = s.z == NULL ? fail("stdout: out of memory for latents of %zu", s.dim) : sample(&s);
     free(s.z);
     model_free(&s.model);
-    return result;
+    return result < 0 ? -1 : raw_finish(&s.out);
 }
 
 int main(int argc, char **argv) {

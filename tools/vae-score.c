@@ -81,7 +81,7 @@ static struct options parse(int argc, char **argv) {
 struct work {
     const struct options *options;
     struct calibration calibration;
-    struct output out;
+    struct raw_writer out;
 };
 
 static int write_header(struct stream_evaluation *s, uint64_t items, bool last) {
@@ -99,7 +99,7 @@ static int write_scores(struct stream_evaluation *s, size_t count, uint64_t item
         if (w->options->calibrate != NULL)
             scores[i] = calibration_p(&w->calibration, scores[i]);
     }
-    return output_write(&w->out, scores, count * sizeof *scores);
+    return raw_write(&w->out, scores, count * sizeof *scores);
 }
 
 static int run(const struct options *o) {
@@ -115,13 +115,13 @@ static int run(const struct options *o) {
                                         .context = &work,
                                         .frame = write_header,
                                         .block = write_scores};
-    if (output_standard(&work.out) < 0 ||
+    if (raw_writer_start(&work.out) < 0 ||
         (o->calibrate != NULL && calibration_load(&work.calibration, o->calibrate) < 0))
         return -1;
     progress_start(!cli_quiet(), true);
     const int result = stream_evaluate(&stream);
     calibration_free(&work.calibration);
-    return result;
+    return result < 0 ? -1 : raw_finish(&work.out);
 }
 
 int main(int argc, char **argv) {

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/number.h"
+#include "base/printable.h"
 #include "base/progress.h"
 #include "base/signals.h"
 #include "base/workers.h"
@@ -125,7 +126,7 @@ static _Noreturn void refuse_option(bool lacks_argument) {
                    lacks_argument ? "one" : "none");
     if (optopt != 0)
         cli_refuse("-%c: no such option, wanted one that --help lists", optopt);
-    cli_refuse("%s: no such option, wanted one that --help lists", cli.argv[optind - 1]);
+    cli_refuse("%s: no such option, or short for several, wanted one that --help lists", cli.argv[optind - 1]);
 }
 
 static void refuse_bare(void) {
@@ -256,13 +257,15 @@ bool cli_quiet(void) {
 void cli_note(const char *format, ...) {
     if (cli_quiet())
         return;
+    char text[1024];
     va_list arguments;
     va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
     progress_clear();
     fprintf(stderr, "%s: ", cli.program->name);
-    vfprintf(stderr, format, arguments);
+    printable_print(stderr, text);
     fputc('\n', stderr);
-    va_end(arguments);
 }
 
 int cli_finish(int result) {

@@ -4,9 +4,7 @@
 /* The library neither prints nor exits: a function that fails keeps one line of text and returns -1.
  * Every line reads `stream: what was found, what was wanted`; the tool puts its own name before it. */
 
-/* Keeps the message and returns -1, so that `return fail(...)` is the whole of error handling. Control
- * characters, and bytes that are not UTF-8, are kept as \xHH: a file's name cannot move the cursor of its reader.
- */
+/* Keeps the message, made printable, and returns -1, so that `return fail(...)` is the whole of error handling. */
 int fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* The same for a system call that failed: "name: what: <reason of errno>". */

@@ -14,6 +14,10 @@
 static volatile sig_atomic_t stop, asked;
 
 static void note_stop(int number) {
+    if (stop != 0) {
+        signal(number, SIG_DFL);
+        raise(number);
+    }
     stop = number;
 }
 
@@ -23,7 +27,7 @@ static void note_ask(int number) {
 }
 
 static void catch_unless_ignored(int number) {
-    struct sigaction before, action = {.sa_handler = note_stop, .sa_flags = SA_RESTART | (int)SA_RESETHAND};
+    struct sigaction before, action = {.sa_handler = note_stop, .sa_flags = SA_RESTART};
     sigemptyset(&action.sa_mask);
     if (sigaction(number, NULL, &before) == 0 && before.sa_handler != SIG_IGN)
         sigaction(number, &action, NULL);

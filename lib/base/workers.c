@@ -27,7 +27,7 @@ struct range {
 /* What is claimed always belongs to the job of the moment: a worker that sleeps through a whole job is not waited
  * for. */
 struct workers {
-    size_t threads;
+    size_t threads, started; /* the caller counts */
     pthread_t *thread;
     struct range *range; /* [threads]; the caller's first */
     void (*task)(void *context, size_t i);
@@ -140,17 +140,14 @@ static int start_threads(struct workers *w) {
     sigdelset(&all, SIGBUS);
     sigdelset(&all, SIGSEGV);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    size_t started = 1;
     int reason = 0;
-    while (started < w->threads && (reason = pthread_create(&w->thread[started - 1], NULL, work, w)) == 0)
-        started++;
+    w->started = 1;
+    while (w->started < w->threads && (reason = pthread_create(&w->thread[w->started - 1], NULL, work, w)) == 0)
+        w->started++;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (reason != 0) {
-        (void)fail("threads: cannot start number %zu of %zu: %s", started + 1, w->threads, strerror(reason));
-        w->threads = started;
-        return -1;
-    }
-    return 0;
+    return reason == 0 ? 0
+                       : fail("threads: cannot start number %zu of %zu: %s", w->started + 1, w->threads,
+                              strerror(reason));
 }
 
 static void free_all(struct workers *w) {
@@ -219,7 +216,7 @@ void workers_stop(struct workers *w) {
     atomic_store(&w->stopping, true);
     pthread_cond_broadcast(&w->work);
     pthread_mutex_unlock(&w->mutex);
-    for (size_t i = 0; i + 1 < w->threads; i++)
+    for (size_t i = 0; i + 1 < w->started; i++)
         pthread_join(w->thread[i], NULL);
     pthread_cond_destroy(&w->finished);
     pthread_cond_destroy(&w->work);

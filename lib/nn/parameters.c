@@ -24,19 +24,27 @@ size_t parameters_add(struct parameters *p, enum tensor_kind kind, const char *n
 
 static int allocate(float **array, size_t size) {
     *array = memory_allocate(size * sizeof **array);
-    if (*array == NULL)
-        return fail("parameters: out of memory for %zu numbers", size);
+    return *array == NULL ? fail("parameters: out of memory for %zu numbers", size) : 0;
+}
+
+static int allocate_zeros(float **array, size_t size) {
+    if (allocate(array, size) < 0)
+        return -1;
     memset(*array, 0, size * sizeof **array);
     return 0;
 }
 
-int parameters_allocate(struct parameters *p) {
+int parameters_create(struct parameters *p) {
+    return allocate_zeros(&p->value, p->size);
+}
+
+int parameters_reserve(struct parameters *p) {
     return allocate(&p->value, p->size);
 }
 
 int parameters_train(struct parameters *p) {
-    if (allocate(&p->gradient, p->size) < 0 || allocate(&p->first, p->size) < 0 ||
-        allocate(&p->second, p->size) < 0)
+    if (allocate_zeros(&p->gradient, p->size) < 0 || allocate_zeros(&p->first, p->size) < 0 ||
+        allocate_zeros(&p->second, p->size) < 0)
         return -1;
     return 0;
 }

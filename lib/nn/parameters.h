@@ -34,11 +34,15 @@ struct parameters {
     float *average; /* [size] of the values over the steps; NULL before parameters_average */
 };
 
-/* Adds a tensor to the table; its offset, or (size_t)-1 where the table is full. Before parameters_allocate. */
+/* Adds a tensor to the table; its offset, or (size_t)-1 where the table is full. Before the values
+ * are allocated. */
 size_t parameters_add(struct parameters *p, enum tensor_kind kind, const char *name, size_t rows, size_t columns);
 
 /* Allocates the values, all 0. 0 or -1. */
-int parameters_allocate(struct parameters *p) __attribute__((warn_unused_result));
+int parameters_create(struct parameters *p) __attribute__((warn_unused_result));
+
+/* Allocates values that are still to be written, as from a file: memory is taken as they are. 0 or -1. */
+int parameters_reserve(struct parameters *p) __attribute__((warn_unused_result));
 
 /* Allocates what training needs beside them, all 0. */
 int parameters_train(struct parameters *p) __attribute__((warn_unused_result));

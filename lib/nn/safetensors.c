@@ -164,7 +164,7 @@ static int check_tensor(const struct input *in, const json_t *tensors, const str
     json_t *wanted = tensor_entry(t);
     int result = 0;
     if (!json_equal(entry, wanted)) {
-        char *found_text = json_dumps(entry, JSON_COMPACT | JSON_SORT_KEYS),
+        char *found_text = json_dumps(entry, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY),
              *wanted_text = json_dumps(wanted, JSON_COMPACT | JSON_SORT_KEYS);
         result = fail("%s: tensor \"%s\" is %s, wanted %s", in->name, t->name, found_text, wanted_text);
         free(found_text);

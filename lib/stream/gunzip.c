@@ -93,9 +93,11 @@ static int inflate_some(struct gunzip *gz) {
     int result = inflate(z, Z_NO_FLUSH);
     if (result == Z_STREAM_END)
         gz->state->in_member = false;
+    else if (result == Z_MEM_ERROR) /* it takes some only now */
+        return fail("%s: out of memory", gz->in.name);
     else if (result != Z_OK && result != Z_BUF_ERROR)
         return fail("%s: the gzip data is damaged (%s), wanted it whole", gz->in.name,
-                    z->msg == NULL ? "no reason given" : z->msg);
+                    z->msg == NULL ? zError(result) : z->msg);
     return 0;
 }
 

@@ -58,9 +58,10 @@ int raw_parse(struct raw_frame *frame, const char text[RAW_HEADER], const char *
     if (memcmp(text, "\x1f\x8b", 2) == 0 || memcmp(text, "\0\0", 2) == 0)
         return fail("%s: looks like gzip or IDX data, wanted a stream's header 'raw1 ...' (idx2raw makes one)",
                     name);
-    if (text[8] == '{')
+    const bool is_raw = memcmp(text, "raw", 3) == 0;
+    if (!is_raw && text[8] == '{')
         return fail("%s: looks like a model file, wanted a stream's header 'raw1 ...' (-m takes the model)", name);
-    if (memcmp(text, "raw", 3) != 0)
+    if (!is_raw)
         return fail(
             "%s: starts with bytes %02x %02x %02x %02x, wanted a stream's header 'raw1 ...', see vae-raw(5)", name,
             start[0], start[1], start[2], start[3]);
@@ -174,9 +175,34 @@ void raw_close(struct raw_reader *reader) {
     input_close(&reader->in);
 }
 
-int raw_write_header(const struct output *out, const struct raw_frame *frame) {
-    char text[RAW_HEADER];
-    if (raw_format(frame, text, out->name) < 0)
+int raw_writer_start(struct raw_writer *w) {
+    *w = (struct raw_writer){.left = 0};
+    return output_standard(&w->out);
+}
+
+/* Writes all but the last `hold` bytes, and these when more follows or the end is right. */
+static int write_holding(struct raw_writer *w, const void *data, size_t bytes, size_t hold) {
+    if (output_write(&w->out, w->held, w->held_bytes) < 0 || output_write(&w->out, data, bytes - hold) < 0)
         return -1;
-    return output_write(out, text, sizeof text);
+    memcpy(w->held, (const char *)data + bytes - hold, hold);
+    w->held_bytes = hold;
+    return 0;
+}
+
+int raw_write_header(struct raw_writer *w, const struct raw_frame *frame) {
+    char text[RAW_HEADER];
+    if (raw_format(frame, text, w->out.name) < 0)
+        return -1;
+    w->last = frame->last;
+    w->left = frame->items * raw_item_bytes(frame);
+    return write_holding(w, text, sizeof text, w->last && w->left == 0 ? sizeof text : 0);
+}
+
+int raw_write(struct raw_writer *w, const void *data, size_t bytes) {
+    w->left -= bytes;
+    return bytes == 0 ? 0 : write_holding(w, data, bytes, w->last && w->left == 0 ? 1 : 0);
+}
+
+int raw_finish(struct raw_writer *w) {
+    return write_holding(w, "", 0, 0);
 }

@@ -58,7 +58,26 @@ ssize_t raw_read_bytes(struct raw_reader *reader, void *buffer, size_t bytes) __
 
 void raw_close(struct raw_reader *reader);
 
-/* Writes a frame's header; its payload follows with output_write. */
-int raw_write_header(const struct output *out, const struct raw_frame *frame) __attribute__((warn_unused_result));
+/* Writes a stream. The end of its last frame, the payload's last byte or the header where there is none, is held
+ * back until raw_finish: whatever is found wrong before, the stream's reader sees one that was cut short. */
+struct raw_writer {
+    struct output out;
+    bool last;             /* the frame is one with a '.' */
+    uint64_t left;         /* bytes of its payload still to come */
+    char held[RAW_HEADER]; /* not written yet */
+    size_t held_bytes;
+};
+
+/* To standard output; a terminal is refused. */
+int raw_writer_start(struct raw_writer *writer) __attribute__((warn_unused_result));
+
+/* A frame's header; its payload follows. */
+int raw_write_header(struct raw_writer *writer, const struct raw_frame *frame) __attribute__((warn_unused_result));
+
+/* Some of the payload. */
+int raw_write(struct raw_writer *writer, const void *data, size_t bytes) __attribute__((warn_unused_result));
+
+/* The end: all that the stream was made of has been found right. */
+int raw_finish(struct raw_writer *writer) __attribute__((warn_unused_result));
 
 #endif

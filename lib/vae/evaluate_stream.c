@@ -14,18 +14,15 @@ static int check_items(void *context, size_t count, uint64_t item) {
 
 static int evaluate(void *context, size_t count, uint64_t item) {
     struct stream_evaluation *s = context;
-    return evaluator_add(&s->evaluator, s->feed.reader.frame.dtype, s->feed.items, s->feed.label, count, item,
-                         s->feed.reader.in.name);
+    if (evaluator_add(&s->evaluator, s->feed.reader.frame.dtype, s->feed.items, s->feed.label, count, item,
+                      s->feed.reader.in.name) < 0)
+        return -1;
+    return s->block(s, count, item);
 }
 
 static int begin_frame(void *context, uint64_t items, bool last) {
     struct stream_evaluation *s = context;
     return s->frame == NULL ? 0 : s->frame(s, items, last);
-}
-
-static int hand_on(void *context, size_t count, uint64_t item) {
-    struct stream_evaluation *s = context;
-    return s->block(s, count, item);
 }
 
 static int run_stream(struct stream_evaluation *s) {
@@ -46,8 +43,7 @@ static int run_stream(struct stream_evaluation *s) {
 }
 
 static int run_inputs(struct stream_evaluation *s) {
-    s->feed =
-        (struct feed){.context = s, .frame = begin_frame, .check = check_items, .work = evaluate, .put = hand_on};
+    s->feed = (struct feed){.context = s, .frame = begin_frame, .check = check_items, .work = evaluate};
     if (model_check_labels(&s->model, s->labels_path, s->model_path) < 0)
         return -1;
     int result = feed_open(&s->feed, s->path, s->labels_path, s->model.config.classes);

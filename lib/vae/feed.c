@@ -16,11 +16,9 @@ void feed_close(struct feed *f) {
 
 static int run_block(struct feed *f, size_t count, uint64_t item) {
     if (f->check(f->context, count, item) < 0 ||
-        labels_next(&f->labels, f->labels_of_block, count, f->reader.in.name) < 0 ||
-        f->work(f->context, count, item) < 0)
+        labels_next(&f->labels, f->labels_of_block, count, f->reader.in.name) < 0)
         return -1;
-    f->held = f->reader.left == 0 && f->reader.frame.last ? count : 0;
-    return f->held > 0 ? 0 : f->put(f->context, count, item);
+    return f->work(f->context, count, item);
 }
 
 /* The items of one frame behind its header. */
@@ -36,30 +34,12 @@ static int run_frame(struct feed *f) {
     }
 }
 
-/* Puts out what is held back, where another frame follows or nothing, no label either. */
-static int release(struct feed *f, bool follows) {
-    const size_t count = f->held;
-    const bool empty = f->empty;
-    f->held = 0;
-    f->empty = false;
-    if (!follows && labels_finish(&f->labels, f->reader.in.name) < 0)
-        return -1;
-    if (count > 0 && f->put(f->context, count, f->reader.items - count) < 0)
-        return -1;
-    return empty ? f->frame(f->context, 0, true) : 0;
-}
-
 static int run_frames(struct feed *f) {
-    const struct raw_frame *frame = &f->reader.frame;
     int more;
-    while ((more = raw_next(&f->reader)) == 1) {
-        if (release(f, true) < 0)
+    while ((more = raw_next(&f->reader)) == 1)
+        if (f->frame(f->context, f->reader.frame.items, f->reader.frame.last) < 0 || run_frame(f) < 0)
             return -1;
-        f->empty = frame->last && frame->items == 0;
-        if (!f->empty && (f->frame(f->context, frame->items, frame->last) < 0 || run_frame(f) < 0))
-            return -1;
-    }
-    return more == 0 ? release(f, false) : more;
+    return more == 0 ? labels_finish(&f->labels, f->reader.in.name) : more;
 }
 
 int feed_run(struct feed *f) {

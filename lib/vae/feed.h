@@ -5,25 +5,21 @@
 #include "vae/labels.h"
 
 /* A stream of items, and where there are some the labels beside it, a block at a time: what every tool reads that
- * takes items through a model. What ends the output is held back until the input has ended as it should and no
- * label is left over, so that no reader takes for whole what was refused. */
+ * takes items through a model. */
 struct feed {
     /* Set by the caller; all are called in the stream's order and return 0 or -1. */
     void *context;
     int (*frame)(void *context, uint64_t items, bool last); /* at the head of each frame */
-    /* On `items` and `label`, of `count` items, the first of which has number `item`: looks at them, makes what is
-     * to be put out of them, and puts it out. */
+    /* On `items`, `count` of them, the first of which has number `item`: looks at them, and, when their `label` is
+     * there, makes of them what is to be made. */
     int (*check)(void *context, size_t count, uint64_t item);
     int (*work)(void *context, size_t count, uint64_t item);
-    int (*put)(void *context, size_t count, uint64_t item);
     /* Set by feed_open and feed_run. */
     struct raw_reader reader;
     struct labels labels;
     unsigned char *items;  /* of the block, in the stream's dtype; may be changed */
     const uint32_t *label; /* of the block, NULL where there are none */
     uint32_t labels_of_block[BLOCK_ROWS];
-    size_t held; /* items of the block that are not put out yet */
-    bool empty;  /* a last frame without items is not put out yet */
 };
 
 /* Opens both streams; path NULL or "-": stdin, labels_path NULL: there are none. 0 or -1; end with feed_close in
@@ -31,7 +27,7 @@ struct feed {
 int feed_open(struct feed *feed, const char *path, const char *labels_path, size_t classes)
     __attribute__((warn_unused_result));
 
-/* Runs the whole stream. 0 or -1. */
+/* Runs the whole stream, to the end of both. 0 or -1. */
 int feed_run(struct feed *feed) __attribute__((warn_unused_result));
 
 void feed_close(struct feed *feed);

@@ -28,8 +28,8 @@ int latent_check_item(const struct raw_reader *reader, const void *item, uint64_
     return 0;
 }
 
-int latent_map_write(const struct latent_map *map, const float *z) {
-    return output_write(&map->out, z, map->latent * sizeof *z);
+int latent_map_write(struct latent_map *map, const float *z) {
+    return raw_write(&map->out, z, map->latent * sizeof *z);
 }
 
 static int write_header(struct latent_map *map) {
@@ -70,7 +70,7 @@ static int run_frames(struct latent_map *map) {
 }
 
 int latent_map_run(struct latent_map *map) {
-    if (output_standard(&map->out) < 0 || raw_open(&map->reader, map->path) < 0)
+    if (raw_writer_start(&map->out) < 0 || raw_open(&map->reader, map->path) < 0)
         return -1;
     map->latent = shape_elements(&map->reader.frame.shape);
     int result = latent_check_frame(&map->reader);
@@ -79,5 +79,5 @@ int latent_map_run(struct latent_map *map) {
     if (result == 0)
         result = run_frames(map);
     raw_close(&map->reader);
-    return result;
+    return result < 0 ? -1 : raw_finish(&map->out);
 }

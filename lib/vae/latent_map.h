@@ -18,7 +18,7 @@ struct latent_map {
     /* Set by latent_map_run. */
     size_t latent; /* numbers of a latent */
     struct raw_reader reader;
-    struct output out;
+    struct raw_writer out;
 };
 
 /* 0 where the reader's items can be latents: f32 or f64 of one dimension; else -1. */
@@ -32,6 +32,6 @@ int latent_check_item(const struct raw_reader *reader, const void *item, uint64_
 int latent_map_run(struct latent_map *map) __attribute__((warn_unused_result));
 
 /* Writes one latent. 0 or -1. */
-int latent_map_write(const struct latent_map *map, const float *z) __attribute__((warn_unused_result));
+int latent_map_write(struct latent_map *map, const float *z) __attribute__((warn_unused_result));
 
 #endif

@@ -36,20 +36,16 @@ static int check_items(void *context, size_t count, uint64_t item) {
 static int run_block(void *context, size_t count, uint64_t item) {
     struct map *map = context;
     block_run(&map->block, map->feed.items, map->feed.label, count, item);
-    return check_results(map, count);
+    if (check_results(map, count) < 0)
+        return -1;
+    return raw_write(&map->out, result(map, block_row(&map->block, 0)),
+                     count * shape_elements(&map->shape) * sizeof *map->results);
 }
 
 static int write_header(void *context, uint64_t items, bool last) {
-    const struct map *map = context;
+    struct map *map = context;
     const struct raw_frame frame = {DTYPE_F32, map->shape, items, last};
     return raw_write_header(&map->out, &frame);
-}
-
-static int write_results(void *context, size_t count, uint64_t item) {
-    const struct map *map = context;
-    (void)item;
-    return output_write(&map->out, result(map, block_row(&map->block, 0)),
-                        count * shape_elements(&map->shape) * sizeof *map->results);
 }
 
 static int run_stream(struct map *map, struct workers *workers) {
@@ -66,8 +62,7 @@ static int run_stream(struct map *map, struct workers *workers) {
 }
 
 static int run_inputs(struct map *map) {
-    map->feed = (struct feed){
-        .context = map, .frame = write_header, .check = check_items, .work = run_block, .put = write_results};
+    map->feed = (struct feed){.context = map, .frame = write_header, .check = check_items, .work = run_block};
     if (map->labels_path != NULL && model_check_labels(&map->model, map->labels_path, map->model_path) < 0)
         return -1;
     int result = feed_open(&map->feed, map->path, map->labels_path, map->model.config.classes);
@@ -81,9 +76,9 @@ static int run_inputs(struct map *map) {
 }
 
 int map_run(struct map *map) {
-    if (output_standard(&map->out) < 0 || model_load(&map->model, map->model_path) < 0)
+    if (raw_writer_start(&map->out) < 0 || model_load(&map->model, map->model_path) < 0)
         return -1;
     const int result = run_inputs(map);
     model_free(&map->model);
-    return result;
+    return result < 0 ? -1 : raw_finish(&map->out);
 }

@@ -21,7 +21,7 @@ struct map {
     /* Set by map_run. */
     struct model model;
     struct feed feed;
-    struct output out;
+    struct raw_writer out;
     struct block block;
     struct shape shape;      /* of an output item */
     const float *results;    /* the array of the block's pass that is put out: [rows, elements of shape] */

@@ -90,12 +90,13 @@ int model_lay_out(struct model *model, const struct model_config *config, const 
     return 0;
 }
 
-int model_allocate(struct model *model) {
+static int create_prior(struct model *model) {
     const struct model_config *c = &model->config;
-    if (parameters_allocate(&model->parameters) < 0 ||
-        (c->components > 0 && mixture_create(&model->mixture, c->components, c->latent) < 0))
-        return -1;
-    return 0;
+    return c->components > 0 ? mixture_create(&model->mixture, c->components, c->latent) : 0;
+}
+
+int model_reserve(struct model *model) {
+    return parameters_reserve(&model->parameters) < 0 ? -1 : create_prior(model);
 }
 
 void model_take_prior(struct model *model) {
@@ -106,7 +107,9 @@ void model_take_prior(struct model *model) {
 }
 
 int model_create(struct model *model, const struct model_config *config) {
-    return model_lay_out(model, config, "model") < 0 ? -1 : model_allocate(model);
+    if (model_lay_out(model, config, "model") < 0 || parameters_create(&model->parameters) < 0)
+        return -1;
+    return create_prior(model);
 }
 
 static void initialise(float *value, size_t n, double bound, uint64_t seed, uint64_t item) {

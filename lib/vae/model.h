@@ -36,13 +36,14 @@ size_t model_units(const struct model *model, size_t layer);
 int model_lay_out(struct model *model, const struct model_config *config, const char *name)
     __attribute__((warn_unused_result));
 
-/* Allocates the weights of a model that is laid out, all 0. 0 or -1. End with model_free. */
-int model_allocate(struct model *model) __attribute__((warn_unused_result));
+/* Allocates the weights of a model that is laid out, still to be written: see parameters_reserve. 0 or -1. End with
+ * model_free. */
+int model_reserve(struct model *model) __attribute__((warn_unused_result));
 
 /* Has the prior's components be those of the parameters. */
 void model_take_prior(struct model *model);
 
-/* Both of them. 0 or -1. End with model_free. */
+/* A model laid out, all of whose weights are 0. 0 or -1. End with model_free. */
 int model_create(struct model *model, const struct model_config *config) __attribute__((warn_unused_result));
 
 /* First weights and biases, uniform on +-bound. torch: bound 1/sqrt(in), as torch.nn.Linear has them; glorot:

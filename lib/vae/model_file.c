@@ -51,7 +51,7 @@ int model_read(struct model *model, json_t **metadata, const struct input *in) {
     if (result == 0)
         result = safetensors_check(in, tensors, &file);
     if (result == 0)
-        result = model_allocate(model);
+        result = model_reserve(model);
     file = tensors_of(&model->parameters);
     if (result == 0)
         result = safetensors_read_data(in, *metadata, &file);

@@ -239,7 +239,8 @@ static int prepare(struct run *r) {
 static int check_places(const struct run_config *c, const char *model) {
     const char *const inputs[] = {c->file == NULL ? "-" : c->file, c->validation, c->labels, c->validation_labels,
                                   c->start.from};
-    const char *const outputs[] = {model, c->log, c->checkpoint}, *const names[] = {"model", "log", "checkpoint"};
+    const char *const log = c->log != NULL && strcmp(c->log, "-") == 0 ? NULL : c->log; /* not stdout */
+    const char *const outputs[] = {model, log, c->checkpoint}, *const names[] = {"model", "log", "checkpoint"};
     for (size_t j = 0; j < OUTPUTS; j++) {
         for (size_t i = 0; outputs[j] != NULL && i < sizeof inputs / sizeof *inputs; i++)
             if (inputs[i] != NULL && is_same_file(inputs[i], outputs[j]))
@@ -253,8 +254,8 @@ static int check_places(const struct run_config *c, const char *model) {
     // NOLINTNEXTLINE(clang-analyzer-core.*): there is a model
     if (c->resume != NULL && is_same_place(c->resume, model))
         return fail("%s: is to be the model, and read as a checkpoint, wanted a file of its own", model);
-    if (c->resume != NULL && c->log != NULL && is_same_place(c->resume, c->log))
-        return fail("%s: is to be the log, and read as a checkpoint, wanted a file of its own", c->log);
+    if (c->resume != NULL && log != NULL && is_same_place(c->resume, log))
+        return fail("%s: is to be the log, and read as a checkpoint, wanted a file of its own", log);
     return 0;
 }
 
@@ -269,6 +270,7 @@ static int check_inputs(const struct run_config *c) {
 
 int run_training(const struct run_config *c, const struct cli_common *common) {
     struct run r = {.config = c, .common = common};
+    progress_start(!cli_quiet(), false);
     if (check_places(c, common->model) < 0 || check_inputs(c) < 0 || atomic_check(common->model) < 0 ||
         (c->checkpoint != NULL && atomic_check(c->checkpoint) < 0) || dataset_load(&r.train, c->file) < 0)
         return -1;

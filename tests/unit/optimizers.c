@@ -45,7 +45,7 @@ static void check_muon(size_t rows, size_t columns) {
     struct parameters p = {.count = 0};
     parameters_add(&p, TENSOR_PLAIN, "before", 3, 0);
     parameters_add(&p, TENSOR_MATRIX, "matrix", rows, columns);
-    if (parameters_allocate(&p) < 0 || parameters_train(&p) < 0) {
+    if (parameters_create(&p) < 0 || parameters_train(&p) < 0) {
         EXPECT(0, "%s", error_message());
         return;
     }
