@@ -222,6 +222,18 @@ END
         vae-train "${OPTIONS[@]}" -m new.bin --resume old.ck --clip 2 items.raw
 }
 
+@test "the log tells the rate of an epoch whose last step was done before the break" {
+    # Every epoch is one step, behind which the signal is seen.
+    vae-train -q -m part.bin --checkpoint part.ck --log part.tsv -H 4 -b 1000 -e 1000000 -r 0.0025 items.raw 3>&- &
+    pid=$!
+    await eval '[ "$(wc -l <part.tsv)" -ge 3 ]'
+    kill -TERM $pid
+    wait $pid || true
+    assert_equal "$(figure epochs_done)" $(($(figure epoch) - 1))
+    vae-train -q -m part.bin --resume part.ck --log part.tsv -H 4 -b 1000 -e "$(figure epoch)" -r 0.0025 items.raw
+    assert_equal "$(tail -1 part.tsv | cut -f 1,10)" "$(figure epoch)"$'\t0.0025'
+}
+
 @test "the log goes on behind the checkpoint's epochs, and another one is left alone" {
     train -m whole.bin --log whole.tsv
     cp whole.tsv log.tsv

@@ -116,6 +116,10 @@ lit() {
     vae-encode -m model.bin --cond labels.raw items.raw >z.raw
     fails 1 'vae-decode: many.raw: has more labels than 300' vae-decode -m model.bin --cond many.raw z.raw
     mv out cut.raw && fails 1 'raw-info: cut.raw: ended' raw-info cut.raw
+    # Nor does what follows the labels themselves.
+    cat labels.raw <(printf garbage) >long.raw
+    fails 1 'vae-sample: long.raw: bytes that are no frame follow' vae-sample -m model.bin --cond long.raw
+    mv out cut.raw && fails 1 'raw-info: cut.raw: ended' raw-info cut.raw
 }
 
 @test "a wrong label costs: vae-eval and vae-score see it" {

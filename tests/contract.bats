@@ -17,7 +17,8 @@ use() {
     case $1 in
     idx2raw) input=images.idx ;;
     vae-train) arguments=(-q -m new.bin -H 8 -z 2 -e 1) ;;
-    vae-encode | vae-score) arguments=(-m model.bin) ;;
+    vae-encode) arguments=(-m model.bin) ;;
+    vae-score) arguments=(-q -m model.bin) ;; # as vae-eval
     vae-impute) arguments=(-m model.bin -k 3) input=holes.raw ;;
     vae-eval) arguments=(-q -m model.bin) ;; # without its note on grey values
     vae-info) input=model.bin ;;
@@ -382,6 +383,21 @@ END
         assert_line --index 0 --regexp "^Usage: $tool "
         assert [ "${#lines[@]}" -le 2 ]
     done
+}
+
+@test "what is wrong behind the last frame leaves no whole stream behind, nor does an empty one" {
+    for tool in vae-encode vae-decode vae-interp vae-traverse vae-impute vae-score; do
+        use "$tool"
+        read -r _ dtype shape _ <"$input"
+        header "$dtype" "$shape" 0 . >empty.raw
+        for items in "$input" empty.raw; do
+            cat "$items" <(printf garbage) >long.raw
+            fails 1 "$tool: long.raw: bytes that are no frame follow" "$tool" -q "${arguments[@]}" long.raw
+            run -1 raw-info out
+        done
+    done
+    run -1 bash -c 'vae-sample -n 1 | vae-interp >out'
+    assert_equal "$(stat -c %s out)" 0
 }
 
 @test "SIGUSR1 ends no tool, whatever it waits for" {

@@ -20,11 +20,34 @@ no_temporary() {
 @test "weights that are not finite are never saved over a model" {
     vae-train -q -m model.bin -H 8 -e 1 items.raw
     cp model.bin before.bin
-    # The weights of pixels that are always black have no gradient, and 0 divided by 0 is no number.
+    # The weight of a pixel that is always black, which changes no figure: it decays to what no float holds.
+    perl "$ROOT/tests/safetensors.pl" edit 'substr($data, 0, 4) = pack "f<", 1e33; checksum()' <model.bin >huge.bin
     fails 1 'vae-train: training: tensor "encoder.0.weight" is not finite after step 1' \
-        vae-train -q -m model.bin -H 8 -e 1 -b 100 --adam-eps 0 items.raw
+        vae-train -q -m model.bin -H 8 -e 1 -b 1000 --start-from huge.bin --weight-decay 1000 -r 1000 items.raw
     cmp model.bin before.bin
     no_temporary
+    fails 2 "vae-train: --adam-eps: found '0', wanted a number from 1e-12 to 1" vae-train -m model.bin --adam-eps 0 items.raw
+}
+
+@test "moments that are not finite are never saved over a checkpoint" {
+    vae-train -q -m model.bin --checkpoint run.ck -H 8 -e 1 items.raw
+    cp run.ck before.ck
+    fails 1 'vae-train: training: second moment of tensor "' \
+        vae-train -q -m model.bin -H 32 -z 4 -b 20 -e 40 --schedule step:2:1e9 -r 1 --checkpoint run.ck --every 1 items.raw
+    run ! cmp -s run.ck before.ck # but by those before
+    perl "$ROOT/tests/safetensors.pl" verify <run.ck
+}
+
+@test "where neither the training nor its last model can be saved, both reasons are told" {
+    run -1 --separate-stderr bash -c 'ulimit -f 1 && vae-train -q -m new.bin -H 16 -z 2 -l gaussian -r 100 -b 50 -e 50 items.raw'
+    assert_regex "$stderr" '^vae-train: training: the loss of step [0-9]+ is not finite .*; new.bin: cannot write: File too large$'
+    no_temporary
+}
+
+@test "a likelihood that overflows is named, not the layer before it" {
+    { header i32 4 100 . && perl -e 'srand 3; print pack "l<*", map { int rand 9 } 1 .. 400'; } >counts.raw
+    fails 1 'vae-train: training: the loss of step ' vae-train -q -m model.bin -l poisson -r 1000 -b 10 -e 5 counts.raw
+    assert_regex "$(<err)" ' first the output of likelihood)'
 }
 
 @test "where training diverges the last whole epoch's model is kept, and the step is named" {

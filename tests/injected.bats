@@ -63,6 +63,12 @@ TRAIN=(vae-train -q -j 2 -m new.bin --checkpoint new.ck --every 2 --log log.tsv 
     done
 }
 
+@test "zlib's want of memory is no damage of the data" {
+    for n in 1 2 3 4; do
+        fails 1 "idx2raw: $IMAGES: out of memory" env FAULT=malloc:$n:12 LD_PRELOAD="$FAULT_LIBRARY" idx2raw -n 1 "$IMAGES"
+    done
+}
+
 @test "memory that ends, here at every 151st time, is named" {
     withstand malloc 12 151 "${TRAIN[@]}"
     withstand malloc 12 151 vae-eval -q -m model.bin items.raw

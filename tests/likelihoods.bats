@@ -223,6 +223,10 @@ scales() {
     done
     fails 2 "vae-train: --sigma: found 'optimal', wanted a number from 1e-06 to 1e+06, shared, per-dim, net for negbin" \
         vae-train -m x -l negbin --sigma optimal
+    fails 2 'vae-train: --sigma: found optimal with --objective iwae and 2 draws, which do not count alike, wanted shared' \
+        vae-train -m x -l gaussian --sigma optimal --objective iwae -k 2
+    vae-train -q -m x -z 1 -H 4 -e 1 -l laplace --sigma optimal --objective elbo -k 2 normal.raw
+    vae-train -q -m x -z 1 -H 4 -e 1 -l laplace --sigma optimal --objective dreg normal.raw
     fails 2 "vae-train: --sigma: found 'all', wanted a number from 1e-06 to 1e+06, shared, per-dim, net, optimal for gaussian" \
         vae-train -m x -l gaussian --sigma all
     fails 2 'vae-train: --levels: not given, wanted it with -l categorical' vae-train -m x -l categorical
@@ -234,7 +238,24 @@ scales() {
         vae-train -m x -l categorical --levels 3 --mean-bias
 }
 
+@test "a float that rounding has left beside a whole number is that number" {
+    items f32 3 40 'map { int rand() * $_ } 2, 2, 2' >whole.raw
+    header f32 3 40 . | cat - <(tail -c +65 whole.raw | perl -0777 -ne 'print pack "f<*", map { $_ * 0.99999994 } unpack "f<*"') >beside.raw
+    run ! cmp -s whole.raw beside.raw
+    for likelihood in poisson negbin 'categorical --levels 2'; do
+        # shellcheck disable=SC2086 # options, not one
+        vae-train -q -m a.bin -z 2 -H 4 -e 2 -l $likelihood whole.raw
+        assert_equal "$(vae-eval -m a.bin beside.raw)" "$(vae-eval -m a.bin whole.raw)"
+    done
+}
+
 @test "--mean-bias starts every likelihood at the data's mean" {
+    # Of what the likelihood sees: behind a threshold one of ten is 1, drawn 45 of a hundred are.
+    { header f32 1 10 . && f32 0.4 0.4 0.4 0.4 0.4 0.4 0.4 0.4 0.4 0.9; } >below.raw
+    vae-train -q -m a.bin -z 1 -H 4 -e 0 --mean-bias --binarize threshold below.raw
+    near "$(tensor a.bin decoder.1.bias)" -2.1972 0.0001
+    vae-train -q -m a.bin -z 1 -H 4 -e 0 --mean-bias --binarize sample below.raw
+    near "$(tensor a.bin decoder.1.bias)" -0.2007 0.0001
     for likelihood in 'gaussian --sigma net' laplace dlogistic cbernoulli; do
         # shellcheck disable=SC2086 # options, not one
         vae-train -q -m a.bin -z 1 -H 4 -e 0 --init glorot --mean-bias -l $likelihood grey.raw

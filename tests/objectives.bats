@@ -262,7 +262,10 @@ END
 
 @test "latents that collapse are told, in the log and at the end" {
     vae-train -m model.bin --log log -H 24 -z 4 -e 30 -b 40 -r 0.003 --beta 100 data.raw 2>err
-    assert_regex "$(tail -2 err | head -1)" '^vae-train: model.bin: 4 of 4 latents collapsed: '
+    assert_regex "$(tail -2 err | head -1)" '^vae-train: model.bin: 4 of 4 latents collapsed: .* \(a smaller -z does as well, and --warmup may help\)$'
+    # Not where it is refused.
+    vae-train -m told.bin -H 24 -z 4 -e 1 -b 40 -r 0 --objective iwae data.raw 2>err
+    assert_regex "$(tail -2 err | head -1)" ' latents collapsed: .* \(a smaller -z does as well\)$'
     assert_equal "$(tail -1 log | cut -f 11)" 0
     assert_regex "$(tail -1 log | cut -f 12)" '^0\.0[0-9]*(,0\.0[0-9]*){3}$'
     vae-train -m model.bin --log log -H 24 -z 4 -e 30 -b 40 -r 0.003 data.raw 2>err

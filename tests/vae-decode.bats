@@ -145,6 +145,21 @@ same() {
     fails 1 'vae-decode: z.raw: item 0, element 0 ' vae-decode -m model.bin z.raw
 }
 
+@test "a decoder that overflows is refused, whatever a draw or the most probable level would hide" {
+    { header f32 4 50 . && perl -e 'srand 1; print pack "f<*", map { int rand 3 } 1 .. 200'; } >levels.raw
+    { header f32 4 50 . && perl -e 'print pack "f<*", (0, 1) x 100'; } >bits.raw
+    { header f32 20 8 . && perl -e 'srand 2; print pack "f<*", map { rand() < 0.5 ? 3.4e38 : -3.4e38 } 1 .. 160'; } >far.raw
+    for likelihood in poisson negbin 'categorical --levels 3' bernoulli; do
+        [ "$likelihood" != bernoulli ] || cp bits.raw levels.raw
+        # shellcheck disable=SC2086 # options, not one
+        vae-train -q -m far.bin -z 20 -H 16,16 -e 0 -l $likelihood levels.raw
+        for option in '' --sample; do
+            # shellcheck disable=SC2086 # or none
+            fails 1 'vae-decode: far.raw: item 0 has a result that is not finite' vae-decode -m far.bin $option far.raw
+        done
+    done
+}
+
 @test "what was encoded comes back nearer to itself than to its neighbour" {
     idx2raw -n 100 "$IMAGES" >x.raw
     vae-encode -m model.bin x.raw | vae-decode -m model.bin | table 784 >again

@@ -182,6 +182,11 @@ column() {
     done
 }
 
+@test "--latents takes no draws, and says so" {
+    fails 2 'vae-eval: --latents: found it with --samples, wanted one of them: its figures are of no draws' \
+        vae-eval -m model.bin --latents -k 10 x.raw
+}
+
 @test "gaussian figures include the constants: true log-densities" {
     { header f32 2 3 . && f32 -3 7 0.5 0.25 10 -1; } >x.raw
     for sigma in 0.5 2; do vae-train -q -m "g$sigma.bin" -H none -z 1 -e 0 -l gaussian --sigma $sigma x.raw; done

@@ -63,11 +63,14 @@ agree() {
     done
 }
 
+# With --calibrate the draws for seed 1 are those that seed OTHER gives without.
+OTHER=11400714819323198484
+
 @test "--calibrate gives p-values: (1 + those not below) / (1 + all)" {
     { header f64 1 4 . && perl -e 'print pack "d<*", @ARGV' -- 300 250 300 350; } >by.raw
     vae-score -m model.bin --calibrate by.raw items.raw >out
     assert_equal "$(head -1 out)" "$(header f64 1 100 .)"
-    paste <(doubles <out) <(vae-score -m model.bin items.raw | doubles) | awk '
+    paste <(doubles <out) <(vae-score -m model.bin -S $OTHER items.raw | doubles) | awk '
         { d = $1 - (1 + ($2 <= 250) + 2 * ($2 <= 300) + ($2 <= 350)) / 5; if (d > 1e-9 || d < -1e-9) exit 1; seen[$1]++ }
         END { for (p in seen) n++; exit n < 3 }'
     { header f32 1 4 . && f32 350 300 250 300; } >single.raw
@@ -75,12 +78,31 @@ agree() {
 }
 
 @test "items among their own scores: ties count, and the p-values are the ranks" {
-    vae-score -m model.bin items.raw >own.raw
+    vae-score -m model.bin -S $OTHER items.raw >own.raw
     vae-score -m model.bin --calibrate own.raw items.raw | doubles | sort -g |
         awk '{ d = $1 - (NR + 1) / 101; if (d > 1e-9 || d < -1e-9) exit 1; n++ } END { exit n != 100 }'
     # Its own scores in any frames are the same.
     recut 7 <own.raw >frames.raw
     vae-score -m model.bin --calibrate frames.raw items.raw | cmp - <(vae-score -m model.bin --calibrate own.raw items.raw)
+}
+
+@test "an item has noise of its own, not that of the score in its place" {
+    # One image 1,000 times: noise alone tells the scores apart, and with that of the same places each would be itself.
+    { header u8 28x28 1000 . && for _ in $(seq 1000); do idx2raw -n 1 "$IMAGES" | payload; done; } >same.raw
+    vae-score -q -m model.bin same.raw >by.raw
+    vae-score -q -m model.bin --calibrate by.raw same.raw | doubles >p
+    paste <(doubles <by.raw) p | sort -g -r | awk '{ d = $2 - (NR + 1) / 1001; n += d * d < 1e-12 } END { exit !(n < 100) }'
+    # Ranks among others: uniform, within four standard deviations.
+    for share in 0.1 0.5 0.9; do
+        awk -v s=$share '{ n += $1 <= s } END { d = n / NR - s; exit !(d * d < 16 * 2 * s * (1 - s) / NR) }' p
+    done
+}
+
+@test "grey values under a Bernoulli likelihood are noted" {
+    vae-score -m model.bin items.raw 2>err >out
+    assert_regex "$(<err)" '^vae-score: items.raw: grey values under -l bernoulli'
+    vae-score -q -m model.bin items.raw 2>err >out
+    assert_equal "$(<err)" ''
 }
 
 @test "of unseen normal items at most a share of p has a p-value of p" {

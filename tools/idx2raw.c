@@ -79,7 +79,7 @@ static int run(struct options *o) {
         return -1;
     progress_start(!cli_quiet(), true);
     void *chunk = malloc(CHUNK * dtype_size(idx.frame.dtype));
-    int result = chunk == NULL ? fail("idx2raw: out of memory") : choose_items(o, &idx);
+    int result = chunk == NULL ? fail("%s: out of memory for its numbers", idx.gz.in.name) : choose_items(o, &idx);
     if (result == 0)
         result = copy(o, &idx, &out, chunk);
     free(chunk);

@@ -50,6 +50,8 @@ static struct options parse(int argc, char **argv) {
                    o.per_item + o.curve + o.latents);
     if (o.curve && o.samples == 0)
         cli_refuse("--curve: found it without --samples, wanted the draws to go up to");
+    if (o.latents && o.samples > 0)
+        cli_refuse("--latents: found it with --samples, wanted one of them: its figures are of no draws");
     if (o.mutual_information && (o.per_item || o.curve || o.latents))
         cli_refuse("--mutual-information: found it with %s, wanted the table for all items",
                    o.per_item ? "--per-item"

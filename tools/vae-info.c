@@ -32,7 +32,7 @@ static void print_metadata(const struct model *model, const json_t *metadata) {
     printf("key\tvalue\n");
     json_object_foreach((json_t *)metadata, key, value) {
         printf("%s\t", key);
-        printable_print(stdout, json_string_value(value)); /* a row is a line and a value a cell, whatever is in it */
+        printable_print(stdout, json_string_value(value)); /* one cell, whatever is in it */
         printf("\n");
     }
     printf("tensors\t%zu\nnumbers\t%zu\n", model->parameters.count, model->parameters.size);

@@ -77,6 +77,10 @@ static struct options parse(int argc, char **argv) {
     return o;
 }
 
+/* The scores to judge by were made with the seed's noise, item by item: what is judged has noise of its own, or it
+ * would not be one more like them. */
+#define OTHER_NOISE 0x9e3779b97f4a7c15u
+
 /* What the callbacks share. */
 struct work {
     const struct options *options;
@@ -102,6 +106,12 @@ static int write_scores(struct stream_evaluation *s, size_t count, uint64_t item
     return raw_write(&w->out, scores, count * sizeof *scores);
 }
 
+static int end(struct stream_evaluation *s) {
+    if (s->grey)
+        cli_note(GREY_NOTE, s->feed.reader.in.name);
+    return 0;
+}
+
 static int run(const struct options *o) {
     static struct stream_evaluation stream;
     struct work work = {.options = o};
@@ -109,12 +119,13 @@ static int run(const struct options *o) {
                                         .path = o->file,
                                         .labels_path = o->labels,
                                         .threads = o->common.threads,
-                                        .seed = o->common.seed,
+                                        .seed = o->common.seed ^ (o->calibrate != NULL ? OTHER_NOISE : 0),
                                         .samples = o->samples > 0 ? (uint32_t)o->samples : o->method->samples,
                                         .marginal = o->method->marginal,
                                         .context = &work,
                                         .frame = write_header,
-                                        .block = write_scores};
+                                        .block = write_scores,
+                                        .end = end};
     if (raw_writer_start(&work.out) < 0 ||
         (o->calibrate != NULL && calibration_load(&work.calibration, o->calibrate) < 0))
         return -1;

@@ -97,7 +97,7 @@ static const struct cli_option options[] = {
      CLI_REAL(run.update.optimizer.clip, 0, 1e30)},
     {0, "weight-decay", "F", "0", "share of the rate by which weights shrink a step",
      CLI_REAL(run.update.optimizer.weight_decay, 0, 1000)},
-    {0, "adam-eps", "F", "1e-8", "Adam's epsilon", CLI_REAL(run.update.optimizer.epsilon, 0, 1)},
+    {0, "adam-eps", "F", "1e-8", "Adam's epsilon", CLI_REAL(run.update.optimizer.epsilon, 1e-12, 1)},
     {0, "ema", "D", "0", "save averaged weights, of which a step leaves the share D; 0: the last",
      CLI_REAL(run.update.ema, 0, 0.9999999)},
     {0, "init", "NAME", "torch", "first weights: torch, glorot or he",
@@ -207,6 +207,14 @@ static void set_scale(struct options *o) {
         cli_usage_error();
 }
 
+static void check_scale(const struct options *o) {
+    const struct objective *objective = &o->run.objective;
+    if (o->run.model.scale == SCALE_OPTIMAL && objective->estimator->importance && objective->draws > 1)
+        cli_refuse(
+            "--sigma: found optimal with --objective %s and %zu draws, which do not count alike, wanted shared",
+            objective->estimator->name, objective->draws);
+}
+
 static struct options parse(int argc, char **argv) {
     struct options o = {0};
     o.run.model.decoder.layers = NOT_GIVEN;
@@ -220,6 +228,7 @@ static struct options parse(int argc, char **argv) {
     if (o.run.model.decoder.layers == NOT_GIVEN)
         mirror(&o.run.model.decoder, &o.run.model.encoder);
     set_scale(&o);
+    check_scale(&o);
     return o;
 }
 

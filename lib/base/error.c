@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static _Thread_local char message[1024];
+static _Thread_local char message[ERROR_MESSAGE];
 
 int(fail)(const char *format, ...) {
     char text[sizeof message];

@@ -14,7 +14,9 @@ int fail_system(const char *name, const char *what);
 #define fail(...) (fail(__VA_ARGS__), -1)
 #define fail_system(name, what) (fail_system(name, what), -1)
 
-/* The message kept last by this thread; valid until its next failure. */
+/* The message kept last by this thread; valid until its next failure. Its bytes and its end are at most
+ * ERROR_MESSAGE. */
+#define ERROR_MESSAGE 1024
 const char *error_message(void);
 
 #endif

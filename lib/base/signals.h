@@ -4,9 +4,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* From now on the first SIGINT, SIGTERM or SIGHUP is only noted, for the caller to finish what it does; a second one,
- * of the three whichever, ends the process at once. One that was ignored at the start (as a shell does for background jobs) stays so.
- * SIGPIPE is ignored: a log's reader that leaves must not take hours of work with it. */
+/* From now on the first SIGINT, SIGTERM or SIGHUP is only noted, for the caller to finish what it does; a second
+ * one, of the three whichever, ends the process at once. One that was ignored at the start (as a shell does for
+ * background jobs) stays so. SIGPIPE is ignored: a log's reader that leaves must not take hours of work with it. */
 void signals_catch_stop(void);
 
 /* The signal noted, 0 where none was. */

@@ -145,9 +145,9 @@ static int start_threads(struct workers *w) {
     while (w->started < w->threads && (reason = pthread_create(&w->thread[w->started - 1], NULL, work, w)) == 0)
         w->started++;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return reason == 0 ? 0
-                       : fail("threads: cannot start number %zu of %zu: %s", w->started + 1, w->threads,
-                              strerror(reason));
+    return reason == 0
+               ? 0
+               : fail("threads: cannot start number %zu of %zu: %s", w->started + 1, w->threads, strerror(reason));
 }
 
 static void free_all(struct workers *w) {

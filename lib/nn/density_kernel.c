@@ -32,25 +32,18 @@ SPECIALISED float cross_entropy_block(const float *a, const float *x, float *gra
 
 LOCATION(cross_entropy)
 
-SPECIALISED float squared_error_block(const float *a, const float *x, float scale, float *gradient, size_t n) {
+SPECIALISED float squared_error_block(const float *a, const float *x, size_t n) {
     float sum = 0;
 #pragma omp simd reduction(+ : sum)
-    for (size_t i = 0; i < n; i++) {
-        const float difference = a[i] - x[i];
-        sum += difference * difference;
-        if (gradient != NULL)
-            gradient[i] = scale * difference;
-    }
+    for (size_t i = 0; i < n; i++)
+        sum += (a[i] - x[i]) * (a[i] - x[i]);
     return sum;
 }
 
-static double squared_error(const float *a, const float *x, float scale, float *gradient, size_t n) {
+static double squared_error(const float *a, const float *x, size_t n) {
     double sum = 0;
-    for (size_t i = 0; i < n; i += SUM_BLOCK) {
-        const size_t some = n - i < SUM_BLOCK ? n - i : SUM_BLOCK;
-        sum += (double)(gradient == NULL ? squared_error_block(a + i, x + i, scale, NULL, some)
-                                         : squared_error_block(a + i, x + i, scale, gradient + i, some));
-    }
+    for (size_t i = 0; i < n; i += SUM_BLOCK)
+        sum += (double)squared_error_block(a + i, x + i, n - i < SUM_BLOCK ? n - i : SUM_BLOCK);
     return sum;
 }
 

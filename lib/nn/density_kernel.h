@@ -9,9 +9,8 @@ struct density_kernel {
      * is not NULL, gradient[i] = sigmoid(a[i]) - x[i]; it may be a itself. */
     double (*cross_entropy)(const float *a, const float *x, float *gradient, size_t n);
 
-    /* The sum over i of (x[i] - a[i])^2. Where gradient is not NULL, gradient[i] = scale (a[i] - x[i]); it may
-     * be a itself. */
-    double (*squared_error)(const float *a, const float *x, float scale, float *gradient, size_t n);
+    /* The sum over i of (x[i] - a[i])^2. */
+    double (*squared_error)(const float *a, const float *x, size_t n);
 
     /* The sum over i of d^2 / 2 + log_scale[i], d = (x[i] - a[i]) inverse_scale[i]: the normal's -log p(x|a) but
      * for its constant. Where they are not NULL, gradient[i] = -d inverse_scale[i], which may be a itself, and

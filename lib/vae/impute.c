@@ -6,24 +6,13 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* Adds a log weight to those of item i: its weight's share of all so far. */
-static double share(struct imputer *m, size_t i, uint32_t k, double log_weight) {
-    if (k == 0 || log_weight > m->max[i]) {
-        m->total[i] = k == 0 ? 0 : m->total[i] * exp(m->max[i] - log_weight);
-        m->max[i] = log_weight;
-    }
-    const double weight = exp(log_weight - m->max[i]);
-    m->total[i] += weight;
-    return weight / m->total[i];
-}
-
 /* A stream of draws of which, at any time, each is the one that is kept with its share of the weights. */
 static void keep(float *x, const struct pass *p, const struct distributions *d, struct noise noise, double part) {
-    float u;
+    float u[2]; /* of 24 bits each, too few where there are millions of draws */
     noise.purpose = PURPOSE_RESAMPLE;
-    noise_uniform(&u, 1, noise);
+    noise_uniform(u, 2, noise);
     noise.purpose = PURPOSE_LIKELIHOOD;
-    if ((double)u < part)
+    if ((double)u[0] + (double)u[1] * 0x1p-24 < part)
         likelihood_draw(p->model->config.likelihood, p->model->config.scale, d, x, noise);
 }
 
@@ -36,7 +25,7 @@ static void impute(const struct evaluator *e, size_t row, size_t i, uint32_t k, 
         return;
     const struct distributions d = pass_distributions(p, row, 0, n);
     const struct noise noise = {.seed = e->seed, .item = e->block.item + i, .draw = k};
-    const double part = share(m, i, k, log_weight);
+    const double part = exp(log_weight - log_sum_value(&e->weights[i])); /* of all weights so far */
     if (m->sample) {
         keep(x, p, &d, noise, part);
         return;

@@ -11,7 +11,6 @@ struct imputer {
     bool sample;
     float *x;    /* [BLOCK_ROWS, elements], of the block's items; those that are whole have none */
     float *mean; /* [BLOCK_ROWS, elements], scratch */
-    double max[BLOCK_ROWS], total[BLOCK_ROWS]; /* of the log weights so far; the sum of exp(log w - max) */
 };
 
 /* Has an evaluator's draws impute; behind evaluator_start, with `marginal`. 0 or -1; end with imputer_end. */

@@ -27,6 +27,9 @@ static void to_float(const struct likelihood *likelihood, enum dtype dtype, cons
     else
         for (size_t i = 0; i < n; i++)
             x[i] = (float)bytes[i];
+    /* What the check allows for is a float's rounding. */
+    for (size_t i = 0; likelihood->steps == 1 && dtype_is_real(dtype) && i < n; i++)
+        x[i] = rintf(x[i]);
 }
 
 static double value(enum dtype dtype, const void *from, size_t i) {
@@ -49,12 +52,14 @@ void item_to_float(const struct likelihood *likelihood, enum binarize binarize, 
             x[i] = NAN;
 }
 
-int items_mean(const struct likelihood *likelihood, const struct dataset *set, double *mean) {
+int items_mean(const struct likelihood *likelihood, enum binarize binarize, const struct dataset *set,
+               double *mean) {
+    const enum binarize seen = binarize == BINARIZE_SAMPLE ? BINARIZE_NONE : binarize;
     float *x = malloc(set->elements * sizeof *x);
     double *count = calloc(set->elements, sizeof *count);
     memset(mean, 0, set->elements * sizeof *mean);
     for (size_t i = 0; x != NULL && count != NULL && i < set->items; i++) {
-        to_float(likelihood, set->dtype, dataset_item(set, i), set->elements, x);
+        item_to_float(likelihood, seen, set->dtype, dataset_item(set, i), set->elements, (struct noise){0}, x);
         for (size_t j = 0; j < set->elements; j++)
             if (!isnan(x[j])) {
                 count[j]++;

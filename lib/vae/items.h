@@ -21,9 +21,9 @@ int binarize_find(const char *what, const char *name);
 void item_to_float(const struct likelihood *likelihood, enum binarize binarize, enum dtype dtype, const void *from,
                    size_t n, struct noise noise, float *x);
 
-/* The mean of each element [elements] over all items where it is not missing, before any binarization: its draws
- * have the same mean. 0 or -1. */
-int items_mean(const struct likelihood *likelihood, const struct dataset *set, double *mean)
+/* The mean of each element [elements] over all items where it is not missing, as the likelihood sees them: that of
+ * binarization's draws is that of the elements. 0 or -1. */
+int items_mean(const struct likelihood *likelihood, enum binarize binarize, const struct dataset *set, double *mean)
     __attribute__((warn_unused_result));
 
 /* 0 where the likelihood can hold all n elements of an item, else -1 with a message that names the item and

@@ -87,8 +87,10 @@ static double next_normal(struct sequence *s) {
 }
 
 /* Small means: as many factors as stay above exp(-mean), Knuth. Others: transformed rejection, Hoermann 1993,
- * algorithm PTRS. */
+ * algorithm PTRS. NaN where the mean is not finite: nothing would ever be accepted. */
 static double draw_poisson(double mean, struct sequence *s) {
+    if (!isfinite(mean))
+        return NAN;
     if (mean < 10) {
         const double end = exp(-mean);
         double product = next_uniform(s), count = 0;

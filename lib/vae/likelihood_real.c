@@ -73,7 +73,7 @@ static void gaussian_draw(const struct distributions *d, float *x, struct noise 
 }
 
 static double squared_error(const float *a, const float *x, size_t n) {
-    return density_kernel()->squared_error(a, x, 1, NULL, n);
+    return density_kernel()->squared_error(a, x, n);
 }
 
 const struct likelihood likelihood_gaussian = {

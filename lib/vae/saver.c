@@ -4,6 +4,7 @@
 #include "base/error.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -72,6 +73,10 @@ void saver_rescue(struct saver *s) {
         atomic_abandon(&s->file);
         return;
     }
+    char reason[ERROR_MESSAGE];
+    snprintf(reason, sizeof reason, "%s", error_message());
     if (put_weights(s, &s->kept_provenance, s->kept) == 0)
         cli_note("%s: holds the weights of epoch %" PRIu64, s->path, s->kept_provenance.epochs);
+    else
+        (void)fail("%s; %s", reason, error_message());
 }

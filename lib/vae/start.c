@@ -13,7 +13,7 @@
 static int start_at_mean(struct model *m, const struct dataset *data) {
     double *mean = malloc(data->elements * sizeof *mean);
     const int result = mean == NULL ? fail("%s: out of memory for its mean", data->name)
-                                    : items_mean(m->config.likelihood, data, mean);
+                                    : items_mean(m->config.likelihood, m->config.binarize, data, mean);
     if (result == 0)
         model_start_at_mean(m, mean);
     free(mean);

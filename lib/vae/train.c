@@ -35,6 +35,10 @@ void training_begin_epoch(struct training *t) {
 
 void training_resume(struct training *t) {
     shuffle(t);
+    if (t->position > 0) { /* the last step's rate, for the log of an epoch that no step is left of */
+        const double before = (double)((t->position - 1) / t->batch * t->batch) / (double)t->data->items;
+        t->update.rate = schedule_rate(&t->schedule, t->rate, (double)t->epoch - 1 + before, t->epochs);
+    }
     training_settle(t);
 }
 
@@ -147,9 +151,13 @@ static void plan_backward(struct training *t) {
 
 /* Names the layer whose output was the first to go wrong, as its tensors are named; or else the likelihood, or
  * where that is right the prior. */
-static int fail_not_finite(const struct training *t, double reconstruction, double kl) {
+static int fail_not_finite(struct training *t, double reconstruction, double kl) {
     const struct model *m = t->model;
-    const size_t layer = pass_not_finite(&t->pass, t->rows);
+    size_t layer = pass_not_finite(&t->pass, t->rows);
+    if (layer == m->last) { /* where the gradient stands in the output's place by now */
+        pass_forward(&t->pass, layer, &(struct tile){0, t->rows * t->pass.draws, 0, m->layer[layer].out});
+        layer = pass_not_finite(&t->pass, t->rows);
+    }
     char first[TENSOR_NAME];
     snprintf(first, sizeof first, "%s", isfinite(reconstruction) ? "prior." : "likelihood.");
     for (size_t i = 0; layer < m->layers && i < m->parameters.count; i++)
@@ -251,11 +259,16 @@ int training_start(struct training *t) {
 }
 
 int training_check(const struct training *t) {
-    const struct tensor *bad = parameters_not_finite(&t->model->parameters, t->model->parameters.value);
-    if (bad != NULL)
-        return fail("training: tensor \"%s\" is not finite after step %" PRIu64
-                    ", wanted numbers: a lower --rate may help",
-                    bad->name, t->step);
+    const struct parameters *p = &t->model->parameters;
+    const float *const arrays[] = {p->value, p->first, p->second};
+    static const char *const names[] = {"", "first moment of ", "second moment of "};
+    for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) {
+        const struct tensor *bad = parameters_not_finite(p, arrays[i]);
+        if (bad != NULL)
+            return fail("training: %stensor \"%s\" is not finite after step %" PRIu64
+                        ", wanted numbers: a lower --rate may help",
+                        names[i], bad->name, t->step);
+    }
     return 0;
 }
 

@@ -160,9 +160,9 @@ void report_result(const struct report *r, const char *model) {
     char layers[256], shape[SHAPE_TEXT];
     if (t->position > 0 && active(t) < config->latent)
         cli_note("%s: %zu of %zu latents collapsed: their posterior means vary by less than 0.01 over items, so "
-                 "that they "
-                 "tell nothing (--warmup or --free-bits may help, a smaller -z does as well)",
-                 model, config->latent - active(t), config->latent);
+                 "that they tell nothing (a smaller -z does as well%s)",
+                 model, config->latent - active(t), config->latent,
+                 t->objective.estimator->importance ? "" : ", and --warmup may help");
     describe_layers(t->model, layers, sizeof layers);
     cli_note("%s: %s %s %s, %s epoch %" PRIu64 " of %" PRIu64
              " over %zu items of %s: elbo %.2f nats per item, %.1f s, "
