@@ -208,9 +208,9 @@ deps bench-deps paper-deps fuzz-deps:
 	    dpkg-query -W -f '$${Status}\n' $$package 2>/dev/null | grep -q '^install ok installed$$' || missing="$$missing $$package"; \
 	done; \
 	if [ -z "$$missing" ]; then exit 0; fi; \
-	if ! command -v apt-get >/dev/null; then echo "make $ no apt-get here; wanted:$$missing" >&2; exit 1; fi; \
+	if ! command -v apt-get >/dev/null; then echo "make $@: no apt-get here; wanted:$$missing" >&2; exit 1; fi; \
 	sudo=; [ "$$(id -u)" -eq 0 ] || sudo=sudo; \
-	echo "make $ installing$$missing"; \
+	echo "make $@: installing$$missing"; \
 	$$sudo apt-get update -q && \
 	    $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $$missing
 
