@@ -226,6 +226,7 @@ END
     # Every epoch is one step, behind which the signal is seen.
     vae-train -q -m part.bin --checkpoint part.ck --log part.tsv -H 4 -b 1000 -e 1000000 -r 0.0025 items.raw 3>&- &
     pid=$!
+    # shellcheck disable=SC2016 # expanded by await
     await eval '[ "$(wc -l <part.tsv)" -ge 3 ]'
     kill -TERM $pid
     wait $pid || true

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #ifndef OPENBLAS_VERSION
+// cppcheck-suppress preprocessorErrorDirective
 #error "cblas.h is another library's, wanted OpenBLAS's: `make deps` installs it"
 #endif
 

@@ -36,8 +36,9 @@ void training_begin_epoch(struct training *t) {
 void training_resume(struct training *t) {
     shuffle(t);
     if (t->position > 0) { /* the last step's rate, for the log of an epoch that no step is left of */
-        const double before = (double)((t->position - 1) / t->batch * t->batch) / (double)t->data->items;
-        t->update.rate = schedule_rate(&t->schedule, t->rate, (double)t->epoch - 1 + before, t->epochs);
+        const size_t begin = (t->position - 1) / t->batch * t->batch;
+        const double epochs = (double)(t->epoch - 1) + (double)begin / (double)t->data->items;
+        t->update.rate = schedule_rate(&t->schedule, t->rate, epochs, t->epochs);
     }
     training_settle(t);
 }
