@@ -41,22 +41,22 @@ static void set_grid(const struct cli_option *option, void *field, const char *t
 
 static const struct cli_option options[] = {
     {'n', "count", "N", NULL, "write N latents (default 1; with --cond one a label)", CLI_WHOLE(count, 0, 0x1p40)},
-    {'d', "dim", "N", NULL, "numbers a latent (default 20, as vae-train's; 2 with --grid)",
+    {'d', "dim", "N", NULL, "the size of a latent (default 20, as vae-train's; 2 with --grid)",
      CLI_SIZE(dim, 1, MODEL_MAX_UNITS)},
-    {'m', "model", "FILE", NULL, "take the numbers a latent, and the prior, from this model",
+    {'m', "model", "FILE", NULL, "take the size of a latent, and the prior, from this model",
      CLI_TEXT(common.model)},
     {0, "grid", "CxR", NULL, "no draws: C x R quantiles of a 2-D latent, row by row from the top",
      CLI_CALL(set_grid, grid)},
     {0, "class", "N", NULL, "for a conditional model: put this label behind each latent",
      CLI_WHOLE(class, 0, LABELS_MAX_CLASSES - 1)},
-    {0, "cond", "FILE", NULL, "the same with the labels of this stream, one a latent", CLI_TEXT(labels)},
+    {0, "cond", "FILE", NULL, "the same with the labels of this stream, one per latent", CLI_TEXT(labels)},
     CLI_SEED,
     CLI_EVERY,
 };
 
 static const struct cli_program program = {
     "vae-sample",
-    "[-n N] [-d N | -m FILE] [--grid CxR] [--class N | --cond FILE] [-S N] [-q]",
+    "[-n N] [-d N] [-m FILE] [--grid CxR] [--class N | --cond FILE] [-S N] [-q]",
     "Draws latents from the prior: the standard normal distribution, or the model's own.",
     options,
     1,

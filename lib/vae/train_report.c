@@ -159,7 +159,7 @@ void report_result(const struct report *r, const char *model) {
     const struct model_config *config = &t->model->config;
     char layers[256], shape[SHAPE_TEXT];
     if (t->position > 0 && active(t) < config->latent)
-        cli_note("%s: %zu of %zu latents collapsed: their posterior means vary by less than 0.01 over items, so "
+        cli_note("%s: %zu of %zu latents collapsed: their posterior means have variances below 0.01, so "
                  "that they tell nothing (a smaller -z does as well%s)",
                  model, config->latent - active(t), config->latent,
                  t->objective.estimator->importance ? "" : ", and --warmup may help");
