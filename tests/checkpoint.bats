@@ -296,7 +296,7 @@ END
         vae-train -q -m model.bin --checkpoint items.raw items.raw
     fails 1 'vae-train: log: is to be the checkpoint and the log' \
         vae-train -q -m model.bin --log log --checkpoint log items.raw
-    fails 1 'vae-train: part.ck: is to be the model, and read as a checkpoint' \
+    fails 1 'vae-train: part.ck: is to be written, and read as part.ck' \
         vae-train -q -m part.ck --resume part.ck items.raw
     # Of two names for one place, where nothing stands yet.
     fails 1 'vae-train: ./new.ck: is to be the checkpoint and the log' \
@@ -304,7 +304,7 @@ END
     fails 1 'vae-train: ./new.bin: is to be the log and the model' \
         vae-train -q -m new.bin --log ./new.bin items.raw
     cp part.ck before.ck
-    fails 1 'vae-train: part.ck: is to be the log, and read as a checkpoint' \
+    fails 1 'vae-train: part.ck: is to be written, and read as ./part.ck' \
         vae-train "${OPTIONS[@]}" -m model.bin --log part.ck --resume ./part.ck items.raw
     cmp part.ck before.ck
     fails 1 'vae-train: none/part.ck: cannot ' vae-train -q -m model.bin --checkpoint none/part.ck items.raw

@@ -76,6 +76,74 @@ no_temporary() {
     fails 1 'vae-train: ./model.bin: is to be the log and the model' \
         vae-train -q -m model.bin --log ./model.bin items.raw
     fails 1 'vae-train: new.bin: is to be the log and the model' vae-train -q -m new.bin --log new.bin items.raw
+    # By the name of the file that is renamed to it, too.
+    cp items.raw .new.bin.tmp
+    fails 1 'vae-train: new.bin: is to be written, and read as .new.bin.tmp' vae-train -q -m new.bin .new.bin.tmp
+    cmp items.raw .new.bin.tmp
+    fails 1 'vae-train: new.bin: is to be written, and read as .new.bin.tmp' \
+        vae-train -q -m new.bin --checkpoint run.ck --resume .new.bin.tmp items.raw
+    fails 1 'vae-train: run.ck: is to be written, and read as .run.ck.tmp' \
+        vae-train -q -m new.bin --checkpoint run.ck --resume .run.ck.tmp items.raw
+    fails 1 'vae-train: .new.bin.tmp: is to be the checkpoint and the model' \
+        vae-train -q -m new.bin --checkpoint .new.bin.tmp items.raw
+    fails 1 'vae-train: .new.bin.tmp: is to be the log and the model' vae-train -q -m new.bin --log .new.bin.tmp items.raw
+    rm .new.bin.tmp
+    # A file that has another name is not emptied, nor is a pipe waited for.
+    echo precious >precious
+    ln precious .new.bin.tmp
+    fails 1 'vae-train: new.bin: .new.bin.tmp is in the way, which is no regular file or has another name' \
+        vae-train -q -m new.bin -e 1 items.raw
+    assert_equal "$(<precious)" precious
+    rm .new.bin.tmp
+    mkfifo .new.bin.tmp
+    fails 1 'vae-train: new.bin: cannot create its temporary file' vae-train -q -m new.bin -e 1 items.raw
+    rm .new.bin.tmp
+    ln -s nowhere.tsv log.tsv
+    fails 1 'vae-train: log.tsv: is a symbolic link to nothing' vae-train -q -m new.bin -H 2 -e 1 --log log.tsv items.raw
+    # Standard output, by whatever name.
+    fails 1 'vae-train: /dev/stdout: is to be the log and the model' bash -c 'vae-train -q -m new.bin --log - items.raw >new.bin'
+}
+
+@test "what is read is not standard output, too" {
+    cp items.raw both.raw
+    for tool in raw2pgm raw-info 'vae-train -q -m new.bin -H 2 -e 1'; do
+        fails 1 "${tool%% *}: both.raw: is standard output, too, wanted another file" bash -c "$tool both.raw >>both.raw"
+        cmp items.raw both.raw
+    done
+    fails 1 'vae-train: /dev/stdout: is to be written, and read as both.raw' \
+        bash -c 'vae-train -q -m new.bin --log - both.raw >>both.raw'
+    cmp items.raw both.raw
+    vae-train -q -m model.bin -H 2 -e 1 items.raw
+    cp model.bin before.bin
+    fails 1 'vae-encode: model.bin: is standard output, too' bash -c 'vae-encode -m model.bin items.raw 1<>model.bin'
+    cmp model.bin before.bin
+}
+
+@test "a model that may not be written is made anew by its owner, also behind a killed run" {
+    # Root may write what is not to be written: another owner, in a place that he can come to.
+    owner() { setpriv --reuid=nobody --regid=nogroup --clear-groups env PATH="$PATH" "$@"; }
+    owner vae-train --version 2>/dev/null || skip 'wants to be root, and a build that all may run'
+    place=$(mktemp -d)
+    vae-train -q -m model.bin -H 2 -e 1 items.raw
+    chmod 444 model.bin
+    cp -p model.bin items.raw "$place"
+    chown -R nobody "$place"
+    cd "$place" || return
+    owner timeout -s KILL 0.5 vae-train -q -m model.bin -H 2 -e 1000000 items.raw || true
+    [ -e .model.bin.tmp ]
+    owner vae-train -q -m model.bin -H 2 -e 1 -S 2 items.raw
+    assert_equal "$(metadata model.bin seed) $(stat -c %a model.bin)" '2 444'
+    no_temporary
+    rm -r "$place"
+}
+
+@test "memory that matrix products are denied ends a tool, which would wait without end" {
+    unsanitized 'they take much memory'
+    vae-train -q -m model.bin -H 2 -z 1 -e 1 items.raw
+    fails 1 'vae-encode: threads: out of memory for matrix products on 1, of 134221824 bytes each' \
+        bash -c 'ulimit -v 130000 && vae-encode -j 1 -m model.bin items.raw'
+    fails 1 'vae-train: threads: out of memory for matrix products on 1' \
+        bash -c 'ulimit -v 130000 && vae-train -q -j 1 -m new.bin -H 2 -e 1 items.raw'
     vae-eval -q -m model.bin items.raw
 }
 

@@ -157,6 +157,15 @@ error() {
     near "$(tensor m.bin likelihood.log_scale)" "$(awk 'BEGIN { print 0.5 * log((4 + 1 + 1 + 9) / 7) }')" 0.5
 }
 
+@test "draws do not hide that the decoder gave no number" {
+    { header u8 2 2 . && printf '\0\1\2\3'; } >bytes.raw
+    vae-train -q -m bytes.bin -H none --decoder-hidden 2 -z 2 -e 0 bytes.raw
+    perl "$ROOT/tests/safetensors.pl" edit \
+        '$data = pack "f<*", (0) x 8, 10, 10, -20, -20, (3e38) x 4, 0, 0, 1, -1, 1, -1, 0, 0; checksum()' <bytes.bin >nan.bin
+    { header f32 2 1 . && f32 nan nan; } >none.raw
+    fails 1 'vae-impute: none.raw: item 0 gets a number that is not finite' vae-impute -q --sample -m nan.bin none.raw
+}
+
 @test "vae-impute says where its numbers are a guess, and where there is nothing to do" {
     vae-impute -m model.bin whole.raw 2>err | cmp - whole.raw
     assert_equal "$(<err)" 'vae-impute: whole.raw: no element is nan, so that none is filled'

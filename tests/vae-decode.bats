@@ -160,6 +160,18 @@ same() {
     done
 }
 
+@test "a scale that is no number is refused, and not drawn with for ever" {
+    # Log S is the difference of two infinities.
+    { header i32 2 4 . && perl -e 'print pack "l<*", 1 .. 8'; } >counts.raw
+    vae-train -q -m scale.bin -l negbin --sigma net -H none --decoder-hidden 2 -z 2 -e 0 counts.raw
+    perl "$ROOT/tests/safetensors.pl" edit \
+        '$data = pack "f<*", (0) x 8, 10, 10, -20, -20, (3e38) x 4, 0, 0, (-1) x 6, 1, -1, (0) x 4; checksum()' <scale.bin >nan.bin
+    { header f32 2 1 . && f32 10 10; } >z.raw
+    fails 1 'vae-decode: z.raw: item 0 has a result that is not finite' vae-decode --sample -m nan.bin z.raw
+    { header f32 2 1 . && f32 0 nan; } >hole.raw
+    fails 1 'vae-impute: hole.raw: item 0 ' vae-impute --sample -m nan.bin hole.raw
+}
+
 @test "what was encoded comes back nearer to itself than to its neighbour" {
     idx2raw -n 100 "$IMAGES" >x.raw
     vae-encode -m model.bin x.raw | vae-decode -m model.bin | table 784 >again

@@ -31,6 +31,11 @@ rows() {
     done
 }
 
+@test "an arc beyond what floats hold is refused" {
+    { header f32 2 2 . && f32 3.4e38 3.4e38 3.4e38 -3.4e38; } >far.raw
+    fails 1 'vae-interp: far.raw: items 0 and 1 have an arc beyond what floats hold' vae-interp --spherical far.raw
+}
+
 @test "--spherical goes round the origin, by equal angles where the lengths are equal" {
     { header f32 2 2 . && f32 2 0 0 2; } >quarter.raw
     vae-interp --steps 4 --spherical quarter.raw | rows | diff - <(awk 'BEGIN {

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/progress.h"
 #include "vae/latent_map.h"
+#include "nn/math_kernel.h"
 #include "vae/path.h"
 
 #include <inttypes.h>
@@ -69,6 +70,10 @@ static int write_path(struct latent_map *map, const float *to, uint64_t number) 
             path_linear(walk->from, to, t, walk->z, map->latent);
         else if (path_spherical(walk->from, to, t, walk->z, map->latent) < 0)
             return fail("%s: items %" PRIu64 " and %" PRIu64 " are opposite, wanted an angle for an arc",
+                        map->reader.in.name, number - 1, number);
+        if (!math_kernel()->finite(walk->z, map->latent))
+            return fail("%s: items %" PRIu64 " and %" PRIu64
+                        " have an arc beyond what floats hold, wanted smaller ones",
                         map->reader.in.name, number - 1, number);
         if (latent_map_write(map, walk->z) < 0)
             return -1;

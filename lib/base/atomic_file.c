@@ -45,15 +45,16 @@ static int check_place(const char *path) {
         return S_ISREG(status.st_mode)
                    ? 0
                    : fail("%s: is not a regular file, wanted one to replace or a new name", path);
-    if (lstat(path, &status) == 0 && S_ISLNK(status.st_mode))
+    if (is_dangling_link(path))
         return fail("%s: is a symbolic link to nothing, wanted a file or a new name", path);
     return 0;
 }
 
-/* The new file may be read by whom the old one might be. */
-static int copy_mode(const struct atomic_file *file) {
+/* The new file may be read by whom the old one might be, and written to, until it is done, by whom writes it: one
+ * left by a killed run is opened again. */
+static int copy_mode(const struct atomic_file *file, mode_t and) {
     struct stat status;
-    if (stat(file->path, &status) == 0 && fchmod(file->out.fd, status.st_mode & 07777) < 0)
+    if (stat(file->path, &status) == 0 && fchmod(file->out.fd, (status.st_mode & 07777) | and) < 0)
         return fail_system(file->out.name, "cannot set the mode of its temporary file");
     return 0;
 }
@@ -64,18 +65,27 @@ static bool is_named(int fd, const char *name) {
     return fstat(fd, &opened) == 0 && stat(name, &named) == 0 && is_same_inode(&opened, &named);
 }
 
+/* A file of the same name that is not one's own to empty is left as it is. */
+static int check_temporary(const struct atomic_file *file, const char *path) {
+    struct stat status;
+    if (fstat(file->out.fd, &status) < 0 || !S_ISREG(status.st_mode) || status.st_nlink > 1)
+        return fail("%s: %s is in the way, which is no regular file or has another name, wanted a temporary file",
+                    path, file->temporary);
+    return 0;
+}
+
 /* Two runs that write one name must not mix their bytes: whoever has the lock may truncate, rename and remove. A
  * file that was locked only after its last owner had renamed or removed it is not the temporary one any more. */
 static int open_temporary(struct atomic_file *file, const char *path) {
     for (;;) {
-        file->out.fd = open(file->temporary, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666);
+        file->out.fd = open(file->temporary, O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666);
         if (file->out.fd < 0)
             return fail_system(path, "cannot create its temporary file");
         if (flock(file->out.fd, LOCK_EX | LOCK_NB) < 0)
             return errno == EWOULDBLOCK ? fail("%s: another process is writing it, wanted it for this one", path)
                                         : fail_system(path, "cannot lock its temporary file");
         if (is_named(file->out.fd, file->temporary))
-            return 0;
+            return check_temporary(file, path);
         close(file->out.fd);
     }
 }
@@ -88,7 +98,7 @@ int atomic_open(struct atomic_file *file, const char *path) {
     if (open_temporary(file, path) < 0)
         goto failed;
     if ((ftruncate(file->out.fd, 0) == 0 || fail_system(path, "cannot truncate its temporary file") == 0) &&
-        copy_mode(file) == 0)
+        copy_mode(file, S_IWUSR) == 0)
         return 0;
     unlink(file->temporary);
 failed:
@@ -122,7 +132,9 @@ static int sync_directory(const struct atomic_file *file) {
 
 int atomic_commit(struct atomic_file *file) {
     int result = 0;
-    if (sync_whole(file->out.fd) < 0)
+    if (copy_mode(file, 0) < 0)
+        result = -1;
+    else if (sync_whole(file->out.fd) < 0)
         result = fail_system(file->out.name, "cannot sync");
     else if (rename(file->temporary, file->path) < 0)
         result = fail_system(file->out.name, "cannot rename to it");
@@ -142,6 +154,14 @@ void atomic_abandon(struct atomic_file *file) {
     unlink(file->temporary);
     close(file->out.fd);
     release(file);
+}
+
+bool atomic_writes(const char *path, const char *other) {
+    struct atomic_file file = {.out = {.fd = -1}};
+    const bool same =
+        is_same_place(path, other) || (name_parts(&file, path) == 0 && is_same_place(file.temporary, other));
+    release(&file);
+    return same;
 }
 
 int atomic_check(const char *path) {

@@ -24,6 +24,9 @@ int atomic_commit(struct atomic_file *file) __attribute__((warn_unused_result));
 /* Removes the temporary file and frees what `file` holds. */
 void atomic_abandon(struct atomic_file *file);
 
+/* True where whoever writes `path` so writes `other`: it is that place, or that of its temporary file. */
+bool atomic_writes(const char *path, const char *other);
+
 /* 0 where atomic_open would succeed now: asked before hours of work, not after. */
 int atomic_check(const char *path) __attribute__((warn_unused_result));
 

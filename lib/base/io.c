@@ -10,6 +10,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+bool is_same_inode(const struct stat *a, const struct stat *b) {
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+/* Where a tool would write over what it reads, or read what it wrote. */
+static bool is_standard_output(const struct stat *status) {
+    struct stat out;
+    return S_ISREG(status->st_mode) && fstat(STDOUT_FILENO, &out) == 0 && is_same_inode(status, &out);
+}
+
 int input_open(struct input *in, const char *path) {
     struct stat status;
     bool standard = path == NULL || strcmp(path, "-") == 0;
@@ -21,6 +31,8 @@ int input_open(struct input *in, const char *path) {
         (void)fail_system(in->name, "cannot read");
     } else if (S_ISDIR(status.st_mode)) {
         (void)fail("%s: is a directory, wanted a file", in->name);
+    } else if (is_standard_output(&status)) {
+        (void)fail("%s: is standard output, too, wanted another file", in->name);
     } else if (isatty(in->fd)) {
         (void)fail("%s: is a terminal, wanted binary data from a pipe or a file", in->name);
     } else {
@@ -32,10 +44,6 @@ int input_open(struct input *in, const char *path) {
 
 static int status_of(const char *path, struct stat *status) {
     return strcmp(path, "-") == 0 ? fstat(STDIN_FILENO, status) : stat(path, status);
-}
-
-bool is_same_inode(const struct stat *a, const struct stat *b) {
-    return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
 }
 
 bool is_same_file(const char *a, const char *b) {
@@ -62,6 +70,11 @@ bool is_same_place(const char *a, const char *b) {
     struct stat s, t;
     return is_same_file(a, b) || (strcmp(entry(a), entry(b)) == 0 && directory_status(a, &s) == 0 &&
                                   directory_status(b, &t) == 0 && is_same_inode(&s, &t));
+}
+
+bool is_dangling_link(const char *path) {
+    struct stat status;
+    return stat(path, &status) < 0 && lstat(path, &status) == 0;
 }
 
 ssize_t input_read(const struct input *in, void *buffer, size_t size) {

@@ -19,7 +19,8 @@ struct output {
     const char *name;
 };
 
-/* Opens `path` for reading; NULL and "-" are standard input. Directories and terminals are refused. */
+/* Opens `path` for reading; NULL and "-" are standard input. Directories and
+ * terminals are refused, and the file that standard output goes to. */
 int input_open(struct input *in, const char *path) __attribute__((warn_unused_result));
 
 /* Reads until `size` bytes are there or the input ends. Returns how many were read, -1 on error. */
@@ -33,6 +34,9 @@ bool is_same_file(const char *a, const char *b);
 
 /* True there, and where both name one place of one directory, at which nothing need stand yet. */
 bool is_same_place(const char *a, const char *b);
+
+/* True where it is a symbolic link to nothing. */
+bool is_dangling_link(const char *path);
 
 void input_close(struct input *in);
 

@@ -224,6 +224,10 @@ void workers_stop(struct workers *w) {
     free_all(w);
 }
 
+size_t workers_threads(const struct workers *w) {
+    return w->threads;
+}
+
 size_t workers_available(void) {
     cpu_set_t set;
     if (sched_getaffinity(0, sizeof set, &set) < 0 || CPU_COUNT(&set) < 1)

@@ -18,6 +18,9 @@ void workers_run(struct workers *workers, size_t tasks, void (*task)(void *conte
 
 void workers_stop(struct workers *workers);
 
+/* How many threads it has, the caller's included. */
+size_t workers_threads(const struct workers *workers);
+
 /* How many processors this process may use. */
 size_t workers_available(void);
 

@@ -1,8 +1,10 @@
 #include "nn/linear.h"
 
+#include "base/error.h"
 #include "nn/math_kernel.h"
 
 #include <cblas.h>
+#include <stdlib.h>
 #include <string.h>
 
 #ifndef OPENBLAS_VERSION
@@ -23,6 +25,17 @@ int openblas_num_threads_env(void) {
 
 void linear_setup(void) {
     openblas_set_num_threads(1);
+}
+
+#define PRODUCT_BYTES \
+    (((size_t)128 << 20) + 4096) /* OpenBLAS's buffer for each thread; little of it is ever written */
+
+int linear_check_memory(size_t threads) {
+    void *memory = threads > SIZE_MAX / PRODUCT_BYTES ? NULL : malloc(threads * PRODUCT_BYTES);
+    free(memory);
+    return memory == NULL ? fail("threads: out of memory for matrix products on %zu, of %zu bytes each", threads,
+                                 PRODUCT_BYTES)
+                          : 0;
 }
 
 void linear_forward(const struct linear *layer, const float *value, const float *x, float *y,

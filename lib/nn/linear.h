@@ -46,4 +46,8 @@ void matrix_gram(const float *x, size_t rows, size_t columns, bool tall, float *
 /* Keeps OpenBLAS from starting threads of its own; to be called once before the others. */
 void linear_setup(void);
 
+/* 0 where there is memory for so many threads to make products at a time, else -1. OpenBLAS takes it at the first
+ * ones, and waits without end where it gets none: to be called when all else has been allocated. */
+int linear_check_memory(size_t threads) __attribute__((warn_unused_result));
+
 #endif

@@ -4,7 +4,9 @@
 
 int block_start(struct block *block, const struct model *model, struct workers *workers) {
     *block = (struct block){.workers = workers};
-    return pass_create(&block->pass, model, BLOCK_ROWS, 1, false);
+    if (pass_create(&block->pass, model, BLOCK_ROWS, 1, false) < 0)
+        return -1;
+    return linear_check_memory(workers_threads(workers));
 }
 
 void block_end(struct block *block) {

@@ -233,29 +233,28 @@ static int prepare(struct run *r) {
     return prepare_checkpoint(r);
 }
 
-#define OUTPUTS 3
-
 /* What is written is written anew: over an input, or over each other, it would be a loss. */
 static int check_places(const struct run_config *c, const char *model) {
-    const char *const inputs[] = {c->file == NULL ? "-" : c->file, c->validation, c->labels, c->validation_labels,
-                                  c->start.from};
-    const char *const log = c->log != NULL && strcmp(c->log, "-") == 0 ? NULL : c->log; /* not stdout */
-    const char *const outputs[] = {model, log, c->checkpoint}, *const names[] = {"model", "log", "checkpoint"};
+    enum { MODEL, LOG, CHECKPOINT, OUTPUTS };
+    const char *const inputs[] = {
+        c->resume, c->file == NULL ? "-" : c->file, c->validation, c->labels, c->validation_labels, c->start.from};
+    const char *const log = c->log != NULL && strcmp(c->log, "-") == 0 ? "/dev/stdout" : c->log;
+    const char *const outputs[OUTPUTS] = {model, log, c->checkpoint};
+    static const char *const names[OUTPUTS] = {"model", "log", "checkpoint"};
     for (size_t j = 0; j < OUTPUTS; j++) {
-        for (size_t i = 0; outputs[j] != NULL && i < sizeof inputs / sizeof *inputs; i++)
-            if (inputs[i] != NULL && is_same_file(inputs[i], outputs[j]))
+        for (size_t i = 0; outputs[j] != NULL && i < sizeof inputs / sizeof *inputs; i++) {
+            const bool replaced = j == CHECKPOINT && i == 0; /* a checkpoint may be gone on with in its place */
+            if (inputs[i] != NULL && atomic_writes(outputs[j], inputs[i]) &&
+                !(replaced && is_same_place(outputs[j], inputs[i])))
                 return fail("%s: is to be written, and read as %s, wanted a file of its own", outputs[j],
                             inputs[i]);
+        }
         for (size_t i = 0; outputs[j] != NULL && i < j; i++)
-            if (outputs[i] != NULL && is_same_place(outputs[i], outputs[j]))
+            if (outputs[i] != NULL &&
+                (atomic_writes(outputs[i], outputs[j]) || atomic_writes(outputs[j], outputs[i])))
                 return fail("%s: is to be the %s and the %s, wanted a file of its own", outputs[j], names[j],
                             names[i]);
     }
-    // NOLINTNEXTLINE(clang-analyzer-core.*): there is a model
-    if (c->resume != NULL && is_same_place(c->resume, model))
-        return fail("%s: is to be the model, and read as a checkpoint, wanted a file of its own", model);
-    if (c->resume != NULL && log != NULL && is_same_place(c->resume, log))
-        return fail("%s: is to be the log, and read as a checkpoint, wanted a file of its own", log);
     return 0;
 }
 

@@ -256,7 +256,7 @@ int training_start(struct training *t) {
                                 .pass = &t->pass,
                                 .pseudo = is_vamp(t) ? &t->vamp.pass : NULL,
                                 .config = &t->update_config};
-    return update_start(&t->update);
+    return update_start(&t->update) < 0 ? -1 : linear_check_memory(workers_threads(t->workers));
 }
 
 int training_check(const struct training *t) {

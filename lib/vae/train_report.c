@@ -2,6 +2,7 @@
 
 #include "base/cli.h"
 #include "base/error.h"
+#include "base/io.h"
 #include "base/progress.h"
 #include "base/signals.h"
 
@@ -60,6 +61,8 @@ int report_open(struct report *r, const char *path, uint64_t rows) {
         return 0;
     if (!standard && rows > 0 && is_regular(path) && (r->log = fopen(path, "r+e")) != NULL)
         return cut_log(r, rows);
+    if (!standard && is_dangling_link(path))
+        return fail("%s: is a symbolic link to nothing, wanted a file or a new name", path);
     r->log = standard ? stdout : fopen(path, "we");
     if (r->log == NULL)
         return fail_system(path, "cannot create");
