@@ -26,6 +26,7 @@ setup() {
 cut_at() {
     local n=$1
     shift
+    preloaded
     run -137 injected rename:"$n":kill "$@"
 }
 

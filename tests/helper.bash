@@ -50,10 +50,16 @@ unsanitized() {
     [ -z "${VAE_SANITIZED-}" ] || skip "with sanitizers: $1"
 }
 
+# preloaded: skips a test that preloads a library of its own where the sanitizers' has to be the first. To be called
+# before any `run`, which would take the skipping for the command's end.
+preloaded() {
+    unsanitized 'their library wants to be the first'
+}
+
 # injected CALL:N:WHAT COMMAND...: the command with a fault, see tests/fault/fault.c; the file hit is there where it
 # happened.
 injected() {
-    unsanitized 'their library wants to be the first'
+    preloaded
     timeout 20 env FAULT="$1" FAULT_HIT=hit LD_PRELOAD="$FAULT_LIBRARY" "${@:2}"
 }
 

@@ -24,6 +24,7 @@ TRAIN=(vae-train -q -m model.bin -H 2 -z 1 -e 1 items.raw)
 
 # on CALL:N:ERRNO MESSAGE: training says this, and the model of before is still there, or the new one.
 on() {
+    preloaded
     fails 1 "vae-train: $2" env FAULT="$1" FAULT_HIT=hit LD_PRELOAD="$FAULT_LIBRARY" "${TRAIN[@]}"
     assert [ -e hit ]
     vae-info model.bin >/dev/null
@@ -53,6 +54,7 @@ on() {
 
 @test "what closes last is named where it fails, and threads that cannot start" {
     local n
+    preloaded
     fails 1 'vae-train: threads: cannot start number 2 of 4: Resource temporarily unavailable' \
         env FAULT=thread:1:11 LD_PRELOAD="$FAULT_LIBRARY" "${TRAIN[@]}" -j 4
     for ((n = 1; n < 20; n++)); do
@@ -65,6 +67,7 @@ on() {
 }
 
 @test "data that neither fits into memory nor can be mapped is named" {
+    preloaded
     fails 1 'vae-train: items.raw: cannot map: Cannot allocate memory' \
         env FAULT=mmap:0:12 LD_PRELOAD="$FAULT_LIBRARY" "${TRAIN[@]}"
 }

@@ -32,8 +32,8 @@ size() {
 
 # begins OPTION...: a run without end in the background, its pid in $pid, once it has finished an epoch.
 begins() {
-    # A background job would otherwise ignore SIGINT, and vae-train would keep to that.
-    env --default-signal=INT vae-train -m model.bin --log log -H 8 -z 2 -e 1000000 "$@" data.raw 2>err 3>&- &
+    # A background job would otherwise ignore SIGINT, one below nohup SIGHUP, and vae-train would keep to that.
+    env --default-signal=INT,HUP vae-train -m model.bin --log log -H 8 -z 2 -e 1000000 "$@" data.raw 2>err 3>&- &
     pid=$!
     await eval '[ "$(wc -l <log)" -ge 2 ]'
 }
