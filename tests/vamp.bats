@@ -21,6 +21,12 @@ components() {
     tensor "$1" prior.components | tr ' ' '\n' | paste -d ' ' - - - -
 }
 
+@test "a model of a pipe, which is read once, gives the same samples" {
+    for model in model normal; do
+        vae-sample -n 5 -m <(cat $model.bin) | cmp - <(vae-sample -n 5 -m $model.bin)
+    done
+}
+
 @test "the model says so, and has K pseudo-inputs; normal is the default and leaves no trace" {
     assert_equal "$(metadata model.bin prior)" vamp:7
     assert_equal "$(tensor model.bin prior.pseudo_inputs | wc -w)" $((7 * 784))

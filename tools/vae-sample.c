@@ -109,27 +109,21 @@ static int check_classes(const struct options *o, size_t classes) {
     return 0;
 }
 
-static int load_prior(struct sampler *s) {
-    const struct options *o = s->options;
-    if (o->grid.columns > 0)
-        return fail("%s: has a prior of components, which has no quantiles, wanted no --grid", o->common.model);
-    return model_load(&s->model, o->common.model);
-}
-
 /* The size of a latent, from what was given; two that disagree are refused. */
 static int choose_sizes(struct sampler *s) {
     const struct options *o = s->options;
-    struct model_config config;
+    const struct model_config *config = &s->model.config;
     s->dim = o->dim;
     if (o->common.model != NULL) {
-        if (model_config_load(&config, o->common.model) < 0 || check_classes(o, config.classes) < 0)
+        if (model_load_prior(&s->model, o->common.model) < 0 || check_classes(o, config->classes) < 0)
             return -1;
-        if (o->dim != 0 && o->dim != config.latent)
-            return fail("%s: has latents of %zu, wanted %zu as --dim says", o->common.model, config.latent, o->dim);
-        s->dim = config.latent;
-        s->classes = config.classes;
-        if (config.components > 0 && load_prior(s) < 0)
-            return -1;
+        if (o->dim != 0 && o->dim != config->latent)
+            return fail("%s: has latents of %zu, wanted %zu as --dim says", o->common.model, config->latent,
+                        o->dim);
+        if (o->grid.columns > 0 && config->components > 0)
+            return fail("%s: has a prior of components, which has no quantiles, wanted no --grid", o->common.model);
+        s->dim = config->latent;
+        s->classes = config->classes;
     }
     if (s->dim == 0)
         s->dim = o->grid.columns > 0 ? 2 : MODEL_DEFAULT_LATENT;

@@ -231,17 +231,3 @@ int model_open(struct input *in, const char *path) {
         return fail("--model: found '-', wanted a file's name: stdin is for the data");
     return input_open(in, path);
 }
-
-int model_config_load(struct model_config *config, const char *path) {
-    struct input in;
-    json_t *metadata, *tensors;
-    if (model_open(&in, path) < 0)
-        return -1;
-    int result = safetensors_read_header(&in, &metadata, &tensors);
-    if (result == 0)
-        result = model_config_get(config, metadata, in.name);
-    json_decref(metadata);
-    json_decref(tensors);
-    input_close(&in);
-    return result;
-}

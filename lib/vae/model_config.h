@@ -62,7 +62,4 @@ int model_config_get(struct model_config *config, const json_t *metadata, const 
 /* Opens a model file; "-" is refused, since standard input is for the data. 0 or -1. */
 int model_open(struct input *in, const char *path) __attribute__((warn_unused_result));
 
-/* The config of the model in a file, whose weights are not read. 0 or -1. */
-int model_config_load(struct model_config *config, const char *path) __attribute__((warn_unused_result));
-
 #endif

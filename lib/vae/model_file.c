@@ -36,43 +36,57 @@ int model_write(const struct model *model, const struct provenance *provenance, 
     return result;
 }
 
-int model_read(struct model *model, json_t **metadata, const struct input *in) {
-    struct model_config config;
-    struct safetensors file;
+/* What the metadata claims is held against the tensors before it is believed. */
+static int read_weights(struct model *model, const json_t *metadata, const json_t *tensors,
+                        const struct input *in) {
+    const struct model_config config = model->config;
+    if (model_lay_out(model, &config, in->name) < 0)
+        return -1;
+    struct safetensors file = tensors_of(&model->parameters);
+    if (safetensors_check(in, tensors, &file) < 0 || model_reserve(model) < 0)
+        return -1;
+    file = tensors_of(&model->parameters);
+    if (safetensors_read_data(in, metadata, &file) < 0 || safetensors_check_finite(&file, 0, in->name) < 0)
+        return -1;
+    model_take_prior(model);
+    return 0;
+}
+
+/* Of a model whose prior is N(0, I) the config alone, unless it is to be `whole`. */
+static int read_model(struct model *model, json_t **metadata, const struct input *in, bool whole) {
     json_t *tensors;
     *model = (struct model){0};
     int result = safetensors_read_header(in, metadata, &tensors);
     if (result == 0)
-        result = model_config_get(&config, *metadata, in->name);
-    if (result == 0)
-        result = model_lay_out(model, &config, in->name);
-    /* What the metadata claims is held against the tensors before it is believed. */
-    file = tensors_of(&model->parameters);
-    if (result == 0)
-        result = safetensors_check(in, tensors, &file);
-    if (result == 0)
-        result = model_reserve(model);
-    file = tensors_of(&model->parameters);
-    if (result == 0)
-        result = safetensors_read_data(in, *metadata, &file);
-    if (result == 0)
-        result = safetensors_check_finite(&file, 0, in->name);
-    if (result == 0)
-        model_take_prior(model);
-    else
+        result = model_config_get(&model->config, *metadata, in->name);
+    if (result == 0 && (whole || model->config.components > 0))
+        result = read_weights(model, *metadata, tensors, in);
+    if (result < 0)
         model_free(model);
     json_decref(tensors);
     return result;
 }
 
-int model_load(struct model *model, const char *path) {
+static int load(struct model *model, const char *path, bool whole) {
     struct input in;
     json_t *metadata;
     *model = (struct model){0};
     if (model_open(&in, path) < 0)
         return -1;
-    const int result = model_read(model, &metadata, &in);
+    const int result = read_model(model, &metadata, &in, whole);
     json_decref(metadata);
     input_close(&in);
     return result;
+}
+
+int model_read(struct model *model, json_t **metadata, const struct input *in) {
+    return read_model(model, metadata, in, true);
+}
+
+int model_load(struct model *model, const char *path) {
+    return load(model, path, true);
+}
+
+int model_load_prior(struct model *model, const char *path) {
+    return load(model, path, false);
 }
