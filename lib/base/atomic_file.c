@@ -52,9 +52,9 @@ static int check_place(const char *path) {
 
 /* The new file may be read by whom the old one might be, and written to, until it is done, by whom writes it: one
  * left by a killed run is opened again. */
-static int copy_mode(const struct atomic_file *file, mode_t and) {
+static int copy_mode(const struct atomic_file *file, mode_t besides) {
     struct stat status;
-    if (stat(file->path, &status) == 0 && fchmod(file->out.fd, (status.st_mode & 07777) | and) < 0)
+    if (stat(file->path, &status) == 0 && fchmod(file->out.fd, (status.st_mode & 07777) | besides) < 0)
         return fail_system(file->out.name, "cannot set the mode of its temporary file");
     return 0;
 }
