@@ -19,8 +19,8 @@ struct output {
     const char *name;
 };
 
-/* Opens `path` for reading; NULL and "-" are standard input. Directories and terminals are refused, and the file that
- * standard output goes to. */
+/* Opens `path` for reading; NULL and "-" are standard input. Directories and terminals are refused, and the file
+ * that standard output goes to. */
 int input_open(struct input *in, const char *path) __attribute__((warn_unused_result));
 
 /* Reads until `size` bytes are there or the input ends. Returns how many were read, -1 on error. */
