@@ -105,7 +105,8 @@ $(UNITS): $(BUILD)/unit/%: $(BUILD)/tests/unit/%.o $(LIBRARY)
 
 # Which lines the tests run. (Of a failing allocation libgcov dies.)
 coverage:
-	@$(MAKE) -s BUILD="$(BUILD)/coverage" CFLAGS='-O2 -g --coverage -fprofile-update=atomic' all units
+	@$(MAKE) -s BUILD="$(BUILD)/coverage" CFLAGS='-O2 -g --coverage -fprofile-update=atomic' \
+	    all units "$(BUILD)/coverage/bench/measure"
 	find "$(BUILD)/coverage" -name '*.gcda' -delete
 	VAE_BUILD="$(ABSOLUTE_BUILD)/coverage" tests/run $(UNITS:$(BUILD)/%=$(BUILD)/coverage/%) \
 	    $(filter-out $(patsubst %,tests/%.bats,analyze sanitizers make bench injected),$(wildcard tests/*.bats))

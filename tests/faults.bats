@@ -41,7 +41,7 @@ no_temporary() {
 @test "where neither the training nor its last model can be saved, both reasons are told" {
     run -1 --separate-stderr bash -c 'ulimit -f 1 && vae-train -q -m new.bin -H 16 -z 2 -l gaussian -r 100 -b 50 -e 50 items.raw'
     # shellcheck disable=SC2154 # as above
-    assert_regex "$stderr" '^vae-train: training: the loss of step [0-9]+ is not finite .*; new.bin: cannot write: File too large$'
+    assert_regex "${stderr_lines[0]}" '^vae-train: training: the loss of step [0-9]+ is not finite .*; new.bin: cannot write: File too large$'
     no_temporary
 }
 
