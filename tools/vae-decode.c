@@ -5,8 +5,6 @@
 #include "vae/latent_map.h"
 #include "vae/map.h"
 
-#include <math.h>
-
 struct options {
     struct cli_common common;
     const char *file, *labels;
@@ -52,9 +50,6 @@ static void decode_shard(struct map *map, const struct shard *shard) {
             likelihood_draw(m->config.likelihood, m->config.scale, &d, x, noise);
         else
             likelihood_mean(m->config.likelihood, m->config.scale, &d, x);
-        /* No number, though a draw or the most probable level may hide it. */
-        if (!math_kernel()->finite(d.a, m->layer[m->last].out))
-            x[0] = NAN;
     }
 }
 

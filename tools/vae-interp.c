@@ -2,8 +2,8 @@
 #include "base/cli.h"
 #include "base/error.h"
 #include "base/progress.h"
-#include "vae/latent_map.h"
 #include "nn/math_kernel.h"
+#include "vae/latent_map.h"
 #include "vae/path.h"
 
 #include <inttypes.h>

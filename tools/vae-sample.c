@@ -85,7 +85,7 @@ static struct options parse(int argc, char **argv) {
 struct sampler {
     const struct options *options;
     size_t dim, classes;
-    struct model model; /* loaded where its prior is a mixture */
+    struct model model; /* its config alone where the prior is N(0, I) */
     struct labels labels;
     struct raw_writer out;
     float *z; /* `capacity` of both */

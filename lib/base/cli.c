@@ -257,7 +257,7 @@ bool cli_quiet(void) {
 void cli_note(const char *format, ...) {
     if (cli_quiet())
         return;
-    char text[1024];
+    char text[ERROR_MESSAGE];
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);

@@ -27,8 +27,8 @@ void linear_setup(void) {
     openblas_set_num_threads(1);
 }
 
-#define PRODUCT_BYTES \
-    (((size_t)128 << 20) + 4096) /* OpenBLAS's buffer for each thread; little of it is ever written */
+/* OpenBLAS's buffer for each thread, little of which is ever written. */
+#define PRODUCT_BYTES (((size_t)128 << 20) + 4096)
 
 int linear_check_memory(size_t threads) {
     void *memory = threads > SIZE_MAX / PRODUCT_BYTES ? NULL : malloc(threads * PRODUCT_BYTES);

@@ -34,8 +34,8 @@ struct parameters {
     float *average; /* [size] of the values over the steps; NULL before parameters_average */
 };
 
-/* Adds a tensor to the table; its offset, or (size_t)-1 where the table is full. Before the values
- * are allocated. */
+/* Adds a tensor to the table; its offset, or (size_t)-1 where the table is full. Before the
+ * values are allocated. */
 size_t parameters_add(struct parameters *p, enum tensor_kind kind, const char *name, size_t rows, size_t columns);
 
 /* Allocates the values, all 0. 0 or -1. */

@@ -6,18 +6,15 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* A stream of draws of which, at any time, each is the one that is kept with its share of the weights. What is no
- * number, though a draw may hide it, stays none. */
+/* A stream of draws of which, at any time, each is the one that is kept with its share of the weights, one that is
+ * no number always. */
 static void keep(float *x, const struct pass *p, const struct distributions *d, struct noise noise, double part) {
     float u[2]; /* of 24 bits each, too few where there are millions of draws */
     noise.purpose = PURPOSE_RESAMPLE;
     noise_uniform(u, 2, noise);
     noise.purpose = PURPOSE_LIKELIHOOD;
-    if (!((double)u[0] + (double)u[1] * 0x1p-24 < part) && isfinite(part))
-        return;
-    likelihood_draw(p->model->config.likelihood, p->model->config.scale, d, x, noise);
-    for (size_t i = 0; !math_kernel()->finite(d->a, p->model->layer[p->model->last].out) && i < d->n; i++)
-        x[i] = NAN;
+    if (!((double)u[0] + (double)u[1] * 0x1p-24 >= part))
+        likelihood_draw(p->model->config.likelihood, p->model->config.scale, d, x, noise);
 }
 
 static void impute(const struct evaluator *e, size_t row, size_t i, uint32_t k, double log_weight) {

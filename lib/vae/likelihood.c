@@ -4,6 +4,7 @@
 #include "base/number.h"
 #include "nn/math_kernel.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -109,8 +110,23 @@ double likelihood_negative_log(const struct likelihood *l, enum scale scale, con
     return sum;
 }
 
+size_t likelihood_outputs(const struct likelihood *l, enum scale scale, size_t levels) {
+    return l->has_levels ? levels : l->scales != 0 && scale == SCALE_NET ? 2 : 1;
+}
+
+/* Whether the decoder gave numbers; where it did not x [n] is NaN. */
+static bool has_numbers(const struct likelihood *l, enum scale scale, const struct distributions *d, float *x) {
+    if (math_kernel()->finite(d->a, d->n * likelihood_outputs(l, scale, d->levels)))
+        return true;
+    for (size_t i = 0; i < d->n; i++)
+        x[i] = NAN;
+    return false;
+}
+
 void likelihood_mean(const struct likelihood *l, enum scale scale, const struct distributions *d, float *x) {
     struct parted p;
+    if (!has_numbers(l, scale, d, x))
+        return;
     if (scale != SCALE_NET) {
         l->mean(d, x);
         return;
@@ -124,6 +140,8 @@ void likelihood_mean(const struct likelihood *l, enum scale scale, const struct 
 void likelihood_draw(const struct likelihood *l, enum scale scale, const struct distributions *d, float *x,
                      struct noise noise) {
     struct parted p;
+    if (!has_numbers(l, scale, d, x))
+        return;
     if (scale != SCALE_NET) {
         l->draw(d, x, noise);
         return;

@@ -65,8 +65,12 @@ int likelihood_scale(const struct likelihood *likelihood, const char *what, cons
 
 const char *scale_name(enum scale scale);
 
+/* Numbers that the decoder gives for each element: levels, or 2 with SCALE_NET, else 1. */
+size_t likelihood_outputs(const struct likelihood *likelihood, enum scale scale, size_t levels);
+
 /* The three of a likelihood's functions, for any place of the scale: with SCALE_NET a is [n, 2], the second of each
- * pair log_scale, and so is the gradient. */
+ * pair log_scale, and so is the gradient. Mean and draw are NaN throughout where some of a is not finite, which a
+ * draw or the most probable level may hide. */
 double likelihood_negative_log(const struct likelihood *likelihood, enum scale scale, const struct distributions *d,
                                const float *x, float *gradient, float *scale_gradient);
 void likelihood_mean(const struct likelihood *likelihood, enum scale scale, const struct distributions *d,

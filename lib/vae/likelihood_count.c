@@ -112,10 +112,8 @@ static double draw_poisson(double mean, struct sequence *s) {
     }
 }
 
-/* Gamma of that shape and scale 1: Marsaglia and Tsang 2000. NaN as above. */
+/* Gamma of that shape and scale 1: Marsaglia and Tsang 2000. */
 static double draw_gamma(double shape, struct sequence *s) {
-    if (!isfinite(shape))
-        return NAN;
     if (shape < 1) {
         const double u = next_uniform(s);
         return draw_gamma(shape + 1, s) * pow(u, 1 / shape);

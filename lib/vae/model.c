@@ -54,7 +54,7 @@ static void add_heads(struct model *m, size_t in, size_t latent) {
 static void size_ends(struct model *m) {
     const struct model_config *c = &m->config;
     const struct likelihood *l = c->likelihood;
-    m->outputs = l->has_levels ? c->levels : l->scales != 0 && c->scale == SCALE_NET ? 2 : 1;
+    m->outputs = likelihood_outputs(l, c->scale, c->levels);
     m->seen = m->elements * (l->has_levels ? c->levels : 1);
     m->mask = c->missing ? m->elements : 0;
     m->inputs = m->seen + m->mask + c->classes;

@@ -33,13 +33,19 @@ void training_begin_epoch(struct training *t) {
     shuffle(t);
 }
 
+/* Epochs done where the epoch's item number `position` is the next one, and a step's rate there. */
+static double epochs_at(const struct training *t, size_t position) {
+    return (double)(t->epoch - 1) + (double)position / (double)t->data->items;
+}
+
+static double rate_at(const struct training *t, size_t position) {
+    return schedule_rate(&t->schedule, t->rate, epochs_at(t, position), t->epochs);
+}
+
 void training_resume(struct training *t) {
     shuffle(t);
-    if (t->position > 0) { /* the last step's rate, for the log of an epoch that no step is left of */
-        const size_t begin = (t->position - 1) / t->batch * t->batch;
-        const double epochs = (double)(t->epoch - 1) + (double)begin / (double)t->data->items;
-        t->update.rate = schedule_rate(&t->schedule, t->rate, epochs, t->epochs);
-    }
+    if (t->position > 0) /* the last step's rate, for the log of an epoch that no step is left of */
+        t->update.rate = rate_at(t, (t->position - 1) / t->batch * t->batch);
     training_settle(t);
 }
 
@@ -213,8 +219,7 @@ int training_step(struct training *t) {
     if (left == 0)
         return 0;
     t->rows = left < t->batch ? left : t->batch;
-    const double epochs = (double)(t->epoch - 1) + (double)t->position / (double)t->data->items;
-    t->beta = objective_beta(&t->objective, epochs);
+    t->beta = objective_beta(&t->objective, epochs_at(t, t->position));
     if (t->pass.dscale != NULL)
         pass_take_scale(&t->pass);
     if (is_vamp(t))
@@ -224,8 +229,7 @@ int training_step(struct training *t) {
         return -1;
     if (is_vamp(t))
         vamp_backward(&t->vamp, t->rows, t->beta);
-    update_run(&t->update, t->workers, t->rows, schedule_rate(&t->schedule, t->rate, epochs, t->epochs),
-               t->step + 1);
+    update_run(&t->update, t->workers, t->rows, rate_at(t, t->position), t->step + 1);
     t->position += t->rows;
     t->step++;
     if (t->model->config.scale == SCALE_OPTIMAL)
