@@ -1,7 +1,6 @@
 #include "vae/model.h"
 
 #include "base/error.h"
-#include "base/number.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -112,49 +111,12 @@ int model_create(struct model *model, const struct model_config *config) {
     return create_prior(model);
 }
 
-static void initialise(float *value, size_t n, double bound, uint64_t seed, uint64_t item) {
-    noise_uniform(value, n, (struct noise){.seed = seed, .purpose = PURPOSE_INITIAL, .item = item});
-    for (size_t i = 0; i < n; i++)
-        value[i] = (float)(bound * (2 * (double)value[i] - 1));
-}
-
-struct initializer {
-    const char *name;
-    double (*bound)(double in, double out);
-    bool biases; /* get first values, too; else they are 0 */
-};
-
-static double torch_bound(double in, double out) {
-    (void)out;
-    return 1 / sqrt(in);
-}
-
-static double glorot_bound(double in, double out) {
-    return sqrt(6 / (in + out));
-}
-
-static double he_bound(double in, double out) {
-    (void)out;
-    return sqrt(6 / in);
-}
-
-static const struct initializer initializers[] = {
-    {"torch", torch_bound, true}, {"glorot", glorot_bound, false}, {"he", he_bound, false}};
-
-const struct initializer *initializer_find(const char *what, const char *name) {
-    int i = parse_name(what, name, initializers, sizeof initializers / sizeof *initializers, sizeof *initializers);
-    return i < 0 ? NULL : &initializers[i];
-}
-
 void model_initialise(struct model *model, const struct initializer *initializer, uint64_t seed) {
     for (size_t i = 0; i < model->layers; i++) {
         const struct linear *layer = &model->layer[i];
         /* The heads are two layers in one. */
         const size_t out = i == model->heads ? layer->out / 2 : model_units(model, i);
-        const double bound = initializer->bound((double)layer->in, (double)out);
-        initialise(model->parameters.value + layer->weight, layer->in * layer->out, bound, seed, 2 * i);
-        initialise(model->parameters.value + layer->bias, layer->out, initializer->biases ? bound : 0, seed,
-                   2 * i + 1);
+        initializer_run(initializer, layer, out, seed, i, model->parameters.value);
     }
     for (size_t i = 0; i < model->scales; i++)
         model->parameters.value[model->scale + i] = (float)log(model->config.sigma);

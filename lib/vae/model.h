@@ -1,6 +1,7 @@
 #ifndef VAE_MODEL_H
 #define VAE_MODEL_H
 
+#include "nn/initializer.h"
 #include "nn/linear.h"
 #include "nn/parameters.h"
 #include "vae/mixture.h"
@@ -46,11 +47,7 @@ void model_take_prior(struct model *model);
 /* A model laid out, all of whose weights are 0. 0 or -1. End with model_free. */
 int model_create(struct model *model, const struct model_config *config) __attribute__((warn_unused_result));
 
-/* First weights and biases, uniform on +-bound. torch: bound 1/sqrt(in), as torch.nn.Linear has them; glorot:
- * sqrt(6/(in + out)), biases 0 (Glorot and Bengio 2010, equation 16); he: sqrt(6/in), biases 0 (He et al. 2015,
- * equation 10). One entry of the table in model.c each; NULL with a message opened by `what`. */
-struct initializer;
-const struct initializer *initializer_find(const char *what, const char *name);
+/* Gives all layers their first values; learned scales begin at the config's sigma. */
 void model_initialise(struct model *model, const struct initializer *initializer, uint64_t seed);
 
 /* Has the output layer's biases say the items' mean, from mean [elements]: what a decoder without weights should
