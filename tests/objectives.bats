@@ -121,7 +121,16 @@ moved() {
     trains muon -e 30 -r 0.02 --optimizer muon
     differ adam muon
     holds "$(last muon 4) > $(sed -n 2p muon.tsv | cut -f 4) + 150"
-    fails 2 "vae-train: --optimizer: found 'sgd', wanted one of adam, muon" vae-train -m x --optimizer sgd
+    fails 2 "vae-train: --optimizer: found 'sgd', wanted one of adam, adagrad, muon" vae-train -m x --optimizer sgd
+}
+
+@test "adagrad trains, and the longer the slower" {
+    trains start -e 0
+    for epochs in 1 10 30; do trains e$epochs -e $epochs -r 0.02 --optimizer adagrad; done
+    holds "$(last e30 4) > $(last e1 4) + 150"
+    # Of gradients alike, Adam's steps are alike; Adagrad's t-th is 1/sqrt(t) of the first.
+    trains adam -e 30 -r 0.02
+    holds "$(moved e30) < 0.5 * $(moved adam) && $(moved e30) - $(moved e10) < $(moved e10)"
 }
 
 @test "--schedule and --warm-rate set the rate, which the log tells" {
@@ -180,7 +189,7 @@ moved() {
     holds "$(moved young) > 0.5 * $(moved plain)"
 }
 
-@test "--init chooses the bound of the first weights, and whether biases are 0" {
+@test "--init chooses how wide the first weights are, and whether biases are 0" {
     for name in torch glorot he; do trains $name --init $name -e 0; done
     bound() { tensor "$1.bin" encoder.0.weight | tr ' ' '\n' | awk '/./ { v = $1 < 0 ? -$1 : $1; if (v > m) m = v } END { print m }'; }
     holds "($(bound torch) * sqrt(784) - 1)^2 < 1e-4 && ($(bound glorot) / sqrt(6 / 808) - 1)^2 < 1e-4"
@@ -189,6 +198,19 @@ moved() {
     run ! test "$(tensor torch.bin encoder.0.bias | tr ' ' '\n' | grep . | sort -u)" = 0
     # The heads are two layers: the bound is that of 24 inputs and 4 outputs.
     holds "$(tensor glorot.bin mu.weight | tr ' ' '\n' | awk '/./ { v = $1 < 0 ? -$1 : $1; if (v > m) m = v } END { print m }') > 0.43"
+    trains normal --init normal:0.3 -e 0
+    for tensor in encoder.0.weight logvar.weight decoder.1.bias; do
+        # Mean and deviation within four standard errors of n draws, and further out than any uniform of that deviation.
+        holds "$(tensor normal.bin $tensor | tr ' ' '\n' | awk '
+            /./ { n++; s += $1; q += $1 * $1; v = $1 < 0 ? -$1 : $1; if (v > m) m = v }
+            END { print (s / n) ^ 2 " < 16 * 0.09 / " n " && (sqrt(" q / n ") / 0.3 - 1)^2 < 8 / " n " && " m " > 0.57" }')"
+    done
+    first() { tensor normal.bin "$1" | tr ' ' '\n' | grep -m 1 .; }
+    run ! test "$(first encoder.0.weight)" = "$(first encoder.0.bias)"
+    run ! test "$(first encoder.0.weight)" = "$(first mu.weight)"
+    fails 2 "vae-train: --init: found 'normal', wanted torch, glorot, he or normal:S, such as normal:0.01" \
+        vae-train -m x --init normal
+    fails 2 "vae-train: --init: found '-1', wanted a number from 0 to 1000" vae-train -m x --init normal:-1
 }
 
 @test "--mean-bias has an empty decoder say the data's mean" {

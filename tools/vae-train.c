@@ -11,17 +11,19 @@ struct options {
     struct run_config run;
 };
 
-static void set_hidden(const struct cli_option *option, void *field, const char *text) {
-    char name[CLI_NAME];
-    if (hidden_parse(field, cli_option_name(option, name), text) < 0)
-        cli_usage_error();
-}
+/* A setter for what a function reads, whatever it is. */
+#define READ(function, parse)                                                              \
+    static void function(const struct cli_option *option, void *field, const char *text) { \
+        char name[CLI_NAME];                                                               \
+        if (parse(field, cli_option_name(option, name), text) < 0)                         \
+            cli_usage_error();                                                             \
+    }
 
-static void set_prior(const struct cli_option *option, void *field, const char *text) {
-    char name[CLI_NAME];
-    if (prior_parse(field, cli_option_name(option, name), text) < 0)
-        cli_usage_error();
-}
+READ(set_hidden, hidden_parse)
+READ(set_prior, prior_parse)
+READ(set_schedule, schedule_parse)
+READ(set_initializer, initializer_parse)
+READ(set_every, every_parse)
 
 static void set_binarize(const struct cli_option *option, void *field, const char *text) {
     const int found = binarize_find("--binarize", text);
@@ -43,19 +45,6 @@ CHOICE(set_activation, activation, activation_find)
 CHOICE(set_likelihood, likelihood, likelihood_find)
 CHOICE(set_estimator, estimator, estimator_find)
 CHOICE(set_optimizer, optimizer, optimizer_find)
-CHOICE(set_initializer, initializer, initializer_find)
-
-static void set_schedule(const struct cli_option *option, void *field, const char *text) {
-    (void)option;
-    if (schedule_parse(field, "--schedule", text) < 0)
-        cli_usage_error();
-}
-
-static void set_every(const struct cli_option *option, void *field, const char *text) {
-    (void)option;
-    if (every_parse(field, "--every", text) < 0)
-        cli_usage_error();
-}
 
 static const struct cli_option options[] = {
     CLI_MODEL,
@@ -89,7 +78,7 @@ static const struct cli_option options[] = {
      CLI_CALL(set_binarize, run.model.binarize)},
     {0, "missing", NULL, NULL, "elements that are nan are missing: learn from the others",
      CLI_FLAG(run.model.missing)},
-    {0, "optimizer", "NAME", "adam", "adam, or muon: matrices by orthogonal steps",
+    {0, "optimizer", "NAME", "adam", "adam, adagrad, or muon: matrices by orthogonal steps",
      CLI_CALL(set_optimizer, run.update.optimizer.optimizer)},
     {0, "schedule", "NAME", "const", "the rate's: const, cosine[:END], step:EVERY:FACTOR or iwae",
      CLI_CALL(set_schedule, run.schedule)},
@@ -98,10 +87,10 @@ static const struct cli_option options[] = {
      CLI_REAL(run.update.optimizer.clip, 0, 1e30)},
     {0, "weight-decay", "F", "0", "share of the rate by which weights shrink a step",
      CLI_REAL(run.update.optimizer.weight_decay, 0, 1000)},
-    {0, "adam-eps", "F", "1e-8", "Adam's epsilon", CLI_REAL(run.update.optimizer.epsilon, 1e-12, 1)},
+    {0, "adam-eps", "F", "1e-8", "Adam's epsilon, and Adagrad's", CLI_REAL(run.update.optimizer.epsilon, 1e-12, 1)},
     {0, "ema", "D", "0", "save averaged weights, of which a step leaves the share D; 0: the last",
      CLI_REAL(run.update.ema, 0, 0.9999999)},
-    {0, "init", "NAME", "torch", "first weights: torch, glorot or he",
+    {0, "init", "NAME", "torch", "first weights: torch, glorot, he or normal:S",
      CLI_CALL(set_initializer, run.start.initializer)},
     {0, "start-from", "FILE", NULL, "start at the values of this model, laid out alike, instead",
      CLI_FILE(run.start.from), .aside = true},

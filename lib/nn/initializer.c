@@ -1,49 +1,78 @@
 #include "nn/initializer.h"
 
+#include "base/error.h"
 #include "base/noise.h"
 #include "base/number.h"
 
 #include <math.h>
+#include <stdbool.h>
+#include <string.h>
 
-struct initializer {
-    const char *name;
-    double (*bound)(double in, double out);
-    bool biases; /* get first values, too; else they are 0 */
+#define NORMAL "normal:"
+#define MAX_DEVIATION 1000
+
+struct initializer_kind {
+    const char *name; /* with ':' at its end where the deviation follows */
+    void (*draw)(float *value, size_t n, struct noise noise);
+    double (*extent)(double deviation, double in, double out); /* what is drawn is multiplied by it */
+    bool biases;                                               /* are drawn, too; else they are 0 */
 };
 
-static double torch_bound(double in, double out) {
-    (void)out;
+static void draw_uniform(float *value, size_t n, struct noise noise) {
+    noise_uniform(value, n, noise);
+    for (size_t i = 0; i < n; i++)
+        value[i] = 2 * value[i] - 1;
+}
+
+static double torch(double deviation, double in, double out) {
+    (void)deviation, (void)out;
     return 1 / sqrt(in);
 }
 
-static double glorot_bound(double in, double out) {
+static double glorot(double deviation, double in, double out) {
+    (void)deviation;
     return sqrt(6 / (in + out));
 }
 
-static double he_bound(double in, double out) {
-    (void)out;
+static double he(double deviation, double in, double out) {
+    (void)deviation, (void)out;
     return sqrt(6 / in);
 }
 
-static const struct initializer initializers[] = {
-    {"torch", torch_bound, true}, {"glorot", glorot_bound, false}, {"he", he_bound, false}};
-
-const struct initializer *initializer_find(const char *what, const char *name) {
-    int i = parse_name(what, name, initializers, sizeof initializers / sizeof *initializers, sizeof *initializers);
-    return i < 0 ? NULL : &initializers[i];
+static double normal(double deviation, double in, double out) {
+    (void)in, (void)out;
+    return deviation;
 }
 
-static void draw(float *value, size_t n, double bound, struct noise noise) {
-    noise_uniform(value, n, noise);
+static const struct initializer_kind kinds[] = {{"torch", draw_uniform, torch, true},
+                                                {"glorot", draw_uniform, glorot, false},
+                                                {"he", draw_uniform, he, false},
+                                                {NORMAL, noise_normal, normal, true}};
+
+int initializer_parse(struct initializer *initializer, const char *name, const char *text) {
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        const size_t length = strlen(kinds[i].name);
+        const bool deviates = kinds[i].name[length - 1] == ':';
+        if (strncmp(text, kinds[i].name, length) != 0 || (text[length] != '\0' && !deviates))
+            continue;
+        *initializer = (struct initializer){.kind = &kinds[i]};
+        return deviates ? parse_real(name, text + length, 0, MAX_DEVIATION, &initializer->deviation) : 0;
+    }
+    return fail("%s: found '%s', wanted torch, glorot, he or " NORMAL "S, such as " NORMAL "0.01", name, text);
+}
+
+static void draw(float *value, size_t n, const struct initializer_kind *kind, double extent, struct noise noise) {
+    kind->draw(value, n, noise);
     for (size_t i = 0; i < n; i++)
-        value[i] = (float)(bound * (2 * (double)value[i] - 1));
+        value[i] = (float)(extent * (double)value[i]);
 }
 
 void initializer_run(const struct initializer *initializer, const struct linear *layer, size_t out, uint64_t seed,
                      uint64_t number, float *value) {
-    const double bound = initializer->bound((double)layer->in, (double)out);
+    const struct initializer_kind *kind = initializer->kind;
+    const double extent = kind->extent(initializer->deviation, (double)layer->in, (double)out);
     struct noise noise = {.seed = seed, .purpose = PURPOSE_INITIAL, .item = 2 * number};
-    draw(value + layer->weight, layer->in * layer->out, bound, noise);
+    draw(value + layer->weight, layer->in * layer->out, kind, extent, noise);
     noise.item++;
-    draw(value + layer->bias, layer->out, initializer->biases ? bound : 0, noise);
+    draw(value + layer->bias, layer->out, kind, kind->biases ? extent : 0, noise);
 }

@@ -5,19 +5,22 @@
 
 #include <stdint.h>
 
-/* How a layer's weights and biases are drawn before training. One entry of the table in initializer.c each, uniform
- * on
- * +-bound:
- *     torch   bound 1/sqrt(in), biases too, as torch.nn.Linear has them
- *     glorot  sqrt(6/(in + out)), biases 0: Glorot and Bengio 2010, equation 16
- *     he      sqrt(6/in), biases 0: He et al. 2015, equation 10 */
-struct initializer;
+/* How a layer's weights and biases are drawn before training. One entry of the table in initializer.c each:
+ *     torch     uniform on +-1/sqrt(in), biases too, as torch.nn.Linear has them
+ *     glorot    uniform on +-sqrt(6/(in + out)), biases 0: Glorot and Bengio 2010, equation 16
+ *     he        uniform on +-sqrt(6/in), biases 0: He et al. 2015, equation 10
+ *     normal:S  N(0, S^2), biases too: Kingma and Welling 2014, section 5, with S = 0.01 */
+struct initializer {
+    const struct initializer_kind *kind;
+    double deviation; /* of normal */
+};
 
-/* NULL with a message opened by `what`. */
-const struct initializer *initializer_find(const char *what, const char *name);
+/* Reads "NAME[:S]", S from 0 to 1000. 0, or -1 with a message opened by `name`. */
+int initializer_parse(struct initializer *initializer, const char *name, const char *text)
+    __attribute__((warn_unused_result));
 
-/* Gives a layer its first values in the table `value`. `out` is what the bound is told of its outputs, which may be
- * several layers' in one; `number` tells the noise of the model's layers apart. */
+/* Gives a layer its first values in the table `value`. `out` is how many outputs the formula is told of: a layer
+ * may be several in one. `number` tells the noise of a model's layers apart. */
 void initializer_run(const struct initializer *initializer, const struct linear *layer, size_t out, uint64_t seed,
                      uint64_t number, float *value);
 

@@ -7,13 +7,13 @@
  * are against the exact value of the float argument; NaN in gives NaN out, and an activation of infinity is its
  * limit. */
 
-/* Adam's constants for one step. Kingma and Ba 2015, algorithm 1. */
+/* Adam's constants for one step. Kingma and Ba 2015, algorithm 1; Adagrad's are beside, where they differ. */
 struct adam_step {
-    float rate;  /* of this step, divided by 1 - beta1^t */
-    float scale; /* of the gradient */
-    float beta1, beta2;
-    float rest1, rest2; /* 1 - beta1, 1 - beta2: rounded once, from double */
-    float second_scale; /* 1 / sqrt(1 - beta2^t) */
+    float rate;         /* of this step, divided by 1 - beta1^t */
+    float scale;        /* of the gradient */
+    float beta1, beta2; /* 0, 1 */
+    float rest1, rest2; /* 1 - beta1, 1 - beta2, rounded once, from double; 1, 1 */
+    float second_scale; /* 1 / sqrt(1 - beta2^t); 1 */
     float epsilon;
 };
 
@@ -56,8 +56,8 @@ struct math_kernel {
     /* sums[j] += scale times the sum over rows of x[row, j]. */
     void (*column_sums)(float *sums, const float *x, size_t rows, size_t columns, size_t stride, float scale);
 
-    /* One step of Adam on n parameters, of which `keep` is kept, and their moments; the gradient is 0 behind it,
-     * for the next to be added. */
+    /* One step of Adam or Adagrad on n parameters, of which `keep` is kept, and their moments; the gradient is 0
+     * behind it, for the next to be added. */
     void (*adam)(float *value, float *gradient, float *first, float *second, size_t n, float keep,
                  const struct adam_step *step);
 

@@ -4,7 +4,8 @@
 
 #include <math.h>
 
-static const struct optimizer optimizers[] = {{"adam", false}, {"muon", true}};
+static const struct optimizer optimizers[] = {
+    {"adam", false, 0.9, 0.999}, {"adagrad", false, 0, 1}, {"muon", true, 0.9, 0.999}};
 
 const struct optimizer *optimizer_find(const char *what, const char *name) {
     int i = parse_name(what, name, optimizers, sizeof optimizers / sizeof *optimizers, sizeof *optimizers);
@@ -12,15 +13,16 @@ const struct optimizer *optimizer_find(const char *what, const char *name) {
 }
 
 struct adam_step adam_step(const struct optimizer_config *config, double rate, double scale, uint64_t t) {
-    const double beta1 = 0.9, beta2 = 0.999;
+    const double beta1 = config->optimizer->beta1, beta2 = config->optimizer->beta2;
+    const bool sums = beta2 == 1;
     return (struct adam_step){
         .rate = (float)(rate / (1 - pow(beta1, (double)t))),
         .scale = (float)scale,
         .beta1 = (float)beta1,
         .beta2 = (float)beta2,
         .rest1 = (float)(1 - beta1),
-        .rest2 = (float)(1 - beta2),
-        .second_scale = (float)(1 / sqrt(1 - pow(beta2, (double)t))),
+        .rest2 = (float)(sums ? 1 : 1 - beta2),
+        .second_scale = (float)(sums ? 1 : 1 / sqrt(1 - pow(beta2, (double)t))),
         .epsilon = (float)config->epsilon,
     };
 }

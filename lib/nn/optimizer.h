@@ -10,22 +10,26 @@
 /* How weights follow their gradient. One entry of the table in optimizer.c each. */
 struct optimizer {
     const char *name;
-    bool orthogonal; /* matrices are updated whole, by Muon; the rest by Adam */
+    bool orthogonal;     /* matrices are updated whole, by Muon; the rest by Adam */
+    double beta1, beta2; /* what a step leaves of the moments; of 1 the second is a sum, not a mean */
 };
 
 /* adam: Kingma and Ba 2015, algorithm 1, with beta1 = 0.9 and beta2 = 0.999.
+ * adagrad: W = W - rate G / (sqrt(sum of G^2 so far) + epsilon), Duchi et al. 2011, with diagonal matrices: an
+ *     Adam whose second moment is a sum and whose first is the gradient.
  * muon: weight matrices by their momentum made orthogonal (Jordan et al. 2024), biases by Adam at the same rate.
  * NULL with a message opened by `what`. */
 const struct optimizer *optimizer_find(const char *what, const char *name);
 
 struct optimizer_config {
     const struct optimizer *optimizer;
-    double epsilon;      /* Adam's */
+    double epsilon;      /* Adam's, Adagrad's */
     double weight_decay; /* of weight matrices, decoupled from the gradient: Loshchilov and Hutter 2019 */
     double clip;         /* the greatest norm of the whole gradient, 0: any */
 };
 
-/* Adam's constants for step t, counted from 1, of which the gradient is multiplied by `scale` first. */
+/* Adam's or Adagrad's constants for step t, counted from 1, of which the gradient is multiplied by `scale` first.
+ */
 struct adam_step adam_step(const struct optimizer_config *config, double rate, double scale, uint64_t t);
 
 /* Updates numbers [offset, offset + size) from their gradient, which is 0 afterwards: any division of the whole

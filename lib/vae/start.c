@@ -79,7 +79,7 @@ int start_values(const struct start *start, struct model *model, const struct da
     *from_xxh64 = 0;
     if (start->from != NULL)
         return start_from(model, start->from, from_xxh64);
-    model_initialise(model, start->initializer, seed);
+    model_initialise(model, &start->initializer, seed);
     if (start->at_mean && start_at_mean(model, data) < 0)
         return -1;
     return start_prior(model, data, label, seed);

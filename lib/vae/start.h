@@ -6,7 +6,7 @@
 
 /* The values that a model's parameters have before the first step of training. */
 struct start {
-    const struct initializer *initializer;
+    struct initializer initializer;
     bool at_mean;     /* the output says the mean of the data, see model_start_at_mean */
     const char *from; /* path of a model, whose values they are instead; NULL: none */
 };

@@ -205,8 +205,24 @@ static void sums_are_added_to(void) {
     }
 }
 
+/* What one parameter's moments m and v become by the gradient g, and its way, in steps of the rate. */
+typedef double rule(double *m, double *v, double g, int t);
+
+static double adam(double *m, double *v, double g, int t) {
+    *m = 0.9 * *m + 0.1 * g;
+    *v = 0.999 * *v + 0.001 * g * g;
+    return *m / (1 - pow(0.9, t)) / (sqrt(*v / (1 - pow(0.999, t))) + 1e-8);
+}
+
+static double adagrad(double *m, double *v, double g, int t) {
+    (void)t;
+    *m = g;
+    *v += g * g;
+    return g / (sqrt(*v) + 1e-8);
+}
+
 /* Ten steps on a changing gradient, against the published algorithm in double. */
-static void adam_follows_its_algorithm(void) {
+static void follows(const char *name, rule *way) {
     EACH(level) {
         enum { PARAMETERS = 19 };
         float w[PARAMETERS], g[PARAMETERS], first[PARAMETERS] = {0}, second[PARAMETERS] = {0};
@@ -214,24 +230,28 @@ static void adam_follows_its_algorithm(void) {
         for (int i = 0; i < PARAMETERS; i++)
             ew[i] = (double)(w[i] = (float)i / 10 - 1);
         for (int t = 1; t <= 10; t++) {
-            const struct optimizer_config config = {optimizer_find("test", "adam"), 1e-8, 0, 0};
+            const struct optimizer_config config = {optimizer_find("test", name), 1e-8, 0, 0};
             const struct adam_step step = adam_step(&config, 0.01, 0.5, (uint64_t)t);
             for (int i = 0; i < PARAMETERS; i++) {
                 g[i] = 2 * (float)sin(i + t); /* halved by the step's scale, as clipping does */
-                const double half = (double)g[i] / 2;
-                em[i] = 0.9 * em[i] + 0.1 * half;
-                ev[i] = 0.999 * ev[i] + 0.001 * half * half;
-                ew[i] =
-                    0.99 * ew[i] - 0.01 * em[i] / (1 - pow(0.9, t)) / (sqrt(ev[i] / (1 - pow(0.999, t))) + 1e-8);
+                ew[i] = 0.99 * ew[i] - 0.01 * way(&em[i], &ev[i], (double)g[i] / 2, t);
             }
             levels[level]->adam(w, g, first, second, PARAMETERS, 0.99f, &step);
             for (int i = 0; i < PARAMETERS; i++)
                 EXPECT(g[i] == 0, "%s: gradient %d is %g behind the step", level_name(level), i, (double)g[i]);
         }
         for (int i = 0; i < PARAMETERS; i++)
-            EXPECT(fabs((double)w[i] - ew[i]) < 2e-6, "%s: parameter %d is %g, wanted %g", level_name(level), i,
-                   (double)w[i], ew[i]);
+            EXPECT(fabs((double)w[i] - ew[i]) < 2e-6, "%s, %s: parameter %d is %g, wanted %g", name,
+                   level_name(level), i, (double)w[i], ew[i]);
     }
+}
+
+static void adam_follows_its_algorithm(void) {
+    follows("adam", adam);
+}
+
+static void adagrad_follows_its_algorithm(void) {
+    follows("adagrad", adagrad);
 }
 
 /* Nothing bad may be made good: NaN stays NaN wherever it stands among good values. */
@@ -286,6 +306,7 @@ int main(void) {
         {"column sums add the rows asked for", column_sums_add_the_rows_asked_for},
         {"sums are added to", sums_are_added_to},
         {"Adam follows its published algorithm", adam_follows_its_algorithm},
+        {"Adagrad follows its published algorithm", adagrad_follows_its_algorithm},
         {"NaN comes out as NaN", nan_comes_out_as_nan},
         {"extreme arguments come out as limits", extremes_come_out_as_limits},
     };

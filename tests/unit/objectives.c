@@ -2,6 +2,7 @@
  * double. An estimator that leaves terms out is the true gradient of another function: one in which those terms
  * stand still. */
 #include "base/error.h"
+#include "first_values.h"
 #include "test.h"
 #include "vae/vamp.h"
 
@@ -216,7 +217,7 @@ static void check_prior(const char *name, double beta, double free_bits, size_t 
         EXPECT(0, "%s: %s", name, error_message());
         return;
     }
-    model_initialise(&m, initializer_find("test", "torch"), 3);
+    give_first_values(&m, 3);
     for (size_t i = 0; i < m.parameters.size; i++)
         m.parameters.value[i] *= 2;
     noise_uniform(m.parameters.value + m.pseudo_inputs, components * ELEMENTS, (struct noise){.seed = 6});

@@ -1,5 +1,6 @@
 /* What must not matter does not: who runs a task, how many threads there are, where in a block an item stands. */
 #include "base/error.h"
+#include "first_values.h"
 #include "test.h"
 #include "vae/block.h"
 #include "vae/train.h"
@@ -66,7 +67,7 @@ static void make_model(struct model *m, size_t elements, size_t units, size_t la
                                         .likelihood = likelihood_find("test", "bernoulli")};
     if (model_create(m, &config) < 0)
         printf("# %s\n", error_message());
-    model_initialise(m, initializer_find("test", "torch"), 1);
+    give_first_values(m, 1);
 }
 
 /* Sizes on both sides of OpenBLAS's internal block sizes. */
