@@ -32,7 +32,7 @@ setup() {
 }
 
 teardown() {
-    umount "$BATS_TEST_TMPDIR/small" 2>/dev/null || true
+    umount "$BATS_TEST_TMPDIR"/{small,model.bin} 2>/dev/null || true
 }
 
 TRAIN=(vae-train -q -j 2 -m new.bin --checkpoint new.ck --every 2 --log log.tsv -H 2 -z 1 -e 2 -b 16 --val items.raw items.raw)
@@ -99,6 +99,13 @@ TRAIN=(vae-train -q -j 2 -m new.bin --checkpoint new.ck --every 2 --log log.tsv 
     fails 1 'vae-train: small/new.ck: cannot write: No space left on device' \
         vae-train -q -m new.bin --checkpoint small/new.ck -H 8 -e 1 items.raw
     assert_equal "$(ls -A small)" ''
+}
+
+@test "a model that is mounted by itself, as into a container, is refused before any work" {
+    mount --bind model.bin model.bin 2>/dev/null || skip 'mounts no file here'
+    fails 1 'vae-train: model.bin: is mounted by itself, so that no file can take its place, wanted its directory mounted' \
+        vae-train -q -m model.bin -e 1 items.raw
+    vae-info model.bin >/dev/null
 }
 
 @test "a directory that may not be written is named before any work" {

@@ -36,7 +36,10 @@ on() {
     on lock:1:37 'model.bin: cannot lock its temporary file: No locks available'
     on chmod:1:1 'model.bin: cannot set the mode of its temporary file: Operation not permitted'
     on fsync:1:5 'model.bin: cannot sync: Input/output error'
-    on rename:1:28 'model.bin: cannot rename to it: No space left on device'
+    cp model.bin before.bin
+    on rename:1:28 "model.bin: cannot rename $(realpath .)/.model.bin.tmp, which is whole and stays, to it: No space left on device"
+    cmp model.bin before.bin
+    vae-info .model.bin.tmp >/dev/null
     on fsync:2:5 'model.bin: is in place, but cannot sync its directory: Input/output error'
 }
 

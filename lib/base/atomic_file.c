@@ -39,12 +39,19 @@ static int name_parts(struct atomic_file *file, const char *path) {
     return 0;
 }
 
+/* As containers do with a single file. An old kernel does not tell. */
+static bool is_mount(const char *path) {
+    struct statx status;
+    return statx(AT_FDCWD, path, 0, 0, &status) == 0 && (status.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
+}
+
 static int check_place(const char *path) {
     struct stat status;
-    if (stat(path, &status) == 0)
-        return S_ISREG(status.st_mode)
-                   ? 0
-                   : fail("%s: is not a regular file, wanted one to replace or a new name", path);
+    if (stat(path, &status) == 0 && !S_ISREG(status.st_mode))
+        return fail("%s: is not a regular file, wanted one to replace or a new name", path);
+    if (is_mount(path))
+        return fail("%s: is mounted by itself, so that no file can take its place, wanted its directory mounted",
+                    path);
     if (is_dangling_link(path))
         return fail("%s: is a symbolic link to nothing, wanted a file or a new name", path);
     return 0;
@@ -130,16 +137,22 @@ static int sync_directory(const struct atomic_file *file) {
     return result;
 }
 
+/* What cannot be renamed is whole all the same, and may be hours of work: it stays where it is. */
+static int take_place(const struct atomic_file *file) {
+    if (rename(file->temporary, file->path) == 0)
+        return 0;
+    return fail("%s: cannot rename %s, which is whole and stays, to it: %s", file->out.name, file->temporary,
+                strerror(errno));
+}
+
 int atomic_commit(struct atomic_file *file) {
-    int result = 0;
-    if (copy_mode(file, 0) < 0)
-        result = -1;
-    else if (sync_whole(file->out.fd) < 0)
+    int result = copy_mode(file, 0);
+    if (result == 0 && sync_whole(file->out.fd) < 0)
         result = fail_system(file->out.name, "cannot sync");
-    else if (rename(file->temporary, file->path) < 0)
-        result = fail_system(file->out.name, "cannot rename to it");
     if (result < 0)
         unlink(file->temporary);
+    else
+        result = take_place(file);
     /* Closed only now: the lock holds until the name has changed. */
     close(file->out.fd);
     if (result == 0)

@@ -14,11 +14,11 @@ struct atomic_file {
 };
 
 /* Opens for writing with output_write(&file->out, ...). Refuses a place that holds something other than a
- * regular file, and one that another process is writing. End with commit or abandon. */
+ * regular file or is a mount, and one that another process is writing. End with commit or abandon. */
 int atomic_open(struct atomic_file *file, const char *path) __attribute__((warn_unused_result));
 
-/* Puts it in its place. 0, or -1 with the old file untouched, unless the message says that the new one is in place.
- * Frees what `file` holds in both cases. */
+/* Puts it in its place. 0, or -1 with the old file untouched, unless the message says that the new one is in place;
+ * or that it stays, whole, under the temporary name. Frees what `file` holds in both cases. */
 int atomic_commit(struct atomic_file *file) __attribute__((warn_unused_result));
 
 /* Removes the temporary file and frees what `file` holds. */
