@@ -234,6 +234,23 @@ train_in_little() {
     vae-info bad.bin | grep -F $'command\t\\x09\\xc2\\x9bvae-train'
 }
 
+@test "a message is whole behind the longest of names" {
+    local at=. short
+    while [ ${#at} -lt 3800 ]; do at+=/$(printf '%0100d' 0); done
+    mkdir -p "$at"
+    for name in latent-0 unknown-activation metadata-missing-key; do
+        cp "$ROOT/tests/rejected/model/$name" "$at"
+        run -1 vae-info "$ROOT/tests/rejected/model/$name"
+        short=${output#"vae-info: $ROOT/tests/rejected/model"}
+        run -1 vae-info "$at/$name"
+        assert_output "vae-info: $at$short"
+    done
+    vae-train -q -m "$at/model.bin" -z 3 -H 2 -e 0 items.raw
+    vae-sample -n 9 -d 2 >"$at/latents.raw"
+    run -1 vae-decode -m "$at/model.bin" "$at/latents.raw"
+    assert_output "vae-decode: $at/latents.raw: items have shape 2, $at/model.bin wants 3 (vae-sample -d 3)"
+}
+
 @test "numbers that are nearly 0, denormal ones, do not slow training" {
     local size start
     declare -A took

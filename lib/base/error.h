@@ -1,6 +1,8 @@
 #ifndef BASE_ERROR_H
 #define BASE_ERROR_H
 
+#include <limits.h>
+
 /* The library neither prints nor exits: a function that fails keeps one line of text and returns -1.
  * Every line reads `stream: what was found, what was wanted`; the tool puts its own name before it. */
 
@@ -14,9 +16,12 @@ int fail_system(const char *name, const char *what);
 #define fail(...) (fail(__VA_ARGS__), -1)
 #define fail_system(name, what) (fail_system(name, what), -1)
 
-/* The message kept last by this thread; valid until its next failure. Its bytes and its end are at most
- * ERROR_MESSAGE. */
-#define ERROR_MESSAGE 1024
+/* What opens a message, a file's name and a place in it, and a whole message, which may name two files: their bytes
+ * with their end. */
+#define ERROR_SUBJECT (PATH_MAX + 128)
+#define ERROR_MESSAGE (2 * PATH_MAX + 1024)
+
+/* The message kept last by this thread; valid until its next failure. */
 const char *error_message(void);
 
 #endif

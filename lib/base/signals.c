@@ -48,7 +48,7 @@ int signals_stop(void) {
 
 static struct {
     const char *begin, *end;
-    char message[512];
+    char message[ERROR_MESSAGE];
 } mappings[MAPPINGS];
 
 /* Only what a signal handler may do: the messages are ready. Several threads may come here. */

@@ -70,7 +70,7 @@ static bool is_state(const char *key) {
 }
 
 static int get_figures(struct figures *f, const char *name, const json_t *stored) {
-    char what[256];
+    char what[ERROR_SUBJECT];
     for (size_t i = 0; i < FIGURES; i++) {
         snprintf(what, sizeof what, "%s: metadata \"%s\"", name, figures[i].key);
         if (parse_whole(what, identity_text(stored, figures[i].key), 0, UINT64_MAX, figure_of(f, i)) < 0)

@@ -113,8 +113,8 @@ static const char *get(const struct source *s, const char *key) {
 }
 
 /* What opens a message about a key's value. */
-static const char *where(const struct source *s, const char *key, char text[256]) {
-    snprintf(text, 256, "%s: metadata \"%s\"", s->name, key);
+static const char *where(const struct source *s, const char *key, char text[ERROR_SUBJECT]) {
+    snprintf(text, ERROR_SUBJECT, "%s: metadata \"%s\"", s->name, key);
     return text;
 }
 
@@ -126,13 +126,13 @@ static int get_exactly(const struct source *s, const char *key, const char *want
 }
 
 static int get_hidden(const struct source *s, const char *key, struct hidden *hidden) {
-    char name[256];
+    char name[ERROR_SUBJECT];
     const char *text = get(s, key);
     return text == NULL ? -1 : hidden_parse(hidden, where(s, key, name), text);
 }
 
 static int get_sizes(const struct source *s, struct model_config *c) {
-    char name[256];
+    char name[ERROR_SUBJECT];
     uint64_t latent;
     const char *shape = get(s, "item_shape"), *text = shape == NULL ? NULL : get(s, "latent");
     if (text == NULL || shape_parse(&c->item, where(s, "item_shape", name), shape) < 0 ||
@@ -143,7 +143,7 @@ static int get_sizes(const struct source *s, struct model_config *c) {
 }
 
 static int get_choices(const struct source *s, struct model_config *c) {
-    char name[256];
+    char name[ERROR_SUBJECT];
     const char *activation = get(s, "activation"), *likelihood = activation == NULL ? NULL : get(s, "likelihood"),
                *binarize = likelihood == NULL ? NULL : get(s, "binarize");
     if (binarize == NULL)
@@ -169,7 +169,7 @@ static const char *get_own(const struct source *s, const struct likelihood *l, c
 }
 
 static int get_likelihood(const struct source *s, struct model_config *c) {
-    char name[256];
+    char name[ERROR_SUBJECT];
     const struct likelihood *l = c->likelihood;
     uint64_t number = 0;
     int result = get_exactly(s, "input_scaling", input_scaling(l));
@@ -189,7 +189,7 @@ static bool has(const struct source *s, const char *key) {
 
 /* What only some models have. */
 static int get_options(const struct source *s, struct model_config *c) {
-    char name[256];
+    char name[ERROR_SUBJECT];
     uint64_t classes = 0;
     const char *text;
     if (has(s, "classes") && ((text = get(s, "classes")) == NULL ||
