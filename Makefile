@@ -158,8 +158,8 @@ SANITIZED := $(UNITS) tests/fuzz.bats tests/model_file.bats tests/rejected.bats 
 check: all asan tsan $(UNITS) $(BENCH) $(FAULT) $(REPLAYS)
 	VAE_BUILD="$(ABSOLUTE_BUILD)" tests/run $(UNITS) $(SANITIZED:%=asan:%) tests/*.bats
 
-# Tests of the build, of the source or of times, which sanitizers have no part in.
-PLAIN := analyze anomaly bench injected make man readme sanitizers
+# Tests of the build, of the source, of whole workflows or of times, which sanitizers have no part in.
+PLAIN := analyze anomaly bench injected make man paper readme sanitizers
 
 # The published figure on MNIST (a download), hundreds of kills, each allocation failing, and the sanitizers: minutes.
 check-long: all asan $(FAULT)
