@@ -186,12 +186,15 @@ train_in_little() {
 }
 
 @test "of two files that are mapped, the one that became shorter is named" {
-    blank items.raw
+    local far
+    far=$(printf '%0200d/%0200d/%0200d' 0 0 0)
+    mkdir -p "$far"
+    blank "$far/items.raw"
     blank val.raw
-    train_in_little --val val.raw items.raw
-    : >items.raw
+    train_in_little --val val.raw "$far/items.raw"
+    : >"$far/items.raw"
     wait "$pid" || true
-    assert_equal "$(<err)" 'vae-train: items.raw: became shorter while it was read, wanted it unchanged'
+    assert_equal "$(<err)" "vae-train: $far/items.raw: became shorter while it was read, wanted it unchanged"
 }
 
 @test "a stream that memory is too small for is an error" {
@@ -245,10 +248,29 @@ train_in_little() {
         run -1 vae-info "$at/$name"
         assert_output "vae-info: $at$short"
     done
+    cp "$ROOT/tests/rejected/checkpoint/epoch-no-number" "$at"
+    cp "$ROOT"/tests/golden/0.1/items.raw few.raw
+    run -1 vae-train -q -m new.bin -z 2 -H 5,4 -e 20 -r 0.01 -b 5 --ema 0.9 --val few.raw --patience 30 \
+        --resume "$at/epoch-no-number" few.raw
+    assert_output "vae-train: $at/epoch-no-number: metadata \"epoch\": found 'x', wanted a whole number from 0 to 18446744073709551615"
     vae-train -q -m "$at/model.bin" -z 3 -H 2 -e 0 items.raw
+    run -2 vae-train -m new.bin "$at/a" "$at/b"
+    assert_output "vae-train: $at/b: found 2 operands, wanted at most 1 (vae-train --help tells more)"
     vae-sample -n 9 -d 2 >"$at/latents.raw"
     run -1 vae-decode -m "$at/model.bin" "$at/latents.raw"
     assert_output "vae-decode: $at/latents.raw: items have shape 2, $at/model.bin wants 3 (vae-sample -d 3)"
+}
+
+@test "a temporary file that somebody removed is not said to be there" {
+    vae-train -q -m new.bin --log log -H 2 -z 1 -e 1000000 items.raw 2>err 3>&- &
+    local pid=$! status=0
+    await test -s log
+    rm .new.bin.tmp
+    kill -TERM $pid
+    wait $pid || status=$?
+    assert_equal "$status" 1
+    assert_equal "$(<err)" 'vae-train: new.bin: its temporary file was removed, wanted it left alone until the end'
+    assert [ ! -e new.bin ]
 }
 
 @test "numbers that are nearly 0, denormal ones, do not slow training" {

@@ -105,6 +105,8 @@ TRAIN=(vae-train -q -j 2 -m new.bin --checkpoint new.ck --every 2 --log log.tsv 
     mount --bind model.bin model.bin 2>/dev/null || skip 'mounts no file here'
     fails 1 'vae-train: model.bin: is mounted by itself, so that no file can take its place, wanted its directory mounted' \
         vae-train -q -m model.bin -e 1 items.raw
+    ln -s model.bin link.bin
+    fails 1 'vae-train: link.bin: is mounted by itself, so that' vae-train -q -m link.bin -e 1 items.raw
     vae-info model.bin >/dev/null
 }
 

@@ -37,9 +37,16 @@ on() {
     on chmod:1:1 'model.bin: cannot set the mode of its temporary file: Operation not permitted'
     on fsync:1:5 'model.bin: cannot sync: Input/output error'
     cp model.bin before.bin
-    on rename:1:28 "model.bin: cannot rename $(realpath .)/.model.bin.tmp, which is whole and stays, to it: No space left on device"
+    on rename:1:28 "model.bin: cannot rename to it: No space left on device; what was to be there is whole beside it, as .model.bin.tmp, until the next run"
     cmp model.bin before.bin
+    # Also for one that does not come to its data, and where the model is read-only.
+    fails 1 'vae-train: none.raw: cannot open' vae-train -m model.bin none.raw
     vae-info .model.bin.tmp >/dev/null
+    chmod 444 model.bin
+    on rename:1:28 'model.bin: cannot rename to it: '
+    assert_equal "$(stat -c %a .model.bin.tmp)" 644
+    "${TRAIN[@]}"
+    assert [ ! -e .model.bin.tmp ]
     on fsync:2:5 'model.bin: is in place, but cannot sync its directory: Input/output error'
 }
 

@@ -208,6 +208,7 @@ moved() {
     first() { tensor normal.bin "$1" | tr ' ' '\n' | grep -m 1 .; }
     run ! test "$(first encoder.0.weight)" = "$(first encoder.0.bias)"
     run ! test "$(first encoder.0.weight)" = "$(first mu.weight)"
+    run ! test "$(first encoder.0.bias)" = "$(first mu.weight)"
     fails 2 "vae-train: --init: found 'normal', wanted torch, glorot, he or normal:S, such as normal:0.01" \
         vae-train -m x --init normal
     fails 2 "vae-train: --init: found '-1', wanted a number from 0 to 1000" vae-train -m x --init normal:-1

@@ -15,10 +15,23 @@ recipe() {
     cd "$BATS_FILE_TMPDIR" || return
 }
 
+# made_with MODEL OPTION,...: the command that made it had each.
+made_with() {
+    local command option options
+    command=$(metadata "$1" command)
+    IFS=, read -ra options <<<"$2"
+    for option in "${options[@]}"; do assert_regex "$command " " $option "; done
+}
+
 @test "table 1: each row by its own recipe" {
-    for row in 'vae 86.76' 'iwae-5 85.54' 'iwae-50 84.78' 'iwae-schedule 86.76'; do
-        read -r name published <<<"$row"
+    local row name published options option
+    for row in 'vae 86.76 --objective stl,--samples 1,--optimizer muon,--schedule cosine:1e-4,--ema 0.99,--epochs 150' \
+        'iwae-5 85.54 --objective dreg,--samples 5,--optimizer muon,--schedule cosine:1e-4,--ema 0.99,--epochs 150' \
+        'iwae-50 84.78 --objective dreg,--samples 50,--optimizer muon,--schedule cosine:1e-4,--ema 0.999,--epochs 80' \
+        'iwae-schedule 86.76 --objective elbo,--optimizer adam,--adam-eps 1e-4,--schedule iwae,--epochs 3280,--batch 20'; do
+        read -r name published options <<<"$row"
         recipe "$name"
+        made_with "$name.bin" "$options,--latent 50,--activation tanh,--binarize sample"
         grep -q "^$name: -log p(x) [0-9.]* +- [0-9.]* nats, published $published; trained for 0 minutes\$" <<<"$output"
         assert_equal "$(metadata "$name.bin" encoder_hidden)" 200,200
     done
@@ -30,9 +43,17 @@ recipe() {
     assert_equal "$(cut -f 1 figure2.tsv | uniq | xargs)" 'latent 3 5 10 20 200'
     assert_equal "$(wc -l <figure2.tsv)" 16
     assert_equal "$(grep -c '^latent *[0-9]*: test elbo -[0-9.]* nats$' <<<"$output")" 5
-    # The mean of differences is the difference of means.
-    awk -F '\t' -v said="$(sed -n 's/^200 above 20: \(.*\) +- .*/\1/p' <<<"$output")" '
-        NR > 1 { last[$1] = $4 } END { d = last[200] - last[20] - said; exit d < -0.02 || d > 0.02 }' figure2.tsv
+    for latent in 3 5 10 20 200; do
+        made_with figure2-$latent.bin "--latent $latent,--hidden 500,--optimizer adagrad,--rate 0.01,--init normal:0.01,--batch 100"
+        assert_equal "$(awk -F '\t' -v n=$latent '$1 == n' figure2.tsv | tail -1)" \
+            "$(tail -1 figure2-$latent.tsv | awk -F '\t' -v n=$latent '{ print n "\t180000\t" $4 "\t" $7 }')"
+    done
+    # The mean of differences is the difference of means, and its error that of 20 items.
+    read -r mean error < <(sed -n 's/^200 above 20: \(.*\) +- \(.*\) nats$/\1 \2/p' <<<"$output")
+    near "$mean" "$(awk -F '\t' 'NR > 1 { last[$1] = $4 } END { print last[200] - last[20] }' figure2.tsv)" 0.02
+    near "$error" "$(paste figure2-20.items figure2-200.items | tail -n +2 | perl -lane '
+        push @d, $F[1] - $F[0]; $m += $d[-1] / 20;
+        END { $v += ($_ - $m) ** 2 / 20 for @d; print sqrt($v / 20) }')" 0.0051
 }
 
 @test "figure 4: the decoded plane, and a place for each test image" {

@@ -97,21 +97,31 @@ static int open_temporary(struct atomic_file *file, const char *path) {
     }
 }
 
-int atomic_open(struct atomic_file *file, const char *path) {
-    *file = (struct atomic_file){.out = {.fd = -1}};
-    if (check_place(path) < 0 || name_parts(file, path) < 0)
-        goto failed;
-    file->out.name = path;
-    if (open_temporary(file, path) < 0)
-        goto failed;
-    if ((ftruncate(file->out.fd, 0) == 0 || fail_system(path, "cannot truncate its temporary file") == 0) &&
-        copy_mode(file, S_IWUSR) == 0)
-        return 0;
-    unlink(file->temporary);
-failed:
-    if (file->out.fd >= 0)
+/* In both cases to be ended with let_go. */
+static int open_place(struct atomic_file *file, const char *path) {
+    *file = (struct atomic_file){.out = {.fd = -1, .name = path}};
+    return check_place(path) < 0 || name_parts(file, path) < 0 || open_temporary(file, path) < 0 ||
+                   copy_mode(file, S_IWUSR) < 0
+               ? -1
+               : 0;
+}
+
+/* Removed is what nothing was written to: a file of before may be a run's that could not rename it. */
+static void let_go(struct atomic_file *file) {
+    struct stat status;
+    if (file->out.fd >= 0) {
+        if (fstat(file->out.fd, &status) == 0 && status.st_size == 0 && is_named(file->out.fd, file->temporary))
+            unlink(file->temporary);
         close(file->out.fd);
+    }
     release(file);
+}
+
+int atomic_open(struct atomic_file *file, const char *path) {
+    if (open_place(file, path) == 0 &&
+        (ftruncate(file->out.fd, 0) == 0 || fail_system(path, "cannot truncate its temporary file") == 0))
+        return 0;
+    let_go(file);
     return -1;
 }
 
@@ -141,8 +151,13 @@ static int sync_directory(const struct atomic_file *file) {
 static int take_place(const struct atomic_file *file) {
     if (rename(file->temporary, file->path) == 0)
         return 0;
-    return fail("%s: cannot rename %s, which is whole and stays, to it: %s", file->out.name, file->temporary,
-                strerror(errno));
+    const char *reason = strerror(errno), *slash = strrchr(file->temporary, '/');
+    if (!is_named(file->out.fd, file->temporary))
+        return fail("%s: its temporary file was removed, wanted it left alone until the end", file->out.name);
+    if (copy_mode(file, S_IWUSR) < 0)
+        return -1;
+    return fail("%s: cannot rename to it: %s; what was to be there is whole beside it, as %s, until the next run",
+                file->out.name, reason, slash == NULL ? file->temporary : slash + 1);
 }
 
 int atomic_commit(struct atomic_file *file) {
@@ -179,8 +194,7 @@ bool atomic_writes(const char *path, const char *other) {
 
 int atomic_check(const char *path) {
     struct atomic_file file;
-    if (atomic_open(&file, path) < 0)
-        return -1;
-    atomic_abandon(&file);
-    return 0;
+    const int result = open_place(&file, path);
+    let_go(&file);
+    return result;
 }

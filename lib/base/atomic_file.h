@@ -18,7 +18,7 @@ struct atomic_file {
 int atomic_open(struct atomic_file *file, const char *path) __attribute__((warn_unused_result));
 
 /* Puts it in its place. 0, or -1 with the old file untouched, unless the message says that the new one is in place;
- * or that it stays, whole, under the temporary name. Frees what `file` holds in both cases. */
+ * or that it stays, whole, beside it. Frees what `file` holds in both cases. */
 int atomic_commit(struct atomic_file *file) __attribute__((warn_unused_result));
 
 /* Removes the temporary file and frees what `file` holds. */
@@ -27,7 +27,8 @@ void atomic_abandon(struct atomic_file *file);
 /* True where whoever writes `path` so writes `other`: it is that place, or that of its temporary file. */
 bool atomic_writes(const char *path, const char *other);
 
-/* 0 where atomic_open would succeed now: asked before hours of work, not after. */
+/* 0 where atomic_open would succeed now: asked before hours of work, not after. A temporary file of before stays.
+ */
 int atomic_check(const char *path) __attribute__((warn_unused_result));
 
 #endif

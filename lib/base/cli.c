@@ -100,7 +100,7 @@ _Noreturn void cli_usage_error(void) {
 }
 
 _Noreturn void cli_refuse(const char *format, ...) {
-    char text[512];
+    char text[ERROR_MESSAGE];
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);

@@ -16,9 +16,10 @@ int fail_system(const char *name, const char *what);
 #define fail(...) (fail(__VA_ARGS__), -1)
 #define fail_system(name, what) (fail_system(name, what), -1)
 
-/* What opens a message, a file's name and a place in it, and a whole message, which may name two files: their bytes
- * with their end. */
+/* Bytes of what opens a message, with its end: a file's name and a place in it. */
 #define ERROR_SUBJECT (PATH_MAX + 128)
+
+/* Bytes of a message, with its end: it may name two files. Names that have to be made printable may take more. */
 #define ERROR_MESSAGE (2 * PATH_MAX + 1024)
 
 /* The message kept last by this thread; valid until its next failure. */

@@ -9,7 +9,7 @@
  *     torch     uniform on +-1/sqrt(in), biases too, as torch.nn.Linear has them
  *     glorot    uniform on +-sqrt(6/(in + out)), biases 0: Glorot and Bengio 2010, equation 16
  *     he        uniform on +-sqrt(6/in), biases 0: He et al. 2015, equation 10
- *     normal:S  N(0, S^2), biases too: Kingma and Welling 2014, section 5, with the S, or the S^2, of 0.01 */
+ *     normal:S  N(0, S^2), biases too; Kingma and Welling 2014, section 5, have N(0, 0.01) */
 struct initializer {
     const struct initializer_kind *kind;
     double deviation; /* of normal */

@@ -7,13 +7,13 @@
  * are against the exact value of the float argument; NaN in gives NaN out, and an activation of infinity is its
  * limit. */
 
-/* Adam's constants for one step. Kingma and Ba 2015, algorithm 1; Adagrad's are beside, where they differ. */
+/* Adam's constants for one step: Kingma and Ba 2015, algorithm 1. Or Adagrad's. */
 struct adam_step {
     float rate;         /* of this step, divided by 1 - beta1^t */
     float scale;        /* of the gradient */
-    float beta1, beta2; /* 0, 1 */
-    float rest1, rest2; /* 1 - beta1, 1 - beta2, rounded once, from double; 1, 1 */
-    float second_scale; /* 1 / sqrt(1 - beta2^t); 1 */
+    float beta1, beta2; /* Adagrad's: 0 and 1 */
+    float rest1, rest2; /* 1 - beta1, 1 - beta2, rounded once, from double; Adagrad's: 1 and 1 */
+    float second_scale; /* 1 / sqrt(1 - beta2^t); Adagrad's: 1 */
     float epsilon;
 };
 

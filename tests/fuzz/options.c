@@ -2,6 +2,7 @@
  * comes back from its own text. */
 #include "fuzz.h"
 #include "base/number.h"
+#include "nn/initializer.h"
 #include "vae/checkpoint.h"
 #include "vae/model_config.h"
 #include "vae/schedule.h"
@@ -69,7 +70,14 @@ static void scale(const char *text) {
     (void)!likelihood_scale(likelihood_find("fuzz", "gaussian"), "fuzz", text, &kind, &sigma);
 }
 
-static void (*const targets[])(const char *) = {whole, real, list, shape, hidden, prior, schedule, every, scale};
+static void initializer(const char *text) {
+    struct initializer i = {.kind = NULL};
+    if (initializer_parse(&i, "fuzz", text) == 0)
+        fuzz_expect(i.kind != NULL && i.deviation >= 0 && i.deviation <= 1000);
+}
+
+static void (*const targets[])(const char *) = {whole, real,     list,  shape, hidden,
+                                                prior, schedule, every, scale, initializer};
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (size == 0)

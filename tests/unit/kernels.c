@@ -248,6 +248,7 @@ static void follows(const char *name, rule *way) {
 
 static void adam_follows_its_algorithm(void) {
     follows("adam", adam);
+    follows("muon", adam); /* what is no matrix */
 }
 
 static void adagrad_follows_its_algorithm(void) {
