@@ -97,31 +97,33 @@ static int open_temporary(struct atomic_file *file, const char *path) {
     }
 }
 
-/* In both cases to be ended with let_go. */
+/* In both cases to be ended with close_place. */
 static int open_place(struct atomic_file *file, const char *path) {
     *file = (struct atomic_file){.out = {.fd = -1, .name = path}};
-    return check_place(path) < 0 || name_parts(file, path) < 0 || open_temporary(file, path) < 0 ||
-                   copy_mode(file, S_IWUSR) < 0
-               ? -1
-               : 0;
+    return check_place(path) < 0 || name_parts(file, path) < 0 || open_temporary(file, path) < 0 ? -1 : 0;
 }
 
-/* Removed is what nothing was written to: a file of before may be a run's that could not rename it. */
-static void let_go(struct atomic_file *file) {
-    struct stat status;
-    if (file->out.fd >= 0) {
-        if (fstat(file->out.fd, &status) == 0 && status.st_size == 0 && is_named(file->out.fd, file->temporary))
-            unlink(file->temporary);
+static void close_place(struct atomic_file *file) {
+    if (file->out.fd >= 0)
         close(file->out.fd);
-    }
     release(file);
 }
 
+/* One of before stays that holds something: it may be a run's that could not rename it. */
+static void remove_empty(const struct atomic_file *file) {
+    struct stat status;
+    if (fstat(file->out.fd, &status) == 0 && status.st_size == 0)
+        unlink(file->temporary);
+}
+
 int atomic_open(struct atomic_file *file, const char *path) {
-    if (open_place(file, path) == 0 &&
-        (ftruncate(file->out.fd, 0) == 0 || fail_system(path, "cannot truncate its temporary file") == 0))
-        return 0;
-    let_go(file);
+    if (open_place(file, path) == 0) {
+        if ((ftruncate(file->out.fd, 0) == 0 || fail_system(path, "cannot truncate its temporary file") == 0) &&
+            copy_mode(file, S_IWUSR) == 0)
+            return 0;
+        remove_empty(file);
+    }
+    close_place(file);
     return -1;
 }
 
@@ -194,7 +196,11 @@ bool atomic_writes(const char *path, const char *other) {
 
 int atomic_check(const char *path) {
     struct atomic_file file;
-    const int result = open_place(&file, path);
-    let_go(&file);
+    int result = open_place(&file, path);
+    if (result == 0) {
+        result = copy_mode(&file, S_IWUSR);
+        remove_empty(&file);
+    }
+    close_place(&file);
     return result;
 }
