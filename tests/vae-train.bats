@@ -344,11 +344,12 @@ ends() {
 }
 
 @test "a second signal, another one too, ends a run at once" {
-    # One step of seconds, which the first one lets end.
+    # One step of seconds, which the first one lets end once it has begun: that it has is seen by the time it took.
     for second in TERM:143 INT:130; do
         env --default-signal=INT vae-train -q -m slow.bin --log log -H 2000 --objective iwae -k 600 -e 1 -j 1 data.raw 3>&- &
         pid=$!
         await test -s log
+        await eval '[ "$(cut -d " " -f 14 "/proc/$pid/stat")" -ge 30 ]'
         kill -INT "$pid"
         sleep 0.1
         kill -"${second%:*}" "$pid"
