@@ -39,6 +39,7 @@ rejects() {
 @test "models, by each of their readers" {
     rejects model vae-decode vae-decode -q -m file latents.raw
     rejects model vae-encode vae-encode -q -m file items.raw
+    rejects model vae-sample vae-sample -n 3 -m file
     rejects model vae-train vae-train -q -m new.bin --start-from file items.raw
 }
 

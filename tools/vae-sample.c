@@ -85,7 +85,7 @@ static struct options parse(int argc, char **argv) {
 struct sampler {
     const struct options *options;
     size_t dim, classes;
-    struct model model; /* its config alone where the prior is N(0, I) */
+    struct model model; /* where one is given */
     struct labels labels;
     struct raw_writer out;
     float *z; /* `capacity` of both */
@@ -115,7 +115,7 @@ static int choose_sizes(struct sampler *s) {
     const struct model_config *config = &s->model.config;
     s->dim = o->dim;
     if (o->common.model != NULL) {
-        if (model_load_prior(&s->model, o->common.model) < 0 || check_classes(o, config->classes) < 0)
+        if (model_load(&s->model, o->common.model) < 0 || check_classes(o, config->classes) < 0)
             return -1;
         if (o->dim != 0 && o->dim != config->latent)
             return fail("%s: has latents of %zu, wanted %zu as --dim says", o->common.model, config->latent,

@@ -52,14 +52,13 @@ static int read_weights(struct model *model, const json_t *metadata, const json_
     return 0;
 }
 
-/* Of a model whose prior is N(0, I) the config alone, unless it is to be `whole`. */
-static int read_model(struct model *model, json_t **metadata, const struct input *in, bool whole) {
+int model_read(struct model *model, json_t **metadata, const struct input *in) {
     json_t *tensors;
     *model = (struct model){0};
     int result = safetensors_read_header(in, metadata, &tensors);
     if (result == 0)
         result = model_config_get(&model->config, *metadata, in->name);
-    if (result == 0 && (whole || model->config.components > 0))
+    if (result == 0)
         result = read_weights(model, *metadata, tensors, in);
     if (result < 0)
         model_free(model);
@@ -67,26 +66,14 @@ static int read_model(struct model *model, json_t **metadata, const struct input
     return result;
 }
 
-static int load(struct model *model, const char *path, bool whole) {
+int model_load(struct model *model, const char *path) {
     struct input in;
     json_t *metadata;
     *model = (struct model){0};
     if (model_open(&in, path) < 0)
         return -1;
-    const int result = read_model(model, &metadata, &in, whole);
+    const int result = model_read(model, &metadata, &in);
     json_decref(metadata);
     input_close(&in);
     return result;
-}
-
-int model_read(struct model *model, json_t **metadata, const struct input *in) {
-    return read_model(model, metadata, in, true);
-}
-
-int model_load(struct model *model, const char *path) {
-    return load(model, path, true);
-}
-
-int model_load_prior(struct model *model, const char *path) {
-    return load(model, path, false);
 }

@@ -28,8 +28,4 @@ int model_read(struct model *model, json_t **metadata, const struct input *in) _
 /* The same of the file at `path`, without its metadata. 0 or -1. End with model_free. */
 int model_load(struct model *model, const char *path) __attribute__((warn_unused_result));
 
-/* What is to be known of the model's prior: its config, and of one with components all the rest. 0 or -1. End with
- * model_free. */
-int model_load_prior(struct model *model, const char *path) __attribute__((warn_unused_result));
-
 #endif
