@@ -24,7 +24,7 @@ made_with() {
 }
 
 @test "table 1: each row by its own recipe" {
-    local row name published options option
+    local row name published options
     for row in 'vae 86.76 --objective stl,--samples 1,--optimizer muon,--schedule cosine:1e-4,--ema 0.99,--epochs 150' \
         'iwae-5 85.54 --objective dreg,--samples 5,--optimizer muon,--schedule cosine:1e-4,--ema 0.99,--epochs 150' \
         'iwae-50 84.78 --objective dreg,--samples 50,--optimizer muon,--schedule cosine:1e-4,--ema 0.999,--epochs 80' \

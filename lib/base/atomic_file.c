@@ -182,8 +182,7 @@ void atomic_abandon(struct atomic_file *file) {
     if (file->out.fd < 0)
         return;
     unlink(file->temporary);
-    close(file->out.fd);
-    release(file);
+    close_place(file);
 }
 
 bool atomic_writes(const char *path, const char *other) {
