@@ -52,7 +52,8 @@ KERNELS := $(wildcard lib/*/*_kernel.c)
 SOURCES := $(filter-out $(KERNELS),$(wildcard lib/*/*.c))
 OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o) $(foreach level,$(LEVELS),$(KERNELS:%.c=$(BUILD)/%.$(level).o))
 
-# Published figures, a recipe each in examples/paper/; iwae-50 and iwae-schedule take more than half an hour and are started by name.
+# Published figures, a recipe each in examples/paper/; iwae-50 and iwae-schedule take more than half an hour and are
+# started by name.
 PAPER := vae iwae-5 figure2 figure4
 
 .PHONY: all help flags fuzz fuzzers deps bench-deps paper-deps fuzz-deps bench bench-quick demo paper check check-long coverage mutate asan tsan units install uninstall clean
