@@ -385,16 +385,21 @@ END
     done
 }
 
-@test "what is wrong behind the last frame leaves no whole stream behind, nor does an empty one" {
+@test "a tool that fails leaves no whole stream, wherever its input goes wrong" {
     for tool in vae-encode vae-decode vae-interp vae-traverse vae-impute vae-score; do
         use "$tool"
         read -r _ dtype shape _ <"$input"
-        header "$dtype" "$shape" 0 . >empty.raw
-        for items in "$input" empty.raw; do
-            cat "$items" <(printf garbage) >long.raw
+        for end in . +; do header "$dtype" "$shape" 0 $end >empty$end; done
+        # A frame that ends its stream, before the error, is not the end of the output.
+        for frames in "$input" empty. "$input empty." "$input empty. empty." "empty. $input" "$input empty+" "$input $input"; do
+            # shellcheck disable=SC2086 # several files
+            cat $frames <(printf garbage) >long.raw
             fails 1 "$tool: long.raw: bytes that are no frame follow" "$tool" -q "${arguments[@]}" long.raw
             run -1 raw-info out
         done
+        # Frames without items are passed on if all is right.
+        cat "$input" empty. empty. | "$tool" -q "${arguments[@]}" >out
+        assert_equal "$(raw-info out | tail -1 | cut -f 4)" 3
     done
     run -1 bash -c 'vae-sample -n 1 | vae-interp >out'
     assert_equal "$(stat -c %s out)" 0

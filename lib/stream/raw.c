@@ -180,12 +180,21 @@ int raw_writer_start(struct raw_writer *w) {
     return output_standard(&w->out);
 }
 
-/* Writes all but the last `hold` bytes, and these when more follows or the end is right. */
-static int write_holding(struct raw_writer *w, const void *data, size_t bytes, size_t hold) {
-    if (output_write(&w->out, w->held, w->held_bytes) < 0 || output_write(&w->out, data, bytes - hold) < 0)
+static int write_held(struct raw_writer *w) {
+    const size_t bytes = w->held_bytes;
+    w->held_bytes = 0;
+    return output_write(&w->out, w->held, bytes);
+}
+
+/* Writes what was held back and `data`, at least one byte, except what is to be held back now. */
+static int write_holding(struct raw_writer *w, const void *data, size_t bytes) {
+    const bool ends = w->last && w->left == 0;
+    const size_t hold = !ends ? 0 : w->begun ? 1 : bytes;
+    if (write_held(w) < 0 || output_write(&w->out, data, bytes - hold) < 0)
         return -1;
     memcpy(w->held, (const char *)data + bytes - hold, hold);
     w->held_bytes = hold;
+    w->begun = true;
     return 0;
 }
 
@@ -195,14 +204,14 @@ int raw_write_header(struct raw_writer *w, const struct raw_frame *frame) {
         return -1;
     w->last = frame->last;
     w->left = frame->items * raw_item_bytes(frame);
-    return write_holding(w, text, sizeof text, w->last && w->left == 0 ? sizeof text : 0);
+    return write_holding(w, text, sizeof text);
 }
 
 int raw_write(struct raw_writer *w, const void *data, size_t bytes) {
     w->left -= bytes;
-    return bytes == 0 ? 0 : write_holding(w, data, bytes, w->last && w->left == 0 ? 1 : 0);
+    return bytes == 0 ? 0 : write_holding(w, data, bytes);
 }
 
 int raw_finish(struct raw_writer *w) {
-    return write_holding(w, "", 0, 0);
+    return write_held(w);
 }

@@ -58,10 +58,12 @@ ssize_t raw_read_bytes(struct raw_reader *reader, void *buffer, size_t bytes) __
 
 void raw_close(struct raw_reader *reader);
 
-/* Writes a stream. The end of its last frame, the payload's last byte or the header where there is none, is held
- * back until raw_finish: whatever is found wrong before, the stream's reader sees one that was cut short. */
+/* Writes a stream. The last byte of each '.' frame is held back until more is written or raw_finish is called: if an
+ * error is found before, the output ends inside a frame, and its reader refuses it. An output that would begin with a
+ * '.' frame without items is held back whole, so that its reader finds it empty. */
 struct raw_writer {
     struct output out;
+    bool begun;            /* something was written */
     bool last;             /* the frame is one with a '.' */
     uint64_t left;         /* bytes of its payload still to come */
     char held[RAW_HEADER]; /* not written yet */
