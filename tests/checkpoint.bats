@@ -97,9 +97,13 @@ figure() {
     assert_equal "$(figure best_epoch)" "$(metadata whole.bin epochs)"
     train "${options[@]}" --resume part.ck
     cmp whole.bin part.bin
-    # One whose patience has ended is at its end.
+    # One whose patience has ended is at its end: nothing is trained.
+    train "${options[@]}" --resume part.ck
+    local epoch
+    epoch=$(figure epoch)
     train "${options[@]}" --resume part.ck
     cmp whole.bin part.bin
+    assert_equal "$epoch $(figure epoch)" "$(last whole 1) $(last whole 1)"
 }
 
 @test "a signal saves both, exits with its number, and names the way back" {
@@ -185,6 +189,8 @@ END
         damaged '$head =~ s/"position":"200"/"position":"7"/' 'step 21 at item 7 of epoch 3'
         damaged '$head =~ s/"epochs_done":"3"/"epochs_done":"1"/' 'step 21 at item 200 of epoch 3'
         damaged '$head =~ s/"best_epoch":"0"/"best_epoch":"9"/' 'step 21 at item 200 of epoch 3'
+        damaged '$head =~ s/"best_step":"0"/"best_step":"7"/' 'step 21 at item 200 of epoch 3'
+        damaged '$head =~ s/"best_step":"0"/"best_step":"22"/' 'step 21 at item 200 of epoch 3'
         damaged '$head =~ s/"epoch":"3"/"epoch":"x"/' "metadata \"epoch\": found 'x', wanted a whole number"
         damaged '$head =~ s/"epoch":"3"/"epoch":"3","color":"red"/' 'color is red there, wanted not given as in this run'
         damaged '$head =~ s/"second.mu.bias"/"third.mu.bias"/' 'tensor "second.mu.bias" is missing'
@@ -245,19 +251,81 @@ END
     # Without the first epochs' log: a new one, of what follows.
     train -m part.bin --resume part.ck --log new.tsv
     diff <(sed 2d whole.tsv | cut -f 3 --complement) <(cut -f 3 --complement new.tsv)
-    # A row that a crash has torn, and rows of other epochs.
-    head -c -3 <(head -2 whole.tsv) >torn.tsv
-    fails 1 'vae-train: torn.tsv: is not the log of the 1 epochs before, wanted it, or no file: move it away' \
-        vae-train "${OPTIONS[@]}" -m part.bin --resume part.ck --log torn.tsv items.raw
-    sed 2d whole.tsv >torn.tsv
-    fails 1 'vae-train: torn.tsv: is not the log of the 1 epochs before, wanted it, or no file: move it away' \
-        vae-train "${OPTIONS[@]}" -m part.bin --resume part.ck --log torn.tsv items.raw
+    # Rows of other epochs.
+    for rows in 2d '2{h;d};3{G}'; do
+        sed "$rows" whole.tsv >other.tsv
+        cp other.tsv before.tsv
+        fails 1 'vae-train: other.tsv: is not the log of the 1 epochs before, wanted it, or no file: move it away' \
+            vae-train "${OPTIONS[@]}" -m part.bin --resume part.ck --log other.tsv items.raw
+        cmp other.tsv before.tsv
+    done
     echo precious >other.tsv
+    fails 1 'vae-train: other.tsv: is not the log of the 1 epochs before, wanted it, or no file: move it away' \
+        vae-train "${OPTIONS[@]}" -m part.bin --resume part.ck --log other.tsv items.raw
+    assert_equal "$(<other.tsv)" precious
+    printf precious >other.tsv
     fails 1 'vae-train: other.tsv: is not the log of the 1 epochs before, wanted it, or no file: move it away' \
         vae-train "${OPTIONS[@]}" -m part.bin --resume part.ck --log other.tsv items.raw
     assert_equal "$(<other.tsv)" precious
     # Where nothing can stand, nothing is to be gone on with.
     train -m part.bin --resume part.ck --log /dev/null
+}
+
+@test "a log that has lost its last rows in a crash is gone on with, and a note says so" {
+    OPTIONS=("${OPTIONS[@]:1}" -e 5)
+    train -m whole.bin --log whole.tsv 2>err
+    train -m part.bin --checkpoint part.ck -e 3 2>err
+    # In whole lines, in the middle of one, in the header, and all of it.
+    for lines in 3:0 3:5 1:3 0:0; do
+        head -n "${lines%:*}" whole.tsv | head -c -"${lines#*:}" >log.tsv
+        local last=$((${lines%:*} - 1 - (${lines#*:} > 0)))
+        [ $last -ge 0 ] || last=0
+        train -m part.bin --resume part.ck --log log.tsv 2>err
+        if [ $lines = 0:0 ]; then
+            run ! grep missing err
+        else
+            grep -qx "vae-train: log.tsv: ends with epoch $last, the checkpoint with epoch 3: the rows between are missing, as after a crash" err
+        fi
+        diff <(sed "$((last + 2)),4d" whole.tsv | cut -f 3 --complement) <(cut -f 3 --complement log.tsv)
+        # What has a gap now is gone on with, too.
+        train -m part.bin --checkpoint more.ck -e 4 2>err
+        train -m part.bin --resume more.ck --log log.tsv 2>err
+        run ! grep missing err
+        assert_equal "$(cut -f 1 log.tsv | xargs)" "$(printf "%s\n" epoch $(seq $last) 4 5 | xargs)"
+    done
+}
+
+@test "the log is on the disk before the checkpoint that counts its rows" {
+    preloaded
+    # Each is stopped by the failure of its sync: the log's comes first.
+    run -1 injected fsync:1:5 vae-train "${OPTIONS[@]}" -m part.bin --log log.tsv --checkpoint part.ck --every 1 items.raw
+    assert_output 'vae-train: log.tsv: cannot sync: Input/output error'
+    assert [ ! -e part.ck ]
+    run -1 injected fsync:2:5 vae-train "${OPTIONS[@]}" -m part.bin --log log.tsv --checkpoint part.ck --every 1 items.raw
+    assert_output 'vae-train: part.ck: cannot sync: Input/output error'
+    # Without a checkpoint the log needs none.
+    run -1 injected fsync:1:5 vae-train "${OPTIONS[@]}" -m part.bin --log log.tsv items.raw
+    assert_output 'vae-train: part.bin: cannot sync: Input/output error'
+}
+
+@test "seconds and items per second tell of this run and of those before" {
+    OPTIONS=(-H 12 -z 3 -b 200 -r 0.0001)
+    train -e 2000 -m part.bin --log part.tsv --checkpoint part.ck 2>err
+    local before start=${EPOCHREALTIME/./}
+    before=$(last part 3)
+    train -e 2100 -m part.bin --log part.tsv --resume part.ck 2>err
+    local took=$((${EPOCHREALTIME/./} - start))
+    assert_regex "$(tail -1 err)" ', [0-9.]+ s, [0-9]+ items/s$'
+    # The run itself took less than the process, whose rate is a bound: 100 epochs of 200 items.
+    perl -e 'my ($line, $micro, $before, $first, $last) = @ARGV;
+        my ($all, $rate) = $line =~ /, ([0-9.]+) s, ([0-9]+) items\/s$/ or die "no figures: $line\n";
+        my $own = $micro / 1e6;
+        die "$rate items/s: 20000 items in at most $own s\n" unless $rate >= 0.99 * 20000 / $own;
+        my $log = $last - $before;
+        die "$rate items/s: 20000 items in at least $log s\n" unless $rate <= 1.01 * 20000 / $log;
+        die "$first s after $before s\n" unless $first > $before && $first < $before + $own;
+        die "$all s in all, $last in the log\n" unless $all >= $last - 0.1 && $all <= $before + $own + 0.1;
+    ' "$(tail -1 err)" $took "$before" "$(sed -n 2002p part.tsv | cut -f 3)" "$(last part 3)"
 }
 
 @test "a file that is missing is told before the data is read" {
@@ -287,6 +355,44 @@ END
             vae-train "${OPTIONS[@]}" -m m.bin --checkpoint part.ck --every "${every%:*}" items.raw
         assert [ ! -e hit ]
     done
+}
+
+# jumps SECONDS OPTION...: starts a run without end whose clock jumps by so much, and ends it when it has trained on.
+jumps() {
+    local seconds=$1 rows
+    shift
+    rm -f part.* hit
+    env FAULT="clock:$seconds:jump" FAULT_HIT=hit LD_PRELOAD="$FAULT_LIBRARY" \
+        vae-train -q -H 2 -z 1 -b 200 -e 1000000 -m part.bin --log part.tsv "$@" items.raw 3>&- &
+    await test -s part.tsv
+    for _ in 1 2; do
+        rows=$(wc -l <part.tsv)
+        # shellcheck disable=SC2016 # expanded by await
+        await eval '[ "$(wc -l <part.tsv)" -gt $((rows + 2)) ]'
+        [ -e hit ] || assert [ ! -e part.ck -a ! -e part.bin ]
+        touch hit
+    done
+    kill -KILL $!
+    wait $! || true
+}
+
+@test "a checkpoint is saved when the time of --every has passed, by default a minute, and a model after 10 seconds" {
+    preloaded
+    # Half of the time, which leaves the other half to a slow machine, and all of it.
+    for every in 40s:40 10m:600 2h:7200; do
+        jumps $((${every#*:} / 2)) --checkpoint part.ck --every ${every%:*}
+        assert [ ! -e part.ck ]
+        jumps ${every#*:} --checkpoint part.ck --every ${every%:*}
+        assert [ -e part.ck ]
+    done
+    jumps 30 --checkpoint part.ck
+    assert [ ! -e part.ck ]
+    jumps 60 --checkpoint part.ck
+    assert [ -e part.ck ]
+    jumps 5
+    assert [ ! -e part.bin ]
+    jumps 10
+    assert [ -e part.bin ]
 }
 
 @test "places that would lose something are refused" {

@@ -48,6 +48,12 @@ on() {
     "${TRAIN[@]}"
     assert [ ! -e .model.bin.tmp ]
     on fsync:2:5 'model.bin: is in place, but cannot sync its directory: Input/output error'
+    chmod 444 model.bin
+    on chmod:4:1 'model.bin: is in place, but cannot set its mode: Operation not permitted'
+    # Of the file in its place, and of the log.
+    on lock:2:37 'model.bin: cannot lock what is in its place: No locks available'
+    TRAIN+=(--log log.tsv)
+    on lock:3:37 'log.tsv: cannot lock: No locks available'
 }
 
 @test "a directory that cannot be opened for that is named, or passed over where it may not be read" {

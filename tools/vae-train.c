@@ -158,9 +158,12 @@ static void check_options(const struct options *o) {
         cli_refuse("--val: found '-' for stdin, which the items come from, wanted a file");
 }
 
-static void check_checkpoint(const struct run_config *c) {
-    if (c->checkpoint == NULL && (c->every.steps > 0 || c->every.seconds > 0))
+static void set_checkpoint(struct run_config *c) {
+    const bool given = c->every.steps > 0 || c->every.seconds > 0;
+    if (given && c->checkpoint == NULL)
         cli_refuse("--every: found it without --checkpoint, wanted a file to save");
+    if (!given)
+        c->every.seconds = 60;
 }
 
 static void check_objective(const struct options *o) {
@@ -214,7 +217,7 @@ static struct options parse(int argc, char **argv) {
     check_options(&o);
     check_objective(&o);
     check_labels(&o.run);
-    check_checkpoint(&o.run);
+    set_checkpoint(&o.run);
     if (o.run.model.decoder.layers == NOT_GIVEN)
         mirror(&o.run.model.decoder, &o.run.model.encoder);
     set_scale(&o);

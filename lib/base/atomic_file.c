@@ -2,6 +2,7 @@
 #include "base/atomic_file.h"
 
 #include "base/error.h"
+#include "base/file_lock.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,15 +10,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
+
+/* How often a process that has renamed its temporary file tries to lock the next one: another process may have
+ * locked it for the moment in which it finds the place taken. */
+#define ATTEMPTS 30000
+#define ATTEMPT_NANOSECONDS 1000000
 
 static void release(struct atomic_file *file) {
     free(file->path);
     free(file->directory);
     free(file->temporary);
-    *file = (struct atomic_file){.out = {.fd = -1}};
+    *file = (struct atomic_file){0};
 }
 
 static int name_parts(struct atomic_file *file, const char *path) {
@@ -57,82 +63,143 @@ static int check_place(const char *path) {
     return 0;
 }
 
-/* The new file may be read by whom the old one might be, and written to, until it is done, by whom writes it: one
- * left by a killed run is opened again. */
-static int copy_mode(const struct atomic_file *file, mode_t besides) {
+/* A file that replaces another has its mode. Until it is in its place the owner may write to it, whatever the mode:
+ * the next run opens what a killed one has left. */
+static int copy_mode(const struct atomic_file *file, mode_t *mode) {
     struct stat status;
-    if (stat(file->path, &status) == 0 && fchmod(file->out.fd, (status.st_mode & 07777) | besides) < 0)
-        return fail_system(file->out.name, "cannot set the mode of its temporary file");
-    return 0;
+    *mode = stat(file->path, &status) == 0 ? status.st_mode & 07777 : file->new_mode;
+    return fchmod(file->out.fd, *mode | S_IWUSR) < 0
+               ? fail_system(file->out.name, "cannot set the mode of its temporary file")
+               : 0;
 }
 
-/* Whether the open file is still the one of that name. */
-static bool is_named(int fd, const char *name) {
-    struct stat opened, named;
-    return fstat(fd, &opened) == 0 && stat(name, &named) == 0 && is_same_inode(&opened, &named);
-}
-
-/* A file of the same name that is not one's own to empty is left as it is. */
-static int check_temporary(const struct atomic_file *file, const char *path) {
+/* A temporary file of this user that may not be written, such as one made under another umask, becomes one that
+ * may. */
+static bool make_writable(const char *temporary) {
     struct stat status;
-    if (fstat(file->out.fd, &status) < 0 || !S_ISREG(status.st_mode) || status.st_nlink > 1)
-        return fail("%s: %s is in the way, which is no regular file or has another name, wanted a temporary file",
-                    path, file->temporary);
-    return 0;
+    const bool can = lstat(temporary, &status) == 0 && S_ISREG(status.st_mode) && status.st_uid == geteuid() &&
+                     (status.st_mode & S_IWUSR) == 0 &&
+                     fchmodat(AT_FDCWD, temporary, S_IRUSR | S_IWUSR, AT_SYMLINK_NOFOLLOW) == 0;
+    errno = EACCES;
+    return can;
 }
 
-/* Two runs that write one name must not mix their bytes: whoever has the lock may truncate, rename and remove. A
- * file that was locked only after its last owner had renamed or removed it is not the temporary one any more. */
-static int open_temporary(struct atomic_file *file, const char *path) {
+/* A descriptor of the temporary file, a new one or one that was left; -1 with errno. */
+static int open_file(const char *temporary, bool *is_new) {
+    const int flags = O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
     for (;;) {
-        file->out.fd = open(file->temporary, O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666);
-        if (file->out.fd < 0)
-            return fail_system(path, "cannot create its temporary file");
-        if (flock(file->out.fd, LOCK_EX | LOCK_NB) < 0)
-            return errno == EWOULDBLOCK ? fail("%s: another process is writing it, wanted it for this one", path)
-                                        : fail_system(path, "cannot lock its temporary file");
-        if (is_named(file->out.fd, file->temporary))
-            return check_temporary(file, path);
-        close(file->out.fd);
+        int fd = open(temporary, flags | O_CREAT | O_EXCL, S_IRUSR | S_IWUSR);
+        *is_new = fd >= 0;
+        if (fd >= 0 || errno != EEXIST)
+            return fd;
+        fd = open(temporary, flags);
+        if (fd >= 0 || (errno != ENOENT && !(errno == EACCES && make_writable(temporary))))
+            return fd;
     }
 }
 
-/* In both cases to be ended with close_place. */
-static int open_place(struct atomic_file *file, const char *path) {
-    *file = (struct atomic_file){.out = {.fd = -1, .name = path}};
-    return check_place(path) < 0 || name_parts(file, path) < 0 || open_temporary(file, path) < 0 ? -1 : 0;
+/* Its owner could write to the file after it has been renamed. */
+static bool is_foreign(const char *temporary, int fd) {
+    struct stat status;
+    return (fd >= 0 ? fstat(fd, &status) : lstat(temporary, &status)) == 0 && status.st_uid != geteuid();
 }
 
-static void close_place(struct atomic_file *file) {
-    if (file->out.fd >= 0)
-        close(file->out.fd);
-    release(file);
+/* A file of the same name that is not one's own to empty is left as it is. */
+static int check_temporary(const struct atomic_file *file) {
+    struct stat status;
+    if (fstat(file->out.fd, &status) < 0 || !S_ISREG(status.st_mode) || status.st_nlink > 1)
+        return fail("%s: %s is in the way, which is no regular file or has another name, wanted a temporary file",
+                    file->out.name, file->temporary);
+    return 0;
 }
 
-/* One of before stays that holds something: it may be a run's that could not rename it. */
+/* Opens the temporary file and tries to lock it; a message is kept unless that is done or to be tried again. */
+static enum file_lock try_temporary(struct atomic_file *file) {
+    const char *name = file->out.name;
+    bool is_new;
+    const int fd = file->out.fd = open_file(file->temporary, &is_new), reason = errno;
+    if (!is_new && is_foreign(file->temporary, fd)) {
+        (void)fail("%s: %s belongs to another user, wanted one's own or none", name, file->temporary);
+        return FILE_LOCK_OTHER;
+    }
+    errno = reason;
+    if (fd < 0)
+        return fail_system(name, "cannot create its temporary file");
+    const enum file_lock lock = file_lock(fd, file->temporary);
+    if (lock == FILE_LOCK_OTHER)
+        (void)file_lock_fail(name);
+    if (lock == FILE_LOCK_ERROR)
+        return fail_system(name, "cannot lock its temporary file");
+    return lock == FILE_LOCK_HELD && check_temporary(file) < 0 ? FILE_LOCK_ERROR : lock;
+}
+
+static int take_temporary(struct atomic_file *file, int attempts) {
+    for (;;) {
+        const enum file_lock lock = try_temporary(file);
+        if (lock == FILE_LOCK_HELD)
+            return 0;
+        if (file->out.fd >= 0)
+            close(file->out.fd);
+        file->out.fd = -1;
+        if (lock == FILE_LOCK_ERROR || (lock == FILE_LOCK_OTHER && --attempts <= 0))
+            return -1;
+        if (lock == FILE_LOCK_OTHER)
+            nanosleep(&(struct timespec){.tv_nsec = ATTEMPT_NANOSECONDS}, NULL);
+    }
+}
+
+/* A process that has just renamed its temporary file holds the lock of what is now in its place. */
+static int check_current(const struct atomic_file *file) {
+    int fd = open(file->path, O_RDWR | O_NONBLOCK | O_CLOEXEC); /* over a network only such a file may be locked */
+    if (fd < 0 && errno != ENOENT)
+        fd = open(file->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0)
+        return errno == ENOENT ? 0 : fail_system(file->out.name, "cannot open what is in its place");
+    int result = 0;
+    const enum file_lock lock = file_lock(fd, file->path);
+    if (lock == FILE_LOCK_OTHER)
+        result = file_lock_fail(file->out.name);
+    if (lock == FILE_LOCK_ERROR)
+        result = fail_system(file->out.name, "cannot lock what is in its place");
+    close(fd);
+    return result;
+}
+
+/* One that holds something stays: it may be a run's that could not rename it. */
 static void remove_empty(const struct atomic_file *file) {
     struct stat status;
     if (fstat(file->out.fd, &status) == 0 && status.st_size == 0)
         unlink(file->temporary);
 }
 
-int atomic_open(struct atomic_file *file, const char *path) {
-    if (open_place(file, path) == 0) {
-        if ((ftruncate(file->out.fd, 0) == 0 || fail_system(path, "cannot truncate its temporary file") == 0) &&
-            copy_mode(file, S_IWUSR) == 0)
-            return 0;
-        remove_empty(file);
+void atomic_abandon(struct atomic_file *file) {
+    if (file->out.name != NULL && file->out.fd >= 0) {
+        if (file->begun)
+            unlink(file->temporary);
+        else
+            remove_empty(file);
+        close(file->out.fd);
     }
-    close_place(file);
+    release(file);
+}
+
+int atomic_open(struct atomic_file *file, const char *path) {
+    const mode_t mask = umask(0);
+    umask(mask);
+    *file = (struct atomic_file){.out = {.fd = -1, .name = path}, .new_mode = 0666 & ~mask};
+    if (check_place(path) == 0 && name_parts(file, path) == 0 && take_temporary(file, 1) == 0 &&
+        check_current(file) == 0)
+        return 0;
+    atomic_abandon(file);
     return -1;
 }
 
-static int sync_whole(int fd) {
-    int result;
-    do
-        result = fsync(fd);
-    while (result < 0 && errno == EINTR);
-    return result;
+int atomic_begin(struct atomic_file *file) {
+    mode_t mode;
+    if (ftruncate(file->out.fd, 0) < 0)
+        return fail_system(file->out.name, "cannot truncate its temporary file");
+    file->begun = true;
+    return copy_mode(file, &mode);
 }
 
 /* The file is in its place already. A directory that may not be read, or a file system that cannot sync one, leaves
@@ -143,46 +210,55 @@ static int sync_directory(const struct atomic_file *file) {
         return errno == EACCES ? 0
                                : fail_system(file->out.name, "is in place, but cannot open its directory to sync");
     int result = 0;
-    if (sync_whole(fd) < 0 && errno != EINVAL)
+    if (io_sync(fd) < 0 && errno != EINVAL)
         result = fail_system(file->out.name, "is in place, but cannot sync its directory");
     close(fd);
     return result;
 }
 
-/* What cannot be renamed is whole all the same, and may be hours of work: it stays where it is. */
-static int take_place(const struct atomic_file *file) {
-    if (rename(file->temporary, file->path) == 0)
-        return 0;
-    const char *reason = strerror(errno), *slash = strrchr(file->temporary, '/');
-    if (!is_named(file->out.fd, file->temporary))
-        return fail("%s: its temporary file was removed, wanted it left alone until the end", file->out.name);
-    if (copy_mode(file, S_IWUSR) < 0)
-        return -1;
-    return fail("%s: cannot rename to it: %s; what was to be there is whole beside it, as %s, until the next run",
-                file->out.name, reason, slash == NULL ? file->temporary : slash + 1);
+/* A file that cannot be renamed is whole all the same, and may be hours of work: it stays where it is. */
+static int take_place(const struct atomic_file *file, mode_t mode) {
+    if (rename(file->temporary, file->path) < 0) {
+        const char *reason = strerror(errno), *slash = strrchr(file->temporary, '/');
+        if (!file_is_at(file->out.fd, file->temporary))
+            return fail("%s: its temporary file was removed, wanted it left alone until the end", file->out.name);
+        return fail(
+            "%s: cannot rename to it: %s; what was to be there is whole beside it, as %s, until the next run",
+            file->out.name, reason, slash == NULL ? file->temporary : slash + 1);
+    }
+    if ((mode & S_IWUSR) == 0 && fchmod(file->out.fd, mode) < 0)
+        return fail_system(file->out.name, "is in place, but cannot set its mode");
+    return sync_directory(file);
+}
+
+static int put(const struct atomic_file *file) {
+    mode_t mode;
+    int result = copy_mode(file, &mode);
+    if (result == 0 && io_sync(file->out.fd) < 0)
+        result = fail_system(file->out.name, "cannot sync");
+    if (result == 0)
+        return take_place(file, mode);
+    unlink(file->temporary);
+    return -1;
 }
 
 int atomic_commit(struct atomic_file *file) {
-    int result = copy_mode(file, 0);
-    if (result == 0 && sync_whole(file->out.fd) < 0)
-        result = fail_system(file->out.name, "cannot sync");
-    if (result < 0)
-        unlink(file->temporary);
-    else
-        result = take_place(file);
-    /* Closed only now: the lock holds until the name has changed. */
-    close(file->out.fd);
-    if (result == 0)
-        result = sync_directory(file);
+    const int result = put(file);
+    close(file->out.fd); /* only now: the lock holds until the name has changed */
     release(file);
     return result;
 }
 
-void atomic_abandon(struct atomic_file *file) {
-    if (file->out.fd < 0)
-        return;
-    unlink(file->temporary);
-    close_place(file);
+int atomic_replace(struct atomic_file *file) {
+    int result = put(file);
+    const int placed = file->out.fd;
+    file->begun = false;
+    if (result == 0)
+        result = take_temporary(file, ATTEMPTS);
+    close(placed); /* the lock of the one holds until that of the other does */
+    if (result < 0)
+        release(file);
+    return result;
 }
 
 bool atomic_writes(const char *path, const char *other) {
@@ -191,15 +267,4 @@ bool atomic_writes(const char *path, const char *other) {
         is_same_place(path, other) || (name_parts(&file, path) == 0 && is_same_place(file.temporary, other));
     release(&file);
     return same;
-}
-
-int atomic_check(const char *path) {
-    struct atomic_file file;
-    int result = open_place(&file, path);
-    if (result == 0) {
-        result = copy_mode(&file, S_IWUSR);
-        remove_empty(&file);
-    }
-    close_place(&file);
-    return result;
 }

@@ -3,32 +3,44 @@
 
 #include "base/io.h"
 
-/* A file that appears whole or not at all: written beside its place as `.NAME.tmp`, synced, renamed, and the
- * directory synced. Until the rename, what stood there before stays as it was. */
+/* A file that appears whole or not at all: it is written beside its place as `.NAME.tmp`, synced and renamed, and
+ * its directory is synced. Until the rename, what stood there before stays as it was.
+ *
+ * From atomic_open until it is closed the place belongs to this process, however often the file is replaced. It
+ * holds the lock of the temporary file; while that has just been renamed and the next one is not locked yet, it
+ * holds that of the file in its place. Whoever opens the place tries both. */
 
 struct atomic_file {
-    struct output out; /* its name is the path as given */
-    char *path;        /* where it will appear; a symbolic link is followed first */
+    struct output out; /* the temporary file; its name is the path as given; NULL: not open */
+    char *path;        /* where the file will appear; a symbolic link is followed first */
     char *directory;   /* of path */
-    char *temporary;   /* `.NAME.tmp` there; one left by a killed run is taken over */
+    char *temporary;   /* `.NAME.tmp` there */
+    mode_t new_mode;   /* for a file that replaces none */
+    bool begun;        /* the temporary file holds what this process writes */
 };
 
-/* Opens for writing with output_write(&file->out, ...). Refuses a place that holds something other than a
- * regular file or is a mount, and one that another process is writing. End with commit or abandon. */
+/* Takes the place for this process and changes nothing there. Refuses one that holds something other than a regular
+ * file or is a mount, one that another process is writing, and one whose temporary file is another user's. A
+ * temporary file of this user that a killed run has left is taken over. 0, or -1 with nothing to be closed. */
 int atomic_open(struct atomic_file *file, const char *path) __attribute__((warn_unused_result));
 
-/* Puts it in its place. 0, or -1 with the old file untouched, unless the message says that the new one is in place;
- * or that it stays, whole, beside it. Frees what `file` holds in both cases. */
+/* Empties the temporary file: write with output_write(&file->out, ...), then replace or commit. 0 or -1. */
+int atomic_begin(struct atomic_file *file) __attribute__((warn_unused_result));
+
+/* Puts what has been written in its place, and keeps the place for more, each after atomic_begin. 0, or -1 with the
+ * file closed: the old one is untouched, unless the message says that the new one is in place; or that it stays,
+ * whole, beside it. */
+int atomic_replace(struct atomic_file *file) __attribute__((warn_unused_result));
+
+/* The same for the last time: closes the file in both cases. */
 int atomic_commit(struct atomic_file *file) __attribute__((warn_unused_result));
 
-/* Removes the temporary file and frees what `file` holds. */
+/* Removes what this process has written since atomic_begin, and closes the file. Does nothing to one that is
+ * closed. */
 void atomic_abandon(struct atomic_file *file);
 
-/* True where whoever writes `path` so writes `other`: it is that place, or that of its temporary file. */
+/* True if a process that writes `path` in this way also writes `other`: it is the same place, or that of its
+ * temporary file. */
 bool atomic_writes(const char *path, const char *other);
-
-/* 0 where atomic_open would succeed now: asked before hours of work, not after. A temporary file of before stays.
- */
-int atomic_check(const char *path) __attribute__((warn_unused_result));
 
 #endif

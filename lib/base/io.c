@@ -116,3 +116,11 @@ int output_write(const struct output *out, const void *data, size_t size) {
     }
     return 0;
 }
+
+int io_sync(int fd) {
+    int result;
+    do
+        result = fsync(fd);
+    while (result < 0 && errno == EINTR);
+    return result;
+}

@@ -46,4 +46,7 @@ int output_standard(struct output *out) __attribute__((warn_unused_result));
 /* Writes all of it. 0 or -1. */
 int output_write(const struct output *out, const void *data, size_t size) __attribute__((warn_unused_result));
 
+/* Brings the file's bytes to the disk. 0, or -1 with errno. */
+int io_sync(int fd) __attribute__((warn_unused_result));
+
 #endif

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 static volatile sig_atomic_t stop, asked;
+static bool forgotten; /* stop counts no more */
 
 static void note_stop(int number) {
     if (stop != 0) {
@@ -41,7 +42,11 @@ void signals_catch_stop(void) {
 }
 
 int signals_stop(void) {
-    return stop;
+    return forgotten ? 0 : stop;
+}
+
+void signals_forget_stop(void) {
+    forgotten = true;
 }
 
 #define MAPPINGS 4

@@ -12,6 +12,9 @@ void signals_catch_stop(void);
 /* The signal noted, 0 where none was. */
 int signals_stop(void);
 
+/* The work is done: from now on signals_stop returns 0. The second signal still ends the process at once. */
+void signals_forget_stop(void);
+
 /* From now on SIGBUS, which a mapped file sends that has become shorter, ends the process with exit status 1 and a
  * message that names the program and the file, mapped at `memory`. At most 4 files are told apart. */
 void signals_catch_truncation(const char *name, const void *memory, size_t bytes);

@@ -31,12 +31,22 @@ int every_parse(struct every *e, const char *name, const char *text) {
     return 0;
 }
 
+bool every_is_due(const struct every *e, uint64_t steps, double seconds) {
+    return e->steps > 0 ? steps >= e->steps : seconds >= e->seconds;
+}
+
+int checkpoint_open(struct checkpoint *c, const char *path) {
+    *c = (struct checkpoint){.path = path};
+    return path == NULL ? 0 : atomic_open(&c->file, path);
+}
+
 int checkpoint_start(struct checkpoint *c, const struct run_data *data, bool spans) {
     c->identity = identity_make(c->training, data, spans);
     return c->identity == NULL ? -1 : 0;
 }
 
 void checkpoint_end(struct checkpoint *c) {
+    atomic_abandon(&c->file);
     json_decref(c->identity);
     c->identity = NULL;
 }
@@ -138,36 +148,42 @@ static json_t *describe(const struct checkpoint *c) {
     return NULL;
 }
 
-int checkpoint_save(struct checkpoint *c) {
+static int write_state(struct checkpoint *c) {
     struct safetensors tensors;
-    struct atomic_file file;
-    if (c->path == NULL)
-        return 0;
     struct sums sums = take_sums(c);
     list_tensors(&tensors, c, &sums, has_best(c->saver));
     /* What could not be resumed is not put in the place of what can be. */
     if (training_check(c->training) < 0 || safetensors_check_finite(&tensors, SUMS, c->path) < 0 ||
-        atomic_open(&file, c->path) < 0)
+        atomic_begin(&c->file) < 0)
         return -1;
     json_t *metadata = describe(c);
     const int result = metadata == NULL ? fail("%s: out of memory for its metadata", c->path)
-                                        : safetensors_write(&file.out, &tensors, metadata);
+                                        : safetensors_write(&c->file.out, &tensors, metadata);
     json_decref(metadata);
-    if (result < 0) {
-        atomic_abandon(&file);
-        return -1;
-    }
-    c->saved_steps = c->training->step;
-    c->saved_seconds = progress_seconds();
-    return atomic_commit(&file);
+    return result;
 }
 
-int checkpoint_step(struct checkpoint *c) {
-    const uint64_t steps = c->every.steps;
-    const double seconds = c->every.seconds > 0 ? c->every.seconds : 60;
-    const bool due =
-        steps > 0 ? c->training->step - c->saved_steps >= steps : progress_seconds() - c->saved_seconds >= seconds;
-    return c->path != NULL && due ? checkpoint_save(c) : 0;
+static int save(struct checkpoint *c, int (*put)(struct atomic_file *file)) {
+    if (c->path == NULL)
+        return 0;
+    if (write_state(c) < 0)
+        return -1;
+    c->saved_steps = c->training->step;
+    c->saved_seconds = progress_seconds();
+    return put(&c->file);
+}
+
+int checkpoint_save(struct checkpoint *c) {
+    return save(c, atomic_replace);
+}
+
+int checkpoint_save_last(struct checkpoint *c) {
+    return save(c, atomic_commit);
+}
+
+bool checkpoint_is_due(const struct checkpoint *c) {
+    return c->path != NULL &&
+           every_is_due(&c->every, c->training->step - c->saved_steps, progress_seconds() - c->saved_seconds);
 }
 
 /* What a run can come to. */
@@ -178,7 +194,7 @@ static int check_figures(const struct figures *f, const struct training *t, cons
                         (f->position % t->batch == 0 || f->position == items);
     const uint64_t done = (f->position + t->batch - 1) / t->batch;
     if ((!whole && !within) || (f->epoch > 0 && f->step != (f->epoch - 1) * steps + done) ||
-        (f->epoch == 0 && f->step != 0) || f->best_epoch > f->judged || f->best_step > f->step)
+        (f->epoch == 0 && f->step != 0) || f->best_epoch > f->judged || f->best_step != f->best_epoch * steps)
         return fail("%s: step %" PRIu64 " at item %" PRIu64 " of epoch %" PRIu64
                     ", wanted figures that this run can come to",
                     name, f->step, f->position, f->epoch);

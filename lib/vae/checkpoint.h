@@ -8,7 +8,7 @@
  * that a run without a break would have made. It is a safetensors file of the weights and the optimizer's moments;
  * its metadata says what run it is of, and how far that had come. */
 
-/* How often one is saved: every so many steps or, where they are 0, seconds; both 0: a minute. */
+/* How often one is saved: every so many steps or, if they are 0, seconds. */
 struct every {
     uint64_t steps;
     double seconds;
@@ -17,8 +17,12 @@ struct every {
 /* Reads "100", steps, or "30s", "10m", "2h". 0, or -1 with a message opened by `name`. */
 int every_parse(struct every *every, const char *name, const char *text) __attribute__((warn_unused_result));
 
+/* Whether one is to be saved, `steps` and `seconds` after the last. */
+bool every_is_due(const struct every *every, uint64_t steps, double seconds);
+
 struct checkpoint {
-    const char *path; /* where it is saved; NULL: nowhere */
+    const char *path;        /* where it is saved; NULL: nowhere */
+    struct atomic_file file; /* there, which belongs to this run until checkpoint_end */
     struct every every;
     struct training *training; /* not owned, like the saver, whose best model so far is part of the state */
     struct saver *saver;
@@ -29,8 +33,12 @@ struct checkpoint {
     double saved_seconds;
 };
 
-/* Prepares for a training that has been started; fields path to saver must be set, the rest 0. `spans`: how many
- * epochs the run is to have is part of what it is. 0 or -1; end with checkpoint_end in both cases. */
+/* Takes the place of the file, NULL: there is none; nothing there is changed. The checkpoint is empty else. 0 or
+ * -1; end with checkpoint_end in both cases. */
+int checkpoint_open(struct checkpoint *checkpoint, const char *path) __attribute__((warn_unused_result));
+
+/* Prepares for a training that has been started; fields every to saver must be set. `spans`: how many epochs the
+ * run is to have is part of what it is. 0 or -1. */
 int checkpoint_start(struct checkpoint *checkpoint, const struct run_data *data, bool spans)
     __attribute__((warn_unused_result));
 
@@ -38,11 +46,14 @@ int checkpoint_start(struct checkpoint *checkpoint, const struct run_data *data,
  * of another run, naming what differs with both values. 0 or -1. */
 int checkpoint_load(struct checkpoint *checkpoint, const char *path) __attribute__((warn_unused_result));
 
-/* Behind a step: saves where it is due. 0 or -1. */
-int checkpoint_step(struct checkpoint *checkpoint) __attribute__((warn_unused_result));
+/* Whether it is to be saved now, after a step. */
+bool checkpoint_is_due(const struct checkpoint *checkpoint);
 
-/* Saves now, where there is a path. 0 or -1, with the file of before untouched. */
+/* Saves now, if there is a path. 0, or -1 with the file of before untouched. */
 int checkpoint_save(struct checkpoint *checkpoint) __attribute__((warn_unused_result));
+
+/* The same for the last time. */
+int checkpoint_save_last(struct checkpoint *checkpoint) __attribute__((warn_unused_result));
 
 void checkpoint_end(struct checkpoint *checkpoint);
 

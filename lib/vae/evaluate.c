@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/progress.h"
+#include "base/signals.h"
 #include "vae/latent.h"
 #include "vae/observed.h"
 
@@ -75,7 +76,7 @@ static void evaluate_shard(struct block *block, const struct shard *s) {
 /* All draws of the block's items. */
 static void evaluate_block(struct evaluator *e, const void *items, const uint32_t *label, size_t count,
                            uint64_t item) {
-    for (e->first_draw = 0; e->first_draw < e->samples; e->first_draw += e->draws) {
+    for (e->first_draw = 0; e->first_draw < e->samples && signals_stop() == 0; e->first_draw += e->draws) {
         const uint32_t left = e->samples - e->first_draw;
         e->draws = left < DRAWS ? left : DRAWS;
         block_run(&e->block, items, label, count, item);
@@ -155,14 +156,14 @@ int evaluator_add(struct evaluator *e, enum dtype dtype, const void *items, cons
 }
 
 int evaluator_add_all(struct evaluator *e, const struct dataset *set, const uint32_t *label) {
-    for (size_t item = 0; item < set->items;) {
+    for (size_t item = 0; item < set->items && signals_stop() == 0;) {
         const size_t left = set->items - item, room = block_room(item), count = left < room ? left : room;
         if (evaluator_add(e, set->dtype, dataset_item(set, item), label == NULL ? NULL : label + item, count, item,
                           set->name) < 0)
             return -1;
         item += count;
     }
-    return 0;
+    return signals_stop() == 0;
 }
 
 struct elbo evaluation_elbo(const struct evaluation *total) {

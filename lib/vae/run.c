@@ -15,7 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define SAVE_SECONDS 10 /* a model is saved at an epoch's end where the last save is older */
+#define SAVE_SECONDS 10 /* a model is saved at an epoch's end if the last save is older */
 
 static int check_items(const struct dataset *set, const struct model_config *config) {
     for (size_t i = 0; i < set->items; i++)
@@ -34,6 +34,7 @@ struct run {
     uint32_t *label, *validation_label; /* of their items; NULL: none */
     struct workers *workers;
     struct training training;
+    struct run_log log;
     struct report report;
     struct saver saver;
     struct checkpoint checkpoint;
@@ -69,11 +70,12 @@ static int load_validation(struct run *r, const struct model_config *config) {
     return check_items(set, config);
 }
 
+/* 1: done; 0: a signal asked for an end before; -1: error. */
 static int validate(struct run *r, struct elbo *elbo) {
     static struct evaluator evaluator;
     *elbo = (struct elbo){NAN, NAN, NAN};
     if (r->validation.items == 0)
-        return 0;
+        return 1;
     /* By the bound that is climbed. */
     const struct objective *o = &r->config->objective;
     const bool importance = o->estimator->importance;
@@ -82,7 +84,7 @@ static int validate(struct run *r, struct elbo *elbo) {
                                  r->common->seed);
     if (result == 0)
         result = evaluator_add_all(&evaluator, &r->validation, r->validation_label);
-    if (result == 0) {
+    if (result == 1) {
         *elbo = evaluation_elbo(&evaluator.total);
         if (importance)
             elbo->elbo = evaluation_log_likelihood(&evaluator.total, &error);
@@ -96,7 +98,7 @@ static bool has_lost_patience(const struct run *r) {
     return patience > 0 && r->checkpoint.judged - r->saver.kept_provenance.epochs >= patience;
 }
 
-/* What is best is kept. */
+/* Keeps the weights if they are the best. */
 static void judge(struct run *r, double validation) {
     const struct saver *s = &r->saver;
     if (r->config->patience == 0 || s->kept_provenance.epochs == 0 || validation > s->kept_validation)
@@ -105,7 +107,12 @@ static void judge(struct run *r, double validation) {
     r->over = has_lost_patience(r);
 }
 
-/* 1: done; 0: a signal asked for an end. */
+/* The log is on the disk before a checkpoint that counts its rows. */
+static int save_checkpoint(struct run *r, int (*save)(struct checkpoint *checkpoint)) {
+    return r->checkpoint.path != NULL && run_log_sync(&r->log) < 0 ? -1 : save(&r->checkpoint);
+}
+
+/* 1: done; 0: a signal asked for an end; -1: error. */
 static int train_epoch(struct run *r) {
     struct elbo validation;
     int more;
@@ -113,7 +120,7 @@ static int train_epoch(struct run *r) {
         training_begin_epoch(&r->training);
     while ((more = training_step(&r->training)) == 1 && signals_stop() == 0) {
         report_step(&r->report);
-        if (checkpoint_step(&r->checkpoint) < 0)
+        if (checkpoint_is_due(&r->checkpoint) && save_checkpoint(r, checkpoint_save) < 0)
             return -1;
     }
     if (more < 0)
@@ -123,17 +130,21 @@ static int train_epoch(struct run *r) {
         return 0;
     parameters_swap_average(&r->model.parameters);
     model_take_prior(&r->model);
-    int result = validate(r, &validation);
+    const int result = validate(r, &validation);
     parameters_swap_average(&r->model.parameters);
-    if (result < 0)
-        return -1;
+    if (result != 1)
+        return result;
     judge(r, validation.elbo);
     return report_epoch(&r->report, &validation) < 0 ? -1 : 1;
 }
 
+static bool is_finished(const struct run *r) {
+    return r->checkpoint.judged >= r->config->epochs || r->over;
+}
+
 static int train_epochs(struct run *r) {
     double saved = 0;
-    while (r->checkpoint.judged < r->config->epochs && !r->over && signals_stop() == 0) {
+    while (!is_finished(r) && signals_stop() == 0) {
         if (train_epoch(r) < 0)
             return -1;
         if (progress_seconds() - saved >= SAVE_SECONDS && r->training.epoch < r->config->epochs) {
@@ -142,15 +153,19 @@ static int train_epochs(struct run *r) {
             saved = progress_seconds();
         }
     }
+    if (is_finished(r)) /* a signal that comes now ends nothing early */
+        signals_forget_stop();
     return 0;
 }
 
 static int train(struct run *r) {
-    if (saver_open(&r->saver) < 0)
-        return -1;
-    report_start(&r->report, &r->training, r->config->epochs, r->validation.items > 0, r->checkpoint.seconds);
+    r->report = (struct report){.training = &r->training,
+                                .log = &r->log,
+                                .epochs = r->config->epochs,
+                                .validates = r->validation.items > 0};
+    report_start(&r->report, r->checkpoint.seconds);
     signals_catch_stop();
-    if (train_epochs(r) < 0 || checkpoint_save(&r->checkpoint) < 0 || saver_save(&r->saver, false) < 0) {
+    if (train_epochs(r) < 0 || save_checkpoint(r, checkpoint_save_last) < 0 || saver_save(&r->saver, false) < 0) {
         saver_rescue(&r->saver);
         return -1;
     }
@@ -170,8 +185,9 @@ static int prepare_checkpoint(struct run *r) {
         data.validation = dataset_digest(&r->validation);
     if (r->validation_label != NULL)
         data.validation_labels = labels_digest(r->validation_label, r->validation.items);
-    r->checkpoint =
-        (struct checkpoint){.path = c->checkpoint, .every = c->every, .training = &r->training, .saver = &r->saver};
+    r->checkpoint.every = c->every;
+    r->checkpoint.training = &r->training;
+    r->checkpoint.saver = &r->saver;
     if (checkpoint_start(&r->checkpoint, &data, schedule_spans(&c->schedule)) < 0)
         return -1;
     if (c->resume == NULL)
@@ -208,7 +224,8 @@ static int prepare(struct run *r) {
     r->workers = workers_start(r->common->threads);
     if (r->workers == NULL)
         return -1;
-    r->saver = (struct saver){.training = &r->training, .path = r->common->model, .best = c->patience > 0};
+    r->saver.training = &r->training;
+    r->saver.best = c->patience > 0;
     r->saver.provenance = (struct provenance){.seed = r->common->seed,
                                               .items = r->train.items,
                                               .data_xxh64 = dataset_digest(&r->train),
@@ -267,19 +284,35 @@ static int check_inputs(const struct run_config *c) {
     return 0;
 }
 
+/* Takes the places of all that will be written, before the data is read: a run that shares one with another is
+ * refused while it has changed nothing. */
+static int open_outputs(struct run *r) {
+    return saver_open(&r->saver, r->common->model) < 0 ||
+                   checkpoint_open(&r->checkpoint, r->config->checkpoint) < 0 ||
+                   run_log_open(&r->log, r->config->log) < 0
+               ? -1
+               : 0;
+}
+
+/* The data is there: what is taken over from earlier runs is emptied or cut. */
+static int begin_outputs(struct run *r) {
+    return atomic_begin(&r->saver.file) < 0 ||
+                   (r->checkpoint.path != NULL && atomic_begin(&r->checkpoint.file) < 0) ||
+                   run_log_begin(&r->log, r->checkpoint.judged) < 0
+               ? -1
+               : 0;
+}
+
 int run_training(const struct run_config *c, const struct cli_common *common) {
     struct run r = {.config = c, .common = common};
     progress_start(!cli_quiet(), false);
-    if (check_places(c, common->model) < 0 || check_inputs(c) < 0 || atomic_check(common->model) < 0 ||
-        (c->checkpoint != NULL && atomic_check(c->checkpoint) < 0) || dataset_load(&r.train, c->file) < 0)
-        return -1;
-    int result = prepare(&r);
+    int result = check_places(c, common->model) < 0 || check_inputs(c) < 0 || open_outputs(&r) < 0 ||
+                         dataset_load(&r.train, c->file) < 0 || prepare(&r) < 0 || begin_outputs(&r) < 0 ||
+                         train(&r) < 0
+                     ? -1
+                     : 0;
     if (result == 0)
-        result = report_open(&r.report, c->log, r.checkpoint.judged);
-    if (result == 0)
-        result = train(&r);
-    if (result == 0)
-        result = report_close(&r.report);
+        result = run_log_close(&r.log);
     checkpoint_end(&r.checkpoint);
     saver_close(&r.saver);
     training_end(&r.training);

@@ -8,19 +8,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+int saver_open(struct saver *s, const char *path) {
+    *s = (struct saver){.path = path};
+    return atomic_open(&s->file, path);
+}
+
 int saver_start(struct saver *s) {
-    s->file.out.fd = -1;
     s->kept = malloc(s->training->model->parameters.size * sizeof *s->kept);
     if (s->kept == NULL)
         return fail("%s: out of memory for its weights", s->path);
     return 0;
 }
 
-int saver_open(struct saver *s) {
-    return atomic_open(&s->file, s->path);
-}
-
 void saver_close(struct saver *s) {
+    atomic_abandon(&s->file);
     free(s->kept);
     s->kept = NULL;
 }
@@ -47,11 +48,12 @@ void saver_keep(struct saver *s, double validation) {
 }
 
 /* Puts the model with these weights in its place. What was written in part is no file to write to again. */
-static int put_weights(struct saver *s, const struct provenance *provenance, float *value) {
+static int put_weights(struct saver *s, const struct provenance *provenance, float *value,
+                       int (*put)(struct atomic_file *file)) {
     struct model model = *s->training->model;
     model.parameters.value = value;
-    if (model_write(&model, provenance, &s->file.out) == 0)
-        return atomic_commit(&s->file);
+    if (atomic_begin(&s->file) == 0 && model_write(&model, provenance, &s->file.out) == 0)
+        return put(&s->file);
     atomic_abandon(&s->file);
     return -1;
 }
@@ -61,21 +63,20 @@ int saver_save(struct saver *s, bool again) {
     if (training_check(s->training) < 0)
         return -1;
     describe_state(s);
-    const bool kept = s->best && s->kept_provenance.epochs > 0;
-    if ((kept ? put_weights(s, &s->kept_provenance, s->kept)
-              : put_weights(s, &s->provenance, weights(&model->parameters))) < 0)
-        return -1;
-    return again ? atomic_open(&s->file, s->path) : 0;
+    int (*const put)(struct atomic_file *) = again ? atomic_replace : atomic_commit;
+    if (s->best && s->kept_provenance.epochs > 0)
+        return put_weights(s, &s->kept_provenance, s->kept, put);
+    return put_weights(s, &s->provenance, weights(&model->parameters), put);
 }
 
 void saver_rescue(struct saver *s) {
-    if (s->file.out.fd < 0 || s->kept_provenance.epochs == 0) {
+    if (s->file.out.name == NULL || s->kept_provenance.epochs == 0) {
         atomic_abandon(&s->file);
         return;
     }
     char reason[ERROR_MESSAGE];
     snprintf(reason, sizeof reason, "%s", error_message());
-    if (put_weights(s, &s->kept_provenance, s->kept) == 0)
+    if (put_weights(s, &s->kept_provenance, s->kept, atomic_commit) == 0)
         cli_note("%s: holds the weights of epoch %" PRIu64, s->path, s->kept_provenance.epochs);
     else
         (void)fail("%s; %s", reason, error_message());

@@ -2,92 +2,19 @@
 
 #include "base/cli.h"
 #include "base/error.h"
-#include "base/io.h"
 #include "base/progress.h"
 #include "base/signals.h"
 
 #include <inttypes.h>
 #include <math.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-static int check_log(const struct report *r, int printed) {
-    return printed < 0 || fflush(r->log) != 0 ? fail_system(r->log_name, "cannot write") : 0;
-}
-
-#define HEADER                                                                                                 \
-    "epoch\tstep\tseconds\ttrain_elbo\ttrain_reconstruction\ttrain_kl\tval_elbo\tval_reconstruction\tval_kl\t" \
-    "rate\tactive_latents\tlatent_kl\n"
-
-/* Whether a line of the log, number 0 its header, is whole and where it belongs. */
-static bool is_line(const char *line, uint64_t number) {
-    if (number == 0)
-        return strcmp(line, HEADER) == 0;
-    return strtoull(line, NULL, 10) == number && line[strlen(line) - 1] == '\n';
-}
-
-/* Stands behind the log's header and `rows` more lines, and cuts it off there. */
-static int cut_log(struct report *r, uint64_t rows) {
-    char *line = NULL;
-    size_t size = 0;
-    uint64_t lines = 0;
-    bool ours = true;
-    off_t end = 0;
-    while (ours && lines <= rows && getline(&line, &size, r->log) > 0) {
-        ours = is_line(line, lines);
-        lines++;
-        end = ftello(r->log);
-    }
-    free(line);
-    if (!ours || lines <= rows)
-        return fail("%s: is not the log of the %" PRIu64 " epochs before, wanted it, or no file: move it away",
-                    r->log_name, rows);
-    if (fseeko(r->log, end, SEEK_SET) < 0 || ftruncate(fileno(r->log), end) < 0)
-        return fail_system(r->log_name, "cannot write");
-    return 0;
-}
-
-static bool is_regular(const char *path) {
-    struct stat status;
-    return stat(path, &status) == 0 && S_ISREG(status.st_mode);
-}
-
-int report_open(struct report *r, const char *path, uint64_t rows) {
-    const bool standard = path != NULL && strcmp(path, "-") == 0;
-    *r = (struct report){.log_name = standard ? "stdout" : path};
-    if (path == NULL)
-        return 0;
-    if (!standard && rows > 0 && is_regular(path) && (r->log = fopen(path, "r+e")) != NULL)
-        return cut_log(r, rows);
-    if (!standard && is_dangling_link(path))
-        return fail("%s: is a symbolic link to nothing, wanted a file or a new name", path);
-    r->log = standard ? stdout : fopen(path, "we");
-    if (r->log == NULL)
-        return fail_system(path, "cannot create");
-    return check_log(r, fputs(HEADER, r->log));
-}
-
-int report_close(struct report *r) {
-    FILE *log = r->log;
-    r->log = NULL;
-    if (log == NULL || log == stdout)
-        return 0;
-    return fclose(log) != 0 ? fail_system(r->log_name, "cannot close") : 0;
-}
 
 static double items_done(const struct training *t) {
     const double epochs_done = t->epoch == 0 ? 0 : (double)(t->epoch - 1);
     return epochs_done * (double)t->data->items + (double)t->position;
 }
 
-void report_start(struct report *r, const struct training *training, uint64_t epochs, bool validates,
-                  double seconds) {
-    r->training = training;
-    r->epochs = epochs;
-    r->validates = validates;
-    r->items = items_done(training);
+void report_start(struct report *r, double seconds) {
+    r->items = items_done(r->training);
     r->seconds = seconds;
     progress_start(!cli_quiet(), false);
 }
@@ -137,16 +64,17 @@ int report_epoch(const struct report *r, const struct elbo *validation) {
     const struct elbo train = training_elbo(t);
     if (r->validates || !progress_drawing()) /* else the progress line has told it */
         tell_epoch(r, validation);
-    if (r->log == NULL)
+    FILE *log = r->log->file;
+    if (log == NULL)
         return 0;
-    int printed = fprintf(r->log, "%" PRIu64 "\t%" PRIu64 "\t%.3f\t%.4f\t%.4f\t%.4f\t%.4f\t%.4f\t%.4f\t%g\t%zu",
+    int printed = fprintf(log, "%" PRIu64 "\t%" PRIu64 "\t%.3f\t%.4f\t%.4f\t%.4f\t%.4f\t%.4f\t%.4f\t%g\t%zu",
                           t->epoch, t->step, seconds(r), train.elbo, train.reconstruction, train.kl,
                           validation->elbo, validation->reconstruction, validation->kl, t->update.rate, active(t));
     const struct model_config *c = &t->model->config;
     for (size_t i = 0; printed >= 0 && i < c->latent; i++)
-        printed = fprintf(r->log, "%c%.4f", i == 0 ? '\t' : ',',
+        printed = fprintf(log, "%c%.4f", i == 0 ? '\t' : ',',
                           c->components > 0 ? NAN : latent_figures(&t->latents[i], t->position).kl);
-    return check_log(r, printed < 0 ? printed : fprintf(r->log, "\n"));
+    return run_log_flush(r->log, printed < 0 ? printed : fprintf(log, "\n"));
 }
 
 /* "784-400-20-400-784": what each layer hands to the next. */

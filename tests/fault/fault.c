@@ -9,6 +9,10 @@
  *     short      it reads or writes 997 bytes at most
  *     again      it is interrupted before it does anything (EINTR); with N 0 each second time
  *     kill       the process is killed before the call
+ *     stop       it stops before the call, until SIGCONT, and then goes on as if nothing had been
+ * CALL may also be clock, with another WHAT:
+ *     jump       N seconds have passed once somebody creates the file FAULT_HIT
+ *     fast       time runs N times as fast
  * Calls before main are not counted: they are the dynamic linker's and the libraries'.
  * Where FAULT_HIT names a file, it is created when the fault happens. */
 #define _GNU_SOURCE
@@ -26,6 +30,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #define SHORT 997
@@ -64,6 +69,8 @@ static int strikes(const char *call) {
     tell();
     if (strcmp(fault.what, "kill") == 0)
         kill(getpid(), SIGKILL);
+    if (strcmp(fault.what, "stop") == 0)
+        return kill(getpid(), SIGSTOP); /* 0: the call is made */
     return 1;
 }
 
@@ -155,6 +162,18 @@ int fchmod(int fd, mode_t mode) {
 
 int ftruncate(int fd, off_t length) {
     return strikes("truncate") ? failed() : REAL(ftruncate)(fd, length);
+}
+
+int clock_gettime(clockid_t clock, struct timespec *time) {
+    const char *path = getenv("FAULT_HIT");
+    const int result = REAL(clock_gettime)(clock, time);
+    if (!fault.counts || strcmp(fault.call, "clock") != 0)
+        return result;
+    if (strcmp(fault.what, "fast") == 0)
+        time->tv_sec = time->tv_sec * (time_t)fault.number + time->tv_nsec / 1000 * (time_t)fault.number / 1000000;
+    else if (path != NULL && access(path, F_OK) == 0)
+        time->tv_sec += (time_t)fault.number;
+    return result;
 }
 
 int close(int fd) {

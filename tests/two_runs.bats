@@ -1,0 +1,240 @@
+#!/usr/bin/env bats
+# Two runs that would write one file: the second is refused and changes nothing, whatever the first is doing.
+# shellcheck disable=SC2030,SC2031 # a test is a subshell, and sets its variables itself
+load helper
+
+setup_file() {
+    cd "$BATS_FILE_TMPDIR" || return
+    idx2raw -n 100 "$IMAGES" >items.raw
+}
+
+setup() {
+    cd "$BATS_TEST_TMPDIR" || return
+    cp "$BATS_FILE_TMPDIR/items.raw" .
+}
+
+teardown() {
+    # A run that a failed test left behind.
+    if [ -n "${pid:-}" ]; then kill -KILL "$pid" 2>/dev/null || true; fi
+}
+
+# The first run has other layers than the second, so that their files differ.
+FIRST=(vae-train -q -H 3 -z 1 -b 50 -e 1000000)
+SECOND=(vae-train -q -H 2 -z 1 -e 0)
+
+# begins FAULT OPTION...: the first run with a fault, in the background, its pid in $pid.
+begins() {
+    preloaded
+    env FAULT="$1" FAULT_HIT=hit LD_PRELOAD="$FAULT_LIBRARY" "${FIRST[@]}" "${@:2}" items.raw 2>err.first 3>&- &
+    pid=$!
+}
+
+# stops: the first run has stopped where the fault says.
+stops() {
+    await grep -q '^State:.*stopped' "/proc/$pid/status"
+}
+
+# ends STATUS: the first run did.
+ends() {
+    local got=0
+    wait "$pid" || got=$?
+    pid=
+    assert_equal "$got" "$1"
+}
+
+# contents: each file that holds something, with what it holds.
+contents() {
+    find . -type f -size +0 ! -name out ! -name err ! -name '*.contents' -exec md5sum {} + | sort
+}
+
+# refused FILE OPTION...: the second run says that FILE is another's, and all files are what they were. The first run
+# must not be changing them.
+refused() {
+    local file=$1
+    shift
+    contents >before.contents
+    fails 1 "vae-train: $file: another process is writing it, wanted it for this one" "${SECOND[@]}" "$@" items.raw
+    contents >after.contents
+    grep -q items.raw before.contents
+    cmp before.contents after.contents
+}
+
+@test "a run that is about to put its model in place has it for itself" {
+    "${SECOND[@]}" -m model.bin items.raw
+    begins rename:1:stop -e 1 -m model.bin
+    stops
+    refused model.bin -m model.bin
+    kill -CONT $pid
+    ends 0
+    assert_equal "$(metadata model.bin encoder_hidden)" 3
+}
+
+@test "a checkpoint, too; between one save and the next, wherever the run is" {
+    # The first two locks are tried before the data is read, the others each after a save.
+    for fault in rename:1:stop rename:2:stop lock:3:stop lock:4:stop; do
+        rm -f run.* a.bin hit
+        begins $fault -m a.bin --checkpoint run.ck --every 1
+        stops
+        refused run.ck -m b.bin --checkpoint run.ck
+        assert [ ! -e b.bin ]
+        kill -CONT $pid
+        await test -s run.ck
+        kill -TERM $pid
+        ends 143
+        assert_equal "$(metadata run.ck step)" "$(metadata a.bin steps)"
+        "${FIRST[@]}" -m a.bin --resume run.ck -e "$(metadata run.ck epoch)" items.raw
+    done
+}
+
+@test "a run that has saved its model on the way still has it for itself" {
+    begins clock:10:jump -m model.bin --log log.tsv
+    await test -s log.tsv
+    touch hit
+    await test -s model.bin
+    kill -STOP $pid
+    stops
+    refused model.bin -m model.bin
+    kill -CONT $pid
+    sleep 0.1
+    kill -TERM $pid
+    ends 143
+    assert_equal "$(metadata model.bin encoder_hidden)" 3
+    assert_equal "$(find . -name '.*.tmp')" ''
+}
+
+@test "runs that try again and again while another saves at each epoch never get its model" {
+    begins clock:1000000:fast -m model.bin --log log.tsv
+    await test -s model.bin
+    for ((i = 0; i < 50; i++)); do
+        fails 1 'vae-train: model.bin: another process is writing it' "${SECOND[@]}" -m model.bin items.raw
+    done
+    kill -TERM $pid
+    ends 143
+    assert_equal "$(metadata model.bin encoder_hidden)" 3
+}
+
+@test "a log is one run's" {
+    begins rename:1:stop -m a.bin -e 3 --log log.tsv
+    stops
+    refused log.tsv -m b.bin --log log.tsv
+    kill -CONT $pid
+    ends 0
+    assert_equal "$(cut -f 1 log.tsv | xargs)" 'epoch 1 2 3'
+    # Each log of its own; standard output is nobody's.
+    "${SECOND[@]}" -m a.bin --log /dev/null items.raw &
+    "${SECOND[@]}" -m b.bin --log /dev/null items.raw
+    wait $!
+}
+
+@test "a file that was locked after another run had renamed or removed it is not written" {
+    # The first run has opened its temporary file and not locked it yet.
+    begins lock:1:stop -m model.bin -e 1
+    stops
+    assert [ -e .model.bin.tmp ]
+    "${SECOND[@]}" -m model.bin items.raw
+    assert_equal "$(metadata model.bin encoder_hidden)" 2
+    kill -CONT $pid
+    ends 0
+    assert_equal "$(metadata model.bin encoder_hidden)" 3
+    assert_equal "$(find . -name '.*.tmp')" ''
+}
+
+@test "a model that another program has locked is left alone" {
+    "${SECOND[@]}" -m model.bin items.raw
+    cp model.bin before.bin
+    fails 1 'vae-train: model.bin: another process is writing it' flock model.bin "${FIRST[@]}" -e 1 -m model.bin items.raw
+    cmp model.bin before.bin
+    assert [ ! -e .model.bin.tmp ]
+}
+
+# Another user, who wants a place that he can come to.
+OTHER=(setpriv --reuid=nobody --regid=nogroup --clear-groups env "PATH=$PATH")
+
+# other_place: a directory for both users, with items.raw; sets place.
+other_place() {
+    "${OTHER[@]}" vae-train --version >/dev/null 2>&1 || skip 'wants to be root, and a build that all may run'
+    place=$(mktemp -d)
+    cp items.raw "$place"
+    chown nobody "$place"
+    cd "$place" || return
+}
+
+@test "a temporary file that was left with any mode is taken over by its owner" {
+    other_place
+    for mode in 0 444 600 777; do
+        for umask in 022 077 277; do
+            rm -f model.bin .model.bin.tmp
+            echo left >.model.bin.tmp
+            chmod $mode .model.bin.tmp
+            chown nobody .model.bin.tmp
+            (umask $umask && "${OTHER[@]}" "${SECOND[@]}" -m model.bin items.raw)
+            # The model's mode is not that of what was left.
+            assert_equal "$(stat -c %a model.bin)" "$(printf %o $((0666 & ~0$umask)))"
+            (umask $umask && "${OTHER[@]}" "${SECOND[@]}" -m model.bin items.raw)
+            assert_equal "$(stat -c %a model.bin)" "$(printf %o $((0666 & ~0$umask)))"
+            assert [ ! -e .model.bin.tmp ]
+        done
+    done
+    rm -r "$place"
+}
+
+@test "a temporary file of another user is refused and left alone" {
+    other_place
+    for mode in 600 666; do
+        # By root, of a user who could write to the model afterwards.
+        rm -f .model.bin.tmp
+        echo theirs >.model.bin.tmp
+        chmod $mode .model.bin.tmp
+        chown nobody .model.bin.tmp
+        fails 1 "vae-train: model.bin: .model.bin.tmp belongs to another user, wanted one's own or none" \
+            "${SECOND[@]}" -m model.bin items.raw
+        assert_equal "$(<.model.bin.tmp)" theirs
+        assert [ ! -e model.bin ]
+        # By another user, of root.
+        chown root .model.bin.tmp
+        fails 1 "vae-train: model.bin: .model.bin.tmp belongs to another user, wanted one's own or none" \
+            "${OTHER[@]}" "${SECOND[@]}" -m model.bin items.raw
+        assert_equal "$(<.model.bin.tmp)" theirs
+    done
+    rm -r "$place"
+}
+
+@test "a model that may not be read, in which no lock can be seen, is refused" {
+    other_place
+    "${SECOND[@]}" -m model.bin items.raw
+    chmod 600 model.bin
+    cp model.bin before.bin
+    fails 1 'vae-train: model.bin: cannot open what is in its place: Permission denied' \
+        "${OTHER[@]}" "${SECOND[@]}" -m model.bin items.raw
+    cmp model.bin before.bin
+    rm -r "$place"
+}
+
+@test "a signal during the last save of a training that is done changes nothing" {
+    "${FIRST[@]}" -e 1 -m whole.bin items.raw
+    FIRST=(vae-train "${FIRST[@]:2}")
+    begins rename:1:stop -e 1 -m model.bin
+    stops
+    kill -TERM $pid
+    kill -CONT $pid
+    ends 0
+    cmp model.bin whole.bin
+    assert_regex "$(tail -1 err.first)" '^vae-train: model.bin: .* trained to epoch 1 of 1 over '
+}
+
+@test "a signal during a long validation ends it, and the run that is resumed validates again" {
+    for _ in {1..200}; do cat items.raw; done >val.raw
+    local options=(-k 50 --objective iwae -e 2 -b 100 --val val.raw --checkpoint run.ck --every 1)
+    "${FIRST[@]}" -m model.bin "${options[@]}" items.raw 3>&- &
+    pid=$!
+    # The epoch's one step is done, and the validation of 20,000 items goes on.
+    await test -s run.ck
+    kill -TERM $pid
+    ends 143
+    assert_equal "$(metadata run.ck epoch) $(metadata run.ck epochs_done) $(metadata model.bin epochs)" '1 0 1'
+    # With fewer items the same data would be another run's.
+    "${FIRST[@]}" -m model.bin "${options[@]}" --log log.tsv --resume run.ck items.raw
+    "${FIRST[@]}" -m whole.bin "${options[@]}" --log whole.tsv items.raw
+    cmp model.bin whole.bin
+    diff <(cut -f 3 --complement log.tsv) <(cut -f 3 --complement whole.tsv)
+}
