@@ -122,6 +122,28 @@ lit() {
     mv out cut.raw && fails 1 'raw-info: cut.raw: ended' raw-info cut.raw
 }
 
+@test "labels and items in a frame of very many are those in small frames" {
+    # More than any room for labels, in bytes or in numbers, and than the stack has behind it.
+    local many=200000
+    perl -e 'srand 8; print pack "C*", map { int rand 3 } 1 .. $ARGV[0]' -- $many >labels.many
+    { header u8 1 $many . && cat labels.many; } >labels.raw
+    { header i32 1 $many . && perl -0777 -ne 'print pack "l<*", unpack "C*"' <labels.many; } >wide.raw
+    { header f32 1 $many . && perl -e 'srand 9; print pack "f<*", map { rand } 1 .. $ARGV[0]' -- $many; } >items.raw
+    recut 700 <labels.raw >labels.cut
+    vae-train -q -m wanted.bin --cond labels.cut -H 2 -z 1 -e 1 -b 1000 items.raw
+    vae-encode -m wanted.bin --cond labels.cut items.raw | recut 0 >wanted.raw
+    vae-sample -m wanted.bin --cond labels.cut | recut 0 >wanted.z
+    for labels in labels.raw wide.raw; do
+        vae-train -q -m many.bin --cond $labels -H 2 -z 1 -e 1 -b 1000 items.raw
+        cmp many.bin wanted.bin
+        vae-encode -m wanted.bin --cond $labels items.raw | cmp - wanted.raw
+        vae-sample -m wanted.bin --cond $labels | cmp - wanted.z
+    done
+    # They are the labels that were given.
+    vae-sample -m wanted.bin --cond labels.raw | table 4 | awk '{ print $3 + 2 * $4 }' |
+        cmp - <(od -A n -v -t u1 -w1 <labels.many | tr -d ' ')
+}
+
 @test "a wrong label costs: vae-eval and vae-score see it" {
     { header u8 1 300 . && payload <labels.raw | tr '\000\001\002' '\001\002\000'; } >wrong.raw
     local right wrong

@@ -185,6 +185,45 @@ train_in_little() {
     assert_equal "$(<err)" 'vae-train: items.raw: became shorter while it was read, wanted it unchanged'
 }
 
+@test "a file of more than half of the memory is mapped, a smaller one is read" {
+    preloaded
+    local pid pages size page
+    page=$(getconf PAGESIZE)
+    size=$(($(stat -c %s items.raw) / page))
+    for pages in $((2 * size - 2)) $((2 * size + 2)); do
+        rm -f log
+        FAULT=pages:0:$pages LD_PRELOAD=$FAULT_LIBRARY vae-train -q -m model.bin --log log -H 2 -z 1 -e 1000000 items.raw 2>err 3>&- &
+        pid=$!
+        await test -s log
+        cp "/proc/$pid/maps" "maps.$pages"
+        kill -TERM $pid
+        wait $pid || true
+        assert_equal "$(<err)" ''
+    done
+    grep -q "/items.raw\$" maps.$((2 * size - 2))
+    run -1 grep "/items.raw\$" maps.$((2 * size + 2))
+}
+
+@test "a file that is mapped is checked as one that is read" {
+    preloaded
+    local mapping=(env FAULT=pages:0:1 FAULT_HIT=hit LD_PRELOAD="$FAULT_LIBRARY")
+    raw2pgm items.raw >wanted.pgm
+    "${mapping[@]}" raw2pgm items.raw >mapped.pgm
+    assert [ -e hit ]
+    cmp mapped.pgm wanted.pgm
+    # Only a file that is one whole frame is mapped; any other is read, and refused or not as ever.
+    recut 30 <items.raw >frames.raw
+    "${mapping[@]}" raw2pgm frames.raw | cmp - wanted.pgm
+    cat items.raw items.raw >twice.raw
+    "${mapping[@]}" raw2pgm twice.raw | cmp - <(raw2pgm twice.raw)
+    { cat items.raw && echo garbage; } >long.raw
+    fails 1 'raw2pgm: long.raw: bytes that are no frame follow after 100 items' "${mapping[@]}" raw2pgm long.raw
+    { header u8 28x28 100 + && payload <items.raw; } >cut.raw
+    fails 1 "raw2pgm: cut.raw: ended after 100 items behind a '+' frame" "${mapping[@]}" raw2pgm cut.raw
+    head -c 5000 items.raw >short.raw
+    fails 1 'raw2pgm: short.raw: ended after 4936 of 78400 bytes' "${mapping[@]}" raw2pgm short.raw
+}
+
 @test "of two files that are mapped, the one that became shorter is named" {
     local far
     far=$(printf '%0200d/%0200d/%0200d' 0 0 0)

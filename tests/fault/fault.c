@@ -10,9 +10,10 @@
  *     again      it is interrupted before it does anything (EINTR); with N 0 each second time
  *     kill       the process is killed before the call
  *     stop       it stops before the call, until SIGCONT, and then goes on as if nothing had been
- * CALL may also be clock, with another WHAT:
- *     jump       N seconds have passed once somebody creates the file FAULT_HIT
- *     fast       time runs N times as fast
+ * Two more do not fail:
+ *     clock:N:jump   N seconds have passed once somebody creates the file FAULT_HIT
+ *     clock:N:fast   time runs N times as fast
+ *     pages:0:N      the machine says that it has N pages of memory
  * Calls before main are not counted: they are the dynamic linker's and the libraries'.
  * Where FAULT_HIT names a file, it is created when the fault happens. */
 #define _GNU_SOURCE
@@ -174,6 +175,10 @@ int clock_gettime(clockid_t clock, struct timespec *time) {
     else if (path != NULL && access(path, F_OK) == 0)
         time->tv_sec += (time_t)fault.number;
     return result;
+}
+
+long sysconf(int name) {
+    return name == _SC_PHYS_PAGES && strikes("pages") ? atol(fault.what) : REAL(sysconf)(name);
 }
 
 int close(int fd) {

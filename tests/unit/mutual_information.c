@@ -64,6 +64,27 @@ static void posteriors_that_fill_the_prior(void) {
     EXPECT(information(&heads[0][0], ITEMS, 2, 3) == one, "three threads give another figure");
 }
 
+/* 64 numbers make each doubling of the room larger than the pages that a smaller one takes. */
+static void every_posterior_is_kept(void) {
+    enum { LATENT = 64, MANY = 9000 };
+    struct mutual_information m;
+    float heads[2 * LATENT];
+    size_t wrong = 0;
+    mutual_information_start(&m, LATENT, 5);
+    for (size_t n = 0; n < MANY; n++) {
+        for (size_t i = 0; i < 2 * LATENT; i++)
+            heads[i] = (float)(n * 2 * LATENT + i);
+        EXPECT(mutual_information_add(&m, heads) == 0, "%s", error_message());
+        if (m.items > m.capacity)
+            break;
+    }
+    EXPECT(m.items == MANY && m.items <= m.capacity, "%zu items in room for %zu", m.items, m.capacity);
+    for (size_t i = 0; i < m.items * 2 * LATENT && i < m.capacity * 2 * LATENT; i++)
+        wrong += m.heads[i] != (float)i;
+    EXPECT(wrong == 0, "%zu numbers are not as they were added", wrong);
+    mutual_information_end(&m);
+}
+
 static double density(double z, double deviation) {
     return exp(-0.5 * z * z / (deviation * deviation)) / deviation / sqrt(2 * acos(-1));
 }
@@ -90,6 +111,7 @@ int main(void) {
         {"one posterior for all items tells nothing of them", one_posterior_for_all_tells_nothing},
         {"posteriors far apart tell the item: log N", posteriors_apart_tell_the_item},
         {"posteriors that fill the prior tell -1/2 log of their variances", posteriors_that_fill_the_prior},
+        {"every posterior is kept, however many come", every_posterior_is_kept},
         {"posteriors that differ in width alone", posteriors_that_differ_in_width},
     };
     return RUN(tests);

@@ -6,6 +6,9 @@
 #include "vae/train.h"
 
 #include <math.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +34,34 @@ static void every_task_runs_once(void) {
         }
         workers_stop(workers);
     }
+}
+
+#define THREADS 4
+
+static atomic_int begun;
+static sigset_t blocked[THREADS];
+
+/* Each thread takes one of the tasks, since none ends before all have begun. */
+static void note_blocked(void *context, size_t i) {
+    (void)context;
+    atomic_fetch_add(&begun, 1);
+    while (begun < THREADS)
+        sched_yield();
+    pthread_sigmask(SIG_SETMASK, NULL, &blocked[i]);
+}
+
+/* A file that becomes shorter while it is mapped is noticed by the thread that reads it. */
+static void signals_are_the_main_threads(void) {
+    struct workers *workers = workers_start(THREADS);
+    size_t others = 0;
+    workers_run(workers, THREADS, note_blocked, NULL);
+    for (size_t i = 0; i < THREADS; i++) {
+        EXPECT(!sigismember(&blocked[i], SIGBUS), "the thread of task %zu blocks SIGBUS", i);
+        EXPECT(!sigismember(&blocked[i], SIGSEGV), "the thread of task %zu blocks SIGSEGV", i);
+        others += sigismember(&blocked[i], SIGTERM) && sigismember(&blocked[i], SIGUSR1);
+    }
+    EXPECT(others == THREADS - 1, "%zu threads leave signals to the main thread, wanted %d", others, THREADS - 1);
+    workers_stop(workers);
 }
 
 /* Many short jobs in a row, as in training: a worker that comes late must neither be missed nor run twice. */
@@ -298,6 +329,8 @@ static void a_plan_makes_everything_once_and_in_order(void) {
 int main(void) {
     static const struct test tests[] = {
         {"every task runs once, on any number of threads", every_task_runs_once},
+        {"signals are the main thread's, except those of a thread's own access to memory",
+         signals_are_the_main_threads},
         {"short jobs in a row do not mix", short_jobs_do_not_mix},
         {"a plan makes everything once and in order", a_plan_makes_everything_once_and_in_order},
         {"a layer's parts are few", a_layers_parts_are_few},
