@@ -160,6 +160,11 @@ END
     perl -e 'local $/; $_ = <STDIN>; substr($_, 5000, 1) ^= "\1"; print' <items.raw >other.raw
     fails 1 'vae-train: part.ck: the data_xxh64 of the items is ' vae-train "${OPTIONS[@]}" -m part.bin --resume part.ck other.raw
     cmp part.bin before.bin
+    # Labels of the validation data alone.
+    train -m cond.bin --checkpoint cond.ck --cond labels.raw --val val.raw --val-cond val-labels.raw
+    { header u8 1 50 . && payload <val-labels.raw | tr '\000\001' '\001\000'; } >other-labels.raw
+    fails 1 'vae-train: cond.ck: the val_labels_xxh64 of --val-cond is ' \
+        vae-train "${OPTIONS[@]}" -m cond.bin --resume cond.ck --cond labels.raw --val val.raw --val-cond other-labels.raw items.raw
     train -m first.bin -e 0
     fails 1 "vae-train: part.ck: the start_xxh64 of --start-from is not given there, wanted $(metadata first.bin xxh64) as in this run" \
         vae-train "${OPTIONS[@]}" -m part.bin --resume part.ck --start-from first.bin items.raw
@@ -345,6 +350,7 @@ END
             vae-train -m model.bin --every "$wrong" items.raw
     done
     fails 2 'vae-train: --every: found it without --checkpoint' vae-train -m model.bin --every 5 items.raw
+    fails 2 'vae-train: --every: found it without --checkpoint' vae-train -m model.bin --every 5m items.raw
     # 7 steps an epoch, 21 in all, and the end; behind these checkpoints comes the model, and nothing.
     for every in 10:3 21:2 1000:1 2h:1; do
         rm -f hit m.bin
@@ -355,6 +361,12 @@ END
             vae-train "${OPTIONS[@]}" -m m.bin --checkpoint part.ck --every "${every%:*}" items.raw
         assert [ ! -e hit ]
     done
+    # Steps count from the checkpoint that a run goes on from: 5, then 15.
+    rm -f part.*
+    cut_at 2 vae-train "${OPTIONS[@]}" -m part.bin --checkpoint part.ck --every 5 items.raw
+    assert_equal "$(figure step)" 5
+    cut_at 2 vae-train "${OPTIONS[@]}" -m part.bin --checkpoint part.ck --every 10 --resume part.ck items.raw
+    assert_equal "$(figure step)" 15
 }
 
 # jumps SECONDS OPTION...: starts a run without end whose clock jumps by so much, and ends it when it has trained on.

@@ -147,6 +147,20 @@ no_temporary() {
     vae-eval -q -m model.bin items.raw
 }
 
+@test "what a killed run left in the temporary file is no part of the new one, and no link is followed" {
+    vae-train -q -m wanted.bin -H 2 -z 1 -e 1 items.raw
+    head -c 1000000 /dev/zero >.new.bin.tmp
+    vae-train -q -m new.bin -H 2 -z 1 -e 1 items.raw
+    assert_equal "$(stat -c %s new.bin)" "$(stat -c %s wanted.bin)"
+    vae-info new.bin >/dev/null
+    no_temporary
+    echo precious >precious
+    ln -s precious .new.bin.tmp
+    fails 1 'vae-train: new.bin: cannot create its temporary file: Too many levels of symbolic links' \
+        vae-train -q -m new.bin -H 2 -z 1 -e 1 items.raw
+    assert_equal "$(<precious)" precious
+}
+
 @test "a log of an earlier run stays where the data is not found" {
     echo precious >log.tsv
     fails 1 'vae-train: nothing.raw: cannot open' vae-train -q -m model.bin --log log.tsv nothing.raw

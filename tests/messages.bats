@@ -62,8 +62,13 @@ on() {
         rm -f hit
         injected open:$n:24 "${TRAIN[@]}" 2>err || true
         [ -e hit ] || break
-        ! grep -qx 'vae-train: model.bin: is in place, but cannot open its directory to sync: Too many open files' err ||
-            return 0
+        if grep -qx 'vae-train: model.bin: is in place, but cannot open its directory to sync: Too many open files' err; then
+            rm hit
+            injected open:$n:13 "${TRAIN[@]}" 2>err
+            assert [ -e hit ]
+            assert_equal "$(<err)" ''
+            return
+        fi
     done
     false
 }

@@ -231,5 +231,9 @@ column() {
     { header f32 28x28 2 . && perl -e 'print pack "f<*", (0) x 1000, -1, (0) x 567'; } >bad.raw
     fails 1 'vae-eval: bad.raw: item 1, element 216 is -1, wanted a number in [0,1] for bernoulli' \
         vae-eval -m model.bin bad.raw
+    # By its number in the stream, beyond a block, too.
+    { header f32 28x28 600 . && perl -e 'print pack "f<*", (0) x (784 * 599 + 9), 2, (0) x 774'; } >bad.raw
+    fails 1 'vae-eval: bad.raw: item 599, element 9 is 2, wanted a number in [0,1] for bernoulli' \
+        vae-eval -m model.bin bad.raw
     fails 2 "vae-eval: --samples: found '0', wanted a whole number from 1" vae-eval -m model.bin -k 0
 }

@@ -105,6 +105,15 @@ OTHER=11400714819323198484
     assert_equal "$(<err)" ''
 }
 
+@test "one grey item is noted, wherever it stands" {
+    local at
+    for at in 0 1 700; do
+        { header u8 28x28 701 . && perl -e 'print $_ == $ARGV[0] ? "\x80" x 784 : "\xff" x 784 for 0 .. 700' -- $at; } >grey.raw
+        vae-score -m model.bin grey.raw 2>err >out
+        grep -q '^vae-score: grey.raw: grey values ' err
+    done
+}
+
 @test "of unseen normal items at most a share of p has a p-value of p" {
     idx2raw --skip 100 -n 450 "$IMAGES" | vae-score -m model.bin >by.raw
     idx2raw --skip 550 -n 450 "$IMAGES" | vae-score -m model.bin --calibrate by.raw | doubles |
