@@ -377,6 +377,13 @@ END
     done
 }
 
+@test "progress is drawn on a terminal, but not by a tool that writes to a pipe: its neighbours draw, too" {
+    script -qec 'timeout 1.5 vae-sample -d 1 -n 1000000000000 >/dev/null' /dev/null </dev/null >screen || true
+    tr '\r' '\n' <screen | grep -q '^vae-sample: [0-9]* of 1000000000000 items, '
+    script -qec 'timeout 1.5 vae-sample -d 1 -n 1000000000000 | cat >/dev/null' /dev/null </dev/null >screen || true
+    run -1 grep 'vae-sample: ' screen
+}
+
 @test "a tool started bare on a terminal prints its short usage" {
     for tool in "${TOOLS[@]}"; do
         run -2 timeout 20 script -qec "$tool" /dev/null </dev/null

@@ -238,6 +238,23 @@ train_in_little() {
     fails 1 'raw2pgm: short.raw: ended after 4936 of 78400 bytes' "${mapping[@]}" raw2pgm short.raw
 }
 
+@test "each of two files that are mapped is the one that is named when it becomes shorter" {
+    preloaded
+    local short pid status
+    for short in items.raw val.raw; do
+        idx2raw -n 100 "$IMAGES" >items.raw
+        cp items.raw val.raw
+        rm -f log
+        FAULT=pages:0:1 LD_PRELOAD=$FAULT_LIBRARY vae-train -q -m model.bin --log log -H 8 -z 2 -e 1000000 --val val.raw items.raw 2>err 3>&- &
+        pid=$! status=0
+        await test -s log
+        : >$short
+        wait $pid || status=$?
+        assert_equal "$status" 1
+        assert_equal "$(<err)" "vae-train: $short: became shorter while it was read, wanted it unchanged"
+    done
+}
+
 @test "of two files that are mapped, the one that became shorter is named" {
     local far
     far=$(printf '%0200d/%0200d/%0200d' 0 0 0)

@@ -59,11 +59,15 @@ line() {
     refuses "items of shape '4294967296x4294967296' are too large, wanted at most"
     line 'raw1 u8 65536x65536x65536x65536 1 .'
     refuses "items of shape '65536x65536x65536x65536' are too large"
+    line 'raw1 u8 16777216x16777216x2 1 .' # which a size holds, but no item has
+    refuses "items of shape '16777216x16777216x2' are too large, wanted at most 281474976710656 elements"
 }
 
 @test "more bytes than a file can have are refused" {
     line 'raw1 f64 2 9223372036854775807 .'
     refuses '9223372036854775807 items of 16 bytes are more than any file, wanted fewer'
+    line 'raw1 f64 2 576460752303423488 .' # 2^63, which is one byte more
+    refuses '576460752303423488 items of 16 bytes are more than any file, wanted fewer'
     line 'raw1 u8 281474976710656 65536 .'
     refuses '65536 items of 281474976710656 bytes are more than any file, wanted fewer'
 }
