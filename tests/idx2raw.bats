@@ -94,6 +94,18 @@ both_fail() {
     for cut in 0 3 9 12 15; do
         { head -c $cut a.idx | gzip && tail -c +$((cut + 1)) a.idx | gzip; } | idx2raw | cmp - plain.raw
     done
+    # Also where the input is read in two parts, of 64 KiB each, within or beside the second one's magic number: a long
+    # name in its header makes the first member as long as it is to be.
+    for size in 65534 65535 65536 65537; do
+        head -c 12 a.idx | gzip -n | perl -0777 -e '
+            $_ = <STDIN>;
+            substr($_, 3, 1) = "\x08";
+            substr($_, 10, 0) = "x" x ($ARGV[0] - 1 - length) . "\0";
+            print' -- $size >a.gz
+        assert_equal "$(stat -c %s a.gz)" $size
+        tail -c +13 a.idx | gzip >>a.gz
+        idx2raw a.gz | cmp - plain.raw
+    done
 }
 
 @test "-n takes the first items and --skip leaves some out" {

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# All that .clang-tidy asks for, clang's analyzer included.
+# All that .clang-tidy asks for, clang's analyzer included, and whether the list of faults still fits the source.
 load ../helper
 
 @test "clang-tidy finds nothing" {
@@ -7,4 +7,9 @@ load ../helper
     read -r -a FLAGS < <(make -s flags)
     mapfile -t C < <(printf '%s\n' lib/*/*.c tools/*.c)
     run -0 clang-tidy --quiet "${C[@]}" -- "${FLAGS[@]}" -DVAEUTILS_VERSION='""'
+}
+
+@test "each fault of tests/mutants has its place in the source" {
+    run -0 "$ROOT/tests/mutate" --check
+    assert_output ''
 }
