@@ -132,6 +132,8 @@ lit() {
     recut 700 <labels.raw >labels.cut
     vae-train -q -m wanted.bin --cond labels.cut -H 2 -z 1 -e 1 -b 1000 items.raw
     vae-encode -m wanted.bin --cond labels.cut items.raw | recut 0 >wanted.raw
+    # Frames that begin amid a block and are longer than one.
+    recut 700 <items.raw | vae-encode -m wanted.bin --cond labels.cut | recut 0 | cmp - wanted.raw
     vae-sample -m wanted.bin --cond labels.cut | recut 0 >wanted.z
     for labels in labels.raw wide.raw; do
         vae-train -q -m many.bin --cond $labels -H 2 -z 1 -e 1 -b 1000 items.raw

@@ -158,6 +158,12 @@ same() {
             fails 1 'vae-decode: far.raw: item 0 has a result that is not finite' vae-decode -m far.bin $option far.raw
         done
     done
+    # By its number in the stream, in whatever frame it stands.
+    {
+        header f32 20 200 + && head -c 16000 /dev/zero
+        header f32 20 3 . && head -c 80 /dev/zero && payload <far.raw | head -c 80 && head -c 80 /dev/zero
+    } >amid.raw
+    fails 1 'vae-decode: amid.raw: item 201 has a result that is not finite' vae-decode -m far.bin amid.raw
 }
 
 @test "a scale that is no number is refused, and not drawn with for ever" {
