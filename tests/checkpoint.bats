@@ -32,7 +32,7 @@ cut_at() {
 
 # Training on items.raw, or on what FILE says.
 train() {
-    vae-train "${OPTIONS[@]}" "$@" "${FILE:-items.raw}"
+    defaulting "${OPTIONS[@]:1}" -- vae-train -q "$@" "${FILE:-items.raw}"
 }
 
 # resumes OPTION...: a run that saves at every step, is killed in its 5th, goes on, is killed again in another epoch and
@@ -87,7 +87,7 @@ figure() {
 }
 
 @test "the best epoch so far, and how long nothing was better, survive" {
-    OPTIONS+=(-r 0.05 -e 50)
+    OPTIONS=(-q -H 12 -z 3 -b 32 -e 50 -r 0.05)
     train -m whole.bin --val val.raw --patience 2 --log whole.tsv
     assert [ "$(last whole 1)" -lt 50 ]
     assert [ "$(metadata whole.bin epochs)" -eq $(($(last whole 1) - 2)) ]
@@ -109,7 +109,7 @@ figure() {
 @test "a signal saves both, exits with its number, and names the way back" {
     for signal in TERM:143 INT:130; do
         rm -f part.*
-        env --default-signal=INT vae-train "${OPTIONS[@]:1}" -e 1000000 -m part.bin --checkpoint part.ck --every 1h \
+        env --default-signal=INT vae-train -H 12 -z 3 -b 32 -e 1000000 -m part.bin --checkpoint part.ck --every 1h \
             --log part.tsv items.raw 2>err 3>&- &
         await grep -q '^2' part.tsv
         kill -"${signal%:*}" $!
@@ -129,11 +129,11 @@ figure() {
     train -m part.bin --resume part.ck -e 4
     train -m whole.bin -e 4
     cmp whole.bin part.bin
-    fails 1 'vae-train: part.ck: has come to epoch 2, wanted at most the 1 of --epochs' \
-        vae-train "${OPTIONS[@]}" -m part.bin --resume part.ck -e 1 items.raw
+    defaulting "${OPTIONS[@]:1}" -- fails 1 'vae-train: part.ck: has come to epoch 2, wanted at most the 1 of --epochs' \
+        vae-train -q -m part.bin --resume part.ck -e 1 items.raw
     train -m part.bin --checkpoint part.ck -e 2 --schedule cosine
-    fails 1 'vae-train: part.ck: --epochs is 2 there, wanted 4 as in this run' \
-        vae-train "${OPTIONS[@]}" -m part.bin --resume part.ck -e 4 --schedule cosine items.raw
+    defaulting "${OPTIONS[@]:1}" -- fails 1 'vae-train: part.ck: --epochs is 2 there, wanted 4 as in this run' \
+        vae-train -q -m part.bin --resume part.ck -e 4 --schedule cosine items.raw
 }
 
 @test "other options and other data are refused, with both values" {
@@ -141,8 +141,8 @@ figure() {
     cp part.bin before.bin
     while IFS='|' read -r options message; do
         # shellcheck disable=SC2086 # several options
-        fails 1 "vae-train: part.ck: $message as in this run" \
-            vae-train "${OPTIONS[@]}" -m part.bin --resume part.ck $options
+        defaulting "${OPTIONS[@]:1}" -- fails 1 "vae-train: part.ck: $message as in this run" \
+            vae-train -q -m part.bin --resume part.ck $options
     done <<END
 -b 16 items.raw|--batch is 32 there, wanted 16
 -z 4 items.raw|--latent is 3 there, wanted 4
@@ -218,7 +218,7 @@ END
 
 @test "a state that could not be resumed is not put in the place of one that can be" {
     # Squared gradients leave the range of f32 before the weights do.
-    OPTIONS+=(-e 50 -r 1000)
+    OPTIONS=(-q -H 12 -z 3 -b 32 -e 50 -r 1000)
     run -1 train -m part.bin --checkpoint part.ck --every 1
     run vae-train "${OPTIONS[@]:1}" -m part.bin --resume part.ck items.raw
     assert_output --partial 'part.ck: going on from step '

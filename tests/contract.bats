@@ -84,7 +84,7 @@ setup() {
 @test "an unknown option, or one with an argument too many or too few, is named and exits 2" {
     for tool in "${TOOLS[@]}"; do
         fails 2 "$tool: -x: no such option, wanted one that --help lists ($tool --help tells more)" "$tool" -x
-        fails 2 "$tool: --nonsense: no such option, or short for several, wanted one that --help lists" "$tool" --nonsense
+        fails 2 "$tool: --nonsense: no such option, wanted one that --help lists" "$tool" --nonsense
         fails 2 "$tool: --quiet: found an argument, wanted none" "$tool" --quiet=yes
         fails 2 "$tool: -x: no such option" "$tool" -qx
         # The option before it is not to blame.
@@ -103,6 +103,84 @@ idx2raw -n --count
 raw2pgm --pad --pad
 raw-cmp --abs --abs
 END
+}
+
+@test "an abbreviated option is refused, and the one that was meant is named" {
+    for tool in "${TOOLS[@]}"; do
+        fails 2 "$tool: --qui: no such option, did you mean --quiet? ($tool --help tells more)" "$tool" --qui
+        fails 2 "$tool: --vers: no such option, did you mean --version?" "$tool" --vers=1
+        # Nothing is done of what an option before it asks for.
+        fails 2 "$tool: --hel: no such option, did you mean --help?" "$tool" -q --hel
+    done
+    fails 2 'vae-info: --tensor: no such option, did you mean --tensors?' vae-info --tensor model.bin
+    fails 2 'vae-train: --lat: no such option, did you mean --latent?' vae-train --lat 3
+    fails 2 'vae-train: --lat: no such option, did you mean --latent?' vae-train --lat=3
+    fails 2 'vae-train: --lat: no such option, did you mean --latent?' vae-train --lat
+    # It may be short for several, or be the beginning of another's argument.
+    fails 2 'vae-train: --s: no such option, wanted one that --help lists' vae-train --s 3
+    fails 2 "vae-train: --sigma: found it with -l bernoulli" vae-train -m --model --sigma --sig
+}
+
+@test "an option with a typing error, or with another program's name, is named as it is called here" {
+    local typed meant
+    while read -r tool typed meant; do
+        fails 2 "$tool: $typed: no such option, did you mean $meant? ($tool --help tells more)" "$tool" "$typed" 3
+    done <<'END'
+vae-train --lr --rate
+vae-train --learning-rate --rate
+vae-train --learning_rate --rate
+vae-train --batch-size --batch
+vae-train --latent-dim --latent
+vae-train --hidden-dim --hidden
+vae-train --epoch --epochs
+vae-train --num_epochs --epochs
+vae-train --z --latent
+vae-train -o --model
+vae-train --output --model
+vae-train --bacth --batch
+vae-train --optimiser --optimizer
+vae-train --SEED --seed
+vae-train --early-stopping --patience
+vae-eval --labels --cond
+vae-eval --num-samples --samples
+vae-eval --k --samples
+vae-sample --num-samples --count
+vae-sample --latent-dim --dim
+vae-decode --num-workers --threads
+vae-interp --slerp --spherical
+raw2pgm --nrow --columns
+raw-cmp --atol --abs
+idx2raw --limit --count
+END
+    # Only what the tool has is named, and a model only as what is written where it is.
+    while read -r tool typed; do
+        fails 2 "$tool: $typed: no such option, wanted one that --help lists" "$tool" "$typed" 3
+    done <<'END'
+raw-info --lr
+vae-eval -o
+vae-eval --output
+vae-eval --lr
+vae-train --dropout
+vae-train --an-option-whose-name-is-longer-than-any-that-a-tool-has
+END
+    # Each name in the table is of an option that a tool has.
+    for tool in "${TOOLS[@]}"; do "$tool" --help; done | grep -o -e '--[a-z-]*' | cut -c 3- | sort -u >names
+    sed -n '/^} other_names/,/^};/ s/^    {"[a-z-]*", "\([a-z-]*\)".*/\1/p' "$ROOT/lib/base/option_advice.c" | sort -u >named
+    assert [ "$(wc -l <named)" -gt 20 ]
+    assert_equal "$(comm -13 names named)" ''
+}
+
+@test "an option with an argument is given once, a flag as often as one likes" {
+    for tool in vae-encode vae-decode vae-impute vae-eval vae-score vae-train; do
+        fails 2 "$tool: --model: found it twice, with 'a' and 'b', wanted it once" "$tool" -m a -m b
+        fails 2 "$tool: --model: found it twice, with 'a' and 'b', wanted it once" "$tool" -m a --model=b
+        fails 2 "$tool: --threads: found it twice, with '1' and '1', wanted it once" "$tool" --threads 1 -m a -j1
+    done
+    fails 2 "idx2raw: --skip: found it twice, with '0' and '1'" idx2raw --skip 0 --skip 1
+    fails 2 "raw-cmp: --abs: found it twice, with '0' and '1'" raw-cmp --abs 0 --abs 1
+    for tool in "${TOOLS[@]}"; do
+        run -0 "$tool" -q --quiet -q --version
+    done
 }
 
 @test "numbers of options are whole and in range, or exit 2" {

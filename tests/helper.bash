@@ -25,11 +25,26 @@ f32() {
     perl -e 'print pack "f<*", @ARGV' -- "$@"
 }
 
+# defaulting OPTION VALUE... -- COMMAND [ARGUMENT...]: the command with those of the options that it is not given: an
+# option is refused where it is given twice.
+defaulting() {
+    local options=() i
+    while [ "$1" != -- ]; do
+        options+=("$1" "$2")
+        shift 2
+    done
+    shift
+    for ((i = 0; i < ${#options[@]}; i += 2)); do
+        [[ " $* " == *" ${options[i]} "* ]] || set -- "$@" "${options[@]:i:2}"
+    done
+    "$@"
+}
+
 # train_small MODEL [OPTION...]: a small model of the first 200 sample images, within a second.
 train_small() {
     local model=$1
     shift
-    idx2raw -n 200 "$IMAGES" | vae-train -q -m "$model" -H 32 -e 2 "$@"
+    idx2raw -n 200 "$IMAGES" | defaulting -H 32 -e 2 -- vae-train -q -m "$model" "$@"
 }
 
 # fails STATUS MESSAGE COMMAND [ARGUMENT...]: the command ends with STATUS within 20 s, and what it says on stderr is

@@ -20,9 +20,9 @@ setup_file() {
     for name in whole holes; do
         { header f32 3 3000 . && cat $name.data; } >$name.raw
     done
-    options=(-q -l gaussian --sigma shared -H 32 --decoder-hidden none -z 2 -e 40 -b 50 -r 0.01 --schedule cosine)
+    options=(-q -l gaussian --sigma shared -H 32 --decoder-hidden none -z 2 -b 50 -r 0.01 --schedule cosine)
     vae-train "${options[@]}" -m model.bin --missing --objective dreg -k 20 -e 100 holes.raw
-    vae-train "${options[@]}" -m whole.bin whole.raw
+    vae-train "${options[@]}" -m whole.bin -e 40 whole.raw
 }
 
 setup() {

@@ -22,7 +22,7 @@ teardown() {
 trains() {
     local name=$1
     shift
-    vae-train -q -m "$name.bin" --log "$name.tsv" -H 8 -z 2 -e 1 "$@" data.raw
+    defaulting -H 8 -z 2 -e 1 -- vae-train -q -m "$name.bin" --log "$name.tsv" "$@" data.raw
 }
 
 # size MODEL TENSOR: how many numbers.
@@ -57,7 +57,7 @@ ends() {
 
 @test "-z sets the latent's size, 20 by default" {
     trains a -z 5
-    trains b --latent 5
+    vae-train -q -m b.bin -H 8 --latent 5 -e 1 data.raw
     cmp a.bin b.bin
     assert_equal "$(size a.bin mu.bias) $(size a.bin logvar.weight) $(size a.bin decoder.0.weight)" '5 40 40'
     vae-train -q -m c.bin -H 8 -e 1 data.raw
@@ -66,7 +66,7 @@ ends() {
 
 @test "-H sets the encoder's layers, and the decoder mirrors them" {
     trains a -H 12,7
-    trains b --hidden 12,7
+    vae-train -q -m b.bin --hidden 12,7 -z 2 -e 1 data.raw
     cmp a.bin b.bin
     assert_equal "$(metadata a.bin encoder_hidden) $(metadata a.bin decoder_hidden)" '12,7 7,12'
     assert_equal "$(size a.bin encoder.1.weight) $(size a.bin mu.weight)" '84 14'
@@ -137,7 +137,7 @@ ends() {
 
 @test "-e sets the epochs; 0 saves the initial weights" {
     trains a -e 3
-    trains b --epochs 3
+    vae-train -q -m b.bin --log b.tsv -H 8 -z 2 --epochs 3 data.raw
     cmp a.bin b.bin
     assert_equal "$(cut -f 1 a.tsv | xargs)" 'epoch 1 2 3'
     trains zero -e 0

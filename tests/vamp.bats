@@ -103,9 +103,10 @@ components() {
     for options in '' '--objective iwae -k 3' '--objective stl -k 2' '--objective dreg -k 3' '--optimizer muon' '--beta 0.5' \
         '--ema 0.9' '-a gated' '--clip 1' '-H none'; do
         # shellcheck disable=SC2086
-        set -- -q -H 24 -z 2 -b 40 -e 3 -r 0.003 --prior vamp:5 $options items.raw
-        vae-train -m two.bin "$@"
-        vae-train -m single.bin -j 1 "$@"
+        set -- -q -z 2 -b 40 -e 3 --prior vamp:5 $options items.raw
+        [[ $options == -H* ]] || set -- -H 24 "$@"
+        vae-train -m two.bin -r 0.003 "$@"
+        vae-train -m single.bin -r 0.003 -j 1 "$@"
         cmp two.bin single.bin
         vae-train -m start.bin "$@" -r 0
         run ! cmp -s <(tensor two.bin prior.pseudo_inputs) <(tensor start.bin prior.pseudo_inputs)

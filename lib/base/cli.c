@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/number.h"
+#include "base/option_advice.h"
 #include "base/printable.h"
 #include "base/progress.h"
 #include "base/signals.h"
@@ -26,6 +27,7 @@ static struct {
     char letters[2 * MAX_OPTIONS + 2];
     struct option names[MAX_OPTIONS + 1];
     const char *given[MAX_OPTIONS]; /* each option's last argument, or its default; "" where it takes none */
+    bool by_user[MAX_OPTIONS];      /* given on the command line */
     struct cli_common *common;      /* begins the tool's options, while they are parsed */
     bool quiet;
 } cli;
@@ -117,16 +119,47 @@ static const struct cli_option *option_of(int number) {
     return NULL;
 }
 
+/* The argument just passed, if it is a long option. An option's own argument may follow it as an argument of its
+ * own. */
+static const char *long_option(void) {
+    const bool apart = optarg != NULL && optarg == cli.argv[optind - 1];
+    return cli.argv[optind - (apart ? 2 : 1)];
+}
+
+/* Refuses what is no option of the tool: `typed` with its dashes, up to `length`. */
+static _Noreturn void refuse_unknown(const char *typed, int length, const struct cli_option *meant) {
+    if (meant != NULL)
+        cli_refuse("%.*s: no such option, did you mean --%s?", length, typed, meant->name);
+    cli_refuse("%.*s: no such option, wanted one that --help lists", length, typed);
+}
+
+static _Noreturn void refuse_long(void) {
+    const char *typed = long_option();
+    const size_t length = strcspn(typed, "=");
+    refuse_unknown(typed, (int)length, option_advice_long(cli.program, typed + 2, length - 2));
+}
+
+/* getopt takes a long option's beginning for the whole name where no other begins so. Each option that is added
+ * later could make that ambiguous, so that whole names alone are taken. */
+static void check_whole_name(const struct cli_option *o) {
+    const char *name = long_option() + 2;
+    if (strlen(o->name) != strcspn(name, "="))
+        refuse_long();
+}
+
 /* getopt keeps what it did not take: a known option's number (its argument is missing, or one too many), the letter
- * of an unknown short option, or 0 for an unknown long one, whose text is the argument just passed. */
+ * of an unknown short option, or 0 for an unknown long one. */
 static _Noreturn void refuse_option(bool lacks_argument) {
     const struct cli_option *o = optopt == 0 ? NULL : option_of(optopt);
+    if (o != NULL && optopt >= LONG)
+        check_whole_name(o);
     if (o != NULL)
         cli_refuse("--%s: found %s argument, wanted %s", o->name, lacks_argument ? "no" : "an",
                    lacks_argument ? "one" : "none");
-    if (optopt != 0)
-        cli_refuse("-%c: no such option, wanted one that --help lists", optopt);
-    cli_refuse("%s: no such option, or short for several, wanted one that --help lists", cli.argv[optind - 1]);
+    if (optopt == 0)
+        refuse_long();
+    const char letter[] = {'-', (char)optopt, '\0'};
+    refuse_unknown(letter, 2, option_advice_short(cli.program, (char)optopt));
 }
 
 static void refuse_bare(void) {
@@ -140,6 +173,15 @@ static void refuse_bare(void) {
 static void give(const struct cli_option *o, const char *text) {
     cli.given[o - cli.program->options] = text;
     o->set(o, (char *)cli.common + o->offset, text);
+}
+
+/* Of two arguments one would not count: the second is refused. A flag that is given again says the same again. */
+static void give_by_user(const struct cli_option *o, const char *text) {
+    const size_t i = (size_t)(o - cli.program->options);
+    if (o->argument != NULL && cli.by_user[i])
+        cli_refuse("--%s: found it twice, with '%s' and '%s', wanted it once", o->name, cli.given[i], text);
+    cli.by_user[i] = true;
+    give(o, o->argument == NULL ? "" : text);
 }
 
 void cli_parse(const struct cli_program *program, int argc, char **argv, void *options) {
@@ -160,8 +202,9 @@ void cli_parse(const struct cli_program *program, int argc, char **argv, void *o
         const struct cli_option *o = option_of(number);
         if (o == NULL) /* getopt gave ':' or '?' */
             refuse_option(number == ':');
-        else
-            give(o, o->argument == NULL ? "" : optarg);
+        if (number >= LONG)
+            check_whole_name(o);
+        give_by_user(o, optarg);
     }
     cli.quiet = cli.common->quiet;
 }

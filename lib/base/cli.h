@@ -87,9 +87,10 @@ struct cli_program {
 };
 
 /* Prepares the process (closed standard streams, SIGPIPE, SIGUSR1) and sets the fields of `options`, a struct
- * options that holds the defaults and begins with its struct cli_common. Ends the program with exit code 2 at an
- * option that is unknown or lacks its argument, and with a short usage where the tool was started bare and its data
- * would come from or go to a terminal: someone is looking for help. */
+ * options that holds the defaults and begins with its struct cli_common. A long option is taken by its whole name
+ * only. An option with an argument may be given once; a flag may be repeated, which changes nothing. Ends the program
+ * with exit code 2 at an option that is unknown, abbreviated, given twice or lacks its argument, and with a short usage
+ * where the tool was started bare and its data would come from or go to a terminal: someone is looking for help. */
 void cli_parse(const struct cli_program *program, int argc, char **argv, void *options);
 
 /* The tool's name and the options with what is given or the default, but for those aside, in the table's order: the

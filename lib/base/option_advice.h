@@ -1,0 +1,16 @@
+#ifndef BASE_OPTION_ADVICE_H
+#define BASE_OPTION_ADVICE_H
+
+#include "base/cli.h"
+
+/* What to say of an option that a tool does not have: the one that was probably meant. */
+
+/* The tool's option that `name`, a long option's name of `length` bytes, probably stands for: one that it
+ * abbreviates, one whose name differs by a typing error, or one that other programs call so. NULL: no such option.
+ */
+const struct cli_option *option_advice_long(const struct cli_program *program, const char *name, size_t length);
+
+/* The same for the letter of a short option. */
+const struct cli_option *option_advice_short(const struct cli_program *program, char letter);
+
+#endif
