@@ -430,3 +430,21 @@ jumps() {
     fails 1 'vae-train: none.ck: cannot open: No such file or directory' \
         vae-train -q -m model.bin --resume none.ck items.raw
 }
+
+@test "options are kept whole, however long they are" {
+    local zeros
+    zeros=$(printf '%02500d' 0)
+    train -m part.bin --checkpoint part.ck --beta "1.${zeros}1" --clip "$zeros" -H "${zeros}12" --schedule "step:${zeros}1:0.5"
+    run -0 vae-info part.bin
+    assert_line --partial " --hidden ${zeros}12 "
+    assert_line --partial " --beta 1.${zeros}1 "
+    assert_line --partial ' --seed 1'
+    # They are compared to their ends.
+    defaulting "${OPTIONS[@]:1}" -- fails 1 "vae-train: part.ck: --beta is 1.${zeros}1 there, wanted 1.${zeros}2 as in this run" \
+        vae-train -q -m part.bin --resume part.ck --beta "1.${zeros}2" --clip "$zeros" -H "${zeros}12" \
+        --schedule "step:${zeros}1:0.5" items.raw
+    # What would not fit into a model's header is refused before the training.
+    zeros=$(printf '%0120000d' 0)
+    fails 1 'vae-train: options: their text has 360' vae-train -q -m new.bin --clip "$zeros" --ema "$zeros" --warmup "$zeros" items.raw
+    assert [ ! -e new.bin ]
+}

@@ -18,7 +18,8 @@
 #include <unistd.h>
 
 #define MAX_OPTIONS 64
-#define LONG 256 /* getopt's numbers of long options begin behind those of letters */
+#define MAX_COMMAND (1 << 18) /* of its bytes: far below what the header of a model file may have */
+#define LONG 256              /* getopt's numbers of long options begin behind those of letters */
 
 static struct {
     const struct cli_program *program;
@@ -217,22 +218,31 @@ int cli_each_option(int (*tell)(void *context, const struct cli_option *option, 
     return result;
 }
 
-struct text {
-    char *text;
-    size_t size, used;
-};
-
 static int add_option(void *context, const struct cli_option *o, const char *value) {
-    struct text *t = context;
-    if (value != NULL && t->used < t->size)
-        t->used += (size_t)snprintf(t->text + t->used, t->size - t->used, " --%s%s%s", o->name,
-                                    *value == '\0' ? "" : " ", value);
+    if (value != NULL)
+        fprintf(context, " --%s%s%s", o->name, *value == '\0' ? "" : " ", value);
     return 0;
 }
 
-void cli_command(char *text, size_t size) {
-    struct text t = {text, size, (size_t)snprintf(text, size, "%s", cli.program->name)};
-    cli_each_option(add_option, &t);
+char *cli_command(void) {
+    char *text = NULL;
+    size_t length = 0;
+    FILE *command = open_memstream(&text, &length);
+    bool whole = command != NULL;
+    if (whole) {
+        fputs(cli.program->name, command);
+        cli_each_option(add_option, command);
+        whole = !ferror(command);
+        whole = fclose(command) == 0 && whole;
+    }
+    if (whole && length <= MAX_COMMAND)
+        return text;
+    free(text);
+    if (whole)
+        (void)fail("options: their text has %zu bytes, wanted at most %d", length, MAX_COMMAND);
+    else
+        (void)fail("options: out of memory for their text");
+    return NULL;
 }
 
 const char *cli_option_name(const struct cli_option *o, char text[CLI_NAME]) {

@@ -94,8 +94,8 @@ struct cli_program {
 void cli_parse(const struct cli_program *program, int argc, char **argv, void *options);
 
 /* The tool's name and the options with what is given or the default, but for those aside, in the table's order: the
- * same for the same work. */
-void cli_command(char *text, size_t size);
+ * same for the same work. Never cut: NULL with a message if it is too long. End with free. */
+char *cli_command(void);
 
 /* The same options one by one: each that may be given, with its argument ("" where it takes none), or NULL where it
  * was not given and has no default. `tell` ends the walk by another value than 0, which is returned. */

@@ -7,6 +7,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define FORMAT "vae-model"
@@ -23,12 +24,20 @@ static const char *const keys[] = {
 };
 
 int metadata_put(json_t *metadata, const char *key, const char *format, ...) {
-    char text[2048];
-    va_list arguments;
+    va_list arguments, again;
     va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
+    va_copy(again, arguments);
+    const int length = vsnprintf(NULL, 0, format, arguments);
+    char *text = length < 0 ? NULL : malloc((size_t)length + 1);
+    int result = -1;
+    if (text != NULL) {
+        vsnprintf(text, (size_t)length + 1, format, again);
+        result = json_object_set_new(metadata, key, json_string(text));
+    }
+    va_end(again);
     va_end(arguments);
-    return json_object_set_new(metadata, key, json_string(text));
+    free(text);
+    return result;
 }
 
 int hidden_parse(struct hidden *hidden, const char *name, const char *text) {

@@ -38,7 +38,8 @@ struct run {
     struct report report;
     struct saver saver;
     struct checkpoint checkpoint;
-    bool over; /* nothing has become better for too long */
+    char *command; /* the options, as the model file has them */
+    bool over;     /* nothing has become better for too long */
 };
 
 /* The training data's, and how many classes they make. */
@@ -232,7 +233,9 @@ static int prepare(struct run *r) {
                                               .start_xxh64 = start_xxh64};
     if (r->label != NULL)
         r->saver.provenance.labels_xxh64 = labels_digest(r->label, r->train.items);
-    cli_command(r->saver.provenance.command, sizeof r->saver.provenance.command);
+    r->saver.provenance.command = r->command = cli_command();
+    if (r->command == NULL)
+        return -1;
     r->training = (struct training){.model = &r->model,
                                     .data = &r->train,
                                     .label = r->label,
@@ -318,6 +321,7 @@ int run_training(const struct run_config *c, const struct cli_common *common) {
     training_end(&r.training);
     workers_stop(r.workers);
     model_free(&r.model);
+    free(r.command);
     free(r.validation_label);
     free(r.label);
     dataset_free(&r.validation);

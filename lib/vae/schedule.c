@@ -5,6 +5,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct schedule_kind {
@@ -42,14 +43,22 @@ static const struct schedule_kind kinds[] = {{"const", 0, 0, false, constant},
                                              {"step", 2, 2, false, step},
                                              {"iwae", 0, 0, false, iwae}};
 
+/* A number of `length` bytes, which may be many: 1 is 1 with a thousand zeros behind the point, too. */
+static int parse_argument(const char *name, const char *text, size_t length, double least, double *value) {
+    char *number = strndup(text, length);
+    if (number == NULL)
+        return fail("%s: out of memory", name);
+    const int result = parse_real(name, number, least, 1e9, value);
+    free(number);
+    return result;
+}
+
 static int parse_arguments(struct schedule *s, const char *name, const char *text, const char *rest) {
     size_t given = 0;
     while (*rest == ':' && given < s->kind->takes) {
-        char number[64];
         const size_t length = strcspn(++rest, ":");
-        snprintf(number, sizeof number, "%.*s", (int)length, rest);
         const double least = s->kind->needs > 0 && given == 0 ? 1e-3 : 0; /* EVERY is divided by */
-        if (parse_real(name, number, least, 1e9, &s->argument[given]) < 0)
+        if (parse_argument(name, rest, length, least, &s->argument[given]) < 0)
             return -1;
         given++;
         rest += length;
