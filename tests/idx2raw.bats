@@ -69,11 +69,13 @@ both_fail() {
 }
 
 @test "ranks 0 and 8, another type and another magic are refused by their bytes" {
-    for magic in 00000800 00000808 00000a01 00000001 01000801 00010801 89504e47; do
+    for magic in 00000800 00000808 00000a01 00000001 01000801 00010801 89504e00; do
         { perl -e 'print pack "H*", $ARGV[0]' -- $magic && head -c 64 /dev/zero; } >a.idx
         fails 1 "idx2raw: a.idx: magic number $magic, wanted IDX: 0000, a type of" idx2raw a.idx
         assert [ ! -s out ]
     done
+    { printf '\x89PNG' && head -c 64 /dev/zero; } >a.idx
+    fails 1 'idx2raw: a.idx: looks like a PNG picture, wanted an IDX file, plain or gzip' idx2raw a.idx
 }
 
 @test "gzip is found by its magic, in a file and in a pipe" {
@@ -242,7 +244,9 @@ both_fail() {
 
 @test "what is no IDX below the gzip is refused as such" {
     printf 'some text' | gzip >a.gz
-    both_fail 'idx2raw: a.gz: magic number 736f6d65, wanted IDX' a.gz
+    both_fail 'idx2raw: a.gz: looks like text, as a CSV table is, wanted an IDX file, plain or gzip' a.gz
+    printf '\1\2\3\4' | gzip >a.gz
+    both_fail 'idx2raw: a.gz: magic number 01020304, wanted IDX' a.gz
     gzip </dev/null >empty.gz
     both_fail 'idx2raw: empty.gz: empty input: did the command before it fail?' empty.gz
 }

@@ -95,7 +95,7 @@ on() {
 
 @test "what is asked for and cannot be is named" {
     fails 1 "vae-train: '': is not a file's name, wanted one" vae-train -q -m '' items.raw
-    fails 1 'raw-info: model.bin: looks like a model file, wanted a stream' raw-info model.bin
+    fails 1 'raw-info: model.bin: looks like a model file or a checkpoint, wanted a stream' raw-info model.bin
     fails 2 "vae-train: --model: found '-', wanted the name of a file: a model appears whole or not at all" \
         vae-train -q -m - items.raw
     fails 1 "vae-encode: --model: found '-', wanted a file's name: stdin is for the data" vae-encode -q -m - items.raw

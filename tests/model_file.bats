@@ -233,7 +233,9 @@ END
     cp data.raw bad.bin
     refuses 'is a stream, wanted a model or a checkpoint: are the two swapped?'
     head -c 100 /dev/zero | tr '\0' x >bad.bin
-    refuses 'a header of '
+    refuses 'looks like text, as a CSV table is, wanted a model or a checkpoint, see vae-model(5)'
+    head -c 100 /dev/zero | tr '\0' '\377' >bad.bin
+    refuses 'a header of 18446744073709551615 bytes, wanted 2 to 1048576: is it a model file?'
 }
 
 @test "layers that the file cannot hold are refused by the file's name, without their memory" {

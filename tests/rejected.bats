@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # tests/rejected/: a file for each rule of vae-raw(5), vae-model(5) and vae-checkpoint(5), each broken once, and in
-# MESSAGES what is said of it. The models and checkpoints are those of golden/ but for that.
+# MESSAGES what is said of it; foreign/ has files of other programs. The models and checkpoints are those of golden/ but for that.
 load helper
 
 setup() {
@@ -46,4 +46,33 @@ rejects() {
 @test "checkpoints" {
     rejects checkpoint vae-train vae-train -q -m new.bin -z 2 -H 5,4 -e 20 -r 0.01 -b 5 --ema 0.9 --val items.raw \
         --patience 30 --resume file items.raw
+}
+
+@test "files of other programs are named for what they are, by every reader" {
+    local training=(vae-train -q -m new.bin -z 2 -H 5,4)
+    rejects foreign raw-info raw-info file
+    rejects foreign raw2pgm raw2pgm file
+    rejects foreign idx2raw idx2raw file
+    rejects foreign vae-info vae-info file
+    rejects foreign vae-decode vae-decode -q -m file latents.raw
+    rejects foreign vae-train "${training[@]}" file
+    rejects foreign vae-train "${training[@]}" --val file items.raw
+    rejects foreign vae-train "${training[@]}" --cond file items.raw
+    rejects foreign vae-train "${training[@]}" --start-from file items.raw
+    rejects foreign vae-train "${training[@]}" --resume file items.raw
+    gzip -c "$ROOT/tests/rejected/foreign/png" >png.gz
+    fails 1 'idx2raw: png.gz: looks like a PNG picture, wanted an IDX file, plain or gzip' idx2raw png.gz
+    fails 1 'idx2raw: items.raw: looks like a stream, see vae-raw(5), wanted an IDX file' idx2raw items.raw
+}
+
+@test "a directory is named by every reader" {
+    local training=(vae-train -q -m new.bin -z 2 -H 5,4)
+    mkdir dir
+    fails 1 'raw-info: dir: is a directory, wanted a file' raw-info dir
+    fails 1 'idx2raw: dir: is a directory, wanted a file' idx2raw dir
+    fails 1 'vae-decode: dir: is a directory, wanted a file' vae-decode -m dir latents.raw
+    for option in --val --cond --start-from --resume; do
+        fails 1 'vae-train: dir: is a directory, wanted a file' "${training[@]}" $option dir items.raw
+    done
+    fails 1 'vae-train: dir: is a directory, wanted a file' "${training[@]}" dir
 }

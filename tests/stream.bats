@@ -100,13 +100,15 @@ line() {
     done
 }
 
-@test "what does not begin as a stream is refused by its first bytes" {
+@test "what does not begin as a stream is named by its first bytes" {
     { printf 'P5\n28 28\n255\n' && head -c 784 /dev/zero; } >a.raw
-    refuses "starts with bytes 50 35 0a 32, wanted a stream's header"
+    refuses "looks like a PGM picture, wanted a stream's header 'raw1 ...', see vae-raw(5)"
     head -c 64 <(gzip -dc "$IMAGES") >a.raw
-    refuses "looks like gzip or IDX data, wanted a stream's header"
+    refuses "looks like an IDX file, wanted a stream's header 'raw1 ...': idx2raw makes one of it"
     line ' raw1 u8 4 1 .'
-    refuses "starts with bytes 20 72 61 77, wanted a stream's header"
+    refuses "looks like text, as a CSV table is, wanted a stream's header 'raw1 ...', see vae-raw(5)"
+    head -c 80 /dev/zero >a.raw
+    refuses "starts with bytes 00 00 00 00, wanted a stream's header"
 }
 
 @test "five words with one space between them, the last . or +" {

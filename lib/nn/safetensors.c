@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "nn/math_kernel.h"
+#include "stream/foreign.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -11,6 +12,7 @@
 #include <string.h>
 #include <xxhash.h>
 
+#define WANTED "a model or a checkpoint, see vae-model(5)"
 #define ALIGNMENT 64 /* of the data in the file, so that it can be mapped */
 
 static const struct {
@@ -97,17 +99,12 @@ int safetensors_write(const struct output *out, const struct safetensors *file, 
     return result;
 }
 
-static int read_exactly(const struct input *in, void *to, size_t size, const char *what) {
-    ssize_t n = input_read(in, to, size);
-    if (n >= 0 && (size_t)n < size)
-        return fail("%s: ended after %zd of %zu bytes of %s, wanted all", in->name, n, size, what);
-    return n < 0 ? -1 : 0;
-}
-
 static int read_start(const struct input *in, uint64_t *length) {
     ssize_t n = input_read(in, length, sizeof *length);
     if (n == 0)
         return fail("%s: empty input: did the command before it fail?", in->name);
+    if (n > 0 && (size_t)n < sizeof *length && foreign_refuse(in->name, length, (size_t)n, WANTED) < 0)
+        return -1;
     if (n > 0 && (size_t)n < sizeof *length)
         return fail("%s: ended after %zd of %zu bytes of the header's length, wanted all", in->name, n,
                     sizeof *length);
@@ -137,13 +134,22 @@ int safetensors_read_header(const struct input *in, json_t **metadata, json_t **
         return -1;
     if (memcmp(&length, "raw1", 4) == 0)
         return fail("%s: is a stream, wanted a model or a checkpoint: are the two swapped?", in->name);
-    if (length < 2 || length > SAFETENSORS_HEADER_MAX)
+    const bool is_none = length < 2 || length > SAFETENSORS_HEADER_MAX;
+    if (is_none && foreign_refuse(in->name, &length, sizeof length, WANTED) < 0)
+        return -1;
+    if (is_none)
         return fail("%s: a header of %" PRIu64 " bytes, wanted 2 to %zu: is it a model file?", in->name, length,
                     SAFETENSORS_HEADER_MAX);
     char *text = malloc(length);
     if (text == NULL)
         return fail("%s: out of memory for the header", in->name);
-    int result = read_exactly(in, text, length, "the header");
+    const ssize_t n = input_read(in, text, length);
+    int result = n < 0 ? -1 : 0;
+    /* The first bytes of another format may be a length that a header can have, but no object follows. */
+    if (n > 0 && *text != '{')
+        result = foreign_refuse(in->name, &length, sizeof length, WANTED);
+    if (result == 0 && (size_t)n < length)
+        result = fail("%s: ended after %zd of %zu bytes of the header, wanted all", in->name, n, (size_t)length);
     json_t *header = result < 0 ? NULL : json_loadb(text, length, JSON_REJECT_DUPLICATES, &error);
     if (result == 0 && header == NULL)
         result = fail("%s: the header is not JSON as wanted: %s", in->name, error.text);

@@ -2,11 +2,13 @@
 
 #include "base/error.h"
 #include "base/number.h"
+#include "stream/foreign.h"
 
 #include <inttypes.h>
 #include <string.h>
 
 #define MAX_RANK (SHAPE_MAX_RANK + 1)
+#define LOOK 64    /* bytes by which a file of another format is told */
 #define CHUNK 8192 /* numbers converted at a time */
 
 static const struct idx_type {
@@ -59,20 +61,33 @@ static int read_dimensions(struct idx *idx, unsigned rank) {
     return 0;
 }
 
+/* The magic number, of which `have` bytes were read, and what follows it. */
+static int refuse_magic(struct idx *idx, unsigned char start[LOOK], size_t have) {
+    const ssize_t n = have < 4 ? 0 : gunzip_read(&idx->gz, start + have, LOOK - have);
+    const bool is_idx = have == 4 && start[0] == 0 && start[1] == 0; /* but for its type or rank */
+    if (n < 0)
+        return -1;
+    if (!is_idx && foreign_refuse(idx->gz.in.name, start, have + (size_t)n, "an IDX file, plain or gzip") < 0)
+        return -1;
+    if (have < 4)
+        return fail("%s: ended after %zu bytes of its magic number, wanted 4", idx->gz.in.name, have);
+    return fail("%s: magic number %02x%02x%02x%02x, wanted IDX: 0000, a type of 08 09 0b 0c 0d 0e, a rank of "
+                "01 to %02x",
+                idx->gz.in.name, start[0], start[1], start[2], start[3], MAX_RANK);
+}
+
 static int read_header(struct idx *idx) {
-    unsigned char magic[4];
-    ssize_t n = gunzip_read(&idx->gz, magic, sizeof magic);
+    unsigned char magic[LOOK];
+    ssize_t n = gunzip_read(&idx->gz, magic, 4);
     if (n < 0)
         return -1;
     if (n == 0)
         return fail("%s: empty input: did the command before it fail?", idx->gz.in.name);
-    if (n < (ssize_t)sizeof magic)
-        return fail("%s: ended after %zd bytes of its magic number, wanted 4", idx->gz.in.name, n);
+    if (n < 4)
+        return refuse_magic(idx, magic, (size_t)n);
     const struct idx_type *type = find_type(magic[2]);
     if (magic[0] != 0 || magic[1] != 0 || type == NULL || magic[3] < 1 || magic[3] > MAX_RANK)
-        return fail("%s: magic number %02x%02x%02x%02x, wanted IDX: 0000, a type of 08 09 0b 0c 0d 0e, a rank of "
-                    "01 to %02x",
-                    idx->gz.in.name, magic[0], magic[1], magic[2], magic[3], MAX_RANK);
+        return refuse_magic(idx, magic, 4);
     idx->frame.dtype = type->dtype;
     idx->frame.last = true;
     idx->size = type->size;

@@ -2,10 +2,13 @@
 
 #include "base/error.h"
 #include "base/number.h"
+#include "stream/foreign.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+
+#define MAGIC "raw" /* of each version */
 
 size_t raw_item_bytes(const struct raw_frame *frame) {
     return shape_elements(&frame->shape) * dtype_size(frame->dtype);
@@ -51,20 +54,22 @@ static int parse_words(struct raw_frame *frame, char *line, const char *name) {
     return parse_whole(name, items, 0, INT64_MAX, &frame->items);
 }
 
+/* Names what begins otherwise than a header. `text` holds 4 bytes at least, `size` of them read. */
+static int refuse_start(const char *name, const char *text, size_t size) {
+    const unsigned char *start = (const unsigned char *)text;
+    const struct foreign *found = foreign_find(text, size);
+    if (found != NULL)
+        return fail("%s: looks like %s, wanted a stream's header 'raw1 ...'%s%s", name, found->name,
+                    found->advice == NULL ? ", see vae-raw(5)" : ": ", found->advice == NULL ? "" : found->advice);
+    return fail("%s: starts with bytes %02x %02x %02x %02x, wanted a stream's header 'raw1 ...', see vae-raw(5)",
+                name, start[0], start[1], start[2], start[3]);
+}
+
 int raw_parse(struct raw_frame *frame, const char text[RAW_HEADER], const char *name) {
     char line[RAW_HEADER], again[RAW_HEADER];
     size_t bytes;
-    const unsigned char *start = (const unsigned char *)text;
-    if (memcmp(text, "\x1f\x8b", 2) == 0 || memcmp(text, "\0\0", 2) == 0)
-        return fail("%s: looks like gzip or IDX data, wanted a stream's header 'raw1 ...' (idx2raw makes one)",
-                    name);
-    const bool is_raw = memcmp(text, "raw", 3) == 0;
-    if (!is_raw && text[8] == '{')
-        return fail("%s: looks like a model file, wanted a stream's header 'raw1 ...' (-m takes the model)", name);
-    if (!is_raw)
-        return fail(
-            "%s: starts with bytes %02x %02x %02x %02x, wanted a stream's header 'raw1 ...', see vae-raw(5)", name,
-            start[0], start[1], start[2], start[3]);
+    if (memcmp(text, MAGIC, strlen(MAGIC)) != 0)
+        return refuse_start(name, text, RAW_HEADER);
     memcpy(line, text, RAW_HEADER);
     size_t length = RAW_HEADER - 1;
     while (length > 0 && line[length - 1] == ' ')
@@ -98,6 +103,10 @@ static int read_header(struct raw_reader *reader, struct raw_frame *frame) {
                     " items, wanted %s: is the count in the header "
                     "before them right?",
                     reader->in.name, reader->items, reader->frame.last ? "the end" : "a frame");
+    const size_t compared = (size_t)n < strlen(MAGIC) ? (size_t)n : strlen(MAGIC);
+    if (!reader->started && n < RAW_HEADER && memcmp(text, MAGIC, compared) != 0 &&
+        foreign_find(text, (size_t)n) != NULL)
+        return refuse_start(reader->in.name, text, (size_t)n);
     if (n < RAW_HEADER)
         return fail("%s: ended after %zd bytes of a header, wanted %d", reader->in.name, n, RAW_HEADER);
     return raw_parse(frame, text, reader->in.name) < 0 ? -1 : 1;
