@@ -355,3 +355,48 @@ train_in_little() {
     # They would take tens of times as long.
     [ "${took[1e-40]}" -lt $((3 * ${took[1e-2]})) ]
 }
+
+@test "a stack of 64 KiB is enough for every tool" {
+    unsanitized 'their frames are larger'
+    # small COMMAND...: as without the limit.
+    small() {
+        "$@" >wanted 2>err || fail "$*: $(<err)"
+        (ulimit -s 64 && exec "$@") >out 2>err || fail "$*: $? $(<err)"
+        cmp out wanted
+    }
+    idx2raw -n 60 "$IMAGES" >items.raw
+    idx2raw -n 60 "$LABELS" >labels.raw
+    { header f32 4 50 . && perl -e 'print pack "f<*", map { $_ % 5 ? $_ / 200 : "nan" } 1 .. 200'; } >holes.raw
+    { header i32 4 50 . && perl -e 'print pack "l<*", map { $_ % 7 } 1 .. 200'; } >counts.raw
+    perl -e 'print pack "N4", 0x0d03, 60, 28, 28; print pack "f>*", map { $_ / 47040 } 1 .. 47040' >real.idx
+    small idx2raw "$IMAGES"
+    small idx2raw --skip 3 real.idx
+    for options in '' '--optimizer muon --prior vamp:3 --val items.raw -j 4' '--cond labels.raw -l gaussian --sigma net -a gated' \
+        '-l cbernoulli --objective dreg -k 3' '-l laplace --sigma per-dim' '-l dlogistic --sigma shared'; do
+        # shellcheck disable=SC2086 # several options
+        small vae-train -q -m model.bin --checkpoint run.ck -z 3 -e 1 $options items.raw
+    done
+    small vae-train -q -m model.bin --resume run.ck -z 3 -e 2 -l dlogistic --sigma shared items.raw
+    for options in '-l poisson' '-l negbin' '-l categorical --levels 7'; do
+        # shellcheck disable=SC2086
+        small vae-train -q -m counts.bin -z 1 -e 1 $options counts.raw
+        small vae-eval -q -m counts.bin -k 3 counts.raw
+    done
+    small vae-train -q -m holes.bin --missing -l gaussian -z 2 -e 1 holes.raw
+    small vae-impute -q -m holes.bin -j 3 holes.raw
+    small vae-encode -q -m model.bin -j 3 items.raw
+    cp out latents.raw
+    small vae-decode -q -m model.bin -j 3 latents.raw
+    small vae-sample -n 9 -m model.bin
+    small vae-interp latents.raw
+    small vae-traverse latents.raw
+    small vae-eval -q -m model.bin -k 20 --mutual-information items.raw
+    small vae-score -q -m model.bin items.raw
+    small vae-info model.bin
+    small raw2pgm items.raw
+    small raw-info items.raw
+    small raw-cmp items.raw items.raw
+    # Also for a message.
+    fails 1 'vae-train: none.raw: cannot open: ' bash -c 'ulimit -s 64 && exec vae-train -m new.bin none.raw'
+    fails 2 'vae-train: --lr: no such option, did you mean --rate?' bash -c 'ulimit -s 64 && exec vae-train --lr 1'
+}

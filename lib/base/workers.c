@@ -15,8 +15,9 @@
 #include <string.h>
 #include <time.h>
 
-#define SPIN_NANOSECONDS 100000 /* what it may take to be put to sleep and woken again */
-#define SPINS 64                /* between looks at the clock */
+#define SPIN_NANOSECONDS 100000       /* what it may take to be put to sleep and woken again */
+#define STACK_BYTES ((size_t)1 << 20) /* a thread's; without it, the limit on the main thread's would count */
+#define SPINS 64                      /* between looks at the clock */
 
 /* Tasks [begin, end) that one thread is the first to take, packed in one word so that they are claimed together.
  * A word has a cache line for itself. */
@@ -140,10 +141,16 @@ static int start_threads(struct workers *w) {
     sigdelset(&all, SIGBUS);
     sigdelset(&all, SIGSEGV);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    int reason = 0;
+    pthread_attr_t attributes;
+    int reason = pthread_attr_init(&attributes);
     w->started = 1;
-    while (w->started < w->threads && (reason = pthread_create(&w->thread[w->started - 1], NULL, work, w)) == 0)
-        w->started++;
+    if (reason == 0) {
+        (void)pthread_attr_setstacksize(&attributes, STACK_BYTES);
+        while (w->started < w->threads &&
+               (reason = pthread_create(&w->thread[w->started - 1], &attributes, work, w)) == 0)
+            w->started++;
+        pthread_attr_destroy(&attributes);
+    }
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return reason == 0
                ? 0

@@ -5,11 +5,13 @@
 #include "stream/foreign.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define MAX_RANK (SHAPE_MAX_RANK + 1)
 #define LOOK 64    /* bytes by which a file of another format is told */
 #define CHUNK 8192 /* numbers converted at a time */
+#define CHUNK_BYTES ((size_t)CHUNK * 8)
 
 static const struct idx_type {
     unsigned char code;
@@ -98,6 +100,13 @@ int idx_open(struct idx *idx, const char *path) {
     *idx = (struct idx){.gz = {.in = {.fd = -1}}};
     if (gunzip_open(&idx->gz, path) < 0)
         return -1;
+    idx->numbers = malloc(2 * CHUNK_BYTES);
+    if (idx->numbers == NULL) {
+        (void)fail("%s: out of memory", idx->gz.in.name);
+        idx_close(idx);
+        return -1;
+    }
+    idx->skipped = idx->numbers + CHUNK_BYTES;
     if (read_header(idx) < 0) {
         idx_close(idx);
         return -1;
@@ -120,7 +129,7 @@ static void convert(const unsigned char *from, size_t size, size_t n, unsigned c
 }
 
 int idx_read(struct idx *idx, void *to, size_t n) {
-    unsigned char raw[CHUNK * 8], *out = to;
+    unsigned char *raw = idx->numbers, *out = to;
     const size_t item = shape_elements(&idx->frame.shape);
     while (n > 0) {
         const size_t some = n < CHUNK ? n : CHUNK;
@@ -141,10 +150,9 @@ int idx_read(struct idx *idx, void *to, size_t n) {
 }
 
 int idx_skip(struct idx *idx, uint64_t n) {
-    unsigned char ignored[CHUNK * 8];
     while (n > 0) {
         const size_t some = n < CHUNK ? (size_t)n : CHUNK;
-        if (idx_read(idx, ignored, some) < 0)
+        if (idx_read(idx, idx->skipped, some) < 0)
             return -1;
         n -= some;
     }
@@ -161,5 +169,7 @@ int idx_end(struct idx *idx) {
 }
 
 void idx_close(struct idx *idx) {
+    free(idx->numbers);
+    idx->numbers = NULL;
     gunzip_close(&idx->gz);
 }

@@ -15,6 +15,8 @@ struct idx {
     struct raw_frame frame; /* the whole file as one frame of a stream */
     size_t size;            /* bytes of a number in the file */
     uint64_t left;          /* numbers not yet read */
+    unsigned char *numbers; /* some, as the file has them */
+    unsigned char *skipped; /* some, as the stream has them, that are not wanted */
 };
 
 int idx_open(struct idx *idx, const char *path) __attribute__((warn_unused_result));

@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const struct unit {
@@ -148,17 +149,24 @@ static json_t *describe(const struct checkpoint *c) {
     return NULL;
 }
 
-static int write_state(struct checkpoint *c) {
-    struct safetensors tensors;
+/* Memory for a list of tensors, which is large for a stack. */
+static struct safetensors *allocate_list(const char *name) {
+    struct safetensors *list = calloc(1, sizeof *list);
+    if (list == NULL)
+        (void)fail("%s: out of memory for its list of tensors", name);
+    return list;
+}
+
+static int write_state(struct checkpoint *c, struct safetensors *tensors) {
     struct sums sums = take_sums(c);
-    list_tensors(&tensors, c, &sums, has_best(c->saver));
+    list_tensors(tensors, c, &sums, has_best(c->saver));
     /* What could not be resumed is not put in the place of what can be. */
-    if (training_check(c->training) < 0 || safetensors_check_finite(&tensors, SUMS, c->path) < 0 ||
+    if (training_check(c->training) < 0 || safetensors_check_finite(tensors, SUMS, c->path) < 0 ||
         atomic_begin(&c->file) < 0)
         return -1;
     json_t *metadata = describe(c);
     const int result = metadata == NULL ? fail("%s: out of memory for its metadata", c->path)
-                                        : safetensors_write(&c->file.out, &tensors, metadata);
+                                        : safetensors_write(&c->file.out, tensors, metadata);
     json_decref(metadata);
     return result;
 }
@@ -166,7 +174,10 @@ static int write_state(struct checkpoint *c) {
 static int save(struct checkpoint *c, int (*put)(struct atomic_file *file)) {
     if (c->path == NULL)
         return 0;
-    if (write_state(c) < 0)
+    struct safetensors *tensors = allocate_list(c->path);
+    const int result = tensors == NULL ? -1 : write_state(c, tensors);
+    free(tensors);
+    if (result < 0)
         return -1;
     c->saved_steps = c->training->step;
     c->saved_seconds = progress_seconds();
@@ -243,16 +254,16 @@ static int check_moments(const struct parameters *p, const char *name) {
     return 0;
 }
 
-static int load(struct checkpoint *c, const struct input *in, const json_t *metadata, const json_t *tensors) {
-    struct safetensors file;
+static int load(struct checkpoint *c, const struct input *in, const json_t *metadata, const json_t *tensors,
+                struct safetensors *file) {
     struct figures f;
     struct sums sums;
     if (identity_check(c->identity, metadata, is_state, in->name) < 0 || get_figures(&f, in->name, metadata) < 0 ||
         check_figures(&f, c->training, in->name) < 0)
         return -1;
-    list_tensors(&file, c, &sums, f.best_epoch > 0);
-    if (safetensors_check(in, tensors, &file) < 0 || safetensors_read_data(in, metadata, &file) < 0 ||
-        check_sums(&sums, in->name) < 0 || safetensors_check_finite(&file, SUMS, in->name) < 0 ||
+    list_tensors(file, c, &sums, f.best_epoch > 0);
+    if (safetensors_check(in, tensors, file) < 0 || safetensors_read_data(in, metadata, file) < 0 ||
+        check_sums(&sums, in->name) < 0 || safetensors_check_finite(file, SUMS, in->name) < 0 ||
         check_moments(&c->training->model->parameters, in->name) < 0)
         return -1;
     give(c, &f, &sums);
@@ -266,8 +277,9 @@ int checkpoint_load(struct checkpoint *c, const char *path) {
     if (input_open(&in, path) < 0)
         return -1;
     int result = safetensors_read_header(&in, &metadata, &tensors);
-    if (result == 0)
-        result = load(c, &in, metadata, tensors);
+    struct safetensors *file = result < 0 ? NULL : allocate_list(in.name);
+    result = file == NULL ? -1 : load(c, &in, metadata, tensors, file);
+    free(file);
     json_decref(metadata);
     json_decref(tensors);
     input_close(&in);

@@ -4,6 +4,7 @@
 #include "nn/safetensors.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 
 static int put_provenance(json_t *m, const struct provenance *p, bool labels) {
     if (labels && metadata_put(m, "labels_xxh64", "%016" PRIx64, p->labels_xxh64) != 0)
@@ -16,10 +17,14 @@ static int put_provenance(json_t *m, const struct provenance *p, bool labels) {
            metadata_put(m, "data_xxh64", "%016" PRIx64, p->data_xxh64) | metadata_put(m, "elbo", "%.6f", p->elbo);
 }
 
-/* The file's list of tensors; of a model that is not allocated yet, without their places. */
-static struct safetensors tensors_of(const struct parameters *p) {
-    struct safetensors file = {0};
-    safetensors_add_parameters(&file, "", p, p->value);
+/* The file's list of tensors; of a model that is not allocated yet, without their places. It is large for a stack:
+ * end with free. NULL with a message. */
+static struct safetensors *tensors_of(const struct parameters *p, const char *name) {
+    struct safetensors *file = calloc(1, sizeof *file);
+    if (file == NULL)
+        (void)fail("%s: out of memory for its list of tensors", name);
+    else
+        safetensors_add_parameters(file, "", p, p->value);
     return file;
 }
 
@@ -29,10 +34,17 @@ int model_write(const struct model *model, const struct provenance *provenance, 
     if (model_config_put(&model->config, metadata) != 0 ||
         put_provenance(metadata, provenance, model->config.classes > 0) != 0)
         result = fail("%s: out of memory for the metadata", out->name);
-    const struct safetensors file = tensors_of(&model->parameters);
-    if (result == 0)
-        result = safetensors_write(out, &file, metadata);
+    struct safetensors *file = result < 0 ? NULL : tensors_of(&model->parameters, out->name);
+    result = file == NULL ? -1 : safetensors_write(out, file, metadata);
+    free(file);
     json_decref(metadata);
+    return result;
+}
+
+static int check_tensors(const struct model *model, const json_t *tensors, const struct input *in) {
+    struct safetensors *file = tensors_of(&model->parameters, in->name);
+    const int result = file == NULL ? -1 : safetensors_check(in, tensors, file);
+    free(file);
     return result;
 }
 
@@ -42,14 +54,16 @@ static int read_weights(struct model *model, const json_t *metadata, const json_
     const struct model_config config = model->config;
     if (model_lay_out(model, &config, in->name) < 0)
         return -1;
-    struct safetensors file = tensors_of(&model->parameters);
-    if (safetensors_check(in, tensors, &file) < 0 || model_reserve(model) < 0)
+    if (check_tensors(model, tensors, in) < 0 || model_reserve(model) < 0)
         return -1;
-    file = tensors_of(&model->parameters);
-    if (safetensors_read_data(in, metadata, &file) < 0 || safetensors_check_finite(&file, 0, in->name) < 0)
-        return -1;
-    model_take_prior(model);
-    return 0;
+    struct safetensors *file = tensors_of(&model->parameters, in->name);
+    int result = file == NULL ? -1 : safetensors_read_data(in, metadata, file);
+    if (result == 0)
+        result = safetensors_check_finite(file, 0, in->name);
+    free(file);
+    if (result == 0)
+        model_take_prior(model);
+    return result;
 }
 
 int model_read(struct model *model, json_t **metadata, const struct input *in) {
