@@ -160,7 +160,7 @@ check: all asan tsan $(UNITS) $(BENCH) $(FAULT) $(REPLAYS)
 	VAE_BUILD="$(ABSOLUTE_BUILD)" tests/run $(UNITS) $(SANITIZED:%=asan:%) tests/*.bats
 
 # Tests of the build, of the source, of whole workflows or of times, which sanitizers have no part in.
-PLAIN := analyze anomaly bench injected make man paper readme sanitizers
+PLAIN := analyze anomaly bench injected locale make man paper readme sanitizers
 
 # The published figure on MNIST (a download), hundreds of kills, each allocation failing, and the sanitizers: minutes.
 check-long: all asan $(FAULT)
@@ -192,7 +192,7 @@ units: $(UNITS) $(REPLAYS) $(FAULT)
 # What Debian's packages are for is in the README.
 DEPS := libopenblas-dev libopenblas-pthread-dev zlib1g-dev libjansson-dev libxxhash-dev \
         netpbm bats bats-support bats-assert mandoc shellcheck perl dataset-fashion-mnist \
-        clang-tidy cppcheck valgrind
+        clang-tidy cppcheck valgrind locales
 
 # `make deps check`: nothing is compiled before what it needs is there.
 ifneq ($(filter deps,$(MAKECMDGOALS)),)

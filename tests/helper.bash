@@ -3,6 +3,9 @@ bats_require_minimum_version 1.8.0
 bats_load_library bats-support
 bats_load_library bats-assert
 
+# awk, od and bash then read and write decimal points, and messages of the system are in English.
+export LC_ALL=C
+
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 PATH=${VAE_BUILD:-$ROOT/build}:$PATH
 IMAGES=$ROOT/data/sample-images-idx3-ubyte.gz
