@@ -12,8 +12,12 @@ V ?= # make V=1 shows whole commands
 Q := $(if $(V),,@)
 say = $(if $(V),,@echo '  $(1) $@')
 
-# $(abspath) would split a directory's name at its spaces.
-ABSOLUTE_BUILD = $(if $(filter /%,$(firstword $(BUILD))),$(BUILD),$(CURDIR)/$(BUILD))
+# The path of the source may have spaces, but targets cannot: BUILD is relative to the source if it is below it.
+override BUILD := $(subst $(CURDIR)/,,$(BUILD))
+ifneq ($(words $(BUILD)),1)
+  $(error BUILD: found '$(BUILD)', wanted one path without spaces)
+endif
+ABSOLUTE_BUILD = $(if $(filter /%,$(BUILD)),$(BUILD),$(CURDIR)/$(BUILD))
 
 TOOLS := idx2raw vae-train vae-encode vae-decode vae-sample vae-interp vae-traverse vae-impute vae-eval vae-score vae-info raw2pgm raw-info raw-cmp
 PROGRAMS := $(TOOLS:%=$(BUILD)/%)

@@ -10,8 +10,10 @@ ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 PATH=${VAE_BUILD:-$ROOT/build}:$PATH
 IMAGES=$ROOT/data/sample-images-idx3-ubyte.gz
 LABELS=$ROOT/data/sample-labels-idx1-ubyte.gz
-FAULT_LIBRARY=${FAULT_LIBRARY:-${VAE_BUILD:-$ROOT/build}/tests/fault.so}
-export ROOT PATH IMAGES LABELS FAULT_LIBRARY
+# LD_PRELOAD is split at spaces, which a path may have: the library is found by its directory.
+FAULT_LIBRARY=fault.so
+LD_LIBRARY_PATH=${VAE_BUILD:-$ROOT/build}/tests${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
+export ROOT PATH IMAGES LABELS FAULT_LIBRARY LD_LIBRARY_PATH
 
 # pipe COMMAND: runs a pipeline in which the failure of any part counts.
 pipe() {

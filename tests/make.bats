@@ -97,6 +97,45 @@ load helper
     assert_output ''
 }
 
+@test "the source, its build and temporary files may lie below a path with spaces and other letters" {
+    mkdir "$BATS_TEST_TMPDIR/ä b"
+    cd "$BATS_TEST_TMPDIR/ä b"
+    mkdir 'vae utils'
+    cp -r "$ROOT"/{Makefile,lib,man,tests,tools} 'vae utils'
+    cd 'vae utils'
+    make -s BUILD="$PWD/build" CFLAGS=-O0 build/vae-sample build/tests/fault.so
+    # shellcheck disable=SC2016 # the inner file's own variable
+    printf '%s\n' 'load helper' '@''test "a fault" {' 'cd "$BATS_TEST_TMPDIR"' \
+        'run -1 injected write:1:5 vae-sample -n 3 -d 2' '[ -e hit ]' '}' >tests/inner.bats
+    unset LD_LIBRARY_PATH
+    TMPDIR=$PWD VAE_BUILD=$PWD/build run -0 bats --tap tests/inner.bats
+    assert_line 'ok 1 a fault'
+}
+
+@test "a build directory that has a space is refused before anything is made" {
+    run -2 make -s -C "$ROOT" BUILD="$BATS_TEST_TMPDIR/a b"
+    assert_output --partial "BUILD: found '$BATS_TEST_TMPDIR/a b', wanted one path without spaces"
+    assert [ ! -e "$BATS_TEST_TMPDIR/a" ]
+    run -2 make -s -C "$ROOT" BUILD=
+    assert_output --partial "BUILD: found '', wanted one path without spaces"
+}
+
+@test "data is kept below a cache whose path has spaces and other letters, and nowhere else" {
+    mkdir "$BATS_TEST_TMPDIR/ä"
+    XDG_CACHE_HOME="$BATS_TEST_TMPDIR/ä b" make -s -C "$ROOT/data" fashion
+    XDG_CACHE_HOME="$BATS_TEST_TMPDIR/ä b" run make -s -C "$ROOT/data" path
+    assert_output "$BATS_TEST_TMPDIR/ä b/vaeutils/fashion"
+    assert [ "$(find "$output" -type f | wc -l)" -eq 4 ]
+    assert [ -z "$(ls "$BATS_TEST_TMPDIR/ä")" ]
+    # What is there is not fetched again.
+    XDG_CACHE_HOME="$BATS_TEST_TMPDIR/ä b" make -s -C "$ROOT/data" fashion FASHION_SOURCE=/nonexistent
+    rm "$output/train-labels-idx1-ubyte.gz"
+    XDG_CACHE_HOME="$BATS_TEST_TMPDIR/ä b" run ! make -s -C "$ROOT/data" fashion FASHION_SOURCE=/nonexistent
+    # A relative one is to be ignored, as the XDG specification says.
+    XDG_CACHE_HOME='a b' HOME="$BATS_TEST_TMPDIR/home" run make -s -C "$ROOT/data" path
+    assert_output "$BATS_TEST_TMPDIR/home/.cache/vaeutils/fashion"
+}
+
 @test "every script is clean under shellcheck" {
     cd "$ROOT"
     shellcheck -x .ci/run tests/run tests/fuzz/run examples/demo examples/anomaly examples/paper/*
@@ -114,23 +153,50 @@ fake_test() {
     fake_test '1..2' 'ok 1 - a' 'ok 2 - b'
     run "$ROOT/tests/run" "$BATS_TEST_TMPDIR/unit/fake"
     assert_success
-    assert_line --index 1 '2 passed, 0 failed'
+    assert_line --index 1 '2 passed, 0 failed, 0 skipped'
 }
 
 @test "the runner fails on a failure, on fewer tests than planned, on none, and on a program that dies" {
     fake_test '1..2' 'ok 1 - a' 'not ok 2 - b'
     run -1 "$ROOT/tests/run" "$BATS_TEST_TMPDIR/unit/fake"
-    assert_line '1 passed, 1 failed'
+    assert_line '1 passed, 1 failed, 0 skipped'
     fake_test '1..2' 'ok 1 - a'
     run -1 "$ROOT/tests/run" "$BATS_TEST_TMPDIR/unit/fake"
-    assert_line '1 passed, 1 failed'
+    assert_line '1 passed, 1 failed, 0 skipped'
     fake_test '1..0'
     run -1 "$ROOT/tests/run" "$BATS_TEST_TMPDIR/unit/fake"
-    assert_line '0 passed, 1 failed'
+    assert_line '0 passed, 1 failed, 0 skipped'
     fake_test '1..1' 'ok 1 - a'
     echo 'exit 3' >> "$BATS_TEST_TMPDIR/unit/fake"
     run -1 "$ROOT/tests/run" "$BATS_TEST_TMPDIR/unit/fake"
-    assert_line '1 passed, 1 failed'
+    assert_line '1 passed, 1 failed, 0 skipped'
+}
+
+@test "the runner counts what was skipped, and tells each reason once" {
+    fake_test '1..4' 'ok 1 - a' 'ok 2 b # skip wants a moon' 'ok 3 c # skip wants a sun' 'ok 4 d # skip wants a moon'
+    run -0 "$ROOT/tests/run" "$BATS_TEST_TMPDIR/unit/fake"
+    assert_line --index 1 --regexp '^ +2 skipped: wants a moon$'
+    assert_line --index 2 --regexp '^ +1 skipped: wants a sun$'
+    assert_line --index 3 '1 passed, 0 failed, 3 skipped'
+    fake_test '1..1' 'ok 1 a # skip wants a moon'
+    run -1 "$ROOT/tests/run" "$BATS_TEST_TMPDIR/unit/fake"
+    assert_line '0 passed, 0 failed, 1 skipped'
+}
+
+@test "the runner names a pseudo-terminal, /dev/fd and /proc where they are missing" {
+    fake_test '1..1' 'ok 1 - a'
+    mkdir "$BATS_TEST_TMPDIR/bin"
+    printf '#!/bin/sh\nexit 1\n' >"$BATS_TEST_TMPDIR/bin/script"
+    chmod +x "$BATS_TEST_TMPDIR/bin/script"
+    PATH=$BATS_TEST_TMPDIR/bin:$PATH run -1 "$ROOT/tests/run" "$BATS_TEST_TMPDIR/unit/fake"
+    assert_line --index 0 --partial 'tests/run: script: cannot open a pseudo-terminal, wanted /dev/ptmx'
+    assert_line --index 1 '0 passed, 1 failed, 0 skipped'
+    unshare --mount true 2>/dev/null || skip 'hides no /proc here'
+    run -1 unshare --mount sh -c 'mount -t tmpfs none /proc && exec "$@"' sh \
+        "$ROOT/tests/run" "$BATS_TEST_TMPDIR/unit/fake"
+    assert_line --partial 'tests/run: /proc: not mounted, wanted it'
+    assert_line --partial 'tests/run: /dev/fd: cannot be read, wanted a link to /proc/self/fd'
+    assert_line '0 passed, 2 failed, 0 skipped'
 }
 
 @test "the runner fails where a tool that it needs is missing" {
@@ -139,5 +205,5 @@ fake_test() {
     PATH=$BATS_TEST_TMPDIR/bin run -1 "$ROOT/tests/run" "$ROOT/tests/make.bats"
     assert_output --partial 'bats: not found'
     run -1 "$ROOT/tests/run"
-    assert_output '0 passed, 0 failed'
+    assert_output '0 passed, 0 failed, 0 skipped'
 }
