@@ -21,6 +21,19 @@ setup() {
     run -0 clang-tidy --quiet --checks='-clang-analyzer-*' "${C[@]}" -- "${FLAGS[@]}"
 }
 
+@test "clang compiles the kernels without a warning, also for each loop that is to be vectorized" {
+    command -v clang >/dev/null || skip 'wants clang (make fuzz-deps)'
+    local file level
+    for file in lib/*/*_kernel.c; do
+        for level in -msse2 '-mavx2 -mfma' '-mavx512f -mavx512dq -mavx512bw -mavx512vl -mfma'; do
+            [ "$(uname -m)" = x86_64 ] || level=
+            # shellcheck disable=SC2086 # several options
+            clang "${FLAGS[@]}" -O3 -fopenmp-simd -fno-math-errno -fno-trapping-math -Wall -Wextra -Werror $level -c \
+                -o "$BATS_TEST_TMPDIR/object.o" "$file" || fail "$file $level"
+        done
+    done
+}
+
 @test "cppcheck finds nothing" {
     run -0 cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr \
         --suppress=missingIncludeSystem -Ilib -DLEVEL=baseline -DVAEUTILS_VERSION='""' --error-exitcode=1 lib tools

@@ -142,11 +142,29 @@ SPECIALISED float continuous_cross_entropy_block(const float *a, const float *x,
 
 LOCATION(continuous_cross_entropy)
 
+#define LANES 16 /* of the widest vectors */
+
+/* With its lanes written out: clang does not vectorize a maximum as a reduction, since a NaN depends on the order. */
+static float maximum(const float *a, size_t n) {
+    float max[LANES];
+    for (size_t lane = 0; lane < LANES; lane++)
+        max[lane] = a[0];
+    size_t i = 0;
+    for (; i + LANES <= n; i += LANES) {
+#pragma omp simd
+        for (size_t lane = 0; lane < LANES; lane++)
+            max[lane] = a[i + lane] > max[lane] ? a[i + lane] : max[lane];
+    }
+    for (; i < n; i++)
+        max[0] = a[i] > max[0] ? a[i] : max[0];
+    for (size_t lane = 1; lane < LANES; lane++)
+        max[0] = max[lane] > max[0] ? max[lane] : max[0];
+    return max[0];
+}
+
 static double softmax(float *a, size_t n) {
-    float max = a[0], sum = 0;
-#pragma omp simd reduction(max : max)
-    for (size_t i = 1; i < n; i++)
-        max = a[i] > max ? a[i] : max;
+    const float max = maximum(a, n);
+    float sum = 0;
 #pragma omp simd reduction(+ : sum)
     for (size_t i = 0; i < n; i++) {
         a[i] = exp_below(a[i] - max);
