@@ -45,10 +45,16 @@ static int name_parts(struct atomic_file *file, const char *path) {
     return 0;
 }
 
-/* As containers do with a single file. An old kernel does not tell. */
+/* Whether the file is mounted by itself, as containers do. An old kernel or C library does not tell: there the rename
+ * fails at the end. */
 static bool is_mount(const char *path) {
+#ifdef STATX_ATTR_MOUNT_ROOT
     struct statx status;
     return statx(AT_FDCWD, path, 0, 0, &status) == 0 && (status.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
+#else
+    (void)path;
+    return false;
+#endif
 }
 
 static int check_place(const char *path) {
