@@ -24,18 +24,21 @@ PROGRAMS := $(TOOLS:%=$(BUILD)/%)
 MANUALS := $(wildcard man/*.[157])
 LIBRARY := $(BUILD)/libvae.a
 
-# Debian's OpenBLAS comes in flavours side by side. The pthread one is named, since the OpenMP one hangs behind a
-# fork; elsewhere the linker finds what there is. Looked for when first used: `make deps` may just have installed it.
-BLAS = $(eval BLAS := $$(shell ls -d /usr/lib/*/openblas-pthread 2>/dev/null | head -1))$(BLAS)
-BLAS_INCLUDE = $(eval BLAS_INCLUDE := $$(shell ls -d /usr/include/*/openblas-pthread 2>/dev/null | head -1))$(BLAS_INCLUDE)
+# Debian's OpenBLAS comes in flavours side by side, for each machine that the compiler may be for. The pthread one is
+# named, since the OpenMP one hangs after a fork; elsewhere the linker finds the library that is there. Looked for when
+# first used: `make deps` may just have installed it. Some compilers know no multiarch name; theirs has the vendor in it.
+MACHINE := $(or $(shell $(CC) $(CFLAGS) -print-multiarch 2>/dev/null),$(subst -pc-,-,$(subst -unknown-,-,$(shell $(CC) -dumpmachine))))
+BLAS = $(wildcard /usr/lib/$(MACHINE)/openblas-pthread)
+BLAS_INCLUDE = $(wildcard /usr/include/$(MACHINE)/openblas-pthread)
 BLAS_CPPFLAGS = $(if $(BLAS_INCLUDE),-isystem $(BLAS_INCLUDE))
 BLAS_LDFLAGS = $(if $(BLAS),-L$(BLAS) -Wl$(comma)-rpath$(comma)$(BLAS))
 comma := ,
 
-ALL_CPPFLAGS = -Ilib $(BLAS_CPPFLAGS) -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE -DVAEUTILS_VERSION='"$(VERSION)"' $(CPPFLAGS)
+# The user's directories are searched first.
+ALL_CPPFLAGS = -Ilib $(CPPFLAGS) $(BLAS_CPPFLAGS) -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE -DVAEUTILS_VERSION='"$(VERSION)"'
 WARNINGS := -Wall -Wextra -Wno-missing-field-initializers -Wshadow -Wconversion -Wimplicit-fallthrough
 ALL_CFLAGS := -std=c11 -pthread -fopenmp-simd -fno-math-errno $(WARNINGS) $(CFLAGS)
-ALL_LDFLAGS = -pthread $(BLAS_LDFLAGS) -Wl,--as-needed $(LDFLAGS)
+ALL_LDFLAGS = -pthread -Wl,--as-needed $(LDFLAGS) $(BLAS_LDFLAGS)
 LIBS := -lopenblas -ljansson -lxxhash -lz -lm
 
 # Kernel files are compiled once a level of vector instructions; lib/base/level.c asks for these at run time.

@@ -120,6 +120,36 @@ load helper
     assert_output --partial "BUILD: found '', wanted one path without spaces"
 }
 
+@test "the machine that is compiled for names OpenBLAS's directory, and the user's directories come before it" {
+    local option
+    for option in print-multiarch dumpmachine; do
+        # Compilers that know only one of the options.
+        printf '#!/bin/sh\ncase "$*" in *-%s) echo moon-unknown-linux-gnu | sed "%s" ;; *) exit 1 ;; esac\n' \
+            $option "$([ $option = dumpmachine ] || echo s/unknown-//)" >"$BATS_TEST_TMPDIR/cc"
+        chmod +x "$BATS_TEST_TMPDIR/cc"
+        run -0 make -s -C "$ROOT" -p -n CC="$BATS_TEST_TMPDIR/cc" BUILD=none help
+        assert_line 'MACHINE := moon-linux-gnu'
+        # shellcheck disable=SC2016 # make's variable
+        assert_line 'BLAS = $(wildcard /usr/lib/$(MACHINE)/openblas-pthread)'
+        run -0 make -n -C "$ROOT" CC="$BATS_TEST_TMPDIR/cc" BUILD=none all
+        refute_output --partial openblas-pthread
+        assert_output --partial 'none/vae-train'
+    done
+    make -n -C "$ROOT" BUILD=none CPPFLAGS=-I/mine LDFLAGS=-L/mine none/raw-cmp >"$BATS_TEST_TMPDIR/commands"
+    run ! grep -E 'openblas-pthread.* -[IL]/mine' "$BATS_TEST_TMPDIR/commands"
+    grep -q -e '-I/mine .* -c ' "$BATS_TEST_TMPDIR/commands"
+    grep -q -e '-L/mine .*-lopenblas' "$BATS_TEST_TMPDIR/commands"
+}
+
+@test "a 32-bit machine is refused when the library is compiled" {
+    cd "$BATS_TEST_TMPDIR"
+    mkdir gnu
+    touch gnu/stubs-32.h empty.c # the former comes with the 32-bit C library, which need not be installed
+    cc -m32 -fsyntax-only empty.c 2>/dev/null || skip 'wants a compiler that knows -m32'
+    run ! cc -std=c11 -m32 -I. -I"$ROOT/lib" -fsyntax-only "$ROOT/lib/stream/dtype.c"
+    assert_output --partial 'wanted a 64-bit machine'
+}
+
 @test "data is kept below a cache whose path has spaces and other letters, and nowhere else" {
     mkdir "$BATS_TEST_TMPDIR/ä"
     XDG_CACHE_HOME="$BATS_TEST_TMPDIR/ä b" make -s -C "$ROOT/data" fashion
