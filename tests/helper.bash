@@ -1,10 +1,12 @@
-# What every bats file loads: `load helper`.
+# What every bats file loads: `load helper`. helper.bats tests it.
 bats_require_minimum_version 1.8.0
 bats_load_library bats-support
 bats_load_library bats-assert
 
 # awk, od and bash then read and write decimal points, and messages of the system are in English.
 export LC_ALL=C
+# Reaches tests, setup_file and what `run` runs, if it is a function; `bash -c` sets it for itself.
+set -o pipefail
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 PATH=${VAE_BUILD:-$ROOT/build}:$PATH
@@ -15,9 +17,74 @@ FAULT_LIBRARY=fault.so
 LD_LIBRARY_PATH=${VAE_BUILD:-$ROOT/build}/tests${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
 export ROOT PATH IMAGES LABELS FAULT_LIBRARY LD_LIBRARY_PATH
 
-# pipe COMMAND: runs a pipeline in which the failure of any part counts.
-pipe() {
-    bash -c "set -o pipefail; $1"
+# Helpers that go on after a `fail` return by themselves: below `run`, `if` and `||` it ends nothing.
+
+# assert_equal FOUND WANTED: two empty values are refused, since nothing was compared; see assert_empty.
+assert_equal() {
+    if [[ $1$2 != *[![:space:]]* ]]; then
+        fail 'both values are empty, wanted something to compare'
+        return 1
+    fi
+    [ "$1" = "$2" ] || fail "found:  $1"$'\n'"wanted: $2"
+}
+
+# assert_not_equal FOUND OTHER: neither is empty.
+assert_not_equal() {
+    if [ -z "$1" ] || [ -z "$2" ]; then
+        fail "found '$1' and '$2', wanted two values to compare"
+        return 1
+    fi
+    [ "$1" != "$2" ] || fail "found '$1' twice, wanted two values"
+}
+
+# assert_empty TEXT
+assert_empty() {
+    [ -z "$1" ] || fail "found '$1', wanted nothing"
+}
+
+# compared PROGRAM [OPTION...] A B: cmp or diff of two files that are not empty. A may be -, and B a process
+# substitution, whose exit status counts; what fails as A does so by pipefail. Status 2 is trouble, as theirs is.
+compared() {
+    local program=$1 producer=$! options=() files=() copies side status=0
+    for side in "${@:2}"; do
+        case $side in -?*) options+=("$side") ;; *) files+=("$side") ;; esac
+    done
+    if [ ${#files[@]} -ne 2 ] || [[ ${files[0]} == /dev/fd/* ]]; then
+        echo "$program: found ${files[*]}, wanted A and B, A no process substitution" >&2
+        return 2
+    fi
+    copies=$(mktemp -d) || return 2
+    for side in 0 1; do
+        case ${files[side]} in
+        - | /dev/fd/*) cat -- "${files[side]}" >"$copies/$side" || status=2 ;;
+        *) continue ;;
+        esac
+        # Below `run` the producer is no child of this shell, and its status is not known: 127, or -1 in some versions of bash.
+        [[ ${files[side]} == - ]] || wait "$producer" 2>/dev/null || case $? in 127 | -1) ;; *) status=2 ;; esac
+        files[side]=$copies/$side
+    done
+    [ "$status" -eq 0 ] || echo "$program: the command for ${*: -1} failed" >&2
+    for side in "${files[@]}"; do
+        if [ ! -s "$side" ] || [ -n "$(find "$side" -empty)" ]; then
+            echo "$program: $side: empty or not there, wanted something to compare" >&2
+            status=2
+        fi
+    done
+    [ "$status" -ne 0 ] || command "$program" "${options[@]}" "${files[@]}" || status=$?
+    rm -r "$copies"
+    return "$status"
+}
+cmp() {
+    compared cmp "$@"
+}
+diff() {
+    compared diff "$@"
+}
+
+# first BYTES: the first bytes of stdin; the rest is read, so that its writer does not die of SIGPIPE.
+first() {
+    head -c "$1"
+    cat >/dev/null
 }
 
 # header DTYPE SHAPE ITEMS END: a frame's header, as vae-raw(5) has it.
@@ -101,7 +168,7 @@ withstand() {
         [ -e hit ] || break
         mapfile -t told <err
         case $got in
-        0) cmp out wanted/out && { [ ! -e wanted/new.bin ] || cmp new.bin wanted/new.bin; } ;;
+        0) command cmp out wanted/out && { [ ! -e wanted/new.bin ] || cmp new.bin wanted/new.bin; } ;;
         1) [ ${#told[@]} -eq 1 ] && [[ ${told[0]} == "$1: "* ]] ;;
         *) false ;;
         esac || fail "$call $n failed: $*: status $got, $(<err)"
@@ -133,6 +200,7 @@ recut() {
             read(STDIN, my $payload, $item * $items) == $item * $items or die "recut: cut short\n";
             $data .= $payload;
         }
+        $item or die "recut: no stream, wanted one\n";
         my $left = length($data) / $item;
         do {
             my $n = $per && $per < $left ? $per : $left;
@@ -148,23 +216,81 @@ payload() {
 
 # table L: a stream of f32 on stdin as text, L numbers a line.
 table() {
-    payload | od -An -v -t f4 -w$((4 * $1))
+    payload | od -An -v -t f4 -w$((4 * $1)) | awk '{ print } END { exit !NR }'
 }
 
 # last NAME COLUMN: a figure of the log's last row.
 last() {
-    tail -1 "$1.tsv" | cut -f "$2"
+    awk -F '\t' -v n="$2" '{ figure = $n } END { if (NR < 2 || figure == "") exit 1; print figure }' "$1.tsv"
 }
 
 # weights MODEL: all of its numbers, without the header, whose text tells options apart.
 weights() {
-    perl -e 'local $/; $_ = <STDIN>; print substr $_, 8 + unpack "Q<", $_' <"$1"
+    perl -e 'local $/; $_ = <STDIN>; length > 8 or die "no model\n"; print substr $_, 8 + unpack "Q<", $_' <"$1"
+}
+
+# same_weights A B, other_weights A B: two models have the same numbers, or not.
+same_weights() {
+    weights "$1" | cmp - <(weights "$2")
+}
+other_weights() {
+    local status=0
+    same_weights "$1" "$2" >&2 || status=$?
+    [ "$status" -eq 1 ] || fail "$1 and $2: status $status of cmp, wanted 1: other numbers"
+}
+
+# is_number TEXT...: each is a finite number.
+is_number() {
+    local text
+    for text; do
+        [[ $text =~ ^[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?$ ]] || return 1
+    done
 }
 
 # near VALUE WANTED ERROR: a figure within its error bar.
 near() {
+    if ! is_number "$@"; then
+        fail "near: found '$1', '$2' and '$3', wanted three numbers"
+        return 1
+    fi
     awk -v v="$1" -v w="$2" -v e="$3" 'BEGIN { d = v - w; exit !(d <= e && d >= -e) }' ||
         fail "$1 is not within $3 of $2"
+}
+
+# holds EXPRESSION: of numbers alone, true as awk sees it. One in which a number is missing, or is nan or inf, is refused.
+holds() {
+    local text=${1//&&/;}
+    text=${text//||/;}
+    text=${text//[<>=]=/<}
+    # An operator without its left or its right number; nothing between parentheses.
+    if [[ $text =~ ^[[:space:]]*$|(^|[(<>;])[[:space:]]*[-+*/^<>][[:space:]]|[-+*/^<>][[:space:]]*($|[)<>;])|\([[:space:]]*\)|nan|inf ]]; then
+        fail "holds: found '$1', wanted finite numbers"
+        return 1
+    fi
+    awk "BEGIN { exit !($1) }" || fail "not so: $1"
+}
+
+# fields_of CONDITION: awk's for: each field that it names is there; a number, if it compares with no text.
+fields_of() {
+    local field
+    grep -o '\$[0-9]\+' <<<"$1" | sort -u | while read -r field; do
+        case $1 in
+        *[\"/]*) printf 'NF >= %s && ' "${field#$}" ;;
+        *) printf 'number(%s) && ' "$field" ;;
+        esac
+    done
+}
+NUMBER='function number(x) { return x ~ /^[-+]?([0-9]+[.]?[0-9]*|[.][0-9]+)(e[-+]?[0-9]+)?$/ }'
+
+# row_holds N CONDITION [AWK-OPTION...]: stdin has a row N, and the condition, in awk, is true of it.
+row_holds() {
+    awk "${@:3}" "$NUMBER"' NR == '"$1 { holds = $(fields_of "$2")($2); print } END { exit !holds }" || fail "row $1: not so: $2"
+}
+
+# rows_hold N CONDITION [AWK-OPTION...]: stdin has N rows, and the condition is true of each.
+rows_hold() {
+    awk "${@:3}" "$NUMBER"' !('"$(fields_of "$2")($2)) { print NR \": \" \$0; bad = 1 } END { exit bad || NR != $1 }" ||
+        fail "$1 rows: not so: $2"
 }
 
 # tensor MODEL NAME: a tensor's numbers as text, read without the library.
@@ -179,16 +305,30 @@ tensor() {
         print join(" ", unpack "f<*", substr $all, 8 + $length + $1, $2 - $1), "\n"' -- "$1" "$2"
 }
 
-# metadata MODEL KEY: a string of a model file's metadata.
+# metadata MODEL KEY: a string of a model file's metadata, which has the key.
 metadata() {
-    tail -c +9 "$1" | head -c 4000 | grep -a -o "\"$2\":\"[^\"]*\"" | cut -d '"' -f 4
+    tail -c +9 "$1" | first 4000 | grep -a -o "\"$2\":\"[^\"]*\"" | cut -d '"' -f 4
 }
 
-# await COMMAND...: waits until the command is true, at most 40 s.
+# no_metadata MODEL KEY: the metadata is there, and not the key.
+no_metadata() {
+    if [ -z "$(metadata "$1" format)" ]; then
+        fail "$1: no metadata"
+        return 1
+    fi
+    ! metadata "$1" "$2" || fail "$1: has $2"
+}
+
+# await COMMAND...: waits until the command is true, at most 40 s, and while a command in the background runs.
 await() {
-    local i
+    local i running
     for ((i = 0; i < 2000; i++)); do
+        running=$(jobs -rp)
         if "$@" 2>/dev/null; then return; fi
+        if [ -z "$running" ]; then
+            fail "never came true, and nothing runs any more: $*"
+            return 1
+        fi
         sleep 0.02
     done
     fail "never came true: $*"
