@@ -47,7 +47,7 @@ resumes() {
     assert_equal "$(figure step)" 11
     train -j 3 -m part.bin --log part.tsv --resume part.ck "$@"
     cmp whole.bin part.bin
-    diff <(cut -f 3 --complement whole.tsv) <(cut -f 3 --complement part.tsv)
+    cut -f 3 --complement whole.tsv | diff - <(cut -f 3 --complement part.tsv)
 }
 
 # figure KEY: a figure of part.ck.
@@ -252,10 +252,10 @@ END
     cp whole.tsv log.tsv
     train -m part.bin --checkpoint part.ck -e 1
     train -m part.bin --resume part.ck --log log.tsv
-    diff <(cut -f 3 --complement whole.tsv) <(cut -f 3 --complement log.tsv)
+    cut -f 3 --complement whole.tsv | diff - <(cut -f 3 --complement log.tsv)
     # Without the first epochs' log: a new one, of what follows.
     train -m part.bin --resume part.ck --log new.tsv
-    diff <(sed 2d whole.tsv | cut -f 3 --complement) <(cut -f 3 --complement new.tsv)
+    sed 2d whole.tsv | cut -f 3 --complement | diff - <(cut -f 3 --complement new.tsv)
     # Rows of other epochs.
     for rows in 2d '2{h;d};3{G}'; do
         sed "$rows" whole.tsv >other.tsv
@@ -291,7 +291,7 @@ END
         else
             grep -qx "vae-train: log.tsv: ends with epoch $last, the checkpoint with epoch 3: the rows between are missing, as after a crash" err
         fi
-        diff <(sed "$((last + 2)),4d" whole.tsv | cut -f 3 --complement) <(cut -f 3 --complement log.tsv)
+        sed "$((last + 2)),4d" whole.tsv | cut -f 3 --complement | diff - <(cut -f 3 --complement log.tsv)
         # What has a gap now is gone on with, too.
         train -m part.bin --checkpoint more.ck -e 4 2>err
         train -m part.bin --resume more.ck --log log.tsv 2>err

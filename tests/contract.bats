@@ -32,7 +32,7 @@ use() {
 
 setup_file() {
     cd "$BATS_FILE_TMPDIR" || return
-    gzip -dc "$IMAGES" | tail -c +17 | head -c $((784 * 150)) >pixels
+    gzip -dc "$IMAGES" | tail -c +17 | first $((784 * 150)) >pixels
     { perl -e 'print pack "CCCCN3", 0, 0, 8, 3, 150, 28, 28' && cat pixels; } >images.idx
     { header u8 28x28 150 . && cat pixels; } >items.raw
     {
@@ -52,7 +52,7 @@ setup() {
     for tool in "${TOOLS[@]}"; do
         for option in -h --help; do
             run -0 --separate-stderr "$tool" $option
-            assert_equal "$stderr" ''
+            assert_empty "$stderr"
             assert_line --index 0 --regexp "^Usage: $tool "
             assert_line --regexp '^  -q, --quiet  '
             assert_line --regexp '^  -h, --help  '
@@ -66,7 +66,7 @@ setup() {
     for tool in "${TOOLS[@]}"; do
         for option in -V --version; do
             run -0 --separate-stderr "$tool" $option
-            assert_equal "$stderr" ''
+            assert_empty "$stderr"
             assert_regex "$output" "^$tool \(vaeutils\) [0-9]+\.[0-9]+\.[0-9]+$"
         done
     done
@@ -198,23 +198,34 @@ END
         use "$tool"
         [ "$tool" = vae-sample ] || arguments+=("$input")
         run -0 --separate-stderr bash -c '"$@" >out' - "$tool" -q "${arguments[@]}"
-        assert_equal "$stderr" ''
+        assert_empty "$stderr"
+        case $tool in
+        vae-train) [ -s new.bin ] ;;
+        raw-cmp) fails 1 'raw-cmp: items.raw: ' raw-cmp -q holes.raw items.raw ;; # what it has to say is its status
+        *) [ -s out ] ;;
+        esac
     done
+}
+
+# made_of ARGUMENT...: what $tool makes: its output; the model; the word that two streams are equal.
+made_of() {
+    "$tool" "$@" || return
+    case $tool in
+    vae-train) cat new.bin && rm new.bin ;;
+    raw-cmp) echo equal ;;
+    esac
 }
 
 @test "a file, - and stdin are the same input" {
     for tool in "${READERS[@]}"; do
         use "$tool"
-        "$tool" "${arguments[@]}" $input >file.out
-        "$tool" "${arguments[@]}" - <$input >dash.out
-        cmp file.out dash.out
+        made_of "${arguments[@]}" $input >file.out
+        made_of "${arguments[@]}" - <$input | cmp - file.out
         # raw-cmp has no operand to leave out.
         [ "$tool" = raw-cmp ] && continue
-        "$tool" "${arguments[@]}" <$input >stdin.out
-        cmp file.out stdin.out
+        made_of "${arguments[@]}" <$input | cmp - file.out
         # Options behind the operand are options as well.
-        "$tool" $input "${arguments[@]}" >behind.out
-        cmp file.out behind.out
+        made_of $input "${arguments[@]}" | cmp - file.out
     done
 }
 
@@ -236,8 +247,9 @@ END
 }
 
 @test "a closed reader ends a tool silently, even below a parent that ignores SIGPIPE" {
+    # Each of them writes more than a pipe holds.
     vae-sample -n 30000 -d 2 >latents.raw
-    { perl -e 'print pack "CCCCN3", 0, 0, 8, 3, 1500, 28, 28' && for _ in {1..10}; do cat "$BATS_FILE_TMPDIR/pixels"; done; } >images.idx
+    { perl -e 'print pack "CCCCN3", 0, 0, 8, 3, 12000, 28, 28' && for _ in {1..80}; do cat "$BATS_FILE_TMPDIR/pixels"; done; } >images.idx
     idx2raw images.idx >items.raw
     for tool in "${BINARY_WRITERS[@]}" vae-eval; do
         use "$tool"
@@ -248,9 +260,8 @@ END
             for reader in 'head -c 10 >/dev/null' true; do
                 got=0
                 bash -c "$ignore"' "$@" 2>err | '"$reader"'; exit ${PIPESTATUS[0]}' - "$tool" "${arguments[@]}" <$input || got=$?
-                # Dead of SIGPIPE; or, of little output, done before the reader had left.
-                case $tool:$got in *:141 | vae-encode:0 | vae-score:0 | vae-eval:0) ;; *) fail "$tool: exit status $got, wanted 141" ;; esac
-                assert_equal "$(<err)" ''
+                assert_equal "$tool: $got" "$tool: 141" # dead of SIGPIPE
+                assert_empty "$(<err)"
             done
         done
     done
@@ -347,7 +358,7 @@ END
     cat items.raw items.raw | raw-info | grep -P '^u8\t28x28\t300\t2\t'
     cat items.raw items.raw | vae-eval -m model.bin | grep -P '^300\t'
     cat items.raw items.raw | raw2pgm -c 1 | sed -n 2p | grep '^28 8400$'
-    cat items.raw items.raw | vae-train -m new.bin -H 8 -z 2 -e 1 2>&1 | grep 'over 300 items'
+    cat items.raw items.raw | vae-train -m new.bin -H 8 -z 2 -e 1 2>&1 | grep ' over 300 items of '
 }
 
 @test "how the input is cut into frames changes no number of the output" {
@@ -374,7 +385,7 @@ END
             output frames.raw | cmp -s - one.out || differing+=("$options in frames of $frame;")
         done
     done
-    assert_equal "${differing[*]}" ''
+    assert_empty "${differing[*]}"
 }
 
 @test "a map keeps the input's frames" {
@@ -392,7 +403,7 @@ END
     vae-encode -m model.bin in >out 3>&- &
     pid=$!
     exec 9>in
-    recut 50 <items.raw | head -c $((64 + 50 * 784)) >&9
+    recut 50 <items.raw | first $((64 + 50 * 784)) >&9
     await eval '[ "$(stat -c %s out)" -ge $((64 + 50 * 8)) ]'
     recut 50 <items.raw | tail -c +$((65 + 50 * 784)) >&9
     exec 9>&-
@@ -414,8 +425,8 @@ END
 
 @test "what comes first does not depend on what follows" {
     vae-sample -n 64 | tail -c +65 >few
-    vae-sample -n 128 | tail -c +65 | head -c "$(stat -c %s few)" | cmp - few
-    vae-sample -n 70000 -d 1 | tail -c +65 | head -c 4000 | cmp - <(vae-sample -n 1000 -d 1 | tail -c +65)
+    vae-sample -n 128 | tail -c +65 | first "$(stat -c %s few)" | cmp - few
+    vae-sample -n 70000 -d 1 | tail -c +65 | first 4000 | cmp - <(vae-sample -n 1000 -d 1 | tail -c +65)
     for options in vae-encode 'vae-encode --sample' vae-decode 'vae-decode --sample'; do
         read -r tool option <<<"$options"
         use "$tool"
@@ -424,7 +435,7 @@ END
         "$tool" "${arguments[@]}" $input | payload >all.out
         for n in 1 33 100; do
             item=$([ $input = items.raw ] && echo 784 || echo 8)
-            recut $n <$input | head -c $((64 + n * item)) | sed '1s/+/./' >part.raw
+            recut $n <$input | first $((64 + n * item)) | sed '1s/+/./' >part.raw
             "$tool" "${arguments[@]}" part.raw | payload >part.out
             head -c "$(stat -c %s part.out)" all.out | cmp - part.out
         done
@@ -480,14 +491,14 @@ END
             # shellcheck disable=SC2086 # several files
             cat $frames <(printf garbage) >long.raw
             fails 1 "$tool: long.raw: bytes that are no frame follow" "$tool" -q "${arguments[@]}" long.raw
-            run -1 raw-info out
+            mv out cut.raw && fails 1 'raw-info: cut.raw: e' raw-info cut.raw # it ended, or is empty
         done
         # Frames without items are passed on if all is right.
         cat "$input" empty. empty. | "$tool" -q "${arguments[@]}" >out
         assert_equal "$(raw-info out | tail -1 | cut -f 4)" 3
     done
-    run -1 bash -c 'vae-sample -n 1 | vae-interp >out'
-    assert_equal "$(stat -c %s out)" 0
+    fails 1 'vae-interp: stdin: found 1 items' bash -c 'vae-sample -n 1 | vae-interp'
+    assert [ ! -s out ]
 }
 
 @test "SIGUSR1 ends no tool, whatever it waits for" {
@@ -506,7 +517,7 @@ END
         exec 9>&-
         wait $pid || ended+=("$tool")
     done
-    assert_equal "${ended[*]}" ''
+    assert_empty "${ended[*]}"
 }
 
 @test "long options are their short ones" {

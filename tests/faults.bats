@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # What must not be lost when something goes wrong: the model that was there, the data, the work done.
+# shellcheck disable=SC2016 # what is quoted is awk's
 load helper
 
 setup_file() {
@@ -14,7 +15,7 @@ setup() {
 
 # no_temporary: nothing is left beside the model.
 no_temporary() {
-    assert_equal "$(find . -name '.*.tmp')" ''
+    assert_empty "$(find . -name '.*.tmp')"
 }
 
 @test "weights that are not finite are never saved over a model" {
@@ -34,7 +35,7 @@ no_temporary() {
     cp run.ck before.ck
     fails 1 'vae-train: training: second moment of tensor "' \
         vae-train -q -m model.bin -H 32 -z 4 -b 20 -e 40 --schedule step:2:1e9 -r 1 --checkpoint run.ck --every 1 items.raw
-    run ! cmp -s run.ck before.ck # but by those before
+    run -1 cmp -s run.ck before.ck # but by those before
     perl "$ROOT/tests/safetensors.pl" verify <run.ck
 }
 
@@ -58,7 +59,7 @@ no_temporary() {
     assert_regex "$stderr" 'model.bin: holds the weights of epoch [0-9]+'
     [[ $stderr =~ weights\ of\ epoch\ ([0-9]+) ]]
     assert_equal "$(metadata model.bin epochs)" "${BASH_REMATCH[1]}"
-    vae-encode -q -m model.bin items.raw | raw-info
+    vae-encode -q -m model.bin items.raw | raw-info | row_holds 2 '$3 == 100 && $8 == 0'
     no_temporary
 }
 
@@ -122,7 +123,7 @@ no_temporary() {
 @test "a model that may not be written is made anew by its owner, also behind a killed run" {
     # Root may write what is not to be written: another owner, in a place that he can come to.
     owner() { setpriv --reuid=nobody --regid=nogroup --clear-groups env PATH="$PATH" "$@"; }
-    owner vae-train --version 2>/dev/null || skip 'wants to be root, and a build that all may run'
+    owner test -x "$(type -P vae-train)" 2>/dev/null || skip 'wants to be root, and a build that all may run'
     place=$(mktemp -d)
     vae-train -q -m model.bin -H 2 -e 1 items.raw
     chmod 444 model.bin
@@ -144,7 +145,7 @@ no_temporary() {
         bash -c 'ulimit -v 130000 && vae-encode -j 1 -m model.bin items.raw'
     fails 1 'vae-train: threads: out of memory for matrix products on 1' \
         bash -c 'ulimit -v 130000 && vae-train -q -j 1 -m new.bin -H 2 -e 1 items.raw'
-    vae-eval -q -m model.bin items.raw
+    vae-eval -q -m model.bin items.raw | row_holds 2 '$1 == 100'
 }
 
 @test "what a killed run left in the temporary file is no part of the new one, and no link is followed" {
@@ -171,7 +172,7 @@ no_temporary() {
     run bash -c 'vae-train -q -m model.bin -H 8 -e 1000000 --log - items.raw 2>err | head -1; echo "${PIPESTATUS[0]}"'
     assert_line --index 1 1
     assert_equal "$(<err)" 'vae-train: stdout: cannot write: Broken pipe'
-    vae-eval -q -m model.bin items.raw
+    vae-eval -q -m model.bin items.raw | row_holds 2 '$1 == 100'
     no_temporary
 }
 
@@ -349,8 +350,9 @@ train_in_little() {
     for size in 1e-40 1e-2; do
         { header f32 784 1000 . && perl -e 'print pack("f<*", map { $ARGV[0] * ($_ % 7 + 1) } 1 .. 784) x 1000' -- $size; } >$size.raw
         start=${EPOCHREALTIME/./}
-        vae-train -q -j 1 -m model.bin -l gaussian -H 200 -e 3 $size.raw
+        vae-train -q -j 1 -m $size.bin -l gaussian -H 200 -e 3 $size.raw
         took[$size]=$((${EPOCHREALTIME/./} - start))
+        assert_equal "$(metadata $size.bin epochs)" 3
     done
     # They would take tens of times as long.
     [ "${took[1e-40]}" -lt $((3 * ${took[1e-2]})) ]

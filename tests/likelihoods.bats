@@ -103,7 +103,7 @@ scales() {
     learns a unit.raw -l cbernoulli
     within "$(again a.bin | moments 2 | cut -d ' ' -f 1 | xargs)" '0.5 0.6667' 0.04
     within "$(again a.bin --sample | moments 2 | cut -d ' ' -f 1 | xargs)" '0.5 0.6667' 0.05
-    again a.bin --sample | raw-info | awk 'NR == 2 { exit !($5 >= 0 && $5 < 0.01 && $6 <= 1 && $6 > 0.99) }'
+    again a.bin --sample | raw-info | row_holds 2 '$5 >= 0 && $5 < 0.01 && $6 <= 1 && $6 > 0.99'
     # Of uniform numbers the density is 1, so its logarithm 0; the second's maximum is at the logit whose mean is 2/3.
     near "$(vae-eval -m a.bin unit.raw | tail -1 | cut -f 2)" 0.172 0.05
 }
@@ -113,7 +113,7 @@ scales() {
         learns $scale grey.raw -l dlogistic --sigma $scale
         again $scale.bin --sample | table 2 >draws
         # All draws are levels, and the last one has all that lies beyond it.
-        awk '{ for (i = 1; i <= 2; i++) { v = $i * 255; d = v - int(v + 0.5); if (d > 1e-3 || d < -1e-3) exit 1 } }' draws
+        rows_hold 5000 '(255 * $1 - int(255 * $1 + 0.5))^2 < 1e-6 && (255 * $2 - int(255 * $2 + 0.5))^2 < 1e-6' <draws
         # 1 - F((254.5 - 250) / 8)
         near "$(awk '$2 == 1 { n++ } END { print n / NR }' draws)" 0.363 0.06
         near "$(awk '{ s += $1 } END { print 255 * s / NR }' draws)" 128 2.2
@@ -152,8 +152,8 @@ scales() {
     done
     within "$(scales shared.bin) $(scales per-dim.bin)" '0.5 0.5 0.5' 0.16
     learns fixed counts.raw -l negbin --sigma 2
-    awk -v a="$(vae-eval -m poisson.bin counts.raw | tail -1 | cut -f 2)" -v b="$(vae-eval -m shared.bin counts.raw | tail -1 | cut -f 2)" \
-        -v c="$(vae-eval -m fixed.bin counts.raw | tail -1 | cut -f 2)" 'BEGIN { exit !(b > a + 0.2 && b > c + 0.1) }'
+    elbo() { vae-eval -m "$1" counts.raw | tail -1 | cut -f 2; }
+    holds "$(elbo shared.bin) > $(elbo poisson.bin) + 0.2 && $(elbo shared.bin) > $(elbo fixed.bin) + 0.1"
 }
 
 @test "counts and levels are the same in every dtype, u8 not divided" {
@@ -163,7 +163,7 @@ scales() {
         for likelihood in poisson negbin 'categorical --levels 4'; do
             # shellcheck disable=SC2086 # options, not one
             for name in a b; do vae-train -q -m $name.bin -z 2 -H 4 -e 2 -l $likelihood $name.raw; done
-            cmp <(tensor a.bin decoder.1.bias) <(tensor b.bin decoder.1.bias)
+            tensor a.bin decoder.1.bias | cmp - <(tensor b.bin decoder.1.bias)
             assert_equal "$(vae-eval -m a.bin a.raw)" "$(vae-eval -m a.bin b.raw)"
             vae-encode -m a.bin a.raw | cmp - <(vae-encode -m a.bin b.raw)
         done
@@ -183,7 +183,7 @@ scales() {
         vae-encode -m 1.bin x.raw | vae-decode -m 1.bin --sample >d.raw
         vae-encode -m 1.bin -j 2 <(recut 7 <x.raw) | vae-decode -j 2 -m 1.bin --sample | recut 0 | cmp - d.raw
         # What it draws it can hold.
-        vae-eval -q -m 1.bin d.raw
+        vae-eval -q -m 1.bin d.raw | row_holds 2 '$1 == 150'
     done
 }
 
@@ -241,7 +241,7 @@ scales() {
 @test "a float that rounding has left beside a whole number is that number" {
     items f32 3 40 'map { int rand() * $_ } 2, 2, 2' >whole.raw
     header f32 3 40 . | cat - <(tail -c +65 whole.raw | perl -0777 -ne 'print pack "f<*", map { $_ * 0.99999994 } unpack "f<*"') >beside.raw
-    run ! cmp -s whole.raw beside.raw
+    run -1 cmp -s whole.raw beside.raw
     for likelihood in poisson negbin 'categorical --levels 2'; do
         # shellcheck disable=SC2086 # options, not one
         vae-train -q -m a.bin -z 2 -H 4 -e 2 -l $likelihood whole.raw

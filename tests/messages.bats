@@ -27,7 +27,7 @@ on() {
     preloaded
     fails 1 "vae-train: $2" env FAULT="$1" FAULT_HIT=hit LD_PRELOAD="$FAULT_LIBRARY" "${TRAIN[@]}"
     assert [ -e hit ]
-    vae-info model.bin >/dev/null
+    vae-info model.bin | grep -x $'latent\t1'
 }
 
 @test "each step of putting a file in its place is named where it fails" {
@@ -41,7 +41,7 @@ on() {
     cmp model.bin before.bin
     # Also for one that does not come to its data, and where the model is read-only.
     fails 1 'vae-train: none.raw: cannot open' vae-train -m model.bin none.raw
-    vae-info .model.bin.tmp >/dev/null
+    vae-info .model.bin.tmp | grep -x $'latent\t1'
     chmod 444 model.bin
     on rename:1:28 'model.bin: cannot rename to it: '
     assert_equal "$(stat -c %a .model.bin.tmp)" 644

@@ -212,7 +212,7 @@ END
     edited 'substr($data, -4) = pack "f<", "-Inf"; checksum()' 'tensor "decoder.1.bias" holds a value that is not finite'
     # Any other number with a right checksum is a model.
     safetensors edit 'substr($data, -4) = pack "f<", 2; checksum()' <model.bin >good.bin
-    vae-decode -m good.bin z.raw | payload | od -A n -t f4 -j 20 | awk '{ exit !($1 > 0.5) }'
+    vae-decode -m good.bin z.raw | payload | od -A n -t f4 -j 20 | rows_hold 1 '$1 > 0.5'
 }
 
 @test "a header longer than the file, or than any model's, is refused without taking memory for it" {
@@ -264,7 +264,7 @@ END
     # 4 GB of them: a machine may also have too little to promise that.
     "$VAE_BUILD/bench/measure" vae-info bad.bin >measured 2>err && false
     assert_regex "$(<err)" '^vae-info: (bad.bin: ended after 0 of [0-9]+ bytes of weights|parameters: out of memory for [0-9]+ numbers)'
-    awk '{ exit !($2 < 100000) }' measured
+    rows_hold 1 '$2 < 100000' <measured
 }
 
 @test "a model that is a directory, missing or empty is refused by name" {
@@ -284,7 +284,7 @@ END
         bash -c "trap '' XFSZ; ulimit -f 16; vae-train -q -m model.bin -e 1 images.raw"
     assert_regex "$(<err)" 'model.bin: cannot write: File too large$'
     cmp model.bin before.bin
-    assert_equal "$(find . -name '.*' -type f)" ''
+    assert_empty "$(find . -name '.*' -type f)"
 }
 
 @test "a limit on the size of files is an error like others, not a death by signal" {
@@ -294,14 +294,14 @@ END
         bash -c 'ulimit -c 0; ulimit -f 16; vae-train -q -m model.bin -e 1 images.raw'
     assert_regex "$(<err)" 'model.bin: cannot write: File too large$'
     cmp model.bin before.bin
-    assert_equal "$(find . -name '.*' -type f)" ''
+    assert_empty "$(find . -name '.*' -type f)"
 }
 
 @test "a temporary file that a dead run left is no obstacle, and none is left by a good one" {
     head -c 100000 /dev/zero >.again.bin.tmp
     $(metadata model.bin command) -q -m again.bin data.raw
     cmp model.bin again.bin
-    assert_equal "$(find . -name '.*' -type f)" ''
+    assert_empty "$(find . -name '.*' -type f)"
 }
 
 @test "a symbolic link to a model stays one, and a link in the temporary file's place is not followed" {

@@ -17,7 +17,9 @@ floats() {
     floats a.raw 1 2 3 4
     run -0 --separate-stderr raw-cmp a.raw a.raw
     # shellcheck disable=SC2154 # set by run
-    assert_equal "$output$stderr" ''
+    assert_empty "$output$stderr"
+    floats b.raw 1 2 3 5
+    fails 1 'raw-cmp: b.raw: item 1, element 1 is 5' raw-cmp a.raw b.raw
 }
 
 @test "the first difference is named by item and element" {
@@ -75,6 +77,8 @@ floats() {
     { header f64 2 1 . && perl -e 'print pack "d<*", 1, 200'; } >c.raw
     raw-cmp a.raw b.raw
     raw-cmp b.raw c.raw
+    { header f64 2 1 . && perl -e 'print pack "d<*", 1, 201'; } >d.raw
+    fails 1 'raw-cmp: d.raw: item 0, element 1 is 201, wanted 200' raw-cmp b.raw d.raw
 }
 
 @test "how the items are cut into frames makes no difference" {

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # Every tool below valgrind, and what has threads with the thread sanitizer. (Address and undefined sanitizers have a
 # build of their own, with which whole files of these tests run: see the Makefile.)
+# shellcheck disable=SC2016 # what is quoted is awk's
 load helper
 
 setup() {
@@ -23,7 +24,7 @@ v() {
     v vae-train -q -j 1 -m m.bin -H 4 -z 2 -e 1 -a gated --prior vamp:3 --optimizer muon --ema 0.9 items.raw
     v vae-train -q -j 1 -m m.bin -H 4 -z 2 -e 1 --cond labels.raw --objective dreg -k 2 -l gaussian --sigma net items.raw
     v vae-train -q -j 1 -m m.bin -H 4 -z 2 -e 1 --missing -l laplace --sigma per-dim holes.raw
-    v vae-impute -q -j 1 -m m.bin -k 3 holes.raw >out
+    v vae-impute -q -j 1 -m m.bin -k 3 holes.raw | raw-info | row_holds 2 '$3 == 40 && $8 == 0'
 }
 
 @test "valgrind: the other tools" {
@@ -31,20 +32,21 @@ v() {
     v idx2raw -n 5 "$IMAGES" >few.raw
     v vae-encode -q -m model.bin few.raw >latents.raw
     v vae-decode -q -m model.bin --sample latents.raw >images.raw
-    v raw2pgm images.raw >images.pgm
+    v raw2pgm images.raw | grep -ax '84 56' # 5 images in 3 columns
     v vae-sample -n 10 -d 2 >z.raw
     v vae-interp latents.raw >path.raw
     v vae-traverse latents.raw >path.raw
-    v vae-eval -q -m model.bin -k 5 --curve few.raw >table
+    v vae-eval -q -m model.bin -k 5 --curve few.raw | row_holds 3 '$1 == 5'
     v vae-score -q -m model.bin few.raw >scores.raw
     v vae-score -q -m model.bin --calibrate scores.raw few.raw >p.raw
-    v vae-info model.bin >table
-    v raw-info few.raw >table
+    v vae-info model.bin | grep -x $'latent\t2'
+    v raw-info few.raw | row_holds 2 '$3 == 5'
     v raw-cmp few.raw few.raw
 }
 
 @test "threads: nothing is written by one while another uses it" {
     PATH=${VAE_BUILD:-$ROOT/build}/tsan:$PATH
+    [[ $(type -P vae-train) == */tsan/vae-train ]] # make tsan builds it
     export TSAN_OPTIONS='halt_on_error=1 exitcode=99'
     local options
     for options in '' '--objective dreg -k 3 --optimizer muon --ema 0.9' '--prior vamp:4 -a gated' \
@@ -53,7 +55,7 @@ v() {
         vae-train -q -j 4 -m model.bin -H 16,8 -z 3 -e 2 -b 40 $options items.raw
     done
     vae-train -q -j 4 -m model.bin -H 16,8 -z 3 -e 1 --val items.raw --checkpoint run.ck --every 1 items.raw
-    vae-encode -q -j 4 -m model.bin items.raw | vae-decode -q -j 4 -m model.bin | raw-info
-    vae-eval -q -j 4 -k 20 -m model.bin items.raw
-    vae-score -q -j 4 -m model.bin items.raw | raw-info
+    vae-encode -q -j 4 -m model.bin items.raw | vae-decode -q -j 4 -m model.bin | raw-info | row_holds 2 '$3 == 40'
+    vae-eval -q -j 4 -k 20 -m model.bin items.raw | row_holds 2 '$1 == 40'
+    vae-score -q -j 4 -m model.bin items.raw | raw-info | row_holds 2 '$3 == 40'
 }
