@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # vae-train's objectives, optimizers and schedules: each option has an effect, and the right one.
+# shellcheck disable=SC2016 # what is quoted is awk's
 load helper
 
 setup_file() {
@@ -20,14 +21,9 @@ trains() {
     vae-train -q -m "$name.bin" --log "$name.tsv" -H 24 -z 4 -e 3 -b 40 --binarize sample "$@" data.raw
 }
 
-# holds EXPRESSION: true as awk sees it.
-holds() {
-    awk "BEGIN { exit !($1) }" || fail "not so: $1"
-}
-
 # differ A B: two models' weights do.
 differ() {
-    run -1 cmp -s <(weights "$1.bin") <(weights "$2.bin")
+    other_weights "$1.bin" "$2.bin"
 }
 
 # numbers MODEL: one a line.
@@ -37,7 +33,7 @@ numbers() {
 
 # moved NAME: how far a model's weights are from those of start.bin.
 moved() {
-    paste <(numbers start.bin) <(numbers "$1.bin") | awk '{ s += ($1 - $2)^2 } END { print sqrt(s) }'
+    paste <(numbers start.bin) <(numbers "$1.bin") | awk 'NF != 2 { exit 1 } { s += ($1 - $2)^2 } END { if (NR) print sqrt(s) }'
 }
 
 @test "--val judges by the bound that is climbed" {
@@ -69,7 +65,7 @@ moved() {
     trains again -r 0 --samples 50
     cmp many.bin again.bin
     assert_equal "$(last one 6)" "$(last many 6)" # the KL has no draws
-    run ! test "$(last one 5)" = "$(last many 5)"
+    assert_not_equal "$(last one 5)" "$(last many 5)"
     fails 2 "vae-train: --samples: found '0', wanted a whole number from 1 to 1024" vae-train -m x -k 0
 }
 
@@ -156,7 +152,7 @@ moved() {
     trains start -r 0 -e 1
     trains loose --adam-eps 1 -e 1 --clip 1e20
     holds "$(moved short) < $(moved long) / 1000"
-    cmp <(weights loose.bin) <(weights long.bin)
+    same_weights loose.bin long.bin
 }
 
 @test "--weight-decay shrinks matrices and leaves biases" {
@@ -179,8 +175,8 @@ moved() {
     trains mean --val val.raw -e 6 --ema 0.95
     differ plain mean
     assert_equal "$(cut -f 4 plain.tsv)" "$(cut -f 4 mean.tsv)" # training goes on from the weights of the moment
-    holds "$(last mean 7) - ($(vae-eval -q -m mean.bin val.raw | tail -1 | cut -f 2)) < 0.0002"
-    run ! test "$(last plain 7)" = "$(last mean 7)"
+    near "$(last mean 7)" "$(vae-eval -q -m mean.bin val.raw | tail -1 | cut -f 2)" 0.0002
+    assert_not_equal "$(last plain 7)" "$(last mean 7)"
     # Of a walk in one direction the average is behind.
     trains start -r 0
     holds "$(moved mean) < 0.95 * $(moved plain) && $(moved mean) > 0.5 * $(moved plain)"
@@ -195,7 +191,7 @@ moved() {
     holds "($(bound torch) * sqrt(784) - 1)^2 < 1e-4 && ($(bound glorot) / sqrt(6 / 808) - 1)^2 < 1e-4"
     holds "($(bound he) / sqrt(6 / 784) - 1)^2 < 1e-4"
     assert_equal "$(tensor he.bin encoder.0.bias | tr ' ' '\n' | grep . | sort -u)" 0
-    run ! test "$(tensor torch.bin encoder.0.bias | tr ' ' '\n' | grep . | sort -u)" = 0
+    assert_not_equal "$(tensor torch.bin encoder.0.bias | tr ' ' '\n' | grep . | sort -u)" 0
     # The heads are two layers: the bound is that of 24 inputs and 4 outputs.
     holds "$(tensor glorot.bin mu.weight | tr ' ' '\n' | awk '/./ { v = $1 < 0 ? -$1 : $1; if (v > m) m = v } END { print m }') > 0.43"
     trains normal --init normal:0.3 -e 0
@@ -205,10 +201,10 @@ moved() {
             /./ { n++; s += $1; q += $1 * $1; v = $1 < 0 ? -$1 : $1; if (v > m) m = v }
             END { print (s / n) ^ 2 " < 16 * 0.09 / " n " && (sqrt(" q / n ") / 0.3 - 1)^2 < 8 / " n " && " m " > 0.57" }')"
     done
-    first() { tensor normal.bin "$1" | tr ' ' '\n' | grep -m 1 .; }
-    run ! test "$(first encoder.0.weight)" = "$(first encoder.0.bias)"
-    run ! test "$(first encoder.0.weight)" = "$(first mu.weight)"
-    run ! test "$(first encoder.0.bias)" = "$(first mu.weight)"
+    number() { tensor normal.bin "$1" | awk '{ print $1 }'; }
+    assert_not_equal "$(number encoder.0.weight)" "$(number encoder.0.bias)"
+    assert_not_equal "$(number encoder.0.weight)" "$(number mu.weight)"
+    assert_not_equal "$(number encoder.0.bias)" "$(number mu.weight)"
     fails 2 "vae-train: --init: found 'normal', wanted torch, glorot, he or normal:S, such as normal:0.01" \
         vae-train -m x --init normal
     fails 2 "vae-train: --init: found '-1', wanted a number from 0 to 1000" vae-train -m x --init normal:-1
@@ -231,7 +227,7 @@ moved() {
         {
             trains first $options
             trains same $options --start-from first.bin -e 0
-            cmp <(weights first.bin) <(weights same.bin)
+            same_weights first.bin same.bin
             assert_equal "$(metadata same.bin start_xxh64)" "$(metadata first.bin xxh64)"
             trains next $options --start-from first.bin -S 2
             differ first next
@@ -242,7 +238,7 @@ moved() {
     holds "$(sed -n 2p next.tsv | cut -f 4) > $(last first 4)"
     # --binarize may differ.
     trains next --start-from first.bin --binarize none
-    assert_equal "$(metadata first.bin start_xxh64)" ""
+    no_metadata first.bin start_xxh64
 }
 
 @test "--start-from refuses a model that is laid out otherwise, with both values" {
@@ -276,7 +272,7 @@ END
     trains best --val val.raw -e 200 -r 0.02 --patience 4 -H 200
     rows=$(($(wc -l <best.tsv) - 1))
     assert [ "$rows" -lt 200 ]
-    best=$(tail -n +2 best.tsv | sort -g -r -k 7 | head -1)
+    best=$(tail -n +2 best.tsv | sort -g -r -k 7 | sed -n 1p)
     assert_equal "$(cut -f 1 <<<"$best")" $((rows - 4))
     assert_equal "$(metadata best.bin epochs)" $((rows - 4))
     holds "($(vae-eval -q -m best.bin val.raw | tail -1 | cut -f 2) - $(cut -f 7 <<<"$best"))^2 < 1e-6"
@@ -295,5 +291,5 @@ END
     assert_equal "$(tail -1 log | cut -f 11)" 4
     run -1 grep collapsed err
     # Each latent's KL, and all of them together.
-    tail -1 log | cut -f 6,12 | tr ',' '\t' | awk '{ d = $1 - ($2 + $3 + $4 + $5) } END { exit !(d * d < 1e-6) }'
+    tail -1 log | cut -f 6,12 | tr ',' '\t' | rows_hold 1 '($1 - ($2 + $3 + $4 + $5))^2 < 1e-6'
 }

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # vae-interp: a stream of latents to points on the paths from each to the next.
+# shellcheck disable=SC2016 # what is quoted is awk's
 load helper
 
 setup() {
@@ -43,8 +44,7 @@ rows() {
     # Of unequal lengths, by the formula: an angle of 60 degrees, half way.
     { header f64 2 2 . && perl -e 'print pack "d<*", 4, 0, 1, sqrt(3)'; } >unequal.raw
     vae-interp --steps 3 --spherical unequal.raw | rows | sed -n 2p >half
-    awk '{ h = sin(atan2(0, -1) / 6) / sin(atan2(0, -1) / 3); x = h * 5 - $1; y = h * sqrt(3) - $2
-        exit !(x * x + y * y < 1e-7) }' half
+    rows_hold 1 '(h * 5 - $1)^2 + (h * sqrt(3) - $2)^2 < 1e-7' -v h="$(awk 'BEGIN { print sin(atan2(0, -1) / 6) / sin(atan2(0, -1) / 3) }')" <half
 }
 
 @test "where there is no angle an arc is the line, where there is no plane it is refused" {
@@ -53,10 +53,10 @@ rows() {
     { header f32 2 3 . && f32 0 1 1 2 -2 -4; } >opposite.raw
     fails 1 'vae-interp: opposite.raw: items 1 and 2 are opposite, wanted an angle for an arc' \
         vae-interp --spherical opposite.raw
-    vae-interp opposite.raw >out
+    assert_equal "$(vae-interp opposite.raw | head -1)" "$(header f32 2 16 .)"
     # Small angles are exact: the points are as far from each other as they should be.
     { header f64 2 2 . && perl -e 'print pack "d<*", 1, 0, 1, 1e-4'; } >small.raw
-    vae-interp --steps 3 --spherical small.raw | table 2 | awk 'NR == 2 { d = $2 - 0.5e-4; exit !(d < 1e-10 && d > -1e-10) }'
+    vae-interp --steps 3 --spherical small.raw | table 2 | row_holds 2 '($2 - 0.5e-4)^2 < 1e-20'
 }
 
 @test "paths go on from frame to frame" {

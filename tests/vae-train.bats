@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # vae-train: each option has its effect, and nothing that goes wrong harms a model.
 # shellcheck disable=SC2030,SC2031 # a test is a subshell, and sets its variables itself
-# shellcheck disable=SC2016 # what is quoted is expanded by await
+# shellcheck disable=SC2016 # what is quoted is expanded by await, or is awk's
 load helper
 
 setup_file() {
@@ -48,11 +48,11 @@ ends() {
 
 @test "training learns: the elbo after 10 epochs is clearly above that after 1" {
     trains a -e 10 -r 0.003 -b 16
-    awk -F '\t' 'NR == 2 { first = $4 } END { exit !($4 > first + 50) }' a.tsv
+    holds "$(last a 4) > $(sed -n 2p a.tsv | cut -f 4) + 50"
     idx2raw --skip 500 -n 100 "$IMAGES" >test.raw
     trains one -r 0.003 -b 16
-    awk -v a="$(vae-eval -m one.bin test.raw | tail -1 | cut -f 2)" \
-        -v b="$(vae-eval -m a.bin test.raw | tail -1 | cut -f 2)" 'BEGIN { exit !(b > a + 50) }'
+    elbo() { vae-eval -m "$1" test.raw | tail -1 | cut -f 2; }
+    holds "$(elbo a.bin) > $(elbo one.bin) + 50"
 }
 
 @test "-z sets the latent's size, 20 by default" {
@@ -94,7 +94,7 @@ ends() {
     for name in relu tanh elu softplus gelu gated; do
         trains $name -a $name -e 10 -r 0.003 -b 16
         assert_equal "$(metadata $name.bin activation)" $name
-        awk -F '\t' 'NR == 2 { first = $4 } END { exit !($4 > first + 30) }' $name.tsv
+        holds "$(last $name 4) > $(sed -n 2p $name.tsv | cut -f 4) + 30"
         weights $name.bin | cksum
     done >sums
     assert_equal "$(sort -u sums | wc -l)" 6
@@ -111,7 +111,7 @@ ends() {
     trains c --likelihood gaussian
     cmp a.bin b.bin
     assert_equal "$(metadata b.bin likelihood) $(metadata c.bin likelihood)" 'bernoulli gaussian'
-    run -1 cmp -s <(weights a.bin) <(weights c.bin)
+    other_weights a.bin c.bin
     fails 2 "vae-train: --likelihood: found 'binomial', wanted one of bernoulli, gaussian, laplace" vae-train -m x -l binomial
 }
 
@@ -124,7 +124,7 @@ ends() {
     # The default is the textbook's squared error.
     trains d -l gaussian
     trains e -l gaussian --sigma 0.70710678118654757
-    cmp <(weights d.bin) <(weights e.bin)
+    same_weights d.bin e.bin
     assert_equal "$(metadata d.bin sigma)" "$(metadata e.bin sigma)"
 }
 
@@ -142,8 +142,8 @@ ends() {
     assert_equal "$(cut -f 1 a.tsv | xargs)" 'epoch 1 2 3'
     trains zero -e 0
     trains still -e 2 -r 0
-    cmp <(weights zero.bin) <(weights still.bin)
-    run -1 cmp -s <(weights zero.bin) <(weights a.bin)
+    same_weights zero.bin still.bin
+    other_weights zero.bin a.bin
     # What has no elbo yet says so.
     assert_equal "$(metadata zero.bin elbo)" nan
 }
@@ -165,7 +165,7 @@ ends() {
     trains slow -e 5 -b 16
     trains fast --rate 0.01 -e 5 -b 16
     assert_equal "$(last still 10) $(last slow 10) $(last fast 10)" '0 0.001 0.01'
-    awk -v a="$(last still 4)" -v b="$(last slow 4)" -v c="$(last fast 4)" 'BEGIN { exit !(b > a + 5 && c > b + 50) }'
+    holds "$(last slow 4) > $(last still 4) + 5 && $(last fast 4) > $(last slow 4) + 50"
     fails 2 "vae-train: --rate: found '-1', wanted a number from 0" vae-train -m x -r -1
 }
 
@@ -174,7 +174,7 @@ ends() {
     idx2raw -n 200 "$IMAGES" | payload | perl -e 'local $/; print pack "C*", map { 255 * ($_ >= 128) } unpack "C*", <STDIN>' >black
     { header u8 28x28 200 . && cat black; } >data.raw
     trains b --binarize none
-    cmp <(weights a.bin) <(weights b.bin)
+    same_weights a.bin b.bin
     fails 2 "vae-train: --binarize: found 'yes', wanted one of none, threshold, sample" vae-train -m x --binarize yes
 }
 
@@ -184,7 +184,7 @@ ends() {
     trains a --binarize sample -e 1500 -r 0.01 -H none -z 1
     header f32 1 1 . >z.raw
     f32 0 >>z.raw
-    vae-decode -m a.bin z.raw | raw-info | awk 'NR == 2 { exit !($5 > 0.05 && $6 < 0.7 && $7 > 0.2 && $7 < 0.4) }'
+    vae-decode -m a.bin z.raw | raw-info | row_holds 2 '$5 > 0.05 && $6 < 0.7 && $7 > 0.2 && $7 < 0.4'
 }
 
 @test "--val evaluates after each epoch what vae-eval does, and changes no weight" {
@@ -217,7 +217,7 @@ ends() {
         assert_regex "$(sed -n "$((epoch + 1))p" a.tsv)" \
             $'^'"$epoch"$'\t'"$((2 * epoch))"$'\t[0-9]+\\.[0-9]{3}(\t'"$number"$'){3}(\tnan){3}\t0\\.001\t[0-2]\t[0-9]+\\.[0-9]{4},[0-9]+\\.[0-9]{4}$'
     done
-    awk -F '\t' 'NR > 1 { d = $4 - ($5 - $6); if (d > 0.0002 || d < -0.0002 || $3 < before) exit 1; before = $3 }' a.tsv
+    tail -n +2 a.tsv | rows_hold 3 '($4 - ($5 - $6))^2 < 4e-8 && $3 >= before && ((before = $3) || 1)'
     near "$(metadata a.bin elbo)" "$(last a 4)" 0.0001
 }
 
@@ -237,10 +237,10 @@ ends() {
     trains b -S 1
     trains c --seed 2
     cmp a.bin b.bin
-    run -1 cmp -s <(weights a.bin) <(weights c.bin)
+    other_weights a.bin c.bin
     trains d -e 0 -S 2
     trains e -e 0
-    run -1 cmp -s <(weights d.bin) <(weights e.bin)
+    other_weights d.bin e.bin
 }
 
 @test "any number of threads gives the same bytes" {
@@ -322,12 +322,12 @@ ends() {
 @test "the model's name is checked before training, and nothing is harmed" {
     mkdir dir
     fails 1 'vae-train: dir: is not a regular file' vae-train -m dir data.raw
-    mkfifo pipe # not a device: a tool that failed this test as root would replace it
+    mkfifo pipe # no device of the system's: one that a faulty tool replaced would be gone for all
     fails 1 'vae-train: pipe: is not a regular file' vae-train -m pipe data.raw
     fails 1 'vae-train: none/' vae-train -m none/model.bin data.raw
     fails 1 'vae-train: dir/: ' vae-train -m dir/ data.raw
     assert [ -d dir -a -p pipe -a ! -e none ]
-    assert_equal "$(ls -A dir)" ''
+    assert_empty "$(ls -A dir)"
     fails 2 'vae-train: --model: not given, wanted it' vae-train data.raw
 }
 
@@ -338,9 +338,9 @@ ends() {
         kill -"${case%:*}" "$pid"
         ends "${case#*:}"
         assert_regex "$(tail -1 err)" '^vae-train: model.bin: .* bernoulli, stopped in epoch [0-9]+ of 1000000 .*: elbo -[0-9.]+ nats'
-        vae-eval -m model.bin data.raw
+        vae-eval -m model.bin data.raw | row_holds 2 '$1 == 200'
         assert [ "$(metadata model.bin steps)" -ge 2 ]
-        assert_equal "$(find . -name '*tmp*')" ''
+        assert_empty "$(find . -name '*tmp*')"
     done
 }
 

@@ -46,7 +46,7 @@ rows() {
 
 @test "doubles are latents, too; no items give none" {
     { header f64 3 1 . && perl -e 'print pack "d<*", 5, 6, 7'; } | vae-traverse | payload |
-        cmp - <(vae-traverse z.raw | payload | head -c 288)
+        cmp - <(vae-traverse z.raw | payload | first 288)
     vae-sample -n 0 -d 3 | vae-traverse | cmp - <(header f32 3 0 .)
 }
 
