@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # A run that saves all the time, killed at random moments: model and checkpoint are at each of them either old or new.
+# shellcheck disable=SC2016 # what is quoted is awk's
 load ../helper
 
 setup() {
@@ -16,7 +17,7 @@ setup() {
         sleep "0.$(printf '%03d' $((40 + RANDOM % 150)))"
         kill -KILL $!
         wait $! || true
-        vae-eval -q -m model.bin items.raw >/dev/null
+        vae-eval -q -m model.bin items.raw | row_holds 2 '$1 == 200'
         perl "$ROOT/tests/safetensors.pl" verify <run.ck
         now=$(metadata run.ck step)
         [ "$now" -ge "$steps" ]
@@ -31,5 +32,5 @@ setup() {
     vae-train "${OPTIONS[@]}" -e $epochs --resume run.ck items.raw
     vae-train -q -H 64 -z 5 -b 32 -e $epochs -m whole.bin items.raw
     cmp whole.bin model.bin
-    [ -z "$(find . -name '.*.tmp')" ]
+    assert_empty "$(find . -name '.*.tmp')"
 }
