@@ -280,6 +280,12 @@ END
     OPTIONS=("${OPTIONS[@]:1}" -e 5)
     train -m whole.bin --log whole.tsv 2>err
     train -m part.bin --checkpoint part.ck -e 3 2>err
+    # Rows that are out of order, or twice, or no rows are no loss at the end.
+    for edit in '2{h;d};3{G}' '2p' '3s/^2/x/' '3s/^2/02/' '2s/\t/ /'; do
+        sed "$edit" whole.tsv >other.tsv
+        fails 1 'vae-train: other.tsv: is not the log of the 3 epochs before, wanted it, or no file: move it away' \
+            vae-train -q "${OPTIONS[@]}" -m part.bin --resume part.ck --log other.tsv items.raw
+    done
     # In whole lines, in the middle of one, in the header, and all of it.
     for lines in 3:0 3:5 1:3 0:0; do
         head -n "${lines%:*}" whole.tsv | head -c -"${lines#*:}" >log.tsv
