@@ -277,21 +277,21 @@ END
 }
 
 @test "a log that has lost its last rows in a crash is gone on with, and a note says so" {
-    OPTIONS=("${OPTIONS[@]:1}" -e 5)
-    train -m whole.bin --log whole.tsv 2>err
-    train -m part.bin --checkpoint part.ck -e 3 2>err
+    tells() { defaulting -H 12 -z 3 -b 32 -e 5 -- vae-train "$@" items.raw 2>err; }
+    tells -m whole.bin --log whole.tsv
+    tells -m part.bin --checkpoint part.ck -e 3
     # Rows that are out of order, or twice, or no rows are no loss at the end.
     for edit in '2{h;d};3{G}' '2p' '3s/^2/x/' '3s/^2/02/' '2s/\t/ /'; do
         sed "$edit" whole.tsv >other.tsv
         fails 1 'vae-train: other.tsv: is not the log of the 3 epochs before, wanted it, or no file: move it away' \
-            vae-train -q "${OPTIONS[@]}" -m part.bin --resume part.ck --log other.tsv items.raw
+            vae-train "${OPTIONS[@]:0:7}" -e 5 -m part.bin --resume part.ck --log other.tsv items.raw
     done
     # In whole lines, in the middle of one, in the header, and all of it.
     for lines in 3:0 3:5 1:3 0:0; do
         head -n "${lines%:*}" whole.tsv | head -c -"${lines#*:}" >log.tsv
         local last=$((${lines%:*} - 1 - (${lines#*:} > 0)))
         [ $last -ge 0 ] || last=0
-        train -m part.bin --resume part.ck --log log.tsv 2>err
+        tells -m part.bin --resume part.ck --log log.tsv
         if [ $lines = 0:0 ]; then
             run ! grep missing err
         else
@@ -299,8 +299,8 @@ END
         fi
         sed "$((last + 2)),4d" whole.tsv | cut -f 3 --complement | diff - <(cut -f 3 --complement log.tsv)
         # What has a gap now is gone on with, too.
-        train -m part.bin --checkpoint more.ck -e 4 2>err
-        train -m part.bin --resume more.ck --log log.tsv 2>err
+        tells -m part.bin --checkpoint more.ck -e 4
+        tells -m part.bin --resume more.ck --log log.tsv
         run ! grep missing err
         assert_equal "$(cut -f 1 log.tsv | xargs)" "$(printf "%s\n" epoch $(seq $last) 4 5 | xargs)"
     done
@@ -320,11 +320,11 @@ END
 }
 
 @test "seconds and items per second tell of this run and of those before" {
-    OPTIONS=(-H 12 -z 3 -b 200 -r 0.0001)
-    train -e 2000 -m part.bin --log part.tsv --checkpoint part.ck 2>err
+    tells() { vae-train -H 12 -z 3 -b 200 -r 0.0001 "$@" items.raw 2>err; }
+    tells -e 2000 -m part.bin --log part.tsv --checkpoint part.ck
     local before start=${EPOCHREALTIME/./}
     before=$(last part 3)
-    train -e 2100 -m part.bin --log part.tsv --resume part.ck 2>err
+    tells -e 2100 -m part.bin --log part.tsv --resume part.ck
     local took=$((${EPOCHREALTIME/./} - start))
     assert_regex "$(tail -1 err)" ', [0-9.]+ s, [0-9]+ items/s$'
     # The run itself took less than the process, whose rate is a bound: 100 epochs of 200 items.
