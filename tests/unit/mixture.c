@@ -43,12 +43,14 @@ static void is_the_density_and_its_shares(void) {
             const float z[LATENT] = {(float)x, (float)y};
             float share[K];
             const double found = mixture_log_density(&m, z, share) - LATENT * 0.5 * log(2 * acos(-1));
-            worst = fmax(worst, fabs(found - log(density((double[]){(double)z[0], (double)z[1]}))));
+            const double wanted = log(density((double[]){(double)z[0], (double)z[1]}));
+            worst = fmax(worst, fabs(found - wanted) / (1 + fabs(wanted)));
             shares = fmax(shares, fabs((double)share[0] + (double)share[1] + (double)share[2] - 1));
             sum += exp(found) * 0.05 * 0.05;
         }
     EXPECT(fabs(sum - 1) < 1e-4, "sums to %g, wanted 1", sum);
-    EXPECT(worst < 2e-5, "log density %g off", worst);
+    /* A distance in floats is rounded six times, at 6e-8 each, and its precision's exponential is off by 2e-7. */
+    EXPECT(worst < 6e-7, "log density off by %g of itself", worst);
     EXPECT(shares < 1e-6, "shares sum to 1 but for %g", shares);
     mixture_free(&m);
 }
