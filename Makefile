@@ -63,7 +63,7 @@ OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o) $(foreach level,$(LEVELS),$(KERNELS:%.c=$
 # started by name.
 PAPER := vae iwae-5 figure2 figure4
 
-.PHONY: all help flags fuzz fuzzers deps bench-deps paper-deps fuzz-deps bench bench-quick demo paper check check-long coverage mutate asan tsan units install uninstall clean
+.PHONY: all help flags parts fuzz fuzzers deps bench-deps paper-deps fuzz-deps bench bench-quick demo paper check check-long coverage mutate asan tsan units install uninstall clean
 .DELETE_ON_ERROR:
 
 all: $(PROGRAMS)
@@ -73,6 +73,7 @@ help:
 	@echo 'make deps       install what the build, the tests and the demo need (Debian, apt-get)'
 	@echo 'make demo       train on Fashion-MNIST and leave pictures below demo/ (DATA=mnist: on MNIST)'
 	@echo 'make check      run every test; make check-long: what takes longer, the published figure on MNIST among it'
+	@echo '                (PART=N, from 1 to $(words $(PARTS)): a part of these; make check PART=N: the other tests and that part)'
 	@echo 'make bench      time it beside PyTorch, as a table (bench-quick: in 2 minutes; bench-deps: installs PyTorch)'
 	@echo 'make paper      published figures, below paper/, in minutes each (paper-deps: installs gnuplot, for the plots)'
 	@echo 'make coverage   which lines the tests run; make mutate: which faults, put in on purpose, they do not notice'
@@ -164,15 +165,23 @@ mutate:
 # sanitizers, training and inference with the thread sanitizer (check-long: every test with the former).
 SANITIZED := $(UNITS) tests/fuzz.bats tests/model_file.bats tests/rejected.bats tests/stream.bats
 check: all asan tsan $(UNITS) $(BENCH) $(FAULT) $(REPLAYS)
-	VAE_BUILD="$(ABSOLUTE_BUILD)" tests/run $(UNITS) $(SANITIZED:%=asan:%) tests/*.bats
+	VAE_BUILD="$(ABSOLUTE_BUILD)" tests/run $(UNITS) $(SANITIZED:%=asan:%) tests/*.bats $(if $(PART),$(LONG))
 
 # Tests of the build, of the source, of whole workflows or of times, which sanitizers have no part in.
 PLAIN := analyze anomaly bench injected locale make man paper readme sanitizers
 
 # The published figure on MNIST (a download), hundreds of kills, each allocation failing, and the sanitizers: minutes.
+# With PART=N only a part of them: every eighth, from the N-th on.
+PARTS := 1 2 3 4 5 6 7 8
+ifneq ($(PART),$(firstword $(filter $(PARTS),$(PART))))
+  $(error PART: found '$(PART)', wanted one of $(PARTS))
+endif
+LONG_ALL := $(wildcard tests/long/*.bats) \
+    $(patsubst %,asan:%,$(filter-out $(SANITIZED) $(addprefix tests/,$(PLAIN:%=%.bats)),$(wildcard tests/*.bats)))
+LONG = $(if $(PART),$(shell printf '%s\n' $(LONG_ALL) | awk 'NR % $(words $(PARTS)) == $(PART) % $(words $(PARTS))'),$(LONG_ALL))
+
 check-long: all asan $(FAULT)
-	VAE_BUILD="$(ABSOLUTE_BUILD)" tests/run tests/long/*.bats \
-	    $(patsubst %,asan:%,$(filter-out $(SANITIZED) $(addprefix tests/,$(PLAIN:%=%.bats)),$(wildcard tests/*.bats)))
+	VAE_BUILD="$(ABSOLUTE_BUILD)" tests/run $(LONG)
 
 bench bench-quick: all $(BENCH)
 	$(if $(filter bench,$@),@$(MAKE) -s BUILD="$(BUILD)/uncut" CPPFLAGS="$(CPPFLAGS) -DPLAN_TASKS=1" "$(BUILD)/uncut/vae-train" >/dev/null)
@@ -184,6 +193,10 @@ demo: all
 
 paper: all
 	@for recipe in $(PAPER); do PATH="$(ABSOLUTE_BUILD):$$PATH" examples/paper/$$recipe || exit; done
+
+# For .ci/run: the numbers that PART may be.
+parts:
+	@echo $(PARTS)
 
 # What analyzers compile with.
 flags:

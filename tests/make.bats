@@ -166,6 +166,45 @@ load helper
     assert_output "$BATS_TEST_TMPDIR/home/.cache/vaeutils/fashion"
 }
 
+@test "the parts of check-long are all of it, each once, and another part is refused" {
+    cd "$ROOT"
+    # long_tests [PART=N]: the files that it runs, one a line.
+    long_tests() {
+        make -s -n check-long BUILD=none "$@" | sed -n 's/.*tests\/run //p' | xargs -n 1
+    }
+    for part in $(make -s parts); do
+        long_tests PART="$part" >"$BATS_TEST_TMPDIR/part.$part"
+        assert [ -s "$BATS_TEST_TMPDIR/part.$part" ]
+    done
+    long_tests | sort >"$BATS_TEST_TMPDIR/all"
+    grep -qx 'tests/long/mnist.bats' "$BATS_TEST_TMPDIR/all"
+    sort "$BATS_TEST_TMPDIR"/part.* | diff - "$BATS_TEST_TMPDIR/all"
+    make -s -n check PART=1 BUILD=none | grep -F "$(xargs <"$BATS_TEST_TMPDIR/part.1")" | grep -qF 'tests/*.bats'
+    run -2 make -s check-long PART=9
+    assert_output --partial "PART: found '9', wanted one of 1 2 3 4 5 6 7 8"
+}
+
+@test "each commit has the next part of check-long" {
+    cd "$BATS_TEST_TMPDIR"
+    cp -r "$ROOT/.ci" "$ROOT/Makefile" .
+    mkdir bin
+    # shellcheck disable=SC2016 # the script's own variable
+    printf '#!/bin/sh\n[ "$1" = -s ] && echo 1 2 3 || echo "make $*"\n' >bin/make
+    chmod +x bin/make
+    commit() { git -c user.name=a -c user.email=a@b.c commit -q --allow-empty -m "$1"; }
+    git init -q 2>/dev/null || skip 'wants git'
+    for part in 2 3 1 2; do
+        commit "$part"
+        PATH=$PWD/bin:$PATH run -0 .ci/run
+        assert_output "make deps check PART=$part"
+    done
+    # Of a shallow clone the commits cannot be counted.
+    git clone -q --depth 1 "file://$PWD" shallow
+    cp -r .ci shallow
+    PATH=$PWD/bin:$PATH run -0 shallow/.ci/run
+    assert_output "make deps check PART=$(($(git log -1 --format=%ct) % 3 + 1))"
+}
+
 @test "every script is clean under shellcheck" {
     cd "$ROOT"
     shellcheck -x .ci/run tests/run tests/fuzz/run examples/demo examples/anomaly examples/paper/*
