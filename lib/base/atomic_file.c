@@ -45,8 +45,8 @@ static int name_parts(struct atomic_file *file, const char *path) {
     return 0;
 }
 
-/* Whether the file is mounted by itself, as containers do. An old kernel or C library does not tell: there the rename
- * fails at the end. */
+/* Whether the file is mounted by itself, as containers do. An old kernel or C library does not tell: there the
+ * rename fails at the end. */
 static bool is_mount(const char *path) {
 #ifdef STATX_ATTR_MOUNT_ROOT
     struct statx status;

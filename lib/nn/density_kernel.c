@@ -144,7 +144,7 @@ LOCATION(continuous_cross_entropy)
 
 #define LANES 16 /* of the widest vectors */
 
-/* With its lanes written out: clang does not vectorize a maximum as a reduction, since a NaN depends on the order. */
+/* With its lanes written out: clang does not vectorize a maximum, since with a NaN it depends on the order. */
 static float maximum(const float *a, size_t n) {
     float max[LANES];
     for (size_t lane = 0; lane < LANES; lane++)
