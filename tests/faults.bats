@@ -425,3 +425,25 @@ train_in_little() {
     fails 1 'vae-train: none.raw: cannot open: ' bash -c 'ulimit -s 64 && exec vae-train -m new.bin none.raw'
     fails 2 'vae-train: --lr: no such option, did you mean --rate?' bash -c 'ulimit -s 64 && exec vae-train --lr 1'
 }
+
+@test "threads that there is no memory for are refused at the start, or left out if nobody asked for them" {
+    unsanitized 'they take much memory'
+    vae-train -q -m model.bin -H 2 -z 1 -e 1 items.raw
+    vae-encode -q -m model.bin items.raw >latents.raw
+    for tool in vae-train vae-encode vae-decode vae-impute vae-eval vae-score; do
+        fails 2 "$tool: --threads: found '257', wanted a whole number from 1 to 256" "$tool" -m model.bin -j 257 items.raw
+        # Before any input is read.
+        fails 1 "$tool: --threads: found 9, wanted at most 7: there is no memory for more, of 134221824 bytes each" \
+            bash -c "ulimit -d 1000000 && exec $tool -m model.bin -j 9 none.raw"
+        # As many as that are had.
+        fails 1 "$tool: none.raw: cannot open: No such file or directory" \
+            bash -c "ulimit -d 1000000 && exec $tool -m model.bin -j 7 none.raw"
+    done
+    vae-encode -q -m model.bin -j 7 items.raw | cmp - latents.raw
+    (ulimit -d 1100000 && vae-encode -q -m model.bin -j 7 items.raw) | cmp - latents.raw
+    [ "$(nproc)" -gt 1 ] || skip 'one processor: the default is one thread'
+    (ulimit -d 200000 && vae-encode -m model.bin items.raw) 2>err | cmp - latents.raw
+    assert_equal "$(<err)" "vae-encode: --threads: working on 1 of $(nproc): memory is short, of which each takes 134221824 bytes"
+    (ulimit -d 200000 && vae-encode -q -m model.bin items.raw) 2>err | cmp - latents.raw
+    assert_equal "$(<err)" ''
+}

@@ -185,6 +185,29 @@ static void give_by_user(const struct cli_option *o, const char *text) {
     give(o, o->argument == NULL ? "" : text);
 }
 
+/* Threads that there is no memory for are refused at once, not in the middle of the work. Of those that nobody
+ * asked for there are fewer instead, which leave a quarter of the memory to the data. None at all is for the work
+ * to say. */
+static void settle_threads(void) {
+    const struct cli_option *o = cli.program->options;
+    while (o->name != NULL && strcmp(o->name, "threads") != 0)
+        o++;
+    const size_t wanted = cli.common->threads;
+    if (o->name != NULL && cli.by_user[o - cli.program->options]) {
+        const size_t there = workers_affordable(wanted);
+        if (there > 0 && there < wanted)
+            exit(cli_finish(
+                fail("--threads: found %zu, wanted at most %zu: there is no memory for more, of %zu bytes each",
+                     wanted, there, WORKER_BYTES)));
+    } else if (o->name != NULL) {
+        const size_t there = workers_affordable((wanted * 4 + 2) / 3), used = there < 2 ? 1 : there * 3 / 4;
+        cli.common->threads = used < wanted ? used : wanted;
+        if (there > 0 && cli.common->threads < wanted)
+            cli_note("--threads: working on %zu of %zu: memory is short, of which each takes %zu bytes",
+                     cli.common->threads, wanted, WORKER_BYTES);
+    }
+}
+
 void cli_parse(const struct cli_program *program, int argc, char **argv, void *options) {
     int number;
     cli.program = program;
@@ -198,7 +221,7 @@ void cli_parse(const struct cli_program *program, int argc, char **argv, void *o
     for (const struct cli_option *o = program->options; o->name != NULL; o++)
         if (o->initial != NULL)
             give(o, o->initial);
-    cli.common->threads = cli.common->threads == 0 ? workers_available() : cli.common->threads;
+    cli.common->threads = workers_available() < WORKERS_MAX ? workers_available() : WORKERS_MAX;
     while ((number = getopt_long(argc, argv, cli.letters, cli.names, NULL)) != -1) {
         const struct cli_option *o = option_of(number);
         if (o == NULL) /* getopt gave ':' or '?' */
@@ -208,6 +231,7 @@ void cli_parse(const struct cli_program *program, int argc, char **argv, void *o
         give_by_user(o, optarg);
     }
     cli.quiet = cli.common->quiet;
+    settle_threads();
 }
 
 int cli_each_option(int (*tell)(void *context, const struct cli_option *option, const char *value), void *context) {

@@ -1,6 +1,8 @@
 #ifndef BASE_CLI_H
 #define BASE_CLI_H
 
+#include "base/workers.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -48,7 +50,7 @@ void cli_set_real(const struct cli_option *option, void *field, const char *text
 struct cli_common {
     const char *model; /* NULL: not given */
     uint64_t seed;
-    size_t threads; /* default: the processors there are */
+    size_t threads; /* default: the processors there are, or fewer if there is less memory */
     bool quiet;
 };
 
@@ -62,10 +64,11 @@ struct cli_common {
     }
 #define CLI_SEED \
     { 'S', "seed", "N", "1", "the seed of all random numbers", CLI_WHOLE(common.seed, 0, 0x1p64) }
-#define CLI_THREADS                                                                                            \
-    {                                                                                                          \
-        'j', "threads", "N", NULL, "work on N threads (default: the processors there are); changes no result", \
-            CLI_SIZE(common.threads, 1, 1024), .aside = true                                                   \
+#define CLI_THREADS                                                                                       \
+    {                                                                                                     \
+        'j', "threads", "N", NULL,                                                                        \
+            "work on N threads (default: the processors there are, if memory allows); changes no result", \
+            CLI_SIZE(common.threads, 1, WORKERS_MAX), .aside = true                                       \
     }
 #define CLI_EVERY                                                                                               \
     {'q', "quiet", NULL, NULL, "no progress and no notes, only errors", CLI_FLAG(common.quiet), .aside = true}, \
@@ -88,9 +91,10 @@ struct cli_program {
 
 /* Prepares the process (closed standard streams, SIGPIPE, SIGUSR1) and sets the fields of `options`, a struct
  * options that holds the defaults and begins with its struct cli_common. A long option is taken by its whole name
- * only. An option with an argument may be given once; a flag may be repeated, which changes nothing. Ends the program
- * with exit code 2 at an option that is unknown, abbreviated, given twice or lacks its argument, and with a short usage
- * where the tool was started bare and its data would come from or go to a terminal: someone is looking for help. */
+ * only. An option with an argument may be given once; a flag may be repeated, which changes nothing. Ends the
+ * program with exit code 1 if there is no memory for the threads that are asked for, and with exit code 2 at an
+ * option that is unknown, abbreviated, given twice or lacks its argument, and with a short usage where the tool was
+ * started bare and its data would come from or go to a terminal: someone is looking for help. */
 void cli_parse(const struct cli_program *program, int argc, char **argv, void *options);
 
 /* The tool's name and the options with what is given or the default, but for those aside, in the table's order: the

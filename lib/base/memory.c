@@ -63,6 +63,14 @@ void *memory_allocate(size_t bytes) {
     return memory;
 }
 
+bool memory_is_there(size_t bytes) {
+    void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED)
+        return false;
+    munmap(memory, bytes);
+    return true;
+}
+
 void memory_expect(const void *memory, size_t bytes) {
     for (size_t at = 0; at < bytes; at += CACHE_LINE)
         __builtin_prefetch((const char *)memory + at);

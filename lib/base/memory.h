@@ -1,6 +1,7 @@
 #ifndef BASE_MEMORY_H
 #define BASE_MEMORY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Memory of `bytes` bytes, which begins a cache line; NULL where there is none, without a message. Large
@@ -14,6 +15,9 @@ void *memory_allocate(size_t bytes);
 void *memory_resize(void *memory, size_t before, size_t bytes);
 
 void memory_release(void *memory, size_t bytes);
+
+/* Whether the system would give `bytes` bytes now, by the process's limits and its own. Nothing is kept. */
+bool memory_is_there(size_t bytes);
 
 /* Says that these bytes will be wanted soon, so that they are fetched side by side instead of one behind the other:
  * worth it where another processor's cache has them, or none. */

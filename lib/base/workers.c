@@ -241,3 +241,15 @@ size_t workers_available(void) {
         return 1;
     return (size_t)CPU_COUNT(&set);
 }
+
+size_t workers_affordable(size_t wanted) {
+    size_t fits = 0;
+    while (fits < wanted) {
+        const size_t try = fits + (wanted - fits + 1) / 2;
+        if (memory_is_there(try * WORKER_BYTES))
+            fits = try;
+        else
+            wanted = try - 1;
+    }
+    return fits;
+}

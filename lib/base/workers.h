@@ -24,4 +24,11 @@ size_t workers_threads(const struct workers *workers);
 /* How many processors this process may use. */
 size_t workers_available(void);
 
+/* Bytes of addresses that each thread takes: OpenBLAS's buffer, little of which is ever written. */
+#define WORKER_BYTES (((size_t)128 << 20) + 4096)
+#define WORKERS_MAX 256 /* OpenBLAS has that many buffers */
+
+/* How many threads there is memory for now, up to `wanted`; may be 0. */
+size_t workers_affordable(size_t wanted);
+
 #endif

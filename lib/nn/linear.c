@@ -1,6 +1,7 @@
 #include "nn/linear.h"
 
 #include "base/error.h"
+#include "base/workers.h"
 #include "nn/math_kernel.h"
 
 #include <cblas.h>
@@ -27,15 +28,12 @@ void linear_setup(void) {
     openblas_set_num_threads(1);
 }
 
-/* OpenBLAS's buffer for each thread, little of which is ever written. */
-#define PRODUCT_BYTES (((size_t)128 << 20) + 4096)
-
 int linear_check_memory(size_t threads) {
-    void *memory = threads > SIZE_MAX / PRODUCT_BYTES ? NULL : malloc(threads * PRODUCT_BYTES);
+    void *memory = threads > SIZE_MAX / WORKER_BYTES ? NULL : malloc(threads * WORKER_BYTES);
     free(memory);
-    return memory == NULL ? fail("threads: out of memory for matrix products on %zu, of %zu bytes each", threads,
-                                 PRODUCT_BYTES)
-                          : 0;
+    return memory == NULL
+               ? fail("threads: out of memory for matrix products on %zu, of %zu bytes each", threads, WORKER_BYTES)
+               : 0;
 }
 
 void linear_forward(const struct linear *layer, const float *value, const float *x, float *y,
