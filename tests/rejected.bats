@@ -52,7 +52,7 @@ rejects() {
 }
 
 @test "files of other programs are named for what they are, by every reader" {
-    local training=(vae-train -q -m new.bin -z 2 -H 5,4)
+    local training=(vae-train -q -m new.bin -z 2 -H "5,4")
     rejects foreign raw-info raw-info file
     rejects foreign raw2pgm raw2pgm file
     rejects foreign idx2raw idx2raw file
@@ -69,7 +69,7 @@ rejects() {
 }
 
 @test "a directory is named by every reader" {
-    local training=(vae-train -q -m new.bin -z 2 -H 5,4)
+    local training=(vae-train -q -m new.bin -z 2 -H "5,4")
     mkdir dir
     fails 1 'raw-info: dir: is a directory, wanted a file' raw-info dir
     fails 1 'idx2raw: dir: is a directory, wanted a file' idx2raw dir

@@ -65,7 +65,7 @@ static int read_dimensions(struct idx *idx, unsigned rank) {
 
 /* The magic number, of which `have` bytes were read, and what follows it. */
 static int refuse_magic(struct idx *idx, unsigned char start[LOOK], size_t have) {
-    const ssize_t n = have < 4 ? 0 : gunzip_read(&idx->gz, start + have, LOOK - have);
+    const ssize_t n = have < 4 ? 0 : gunzip_read(&idx->gz, start + 4, LOOK - 4);
     const bool is_idx = have == 4 && start[0] == 0 && start[1] == 0; /* but for its type or rank */
     if (n < 0)
         return -1;
