@@ -325,11 +325,11 @@ made_of() {
     assert [ ! -e new.bin ]
 }
 
-@test "what is no stream at all is refused by its first bytes" {
+@test "what is no stream at all is named by its first bytes" {
     printf '%-100s' 'P5 28 28 255' >picture
     for tool in "${STREAM_READERS[@]}"; do
         use "$tool"
-        fails 1 "$tool: picture: starts with bytes 50 35 20 32, wanted a stream's header" "$tool" "${arguments[@]}" picture
+        fails 1 "$tool: picture: looks like a PGM picture, wanted a stream's header 'raw1 ...', see vae-raw(5)" "$tool" "${arguments[@]}" picture
     done
 }
 
