@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # Models that are conditional on labels: --cond and --class, in every tool that has them.
+# shellcheck disable=SC2016 # what is quoted is awk's
 load helper
 
 setup_file() {

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # examples/paper: each recipe is run to its end, on some images of clothes in MNIST's place.
+# shellcheck disable=SC2016 # what is quoted is awk's
 load helper
 
 setup_file() {

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # vae-decode: a stream of latents to a stream of items. Error bars are four standard deviations, at a fixed seed.
+# shellcheck disable=SC2016 # what is quoted is awk's
 load helper
 
 setup_file() {

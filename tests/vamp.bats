@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # --prior vamp:K: a mixture of the posteriors of learned pseudo-inputs as p(z), in training, evaluation and sampling.
+# shellcheck disable=SC2016 # what is quoted is awk's
 load helper
 
 setup_file() {
