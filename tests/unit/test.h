@@ -10,11 +10,12 @@ struct test {
     void (*run)(void);
 };
 
-static int test_failures;
+static int test_checks, test_failures;
 
 /* Notes a failure, with the figures that show it, and goes on. */
 #define EXPECT(condition, ...)                                       \
     do {                                                             \
+        test_checks++;                                               \
         if (!(condition)) {                                          \
             test_failures++;                                         \
             printf("# %s:%d: %s: ", __FILE__, __LINE__, #condition); \
@@ -27,8 +28,12 @@ static int run_tests(const struct test *tests, size_t count) {
     int failed = 0;
     printf("1..%zu\n", count);
     for (size_t i = 0; i < count; i++) {
-        test_failures = 0;
+        test_checks = test_failures = 0;
         tests[i].run();
+        if (test_checks == 0) {
+            test_failures++;
+            printf("# checked nothing\n");
+        }
         printf("%s %zu - %s\n", test_failures == 0 ? "ok" : "not ok", i + 1, tests[i].name);
         failed += test_failures != 0;
     }
