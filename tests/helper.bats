@@ -203,7 +203,9 @@ piped_to() {
 @test "await ends with an error when nothing runs that could make it true" {
     sleep 0.2 3>&- &
     # Not below `run`, which has no jobs.
+    local begun=$SECONDS
     ! await false || fail 'it was taken for true'
+    assert [ $((SECONDS - begun)) -lt 20 ]
     sleep 0.1 3>&- &
     await eval "! kill -0 $!"
 }
