@@ -87,6 +87,21 @@ on() {
     false
 }
 
+@test "a log that cannot be closed is named" {
+    local n got
+    for ((n = 1; n < 40; n++)); do
+        rm -f hit
+        got=0
+        injected close:$n:5 "${TRAIN[@]}" --log log.tsv 2>err || got=$?
+        [ -e hit ] || break
+        if grep -qx 'vae-train: log.tsv: cannot close: Input/output error' err; then
+            assert_equal $got 1
+            return
+        fi
+    done
+    false
+}
+
 @test "data that neither fits into memory nor can be mapped is named" {
     preloaded
     fails 1 'vae-train: items.raw: cannot map: Cannot allocate memory' \

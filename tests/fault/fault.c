@@ -184,3 +184,8 @@ long sysconf(int name) {
 int close(int fd) {
     return strikes("close") ? failed() : REAL(close)(fd);
 }
+
+int fclose(FILE *file) {
+    const int result = REAL(fclose)(file);
+    return strikes("close") ? failed() : result;
+}
