@@ -166,6 +166,12 @@ error() {
         '$data = pack "f<*", (0) x 8, 10, 10, -20, -20, (3e38) x 4, 0, 0, 1, -1, 1, -1, 0, 0; checksum()' <bytes.bin >nan.bin
     { header f32 2 1 . && f32 nan nan; } >none.raw
     fails 1 'vae-impute: none.raw: item 0 gets a number that is not finite' vae-impute -q --sample -m nan.bin none.raw
+    # Nor is infinity one.
+    { header f32 1 1 . && f32 1; } >one.raw
+    vae-train -q -m one.bin -l gaussian -H none -z 1 -e 0 one.raw
+    perl "$ROOT/tests/safetensors.pl" edit '$data = pack "f<*", 0, 0, 10, -20, 3e38, 0; checksum()' <one.bin >huge.bin
+    { header f32 1 1 . && f32 nan; } >none.raw
+    fails 1 'vae-impute: none.raw: item 0 gets a number that is not finite' vae-impute -q -k 1 -m huge.bin none.raw
 }
 
 @test "vae-impute says where its numbers are a guess, and where there is nothing to do" {

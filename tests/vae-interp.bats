@@ -63,6 +63,10 @@ rows() {
     recut 1 <z.raw | vae-interp --steps 4 >out
     payload <out | cmp - <(vae-interp --steps 4 z.raw | payload)
     assert_equal "$(grep -a -o 'raw1 f32 2 [0-9]* [.+]' out | cut -d ' ' -f 4,5 | xargs)" '0 + 4 + 4 .'
+    # Frames without a latent before, between and after them.
+    { header f32 2 0 + && header f32 2 3 + && payload <z.raw && header f32 2 0 .; } | vae-interp --steps 4 >out
+    payload <out | cmp - <(vae-interp --steps 4 z.raw | payload)
+    assert_equal "$(grep -a -o 'raw1 f32 2 [0-9]* [.+]' out | cut -d ' ' -f 4,5 | xargs)" '0 + 8 + 0 .'
 }
 
 @test "encoded items, the way between them, decoded, as a picture" {
