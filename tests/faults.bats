@@ -202,17 +202,17 @@ train_in_little() {
 
 @test "a file of more than half of the memory is mapped, a smaller one is read" {
     preloaded
-    local pid pages size page
+    local child pages size page
     page=$(getconf PAGESIZE)
     size=$(($(stat -c %s items.raw) / page))
     for pages in $((2 * size - 2)) $((2 * size + 2)); do
         rm -f log
         FAULT=pages:0:$pages LD_PRELOAD=$FAULT_LIBRARY vae-train -q -m model.bin --log log -H 2 -z 1 -e 1000000 items.raw 2>err 3>&- &
-        pid=$!
+        child=$!
         await test -s log
-        cp "/proc/$pid/maps" "maps.$pages"
-        kill -TERM $pid
-        wait $pid || true
+        cp "/proc/$child/maps" "maps.$pages"
+        kill -TERM $child
+        wait $child || true
         assert_equal "$(<err)" ''
     done
     grep -q "/items.raw\$" maps.$((2 * size - 2))
@@ -241,16 +241,16 @@ train_in_little() {
 
 @test "each of two files that are mapped is the one that is named when it becomes shorter" {
     preloaded
-    local short pid status
+    local short child status
     for short in items.raw val.raw; do
         idx2raw -n 100 "$IMAGES" >items.raw
         cp items.raw val.raw
         rm -f log
         FAULT=pages:0:1 LD_PRELOAD=$FAULT_LIBRARY vae-train -q -m model.bin --log log -H 8 -z 2 -e 1000000 --val val.raw items.raw 2>err 3>&- &
-        pid=$! status=0
+        child=$! status=0
         await test -s log
         : >$short
-        wait $pid || status=$?
+        wait $child || status=$?
         assert_equal "$status" 1
         assert_equal "$(<err)" "vae-train: $short: became shorter while it was read, wanted it unchanged"
     done
