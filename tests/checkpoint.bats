@@ -97,8 +97,13 @@ figure() {
     assert_equal "$(figure best_epoch)" "$(metadata whole.bin epochs)"
     train "${options[@]}" --resume part.ck
     cmp whole.bin part.bin
-    # One whose patience has ended is at its end: nothing is trained.
+    # Before the best epoch, with one so far that is not as good.
+    rm part.*
+    cut_at 11 vae-train "${OPTIONS[@]}" "${options[@]}" items.raw
+    assert_equal "$(figure best_epoch)" 1
     train "${options[@]}" --resume part.ck
+    cmp whole.bin part.bin
+    # One whose patience has ended is at its end: nothing is trained.
     local epoch
     epoch=$(figure epoch)
     train "${options[@]}" --resume part.ck
