@@ -111,6 +111,14 @@ figure() {
     assert_equal "$epoch $(figure epoch)" "$(last whole 1) $(last whole 1)"
 }
 
+@test "a run goes on from the last step of an epoch, which has fewer items than the others" {
+    train -m whole.bin
+    cut_at 8 vae-train "${OPTIONS[@]}" -m part.bin --checkpoint part.ck --every 1 items.raw
+    assert_equal "$(figure step) $(figure position) $(figure epochs_done)" '7 200 0'
+    train -m part.bin --resume part.ck
+    cmp whole.bin part.bin
+}
+
 @test "a signal saves both, exits with its number, and names the way back" {
     for signal in TERM:143 INT:130; do
         rm -f part.*
