@@ -165,7 +165,7 @@ mutate:
 # Every test with the build that is installed; C tests and what reads files also with the address and undefined
 # sanitizers, training and inference with the thread sanitizer (check-long: every test with the former).
 SANITIZED := $(UNITS) tests/fuzz.bats tests/model_file.bats tests/rejected.bats tests/stream.bats
-check: all asan tsan $(UNITS) $(BENCH) $(FAULT) $(REPLAYS)
+check: all asan tsan $(UNITS) $(BENCH) $(FAULT) $(REPLAYS) $(if $(PART),long-deps)
 	VAE_BUILD="$(ABSOLUTE_BUILD)" tests/run $(UNITS) $(SANITIZED:%=asan:%) tests/*.bats $(if $(PART),$(LONG))
 
 # Tests of the build, of the source, of whole workflows or of times, which sanitizers have no part in.
