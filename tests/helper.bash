@@ -59,7 +59,8 @@ compared() {
         - | /dev/fd/*) cat -- "${files[side]}" >"$copies/$side" || status=2 ;;
         *) continue ;;
         esac
-        # Below `run` the producer is no child of this shell, and its status is not known: 127, or -1 in some versions of bash.
+        # Below `run` the producer is no child of this shell. Its status is then not known: 127, or -1 in some
+        # versions of bash.
         [[ ${files[side]} == - ]] || wait "$producer" 2>/dev/null || case $? in 127 | -1) ;; *) status=2 ;; esac
         files[side]=$copies/$side
     done
