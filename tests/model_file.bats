@@ -23,7 +23,7 @@ safetensors() {
 # json PROGRAM: runs it with the model's header in $h, which only head, od and JSON::PP have read.
 json() {
     length=$(head -c 8 model.bin | od -A n -t u8)
-    tail -c +9 model.bin | head -c "$length" | perl -MJSON::PP -e 'local $/; my $h = decode_json(<STDIN>);'"$1"
+    tail -c +9 model.bin | first "$length" | perl -MJSON::PP -e 'local $/; my $h = decode_json(<STDIN>);'"$1"
 }
 
 # refuses MESSAGE [FILE]: the readers of models refuse bad.bin with it.

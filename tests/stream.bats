@@ -144,9 +144,9 @@ line() {
 }
 
 @test "a header that ends early is told, of the first frame or another" {
-    header u8 2 1 . | head -c 63 >a.raw
+    header u8 2 1 . | first 63 >a.raw
     refuses 'ended after 63 bytes of a header, wanted 64'
-    { header u8 2 1 + && printf ab && header u8 2 1 . | head -c 10; } >a.raw
+    { header u8 2 1 + && printf ab && header u8 2 1 . | first 10; } >a.raw
     refuses 'ended after 10 bytes of a header, wanted 64'
 }
 
