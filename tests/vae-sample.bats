@@ -73,6 +73,9 @@ moments() {
 @test "no two items are alike" {
     distinct=$(vae-sample -n 20000 -d 2 | table 2 | sort -u | wc -l)
     assert_equal "$distinct" 20000
+    # Nor where more are drawn than are written at a time.
+    vae-sample -n 10000 -d 20 >many.raw
+    assert_equal "$(table 20 <many.raw | sort -u | wc -l)" 10000
 }
 
 @test "neighbouring items and neighbouring numbers are independent" {
