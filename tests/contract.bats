@@ -389,11 +389,11 @@ made_of() {
 }
 
 @test "a map keeps the input's frames" {
-    for tool in vae-encode vae-decode; do
+    for tool in vae-encode vae-decode vae-impute vae-score; do
         use $tool
         recut 60 <$input >frames.raw
         "$tool" "${arguments[@]}" frames.raw >out
-        assert_equal "$(grep -a -o 'raw1 f32 [0-9x]* [0-9]* [.+]' out | cut -d ' ' -f 4,5 | xargs)" \
+        assert_equal "$(grep -a -o 'raw1 f[0-9]* [0-9x]* [0-9]* [.+]' out | cut -d ' ' -f 4,5 | xargs)" \
             "$(grep -a -o 'raw1 [a-z0-9]* [0-9x]* [0-9]* [.+]' frames.raw | cut -d ' ' -f 4,5 | xargs)"
     done
 }
