@@ -221,6 +221,13 @@ ends() {
     near "$(metadata a.bin elbo)" "$(last a 4)" 0.0001
 }
 
+@test "a log that stands there from another run is replaced" {
+    echo 'something else' >log.tsv
+    vae-train -q -m a.bin -H 8 -e 2 --log log.tsv data.raw
+    vae-train -q -m a.bin -H 8 -e 1 --log log.tsv data.raw
+    assert_equal "$(cut -f 1 log.tsv | xargs)" 'epoch 1'
+}
+
 @test "--log - writes the table to stdout; one that cannot be written is found before training" {
     vae-train -q -m model.bin -H 8 -e 1 --log - <data.raw >out
     assert_equal "$(wc -l <out)" 2

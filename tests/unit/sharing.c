@@ -326,6 +326,13 @@ static void a_plan_makes_everything_once_and_in_order(void) {
     workers_stop(workers);
 }
 
+/* A pass has BLOCK_ROWS rows, and an item has the row of its number within a shard. */
+static void a_block_fits_its_pass(void) {
+    for (uint64_t item = 0; item < 3 * BLOCK_ROWS; item++)
+        EXPECT(block_room(item) > 0 && item % BLOCK_SHARD + block_room(item) <= BLOCK_ROWS,
+               "%zu items from number %d on", block_room(item), (int)item);
+}
+
 int main(void) {
     static const struct test tests[] = {
         {"every task runs once, on any number of threads", every_task_runs_once},
@@ -334,6 +341,7 @@ int main(void) {
         {"short jobs in a row do not mix", short_jobs_do_not_mix},
         {"a plan makes everything once and in order", a_plan_makes_everything_once_and_in_order},
         {"a layer's parts are few", a_layers_parts_are_few},
+        {"a block fits its pass, wherever it begins", a_block_fits_its_pass},
         {"how a stream is cut does not matter to inference, to the bit", how_a_stream_is_cut_does_not_matter},
         {"threads do not matter to training, to the bit", threads_do_not_matter},
         {"an epoch is a permutation of its own", an_epoch_is_a_permutation},
