@@ -167,7 +167,7 @@ END
     for tool in "${TOOLS[@]}"; do "$tool" --help; done | grep -o -e '--[a-z-]*' | cut -c 3- | sort -u >names
     sed -n '/^} other_names/,/^};/ s/^    {"[a-z-]*", "\([a-z-]*\)".*/\1/p' "$ROOT/lib/base/option_advice.c" | sort -u >named
     assert [ "$(wc -l <named)" -gt 20 ]
-    assert_equal "$(comm -13 names named)" ''
+    assert_empty "$(comm -13 names named)"
 }
 
 @test "an option with an argument is given once, a flag as often as one likes" {

@@ -67,7 +67,7 @@ on() {
             rm hit
             injected open:$n:13 "${TRAIN[@]}" 2>err
             assert [ -e hit ]
-            assert_equal "$(<err)" ''
+            assert_empty "$(<err)"
             return
         fi
     done

@@ -18,7 +18,7 @@ setup() {
 trains() {
     local name=$1
     shift
-    vae-train -q -m "$name.bin" --log "$name.tsv" -H 24 -z 4 -e 3 -b 40 --binarize sample "$@" data.raw
+    defaulting -H 24 -z 4 -e 3 -b 40 --binarize sample -- vae-train -q -m "$name.bin" --log "$name.tsv" "$@" data.raw
 }
 
 # differ A B: two models' weights do.
@@ -245,8 +245,8 @@ moved() {
     trains first -e 0
     while IFS='|' read -r options message; do
         # shellcheck disable=SC2086 # several options
-        fails 1 "vae-train: first.bin: $message as in this run" \
-            vae-train -q -m new.bin -H 24 -z 4 --start-from first.bin $options
+        defaulting -H 24 -z 4 -- fails 1 "vae-train: first.bin: $message as in this run" \
+            vae-train -q -m new.bin --start-from first.bin $options
     done <<END
 -z 5 data.raw|latent is 4 there, wanted 5
 -H 24,12 data.raw|encoder_hidden is 24 there, wanted 24,12

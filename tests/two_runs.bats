@@ -19,12 +19,13 @@ teardown() {
 }
 
 # The first run has other layers than the second, so that their files differ.
-FIRST=(vae-train -q -H 3 -z 1 -b 50 -e 1000000)
+FIRST=(vae-train -q -H 3 -z 1 -b 50)
 SECOND=(vae-train -q -H 2 -z 1 -e 0)
 
-# begins FAULT OPTION...: the first run with a fault, in the background, its pid in $pid.
+# begins FAULT OPTION...: the first run with a fault, in the background, its pid in $pid; without end if no -e is given.
 begins() {
     preloaded
+    [[ " $* " == *' -e '* ]] || set -- "$@" -e 1000000
     env FAULT="$1" FAULT_HIT=hit LD_PRELOAD="$FAULT_LIBRARY" "${FIRST[@]}" "${@:2}" items.raw 2>err.first 3>&- &
     pid=$!
 }
@@ -99,7 +100,7 @@ refused() {
     kill -TERM $pid
     ends 143
     assert_equal "$(metadata model.bin encoder_hidden)" 3
-    assert_equal "$(find . -name '.*.tmp')" ''
+    assert_empty "$(find . -name '.*.tmp')"
 }
 
 @test "runs that try again and again while another saves at each epoch never get its model" {
@@ -136,7 +137,7 @@ refused() {
     kill -CONT $pid
     ends 0
     assert_equal "$(metadata model.bin encoder_hidden)" 3
-    assert_equal "$(find . -name '.*.tmp')" ''
+    assert_empty "$(find . -name '.*.tmp')"
 }
 
 @test "a model that another program has locked is left alone" {
@@ -224,11 +225,12 @@ other_place() {
 
 @test "a signal during a long validation ends it, and the run that is resumed validates again" {
     for _ in {1..200}; do cat items.raw; done >val.raw
-    local options=(-k 50 --objective iwae -e 2 -b 100 --val val.raw --checkpoint run.ck --every 1)
+    local options=(-k 50 --objective iwae -e 2 --val val.raw --checkpoint run.ck --every 1)
     "${FIRST[@]}" -m model.bin "${options[@]}" items.raw 3>&- &
     pid=$!
-    # The epoch's one step is done, and the validation of 20,000 items goes on.
-    await test -s run.ck
+    # The epoch's two steps are done, and the validation of 20,000 items goes on.
+    # shellcheck disable=SC2016 # expanded by await
+    await eval '[ "$(metadata run.ck step)" = 2 ]'
     kill -TERM $pid
     ends 143
     assert_equal "$(metadata run.ck epoch) $(metadata run.ck epochs_done) $(metadata model.bin epochs)" '1 0 1'
