@@ -352,8 +352,8 @@ END
         my ($all, $rate) = $line =~ /, ([0-9.]+) s, ([0-9]+) items\/s$/ or die "no figures: $line\n";
         my $own = $micro / 1e6;
         die "$rate items/s: 20000 items in at most $own s\n" unless $rate >= 0.99 * 20000 / $own;
-        my $log = $last - $before;
-        die "$rate items/s: 20000 items in at least $log s\n" unless $rate <= 1.01 * 20000 / $log;
+        my $rows = $last - $first;
+        die "$rate items/s: 20000 items in at least $rows s\n" unless $rows > 0 && $rate <= 1.01 * 20000 / $rows;
         die "$first s after $before s\n" unless $first > $before && $first < $before + $own;
         die "$all s in all, $last in the log\n" unless $all >= $last - 0.1 && $all <= $before + $own + 0.1;
     ' "$(tail -1 err)" $took "$before" "$(sed -n 2002p part.tsv | cut -f 3)" "$(last part 3)"
