@@ -320,10 +320,11 @@ no_metadata() {
     ! metadata "$1" "$2" || fail "$1: has $2"
 }
 
-# await COMMAND...: waits until the command is true, at most 40 s, and while a command in the background runs.
+# await COMMAND...: waits until the command is true, at most 40 s (or AWAIT_SECONDS), and while a command in the background
+# runs, one of bats among them that BATS_TEST_TIMEOUT starts.
 await() {
     local i running
-    for ((i = 0; i < 2000; i++)); do
+    for ((i = 0; i < 50 * ${AWAIT_SECONDS:-40}; i++)); do
         running=$(jobs -rp)
         if "$@" 2>/dev/null; then return; fi
         if [ -z "$running" ]; then

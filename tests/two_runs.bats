@@ -153,7 +153,7 @@ OTHER=(setpriv --reuid=nobody --regid=nogroup --clear-groups env "PATH=$PATH")
 
 # other_place: a directory for both users, with items.raw; sets place.
 other_place() {
-    "${OTHER[@]}" vae-train --version >/dev/null 2>&1 || skip 'wants to be root, and a build that all may run'
+    "${OTHER[@]}" test -x "$(command -v vae-train)" 2>/dev/null || skip 'wants to be root, and a build that all may run'
     place=$(mktemp -d)
     cp items.raw "$place"
     chown nobody "$place"
