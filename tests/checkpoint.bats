@@ -269,7 +269,7 @@ END
 
 @test "the log goes on behind the checkpoint's epochs, and another one is left alone" {
     train -m whole.bin --log whole.tsv
-    cp whole.tsv log.tsv
+    train -m long.bin --log log.tsv -e 9
     train -m part.bin --checkpoint part.ck -e 1
     train -m part.bin --resume part.ck --log log.tsv
     cut -f 3 --complement whole.tsv | diff - <(cut -f 3 --complement log.tsv)
@@ -344,7 +344,7 @@ END
     tells -e 2000 -m part.bin --log part.tsv --checkpoint part.ck
     local before start=${EPOCHREALTIME/./}
     before=$(last part 3)
-    tells -e 2100 -m part.bin --log part.tsv --resume part.ck
+    tells -e 2100 -m part.bin --log part.tsv --resume part.ck --checkpoint part.ck
     local took=$((${EPOCHREALTIME/./} - start))
     assert_regex "$(tail -1 err)" ', [0-9.]+ s, [0-9]+ items/s$'
     # The run itself took less than the process, whose rate is a bound: 100 epochs of 200 items.
@@ -357,6 +357,10 @@ END
         die "$first s after $before s\n" unless $first > $before && $first < $before + $own;
         die "$all s in all, $last in the log\n" unless $all >= $last - 0.1 && $all <= $before + $own + 0.1;
     ' "$(tail -1 err)" $took "$before" "$(sed -n 2002p part.tsv | cut -f 3)" "$(last part 3)"
+    # Those of the first run are in the second one's checkpoint, too.
+    before=$(last part 3)
+    tells -e 2101 -m part.bin --log part.tsv --resume part.ck
+    holds "$(last part 3) > $before"
 }
 
 @test "a file that is missing is told before the data is read" {

@@ -191,6 +191,9 @@ END
         fails 2 "$tool: --seed: found '-1', wanted a whole number from 0" "$tool" -m model.bin -S -1
         fails 2 "$tool: --model: not given, wanted it" "$tool" </dev/null
     done
+    for rate in '' x 1x 1.2.3 1-2 1e 1e2e3 .. inf nan 0x1 1,5 -0.1 1001; do
+        fails 2 "vae-train: --rate: found '$rate', wanted a number from 0 to 1000" vae-train -m model.bin -r "$rate"
+    done
 }
 
 @test "every tool does its work with 0, and says nothing on stderr with -q" {
@@ -243,6 +246,18 @@ made_of() {
         use "$tool"
         [ "$tool" = raw-cmp ] && arguments+=(-)
         fails 1 "$tool: stdin: cannot read: Bad file descriptor" bash -c '"$@" <&-' - "$tool" "${arguments[@]}"
+    done
+}
+
+@test "with a closed stderr, messages go nowhere, not into what a tool reads or writes" {
+    for tool in vae-train "${WRITERS[@]}"; do
+        use "$tool"
+        [ "$tool" = vae-train ] && arguments=("${arguments[@]:1}") # with its notes
+        "$tool" "${arguments[@]}" <$input >wanted 2>err
+        [ "$tool" != vae-train ] || mv new.bin wanted
+        "$tool" "${arguments[@]}" <$input >out 2>&-
+        [ "$tool" != vae-train ] || mv new.bin out
+        cmp out wanted
     done
 }
 

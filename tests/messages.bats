@@ -38,6 +38,9 @@ on() {
     on chmod:1:1 'model.bin: cannot set the mode of its temporary file: Operation not permitted'
     on fsync:1:5 'model.bin: cannot sync: Input/output error'
     cp model.bin before.bin
+    # Before any training, though a checkpoint comes only after a minute.
+    fails 1 'vae-train: run.ck: cannot truncate its temporary file: Input/output error' \
+        env FAULT=truncate:2:5 LD_PRELOAD="$FAULT_LIBRARY" vae-train -q -m model.bin --checkpoint run.ck -e 1000000 items.raw
     on rename:1:28 "model.bin: cannot rename to it: No space left on device; what was to be there is whole beside it, as .model.bin.tmp, until the next run"
     cmp model.bin before.bin
     # Also for one that does not come to its data, and where the model is read-only.
