@@ -140,6 +140,57 @@ refused() {
     assert_empty "$(find . -name '.*.tmp')"
 }
 
+@test "a temporary file that was removed or moved during a run is missed, and another of its name left alone" {
+    "${SECOND[@]}" -m model.bin items.raw
+    cp model.bin before.bin
+    for move in rm 'mv -t moved'; do
+        mkdir -p moved
+        begins fsync:1:stop -m model.bin -e 1
+        stops
+        $move .model.bin.tmp
+        # Of a run that began when there was none, and has written half of its model.
+        echo other >.model.bin.tmp
+        kill -CONT $pid
+        ends 1
+        cmp model.bin before.bin
+        assert_equal "$(<.model.bin.tmp)" other
+        case $move in
+        rm) wanted='was removed, wanted it left alone until the end' ;;
+        *) wanted='was moved, or a directory above it; what was to be there is whole in it' ;;
+        esac
+        assert_equal "$(<err.first)" "vae-train: model.bin: its temporary file $wanted"
+    done
+    assert_equal "$(metadata moved/.model.bin.tmp encoder_hidden)" 3
+    # A run that fails removes its own, here as the model is larger than files may be.
+    ulimit -S -f 8
+    begins write:1:stop -m model.bin -e 1
+    ulimit -S -f unlimited
+    stops
+    rm .model.bin.tmp
+    echo other >.model.bin.tmp
+    kill -CONT $pid
+    ends 1
+    assert_equal "$(<err.first)" 'vae-train: model.bin: cannot write: File too large'
+    assert_equal "$(<.model.bin.tmp)" other
+}
+
+@test "a directory that was renamed during a run is named, and what was to be there is whole in it" {
+    for fault in fsync:1:stop rename:1:stop; do
+        rm -rf place other
+        mkdir place
+        "${SECOND[@]}" -m place/model.bin items.raw
+        begins $fault -m place/model.bin -e 1
+        stops
+        mv place other
+        kill -CONT $pid
+        ends 1
+        assert_equal "$(<err.first)" \
+            'vae-train: place/model.bin: its temporary file was moved, or a directory above it; what was to be there is whole in it'
+        assert_equal "$(metadata other/.model.bin.tmp encoder_hidden)" 3
+        assert_equal "$(metadata other/model.bin encoder_hidden)" 2
+    done
+}
+
 @test "a model that another program has locked is left alone" {
     "${SECOND[@]}" -m model.bin items.raw
     cp model.bin before.bin

@@ -171,19 +171,22 @@ static int check_current(const struct atomic_file *file) {
     return result;
 }
 
-/* One that holds something stays: it may be a run's that could not rename it. */
-static void remove_empty(const struct atomic_file *file) {
-    struct stat status;
-    if (fstat(file->out.fd, &status) == 0 && status.st_size == 0)
+/* If somebody has removed or moved it, another run's may have its name. */
+static void remove_temporary(const struct atomic_file *file) {
+    if (file_is_at(file->out.fd, file->temporary))
         unlink(file->temporary);
+}
+
+static bool is_empty(const struct atomic_file *file) {
+    struct stat status;
+    return fstat(file->out.fd, &status) == 0 && status.st_size == 0;
 }
 
 void atomic_abandon(struct atomic_file *file) {
     if (file->out.name != NULL && file->out.fd >= 0) {
-        if (file->begun)
-            unlink(file->temporary);
-        else
-            remove_empty(file);
+        /* One that was left and holds something stays: it may be a run's that could not rename it. */
+        if (file->begun || is_empty(file))
+            remove_temporary(file);
         close(file->out.fd);
     }
     release(file);
@@ -222,12 +225,25 @@ static int sync_directory(const struct atomic_file *file) {
     return result;
 }
 
+/* What has the name of the temporary file may be another run's by now, and not whole: it is not renamed. */
+static int check_not_moved(const struct atomic_file *file) {
+    struct stat status;
+    if (file_is_at(file->out.fd, file->temporary))
+        return 0;
+    if (fstat(file->out.fd, &status) == 0 && status.st_nlink > 0)
+        return fail("%s: its temporary file was moved, or a directory above it; what was to be there is whole in it",
+                    file->out.name);
+    return fail("%s: its temporary file was removed, wanted it left alone until the end", file->out.name);
+}
+
 /* A file that cannot be renamed is whole all the same, and may be hours of work: it stays where it is. */
 static int take_place(const struct atomic_file *file, mode_t mode) {
+    if (check_not_moved(file) < 0)
+        return -1;
     if (rename(file->temporary, file->path) < 0) {
         const char *reason = strerror(errno), *slash = strrchr(file->temporary, '/');
-        if (!file_is_at(file->out.fd, file->temporary))
-            return fail("%s: its temporary file was removed, wanted it left alone until the end", file->out.name);
+        if (check_not_moved(file) < 0)
+            return -1;
         return fail(
             "%s: cannot rename to it: %s; what was to be there is whole beside it, as %s, until the next run",
             file->out.name, reason, slash == NULL ? file->temporary : slash + 1);
@@ -244,7 +260,7 @@ static int put(const struct atomic_file *file) {
         result = fail_system(file->out.name, "cannot sync");
     if (result == 0)
         return take_place(file, mode);
-    unlink(file->temporary);
+    remove_temporary(file);
     return -1;
 }
 
