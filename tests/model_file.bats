@@ -234,6 +234,9 @@ END
     refuses 'is a stream, wanted a model or a checkpoint: are the two swapped?'
     head -c 100 /dev/zero | tr '\0' x >bad.bin
     refuses 'looks like text, as a CSV table is, wanted a model or a checkpoint, see vae-model(5)'
+    # Not by its first 8 bytes, which could be text.
+    { printf archived && head -c 100 /dev/zero; } >bad.bin
+    refuses 'a header of 7234318571535561313 bytes, wanted 2 to 1048576: is it a model file?'
     head -c 100 /dev/zero | tr '\0' '\377' >bad.bin
     refuses 'a header of 18446744073709551615 bytes, wanted 2 to 1048576: is it a model file?'
 }

@@ -126,6 +126,29 @@ static int split_header(const struct input *in, json_t *header, json_t **metadat
     return 0;
 }
 
+/* Refuses a file of another program, of which `more` follows the 8 bytes that may be a length: these alone could belong to more
+ * formats than one. */
+static int refuse_foreign(const struct input *in, uint64_t length, const char *more, size_t bytes) {
+    char start[FOREIGN_BYTES];
+    if (length >> 24 == 0 && bytes > 0 && *more == '{') /* it is a model, but broken */
+        return 0;
+    if (bytes > sizeof start - sizeof length)
+        bytes = sizeof start - sizeof length;
+    memcpy(start, &length, sizeof length);
+    memcpy(start + sizeof length, more, bytes);
+    return foreign_refuse(in->name, start, sizeof length + bytes, WANTED);
+}
+
+/* Refuses a length that no header has. */
+static int refuse_length(const struct input *in, uint64_t length) {
+    char more[FOREIGN_BYTES];
+    const ssize_t n = input_read(in, more, sizeof more);
+    if (n < 0 || refuse_foreign(in, length, more, (size_t)n) < 0)
+        return -1;
+    return fail("%s: a header of %" PRIu64 " bytes, wanted 2 to %zu: is it a model file?", in->name, length,
+                SAFETENSORS_HEADER_MAX);
+}
+
 int safetensors_read_header(const struct input *in, json_t **metadata, json_t **tensors) {
     uint64_t length;
     json_error_t error;
@@ -134,12 +157,8 @@ int safetensors_read_header(const struct input *in, json_t **metadata, json_t **
         return -1;
     if (memcmp(&length, "raw1", 4) == 0)
         return fail("%s: is a stream, wanted a model or a checkpoint: are the two swapped?", in->name);
-    const bool is_none = length < 2 || length > SAFETENSORS_HEADER_MAX;
-    if (is_none && foreign_refuse(in->name, &length, sizeof length, WANTED) < 0)
-        return -1;
-    if (is_none)
-        return fail("%s: a header of %" PRIu64 " bytes, wanted 2 to %zu: is it a model file?", in->name, length,
-                    SAFETENSORS_HEADER_MAX);
+    if (length < 2 || length > SAFETENSORS_HEADER_MAX)
+        return refuse_length(in, length);
     char *text = malloc(length);
     if (text == NULL)
         return fail("%s: out of memory for the header", in->name);
@@ -147,7 +166,7 @@ int safetensors_read_header(const struct input *in, json_t **metadata, json_t **
     int result = n < 0 ? -1 : 0;
     /* The first bytes of another format may be a length that a header can have, but no object follows. */
     if (n > 0 && *text != '{')
-        result = foreign_refuse(in->name, &length, sizeof length, WANTED);
+        result = refuse_foreign(in, length, text, (size_t)n);
     if (result == 0 && (size_t)n < length)
         result = fail("%s: ended after %zd of %zu bytes of the header, wanted all", in->name, n, (size_t)length);
     json_t *header = result < 0 ? NULL : json_loadb(text, length, JSON_REJECT_DUPLICATES, &error);

@@ -24,6 +24,7 @@ static const struct foreign formats[] = {
     {MAGIC("\x80\5"), "a Python pickle"},
     {MAGIC("\x89HDF\r\n\x1a\n"), "an HDF5 file"},
     {MAGIC("\xfd\x37zXZ"), "xz data"},
+    {MAGIC("BZh91AY&SY"), "bzip2 data"},
     {MAGIC("\x28\xb5\x2f\xfd"), "zstd data"},
     {MAGIC("PAR1"), "a Parquet file"},
     {MAGIC("MATLAB"), "a MATLAB file"},

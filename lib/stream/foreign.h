@@ -11,7 +11,9 @@ struct foreign {
     const char *advice; /* how a stream is made of it; NULL: nothing that is true of all such files */
 };
 
-/* The format of a file that begins with these bytes, of which 64 are enough; NULL: none that is known. Text that is
+#define FOREIGN_BYTES 64 /* of a file's beginning, enough to tell its format */
+
+/* The format of a file that begins with these bytes, FOREIGN_BYTES of them or the whole file; NULL: none that is known. Text that is
  * of no other format is one, too. */
 const struct foreign *foreign_find(const void *start, size_t size);
 
