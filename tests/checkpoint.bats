@@ -318,6 +318,12 @@ END
             grep -qx "vae-train: log.tsv: ends with epoch $last, the checkpoint with epoch 3: the rows between are missing, as after a crash" err
         fi
         sed "$((last + 2)),4d" whole.tsv | cut -f 3 --complement | diff - <(cut -f 3 --complement log.tsv)
+        # Killed before the next checkpoint, and resumed again.
+        if [ $last -gt 0 ]; then
+            tells -m part.bin --resume part.ck --log log.tsv
+            grep -qx "vae-train: log.tsv: has no rows of the epochs $((last + 1)) to 3, as after a crash" err
+            sed "$((last + 2)),4d" whole.tsv | cut -f 3 --complement | diff - <(cut -f 3 --complement log.tsv)
+        fi
         # What has a gap now is gone on with, too.
         tells -m part.bin --checkpoint more.ck -e 4
         tells -m part.bin --resume more.ck --log log.tsv

@@ -23,6 +23,7 @@ int run_log_flush(const struct run_log *log, int printed) {
 struct kept {
     off_t end;
     uint64_t last; /* the epoch of the last row; 0: there is no row */
+    bool is_cut;   /* rows of later epochs follow */
     bool is_ours;  /* nothing in the log is against its being this run's */
 };
 
@@ -41,13 +42,15 @@ static bool add_header(struct kept *k, const char *line, size_t length) {
     return k->is_ours && whole;
 }
 
-/* Adds another line: rows are in order, and later ones than epoch `rows` are cut off, if they follow its row. */
+/* Adds another line: rows are in order, and later ones than epoch `rows` are cut off. They follow its row, or an
+ * earlier one's, if a run has gone on after a crash that took the rows between. */
 static bool add_row(struct kept *k, const char *line, size_t length, uint64_t rows) {
     if (line[length - 1] != '\n')
         return false; /* a crash has taken its end */
     const uint64_t epoch = row_epoch(line);
     if (epoch > rows) {
-        k->is_ours = k->last == rows;
+        k->is_ours = k->last > 0;
+        k->is_cut = true;
         return false;
     }
     k->is_ours = epoch > k->last;
@@ -76,7 +79,10 @@ static int keep_rows(struct run_log *log, uint64_t rows) {
     if (!k.is_ours)
         return fail("%s: is not the log of the %" PRIu64 " epochs before, wanted it, or no file: move it away",
                     log->name, rows);
-    if (k.last < rows)
+    if (k.last < rows && k.is_cut)
+        cli_note("%s: has no rows of the epochs %" PRIu64 " to %" PRIu64 ", as after a crash", log->name, k.last + 1,
+                 rows);
+    else if (k.last < rows)
         cli_note("%s: ends with epoch %" PRIu64 ", the checkpoint with epoch %" PRIu64
                  ": the rows between are missing, as after a crash",
                  log->name, k.last, rows);
