@@ -121,6 +121,15 @@ refused() {
     kill -CONT $pid
     ends 0
     assert_equal "$(cut -f 1 log.tsv | xargs)" 'epoch 1 2 3'
+    # A new one, too, before the first run has read its data; of a run that fails nothing is left.
+    begins read:1:stop -m a.bin -e 3 --log new.tsv
+    stops
+    fails 1 'vae-train: new.tsv: another process is writing it' "${SECOND[@]}" -m b.bin --log new.tsv items.raw
+    kill -CONT $pid
+    ends 0
+    assert_equal "$(cut -f 1 new.tsv | xargs)" 'epoch 1 2 3'
+    fails 1 'vae-train: none.raw: cannot open' vae-train -m b.bin --log none.tsv none.raw
+    assert [ ! -e none.tsv ]
     # Each log of its own; standard output is nobody's.
     "${SECOND[@]}" -m a.bin --log /dev/null items.raw &
     "${SECOND[@]}" -m b.bin --log /dev/null items.raw

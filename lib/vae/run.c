@@ -316,6 +316,8 @@ int run_training(const struct run_config *c, const struct cli_common *common) {
                      : 0;
     if (result == 0)
         result = run_log_close(&r.log);
+    else
+        run_log_abandon(&r.log);
     checkpoint_end(&r.checkpoint);
     saver_close(&r.saver);
     training_end(&r.training);

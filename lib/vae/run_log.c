@@ -5,11 +5,14 @@
 #include "base/file_lock.h"
 #include "base/io.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#define ATTEMPTS 100 /* at a log that others make and remove at the same time */
 
 #define HEADER                                                                                                 \
     "epoch\tstep\tseconds\ttrain_elbo\ttrain_reconstruction\ttrain_kl\tval_elbo\tval_reconstruction\tval_kl\t" \
@@ -91,28 +94,40 @@ static int keep_rows(struct run_log *log, uint64_t rows) {
     return k.end > 0 ? 0 : run_log_flush(log, fputs(HEADER, log->file));
 }
 
-static bool is_regular(const char *path) {
-    struct stat status;
-    return stat(path, &status) == 0 && S_ISREG(status.st_mode);
+/* A descriptor of the log, an old one or a new one; -1 with errno. */
+static int open_file(struct run_log *log) {
+    const int flags = O_RDWR | O_CLOEXEC;
+    int fd = open(log->name, flags);
+    for (int i = 0; i < ATTEMPTS && fd < 0 && errno == ENOENT; i++) {
+        fd = open(log->name, flags | O_CREAT | O_EXCL, 0666);
+        log->is_new = fd >= 0;
+        if (fd < 0 && errno == EEXIST)
+            fd = open(log->name, flags);
+    }
+    return fd;
 }
 
-static int open_stream(struct run_log *log, int flags) {
-    const int fd = open(log->name, O_RDWR | O_CLOEXEC | flags, 0666);
+static int open_stream(struct run_log *log) {
+    const int fd = open_file(log);
     if (fd < 0)
         return fail_system(log->name, "cannot create");
     log->file = fdopen(fd, "r+");
     if (log->file == NULL) {
+        if (log->is_new)
+            unlink(log->name);
+        log->is_new = false;
         close(fd);
         return fail("%s: out of memory for its buffer", log->name);
     }
     return 0;
 }
 
-/* Opens a log that is a regular file, and locks it. */
-static int open_regular(struct run_log *log, int flags) {
+/* Opens a log that is a regular file, or will be one, and locks it. */
+static int open_regular(struct run_log *log) {
     enum file_lock lock;
     log->is_regular = true;
-    while (open_stream(log, flags) == 0 && (lock = file_lock(fileno(log->file), log->name)) != FILE_LOCK_HELD) {
+    while (open_stream(log) == 0 && (lock = file_lock(fileno(log->file), log->name)) != FILE_LOCK_HELD) {
+        log->is_new = false;
         if (lock == FILE_LOCK_OTHER)
             return file_lock_fail(log->name);
         if (lock == FILE_LOCK_ERROR)
@@ -121,6 +136,11 @@ static int open_regular(struct run_log *log, int flags) {
         log->file = NULL;
     }
     return log->file == NULL ? -1 : 0;
+}
+
+static bool is_there_and_special(const char *path) {
+    struct stat status;
+    return stat(path, &status) == 0 && !S_ISREG(status.st_mode);
 }
 
 int run_log_open(struct run_log *log, const char *path) {
@@ -133,15 +153,13 @@ int run_log_open(struct run_log *log, const char *path) {
     }
     if (is_dangling_link(path))
         return fail("%s: is a symbolic link to nothing, wanted a file or a new name", path);
-    return is_regular(path) ? open_regular(log, 0) : 0;
+    return is_there_and_special(path) ? 0 : open_regular(log);
 }
 
-/* What was not there when the run started is made only now. A pipe is not opened for reading, too: then it would
- * not be noticed that its reader has left. */
+/* A pipe is opened only now, and not for reading, too: then it would not be noticed that its reader has left. */
 static int open_late(struct run_log *log) {
-    struct stat status;
-    if (stat(log->name, &status) < 0 || S_ISREG(status.st_mode))
-        return open_regular(log, O_CREAT);
+    if (!is_there_and_special(log->name))
+        return open_regular(log);
     log->file = fopen(log->name, "we");
     return log->file == NULL ? fail_system(log->name, "cannot create") : 0;
 }
@@ -156,6 +174,7 @@ int run_log_begin(struct run_log *log, uint64_t rows) {
         return 0;
     if (log->file == NULL && open_late(log) < 0)
         return -1;
+    log->is_new = false;
     if (log->is_regular && rows > 0 && !is_empty(log))
         return keep_rows(log, rows);
     if (log->is_regular && ftruncate(fileno(log->file), 0) < 0)
@@ -165,6 +184,11 @@ int run_log_begin(struct run_log *log, uint64_t rows) {
 
 int run_log_sync(const struct run_log *log) {
     return log->is_regular && io_sync(fileno(log->file)) < 0 ? fail_system(log->name, "cannot sync") : 0;
+}
+
+void run_log_abandon(const struct run_log *log) {
+    if (log->is_new && file_is_at(fileno(log->file), log->name))
+        unlink(log->name);
 }
 
 int run_log_close(struct run_log *log) {

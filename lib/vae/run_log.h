@@ -12,10 +12,12 @@ struct run_log {
     const char *name; /* for messages; NULL: there is no log, and nothing is done below */
     FILE *file;       /* NULL: not open */
     bool is_regular;  /* it is a file on a disk, locked by this process */
+    bool is_new;      /* this process has made it, and not begun it */
 };
 
 /* Takes the log at `path`, NULL: there is none, "-": standard output. One that another run is writing is refused;
- * nothing in it is changed. 0 or -1; end with run_log_close in both cases. */
+ * nothing in it is changed. One that is not there is made, empty. 0 or -1; end with run_log_close in both cases, after
+ * run_log_abandon where the run has failed. */
 int run_log_open(struct run_log *log, const char *path) __attribute__((warn_unused_result));
 
 /* Begins the log. If the run goes on after `rows` epochs, a log of this run keeps their rows and loses later ones,
@@ -27,6 +29,9 @@ int run_log_flush(const struct run_log *log, int printed) __attribute__((warn_un
 
 /* Brings the rows to the disk: before a checkpoint that says that they are there. 0 or -1. */
 int run_log_sync(const struct run_log *log) __attribute__((warn_unused_result));
+
+/* Removes a log that run_log_open has made, if it has not begun. */
+void run_log_abandon(const struct run_log *log);
 
 int run_log_close(struct run_log *log) __attribute__((warn_unused_result));
 
