@@ -177,7 +177,7 @@ static void remove_temporary(const struct atomic_file *file) {
         unlink(file->temporary);
 }
 
-static bool is_empty(const struct atomic_file *file) {
+static bool holds_nothing(const struct atomic_file *file) {
     struct stat status;
     return fstat(file->out.fd, &status) == 0 && status.st_size == 0;
 }
@@ -185,7 +185,7 @@ static bool is_empty(const struct atomic_file *file) {
 void atomic_abandon(struct atomic_file *file) {
     if (file->out.name != NULL && file->out.fd >= 0) {
         /* One that was left and holds something stays: it may be a run's that could not rename it. */
-        if (file->begun || is_empty(file))
+        if (file->begun || holds_nothing(file))
             remove_temporary(file);
         close(file->out.fd);
     }
@@ -231,8 +231,9 @@ static int check_not_moved(const struct atomic_file *file) {
     if (file_is_at(file->out.fd, file->temporary))
         return 0;
     if (fstat(file->out.fd, &status) == 0 && status.st_nlink > 0)
-        return fail("%s: its temporary file was moved, or a directory above it; what was to be there is whole in it",
-                    file->out.name);
+        return fail(
+            "%s: its temporary file was moved, or a directory above it; what was to be there is whole in it",
+            file->out.name);
     return fail("%s: its temporary file was removed, wanted it left alone until the end", file->out.name);
 }
 

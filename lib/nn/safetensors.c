@@ -126,8 +126,8 @@ static int split_header(const struct input *in, json_t *header, json_t **metadat
     return 0;
 }
 
-/* Refuses a file of another program, of which `more` follows the 8 bytes that may be a length: these alone could belong to more
- * formats than one. */
+/* Refuses a file of another program, of which `more` follows the 8 bytes that may be a length: these alone could
+ * belong to more formats than one. */
 static int refuse_foreign(const struct input *in, uint64_t length, const char *more, size_t bytes) {
     char start[FOREIGN_BYTES];
     if (length >> 24 == 0 && bytes > 0 && *more == '{') /* it is a model, but broken */

@@ -76,19 +76,24 @@ static struct kept find_kept(FILE *file, uint64_t rows) {
     return k;
 }
 
+static void note_missing(const struct run_log *log, const struct kept *k, uint64_t rows) {
+    if (k->is_cut)
+        cli_note("%s: has no rows of the epochs %" PRIu64 " to %" PRIu64 ", as after a crash", log->name,
+                 k->last + 1, rows);
+    else
+        cli_note("%s: ends with epoch %" PRIu64 ", the checkpoint with epoch %" PRIu64
+                 ": the rows between are missing, as after a crash",
+                 log->name, k->last, rows);
+}
+
 /* Cuts the log off after the rows that are kept, and stands there. */
 static int keep_rows(struct run_log *log, uint64_t rows) {
     const struct kept k = find_kept(log->file, rows);
     if (!k.is_ours)
         return fail("%s: is not the log of the %" PRIu64 " epochs before, wanted it, or no file: move it away",
                     log->name, rows);
-    if (k.last < rows && k.is_cut)
-        cli_note("%s: has no rows of the epochs %" PRIu64 " to %" PRIu64 ", as after a crash", log->name, k.last + 1,
-                 rows);
-    else if (k.last < rows)
-        cli_note("%s: ends with epoch %" PRIu64 ", the checkpoint with epoch %" PRIu64
-                 ": the rows between are missing, as after a crash",
-                 log->name, k.last, rows);
+    if (k.last < rows)
+        note_missing(log, &k, rows);
     if (fseeko(log->file, k.end, SEEK_SET) < 0 || ftruncate(fileno(log->file), k.end) < 0)
         return fail_system(log->name, "cannot write");
     return k.end > 0 ? 0 : run_log_flush(log, fputs(HEADER, log->file));
