@@ -87,6 +87,17 @@ refused() {
     done
 }
 
+@test "a checkpoint that was saved for the last time is the run's until it ends" {
+    # The model is put in its place after it.
+    begins rename:2:stop -e 1 -m a.bin --checkpoint run.ck
+    stops
+    refused run.ck -m b.bin --checkpoint run.ck
+    kill -CONT $pid
+    ends 0
+    assert_empty "$(find . -name '.*.tmp')"
+    "${SECOND[@]}" -m b.bin --checkpoint run.ck items.raw
+}
+
 @test "a run that has saved its model on the way still has it for itself" {
     begins clock:10:jump -m model.bin --log log.tsv
     await test -s log.tsv

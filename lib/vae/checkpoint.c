@@ -171,7 +171,7 @@ static int write_state(struct checkpoint *c, struct safetensors *tensors) {
     return result;
 }
 
-static int save(struct checkpoint *c, int (*put)(struct atomic_file *file)) {
+int checkpoint_save(struct checkpoint *c) {
     if (c->path == NULL)
         return 0;
     struct safetensors *tensors = allocate_list(c->path);
@@ -181,15 +181,7 @@ static int save(struct checkpoint *c, int (*put)(struct atomic_file *file)) {
         return -1;
     c->saved_steps = c->training->step;
     c->saved_seconds = progress_seconds();
-    return put(&c->file);
-}
-
-int checkpoint_save(struct checkpoint *c) {
-    return save(c, atomic_replace);
-}
-
-int checkpoint_save_last(struct checkpoint *c) {
-    return save(c, atomic_commit);
+    return atomic_replace(&c->file); /* also the last time: until the run ends, no other one gets the place */
 }
 
 bool checkpoint_is_due(const struct checkpoint *c) {

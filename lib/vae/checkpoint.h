@@ -52,9 +52,6 @@ bool checkpoint_is_due(const struct checkpoint *checkpoint);
 /* Saves now, if there is a path. 0, or -1 with the file of before untouched. */
 int checkpoint_save(struct checkpoint *checkpoint) __attribute__((warn_unused_result));
 
-/* The same for the last time. */
-int checkpoint_save_last(struct checkpoint *checkpoint) __attribute__((warn_unused_result));
-
 void checkpoint_end(struct checkpoint *checkpoint);
 
 #endif

@@ -109,8 +109,8 @@ static void judge(struct run *r, double validation) {
 }
 
 /* The log is on the disk before a checkpoint that counts its rows. */
-static int save_checkpoint(struct run *r, int (*save)(struct checkpoint *checkpoint)) {
-    return r->checkpoint.path != NULL && run_log_sync(&r->log) < 0 ? -1 : save(&r->checkpoint);
+static int save_checkpoint(struct run *r) {
+    return r->checkpoint.path != NULL && run_log_sync(&r->log) < 0 ? -1 : checkpoint_save(&r->checkpoint);
 }
 
 /* 1: done; 0: a signal asked for an end; -1: error. */
@@ -121,7 +121,7 @@ static int train_epoch(struct run *r) {
         training_begin_epoch(&r->training);
     while ((more = training_step(&r->training)) == 1 && signals_stop() == 0) {
         report_step(&r->report);
-        if (checkpoint_is_due(&r->checkpoint) && save_checkpoint(r, checkpoint_save) < 0)
+        if (checkpoint_is_due(&r->checkpoint) && save_checkpoint(r) < 0)
             return -1;
     }
     if (more < 0)
@@ -166,7 +166,7 @@ static int train(struct run *r) {
                                 .validates = r->validation.items > 0};
     report_start(&r->report, r->checkpoint.seconds);
     signals_catch_stop();
-    if (train_epochs(r) < 0 || save_checkpoint(r, checkpoint_save_last) < 0 || saver_save(&r->saver, false) < 0) {
+    if (train_epochs(r) < 0 || save_checkpoint(r) < 0 || saver_save(&r->saver, false) < 0) {
         saver_rescue(&r->saver);
         return -1;
     }
