@@ -282,6 +282,29 @@ other_place() {
     rm -r "$place"
 }
 
+@test "a model of another user in a directory with the sticky bit is refused before data is read" {
+    other_place
+    local refusal='vae-train: model.bin: belongs to another user, who alone may replace it in this directory, wanted another name'
+    "${SECOND[@]}" -m model.bin items.raw
+    cp model.bin before.bin
+    # Who owns the directory may, and without the bit anybody who may write there.
+    chmod 1777 .
+    "${OTHER[@]}" "${SECOND[@]}" -m model.bin items.raw
+    chown root . model.bin
+    fails 1 "$refusal" "${OTHER[@]}" "${SECOND[@]}" -m model.bin none.raw
+    cmp model.bin before.bin
+    assert [ ! -e .model.bin.tmp ]
+    chmod 0777 .
+    "${OTHER[@]}" "${SECOND[@]}" -m model.bin items.raw
+    # One's own, and a new one; root may replace any.
+    chmod 1777 .
+    "${OTHER[@]}" "${SECOND[@]}" -m model.bin items.raw
+    "${OTHER[@]}" "${SECOND[@]}" -m new.bin items.raw
+    chown 12345 .
+    "${SECOND[@]}" -m model.bin items.raw
+    rm -r "$place"
+}
+
 @test "a signal during the last save of a training that is done changes nothing" {
     "${FIRST[@]}" -e 1 -m whole.bin items.raw
     FIRST=(vae-train "${FIRST[@]:2}")

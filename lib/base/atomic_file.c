@@ -171,6 +171,22 @@ static int check_current(const struct atomic_file *file) {
     return result;
 }
 
+/* In a directory with the sticky bit, such as /tmp, only the owner of the file or of the directory may replace it, or
+ * who acts for the owner: the same may open it with O_NOATIME. */
+static int check_sticky(const struct atomic_file *file) {
+    struct stat directory;
+    if (stat(file->directory, &directory) < 0 || (directory.st_mode & S_ISVTX) == 0 ||
+        directory.st_uid == geteuid())
+        return 0;
+    const int fd = open(file->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOATIME);
+    if (fd < 0 && errno == EPERM)
+        return fail("%s: belongs to another user, who alone may replace it in this directory, wanted another name",
+                    file->out.name);
+    if (fd >= 0)
+        close(fd);
+    return 0;
+}
+
 /* If somebody has removed or moved it, another run's may have its name. */
 static void remove_temporary(const struct atomic_file *file) {
     if (file_is_at(file->out.fd, file->temporary))
@@ -197,7 +213,7 @@ int atomic_open(struct atomic_file *file, const char *path) {
     umask(mask);
     *file = (struct atomic_file){.out = {.fd = -1, .name = path}, .new_mode = 0666 & ~mask};
     if (check_place(path) == 0 && name_parts(file, path) == 0 && take_temporary(file, 1) == 0 &&
-        check_current(file) == 0)
+        check_current(file) == 0 && check_sticky(file) == 0)
         return 0;
     atomic_abandon(file);
     return -1;
