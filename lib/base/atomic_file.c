@@ -171,8 +171,8 @@ static int check_current(const struct atomic_file *file) {
     return result;
 }
 
-/* In a directory with the sticky bit, such as /tmp, only the owner of the file or of the directory may replace it, or
- * who acts for the owner: the same may open it with O_NOATIME. */
+/* In a directory with the sticky bit, such as /tmp, only the owner of the file or of the directory may replace it,
+ * or who acts for the owner: the same may open it with O_NOATIME. */
 static int check_sticky(const struct atomic_file *file) {
     struct stat directory;
     if (stat(file->directory, &directory) < 0 || (directory.st_mode & S_ISVTX) == 0 ||

@@ -21,8 +21,8 @@ struct atomic_file {
 
 /* Takes the place for this process and changes nothing there. Refuses one that holds something other than a regular
  * file or is a mount, one that another process is writing, one that only another user may replace, and one whose
- * temporary file is another user's. A temporary file of this user that a killed run has left is taken over. 0, or -1
- * with nothing to be closed. */
+ * temporary file is another user's. A temporary file of this user that a killed run has left is taken over. 0, or
+ * -1 with nothing to be closed. */
 int atomic_open(struct atomic_file *file, const char *path) __attribute__((warn_unused_result));
 
 /* Empties the temporary file: write with output_write(&file->out, ...), then replace or commit. 0 or -1. */

@@ -13,8 +13,8 @@ struct foreign {
 
 #define FOREIGN_BYTES 64 /* of a file's beginning, enough to tell its format */
 
-/* The format of a file that begins with these bytes, FOREIGN_BYTES of them or the whole file; NULL: none that is known. Text that is
- * of no other format is one, too. */
+/* The format of a file that begins with these bytes, FOREIGN_BYTES of them or the whole file; NULL: none that is
+ * known. Text that is of no other format is one, too. */
 const struct foreign *foreign_find(const void *start, size_t size);
 
 /* Fails with what a file called `name` looks like, beginning with these bytes, if it is known, and `wanted`; 0: it

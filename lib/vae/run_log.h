@@ -16,8 +16,8 @@ struct run_log {
 };
 
 /* Takes the log at `path`, NULL: there is none, "-": standard output. One that another run is writing is refused;
- * nothing in it is changed. One that is not there is made, empty. 0 or -1; end with run_log_close in both cases, after
- * run_log_abandon where the run has failed. */
+ * nothing in it is changed. One that is not there is made, empty. 0 or -1; end with run_log_close in both cases,
+ * after run_log_abandon where the run has failed. */
 int run_log_open(struct run_log *log, const char *path) __attribute__((warn_unused_result));
 
 /* Begins the log. If the run goes on after `rows` epochs, a log of this run keeps their rows and loses later ones,
