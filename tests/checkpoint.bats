@@ -207,6 +207,8 @@ END
         damaged '$head =~ s/"position":"200"/"position":"7"/' 'step 21 at item 7 of epoch 3'
         damaged '$head =~ s/"epochs_done":"3"/"epochs_done":"1"/' 'step 21 at item 200 of epoch 3'
         damaged '$head =~ s/"best_epoch":"0"/"best_epoch":"9"/' 'step 21 at item 200 of epoch 3'
+        damaged '$head =~ s/"best_epoch":"0"/"best_epoch":"4"/; $head =~ s/"best_step":"0"/"best_step":"28"/' \
+            'step 21 at item 200 of epoch 3'
         damaged '$head =~ s/"best_step":"0"/"best_step":"7"/' 'step 21 at item 200 of epoch 3'
         damaged '$head =~ s/"best_step":"0"/"best_step":"22"/' 'step 21 at item 200 of epoch 3'
         damaged '$head =~ s/"epoch":"3"/"epoch":"x"/' "metadata \"epoch\": found 'x', wanted a whole number"
@@ -437,10 +439,13 @@ jumps() {
     assert [ ! -e part.ck ]
     jumps 60 --checkpoint part.ck
     assert [ -e part.ck ]
+    # Once: a step an epoch, and the run went on for two at least.
+    assert [ "$(last part 1)" -ge $(($(figure epoch) + 2)) ]
     jumps 5
     assert [ ! -e part.bin ]
     jumps 10
     assert [ -e part.bin ]
+    assert [ "$(last part 1)" -ge $(($(metadata part.bin epochs) + 2)) ]
 }
 
 @test "places that would lose something are refused" {

@@ -287,6 +287,14 @@ train_in_little() {
     fails 1 'vae-train: dangling.bin: is a symbolic link to nothing' vae-train -q -m dangling.bin -e 1 items.raw
 }
 
+@test "each file that a run makes has the mode that the umask leaves" {
+    for umask in 027 077; do
+        rm -f new.bin new.ck new.tsv
+        (umask $umask && vae-train -q -m new.bin -H 2 -z 1 -e 1 --checkpoint new.ck --log new.tsv items.raw)
+        assert_equal "$(stat -c %a new.bin new.ck new.tsv | sort -u)" "$(printf %o $((0666 & ~umask)))"
+    done
+}
+
 @test "a model is not read from stdin, which is for the data" {
     vae-train -q -m model.bin -H 8 -e 1 items.raw
     for tool in vae-encode vae-decode vae-eval vae-sample; do

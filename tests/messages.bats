@@ -52,6 +52,11 @@ on() {
     "${TRAIN[@]}"
     assert [ ! -e .model.bin.tmp ]
     on fsync:2:5 'model.bin: is in place, but cannot sync its directory: Input/output error'
+    # There are file systems that cannot sync one.
+    rm hit
+    injected fsync:2:22 "${TRAIN[@]}" 2>err
+    assert [ -e hit ]
+    assert_empty "$(<err)"
     chmod 444 model.bin
     on chmod:4:1 'model.bin: is in place, but cannot set its mode: Operation not permitted'
     # Of the file in its place, and of the log.

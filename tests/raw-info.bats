@@ -26,6 +26,23 @@ row() {
     cmp one three
 }
 
+@test "SIGUSR1 tells how far it is, in all streams that follow each other" {
+    mkfifo in
+    raw-info in >out 2>err 3>&- &
+    pid=$!
+    exec 9>in
+    kill -USR1 $pid
+    { header u8 1 2 . && printf ab; } >&9
+    await grep -q '^raw-info: 2 of 2 items, ' err
+    kill -USR1 $pid
+    # Numbers are read 65536 at a time.
+    { header u8 1 200000 . && head -c 200000 /dev/zero; } >&9
+    exec 9>&-
+    wait $pid
+    assert_regex "$(tail -n 1 err)" "^raw-info: 65538 of 200002 items, "
+    assert_equal "$(tail -n 1 out | cut -f 3,4)" $'200002\t2'
+}
+
 @test "bytes are told as they are, 0 to 255, not as fractions" {
     row=$({ header u8 3x1 1 . && printf '\0\xff\x03'; } | row)
     assert_equal "$row" $'u8\t3x1\t1\t1\t0\t255\t86\t0'

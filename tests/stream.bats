@@ -107,6 +107,27 @@ line() {
     refuses "looks like an IDX file, wanted a stream's header 'raw1 ...': idx2raw makes one of it"
     line ' raw1 u8 4 1 .'
     refuses "looks like text, as a CSV table is, wanted a stream's header 'raw1 ...', see vae-raw(5)"
+    # Each type and rank that IDX has, and the next ones.
+    { printf '\0\0\016\10' && head -c 76 /dev/zero; } >a.raw
+    refuses 'looks like an IDX file, '
+    for magic in '\0\0\017\1' '\0\0\07\1' '\0\0\010\0' '\0\0\010\11' '\0\1\010\1'; do
+        # shellcheck disable=SC2059 # the bytes
+        { printf "$magic" && head -c 76 /dev/zero; } >a.raw
+        refuses 'starts with bytes 00 0'
+    done
+    # The names of two columns are no picture.
+    line 'P1,P2'
+    refuses 'looks like text, '
+    # A byte order mark is part of a text; a control character and what is no UTF-8 are not.
+    line $'\xef\xbb\xbf{"a": 1}'
+    refuses 'looks like JSON text, '
+    line $'\xef\xbb\xbf <!DOCTYPE html>'
+    refuses 'looks like an HTML page, '
+    for byte in '\1' '\177' '\200' '\301\200' '\302a' '\365\200\200\200'; do
+        # shellcheck disable=SC2059
+        line "abcd$(printf "$byte")"
+        refuses 'starts with bytes 61 62 63 64, '
+    done
     head -c 80 /dev/zero >a.raw
     refuses "starts with bytes 00 00 00 00, wanted a stream's header"
 }

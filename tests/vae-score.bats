@@ -143,6 +143,11 @@ OTHER=11400714819323198484
     fails 1 'vae-score: no.raw: no items, wanted at least 1' vae-score -m model.bin --calibrate no.raw items.raw
     { header f32 1 2 . && f32 1 nan; } >nan.raw
     fails 1 'vae-score: nan.raw: item 1 is not a finite number, wanted a score' vae-score -m model.bin --calibrate nan.raw items.raw
+    { header f64 1 2 . && perl -e 'print pack "d<*", 1, "-inf"'; } >inf.raw
+    fails 1 'vae-score: inf.raw: item 1 is not a finite number, wanted a score' vae-score -m model.bin --calibrate inf.raw items.raw
+    { header i32 1 1 . && printf '\1\0\0\0'; } >whole.raw
+    fails 1 'vae-score: whole.raw: items are i32 of shape 1, wanted scores, f32 or f64 of shape 1' \
+        vae-score -m model.bin --calibrate whole.raw items.raw
     fails 1 'vae-score: stdin: items have shape 1, model.bin wants 28x28' vae-score -m model.bin < <(idx2raw "$LABELS")
     { header f32 28x28 1 . && perl -e 'print pack "f<*", (0) x 700, 2, (0) x 83'; } >bad.raw
     fails 1 'vae-score: bad.raw: item 0, element 700 is 2, wanted a number in [0,1]' vae-score -m model.bin bad.raw

@@ -34,6 +34,13 @@ holding() {
     holding 'vae-sample | row_holds 1 "/^raw1/"'
     run -0 --separate-stderr tests/dead-tools "$BATS_TEST_TMPDIR/one.bats"
     assert_output ''
+    # Two files, so that some tests were tried.
+    printf '%s\n' 'setup_file() { false; }' '@''test "it does not run" { vae-sample; }' '@''test "nor this" { true; }' \
+        >"$BATS_TEST_TMPDIR/two.bats"
+    run -1 --separate-stderr tests/dead-tools "$BATS_TEST_TMPDIR/one.bats" "$BATS_TEST_TMPDIR/two.bats"
+    assert_output "$BATS_TEST_TMPDIR/two.bats: 1 of its tests ran, wanted 2"
+    run -1 --separate-stderr tests/dead-tools "$BATS_TEST_TMPDIR/one.bats" "$BATS_TEST_TMPDIR/none.bats"
+    assert_output "$BATS_TEST_TMPDIR/none.bats: 0 of its tests ran, wanted a plan of some"
     holding true
     run -1 --separate-stderr tests/dead-tools "$BATS_TEST_TMPDIR/one.bats"
     assert_output ''
