@@ -161,6 +161,8 @@ vae-eval -o
 vae-eval --output
 vae-eval --lr
 vae-train --dropout
+vae-train --foo
+vae-train --latels
 vae-train --an-option-whose-name-is-longer-than-any-that-a-tool-has
 END
     # Each name in the table is of an option that a tool has.
@@ -494,6 +496,12 @@ made_of() {
         assert_line --index 0 --regexp "^Usage: $tool "
         assert [ "${#lines[@]}" -le 2 ]
     done
+    # Where its binary data comes from, or goes to, is no terminal: it does its work.
+    run -0 timeout 20 script -qec 'vae-sample >out' /dev/null </dev/null
+    assert_empty "$output"
+    raw-info out | row_holds 2 '$3 == 1'
+    run -0 timeout 20 script -qec 'raw-info <out' /dev/null </dev/null
+    assert_line --index 1 --regexp $'^f32\t20\t1\t'
 }
 
 @test "a tool that fails leaves no whole stream, wherever its input goes wrong" {

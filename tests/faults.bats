@@ -306,6 +306,18 @@ train_in_little() {
     name=$'a\e[2J\x9b\xc3\xa9b'
     run -1 raw-info "$name"
     assert_output $'raw-info: a\\x1b[2J\\x9b\xc3\xa9b: cannot open: No such file or directory'
+    # What is well-formed is shown, up to the last character that there is.
+    for bytes in c2a0 e282ac ed9fbf f0908080 f48fbfbf; do
+        name=$(perl -e 'print pack "H*", @ARGV' $bytes)
+        run -1 raw-info "$name"
+        assert_output "raw-info: $name: cannot open: No such file or directory"
+    done
+    # Controls, characters that are cut, too long, surrogates, or beyond the last one.
+    for bytes in 7f c29b c080 c19b e0809b e09fbf eda080 f080809b f08fbfbf f4908080 f5808080 e282 f09f98; do
+        name=$(perl -e 'print pack "H*", @ARGV' $bytes)
+        run -1 raw-info "$name"
+        assert_output "raw-info: $(sed 's/../\\x&/g' <<<$bytes): cannot open: No such file or directory"
+    done
     # Nor in notes, nor what a model says of itself.
     cp items.raw $'a\e[2J.raw'
     vae-train -m $'a\nb.bin' -H 2 -e 1 $'a\e[2J.raw' 2>err

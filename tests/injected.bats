@@ -80,7 +80,7 @@ TRAIN=(vae-train -q -j 2 -m new.bin --checkpoint new.ck --every 2 --log log.tsv 
 @test "reads and writes that are short or interrupted give the same bytes" {
     mkdir whole part
     (cd whole && PRELOAD='' bash ../all "$PWD/..") 2>err || fail "without faults: $(<err)"
-    for fault in read:0:short write:0:short read:0:again write:0:again fsync:0:again; do
+    for fault in read:0:short write:0:short read:0:again write:0:again fsync:0:again lock:0:again; do
         rm -rf part hit
         mkdir part
         (cd part && PRELOAD=$FAULT_LIBRARY FAULT=$fault FAULT_HIT=hit bash ../all "$PWD/..") 2>err || fail "$fault: $(<err)"
