@@ -35,16 +35,16 @@ train() {
     defaulting "${OPTIONS[@]:1}" -- vae-train -q "$@" "${FILE:-items.raw}"
 }
 
-# resumes OPTION...: a run that saves at every step, is killed in its 5th, goes on, is killed again in another epoch and
+# resumes OPTION...: a run that saves at every step, is killed in its 5th, goes on, is killed again in the last epoch and
 # goes on with another number of threads, ends as one that was left alone: model and log, but for the seconds.
 resumes() {
     train -m whole.bin --log whole.tsv "$@"
     rm -f part.*
     cut_at 6 vae-train "${OPTIONS[@]}" -m part.bin --log part.tsv --checkpoint part.ck --every 1 "$@" "${FILE:-items.raw}"
     assert_equal "$(figure step)" 5
-    cut_at 7 vae-train "${OPTIONS[@]}" -m part.bin --log part.tsv --checkpoint part.ck --every 1 --resume part.ck "$@" \
+    cut_at 13 vae-train "${OPTIONS[@]}" -m part.bin --log part.tsv --checkpoint part.ck --every 1 --resume part.ck "$@" \
         "${FILE:-items.raw}"
-    assert_equal "$(figure step)" 11
+    assert_equal "$(figure step)" 17
     train -j 3 -m part.bin --log part.tsv --resume part.ck "$@"
     cmp whole.bin part.bin
     cut -f 3 --complement whole.tsv | diff - <(cut -f 3 --complement part.tsv)

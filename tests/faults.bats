@@ -77,6 +77,18 @@ no_temporary() {
     fails 1 'vae-train: ./model.bin: is to be the log and the model' \
         vae-train -q -m model.bin --log ./model.bin items.raw
     fails 1 'vae-train: new.bin: is to be the log and the model' vae-train -q -m new.bin --log new.bin items.raw
+    # Whatever is read, and whatever is written.
+    for input in --val --cond '--cond a --val b --val-cond' --start-from --resume; do
+        for output in '-m items.raw' '-m new.bin --log items.raw' '-m new.bin --checkpoint items.raw'; do
+            [[ $input == --resume && $output == *--checkpoint* ]] && continue # that is how a run goes on
+            # shellcheck disable=SC2086 # several options
+            fails 1 'vae-train: items.raw: is to be written, and read as items.raw' \
+                vae-train -q $output $input items.raw before.raw
+        done
+    done
+    cmp items.raw before.raw
+    # What is not a file has no data to lose.
+    fails 1 'vae-train: stdin: empty input' bash -c 'vae-train -q -m new.bin --log /dev/null </dev/null'
     # By the name of the file that is renamed to it, too.
     cp items.raw .new.bin.tmp
     fails 1 'vae-train: new.bin: is to be written, and read as .new.bin.tmp' vae-train -q -m new.bin .new.bin.tmp
@@ -316,7 +328,8 @@ train_in_little() {
     for bytes in 7f c29b c080 c19b e0809b e09fbf eda080 f080809b f08fbfbf f4908080 f5808080 e282 f09f98; do
         name=$(perl -e 'print pack "H*", @ARGV' $bytes)
         run -1 raw-info "$name"
-        assert_output "raw-info: $(sed 's/../\\x&/g' <<<$bytes): cannot open: No such file or directory"
+        hex=$(perl -e 'print map { "\\x$_" } unpack "(A2)*", shift' $bytes)
+        assert_output "raw-info: $hex: cannot open: No such file or directory"
     done
     # Nor in notes, nor what a model says of itself.
     cp items.raw $'a\e[2J.raw'

@@ -142,7 +142,17 @@ moved() {
     holds "$(sed -n 3p cosine.tsv | cut -f 10) > 0.00055 && $(sed -n 3p cosine.tsv | cut -f 10) < 0.0006"
     fails 2 "vae-train: --schedule: found 'step:3', wanted const, cosine, cosine:END, step:EVERY:FACTOR or iwae" \
         vae-train -m x --schedule step:3
+    fails 2 "vae-train: --schedule: found '0', wanted a number from 0.001 to 1e+09" vae-train -m x --schedule step:0:1
     fails 2 "vae-train: --schedule: found 'sine', wanted one of const, cosine, step, iwae" vae-train -m x --schedule sine
+}
+
+@test "--schedule iwae has eight stages, of 3^i epochs each, and the last rate goes on" {
+    { header f32 1 1 . && f32 0.5; } >one.raw
+    vae-train -q -m one.bin -H none -z 1 -e 3300 --schedule iwae --log one.tsv one.raw
+    tail -n +2 one.tsv | cut -f 10 | uniq -c >stages
+    awk '{ print $1, $2 }' stages | diff - <(for i in {0..7}; do
+        awk "BEGIN { print 3^$i + ($i == 7 ? 20 : 0), 0.001 * 10^(-$i / 7) }"
+    done)
 }
 
 @test "--clip shortens the gradient" {

@@ -144,6 +144,10 @@ ends() {
     trains still -e 2 -r 0
     same_weights zero.bin still.bin
     other_weights zero.bin a.bin
+    # Nothing is said of latents that no item has been through.
+    vae-train -m zero.bin -H 8 -z 2 -e 0 data.raw 2>err
+    grep -q 'trained to epoch 0 of 0' err
+    run -1 grep collapsed err
     # What has no elbo yet says so.
     assert_equal "$(metadata zero.bin elbo)" nan
 }
@@ -395,6 +399,17 @@ ends() {
     drawn=$(tr '\r' '\n' <screen | grep -c '^vae-train: epoch [0-9]*/1000000 [0-9]*%: ')
     assert [ "$drawn" -ge 2 -a "$drawn" -le 7 ]
     run -1 grep ' - kl ' screen # which a line an epoch would have
+    # One epoch of 4,000 steps, of an item each.
+    { header f32 2 4000 . && perl -e 'print pack "f<*", map { $_ % 2 } 1 .. 8000'; } >long.raw
+    script -qec 'vae-train -m model.bin -H 8 -z 2 -k 500 --objective iwae -b 1 -e 1 long.raw' /dev/null </dev/null >screen
+    tr '\r' '\n' <screen | perl -ne 'next unless m{epoch 1/1 (\d+)%: .* (\d+)/s, (-?\d+) s left};
+        my $left = (100 - $1) * 40 / $2;
+        $shown++;
+        die $_ unless abs($3 - $left) <= 0.6 + 40 / $2;
+        END { $shown or die "no line\n" }'
+    # What the validation came to is told after each epoch all the same.
+    script -qec 'vae-train -m model.bin -H 8 -z 2 -e 3 --val data.raw data.raw' /dev/null </dev/null >screen
+    assert_equal "$(tr '\r' '\n' <screen | grep -c ' - kl .* nats, validation -[0-9.]*, ')" 3
 }
 
 @test "two runs on one model file at once: the second says so, and the first is not disturbed" {
