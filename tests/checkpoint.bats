@@ -383,7 +383,7 @@ END
 }
 
 @test "--every takes steps and times" {
-    for wrong in 0 -1 1.5 '' s 10d 5ss 99999999999 1e3; do
+    for wrong in 0 -1 1.5 '' s 10d 5ss 99999999999 1e3 "$(printf '%032d' 50)"; do
         fails 2 "vae-train: --every: found '$wrong', wanted steps, such as 100, or a time, such as 30s, 10m or 2h" \
             vae-train -m model.bin --every "$wrong" items.raw
     done

@@ -198,6 +198,8 @@ both_fail() {
 }
 
 @test "items too large to exist are refused even where there are none" {
+    idx 08 0 65536 65536 65537 >a.idx
+    both_fail "idx2raw: a.idx: the dimensions' product is too large" a.idx
     idx 08 0 65536 65536 65536 65536 >a.idx
     both_fail "idx2raw: a.idx: the dimensions' product is too large" a.idx
 }

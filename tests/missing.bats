@@ -159,6 +159,16 @@ error() {
     near "$(tensor m.bin likelihood.log_scale)" "$(awk 'BEGIN { print 0.5 * log((4 + 1 + 1 + 9) / 7) }')" 0.5
 }
 
+@test "which draw is kept does not depend on what it is" {
+    # Pixels of 0 or 1 of which nothing is known: as many are drawn as 1 as the mean says.
+    { header f32 3 4000 . && perl -e 'print pack "f<*", ("nan") x 12000'; } >none.raw
+    vae-train -q -m grey.bin --missing -H none -z 1 -e 0 none.raw
+    vae-impute -q -m grey.bin -k 20 none.raw | table 3 >means
+    vae-impute -q -m grey.bin -k 20 --sample none.raw | table 3 >draws
+    paste means draws | awk '{ for (i = 1; i <= 3; i++) { m[i] += $i; d[i] += $(i + 3) } }
+        END { for (i = 1; i <= 3; i++) if (NR != 4000 || (d[i] - m[i])^2 > 16 * NR / 4) { print i, m[i], d[i]; exit 1 } }'
+}
+
 @test "draws do not hide that the decoder gave no number" {
     { header u8 2 2 . && printf '\0\1\2\3'; } >bytes.raw
     vae-train -q -m bytes.bin -H none --decoder-hidden 2 -z 2 -e 0 bytes.raw
@@ -195,5 +205,7 @@ error() {
     fails 1 'vae-impute: inf.raw: item 0, element 1 is inf' vae-impute -m model.bin inf.raw
     { header u8 3 1 . && printf 'abc'; } >u8.raw
     fails 1 'vae-impute: u8.raw: items are u8, of which none is missing, wanted f32 or f64 with nan' vae-impute -m model.bin u8.raw
+    { header i32 3 1 . && head -c 12 /dev/zero; } >i32.raw
+    fails 1 'vae-impute: i32.raw: items are i32, of which none is missing, wanted f32 or f64 with nan' vae-impute -m model.bin i32.raw
     fails 2 "vae-impute: --samples: found '0', wanted a whole number from 1 to" vae-impute -m model.bin -k 0 holes.raw
 }

@@ -187,6 +187,10 @@ moved() {
     assert_equal "$(cut -f 4 plain.tsv)" "$(cut -f 4 mean.tsv)" # training goes on from the weights of the moment
     near "$(last mean 7)" "$(vae-eval -q -m mean.bin val.raw | tail -1 | cut -f 2)" 0.0002
     assert_not_equal "$(last plain 7)" "$(last mean 7)"
+    # It begins with the first weights.
+    trains first -e 0
+    trains none -e 0 --ema 0.95
+    same_weights first.bin none.bin
     # Of a walk in one direction the average is behind.
     trains start -r 0
     holds "$(moved mean) < 0.95 * $(moved plain) && $(moved mean) > 0.5 * $(moved plain)"
@@ -287,6 +291,15 @@ END
     assert_equal "$(metadata best.bin epochs)" $((rows - 4))
     holds "($(vae-eval -q -m best.bin val.raw | tail -1 | cut -f 2) - $(cut -f 7 <<<"$best"))^2 < 1e-6"
     fails 2 'vae-train: --patience: found it without --val, wanted items to judge by' vae-train -m x --patience 3
+}
+
+@test "--patience saves the average of the weights, as it was at the best epoch" {
+    local epoch
+    trains best --val val.raw -e 200 -r 0.02 --patience 2 -H 200 --ema 0.9
+    epoch=$(metadata best.bin epochs)
+    assert [ "$epoch" -lt "$(last best 1)" ]
+    trains mean -e "$epoch" -r 0.02 -H 200 --ema 0.9
+    same_weights best.bin mean.bin
 }
 
 @test "latents that collapse are told, in the log and at the end" {

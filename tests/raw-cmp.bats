@@ -63,6 +63,12 @@ floats() {
     fails 1 'raw-cmp: c.raw: item 0, element 0 is -inf, wanted inf as in a.raw' raw-cmp --rel 0.1 a.raw c.raw
 }
 
+@test "a difference beyond what is read at a time is named by its place" {
+    { header u8 5 3000 . && head -c 15000 /dev/zero; } >a.raw
+    { header u8 5 3000 . && head -c 12343 /dev/zero && printf '\1' && head -c 2656 /dev/zero; } >b.raw
+    fails 1 'raw-cmp: b.raw: item 2468, element 3 is 1, wanted 0 as in a.raw' raw-cmp a.raw b.raw
+}
+
 @test "NaN equals NaN, and no number" {
     floats a.raw NaN 1
     floats b.raw 0 1
