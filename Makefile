@@ -116,7 +116,7 @@ $(UNITS): $(BUILD)/unit/%: $(BUILD)/tests/unit/%.o $(LIBRARY)
 # Which lines the tests run. (Of a failing allocation libgcov dies.)
 coverage:
 	@$(MAKE) -s BUILD="$(BUILD)/coverage" CFLAGS='-O2 -g --coverage -fprofile-update=atomic' \
-	    all units "$(BUILD)/coverage/bench/measure"
+	    all units
 	find "$(BUILD)/coverage" -name '*.gcda' -delete
 	VAE_BUILD="$(ABSOLUTE_BUILD)/coverage" tests/run $(UNITS:$(BUILD)/%=$(BUILD)/coverage/%) \
 	    $(filter-out $(patsubst %,tests/%.bats,analyze sanitizers make bench injected),$(wildcard tests/*.bats))
@@ -208,7 +208,7 @@ SANITIZE = -O2 -g -fno-omit-frame-pointer -fno-sanitize-recover=all -fsanitize=
 asan tsan:
 	@$(MAKE) -s V=$(V) BUILD="$(BUILD)/$@" CFLAGS='$(SANITIZE)$(if $(filter asan,$@),address$(comma)undefined,thread)' all units
 
-units: $(UNITS) $(REPLAYS) $(FAULT)
+units: $(UNITS) $(REPLAYS) $(FAULT) $(BUILD)/bench/measure
 
 # What Debian's packages are for is in the README.
 DEPS := libopenblas-dev libopenblas-pthread-dev zlib1g-dev libjansson-dev libxxhash-dev \

@@ -9,13 +9,14 @@ export LC_ALL=C
 set -o pipefail
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-PATH=${VAE_BUILD:-$ROOT/build}:$PATH
+VAE_BUILD=${VAE_BUILD:-$ROOT/build}
+PATH=$VAE_BUILD:$PATH
 IMAGES=$ROOT/data/sample-images-idx3-ubyte.gz
 LABELS=$ROOT/data/sample-labels-idx1-ubyte.gz
 # LD_PRELOAD is split at spaces, which a path may have: the library is found by its directory.
 FAULT_LIBRARY=fault.so
-LD_LIBRARY_PATH=${VAE_BUILD:-$ROOT/build}/tests${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
-export ROOT PATH IMAGES LABELS FAULT_LIBRARY LD_LIBRARY_PATH
+LD_LIBRARY_PATH=$VAE_BUILD/tests${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
+export ROOT VAE_BUILD PATH IMAGES LABELS FAULT_LIBRARY LD_LIBRARY_PATH
 
 # Helpers that go on after a `fail` return by themselves: below `run`, `if` and `||` it ends nothing.
 
