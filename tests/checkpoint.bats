@@ -176,6 +176,10 @@ END
     # Labels of the validation data alone.
     train -m cond.bin --checkpoint cond.ck --cond labels.raw --val val.raw --val-cond val-labels.raw
     { header u8 1 50 . && payload <val-labels.raw | tr '\000\001' '\001\000'; } >other-labels.raw
+    # The last label alone is another one, within the same classes.
+    { header u8 1 $ITEMS . && payload <labels.raw | perl -0777 -pe 's/(.)$/chr(1 - (ord $1 > 0))/es'; } >last-label.raw
+    fails 1 'vae-train: cond.ck: the labels_xxh64 of --cond is ' \
+        vae-train "${OPTIONS[@]}" -m cond.bin --resume cond.ck --cond last-label.raw --val val.raw --val-cond val-labels.raw items.raw
     fails 1 'vae-train: cond.ck: the val_labels_xxh64 of --val-cond is ' \
         vae-train "${OPTIONS[@]}" -m cond.bin --resume cond.ck --cond labels.raw --val val.raw --val-cond other-labels.raw items.raw
     train -m first.bin -e 0

@@ -189,6 +189,11 @@ lit() {
     fails 1 'vae-train: many.raw: has more labels than 300, wanted one for each item of items.raw' vae-train -m x --cond many.raw items.raw
     fails 1 'vae-train: negative.raw: label 0 is -1, wanted one from 0 to 4095' vae-train -m x --cond negative.raw items.raw
     fails 1 'vae-train: items.raw: items are f32 of shape 3x3, wanted labels: u8 or i32 of shape 1' vae-train -m x --cond items.raw items.raw
+    # Of the classes that the training's labels make.
+    { header u8 1 300 . && head -c 299 /dev/zero && printf '\1'; } >two.raw
+    { header u8 1 300 . && head -c 299 /dev/zero && printf '\2'; } >three.raw
+    fails 1 'vae-train: three.raw: label 299 is 2, wanted one from 0 to 1' \
+        vae-train -m x --cond two.raw --val items.raw --val-cond three.raw items.raw
     { header u8 2 1 . && printf '\0\1'; } >pairs.raw
     fails 1 'vae-train: pairs.raw: items are u8 of shape 2, wanted labels: u8 or i32 of shape 1' vae-train -m x --cond pairs.raw items.raw
     fails 1 'vae-train: labels.raw: is to be written, and read as labels.raw' vae-train -m labels.raw --cond labels.raw items.raw

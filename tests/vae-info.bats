@@ -32,6 +32,9 @@ setup() {
     assert_equal "$(tail -n +2 out | cut -f 1-3)" "$(printf '%s\t%s\t%d\n' encoder.0.weight 32x784 25088 \
         encoder.0.bias 32 32 mu.weight 3x32 96 logvar.weight 3x32 96 mu.bias 3 3 logvar.bias 3 3 \
         decoder.0.weight 32x3 96 decoder.0.bias 32 32 decoder.1.weight 784x32 25088 decoder.1.bias 784 784)"
+    train_small narrow.bin -z 1 -e 0
+    vae-info --tensors narrow.bin | grep -q $'^decoder.0.weight\t32x1\t32\t'
+    vae-info --tensors narrow.bin | grep -q $'^mu.bias\t1\t1\t'
     while read -r name _ _ rms min max; do
         tensor model.bin "$name" | tr ' ' '\n' | awk -v rms="$rms" -v min="$min" -v max="$max" '
             function far(a, b) { return (a - b) ^ 2 > 1e-10 * b * b }
