@@ -166,7 +166,9 @@ vae-train --latels
 vae-train --an-option-whose-name-is-longer-than-any-that-a-tool-has
 END
     # Each name in the table is of an option that a tool has.
-    for tool in "${TOOLS[@]}"; do "$tool" --help; done | grep -o -e '--[a-z-]*' | cut -c 3- | sort -u >names
+    for tool in "${TOOLS[@]}"; do
+        "$tool" --help | grep -o -e '--[a-z-]*' | cut -c 3-
+    done | sort -u >names
     sed -n '/^} other_names/,/^};/ s/^    {"[a-z-]*", "\([a-z-]*\)".*/\1/p' "$ROOT/lib/base/option_advice.c" | sort -u >named
     assert [ "$(wc -l <named)" -gt 20 ]
     assert_empty "$(comm -13 names named)"
@@ -182,6 +184,7 @@ END
     fails 2 "raw-cmp: --abs: found it twice, with '0' and '1'" raw-cmp --abs 0 --abs 1
     for tool in "${TOOLS[@]}"; do
         run -0 "$tool" -q --quiet -q --version
+        assert_output --regexp "^$tool \(vaeutils\) "
     done
 }
 

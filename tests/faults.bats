@@ -164,8 +164,8 @@ no_temporary() {
     vae-train -q -m wanted.bin -H 2 -z 1 -e 1 items.raw
     head -c 1000000 /dev/zero >.new.bin.tmp
     vae-train -q -m new.bin -H 2 -z 1 -e 1 items.raw
-    assert_equal "$(stat -c %s new.bin)" "$(stat -c %s wanted.bin)"
-    vae-info new.bin >/dev/null
+    cmp new.bin wanted.bin
+    vae-info new.bin | grep -q "^format.vae-model$"
     no_temporary
     echo precious >precious
     ln -s precious .new.bin.tmp
