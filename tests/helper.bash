@@ -158,6 +158,8 @@ injected() {
 withstand() {
     local call=$1 errno=$2 stride=$3 n got told left kept whole
     shift 3
+    # The kernels for small matrices that OpenBLAS has for AVX-512 use memory without looking whether it was there.
+    if [ "$call" = malloc ] && grep -q avx512 /proc/cpuinfo; then local -x OPENBLAS_CORETYPE=Haswell; fi
     rm -rf new.* log.tsv wanted
     "$@" >out 2>err </dev/null || fail "without a fault: $(<err)"
     mkdir wanted

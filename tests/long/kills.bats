@@ -6,14 +6,14 @@ load ../helper
 setup() {
     cd "$BATS_TEST_TMPDIR" || return
     idx2raw -n 200 "$IMAGES" >items.raw
-    OPTIONS=(-q -H 64 -z 5 -b 32 -e 1000000 -m model.bin --checkpoint run.ck --every 1)
+    OPTIONS=(-q -H 64 -z 5 -b 32 -m model.bin --checkpoint run.ck --every 1)
 }
 
 @test "200 kills leave a model and a checkpoint that load, and one file beside them at most, which the next run takes" {
     vae-train "${OPTIONS[@]}" -e 1 items.raw
     local steps=0 resumed=0 now
     for ((i = 0; i < 200; i++)); do
-        vae-train "${OPTIONS[@]}" --resume run.ck items.raw 3>&- &
+        vae-train "${OPTIONS[@]}" -e 1000000 --resume run.ck items.raw 3>&- &
         sleep "0.$(printf '%03d' $((40 + RANDOM % 150)))"
         kill -KILL $!
         wait $! || true
