@@ -5,9 +5,9 @@
 #include "vae/model_file.h"
 #include "vae/train.h"
 
-/* The model file of a training run. It belongs to the run from saver_open to the last save: no other run can write it.
- * What stood there is replaced only by whole models whose weights are finite. The weights of the last whole epoch are
- * kept, for when training fails. */
+/* The model file of a training run. It belongs to the run from saver_open to the last save: no other run can write
+ * it. What stood there is replaced only by whole models whose weights are finite. The weights of the last whole epoch
+ * are kept, for when training fails. */
 struct saver {
     const struct training *training; /* not owned, like the path */
     const char *path;
@@ -19,8 +19,8 @@ struct saver {
     double kept_validation;            /* of the epoch whose weights are kept */
 };
 
-/* Takes the place of the model file; nothing there is changed. The saver is empty else. 0 or -1; end with saver_close in
- * both cases. */
+/* Takes the place of the model file; nothing there is changed. The saver is empty else. 0 or -1; end with
+ * saver_close in both cases. */
 int saver_open(struct saver *saver, const char *path) __attribute__((warn_unused_result));
 
 /* Sets up for a training that has been started; fields training, best and provenance must be set. 0 or -1. */

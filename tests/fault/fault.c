@@ -6,7 +6,7 @@
  * CALL is malloc (which stands for the whole family), mmap, thread, open, read, write, fsync, rename, truncate, lock,
  * chmod or close; N counts its calls from 1, 0 means each; WHAT is
  *     a number   the call fails, with this errno
- *     short      it reads or writes 997 bytes at most
+ *     short      it reads or writes one byte at most
  *     again      it is interrupted before it does anything (EINTR); with N 0 each second time
  *     kill       the process is killed before the call
  *     stop       it stops before the call, until SIGCONT, and then goes on as if nothing had been
@@ -33,8 +33,6 @@
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
-
-#define SHORT 997
 
 static struct {
     char call[16], what[16];
