@@ -20,6 +20,13 @@ static const struct {
     size_t size;
 } types[] = {[STORED_F32] = {"F32", sizeof(float)}, [STORED_F64] = {"F64", sizeof(double)}};
 
+struct safetensors *safetensors_allocate(const char *name) {
+    struct safetensors *file = calloc(1, sizeof *file);
+    if (file == NULL)
+        (void)fail("%s: out of memory for its list of tensors", name);
+    return file;
+}
+
 void safetensors_add(struct safetensors *file, enum stored_type type, const char *name, size_t rows, size_t columns,
                      void *data) {
     struct stored *t = &file->tensor[file->count++];

@@ -29,6 +29,9 @@ struct safetensors {
     struct stored tensor[SAFETENSORS_MAX];
 };
 
+/* An empty list, which is large for a stack: end with free. NULL with a message opened by `name`. */
+struct safetensors *safetensors_allocate(const char *name);
+
 /* Adds a tensor, whose numbers are or will be at `data`; its bytes follow those of the tensor added before. */
 void safetensors_add(struct safetensors *file, enum stored_type type, const char *name, size_t rows, size_t columns,
                      void *data);

@@ -149,14 +149,6 @@ static json_t *describe(const struct checkpoint *c) {
     return NULL;
 }
 
-/* Memory for a list of tensors, which is large for a stack. */
-static struct safetensors *allocate_list(const char *name) {
-    struct safetensors *list = calloc(1, sizeof *list);
-    if (list == NULL)
-        (void)fail("%s: out of memory for its list of tensors", name);
-    return list;
-}
-
 static int write_state(struct checkpoint *c, struct safetensors *tensors) {
     struct sums sums = take_sums(c);
     list_tensors(tensors, c, &sums, has_best(c->saver));
@@ -174,7 +166,7 @@ static int write_state(struct checkpoint *c, struct safetensors *tensors) {
 int checkpoint_save(struct checkpoint *c) {
     if (c->path == NULL)
         return 0;
-    struct safetensors *tensors = allocate_list(c->path);
+    struct safetensors *tensors = safetensors_allocate(c->path);
     const int result = tensors == NULL ? -1 : write_state(c, tensors);
     free(tensors);
     if (result < 0)
@@ -269,7 +261,7 @@ int checkpoint_load(struct checkpoint *c, const char *path) {
     if (input_open(&in, path) < 0)
         return -1;
     int result = safetensors_read_header(&in, &metadata, &tensors);
-    struct safetensors *file = result < 0 ? NULL : allocate_list(in.name);
+    struct safetensors *file = result < 0 ? NULL : safetensors_allocate(in.name);
     result = file == NULL ? -1 : load(c, &in, metadata, tensors, file);
     free(file);
     json_decref(metadata);

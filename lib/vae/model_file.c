@@ -20,10 +20,8 @@ static int put_provenance(json_t *m, const struct provenance *p, bool labels) {
 /* The file's list of tensors; of a model that is not allocated yet, without their places. It is large for a stack:
  * end with free. NULL with a message. */
 static struct safetensors *tensors_of(const struct parameters *p, const char *name) {
-    struct safetensors *file = calloc(1, sizeof *file);
-    if (file == NULL)
-        (void)fail("%s: out of memory for its list of tensors", name);
-    else
+    struct safetensors *file = safetensors_allocate(name);
+    if (file != NULL)
         safetensors_add_parameters(file, "", p, p->value);
     return file;
 }
