@@ -177,6 +177,9 @@ PARTS := 1 2 3 4 5 6 7 8
 ifneq ($(PART),$(firstword $(filter $(PARTS),$(PART))))
   $(error PART: found '$(PART)', wanted one of $(PARTS))
 endif
+# The part is this make's alone: tests that run make want all the tests.
+MAKEOVERRIDES := $(filter-out PART=%,$(MAKEOVERRIDES))
+unexport PART
 LONG_ALL := $(wildcard tests/long/*.bats) \
     $(patsubst %,asan:%,$(filter-out $(SANITIZED) $(addprefix tests/,$(PLAIN:%=%.bats)),$(wildcard tests/*.bats)))
 LONG = $(if $(PART),$(shell printf '%s\n' $(LONG_ALL) | awk 'NR % $(words $(PARTS)) == $(PART) % $(words $(PARTS))'),$(LONG_ALL))

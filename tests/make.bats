@@ -182,6 +182,11 @@ load helper
     make -s -n check PART=1 BUILD=none | grep -F "$(xargs <"$BATS_TEST_TMPDIR/part.1")" | grep -qF 'tests/*.bats'
     run -2 make -s check-long PART=9
     assert_output --partial "PART: found '9', wanted one of 1 2 3 4 5 6 7 8"
+    # What make gives its commands names other variables of the command line, but not the part.
+    # shellcheck disable=SC2016 # make's own variables
+    printf 'include Makefile\nshow:\n\t@echo "$$MAKEFLAGS, $$PART, $$V"\n' >"$BATS_TEST_TMPDIR/show.mk"
+    run -0 make -s -f "$BATS_TEST_TMPDIR/show.mk" show PART=4 V=1
+    assert_output 's -- V=1, , 1'
 }
 
 @test "each commit has the next part of check-long" {
