@@ -261,27 +261,31 @@ near() {
         fail "$1 is not within $3 of $2"
 }
 
-# holds EXPRESSION: of numbers alone, true as awk sees it. One in which a number is missing, or is nan or inf, is refused.
+# holds EXPRESSION: of numbers, sqrt and log alone, true as awk sees it. One in which a number is missing, or is a word,
+# nan and inf among them, is refused: awk would take it for 0. Two numbers without an operator would be one to it.
 holds() {
-    local text=${1//&&/;}
+    local text=${1//&&/;} name
     text=${text//||/;}
     text=${text//[<>=]=/<}
-    # An operator without its left or its right number; nothing between parentheses.
-    if [[ $text =~ ^[[:space:]]*$|(^|[(<>;])[[:space:]]*[-+*/^<>][[:space:]]|[-+*/^<>][[:space:]]*($|[)<>;])|\([[:space:]]*\)|nan|inf ]]; then
+    for name in sqrt log; do text=${text//$name(/(}; done
+    # An operator without its left or its right number; nothing between parentheses; a letter of no number.
+    if [[ $text =~ ^[[:space:]]*$|(^|[(<>;])[[:space:]]*[-+*/^<>][[:space:]]|[-+*/^<>][[:space:]]*($|[)<>;])|\([[:space:]]*\) ]] ||
+        [[ $text =~ [a-df-zA-Z_]|(^|[^0-9.])e|e($|[^-+0-9])|[0-9.][[:space:]]+[0-9.] ]]; then
         fail "holds: found '$1', wanted finite numbers"
         return 1
     fi
     awk "BEGIN { exit !($1) }" || fail "not so: $1"
 }
 
-# fields_of CONDITION: awk's for: each field that it names is there; a number, if it compares with no text.
+# fields_of CONDITION: awk's for: each field that it names is there, and is a number if it is compared with no text.
 fields_of() {
     local field
     grep -o '\$[0-9]\+' <<<"$1" | sort -u | while read -r field; do
-        case $1 in
-        *[\"/]*) printf 'NF >= %s && ' "${field#$}" ;;
-        *) printf 'number(%s) && ' "$field" ;;
-        esac
+        if grep -q -E "\\$field *([!=]=|!?~) *[\"/]" <<<"$1"; then
+            printf 'NF >= %s && ' "${field#$}"
+        else
+            printf 'number(%s) && ' "$field"
+        fi
     done
 }
 NUMBER='function number(x) { return x ~ /^[-+]?([0-9]+[.]?[0-9]*|[.][0-9]+)(e[-+]?[0-9]+)?$/ }'
@@ -311,7 +315,14 @@ tensor() {
 
 # metadata MODEL KEY: a string of a model file's metadata, which has the key.
 metadata() {
-    tail -c +9 "$1" | first 4000 | grep -a -o "\"$2\":\"[^\"]*\"" | cut -d '"' -f 4
+    perl -e '
+        my ($path, $key) = @ARGV;
+        open my $f, "<", $path or die "$path: $!\n";
+        local $/;
+        my $all = <$f> // "";
+        length $all > 8 or die "$path: no model\n";
+        substr($all, 8, unpack "Q<", $all) =~ /"\Q$key\E":"([^"]*)"/ or die "$path: no $key\n";
+        print "$1\n"' -- "$1" "$2"
 }
 
 # no_metadata MODEL KEY: the metadata is there, and not the key.

@@ -118,9 +118,11 @@ piped_to() {
 @test "holds wants numbers, each of them there" {
     holds '1 < 2 && (3 - 5)^2 >= 4 || sqrt(2) * -1e-05 > -1'
     holds '-2 < -1 && 1 == 1.0'
+    holds 'log(2) < 1e0 && 2e+1 < 300'
     refuses holds '2 < 1'
     for expression in ' < 1' '1 > ' '1 < 2 && > -400' '( - 1)^2 < 4' '(1 - )^2 < 4' ' - 5 < 0' '3 - () < 4' '-5 - () < 0' \
-        'nan > -400' '-nan < 1' '1 < inf' '0 < 1 && -1 - < 2' ''; do
+        'nan > -400' '-nan < 1' '1 < inf' '0 < 1 && -1 - < 2' '' 'none > -400' 'NaN > -400' '1 < 2 && x < 1' 'e > -1' \
+        '1 2 < 30' $'1\n2 < 30' '0x10 > 1'; do
         refuses holds "$expression"
     done
 }
@@ -143,6 +145,11 @@ piped_to() {
     refuses row_holds 1 '$1 > 0' <words
     refuses rows_hold 1 '$2 > 0' <words
     row_holds 1 '$1 ~ /nan/ && $2 == "x"' <words
+    # A text in a condition, or a division, makes no text of the other fields.
+    refuses row_holds 1 '$2 == "x" && $1 > -400' <words
+    refuses row_holds 1 '($1 - $2 / 255)^2 < 1' <words
+    rows_hold 2 '$1 !~ /nan/ && $2 / $1 > 1 && $2 != "x"' <table
+    refuses row_holds 1 '$1 == "1" && $3 / 2 < 9' <table
 }
 
 @test "recut, payload and table want a stream, table a number" {
@@ -174,6 +181,10 @@ piped_to() {
     no_metadata plain.bin classes
     refuses no_metadata plain.bin format
     refuses metadata plain.bin classes
+    # However long what stands before it is.
+    perl "$ROOT/tests/safetensors.pl" edit '$head =~ s/"__metadata__":\{/$& . q("long":") . "x" x 5000 . q(",)/e' <plain.bin >long.bin
+    assert_equal "$(metadata long.bin format)" vae-model
+    refuses no_metadata long.bin format
     tensor plain.bin mu.bias
     refuses tensor plain.bin nu.bias
     same_weights plain.bin plain.bin
