@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# All that .clang-tidy asks for, clang's analyzer included, and whether the list of faults still fits the source.
+# All that .clang-tidy asks for, clang's analyzer included, and whether the lists of faults still fit source and tests.
 load ../helper
 
 @test "clang-tidy finds nothing" {
@@ -9,7 +9,7 @@ load ../helper
     run -0 clang-tidy --quiet "${C[@]}" -- "${FLAGS[@]}" -DVAEUTILS_VERSION='""'
 }
 
-@test "each fault of tests/mutants has its place in the source" {
+@test "each fault of tests/mutants has its place in the source, and its tests are there" {
     run -0 "$ROOT/tests/mutate" --check
     assert_output ''
 }

@@ -33,6 +33,17 @@ mutates() {
     assert_line 'some: 2 mutants, 2 not noticed'
 }
 
+@test "a test that takes too long once, as on a busy machine, notices nothing" {
+    sed -i 's/SECONDS => [0-9]*/SECONDS => 5/' tests/mutate
+    # shellcheck disable=SC2016 # the inner file's own variable
+    printf '%s\n' 'load helper' '@''test "slow at first" {' '[ -e "$ROOT/tried" ] || { touch "$ROOT/tried" && sleep 20; }' '}' \
+        >tests/raw-cmp.bats
+    sed 1d tests/mutants/some >tests/mutants/other
+    sed -i 's/$/ ;; raw-cmp.bats/' tests/mutants/other
+    run -0 mutates other
+    assert_line --regexp '^ +1 raw-cmp:equal .* NOT NOTICED, [0-9]+ s$'
+}
+
 @test "no fault at all, one without its place and one that does not build are failures" {
     run -1 mutates some:3
     assert_output 'some: 0 mutants, 0 not noticed'
@@ -43,4 +54,9 @@ mutates() {
     echo 'raw-cmp:equal ;; not there ;; 0' >tests/mutants/other
     run -1 mutates other
     assert_output "other: raw-cmp:equal: found 'not there' 0 times, wanted it once"
+    for test in none.bats none raw-cmp.bats/nowhere; do
+        echo "raw-cmp:equal ;; a == b || ;; a != b || ;; raw-cmp.bats/NaN $test" >tests/mutants/other
+        run -1 tests/mutate --check
+        assert_output "other: raw-cmp:equal: found '$test', wanted a test that there is"
+    done
 }
