@@ -77,6 +77,21 @@ TRAIN=(vae-train -q -j 2 -m new.bin --checkpoint new.ck --every 2 --log log.tsv 
     withstand malloc 12 1 raw2pgm items.raw
 }
 
+@test "memory that ends while the options are written down is named at each allocation" {
+    preloaded
+    local n told=0
+    for ((n = 1; n < 300; n++)); do
+        OPENBLAS_CORETYPE=Haswell injected malloc:$n:12 "${TRAIN[@]}" 2>err || true # see withstand
+        if [ "$(<err)" = 'vae-train: options: out of memory for their text' ]; then
+            told=$((told + 1))
+        elif [ $told -gt 0 ]; then
+            break
+        fi
+    done
+    assert [ $told -gt 1 ]
+    assert_regex "$(<err)" 'out of memory for'
+}
+
 @test "reads and writes that are short or interrupted give the same bytes" {
     mkdir whole part
     (cd whole && PRELOAD='' bash ../all "$PWD/..") 2>err || fail "without faults: $(<err)"

@@ -257,7 +257,7 @@ char *cli_command(void) {
         fputs(cli.program->name, command);
         cli_each_option(add_option, command);
         whole = !ferror(command);
-        whole = fclose(command) == 0 && whole;
+        whole = fclose(command) == 0 && whole && text != NULL; /* which it may be without an error, out of memory */
     }
     if (whole && length <= MAX_COMMAND)
         return text;
