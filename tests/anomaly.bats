@@ -16,7 +16,7 @@ u8() {
     { header u8 2 2 + && u8 18 27 50 10 && header u8 2 1 . && u8 0 200; } >items.raw
     "$ROOT/examples/anomaly-baselines" 1 train.raw items.raw >out
     # In two dimensions both can be written down.
-    paste out <(printf '%s\n' '18 27' '50 10' '0 200') | awk '
+    paste out <(printf '%s\n' '18 27' '50 10' '0 200') | finite | awk '
         BEGIN {
             split("10 14 30 18", x); split("20 26 40 22", y)
             for (i = 1; i <= 4; i++) { mx += x[i] / 4; my += y[i] / 4 }
@@ -38,6 +38,7 @@ u8() {
     assert_equal "$(head -1 table)" $'class\tvae\tmahalanobis\tpca'
     assert_equal "$(cut -f 1 table | xargs)" 'class 1 7 mean'
     cmp table out/auc.tsv
+    tail -n +2 table | cut -f 2- | finite | wc -w | grep -x 9
     awk 'NR > 1 && NR < 4 { for (i = 2; i <= 4; i++) { if (!($i >= 0.9 && $i <= 1)) bad = 1; s[i] += $i / 2 } }
         NR == 4 { for (i = 2; i <= 4; i++) { d = s[i] - $i; if (d > 0.0001 || d < -0.0001) bad = 1 } }
         END { exit bad || NR != 4 }' table

@@ -32,7 +32,7 @@ setup() {
 
 # lit: of items on stdin how bright each row is, a line an item.
 lit() {
-    table 9 | awk '{ print $1 + $2 + $3, $4 + $5 + $6, $7 + $8 + $9 }'
+    table 9 | finite | awk '{ print $1 + $2 + $3, $4 + $5 + $6, $7 + $8 + $9 }'
 }
 
 @test "the model says how many labels there are, and its ends have as many inputs more" {

@@ -294,6 +294,11 @@ fields_of() {
 }
 NUMBER='function number(x) { return x ~ /^[-+]?([0-9]+[.]?[0-9]*|[.][0-9]+)(e[-+]?[0-9]+)?$/ }'
 
+# finite: stdin, in which each field has to be a finite number; there is one. To some awks nan is within every bound.
+finite() {
+    awk "$NUMBER"' { for (i = 1; i <= NF; i++) { if (!number($i)) exit bad = 1; n++ } print } END { exit bad || !n }'
+}
+
 # row_holds N CONDITION [AWK-OPTION...]: stdin has a row N, and the condition, in awk, is true of it.
 row_holds() {
     awk "${@:3}" "$NUMBER"' NR == '"$1 { holds = $(fields_of "$2")($2); print } END { exit !holds }" || fail "row $1: not so: $2"

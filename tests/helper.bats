@@ -152,6 +152,16 @@ piped_to() {
     refuses row_holds 1 '$1 == "1" && $3 / 2 < 9' <table
 }
 
+@test "finite wants numbers, and one at least" {
+    printf '1 -2e-3\n.5\n' >table
+    finite <table | cmp - table
+    refuses finite <empty
+    for word in nan -nan inf x 1,5 0x1; do
+        printf '1 2\n3 %s\n4 5\n' $word >words
+        refuses finite <words
+    done
+}
+
 @test "recut, payload and table want a stream, table a number" {
     { header f32 2 2 . && f32 1 2 3 4; } >a.raw
     assert_equal "$(table 2 <a.raw | xargs)" '1 2 3 4'
