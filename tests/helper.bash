@@ -319,7 +319,9 @@ tensor() {
         my $all = <$f>;
         my $length = unpack "Q<", $all;
         substr($all, 8, $length) =~ /"\Q$name\E":\{[^}]*"data_offsets":\[(\d+),(\d+)\]/ or die "no $name\n";
-        print join(" ", unpack "f<*", substr $all, 8 + $length + $1, $2 - $1), "\n"' -- "$1" "$2"
+        my $numbers = substr $all, 8 + $length + $1, $2 - $1;
+        length $numbers == $2 - $1 or die "$path: cut short\n";
+        print join(" ", unpack "f<*", $numbers), "\n"' -- "$1" "$2"
 }
 
 # metadata MODEL KEY: a string of a model file's metadata, which has the key.

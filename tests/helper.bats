@@ -197,6 +197,9 @@ piped_to() {
     refuses no_metadata long.bin format
     tensor plain.bin mu.bias
     refuses tensor plain.bin nu.bias
+    head -c -1 plain.bin >cut.bin
+    tensor cut.bin encoder.0.weight
+    refuses tensor cut.bin decoder.2.bias
     same_weights plain.bin plain.bin
     other_weights plain.bin gauss.bin
     refuses same_weights plain.bin gauss.bin
