@@ -488,9 +488,15 @@ made_of() {
 
 @test "progress is drawn on a terminal, but not by a tool that writes to a pipe: its neighbours draw, too" {
     script -qec 'timeout 1.5 vae-sample -d 1 -n 1000000000000 >/dev/null' /dev/null </dev/null >screen || true
-    tr '\r' '\n' <screen | grep -q '^vae-sample: [0-9]* of 1000000000000 items, '
+    tr '\r' '\n' <screen | grep -q '^vae-sample: [0-9]\{1,11\} of 1000000000000 items, '
     script -qec 'timeout 1.5 vae-sample -d 1 -n 1000000000000 | cat >/dev/null' /dev/null </dev/null >screen || true
     run -1 grep 'vae-sample: ' screen
+    # What is said after it has a line of its own.
+    { header u8 1 2 + && printf ab && header u8 1 2 . && printf c; } >cut.raw
+    script -qec '{ head -c 64 && sleep 0.5 && cat; } <cut.raw | raw-info' /dev/null </dev/null >screen || true
+    tr '\r' '\n' <screen >lines
+    grep -q '^raw-info: 2 items, ' lines
+    grep -q $'^\e\[Kraw-info: stdin: ended after 1 of 2 bytes' lines
 }
 
 @test "a tool started bare on a terminal prints its short usage" {
@@ -527,8 +533,16 @@ made_of() {
     assert [ ! -s out ]
 }
 
-@test "SIGUSR1 ends no tool, whatever it waits for" {
-    local ended=()
+# waits PID: it sleeps, and goes on doing so.
+waits() {
+    local before
+    before=$(cut -d ' ' -f 3,14,15 "/proc/$1/stat")
+    sleep 0.2
+    [[ $before == S* ]] && [ "$(cut -d ' ' -f 3,14,15 "/proc/$1/stat")" = "$before" ]
+}
+
+@test "SIGUSR1 ends no tool, whatever it waits for, and each that works on a stream tells how far it is" {
+    local ended=() state
     for tool in "${READERS[@]}"; do
         use "$tool"
         rm -f in
@@ -537,13 +551,58 @@ made_of() {
         pid=$!
         exec 9>in
         head -c 100 $input >&9
-        sleep 0.15
+        await waits $pid
         kill -USR1 $pid
         tail -c +101 $input >&9 || true
         exec 9>&-
         wait $pid || ended+=("$tool")
+        case $tool in
+        vae-info) continue ;; # its model is no stream
+        vae-impute | vae-eval | vae-score) state='items from 0 on, [0-9]* of [0-9]* draws' ;;
+        vae-decode | vae-interp | vae-traverse) state='[0-9]* of 300 items, [0-9]*/s, [0-9]* s left' ;;
+        *) state='[0-9]* of 150 items, [0-9]*/s, [0-9]* s left' ;;
+        esac
+        grep -q "^$tool: $state$" err || fail "$tool: $(<err)"
     done
     assert_empty "${ended[*]}"
+    # With many draws also between them.
+    vae-eval -q -j 1 -m model.bin -k 10000000 items.raw >out 2>err 3>&- &
+    pid=$!
+    await eval '[ "$(cut -d " " -f 14 "/proc/$pid/stat")" -ge 10 ]'
+    kill -USR1 $pid
+    await grep -q '^vae-eval: items from 0 on, [1-9][0-9]* of 10000000 draws$' err
+    kill -KILL $pid
+    wait $pid || true
+    assert_equal "$(wc -l <err)" 1
+}
+
+@test "a signal while a full pipe is waited for loses nothing of what is printed" {
+    for _ in {1..20}; do cat "$BATS_FILE_TMPDIR/items.raw"; done >items.raw
+    vae-eval -q -m model.bin --per-item items.raw >wanted
+    assert [ "$(stat -c %s wanted)" -gt 70000 ] # more than a pipe holds
+    mkfifo pipe
+    # blocked SIGNAL COMMAND...: sends it once the command, which writes to the pipe, has filled that; then reads.
+    blocked() {
+        "${@:2}" 2>err 3>&- &
+        local pid=$! got=0
+        exec 9<pipe
+        await waits $pid
+        kill -"$1" $pid
+        sleep 0.2
+        cat <&9 >out
+        exec 9<&-
+        wait $pid || got=$?
+        echo "$got" >status
+    }
+    blocked USR1 bash -c 'exec vae-eval -q -j 1 -m model.bin --per-item items.raw >pipe'
+    assert_equal "$(<status)" 0
+    cmp out wanted
+    vae-sample -n 9 -d 2 >few.raw
+    blocked TERM vae-train -q -j 1 -m new.bin -l gaussian -H 2 -z 1 -e 1000000 --log pipe few.raw
+    assert_equal "$(<status)" 143
+    assert_empty "$(<err)"
+    assert_equal "$(tail -1 out | cut -f 1)" "$(metadata new.bin epochs)"
+    assert_equal "$(wc -l <out)" $(($(metadata new.bin epochs) + 1))
 }
 
 @test "long options are their short ones" {

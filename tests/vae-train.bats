@@ -407,6 +407,8 @@ ends() {
         $shown++;
         die $_ unless abs($3 - $left) <= 0.6 + 40 / $2;
         END { $shown or die "no line\n" }'
+    # What is said after it has a line of its own.
+    tr '\r' '\n' <screen | grep $'^\e\[Kvae-train: model.bin: '
     # What the validation came to is told after each epoch all the same.
     script -qec 'vae-train -m model.bin -H 8 -z 2 -e 3 --val data.raw data.raw' /dev/null </dev/null >screen
     assert_equal "$(tr '\r' '\n' <screen | grep -c ' - kl .* nats, validation -[0-9.]*, ')" 3
