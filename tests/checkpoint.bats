@@ -219,6 +219,8 @@ END
         damaged '$head =~ s/"epoch":"3"/"epoch":"3","color":"red"/' 'color is red there, wanted not given as in this run'
         damaged '$head =~ s/"second.mu.bias"/"third.mu.bias"/' 'tensor "second.mu.bias" is missing'
         damaged '$head =~ s/"F64"/"F32"/' 'tensor "sums" is '
+        train -m part.bin --checkpoint part.ck -e 0
+        damaged '$head =~ s/"step":"0"/"step":"7"/' 'step 7 at item 0 of epoch 0'
     }
     assert [ ! -e new.bin ]
 }
@@ -349,6 +351,10 @@ END
     # Without a checkpoint the log needs none.
     run -1 injected fsync:1:5 vae-train "${OPTIONS[@]}" -m part.bin --log log.tsv items.raw
     assert_output 'vae-train: part.bin: cannot sync: Input/output error'
+    # A pipe has no disk.
+    train -m whole.bin --log whole.tsv
+    train -m part.bin --log - --checkpoint part.ck --every 1 | cut -f 3 --complement |
+        diff - <(cut -f 3 --complement whole.tsv)
 }
 
 @test "seconds and items per second tell of this run and of those before" {
@@ -450,6 +456,13 @@ jumps() {
     jumps 10
     assert [ -e part.bin ]
     assert [ "$(last part 1)" -ge $(($(metadata part.bin epochs) + 2)) ]
+}
+
+@test "a run that has saved often has no more files open than at its start" {
+    train -m whole.bin -e 9
+    (ulimit -n 32 && train -m part.bin -e 9 --checkpoint part.ck --every 1 --log part.tsv)
+    cmp whole.bin part.bin
+    assert [ "$(figure step)" -gt 60 ]
 }
 
 @test "places that would lose something are refused" {

@@ -161,6 +161,10 @@ lit() {
 @test "--val wants --val-cond, and is evaluated with it" {
     vae-train -q -m val.bin --cond labels.raw -H 16 -z 2 -b 20 -e 2 --log val.tsv --val items.raw --val-cond labels.raw items.raw
     near "$(last val 7)" "$(vae-eval -q -m val.bin --cond labels.raw items.raw | awk 'NR == 2 { print $2 }')" 0.001
+    # Of more items than are worked on at a time, too, each by its own label.
+    for _ in {1..4}; do cat items.raw >&3 && cat labels.raw >&4; done 3>many.raw 4>many-labels.raw
+    vae-train -q -m val.bin --cond labels.raw -H 16 -z 2 -b 20 -e 9 -r 0.01 --log val.tsv --val many.raw --val-cond many-labels.raw items.raw
+    near "$(last val 7)" "$(vae-eval -q -m val.bin --cond many-labels.raw many.raw | awk 'NR == 2 { print $2 }')" 0.001
     fails 2 'vae-train: --val: found it with --cond, wanted its labels, too (--val-cond)' vae-train -m x --cond labels.raw --val items.raw items.raw
     fails 2 'vae-train: --val-cond: found it without --cond, wanted both or none' vae-train -m x --val items.raw --val-cond labels.raw items.raw
     fails 2 'vae-train: --val-cond: found it without --val, wanted the items that it is of' vae-train -m x --cond labels.raw --val-cond labels.raw items.raw

@@ -53,12 +53,14 @@ no_temporary() {
 }
 
 @test "where training diverges the last whole epoch's model is kept, and the step is named" {
-    run -1 --separate-stderr vae-train -m model.bin -H 16 -z 2 -l gaussian -r 100 -b 50 -e 50 items.raw
+    run -1 --separate-stderr vae-train -m model.bin --log log.tsv -H 16 -z 2 -l gaussian -r 100 -b 50 -e 50 items.raw
     # shellcheck disable=SC2154 # stderr is what `run --separate-stderr` sets
     assert_regex "$stderr" 'training: the loss of step [0-9]+ is not finite \(reconstruction .*, first the output of '
     assert_regex "$stderr" 'model.bin: holds the weights of epoch [0-9]+'
     [[ $stderr =~ weights\ of\ epoch\ ([0-9]+) ]]
     assert_equal "$(metadata model.bin epochs)" "${BASH_REMATCH[1]}"
+    # The log of these epochs stays, too.
+    assert_equal "$(last log 1)" "${BASH_REMATCH[1]}"
     vae-encode -q -m model.bin items.raw | raw-info | row_holds 2 '$3 == 100 && $8 == 0'
     no_temporary
 }
@@ -100,6 +102,11 @@ no_temporary() {
     fails 1 'vae-train: .new.bin.tmp: is to be the checkpoint and the model' \
         vae-train -q -m new.bin --checkpoint .new.bin.tmp items.raw
     fails 1 'vae-train: .new.bin.tmp: is to be the log and the model' vae-train -q -m new.bin --log .new.bin.tmp items.raw
+    for output in '-m .run.ck.tmp:model' '-m new.bin --log .run.ck.tmp:log'; do
+        # shellcheck disable=SC2086 # several options
+        fails 1 "vae-train: run.ck: is to be the checkpoint and the ${output#*:}" \
+            vae-train -q ${output%:*} --checkpoint run.ck items.raw
+    done
     rm .new.bin.tmp
     # A file that has another name is not emptied, nor is a pipe waited for.
     echo precious >precious
@@ -126,6 +133,8 @@ no_temporary() {
     fails 1 'vae-train: /dev/stdout: is to be written, and read as both.raw' \
         bash -c 'vae-train -q -m new.bin --log - both.raw >>both.raw'
     cmp items.raw both.raw
+    # What is no file is not overwritten.
+    fails 1 'raw-info: stdin: empty input: did the command before it fail?' bash -c 'raw-info </dev/null >/dev/null'
     vae-train -q -m model.bin -H 2 -e 1 items.raw
     cp model.bin before.bin
     fails 1 'vae-encode: model.bin: is standard output, too' bash -c 'vae-encode -m model.bin items.raw 1<>model.bin'
@@ -184,6 +193,12 @@ no_temporary() {
     run bash -c 'vae-train -q -m model.bin -H 8 -e 1000000 --log - items.raw 2>err | head -1; echo "${PIPESTATUS[0]}"'
     assert_line --index 1 1
     assert_equal "$(<err)" 'vae-train: stdout: cannot write: Broken pipe'
+    # That of a named pipe, too.
+    mkfifo pipe
+    head -1 <pipe >header 3>&- &
+    fails 1 'vae-train: pipe: cannot write: Broken pipe' vae-train -q -m model.bin -H 8 -e 1000000 --log pipe items.raw
+    wait $!
+    assert_equal "$(cut -f 1 header)" epoch
     vae-eval -q -m model.bin items.raw | row_holds 2 '$1 == 100'
     no_temporary
 }
@@ -482,4 +497,11 @@ train_in_little() {
     assert_equal "$(<err)" "vae-encode: --threads: working on 1 of $(nproc): memory is short, of which each takes 134221824 bytes"
     (ulimit -d 200000 && vae-encode -q -m model.bin items.raw) 2>err | cmp - latents.raw
     assert_empty "$(<err)"
+    # Where it is not short there are as many as processors, without a word.
+    vae-encode -m model.bin items.raw 2>err | cmp - latents.raw
+    assert_empty "$(<err)"
+    # A quarter of the memory is left to the data: of two threads that there is room for, one is had.
+    (ulimit -d 360000 && vae-encode -m model.bin -j 2 items.raw) | cmp - latents.raw
+    (ulimit -d 360000 && vae-encode -m model.bin items.raw) 2>err | cmp - latents.raw
+    assert_regex "$(<err)" "^vae-encode: --threads: working on 1 of $(nproc): memory is short"
 }

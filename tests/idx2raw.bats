@@ -132,6 +132,10 @@ both_fail() {
     fails 1 'idx2raw: a.idx: holds 4 items, wanted ' idx2raw --skip 5 a.idx
     fails 1 'idx2raw: a.idx: holds 4 items, wanted ' idx2raw --skip 9223372036854775807 -n 1 a.idx
     fails 2 "idx2raw: --count: found '-1'" idx2raw -n -1 a.idx
+    for option in --skip --count; do
+        fails 2 "idx2raw: $option: found '9223372036854775808', wanted a whole number from 0 to 9223372036854775807" \
+            idx2raw $option 9223372036854775808 a.idx
+    done
     fails 2 "idx2raw: --skip: found '1k'" idx2raw --skip 1k a.idx
 }
 

@@ -78,6 +78,8 @@ error() {
 @test "an item without any element has no reconstruction, and its elbo is -KL" {
     { header f32 3 1 . && f32 nan nan nan; } >none.raw
     vae-eval -q -m model.bin --per-item none.raw | row_holds 2 '$3 == 0 && $2 == -$4 && $4 > 0'
+    # No bits are of no element.
+    vae-eval -q -m model.bin none.raw | row_holds 2 '$7 ~ /^-?nan$/ && $2 < 0'
 }
 
 @test "vae-impute comes as near as the noise allows, and leaves the rest as it was" {
@@ -193,6 +195,21 @@ error() {
     assert_empty "$(<err)"
     { header u8 3 2 . && printf abcdef; } >u8.raw
     fails 1 'vae-train: u8.raw: items are u8, of which none is missing, wanted f32 or f64 for --missing' vae-train -m x --missing u8.raw
+    { header i32 3 1 . && head -c 12 /dev/zero; } >i32.raw
+    fails 1 'vae-train: i32.raw: items are i32, of which none is missing, wanted f32 or f64 for --missing' \
+        vae-train -m x -l poisson --missing i32.raw
+}
+
+@test "an element that no item has is nothing to learn from, and no grey" {
+    { header f32 3 40 . && perl -e 'print pack "f<*", map { (nan, $_ % 2, $_ % 3 > 0) } 1 .. 40'; } >never.raw
+    for options in '' --mean-bias; do
+        # shellcheck disable=SC2086 # none or one
+        vae-train -m never.bin --missing -H 4 -z 1 -e 3 $options never.raw 2>err
+        grep -q 'trained to epoch 3 of 3' err
+        run -1 grep grey err
+        vae-eval -q -m never.bin never.raw | row_holds 2 '$1 == 40 && $2 < 0'
+    done
+    assert_equal "$(vae-train -q -m never.bin --missing -H 4 -z 1 -e 0 --mean-bias never.raw && tensor never.bin decoder.1.bias | cut -d ' ' -f 2)" 0
 }
 
 @test "without --missing a nan is refused, with what to do; other wrong numbers are refused with it, too" {

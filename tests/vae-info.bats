@@ -35,13 +35,21 @@ setup() {
     train_small narrow.bin -z 1 -e 0
     vae-info --tensors narrow.bin | grep -q $'^decoder.0.weight\t32x1\t32\t'
     vae-info --tensors narrow.bin | grep -q $'^mu.bias\t1\t1\t'
-    while read -r name _ _ rms min max; do
-        tensor model.bin "$name" | tr ' ' '\n' | awk -v rms="$rms" -v min="$min" -v max="$max" '
-            function far(a, b) { return (a - b) ^ 2 > 1e-10 * b * b }
-            NR == 1 { low = high = $1 }
-            { s += $1 * $1; if ($1 < low) low = $1; if ($1 > high) high = $1 }
-            END { exit far(rms, sqrt(s / NR)) || far(min, low) || far(max, high) }' || fail "$name: $rms $min $max"
-    done < <(tail -n +2 out)
+    # One whose numbers are all below 0, too.
+    perl "$ROOT/tests/safetensors.pl" edit '$data = pack "f<*", map { -1 - $_ * $_ } unpack "f<*", $data; checksum()' \
+        <model.bin >negative.bin
+    for model in model.bin negative.bin; do
+        vae-info --tensors $model >out
+        while read -r name _ _ rms min max; do
+            is_number "$rms" "$min" "$max" || fail "$name: $rms $min $max"
+            tensor $model "$name" | tr ' ' '\n' | awk -v rms="$rms" -v min="$min" -v max="$max" '
+                function far(a, b) { return (a - b) ^ 2 > 1e-10 * b * b }
+                NR == 1 { low = high = $1 }
+                { s += $1 * $1; if ($1 < low) low = $1; if ($1 > high) high = $1 }
+                END { exit far(rms, sqrt(s / NR)) || far(min, low) || far(max, high) }' || fail "$name: $rms $min $max"
+        done < <(tail -n +2 out)
+        assert_equal "$(wc -l <out)" 11
+    done
 }
 
 @test "what no likelihood of today has is not lost: sigma, and a command with control characters" {

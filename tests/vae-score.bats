@@ -101,6 +101,12 @@ OTHER=11400714819323198484
 @test "grey values under a Bernoulli likelihood are noted" {
     vae-score -m model.bin items.raw 2>err >out
     assert_regex "$(<err)" '^vae-score: items.raw: grey values under -l bernoulli'
+    # By vae-eval, too, in each of its tables.
+    for table in '' --per-item --latents '-k 2 --curve'; do
+        # shellcheck disable=SC2086 # none, one or several options
+        vae-eval -m model.bin $table items.raw 2>err >rows
+        assert_regex "$(<err)" '^vae-eval: items.raw: grey values under -l bernoulli'
+    done
     vae-score -q -m model.bin items.raw 2>err | cmp - out
     assert_empty "$(<err)"
 }
