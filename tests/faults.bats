@@ -61,6 +61,13 @@ no_temporary() {
     assert_equal "$(metadata model.bin epochs)" "${BASH_REMATCH[1]}"
     # The log of these epochs stays, too.
     assert_equal "$(last log 1)" "${BASH_REMATCH[1]}"
+    # The last one, not the best: with validation, too.
+    for options in '' '--val items.raw'; do
+        # shellcheck disable=SC2086 # none or two
+        run -1 --separate-stderr vae-train -m model.bin -H 16 -z 2 -l gaussian -b 50 -e 50 --schedule step:3:1e9 $options items.raw
+        assert_regex "$stderr" 'model.bin: holds the weights of epoch 3'
+        assert_equal "$(metadata model.bin epochs)" 3
+    done
     vae-encode -q -m model.bin items.raw | raw-info | row_holds 2 '$3 == 100 && $8 == 0'
     no_temporary
 }

@@ -399,6 +399,10 @@ ends() {
     drawn=$(tr '\r' '\n' <screen | grep -c '^vae-train: epoch [0-9]*/1000000 [0-9]*%: ')
     assert [ "$drawn" -ge 2 -a "$drawn" -le 7 ]
     run -1 grep ' - kl ' screen # which a line an epoch would have
+    # One that is longer is cut: a terminal of 80 columns would wrap it.
+    script -qec 'timeout -s TERM 1 vae-train -m model.bin -H 8 -l gaussian --sigma 1e-6 -r 0 -e 1000000 data.raw' /dev/null </dev/null >screen || true
+    tr '\r' '\n' <screen | sed -n 's/\x1b\[K//; /^vae-train: epoch /p' >lines
+    assert_equal "$(awk '{ print length }' lines | sort -u)" 79
     # One epoch of 4,000 steps, of an item each.
     { header f32 2 4000 . && perl -e 'print pack "f<*", map { $_ % 2 } 1 .. 8000'; } >long.raw
     script -qec 'vae-train -m model.bin -H 8 -z 2 -k 500 --objective iwae -b 1 -e 1 long.raw' /dev/null </dev/null >screen
