@@ -120,7 +120,7 @@ options_of_page() {
 
 @test "every page named by another one is there" {
     # Those of the system, which the test's machine need not have.
-    others=" awk(1) cmp(1) gzip(1) json_pp(1) od(1) pgm(5) pnmtopng(1) ppm(5) sort(1) "
+    others=" awk(1) cmp(1) gzip(1) json_pp(1) od(1) pgm(5) pnmtopng(1) ppm(5) sort(1) timeout(1) "
     names=$(sed -n 's/.*\.*Xr \([^ ]*\) \([1-9]\).*/\1(\2)/p' "$ROOT"/man/*.[157] | sort -u)
     [ -n "$names" ]
     for name in $names; do

@@ -9,17 +9,30 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
-static volatile sig_atomic_t stop, asked;
-static bool forgotten; /* stop counts no more */
+#define TOGETHER 0.2 /* seconds in which several signals are one wish */
 
+static volatile sig_atomic_t stop, asked;
+static struct timespec stopped; /* the first signal's time; the handler's alone */
+static bool forgotten;          /* stop counts no more */
+
+static double seconds_since(const struct timespec *then) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)(now.tv_sec - then->tv_sec) + 1e-9 * (double)(now.tv_nsec - then->tv_nsec);
+}
+
+/* timeout(1) sends its signal twice, to the process and to its group, and other supervisors send two kinds. */
 static void note_stop(int number) {
-    if (stop != 0) {
+    if (stop == 0) {
+        clock_gettime(CLOCK_MONOTONIC, &stopped);
+        stop = number;
+    } else if (seconds_since(&stopped) >= TOGETHER) {
         signal(number, SIG_DFL);
         raise(number);
     }
-    stop = number;
 }
 
 static void note_ask(int number) {
@@ -29,7 +42,10 @@ static void note_ask(int number) {
 
 static void catch_unless_ignored(int number) {
     struct sigaction before, action = {.sa_handler = note_stop, .sa_flags = SA_RESTART};
-    sigemptyset(&action.sa_mask);
+    sigemptyset(&action.sa_mask); /* the handler is not interrupted by itself */
+    sigaddset(&action.sa_mask, SIGINT);
+    sigaddset(&action.sa_mask, SIGTERM);
+    sigaddset(&action.sa_mask, SIGHUP);
     if (sigaction(number, NULL, &before) == 0 && before.sa_handler != SIG_IGN)
         sigaction(number, &action, NULL);
 }
