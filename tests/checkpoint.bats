@@ -284,8 +284,11 @@ END
     # Without the first epochs' log: a new one, of what follows.
     train -m part.bin --resume part.ck --log new.tsv
     sed 2d whole.tsv | cut -f 3 --complement | diff - <(cut -f 3 --complement new.tsv)
+    # It is gone on with by the same command: the run may have been killed before its next checkpoint.
+    train -m part.bin --resume part.ck --log new.tsv
+    sed 2d whole.tsv | cut -f 3 --complement | diff - <(cut -f 3 --complement new.tsv)
     # Rows of other epochs.
-    for rows in 2d '2{h;d};3{G}'; do
+    for rows in 2,3d '2{h;d};3{G}' '2d;3{p}'; do
         sed "$rows" whole.tsv >other.tsv
         cp other.tsv before.tsv
         fails 1 'vae-train: other.tsv: is not the log of the 1 epochs before, wanted it, or no file: move it away' \
@@ -302,6 +305,21 @@ END
     assert_equal "$(<other.tsv)" precious
     # Where nothing can stand, nothing is to be gone on with.
     train -m part.bin --resume part.ck --log /dev/null
+}
+
+@test "a log's line that cannot be read is not its end, which would be cut off" {
+    unsanitized 'it takes more addresses'
+    train -m part.bin --checkpoint part.ck --log part.tsv -e 1
+    # Of zeros, for which there is no memory.
+    head -n 1 part.tsv >log.tsv
+    truncate -s 400M log.tsv
+    printf '\n2\n' >>log.tsv
+    (
+        ulimit -v 500000
+        fails 1 'vae-train: log.tsv: cannot read: Cannot allocate memory' \
+            vae-train -j 1 "${OPTIONS[@]}" -m part.bin --resume part.ck --log log.tsv items.raw
+    )
+    assert_equal "$(stat -c %s log.tsv)" $((400 * 1024 * 1024 + 3))
 }
 
 @test "a log that has lost its last rows in a crash is gone on with, and a note says so" {

@@ -147,6 +147,40 @@ refused() {
     wait $!
 }
 
+@test "a run's model and checkpoint are no other run's log, and its log is no other's model or checkpoint" {
+    for file in model.bin run.ck; do
+        # Before there is one, and over an old one.
+        for old in no yes; do
+            [ $old = no ] || "${SECOND[@]}" -m $file items.raw
+            begins fsync:1:stop -e 1 -m model.bin --checkpoint run.ck
+            stops
+            refused $file -m b.bin --log $file
+            [ $old = yes ] || assert [ ! -e $file ]
+            # While its temporary file is not locked, the one in its place is.
+            kill -CONT $pid
+            ends 0
+            rm model.bin run.ck
+        done
+    done
+    begins lock:3:stop -m model.bin --checkpoint run.ck --every 1
+    stops
+    refused run.ck -m b.bin --log run.ck
+    kill -KILL $pid
+    ends 137
+    rm run.ck .*.tmp
+    begins rename:1:stop -m a.bin -e 1 --log log.tsv
+    stops
+    refused log.tsv -m log.tsv
+    refused log.tsv -m b.bin --checkpoint log.tsv
+    kill -CONT $pid
+    ends 0
+    assert_equal "$(cut -f 1 log.tsv | xargs)" 'epoch 1'
+    # What a killed run has left keeps nobody from it.
+    echo left >.log.tsv.tmp
+    "${SECOND[@]}" -m b.bin --log log.tsv items.raw
+    assert_equal "$(<.log.tsv.tmp)" left
+}
+
 @test "a file that was locked after another run had renamed or removed it is not written" {
     # The first run has opened its temporary file and not locked it yet.
     begins lock:1:stop -m model.bin -e 1

@@ -239,6 +239,8 @@ ends() {
     assert_equal "$(wc -l <out)" 3
     fails 1 'vae-train: /dev/full: cannot write: No space left on device' vae-train -q -m b.bin --log /dev/full data.raw
     fails 1 'vae-train: none/log: cannot create: No such file or directory' vae-train -q -m b.bin --log none/log data.raw
+    mkdir dir
+    fails 1 'vae-train: dir: is a directory, wanted a file' vae-train -q -m b.bin --log dir none.raw
     assert [ ! -e b.bin ]
     fails 1 'vae-train: stdout: cannot write: No space' bash -c 'vae-train -q -m b.bin -e 1 --log - data.raw >/dev/full'
 }

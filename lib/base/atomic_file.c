@@ -300,6 +300,19 @@ int atomic_replace(struct atomic_file *file) {
     return result;
 }
 
+bool atomic_is_taken(const char *path) {
+    struct atomic_file file = {.out = {.fd = -1}};
+    bool taken = false;
+    if (name_parts(&file, path) == 0) {
+        const int fd = open(file.temporary, O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+        taken = fd >= 0 && file_lock(fd, file.temporary) == FILE_LOCK_OTHER;
+        if (fd >= 0)
+            close(fd);
+    }
+    release(&file);
+    return taken;
+}
+
 bool atomic_writes(const char *path, const char *other) {
     struct atomic_file file = {.out = {.fd = -1}};
     const bool same =

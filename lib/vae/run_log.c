@@ -1,5 +1,6 @@
 #include "vae/run_log.h"
 
+#include "base/atomic_file.h"
 #include "base/cli.h"
 #include "base/error.h"
 #include "base/file_lock.h"
@@ -26,7 +27,7 @@ int run_log_flush(const struct run_log *log, int printed) {
 struct kept {
     off_t end;
     uint64_t last; /* the epoch of the last row; 0: there is no row */
-    bool is_cut;   /* rows of later epochs follow */
+    uint64_t cut;  /* that of a row which is cut off, the first of those or, if no row is kept, the last; 0: none */
     bool is_ours;  /* nothing in the log is against its being this run's */
 };
 
@@ -46,15 +47,16 @@ static bool add_header(struct kept *k, const char *line, size_t length) {
 }
 
 /* Adds another line: rows are in order, and later ones than epoch `rows` are cut off. They follow its row, or an
- * earlier one's, if a run has gone on after a crash that took the rows between. */
+ * earlier one's, if a run has gone on after a crash that took the rows between; or none, if a run has begun the log
+ * when it went on after that epoch: then all of them are in order. */
 static bool add_row(struct kept *k, const char *line, size_t length, uint64_t rows) {
     if (line[length - 1] != '\n')
         return false; /* a crash has taken its end */
     const uint64_t epoch = row_epoch(line);
-    if (epoch > rows) {
-        k->is_ours = k->last > 0;
-        k->is_cut = true;
-        return false;
+    if (epoch > rows || k->cut > 0) {
+        k->is_ours = k->last > 0 || (k->cut == 0 ? epoch == rows + 1 : epoch > k->cut);
+        k->cut = epoch;
+        return k->is_ours && k->last == 0;
     }
     k->is_ours = epoch > k->last;
     k->last = epoch;
@@ -62,22 +64,24 @@ static bool add_row(struct kept *k, const char *line, size_t length, uint64_t ro
     return k->is_ours;
 }
 
-static struct kept find_kept(FILE *file, uint64_t rows) {
-    struct kept k = {.is_ours = true};
+/* 0 or -1: what cannot be read is not taken for the log's end. */
+static int find_kept(const struct run_log *log, struct kept *k, uint64_t rows) {
     char *line = NULL;
     size_t size = 0;
     ssize_t length;
     bool more = true, first = true;
-    while (more && (length = getline(&line, &size, file)) > 0) {
-        more = first ? add_header(&k, line, (size_t)length) : add_row(&k, line, (size_t)length, rows);
+    *k = (struct kept){.is_ours = true};
+    while (more && (length = getline(&line, &size, log->file)) > 0) {
+        more = first ? add_header(k, line, (size_t)length) : add_row(k, line, (size_t)length, rows);
         first = false;
     }
+    const int result = more && !feof(log->file) ? fail_system(log->name, "cannot read") : 0;
     free(line);
-    return k;
+    return result;
 }
 
 static void note_missing(const struct run_log *log, const struct kept *k, uint64_t rows) {
-    if (k->is_cut)
+    if (k->cut > 0)
         cli_note("%s: has no rows of the epochs %" PRIu64 " to %" PRIu64 ", as after a crash", log->name,
                  k->last + 1, rows);
     else
@@ -88,7 +92,9 @@ static void note_missing(const struct run_log *log, const struct kept *k, uint64
 
 /* Cuts the log off after the rows that are kept, and stands there. */
 static int keep_rows(struct run_log *log, uint64_t rows) {
-    const struct kept k = find_kept(log->file, rows);
+    struct kept k;
+    if (find_kept(log, &k, rows) < 0)
+        return -1;
     if (!k.is_ours)
         return fail("%s: is not the log of the %" PRIu64 " epochs before, wanted it, or no file: move it away",
                     log->name, rows);
@@ -127,9 +133,12 @@ static int open_stream(struct run_log *log) {
     return 0;
 }
 
-/* Opens a log that is a regular file, or will be one, and locks it. */
+/* Opens a log that is a regular file, or will be one, and locks it. It is not the model file or the checkpoint of a
+ * run, which would take its place. */
 static int open_regular(struct run_log *log) {
     enum file_lock lock;
+    if (atomic_is_taken(log->name))
+        return file_lock_fail(log->name);
     log->is_regular = true;
     while (open_stream(log) == 0 && (lock = file_lock(fileno(log->file), log->name)) != FILE_LOCK_HELD) {
         log->is_new = false;
@@ -140,12 +149,19 @@ static int open_regular(struct run_log *log) {
         fclose(log->file);
         log->file = NULL;
     }
-    return log->file == NULL ? -1 : 0;
+    if (log->file == NULL)
+        return -1;
+    return atomic_is_taken(log->name) ? file_lock_fail(log->name) : 0;
 }
 
 static bool is_there_and_special(const char *path) {
     struct stat status;
     return stat(path, &status) == 0 && !S_ISREG(status.st_mode);
+}
+
+static bool is_directory(const char *path) {
+    struct stat status;
+    return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
 }
 
 int run_log_open(struct run_log *log, const char *path) {
@@ -158,6 +174,8 @@ int run_log_open(struct run_log *log, const char *path) {
     }
     if (is_dangling_link(path))
         return fail("%s: is a symbolic link to nothing, wanted a file or a new name", path);
+    if (is_directory(path))
+        return fail("%s: is a directory, wanted a file", path);
     return is_there_and_special(path) ? 0 : open_regular(log);
 }
 
