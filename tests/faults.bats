@@ -86,6 +86,9 @@ no_temporary() {
     fails 1 'vae-train: ./model.bin: is to be the log and the model' \
         vae-train -q -m model.bin --log ./model.bin items.raw
     fails 1 'vae-train: new.bin: is to be the log and the model' vae-train -q -m new.bin --log new.bin items.raw
+    # A file called - is not stdin, which is.
+    vae-train -q -m ./- -H 8 -e 1 <items.raw
+    cmp ./- model.bin
     # Whatever is read, and whatever is written.
     for input in --val --cond '--cond a --val b --val-cond' --start-from --resume; do
         for output in '-m items.raw' '-m new.bin --log items.raw' '-m new.bin --checkpoint items.raw'; do

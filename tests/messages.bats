@@ -119,6 +119,8 @@ on() {
 
 @test "what is asked for and cannot be is named" {
     fails 1 "vae-train: '': is not a file's name, wanted one" vae-train -q -m '' items.raw
+    fails 1 "vae-train: '': cannot create: No such file or directory" vae-train -q -m new.bin --log '' items.raw
+    fails 1 "raw-info: '': cannot open: No such file or directory" raw-info ''
     fails 1 'raw-info: model.bin: looks like a model file or a checkpoint, wanted a stream' raw-info model.bin
     fails 2 "vae-train: --model: found '-', wanted the name of a file: a model appears whole or not at all" \
         vae-train -q -m - items.raw

@@ -20,7 +20,7 @@ int(fail)(const char *format, ...) {
 }
 
 int(fail_system)(const char *name, const char *what) {
-    return fail("%s: %s: %s", name, what, strerror(errno));
+    return fail("%s: %s: %s", *name == '\0' ? "''" : name, what, strerror(errno));
 }
 
 const char *error_message(void) {

@@ -14,6 +14,10 @@ bool is_same_inode(const struct stat *a, const struct stat *b) {
     return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
 }
 
+static bool is_standard(const char *path) {
+    return strcmp(path, "-") == 0;
+}
+
 /* Where a tool would write over what it reads, or read what it wrote. */
 static bool is_standard_output(const struct stat *status) {
     struct stat out;
@@ -22,7 +26,7 @@ static bool is_standard_output(const struct stat *status) {
 
 int input_open(struct input *in, const char *path) {
     struct stat status;
-    bool standard = path == NULL || strcmp(path, "-") == 0;
+    bool standard = path == NULL || is_standard(path);
     in->name = standard ? "stdin" : path;
     in->fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
     if (in->fd < 0)
@@ -43,7 +47,7 @@ int input_open(struct input *in, const char *path) {
 }
 
 static int status_of(const char *path, struct stat *status) {
-    return strcmp(path, "-") == 0 ? fstat(STDIN_FILENO, status) : stat(path, status);
+    return is_standard(path) ? fstat(STDIN_FILENO, status) : stat(path, status);
 }
 
 bool is_same_file(const char *a, const char *b) {
@@ -68,6 +72,8 @@ static int directory_status(const char *path, struct stat *s) {
 
 bool is_same_place(const char *a, const char *b) {
     struct stat s, t;
+    if (is_standard(a) || is_standard(b))
+        return is_same_file(a, b);
     return is_same_file(a, b) || (strcmp(entry(a), entry(b)) == 0 && directory_status(a, &s) == 0 &&
                                   directory_status(b, &t) == 0 && is_same_inode(&s, &t));
 }
