@@ -123,6 +123,12 @@ line() {
     refuses 'looks like JSON text, '
     line $'\xef\xbb\xbf <!DOCTYPE html>'
     refuses 'looks like an HTML page, '
+    # What a Windows shell makes of a stream.
+    for order in LE BE; do
+        { [ $order = BE ] && printf '\376\377' || printf '\377\376'; } >a.raw
+        header u8 4 1 . | iconv -f ascii -t UTF-16$order >>a.raw
+        refuses "looks like UTF-16 text, as Windows programs write, wanted a stream's header 'raw1 ...', see vae-raw(5)"
+    done
     for byte in '\1' '\177' '\200' '\301\200' '\302a' '\365\200\200\200'; do
         # shellcheck disable=SC2059
         line "abcd$(printf "$byte")"

@@ -40,8 +40,8 @@ int atomic_commit(struct atomic_file *file) __attribute__((warn_unused_result));
  * closed. */
 void atomic_abandon(struct atomic_file *file);
 
-/* True if another process has `path` open in this way. Whoever is to write there otherwise asks before it makes a file,
- * and again when it holds that file's lock, which keeps others from beginning. */
+/* True if another process has `path` open in this way. Whoever is to write there otherwise asks before it makes a
+ * file, and again when it holds that file's lock, which keeps others from beginning. */
 bool atomic_is_taken(const char *path);
 
 /* True if a process that writes `path` in this way also writes `other`: it is the same place, or that of its

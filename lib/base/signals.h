@@ -6,7 +6,8 @@
 
 /* From now on the first SIGINT, SIGTERM or SIGHUP is only noted, for the caller to finish what it does; a second
  * one, of the three whichever, ends the process at once, unless it comes within 0.2 seconds of the first: it then
- * belongs to it. One that was ignored at the start (as a shell does for background jobs) stays so. SIGPIPE is ignored: a log's reader that leaves must not take hours of work with it. */
+ * belongs to it. One that was ignored at the start (as a shell does for background jobs) stays so. SIGPIPE is
+ * ignored: a log's reader that leaves must not take hours of work with it. */
 void signals_catch_stop(void);
 
 /* The signal noted, 0 where none was. */

@@ -34,7 +34,8 @@ static const struct foreign formats[] = {
 
 static const struct foreign idx = {.name = "an IDX file", .advice = "idx2raw makes one of it"},
                             model = {.name = "a model file or a checkpoint"}, html = {.name = "an HTML page"},
-                            json = {.name = "JSON text"}, text = {.name = "text, as a CSV table is"};
+                            json = {.name = "JSON text"}, text = {.name = "text, as a CSV table is"},
+                            utf16 = {.name = "UTF-16 text, as Windows programs write"};
 
 static const struct foreign pictures[] = {
     {.name = "a PBM picture"}, {.name = "a PGM picture"}, {.name = "a PPM picture"}, {.name = "a PBM picture"},
@@ -90,8 +91,20 @@ static bool is_html(const unsigned char *start, size_t size) {
     return false;
 }
 
+/* UTF-16 with a byte order mark and an ASCII character first. A model file whose header's length begins so would
+ * have a longer one than any may have. */
+static bool is_utf16(const unsigned char *start, size_t size) {
+    if (size < 4)
+        return false;
+    const bool little = start[0] == 0xff && start[1] == 0xfe, big = start[0] == 0xfe && start[1] == 0xff;
+    const unsigned char low = start[little ? 2 : 3], high = start[little ? 3 : 2];
+    return (little || big) && high == 0 && low >= ' ' && low < 0x7f;
+}
+
 static const struct foreign *find_text(const unsigned char *start, size_t size) {
     size_t first = 0;
+    if (is_utf16(start, size))
+        return &utf16;
     if (!is_text(start, size))
         return NULL;
     if (begins(start, size, "\xef\xbb\xbf", 3)) /* a byte order mark */
