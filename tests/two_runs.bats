@@ -228,6 +228,32 @@ refused() {
     assert_equal "$(<.model.bin.tmp)" other
 }
 
+@test "a log that was removed or replaced during a run is missed, one that was moved keeps its rows" {
+    for move in rm 'mv -t moved'; do
+        mkdir -p moved
+        begins rename:1:stop -m model.bin -e 2 --log log.tsv
+        stops
+        $move log.tsv
+        # Another run's, which is left alone.
+        echo other >log.tsv
+        kill -CONT $pid
+        case $move in
+        rm)
+            ends 1
+            assert_equal "$(<err.first)" \
+                'vae-train: log.tsv: was removed with its rows, wanted it left alone until the end'
+            ;;
+        *)
+            ends 0
+            assert_equal "$(cut -f 1 moved/log.tsv | xargs)" 'epoch 1 2'
+            ;;
+        esac
+        assert_equal "$(metadata model.bin epochs)" 2
+        assert_equal "$(<log.tsv)" other
+        rm log.tsv model.bin
+    done
+}
+
 @test "a directory that was renamed during a run is named, and what was to be there is whole in it" {
     for fault in fsync:1:stop rename:1:stop; do
         rm -rf place other

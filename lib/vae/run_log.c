@@ -214,10 +214,20 @@ void run_log_abandon(const struct run_log *log) {
         unlink(log->name);
 }
 
+/* Moved to another name it keeps its rows; without any name it loses them. */
+static bool is_removed(const struct run_log *log) {
+    struct stat status;
+    return log->is_regular && !file_is_at(fileno(log->file), log->name) && fstat(fileno(log->file), &status) == 0 &&
+           status.st_nlink == 0;
+}
+
 int run_log_close(struct run_log *log) {
     FILE *file = log->file;
-    log->file = NULL;
     if (file == NULL || file == stdout)
         return 0;
-    return fclose(file) != 0 ? fail_system(log->name, "cannot close") : 0;
+    const bool removed = is_removed(log);
+    log->file = NULL;
+    if (fclose(file) != 0)
+        return fail_system(log->name, "cannot close");
+    return removed ? fail("%s: was removed with its rows, wanted it left alone until the end", log->name) : 0;
 }

@@ -33,6 +33,7 @@ int run_log_sync(const struct run_log *log) __attribute__((warn_unused_result));
 /* Removes a log that run_log_open has made, if it has not begun. */
 void run_log_abandon(const struct run_log *log);
 
+/* The end. A log that somebody has removed is an error, since its rows are lost. 0 or -1. */
 int run_log_close(struct run_log *log) __attribute__((warn_unused_result));
 
 #endif
