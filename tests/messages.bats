@@ -52,6 +52,12 @@ on() {
     "${TRAIN[@]}"
     assert [ ! -e .model.bin.tmp ]
     on fsync:2:5 'model.bin: is in place, but cannot sync its directory: Input/output error'
+    # The place cannot be kept for the next save.
+    rm hit
+    fails 1 'vae-train: run.ck: cannot lock its temporary file: No locks available; the new one is in place' \
+        env FAULT=lock:4:37 FAULT_HIT=hit LD_PRELOAD="$FAULT_LIBRARY" "${TRAIN[@]}" --checkpoint run.ck
+    assert [ -e hit ]
+    assert_equal "$(metadata run.ck epochs_done)" 1
     # There are file systems that cannot sync one.
     rm hit
     injected fsync:2:22 "${TRAIN[@]}" 2>err

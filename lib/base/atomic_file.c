@@ -292,8 +292,8 @@ int atomic_replace(struct atomic_file *file) {
     int result = put(file);
     const int placed = file->out.fd;
     file->begun = false;
-    if (result == 0)
-        result = take_temporary(file, ATTEMPTS);
+    if (result == 0 && take_temporary(file, ATTEMPTS) < 0)
+        result = fail("%s; the new one is in place", error_message());
     close(placed); /* the lock of the one holds until that of the other does */
     if (result < 0)
         release(file);
