@@ -342,6 +342,28 @@ other_place() {
     rm -r "$place"
 }
 
+@test "a link that cannot be followed is named for its reason, not as one to nothing" {
+    other_place
+    ln -s loop loop
+    mkdir -m 700 shut
+    echo precious >shut/file
+    ln -s shut/file closed
+    ln -s shut/none nothing
+    for link in loop closed nothing; do
+        case $link in
+        loop) reason='Too many levels of symbolic links' ;;
+        *) reason='Permission denied' ;;
+        esac
+        fails 1 "vae-train: $link: cannot write: $reason" "${OTHER[@]}" "${SECOND[@]}" -m $link items.raw
+        fails 1 "vae-train: $link: cannot create: $reason" "${OTHER[@]}" "${SECOND[@]}" -m model.bin --log $link items.raw
+    done
+    fails 1 'vae-train: nothing: is a symbolic link to nothing, wanted a file or a new name' \
+        "${SECOND[@]}" -m nothing items.raw
+    assert_equal "$(<shut/file)" precious
+    assert [ ! -e model.bin ]
+    rm -r "$place"
+}
+
 @test "a model of another user in a directory with the sticky bit is refused before data is read" {
     other_place
     local refusal='vae-train: model.bin: belongs to another user, who alone may replace it in this directory, wanted another name'

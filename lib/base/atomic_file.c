@@ -59,7 +59,10 @@ static bool is_mount(const char *path) {
 
 static int check_place(const char *path) {
     struct stat status;
-    if (stat(path, &status) == 0 && !S_ISREG(status.st_mode))
+    const int found = stat(path, &status);
+    if (found < 0 && errno != ENOENT) /* a link that may not be followed, for example */
+        return fail_system(path, "cannot write");
+    if (found == 0 && !S_ISREG(status.st_mode))
         return fail("%s: is not a regular file, wanted one to replace or a new name", path);
     if (is_mount(path))
         return fail("%s: is mounted by itself, so that no file can take its place, wanted its directory mounted",

@@ -80,7 +80,7 @@ bool is_same_place(const char *a, const char *b) {
 
 bool is_dangling_link(const char *path) {
     struct stat status;
-    return stat(path, &status) < 0 && lstat(path, &status) == 0;
+    return stat(path, &status) < 0 && errno == ENOENT && lstat(path, &status) == 0;
 }
 
 ssize_t input_read(const struct input *in, void *buffer, size_t size) {
