@@ -58,8 +58,9 @@ ssize_t raw_read_bytes(struct raw_reader *reader, void *buffer, size_t bytes) __
 
 void raw_close(struct raw_reader *reader);
 
-/* Writes a stream. The last byte of each '.' frame is held back until more is written or raw_finish is called: if an
- * error is found before, the output ends inside a frame, and its reader refuses it. An output that would begin with a
+/* Writes a stream. The last byte of each '.' frame is held back until more is written or raw_finish is called: if
+ * an error is found before, the output ends inside a frame, and its reader refuses it. An output that would begin
+ * with a
  * '.' frame without items is held back whole, so that its reader finds it empty. */
 struct raw_writer {
     struct output out;
