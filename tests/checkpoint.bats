@@ -256,13 +256,13 @@ END
 }
 
 @test "the log tells the rate of an epoch whose last step was done before the break" {
-    # Every epoch is one long step. A signal that comes during the step is seen after it, before the epoch is done. Now
-    # and then one comes while the epoch's row is written, and the epoch is done: the run is then repeated.
+    # Every epoch is one long step and a validation, which a signal breaks off: the epoch is not done. Now and then one
+    # comes while the epoch's row is written, and the epoch is done: the run is then repeated.
     local tries pid
     for ((tries = 0; tries < 20; tries++)); do
         rm -f part.*
         vae-train -q -m part.bin --checkpoint part.ck --log part.tsv -H 4 -b 1000 -k 20 --objective iwae -e 1000000 \
-            -r 0.0025 items.raw 3>&- &
+            -r 0.0025 --val val.raw items.raw 3>&- &
         pid=$!
         # shellcheck disable=SC2016 # expanded by await
         await eval '[ "$(wc -l <part.tsv)" -ge 3 ]'
@@ -271,7 +271,8 @@ END
         [ "$(figure epochs_done)" -eq "$(figure epoch)" ] || break
     done
     assert_equal "$(figure epochs_done)" $(($(figure epoch) - 1))
-    vae-train -q -m part.bin --resume part.ck --log part.tsv -H 4 -b 1000 -k 20 --objective iwae -e "$(figure epoch)" -r 0.0025 items.raw
+    vae-train -q -m part.bin --resume part.ck --log part.tsv -H 4 -b 1000 -k 20 --objective iwae -e "$(figure epoch)" -r 0.0025 \
+        --val val.raw items.raw
     assert_equal "$(tail -1 part.tsv | cut -f 1,10)" "$(figure epoch)"$'\t0.0025'
 }
 

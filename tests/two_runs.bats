@@ -416,3 +416,31 @@ other_place() {
     cmp model.bin whole.bin
     cut -f 3 --complement log.tsv | diff - <(cut -f 3 --complement whole.tsv)
 }
+
+@test "a signal in the last step of an epoch leaves the epoch whole, and the training if it was the last one" {
+    # It comes while the checkpoint of the step before is put in place.
+    local options=(-e 2 --checkpoint run.ck --every 1)
+    "${FIRST[@]}" -m whole.bin "${options[@]}" --log whole.tsv items.raw
+    # interrupted N OPTION...
+    interrupted() {
+        rm -f log.tsv run.ck
+        begins "rename:$1:stop" -m model.bin "${options[@]}" --log log.tsv "${@:2}"
+        stops
+        kill -TERM $pid
+        kill -CONT $pid
+    }
+    interrupted 3
+    ends 0
+    cmp model.bin whole.bin
+    cut -f 3 --complement log.tsv | diff - <(cut -f 3 --complement whole.tsv)
+    interrupted 1
+    ends 143
+    assert_equal "$(metadata run.ck step) $(metadata run.ck epochs_done) $(last log 1)" '2 1 1'
+    # The validation is broken off, and made by the run that is resumed.
+    interrupted 3 --val items.raw
+    ends 143
+    assert_equal "$(metadata run.ck step) $(metadata run.ck epochs_done) $(last log 1)" '4 1 1'
+    "${FIRST[@]}" -m model.bin "${options[@]}" --log log.tsv --resume run.ck --val items.raw items.raw
+    same_weights model.bin whole.bin
+    assert_equal "$(cut -f 1 log.tsv | xargs)" 'epoch 1 2'
+}

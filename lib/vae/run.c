@@ -127,7 +127,7 @@ static int train_epoch(struct run *r) {
     if (more < 0)
         return -1;
     training_settle(&r->training);
-    if (more == 1)
+    if (r->training.position < r->train.items) /* a signal in the last step leaves the epoch whole */
         return 0;
     parameters_swap_average(&r->model.parameters);
     model_take_prior(&r->model);
