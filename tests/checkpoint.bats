@@ -359,6 +359,44 @@ END
     done
 }
 
+@test "epochs without a row before the checkpoint are noted, wherever they are, and a row holds numbers alone" {
+    tells() { vae-train "${OPTIONS[@]:1}" "$@" items.raw 2>err; }
+    OPTIONS=(-q -H 12 -z 3 -b 32 -e 6)
+    tells -m whole.bin --log whole.tsv --checkpoint part.ck
+    local edit notes
+    while IFS='|' read -r edit notes; do
+        sed "$edit" whole.tsv >log.tsv
+        cp log.tsv before.tsv
+        tells -m part.bin --resume part.ck --log log.tsv
+        grep ': log.tsv: ' err >told || true
+        assert_equal "$(xargs <told)." "$notes."
+        cmp log.tsv before.tsv
+    done <<'END'
+s/^//|
+4d|vae-train: log.tsv: has no rows of the epochs 3 to 3, as after a crash
+2,3d|vae-train: log.tsv: has no rows of the epochs 1 to 2, as after a crash
+2d;5,6d|vae-train: log.tsv: has no rows of the epochs 1 to 1, as after a crash vae-train: log.tsv: has no rows of the epochs 4 to 5, as after a crash
+END
+    # An empty log, and none. What is no file never had rows.
+    : >log.tsv
+    for _ in 1 2; do
+        tells -m part.bin --resume part.ck --log log.tsv
+        grep -qx 'vae-train: log.tsv: begins without the rows of the epochs 1 to 6' err
+        head -1 whole.tsv | cmp - log.tsv
+        rm log.tsv
+    done
+    tells -m part.bin --resume part.ck --log /dev/null
+    run ! grep 'rows' err
+    # A word, an empty column, one too few or too many, another list.
+    for edit in '4s/\t/\tX/' '4s/\t[^\t]*/\t/' '4s/\t[^\t]*//' '4s/$/\t1/' '4s/,/;/' '4s/$/,/' '4s/\t/,/2' '4s/\t/\t /' '7s/\t/\tX/'; do
+        sed "$edit" whole.tsv >other.tsv
+        cp other.tsv before.tsv
+        fails 1 'vae-train: other.tsv: is not the log of the 6 epochs before, wanted it, or no file: move it away' \
+            vae-train "${OPTIONS[@]}" -m part.bin --resume part.ck --log other.tsv items.raw
+        cmp other.tsv before.tsv
+    done
+}
+
 @test "the log is on the disk before the checkpoint that counts its rows" {
     preloaded
     # Each is stopped by the failure of its sync: the log's comes first.

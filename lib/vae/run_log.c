@@ -6,6 +6,7 @@
 #include "base/file_lock.h"
 #include "base/io.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -19,6 +20,8 @@
     "epoch\tstep\tseconds\ttrain_elbo\ttrain_reconstruction\ttrain_kl\tval_elbo\tval_reconstruction\tval_kl\t" \
     "rate\tactive_latents\tlatent_kl\n"
 
+#define COLUMNS 12 /* of the header */
+
 int run_log_flush(const struct run_log *log, int printed) {
     return printed < 0 || fflush(log->file) != 0 ? fail_system(log->name, "cannot write") : 0;
 }
@@ -31,11 +34,28 @@ struct kept {
     bool is_ours;  /* nothing in the log is against its being this run's */
 };
 
+/* Whether the line holds numbers, nan among them: one per column, and in the last one, one per latent. */
+static bool is_row(const char *line) {
+    for (size_t column = 1;;) {
+        char *end;
+        (void)strtod(line, &end);
+        if (end == line || isspace((unsigned char)*line))
+            return false;
+        if (*end == '\n')
+            return column == COLUMNS;
+        if (*end == '\t')
+            column++;
+        else if (*end != ',' || column < COLUMNS)
+            return false;
+        line = end + 1;
+    }
+}
+
 /* The epoch of a row, 0 if the line is none. */
 static uint64_t row_epoch(const char *line) {
     char *end;
     const uint64_t epoch = strtoull(line, &end, 10);
-    return *line >= '1' && *line <= '9' && *end == '\t' ? epoch : 0;
+    return *line >= '1' && *line <= '9' && *end == '\t' && is_row(line) ? epoch : 0;
 }
 
 /* Adds the log's first line. Returns whether more may follow. */
@@ -46,10 +66,14 @@ static bool add_header(struct kept *k, const char *line, size_t length) {
     return k->is_ours && whole;
 }
 
-/* Adds another line: rows are in order, and later ones than epoch `rows` are cut off. They follow its row, or an
- * earlier one's, if a run has gone on after a crash that took the rows between; or none, if a run has begun the log
- * when it went on after that epoch: then all of them are in order. */
-static bool add_row(struct kept *k, const char *line, size_t length, uint64_t rows) {
+static void note_gap(const struct run_log *log, uint64_t first, uint64_t last) {
+    cli_note("%s: has no rows of the epochs %" PRIu64 " to %" PRIu64 ", as after a crash", log->name, first, last);
+}
+
+/* Adds another line: rows are in order, those that are not there are noted, and later ones than epoch `rows` are
+ * cut off. They follow its row, or an earlier one's, if a run has gone on after a crash that took the rows between;
+ * or none, if a run has begun the log when it went on after that epoch: then all of them are in order. */
+static bool add_row(const struct run_log *log, struct kept *k, const char *line, size_t length, uint64_t rows) {
     if (line[length - 1] != '\n')
         return false; /* a crash has taken its end */
     const uint64_t epoch = row_epoch(line);
@@ -59,6 +83,8 @@ static bool add_row(struct kept *k, const char *line, size_t length, uint64_t ro
         return k->is_ours && k->last == 0;
     }
     k->is_ours = epoch > k->last;
+    if (k->last + 1 < epoch)
+        note_gap(log, k->last + 1, epoch - 1);
     k->last = epoch;
     k->end += (off_t)length;
     return k->is_ours;
@@ -72,7 +98,7 @@ static int find_kept(const struct run_log *log, struct kept *k, uint64_t rows) {
     bool more = true, first = true;
     *k = (struct kept){.is_ours = true};
     while (more && (length = getline(&line, &size, log->file)) > 0) {
-        more = first ? add_header(k, line, (size_t)length) : add_row(k, line, (size_t)length, rows);
+        more = first ? add_header(k, line, (size_t)length) : add_row(log, k, line, (size_t)length, rows);
         first = false;
     }
     const int result = more && !feof(log->file) ? fail_system(log->name, "cannot read") : 0;
@@ -82,8 +108,7 @@ static int find_kept(const struct run_log *log, struct kept *k, uint64_t rows) {
 
 static void note_missing(const struct run_log *log, const struct kept *k, uint64_t rows) {
     if (k->cut > 0)
-        cli_note("%s: has no rows of the epochs %" PRIu64 " to %" PRIu64 ", as after a crash", log->name,
-                 k->last + 1, rows);
+        note_gap(log, k->last + 1, rows);
     else
         cli_note("%s: ends with epoch %" PRIu64 ", the checkpoint with epoch %" PRIu64
                  ": the rows between are missing, as after a crash",
@@ -200,6 +225,8 @@ int run_log_begin(struct run_log *log, uint64_t rows) {
     log->is_new = false;
     if (log->is_regular && rows > 0 && !is_empty(log))
         return keep_rows(log, rows);
+    if (log->is_regular && rows > 0)
+        cli_note("%s: begins without the rows of the epochs 1 to %" PRIu64, log->name, rows);
     if (log->is_regular && ftruncate(fileno(log->file), 0) < 0)
         return fail_system(log->name, "cannot write");
     return run_log_flush(log, fputs(HEADER, log->file));

@@ -21,7 +21,7 @@ struct run_log {
 int run_log_open(struct run_log *log, const char *path) __attribute__((warn_unused_result));
 
 /* Begins the log. If the run goes on after `rows` epochs, a log of this run keeps their rows and loses later ones,
- * and a note says how many a crash has taken from its end. 0 or -1. */
+ * and notes say which of those rows are not there. 0 or -1. */
 int run_log_begin(struct run_log *log, uint64_t rows) __attribute__((warn_unused_result));
 
 /* Hands over to the system what has been printed to log->file; `printed` is fprintf's result. 0 or -1. */
