@@ -116,6 +116,86 @@ TRAIN=(vae-train -q -j 2 -m new.bin --checkpoint new.ck --every 2 --log log.tsv 
     assert_empty "$(ls -A small)"
 }
 
+# A checkpoint of 160 KB, and a model of 54 KB.
+THREE=(vae-train -q -m new.bin --checkpoint new.ck -H 8 -z 1 -b 16)
+
+@test "a checkpoint that the disk has no room for leaves it to the model" {
+    small=$BATS_TEST_TMPDIR/small
+    mkdir "$small"
+    mount -t tmpfs -o size=128k none "$small" 2>/dev/null || skip 'mounts no file system here'
+    run -1 env -C small "${THREE[@]}" -e 3 --every 4 ../items.raw
+    assert_output 'vae-train: new.ck: cannot write: No space left on device'
+    assert_equal "$(metadata small/new.bin epochs)" 1
+    assert_equal "$(ls -A small)" new.bin
+}
+
+@test "a checkpoint that cannot be written gives its room back before the model is saved" {
+    preloaded
+    # limited FAULT OPTION...: a checkpoint is too large, and the model is not.
+    limited() {
+        rm -f new.* log.tsv
+        (ulimit -f 100 && exec env FAULT="$1" LD_PRELOAD="$FAULT_LIBRARY" "${THREE[@]}" "${@:2}" items.raw) 2>err 3>&- &
+        pid=$!
+    }
+    # gives_back: it has stopped at the sync of the model, and the place of the checkpoint is still the run's.
+    gives_back() {
+        await grep -q '^State:.*stopped' "/proc/$pid/status"
+        assert [ -s .new.bin.tmp ]
+        assert_equal "$(stat -c %s .new.ck.tmp)" 0
+        run -1 flock -n .new.ck.tmp true
+        kill -CONT $pid
+        status=0
+        wait $pid || status=$?
+        assert_equal "$status $(<err)" '1 vae-train: new.ck: cannot write: File too large'
+        assert [ "$(metadata new.bin epochs)" -ge 1 ]
+        assert [ ! -e .new.ck.tmp ]
+    }
+    limited fsync:1:stop -e 3 --every 4
+    gives_back
+    # The log is synced before.
+    limited fsync:2:stop -e 1000000 --every 1h --log log.tsv --objective iwae -k 200
+    await grep -q '^1' log.tsv
+    kill -TERM $pid
+    gives_back
+}
+
+@test "where the log or the model cannot be written, the checkpoint is, and the run can be gone on with" {
+    preloaded
+    local options epoch
+    # The log comes to 8 KiB, in the middle of a row, which is written again.
+    { header u8 4 40 . && perl -e 'print pack "C", $_ * 37 % 256 for 1 .. 160'; } >few.raw
+    for options in '' '--val few.raw --patience 200'; do
+        rm -f new.* log.tsv
+        # shellcheck disable=SC2086 # several options
+        set -- vae-train -q -H none -z 1 -b 16 -e 200 $options
+        run -1 bash -c 'ulimit -f 8 && exec "$@"' bash "$@" -m new.bin --checkpoint new.ck --log log.tsv few.raw
+        assert_output 'vae-train: log.tsv: cannot write: File too large'
+        epoch=$(metadata new.bin epochs)
+        assert_equal "$(metadata new.ck step) $(metadata new.ck position)" "$((3 * $(metadata new.ck epoch))) 40"
+        assert_equal "$(metadata new.ck epochs_done)" $(($(metadata new.ck epoch) - 1))
+        [ -n "$options" ] || assert_equal "$(metadata new.ck epoch)" "$epoch"
+        "$@" -m new.bin --resume new.ck --log log.tsv few.raw
+        "$@" -m whole.bin --log whole.tsv few.raw
+        cmp new.bin whole.bin
+        cut -f 3 --complement log.tsv | diff - <(cut -f 3 --complement whole.tsv)
+    done
+    # The model's temporary file is gone when it is to be saved, after 10 seconds.
+    rm -f new.* log.tsv
+    env FAULT=clock:10:jump FAULT_HIT=hit LD_PRELOAD="$FAULT_LIBRARY" \
+        "${THREE[@]:0:1}" "${THREE[@]:2}" -e 1000000 --log log.tsv items.raw 2>err 3>&- &
+    local pid=$! status=0
+    await grep -q '^1' log.tsv
+    rm .new.bin.tmp
+    touch hit
+    wait $pid || status=$?
+    assert_equal "$status $(tail -1 err)" '1 vae-train: new.bin: its temporary file was removed, wanted it left alone until the end'
+    epoch=$(last log 1)
+    grep -qx "vae-train: new.ck: --resume new.ck goes on from step $((3 * epoch))" err
+    "${THREE[@]}" --resume new.ck -e "$epoch" --log log.tsv items.raw
+    "${THREE[@]:0:2}" -m whole.bin "${THREE[@]:6}" -e "$epoch" items.raw
+    cmp new.bin whole.bin
+}
+
 @test "a model that is mounted by itself, as into a container, is refused before any work" {
     mount --bind model.bin model.bin 2>/dev/null || skip 'mounts no file here'
     fails 1 'vae-train: model.bin: is mounted by itself, so that no file can take its place, wanted its directory mounted' \

@@ -230,6 +230,11 @@ int atomic_begin(struct atomic_file *file) {
     return copy_mode(file, &mode);
 }
 
+void atomic_clear(const struct atomic_file *file) {
+    if (file->begun)
+        (void)!ftruncate(file->out.fd, 0);
+}
+
 /* The file is in its place already. A directory that may not be read, or a file system that cannot sync one, leaves
  * nothing more to do; a disk that fails does. */
 static int sync_directory(const struct atomic_file *file) {

@@ -28,6 +28,10 @@ int atomic_open(struct atomic_file *file, const char *path) __attribute__((warn_
 /* Empties the temporary file: write with output_write(&file->out, ...), then replace or commit. 0 or -1. */
 int atomic_begin(struct atomic_file *file) __attribute__((warn_unused_result));
 
+/* Empties it after a failed write, so that other files can have its room on the disk; the place stays this
+ * process's. The message of the failure is kept. */
+void atomic_clear(const struct atomic_file *file);
+
 /* Puts what has been written in its place, and keeps the place for more, each after atomic_begin. 0, or -1 with the
  * file closed: the old one is untouched, unless the message says that the new one is in place; or that it stays,
  * whole, beside it. */

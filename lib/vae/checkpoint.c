@@ -169,8 +169,10 @@ int checkpoint_save(struct checkpoint *c) {
     struct safetensors *tensors = safetensors_allocate(c->path);
     const int result = tensors == NULL ? -1 : write_state(c, tensors);
     free(tensors);
-    if (result < 0)
+    if (result < 0) {
+        atomic_clear(&c->file); /* the model may need the room */
         return -1;
+    }
     c->saved_steps = c->training->step;
     c->saved_seconds = progress_seconds();
     return atomic_replace(&c->file); /* also the last time: until the run ends, no other one gets the place */

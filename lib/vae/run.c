@@ -113,6 +113,34 @@ static int save_checkpoint(struct run *r) {
     return r->checkpoint.path != NULL && run_log_sync(&r->log) < 0 ? -1 : checkpoint_save(&r->checkpoint);
 }
 
+static void note_way_back(const struct run *r) {
+    const char *path = r->checkpoint.path;
+    if (path != NULL)
+        cli_note("%s: --resume %s goes on from step %" PRIu64, path, path, r->training.step);
+}
+
+/* After the log or the model could not be written, whose message stays: saves the state, as a signal's end does. */
+static void rescue_checkpoint(struct run *r) {
+    char reason[ERROR_MESSAGE];
+    snprintf(reason, sizeof reason, "%s", error_message());
+    const int result = save_checkpoint(r);
+    if (result == 0)
+        note_way_back(r);
+    if (result == 0 || strcmp(reason, error_message()) == 0) /* weights that are not finite fail both alike */
+        (void)fail("%s", reason);
+    else
+        (void)fail("%s; %s", reason, error_message());
+}
+
+/* An epoch whose row is not in the log is not done: the resumed run validates again, and writes the row. */
+static int end_epoch(struct run *r, const struct elbo *validation) {
+    const int result = report_epoch(&r->report, validation);
+    if (result < 0)
+        rescue_checkpoint(r);
+    judge(r, validation->elbo);
+    return result;
+}
+
 /* 1: done; 0: a signal asked for an end; -1: error. */
 static int train_epoch(struct run *r) {
     struct elbo validation;
@@ -135,8 +163,7 @@ static int train_epoch(struct run *r) {
     parameters_swap_average(&r->model.parameters);
     if (result != 1)
         return result;
-    judge(r, validation.elbo);
-    return report_epoch(&r->report, &validation) < 0 ? -1 : 1;
+    return end_epoch(r, &validation) < 0 ? -1 : 1;
 }
 
 static bool is_finished(const struct run *r) {
@@ -149,8 +176,10 @@ static int train_epochs(struct run *r) {
         if (train_epoch(r) < 0)
             return -1;
         if (progress_seconds() - saved >= SAVE_SECONDS && r->training.epoch < r->config->epochs) {
-            if (saver_save(&r->saver, true) < 0)
+            if (saver_save(&r->saver, true) < 0) {
+                rescue_checkpoint(r);
                 return -1;
+            }
             saved = progress_seconds();
         }
     }
@@ -171,9 +200,8 @@ static int train(struct run *r) {
         return -1;
     }
     report_result(&r->report, r->common->model);
-    if (signals_stop() != 0 && r->config->checkpoint != NULL)
-        cli_note("%s: --resume %s goes on from step %" PRIu64, r->config->checkpoint, r->config->checkpoint,
-                 r->training.step);
+    if (signals_stop() != 0)
+        note_way_back(r);
     return 0;
 }
 
