@@ -397,6 +397,48 @@ END
     done
 }
 
+@test "a checkpoint of more steps is not replaced without a note" {
+    train -m part.bin --checkpoint part.ck -e 1
+    cp part.ck short.ck
+    train -m part.bin --checkpoint part.ck
+    cp part.ck long.ck
+    # tells CHECKPOINT OPTION...: $told is what is said of the checkpoint.
+    tells() {
+        cp long.ck part.ck
+        cp short.ck first.ck
+        defaulting "${OPTIONS[@]:1}" -- vae-train -m new.bin --checkpoint "$@" items.raw 2>err
+        told=$(grep -F "vae-train: $1: holds" err) || true
+    }
+    local told this='vae-train: part.ck: holds step 21 of this training, and is to be replaced, since --resume part.ck is not given'
+    tells part.ck
+    assert_equal "$told" "$this"
+    tells part.ck --resume first.ck
+    assert_equal "$told" "$this"
+    for options in '-S 2' '-z 2' '--val val.raw'; do
+        # shellcheck disable=SC2086 # several options
+        tells part.ck $options
+        assert_equal "$told" 'vae-train: part.ck: holds step 21, which this run cannot go on from, and is to be replaced'
+    done
+    # One that is gone on with, one of fewer steps, a new one, and what is no checkpoint.
+    tells part.ck --resume part.ck
+    assert_empty "$told"
+    tells part.ck --resume ./part.ck
+    assert_empty "$told"
+    tells first.ck --resume part.ck
+    assert_empty "$told"
+    tells none.ck
+    assert_empty "$told"
+    cp part.bin model.ck
+    tells model.ck
+    assert_empty "$told"
+    echo precious >text.ck
+    tells text.ck
+    assert_empty "$told"
+    cp long.ck part.ck
+    train -m new.bin --checkpoint part.ck -S 2 2>err
+    assert_empty "$(<err)"
+}
+
 @test "the log is on the disk before the checkpoint that counts its rows" {
     preloaded
     # Each is stopped by the failure of its sync: the log's comes first.

@@ -1,5 +1,6 @@
 #include "vae/checkpoint.h"
 
+#include "base/cli.h"
 #include "base/error.h"
 #include "base/number.h"
 #include "base/progress.h"
@@ -270,4 +271,32 @@ int checkpoint_load(struct checkpoint *c, const char *path) {
     json_decref(tensors);
     input_close(&in);
     return result;
+}
+
+static void note_replaced(const struct checkpoint *c, const json_t *metadata) {
+    struct figures f;
+    if (strcmp(identity_text(metadata, "format"), identity_text(c->identity, "format")) != 0 ||
+        get_figures(&f, c->path, metadata) < 0 || f.step <= c->training->step)
+        return;
+    if (identity_check(c->identity, metadata, is_state, c->path) == 0)
+        cli_note("%s: holds step %" PRIu64
+                 " of this training, and is to be replaced, since --resume %s is not given",
+                 c->path, f.step, c->path);
+    else
+        cli_note("%s: holds step %" PRIu64 ", which this run cannot go on from, and is to be replaced", c->path,
+                 f.step);
+}
+
+/* What cannot be read is no checkpoint to be gone on with. */
+void checkpoint_note_replaced(const struct checkpoint *c) {
+    struct input in;
+    json_t *metadata, *tensors;
+    if (c->path == NULL || input_open(&in, c->path) < 0)
+        return;
+    if (safetensors_read_header(&in, &metadata, &tensors) == 0) {
+        note_replaced(c, metadata);
+        json_decref(metadata);
+        json_decref(tensors);
+    }
+    input_close(&in);
 }

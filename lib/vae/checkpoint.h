@@ -46,6 +46,9 @@ int checkpoint_start(struct checkpoint *checkpoint, const struct run_data *data,
  * of another run, naming what differs with both values. 0 or -1. */
 int checkpoint_load(struct checkpoint *checkpoint, const char *path) __attribute__((warn_unused_result));
 
+/* Prints a note if the file that is to be replaced is a checkpoint of more steps than the training has done. */
+void checkpoint_note_replaced(const struct checkpoint *checkpoint);
+
 /* Whether it is to be saved now, after a step. */
 bool checkpoint_is_due(const struct checkpoint *checkpoint);
 

@@ -219,13 +219,14 @@ static int prepare_checkpoint(struct run *r) {
     r->checkpoint.saver = &r->saver;
     if (checkpoint_start(&r->checkpoint, &data, schedule_spans(&c->schedule)) < 0)
         return -1;
-    if (c->resume == NULL)
-        return 0;
-    if (checkpoint_load(&r->checkpoint, c->resume) < 0)
-        return -1;
-    r->over = has_lost_patience(r);
-    cli_note("%s: going on from step %" PRIu64 ", in epoch %" PRIu64 " of %" PRIu64, c->resume, r->training.step,
-             r->training.epoch, c->epochs);
+    if (c->resume != NULL) {
+        if (checkpoint_load(&r->checkpoint, c->resume) < 0)
+            return -1;
+        r->over = has_lost_patience(r);
+        cli_note("%s: going on from step %" PRIu64 ", in epoch %" PRIu64 " of %" PRIu64, c->resume,
+                 r->training.step, r->training.epoch, c->epochs);
+    }
+    checkpoint_note_replaced(&r->checkpoint);
     return 0;
 }
 
