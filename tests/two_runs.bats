@@ -125,6 +125,19 @@ refused() {
     assert_equal "$(metadata model.bin encoder_hidden)" 3
 }
 
+@test "a run waits while another process has its next temporary file locked for a moment" {
+    # It locks the model's, the checkpoint's and, when that has its place, the next checkpoint's.
+    begins lock:3:stop -m a.bin -e 2 --checkpoint run.ck --every 1
+    stops
+    [ -s run.ck ]
+    perl -MFcntl=:flock -e 'open my $f, ">>", ".run.ck.tmp" or die; flock $f, LOCK_EX | LOCK_NB or die;
+        open my $held, ">", "held"; close $held; sleep 1' 3>&- &
+    await test -e held
+    kill -CONT $pid
+    ends 0
+    assert_equal "$(metadata run.ck epochs_done)" 2
+}
+
 @test "a log is one run's" {
     begins rename:1:stop -m a.bin -e 3 --log log.tsv
     stops
