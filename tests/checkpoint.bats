@@ -192,10 +192,28 @@ END
 
 @test "a checkpoint and a model are told apart, and damage is found" {
     train -m part.bin --checkpoint part.ck
-    fails 1 'vae-encode: part.ck: metadata "format" is "vae-checkpoint", wanted "vae-model"' \
+    fails 1 'vae-encode: part.ck: is a checkpoint, wanted a model' \
         vae-encode -m part.ck items.raw
-    fails 1 'vae-train: part.bin: format is vae-model there, wanted vae-checkpoint' \
+    fails 1 'vae-info: part.ck: is a checkpoint, wanted a model' vae-info part.ck
+    fails 1 'vae-train: part.ck: is a checkpoint, wanted a model' \
+        vae-train "${OPTIONS[@]}" -m new.bin --start-from part.ck items.raw
+    fails 1 'vae-train: part.bin: is a model, wanted a checkpoint: --start-from takes a model' \
         vae-train "${OPTIONS[@]}" -m new.bin --resume part.bin items.raw
+    # Each place asks for what it takes, whatever it is given.
+    echo '1,2' >data.csv
+    fails 1 'vae-info: data.csv: looks like text, as a CSV table is, wanted a model, see vae-model(5)' vae-info data.csv
+    fails 1 'vae-train: data.csv: looks like text, as a CSV table is, wanted a checkpoint, see vae-checkpoint(5)' \
+        vae-train "${OPTIONS[@]}" -m new.bin --resume data.csv items.raw
+    fails 1 'vae-train: items.raw: is a stream, wanted a checkpoint, see vae-checkpoint(5)' \
+        vae-train "${OPTIONS[@]}" -m new.bin --resume items.raw items.raw
+    fails 1 'vae-info: items.raw: is a stream, wanted a model, see vae-model(5)' vae-info items.raw
+    head -c 100 /dev/zero >zeros
+    fails 1 'vae-train: zeros: a header of 0 bytes, wanted 2 to 1048576: is it a checkpoint file?' \
+        vae-train "${OPTIONS[@]}" -m new.bin --resume zeros items.raw
+    # shellcheck disable=SC2016 # Perl
+    perl "$ROOT/tests/safetensors.pl" edit '$head =~ s/__metadata__/metadata/' <part.ck >bad.ck
+    fails 1 'vae-train: bad.ck: the header has no "__metadata__", wanted a checkpoint, see vae-checkpoint(5)' \
+        vae-train "${OPTIONS[@]}" -m new.bin --resume bad.ck items.raw
     # damaged CODE MESSAGE
     damaged() {
         perl "$ROOT/tests/safetensors.pl" edit "$1" <part.ck >bad.ck

@@ -231,9 +231,9 @@ END
     edited '$head =~ s/relu/re\xfflu/' 'the header is not JSON as wanted'
     # A stream given for a model.
     cp data.raw bad.bin
-    refuses 'is a stream, wanted a model or a checkpoint: are the two swapped?'
+    refuses 'is a stream, wanted a model, see vae-model(5)'
     head -c 100 /dev/zero | tr '\0' x >bad.bin
-    refuses 'looks like text, as a CSV table is, wanted a model or a checkpoint, see vae-model(5)'
+    refuses 'looks like text, as a CSV table is, wanted a model, see vae-model(5)'
     # Not by its first 8 bytes, which could be text.
     { printf archived && head -c 100 /dev/zero; } >bad.bin
     refuses 'a header of 7234318571535561313 bytes, wanted 2 to 1048576: is it a model file?'

@@ -81,6 +81,6 @@ setup() {
     assert [ ! -s out ]
     { cat model.bin && printf x; } >bad.bin
     fails 1 'vae-info: bad.bin: bytes follow the weights, wanted the end' vae-info bad.bin
-    fails 1 'vae-info: stdin: is a stream, wanted a model or a checkpoint' vae-info < <(idx2raw "$LABELS")
+    fails 1 'vae-info: stdin: is a stream, wanted a model, see vae-model(5)' vae-info < <(idx2raw "$LABELS")
     fails 2 'vae-info: model.bin: found 2 operands, wanted at most 1' vae-info model.bin model.bin
 }

@@ -12,13 +12,16 @@
 #include <string.h>
 #include <xxhash.h>
 
-#define WANTED "a model or a checkpoint, see vae-model(5)"
 #define ALIGNMENT 64 /* of the data in the file, so that it can be mapped */
 
 static const struct {
     const char *name;
     size_t size;
 } types[] = {[STORED_F32] = {"F32", sizeof(float)}, [STORED_F64] = {"F64", sizeof(double)}};
+
+const struct safetensors_kind safetensors_model = {"vae-model", "a model", "vae-model(5)", ""};
+const struct safetensors_kind safetensors_checkpoint = {"vae-checkpoint", "a checkpoint", "vae-checkpoint(5)",
+                                                        ": --start-from takes a model"};
 
 struct safetensors *safetensors_allocate(const char *name) {
     struct safetensors *file = calloc(1, sizeof *file);
@@ -106,11 +109,19 @@ int safetensors_write(const struct output *out, const struct safetensors *file, 
     return result;
 }
 
-static int read_start(const struct input *in, uint64_t *length) {
+/* Refuses a file of another program, by its first bytes. */
+static int refuse_foreign(const struct input *in, const void *start, size_t bytes,
+                          const struct safetensors_kind *kind) {
+    char wanted[64];
+    snprintf(wanted, sizeof wanted, "%s, see %s", kind->name, kind->page);
+    return foreign_refuse(in->name, start, bytes, wanted);
+}
+
+static int read_start(const struct input *in, const struct safetensors_kind *kind, uint64_t *length) {
     ssize_t n = input_read(in, length, sizeof *length);
     if (n == 0)
         return fail("%s: empty input: did the command before it fail?", in->name);
-    if (n > 0 && (size_t)n < sizeof *length && foreign_refuse(in->name, length, (size_t)n, WANTED) < 0)
+    if (n > 0 && (size_t)n < sizeof *length && refuse_foreign(in, length, (size_t)n, kind) < 0)
         return -1;
     if (n > 0 && (size_t)n < sizeof *length)
         return fail("%s: ended after %zd of %zu bytes of the header's length, wanted all", in->name, n,
@@ -118,24 +129,36 @@ static int read_start(const struct input *in, uint64_t *length) {
     return n < 0 ? -1 : 0;
 }
 
-static int split_header(const struct input *in, json_t *header, json_t **metadata, json_t **tensors) {
+/* A file of the other kind is named; a format that is of neither is for the caller to refuse. */
+static int check_kind(const struct input *in, const struct safetensors_kind *kind, const json_t *metadata) {
+    const struct safetensors_kind *other =
+        kind == &safetensors_model ? &safetensors_checkpoint : &safetensors_model;
+    const char *format = json_string_value(json_object_get(metadata, "format"));
+    if (format == NULL || strcmp(format, other->format) != 0)
+        return 0;
+    return fail("%s: is %s, wanted %s%s", in->name, other->name, kind->name, kind->advice);
+}
+
+static int split_header(const struct input *in, const struct safetensors_kind *kind, json_t *header,
+                        json_t **metadata, json_t **tensors) {
     const char *key;
     json_t *value;
     *metadata = json_incref(json_object_get(header, "__metadata__"));
     if (!json_is_object(*metadata))
-        return fail("%s: the header has no \"__metadata__\", wanted a model, see vae-model(5)", in->name);
+        return fail("%s: the header has no \"__metadata__\", wanted %s, see %s", in->name, kind->name, kind->page);
     json_object_foreach(*metadata, key, value) {
         if (!json_is_string(value))
             return fail("%s: metadata \"%s\" is not a string, wanted one", in->name, key);
     }
     json_object_del(header, "__metadata__");
     *tensors = json_incref(header);
-    return 0;
+    return check_kind(in, kind, *metadata);
 }
 
-/* Refuses a file of another program, of which `more` follows the 8 bytes that may be a length: these alone could
- * belong to more formats than one. */
-static int refuse_foreign(const struct input *in, uint64_t length, const char *more, size_t bytes) {
+/* The same with the `more` that follows the 8 bytes that may be a length: these alone could belong to more formats
+ * than one. */
+static int refuse_longer(const struct input *in, const struct safetensors_kind *kind, uint64_t length,
+                         const char *more, size_t bytes) {
     char start[FOREIGN_BYTES];
     if (length >> 24 == 0 && bytes > 0 && *more == '{') /* it is a model, but broken */
         return 0;
@@ -143,29 +166,30 @@ static int refuse_foreign(const struct input *in, uint64_t length, const char *m
         bytes = sizeof start - sizeof length;
     memcpy(start, &length, sizeof length);
     memcpy(start + sizeof length, more, bytes);
-    return foreign_refuse(in->name, start, sizeof length + bytes, WANTED);
+    return refuse_foreign(in, start, sizeof length + bytes, kind);
 }
 
 /* Refuses a length that no header has. */
-static int refuse_length(const struct input *in, uint64_t length) {
+static int refuse_length(const struct input *in, const struct safetensors_kind *kind, uint64_t length) {
     char more[FOREIGN_BYTES];
     const ssize_t n = input_read(in, more, sizeof more);
-    if (n < 0 || refuse_foreign(in, length, more, (size_t)n) < 0)
+    if (n < 0 || refuse_longer(in, kind, length, more, (size_t)n) < 0)
         return -1;
-    return fail("%s: a header of %" PRIu64 " bytes, wanted 2 to %zu: is it a model file?", in->name, length,
-                SAFETENSORS_HEADER_MAX);
+    return fail("%s: a header of %" PRIu64 " bytes, wanted 2 to %zu: is it %s file?", in->name, length,
+                SAFETENSORS_HEADER_MAX, kind->name);
 }
 
-int safetensors_read_header(const struct input *in, json_t **metadata, json_t **tensors) {
+int safetensors_read_header(const struct input *in, const struct safetensors_kind *kind, json_t **metadata,
+                            json_t **tensors) {
     uint64_t length;
     json_error_t error;
     *metadata = *tensors = NULL;
-    if (read_start(in, &length) < 0)
+    if (read_start(in, kind, &length) < 0)
         return -1;
     if (memcmp(&length, "raw1", 4) == 0)
-        return fail("%s: is a stream, wanted a model or a checkpoint: are the two swapped?", in->name);
+        return fail("%s: is a stream, wanted %s, see %s", in->name, kind->name, kind->page);
     if (length < 2 || length > SAFETENSORS_HEADER_MAX)
-        return refuse_length(in, length);
+        return refuse_length(in, kind, length);
     char *text = malloc(length);
     if (text == NULL)
         return fail("%s: out of memory for the header", in->name);
@@ -173,7 +197,7 @@ int safetensors_read_header(const struct input *in, json_t **metadata, json_t **
     int result = n < 0 ? -1 : 0;
     /* The first bytes of another format may be a length that a header can have, but no object follows. */
     if (n > 0 && *text != '{')
-        result = refuse_foreign(in, length, text, (size_t)n);
+        result = refuse_longer(in, kind, length, text, (size_t)n);
     if (result == 0 && (size_t)n < length)
         result = fail("%s: ended after %zd of %zu bytes of the header, wanted all", in->name, n, (size_t)length);
     json_t *header = result < 0 ? NULL : json_loadb(text, length, JSON_REJECT_DUPLICATES, &error);
@@ -182,7 +206,7 @@ int safetensors_read_header(const struct input *in, json_t **metadata, json_t **
     else if (result == 0 && !json_is_object(header))
         result = fail("%s: the header is not a JSON object, wanted one", in->name);
     if (result == 0)
-        result = split_header(in, header, metadata, tensors);
+        result = split_header(in, kind, header, metadata, tensors);
     json_decref(header);
     free(text);
     return result;

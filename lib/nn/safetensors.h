@@ -29,6 +29,14 @@ struct safetensors {
     struct stored tensor[SAFETENSORS_MAX];
 };
 
+/* What the file is of: its "format" in the metadata, and what messages call it. */
+struct safetensors_kind {
+    const char *format, *name, *page;
+    const char *advice; /* about a file of the other kind, with ": " before it; "": none */
+};
+
+extern const struct safetensors_kind safetensors_model, safetensors_checkpoint;
+
 /* An empty list, which is large for a stack: end with free. NULL with a message opened by `name`. */
 struct safetensors *safetensors_allocate(const char *name);
 
@@ -45,9 +53,10 @@ void safetensors_add_parameters(struct safetensors *file, const char *prefix, co
 int safetensors_write(const struct output *out, const struct safetensors *file, json_t *metadata)
     __attribute__((warn_unused_result));
 
-/* Reads the header. The metadata as a new reference to an object of strings; *tensors as one to the rest. */
-int safetensors_read_header(const struct input *in, json_t **metadata, json_t **tensors)
-    __attribute__((warn_unused_result));
+/* Reads the header of a file that should be of the kind; one of the other kind is refused. The metadata as a new
+ * reference to an object of strings; *tensors as one to the rest. */
+int safetensors_read_header(const struct input *in, const struct safetensors_kind *kind, json_t **metadata,
+                            json_t **tensors) __attribute__((warn_unused_result));
 
 /* Checks the header against the list, whose data need not be there yet. */
 int safetensors_check(const struct input *in, const json_t *tensors, const struct safetensors *file)

@@ -263,7 +263,7 @@ int checkpoint_load(struct checkpoint *c, const char *path) {
     json_t *metadata, *tensors;
     if (input_open(&in, path) < 0)
         return -1;
-    int result = safetensors_read_header(&in, &metadata, &tensors);
+    int result = safetensors_read_header(&in, &safetensors_checkpoint, &metadata, &tensors);
     struct safetensors *file = result < 0 ? NULL : safetensors_allocate(in.name);
     result = file == NULL ? -1 : load(c, &in, metadata, tensors, file);
     free(file);

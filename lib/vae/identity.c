@@ -2,12 +2,12 @@
 
 #include "base/cli.h"
 #include "base/error.h"
+#include "nn/safetensors.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-#define FORMAT "vae-checkpoint"
 #define FORMAT_VERSION "1"
 #define NONE "not given" /* which is no option's value */
 #define EPOCHS "epochs"  /* the option that may differ */
@@ -51,7 +51,8 @@ static int put_digests(json_t *identity, const struct run_data *data) {
 static int put_all(json_t *identity, const struct training *t, const struct run_data *data, bool spans) {
     struct options_walk others = {identity, false}, epochs = {identity, true};
     char shape[SHAPE_TEXT];
-    return metadata_put(identity, "format", FORMAT) | metadata_put(identity, "version", FORMAT_VERSION) |
+    return metadata_put(identity, "format", "%s", safetensors_checkpoint.format) |
+           metadata_put(identity, "version", FORMAT_VERSION) |
            metadata_put(identity, "item_shape", "%s", shape_text(&t->data->shape, shape)) |
            metadata_put(identity, "dtype", "%s", dtype_name(t->data->dtype)) |
            metadata_put(identity, "items", "%zu", t->data->items) | put_digests(identity, data) |

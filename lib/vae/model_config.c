@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FORMAT "vae-model"
 #define FORMAT_VERSION "1"
 #define NO_HIDDEN "none"
 #define MISSING "nan"
@@ -83,15 +82,15 @@ static const char *input_scaling(const struct likelihood *likelihood) {
 int model_config_put(const struct model_config *c, json_t *m) {
     char shape[SHAPE_TEXT], hidden[2][HIDDEN_TEXT], prior[PRIOR_TEXT];
     const struct likelihood *l = c->likelihood;
-    int failed = metadata_put(m, "format", FORMAT) | metadata_put(m, "version", FORMAT_VERSION) |
-                 metadata_put(m, "item_shape", "%s", shape_text(&c->item, shape)) |
-                 metadata_put(m, "input_scaling", "%s", input_scaling(l)) |
-                 metadata_put(m, "latent", "%zu", c->latent) |
-                 metadata_put(m, "encoder_hidden", "%s", hidden_text(&c->encoder, hidden[0])) |
-                 metadata_put(m, "decoder_hidden", "%s", hidden_text(&c->decoder, hidden[1])) |
-                 metadata_put(m, "activation", "%s", c->activation->name) |
-                 metadata_put(m, "likelihood", "%s", c->likelihood->name) |
-                 metadata_put(m, "binarize", "%s", binarize_name(c->binarize));
+    int failed =
+        metadata_put(m, "format", "%s", safetensors_model.format) | metadata_put(m, "version", FORMAT_VERSION) |
+        metadata_put(m, "item_shape", "%s", shape_text(&c->item, shape)) |
+        metadata_put(m, "input_scaling", "%s", input_scaling(l)) | metadata_put(m, "latent", "%zu", c->latent) |
+        metadata_put(m, "encoder_hidden", "%s", hidden_text(&c->encoder, hidden[0])) |
+        metadata_put(m, "decoder_hidden", "%s", hidden_text(&c->decoder, hidden[1])) |
+        metadata_put(m, "activation", "%s", c->activation->name) |
+        metadata_put(m, "likelihood", "%s", c->likelihood->name) |
+        metadata_put(m, "binarize", "%s", binarize_name(c->binarize));
     if (l->scales != 0 && c->scale == SCALE_FIXED)
         failed |= metadata_put(m, "sigma", "%.17g", c->sigma);
     else if (l->scales != 0)
@@ -229,7 +228,7 @@ static int check_keys(const struct source *s) {
 int model_config_get(struct model_config *c, const json_t *metadata, const char *name) {
     const struct source source = {name, metadata}, *s = &source;
     *c = (struct model_config){0};
-    if (get_exactly(s, "format", FORMAT) < 0 || get_exactly(s, "version", FORMAT_VERSION) < 0 ||
+    if (get_exactly(s, "format", safetensors_model.format) < 0 || get_exactly(s, "version", FORMAT_VERSION) < 0 ||
         check_keys(s) < 0 || get_sizes(s, c) < 0 || get_choices(s, c) < 0 || get_options(s, c) < 0)
         return -1;
     return get_likelihood(s, c);

@@ -67,7 +67,7 @@ static int read_weights(struct model *model, const json_t *metadata, const json_
 int model_read(struct model *model, json_t **metadata, const struct input *in) {
     json_t *tensors;
     *model = (struct model){0};
-    int result = safetensors_read_header(in, metadata, &tensors);
+    int result = safetensors_read_header(in, &safetensors_model, metadata, &tensors);
     if (result == 0)
         result = model_config_get(&model->config, *metadata, in->name);
     if (result == 0)
