@@ -145,8 +145,13 @@ figure() {
     defaulting "${OPTIONS[@]:1}" -- fails 1 'vae-train: part.ck: has come to epoch 2, wanted at most the 1 of --epochs' \
         vae-train -q -m part.bin --resume part.ck -e 1 items.raw
     train -m part.bin --checkpoint part.ck -e 2 --schedule cosine
-    defaulting "${OPTIONS[@]:1}" -- fails 1 'vae-train: part.ck: --epochs is 2 there, wanted 4 as in this run' \
+    defaulting "${OPTIONS[@]:1}" -- fails 1 'vae-train: part.ck: --epochs is 4 in this run, wanted 2 as in the file' \
         vae-train -q -m part.bin --resume part.ck -e 4 --schedule cosine items.raw
+}
+
+# digest: the XXH64 of the payload of a stream on stdin.
+digest() {
+    payload | perl "$ROOT/tests/safetensors.pl" xxh64
 }
 
 @test "other options and other data are refused, with both values" {
@@ -154,39 +159,47 @@ figure() {
     cp part.bin before.bin
     while IFS='|' read -r options message; do
         # shellcheck disable=SC2086 # several options
-        defaulting "${OPTIONS[@]:1}" -- fails 1 "vae-train: part.ck: $message as in this run" \
+        defaulting "${OPTIONS[@]:1}" -- fails 1 "vae-train: part.ck: $message as in the file" \
             vae-train -q -m part.bin --resume part.ck $options
     done <<END
--b 16 items.raw|--batch is 32 there, wanted 16
--z 4 items.raw|--latent is 3 there, wanted 4
--S 2 items.raw|--seed is 1 there, wanted 2
--l gaussian --sigma 0.3 items.raw|--likelihood is bernoulli there, wanted gaussian
---mean-bias items.raw|--mean-bias is not given there, wanted given
---val val.raw items.raw|the val_xxh64 of --val is not given there, wanted $(payload <val.raw | perl "$ROOT/tests/safetensors.pl" xxh64)
-val.raw|items is 200 there, wanted 50
-holes.raw --missing|item_shape is 28x28 there, wanted 4
---decoder-hidden none items.raw|--decoder-hidden is not given there, wanted none
---schedule cosine items.raw|--schedule is const there, wanted cosine
+-b 16 items.raw|--batch is 16 in this run, wanted 32
+-z 4 items.raw|--latent is 4 in this run, wanted 3
+-S 2 items.raw|--seed is 2 in this run, wanted 1
+-l gaussian --sigma 0.3 items.raw|--likelihood is gaussian in this run, wanted bernoulli
+--mean-bias items.raw|--mean-bias is given in this run, wanted not given
+--val val.raw items.raw|--val is given in this run, wanted not given
+val.raw|items is 50 in this run, wanted 200
+holes.raw --missing|item_shape is 4 in this run, wanted 28x28
+--decoder-hidden none items.raw|--decoder-hidden is none in this run, wanted not given
+--schedule cosine items.raw|--schedule is cosine in this run, wanted const
 END
-    fails 1 'vae-train: part.ck: the labels_xxh64 of --cond is not given there, wanted ' \
+    fails 1 'vae-train: part.ck: --cond is given in this run, wanted not given as in the file' \
         vae-train "${OPTIONS[@]}" -m part.bin --resume part.ck --cond labels.raw items.raw
     perl -e 'local $/; $_ = <STDIN>; substr($_, 5000, 1) ^= "\1"; print' <items.raw >other.raw
-    fails 1 'vae-train: part.ck: the data_xxh64 of the items is ' vae-train "${OPTIONS[@]}" -m part.bin --resume part.ck other.raw
+    fails 1 "vae-train: part.ck: the items are others than those of the checkpoint: their XXH64 is $(digest <other.raw), wanted $(digest <items.raw)" \
+        vae-train "${OPTIONS[@]}" -m part.bin --resume part.ck other.raw
     cmp part.bin before.bin
     # Labels of the validation data alone.
     train -m cond.bin --checkpoint cond.ck --cond labels.raw --val val.raw --val-cond val-labels.raw
     { header u8 1 50 . && payload <val-labels.raw | tr '\000\001' '\001\000'; } >other-labels.raw
     # The last label alone is another one, within the same classes.
     { header u8 1 $ITEMS . && payload <labels.raw | perl -0777 -pe 's/(.)$/chr(1 - (ord $1 > 0))/es'; } >last-label.raw
-    fails 1 'vae-train: cond.ck: the labels_xxh64 of --cond is ' \
+    fails 1 'vae-train: cond.ck: the labels of --cond are others than those of the checkpoint: their XXH64 is ' \
         vae-train "${OPTIONS[@]}" -m cond.bin --resume cond.ck --cond last-label.raw --val val.raw --val-cond val-labels.raw items.raw
-    fails 1 'vae-train: cond.ck: the val_labels_xxh64 of --val-cond is ' \
+    fails 1 'vae-train: cond.ck: the labels of --val-cond are others than those of the checkpoint: their XXH64 is ' \
         vae-train "${OPTIONS[@]}" -m cond.bin --resume cond.ck --cond labels.raw --val val.raw --val-cond other-labels.raw items.raw
+    perl -e 'local $/; $_ = <STDIN>; substr($_, 5000, 1) ^= "\1"; print' <val.raw >other-val.raw
+    fails 1 "vae-train: cond.ck: the items of --val are others than those of the checkpoint: their XXH64 is $(digest <other-val.raw), wanted $(digest <val.raw)" \
+        vae-train "${OPTIONS[@]}" -m cond.bin --resume cond.ck --cond labels.raw --val other-val.raw --val-cond val-labels.raw items.raw
     train -m first.bin -e 0
-    fails 1 "vae-train: part.ck: the start_xxh64 of --start-from is not given there, wanted $(metadata first.bin xxh64) as in this run" \
+    train -m other.bin -e 0 --init he
+    train -m from.bin --checkpoint from.ck --start-from first.bin
+    fails 1 "vae-train: from.ck: the weights of --start-from are others than those of the checkpoint: their XXH64 is $(metadata other.bin xxh64), wanted $(metadata first.bin xxh64)" \
+        vae-train "${OPTIONS[@]}" -m from.bin --resume from.ck --start-from other.bin items.raw
+    fails 1 'vae-train: part.ck: --start-from is given in this run, wanted not given as in the file' \
         vae-train "${OPTIONS[@]}" -m part.bin --resume part.ck --start-from first.bin items.raw
     train -m part.bin --checkpoint part.ck --mean-bias
-    fails 1 'vae-train: part.ck: --mean-bias is given there, wanted not given as in this run' \
+    fails 1 'vae-train: part.ck: --mean-bias is not given in this run, wanted given as in the file' \
         vae-train "${OPTIONS[@]}" -m part.bin --resume part.ck items.raw
 }
 
@@ -224,7 +237,7 @@ END
         damaged 'substr($data, 999, 1) ^= "\1"' "the weights' XXH64 is "
         damaged '$data .= "\0"' 'bytes follow the weights, wanted the end'
         damaged '$data = substr $data, 0, 5000' 'ended after 5000 of '
-        damaged '$head =~ s/"version":"1"/"version":"2","new":"x"/' 'version is 2 there, wanted 1'
+        damaged '$head =~ s/"version":"1"/"version":"2","new":"x"/' 'metadata "version" is "2", wanted "1"'
         damaged '$head =~ s/"step":"21"/"step":"22"/' 'step 22 at item 200 of epoch 3, wanted figures that this run can come to'
         damaged '$head =~ s/"position":"200"/"position":"7"/' 'step 21 at item 7 of epoch 3'
         damaged '$head =~ s/"epochs_done":"3"/"epochs_done":"1"/' 'step 21 at item 200 of epoch 3'
@@ -234,7 +247,7 @@ END
         damaged '$head =~ s/"best_step":"0"/"best_step":"7"/' 'step 21 at item 200 of epoch 3'
         damaged '$head =~ s/"best_step":"0"/"best_step":"22"/' 'step 21 at item 200 of epoch 3'
         damaged '$head =~ s/"epoch":"3"/"epoch":"x"/' "metadata \"epoch\": found 'x', wanted a whole number"
-        damaged '$head =~ s/"epoch":"3"/"epoch":"3","color":"red"/' 'color is red there, wanted not given as in this run'
+        damaged '$head =~ s/"epoch":"3"/"epoch":"3","color":"red"/' 'color is not given in this run, wanted red as in the file'
         damaged '$head =~ s/"second.mu.bias"/"third.mu.bias"/' 'tensor "second.mu.bias" is missing'
         damaged '$head =~ s/"F64"/"F32"/' 'tensor "sums" is '
         train -m part.bin --checkpoint part.ck -e 0
@@ -269,7 +282,7 @@ END
     perl "$ROOT/tests/safetensors.pl" edit '$head =~ s/"--clip":"0",//' <part.ck >old.ck
     train -m new.bin --resume old.ck
     cmp new.bin part.bin
-    fails 1 'vae-train: old.ck: --clip is 0 there, wanted 2 as in this run' \
+    fails 1 'vae-train: old.ck: --clip is 2 in this run, wanted 0 as in the file' \
         vae-train "${OPTIONS[@]}" -m new.bin --resume old.ck --clip 2 items.raw
 }
 
@@ -615,7 +628,7 @@ jumps() {
     assert_line --partial " --beta 1.${zeros}1 "
     assert_line --partial ' --seed 1'
     # They are compared to their ends.
-    defaulting "${OPTIONS[@]:1}" -- fails 1 "vae-train: part.ck: --beta is 1.${zeros}1 there, wanted 1.${zeros}2 as in this run" \
+    defaulting "${OPTIONS[@]:1}" -- fails 1 "vae-train: part.ck: --beta is 1.${zeros}2 in this run, wanted 1.${zeros}1 as in the file" \
         vae-train -q -m part.bin --resume part.ck --beta "1.${zeros}2" --clip "$zeros" -H "${zeros}12" \
         --schedule "step:${zeros}1:0.5" items.raw
     # What would not fit into a model's header is refused before the training.

@@ -261,20 +261,20 @@ moved() {
     trains first -e 0
     while IFS='|' read -r options message; do
         # shellcheck disable=SC2086 # several options
-        defaulting -H 24 -z 4 -- fails 1 "vae-train: first.bin: $message as in this run" \
+        defaulting -H 24 -z 4 -- fails 1 "vae-train: first.bin: $message as in the file" \
             vae-train -q -m new.bin --start-from first.bin $options
     done <<END
--z 5 data.raw|latent is 4 there, wanted 5
--H 24,12 data.raw|encoder_hidden is 24 there, wanted 24,12
--a tanh data.raw|activation is relu there, wanted tanh
--l laplace data.raw|likelihood is bernoulli there, wanted laplace
---prior vamp:3 data.raw|prior is not given there, wanted vamp:3
+-z 5 data.raw|latent is 5 in this run, wanted 4
+-H 24,12 data.raw|encoder_hidden is 24,12 in this run, wanted 24
+-a tanh data.raw|activation is tanh in this run, wanted relu
+-l laplace data.raw|likelihood is laplace in this run, wanted bernoulli
+--prior vamp:3 data.raw|prior is vamp:3 in this run, wanted not given
 END
     trains first -e 0 --prior vamp:4
-    fails 1 'vae-train: first.bin: prior is vamp:4 there, wanted not given as in this run' \
+    fails 1 'vae-train: first.bin: prior is not given in this run, wanted vamp:4 as in the file' \
         vae-train -q -m new.bin -H 24 -z 4 --start-from first.bin data.raw
     { header u8 4 3 . && head -c 12 /dev/zero; } >small.raw
-    fails 1 'vae-train: first.bin: item_shape is 28x28 there, wanted 4 as in this run' \
+    fails 1 'vae-train: first.bin: item_shape is 4 in this run, wanted 28x28 as in the file' \
         vae-train -m new.bin -H 24 -z 4 --start-from first.bin small.raw
     assert [ ! -e new.bin ]
     fails 2 'vae-train: --mean-bias: found it with --start-from, wanted one of them' \

@@ -25,16 +25,16 @@ static int put_option(void *context, const struct cli_option *o, const char *val
     return metadata_put(walk->identity, cli_option_name(o, key), "%s", value);
 }
 
-/* The digests of what is read, and the options that say what that is. */
+/* The digests of what is read: the option that says what that is, and what messages call it. */
 static const struct digest {
-    const char *key, *option;
+    const char *key, *option, *read;
     size_t offset;
 } digests[] = {
-    {"data_xxh64", "the items", offsetof(struct run_data, train)},
-    {"labels_xxh64", "--cond", offsetof(struct run_data, labels)},
-    {"val_xxh64", "--val", offsetof(struct run_data, validation)},
-    {"val_labels_xxh64", "--val-cond", offsetof(struct run_data, validation_labels)},
-    {"start_xxh64", "--start-from", offsetof(struct run_data, start)},
+    {"data_xxh64", "data_xxh64", "the items", offsetof(struct run_data, train)},
+    {"labels_xxh64", "--cond", "the labels of --cond", offsetof(struct run_data, labels)},
+    {"val_xxh64", "--val", "the items of --val", offsetof(struct run_data, validation)},
+    {"val_labels_xxh64", "--val-cond", "the labels of --val-cond", offsetof(struct run_data, validation_labels)},
+    {"start_xxh64", "--start-from", "the weights of --start-from", offsetof(struct run_data, start)},
 };
 #define DIGESTS (sizeof digests / sizeof *digests)
 
@@ -95,31 +95,43 @@ static const char *text_then(const json_t *stored, const char *key) {
     return walk.value != NULL ? walk.value : identity_text(stored, key);
 }
 
-/* What a message calls the key. */
-static const char *name_of(const char *key, char text[2 * CLI_NAME]) {
+static const struct digest *find_digest(const char *key) {
     for (size_t i = 0; i < DIGESTS; i++)
-        if (strcmp(key, digests[i].key) == 0) {
-            snprintf(text, 2 * CLI_NAME, "the %s of %s", key, digests[i].option);
-            return text;
-        }
-    return key;
+        if (strcmp(key, digests[i].key) == 0)
+            return &digests[i];
+    return NULL;
+}
+
+/* A value as a message shows it: of a flag, or of what has a digest, only whether it was given. */
+static const char *shown(const char *text, const struct digest *digest) {
+    return strcmp(text, NONE) != 0 && (digest != NULL || *text == '\0') ? "given" : text;
 }
 
 static int check_same(const char *name, const json_t *stored, const json_t *identity, const char *key) {
     const char *then = text_then(stored, key), *now = identity_text(identity, key);
-    char text[2 * CLI_NAME];
+    const struct digest *digest = find_digest(key);
     if (strcmp(then, now) == 0)
         return 0;
-    return fail("%s: %s is %s there, wanted %s as in this run", name, name_of(key, text),
-                *then == '\0' ? "given" : then, *now == '\0' ? "given" : now);
+    if (digest != NULL && strcmp(then, NONE) != 0 && strcmp(now, NONE) != 0)
+        return fail("%s: %s are others than those of the checkpoint: their XXH64 is %s, wanted %s", name,
+                    digest->read, now, then);
+    return fail("%s: %s is %s in this run, wanted %s as in the file", name, digest == NULL ? key : digest->option,
+                shown(now, digest), shown(then, digest));
+}
+
+/* Of another format or version the rest need not make sense. */
+static int check_format(const char *name, const json_t *stored, const json_t *identity, const char *key) {
+    const char *found = identity_text(stored, key), *wanted = identity_text(identity, key);
+    return strcmp(found, wanted) == 0
+               ? 0
+               : fail("%s: metadata \"%s\" is \"%s\", wanted \"%s\"", name, key, found, wanted);
 }
 
 int identity_check(const json_t *identity, const json_t *stored, bool (*is_other)(const char *key),
                    const char *name) {
     const char *key;
     json_t *value;
-    /* Of another format or version the rest need not make sense. */
-    if (check_same(name, stored, identity, "format") < 0 || check_same(name, stored, identity, "version") < 0)
+    if (check_format(name, stored, identity, "format") < 0 || check_format(name, stored, identity, "version") < 0)
         return -1;
     json_object_foreach((json_t *)identity, key, value) {
         if (check_same(name, stored, identity, key) < 0)
