@@ -43,6 +43,10 @@ static const struct schedule_kind kinds[] = {{"const", 0, 0, false, constant},
                                              {"step", 2, 2, false, step},
                                              {"iwae", 0, 0, false, iwae}};
 
+static int refuse(const char *name, const char *text) {
+    return fail("%s: found '%s', wanted const, cosine, cosine:END, step:EVERY:FACTOR or iwae", name, text);
+}
+
 /* A number of `length` bytes, which may be many: 1 is 1 with a thousand zeros behind the point, too. */
 static int parse_argument(const char *name, const char *text, size_t length, double least, double *value) {
     char *number = strndup(text, length);
@@ -64,7 +68,7 @@ static int parse_arguments(struct schedule *s, const char *name, const char *tex
         rest += length;
     }
     if (*rest != '\0' || given < s->kind->needs)
-        return fail("%s: found '%s', wanted const, cosine, cosine:END, step:EVERY:FACTOR or iwae", name, text);
+        return refuse(name, text);
     return 0;
 }
 
@@ -74,7 +78,7 @@ int schedule_parse(struct schedule *s, const char *name, const char *text) {
     snprintf(word, sizeof word, "%.*s", (int)length, text);
     int i = parse_name(name, word, kinds, sizeof kinds / sizeof *kinds, sizeof *kinds);
     if (i < 0)
-        return -1;
+        return refuse(name, text);
     s->kind = &kinds[i];
     s->argument[0] = s->argument[1] = 0;
     return parse_arguments(s, name, text, text + length);
