@@ -314,13 +314,25 @@ made_of() {
     done
 }
 
-@test "an empty input asks whether the command before it failed" {
+@test "an empty input, or a terminal, asks for a pipe or a file, since either may be what is missing" {
+    local wanted
     for tool in "${READERS[@]}"; do
         use "$tool"
-        fails 1 "$tool: stdin: empty input: did the command before it fail?" "$tool" "${arguments[@]}" - </dev/null
+        wanted='a stream'
+        [ "$tool" != idx2raw ] || wanted='an IDX file'
+        [ "$tool" != vae-info ] || wanted='a model'
+        fails 1 "$tool: stdin: empty input, wanted $wanted from a pipe, or a file named on the command line" \
+            "$tool" "${arguments[@]}" - </dev/null
         true >empty
-        fails 1 "$tool: empty: empty input: did the command before it fail?" "$tool" "${arguments[@]}" empty
+        fails 1 "$tool: empty: empty input, wanted $wanted" "$tool" "${arguments[@]}" empty
+        assert_equal "$(<err)" "$tool: empty: empty input, wanted $wanted"
     done
+    # The items went to another option, so that none are left for stdin.
+    idx2raw -n 4 "$IMAGES" >items.raw
+    fails 1 'vae-train: stdin: empty input, wanted a stream from a pipe, or a file named on the command line' \
+        vae-train -q -m new.bin --val items.raw </dev/null
+    run -1 timeout 20 script -qec 'vae-train -q -m new.bin --val items.raw' /dev/null </dev/null
+    assert_output --regexp '^vae-train: stdin: is a terminal, wanted binary data from a pipe, or a file named on the command line.?$'
 }
 
 @test "an input cut anywhere exits 1 with one line that names it, and no model is made of it" {
@@ -477,7 +489,7 @@ made_of() {
     for tool in "${READERS[@]}"; do
         use "$tool"
         run -1 timeout 20 script -qec "$tool ${arguments[*]} - >out" /dev/null </dev/null
-        assert_output --regexp "^$tool: stdin: is a terminal, wanted binary data from a pipe or a file.?$"
+        assert_output --regexp "^$tool: stdin: is a terminal, wanted binary data from a pipe, or a file named on the command line.?$"
     done
     for tool in "${BINARY_WRITERS[@]}"; do
         use "$tool"

@@ -144,7 +144,7 @@ no_temporary() {
         bash -c 'vae-train -q -m new.bin --log - both.raw >>both.raw'
     cmp items.raw both.raw
     # What is no file is not overwritten.
-    fails 1 'raw-info: stdin: empty input: did the command before it fail?' bash -c 'raw-info </dev/null >/dev/null'
+    fails 1 'raw-info: stdin: empty input, wanted a stream from a pipe' bash -c 'raw-info </dev/null >/dev/null'
     vae-train -q -m model.bin -H 2 -e 1 items.raw
     cp model.bin before.bin
     fails 1 'vae-encode: model.bin: is standard output, too' bash -c 'vae-encode -m model.bin items.raw 1<>model.bin'

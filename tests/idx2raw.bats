@@ -254,7 +254,7 @@ both_fail() {
     printf '\1\2\3\4' | gzip >a.gz
     both_fail 'idx2raw: a.gz: magic number 01020304, wanted IDX' a.gz
     gzip </dev/null >empty.gz
-    both_fail 'idx2raw: empty.gz: empty input: did the command before it fail?' empty.gz
+    both_fail 'idx2raw: empty.gz: empty input, wanted an IDX file' empty.gz
 }
 
 @test "the sample images are those of the committed file" {

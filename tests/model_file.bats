@@ -112,7 +112,7 @@ END
 @test "a file that ends early is refused, wherever" {
     length=$(head -c 8 model.bin | od -A n -t u8)
     size=$(stat -c %s model.bin)
-    for case in '0:empty input: did the command before it fail?' '5:ended after 5 of 8 bytes of the header' \
+    for case in '0:empty input, wanted a model' '5:ended after 5 of 8 bytes of the header' \
         "8:ended after 0 of $((length)) bytes of the header" "100:ended after 92 of $((length)) bytes of the header" \
         "$((8 + length)):ended after 0 of" "$((size - 40)):ended after" "$((size - 1)):ended after"; do
         head -c "${case%%:*}" model.bin >bad.bin
@@ -275,7 +275,7 @@ END
     fails 1 'vae-decode: dir: is a directory, wanted a file' vae-decode -m dir z.raw
     fails 1 'vae-decode: none: cannot open: No such file or directory' vae-decode -m none z.raw
     true >bad.bin
-    refuses 'empty input: did the command before it fail?'
+    refuses 'empty input, wanted a model'
 }
 
 @test "a write that fails leaves the model there was, and no temporary file" {

@@ -24,6 +24,9 @@ static bool is_standard_output(const struct stat *status) {
     return S_ISREG(status->st_mode) && fstat(STDOUT_FILENO, &out) == 0 && is_same_inode(status, &out);
 }
 
+/* Standard input is read also where a file was meant and not named. */
+#define OR_FILE ", or a file named on the command line"
+
 int input_open(struct input *in, const char *path) {
     struct stat status;
     bool standard = path == NULL || is_standard(path);
@@ -38,7 +41,9 @@ int input_open(struct input *in, const char *path) {
     } else if (is_standard_output(&status)) {
         (void)fail("%s: is standard output, too, wanted another file", in->name);
     } else if (isatty(in->fd)) {
-        (void)fail("%s: is a terminal, wanted binary data from a pipe or a file", in->name);
+        (void)fail(standard ? "%s: is a terminal, wanted binary data from a pipe" OR_FILE
+                            : "%s: is a terminal, wanted binary data from a pipe or a file",
+                   in->name);
     } else {
         return 0;
     }
@@ -95,6 +100,12 @@ ssize_t input_read(const struct input *in, void *buffer, size_t size) {
             return fail_system(in->name, "cannot read");
     }
     return (ssize_t)have;
+}
+
+int input_fail_empty(const struct input *in, const char *wanted) {
+    return fail(in->fd == STDIN_FILENO ? "%s: empty input, wanted %s from a pipe" OR_FILE
+                                       : "%s: empty input, wanted %s",
+                in->name, wanted);
 }
 
 void input_close(struct input *in) {

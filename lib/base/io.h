@@ -26,6 +26,9 @@ int input_open(struct input *in, const char *path) __attribute__((warn_unused_re
 /* Reads until `size` bytes are there or the input ends. Returns how many were read, -1 on error. */
 ssize_t input_read(const struct input *in, void *buffer, size_t size) __attribute__((warn_unused_result));
 
+/* -1 with a message: nothing was in it, and `wanted`, such as "a stream", should have been. */
+int input_fail_empty(const struct input *in, const char *wanted) __attribute__((warn_unused_result));
+
 /* True where both are the status of one file. */
 bool is_same_inode(const struct stat *a, const struct stat *b);
 

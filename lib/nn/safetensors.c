@@ -120,7 +120,7 @@ static int refuse_foreign(const struct input *in, const void *start, size_t byte
 static int read_start(const struct input *in, const struct safetensors_kind *kind, uint64_t *length) {
     ssize_t n = input_read(in, length, sizeof *length);
     if (n == 0)
-        return fail("%s: empty input: did the command before it fail?", in->name);
+        return input_fail_empty(in, kind->name);
     if (n > 0 && (size_t)n < sizeof *length && refuse_foreign(in, length, (size_t)n, kind) < 0)
         return -1;
     if (n > 0 && (size_t)n < sizeof *length)

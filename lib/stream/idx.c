@@ -84,7 +84,7 @@ static int read_header(struct idx *idx) {
     if (n < 0)
         return -1;
     if (n == 0)
-        return fail("%s: empty input: did the command before it fail?", idx->gz.in.name);
+        return input_fail_empty(&idx->gz.in, "an IDX file");
     if (n < 4)
         return refuse_magic(idx, magic, (size_t)n);
     const struct idx_type *type = find_type(magic[2]);

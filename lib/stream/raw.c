@@ -125,7 +125,7 @@ int raw_open(struct raw_reader *reader, const char *path) {
         return -1;
     int result = read_header(reader, &frame);
     if (result == 0)
-        result = fail("%s: empty input: did the command before it fail?", reader->in.name);
+        result = input_fail_empty(&reader->in, "a stream");
     if (result < 0) {
         input_close(&reader->in);
         return -1;
