@@ -83,8 +83,8 @@ setup() {
 
 @test "an unknown option, or one with an argument too many or too few, is named and exits 2" {
     for tool in "${TOOLS[@]}"; do
-        fails 2 "$tool: -x: no such option, wanted one that --help lists ($tool --help tells more)" "$tool" -x
-        fails 2 "$tool: --nonsense: no such option, wanted one that --help lists" "$tool" --nonsense
+        fails 2 "$tool: -x: no such option ($tool --help tells more)" "$tool" -x
+        fails 2 "$tool: --nonsense: no such option ($tool --help tells more)" "$tool" --nonsense
         fails 2 "$tool: --quiet: found an argument, wanted none" "$tool" --quiet=yes
         fails 2 "$tool: -x: no such option" "$tool" -qx
         # The option before it is not to blame.
@@ -117,7 +117,7 @@ END
     fails 2 'vae-train: --lat: no such option, did you mean --latent?' vae-train --lat=3
     fails 2 'vae-train: --lat: no such option, did you mean --latent?' vae-train --lat
     # It may be short for several, or be the beginning of another's argument.
-    fails 2 'vae-train: --s: no such option, wanted one that --help lists' vae-train --s 3
+    fails 2 'vae-train: --s: no such option (vae-train --help tells more)' vae-train --s 3
     fails 2 "vae-train: --sigma: found it with -l bernoulli" vae-train -m --model --sigma --sig
 }
 
@@ -149,22 +149,33 @@ vae-sample --latent-dim --dim
 vae-decode --num-workers --threads
 vae-interp --slerp --spherical
 raw2pgm --nrow --columns
+raw2pgm --cols --columns
+vae-train --batchsize --batch
+vae-train --dim --latent
+vae-sample --num --count
 raw-cmp --atol --abs
 idx2raw --limit --count
 END
     # Only what the tool has is named, and a model only as what is written where it is.
     while read -r tool typed; do
-        fails 2 "$tool: $typed: no such option, wanted one that --help lists" "$tool" "$typed" 3
+        fails 2 "$tool: $typed: no such option ($tool --help tells more)" "$tool" "$typed" 3
     done <<'END'
 raw-info --lr
-vae-eval -o
-vae-eval --output
+raw-cmp -o
+raw-cmp --output
 vae-eval --lr
 vae-train --dropout
 vae-train --foo
 vae-train --latels
 vae-train --an-option-whose-name-is-longer-than-any-that-a-tool-has
 END
+    # Files to write are no options of tools that write to stdout.
+    for tool in "${TOOLS[@]}"; do
+        [ "$tool" != vae-train ] && [ "$tool" != raw-cmp ] || continue
+        for typed in -o --out --output -output; do
+            fails 2 "$tool: $typed: no such option, output goes to stdout: use > FILE ($tool --help tells more)" "$tool" "$typed" x
+        done
+    done
     # Each name in the table is of an option that a tool has.
     for tool in "${TOOLS[@]}"; do
         "$tool" --help | grep -o -e '--[a-z-]*' | cut -c 3-
@@ -172,6 +183,31 @@ END
     sed -n '/^} other_names/,/^};/ s/^    {"[a-z-]*", "\([a-z-]*\)".*/\1/p' "$ROOT/lib/base/option_advice.c" | sort -u >named
     assert [ "$(wc -l <named)" -gt 20 ]
     assert_empty "$(comm -13 names named)"
+}
+
+@test "a long option with one dash is named as it was typed, and the one that was meant" {
+    local command message
+    while IFS='|' read -r command message; do
+        # shellcheck disable=SC2086 # a command and its arguments
+        fails 2 "${command%% *}: $message? (${command%% *} --help tells more)" $command
+    done <<'END'
+vae-train -lr 0.01|-lr: read as -l r, did you mean --rate
+vae-train -bs 64|-bs: read as -b s, did you mean --batch
+vae-train -epochs 5|-epochs: read as -e pochs, did you mean --epochs
+vae-train -m x -latent=5|-latent: read as -l atent=5, did you mean --latent
+vae-train -model x.bin items.raw|-model: read as -m odel, did you mean --model
+vae-train -seed 1|-seed: no such option, did you mean --seed
+vae-train -q -quiet|-quiet: no such option, did you mean --quiet
+vae-train -output x.bin|-output: no such option, did you mean --model
+vae-info -tensors model.bin|-tensors: no such option, did you mean --tensors
+raw2pgm -cols 3|-cols: read as -c ols, did you mean --columns
+vae-sample -num 3|-num: read as -n um, did you mean --count
+END
+    # Without one that may have been meant it is the short option's argument that is named; one that is right is taken.
+    fails 2 "vae-train: --batch: found '0', wanted a whole number" vae-train -b0
+    vae-sample -n3 -d2 | compared cmp - <(vae-sample -n 3 -d 2)
+    # Only while it is parsed.
+    fails 2 'vae-train: --beta: ' vae-train -z5 -m x --beta y
 }
 
 @test "an option with an argument is given once, a flag as often as one likes" {

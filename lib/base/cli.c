@@ -30,6 +30,7 @@ static struct {
     const char *given[MAX_OPTIONS]; /* each option's last argument, or its default; "" where it takes none */
     bool by_user[MAX_OPTIONS];      /* given on the command line */
     struct cli_common *common;      /* begins the tool's options, while they are parsed */
+    const char *joined;             /* while it is parsed: a short option's argument that follows it at once */
     bool quiet;
 } cli;
 
@@ -97,7 +98,24 @@ void cli_version(const struct cli_option *option, void *field, const char *text)
     print_and_exit_0();
 }
 
+/* The option that was probably meant by letters after one dash: a long one. NULL: none. */
+static const struct cli_option *long_by_one_dash(const char *typed, size_t length) {
+    return length < 3 ? NULL : option_advice_long(cli.program, typed + 1, length - 1);
+}
+
+/* A long option with one dash is taken for a short one and its argument, and it is that argument which is refused.
+ */
+static void explain_joined(void) {
+    const char *typed = cli.joined;
+    const size_t length = typed == NULL ? 0 : strcspn(typed, "=");
+    const struct cli_option *meant = long_by_one_dash(typed, length);
+    if (meant != NULL)
+        (void)fail("%.*s: read as -%c %s, did you mean --%s?", (int)length, typed, typed[1], typed + 2,
+                   meant->name);
+}
+
 _Noreturn void cli_usage_error(void) {
+    explain_joined();
     fprintf(stderr, "%s: %s (%s --help tells more)\n", cli.program->name, error_message(), cli.program->name);
     exit(EXIT_USAGE);
 }
@@ -131,7 +149,10 @@ static const char *long_option(void) {
 static _Noreturn void refuse_unknown(const char *typed, int length, const struct cli_option *meant) {
     if (meant != NULL)
         cli_refuse("%.*s: no such option, did you mean --%s?", length, typed, meant->name);
-    cli_refuse("%.*s: no such option, wanted one that --help lists", length, typed);
+    const int dashes = typed[1] == '-' ? 2 : 1;
+    if (option_advice_is_output(cli.program, typed + dashes, (size_t)(length - dashes)))
+        cli_refuse("%.*s: no such option, output goes to stdout: use > FILE", length, typed);
+    cli_refuse("%.*s: no such option", length, typed);
 }
 
 static _Noreturn void refuse_long(void) {
@@ -148,6 +169,22 @@ static void check_whole_name(const struct cli_option *o) {
         refuse_long();
 }
 
+/* The argument in which getopt found an unknown letter: it has passed it if that was the last one. */
+static const char *short_options(void) {
+    const char *passed = cli.argv[optind - 1];
+    const size_t length = strlen(passed);
+    return length > 1 && *passed == '-' && passed[length - 1] == (char)optopt ? passed : cli.argv[optind];
+}
+
+static _Noreturn void refuse_short(void) {
+    const char *typed = short_options(), letter[] = {'-', (char)optopt, '\0'};
+    const size_t length = strcspn(typed, "=");
+    const struct cli_option *meant = long_by_one_dash(typed, length);
+    if (meant != NULL || option_advice_is_output(cli.program, typed + 1, length - 1))
+        refuse_unknown(typed, (int)length, meant != NULL ? meant : option_advice_short(cli.program, typed[1]));
+    refuse_unknown(letter, 2, option_advice_short(cli.program, (char)optopt));
+}
+
 /* getopt keeps what it did not take: a known option's number (its argument is missing, or one too many), the letter
  * of an unknown short option, or 0 for an unknown long one. */
 static _Noreturn void refuse_option(bool lacks_argument) {
@@ -159,8 +196,7 @@ static _Noreturn void refuse_option(bool lacks_argument) {
                    lacks_argument ? "one" : "none");
     if (optopt == 0)
         refuse_long();
-    const char letter[] = {'-', (char)optopt, '\0'};
-    refuse_unknown(letter, 2, option_advice_short(cli.program, (char)optopt));
+    refuse_short();
 }
 
 static void refuse_bare(void) {
@@ -183,6 +219,17 @@ static void give_by_user(const struct cli_option *o, const char *text) {
         cli_refuse("--%s: found it twice, with '%s' and '%s', wanted it once", o->name, cli.given[i], text);
     cli.by_user[i] = true;
     give(o, o->argument == NULL ? "" : text);
+}
+
+/* A short option's argument may follow it at once. Where both make the name of a long option, that was meant, even
+ * if the argument could be one: -model is no file "odel". */
+static void give_joined(const struct cli_option *o, const char *text) {
+    cli.joined = cli.argv[optind - 1];
+    for (const struct cli_option *l = cli.program->options; l->name != NULL; l++)
+        if (strcmp(l->name, cli.joined + 1) == 0)
+            cli_usage_error();
+    give_by_user(o, text);
+    cli.joined = NULL;
 }
 
 /* Threads that there is no memory for are refused at once, not in the middle of the work. Of those that nobody
@@ -228,7 +275,10 @@ void cli_parse(const struct cli_program *program, int argc, char **argv, void *o
             refuse_option(number == ':');
         if (number >= LONG)
             check_whole_name(o);
-        give_by_user(o, optarg);
+        if (number < LONG && optarg == cli.argv[optind - 1] + 2)
+            give_joined(o, optarg);
+        else
+            give_by_user(o, optarg);
     }
     cli.quiet = cli.common->quiet;
     settle_threads();

@@ -23,6 +23,7 @@ static const struct other_name {
     {"mini-batch", "batch"},
     {"minibatch-size", "batch"},
     {"bs", "batch"},
+    {"batchsize", "batch"},
     {"num-epochs", "epochs"},
     {"n-epochs", "epochs"},
     {"max-epochs", "epochs"},
@@ -33,6 +34,7 @@ static const struct other_name {
     {"n-latent", "latent", "vae-train"},
     {"z-dim", "latent", "vae-train"},
     {"embedding-dim", "latent", "vae-train"},
+    {"dim", "latent", "vae-train"},
     {"latent-dim", "dim"},
     {"latent-size", "dim"},
     {"z-dim", "dim"},
@@ -93,11 +95,14 @@ static const struct other_name {
     {"n-samples", "count"},
     {"samples", "count"},
     {"number", "count"},
+    {"num", "count"},
     {"limit", "count"},
     {"offset", "skip"},
     {"atol", "abs"},
     {"rtol", "rel"},
     {"nrow", "columns"},
+    {"cols", "columns"},
+    {"ncols", "columns"},
     {"padding", "pad"},
     {"points", "steps"},
     {"slerp", "spherical"},
@@ -111,6 +116,9 @@ static const struct other_name {
     {"model-path", "model"},
     {"weights", "model"},
 };
+
+/* What other programs call the option for the file to write. */
+static const char *const output_names[] = {"o", "out", "output", "outfile", "output-file"};
 
 /* Lower case, and '-' for '_'; false where it is longer than any. */
 static bool normalize(char text[NAME], const char *name, size_t length) {
@@ -216,4 +224,14 @@ const struct cli_option *option_advice_long(const struct cli_program *program, c
 const struct cli_option *option_advice_short(const struct cli_program *program, char letter) {
     const char name[2] = {letter, '\0'};
     return find_other_name(program, name);
+}
+
+bool option_advice_is_output(const struct cli_program *program, const char *name, size_t length) {
+    char text[NAME];
+    if (strcmp(program->name, "raw-cmp") == 0 || !normalize(text, name, length)) /* which writes nothing */
+        return false;
+    for (size_t i = 0; i < sizeof output_names / sizeof *output_names; i++)
+        if (strcmp(text, output_names[i]) == 0)
+            return true;
+    return false;
 }

@@ -13,4 +13,7 @@ const struct cli_option *option_advice_long(const struct cli_program *program, c
 /* The same for the letter of a short option. */
 const struct cli_option *option_advice_short(const struct cli_program *program, char letter);
 
+/* Whether other programs call so an option for the file to write, where the tool writes to standard output. */
+bool option_advice_is_output(const struct cli_program *program, const char *name, size_t length);
+
 #endif
