@@ -614,7 +614,7 @@ jumps() {
     fails 1 'vae-train: part.ck: is to be written, and read as ./part.ck' \
         vae-train "${OPTIONS[@]}" -m model.bin --log part.ck --resume ./part.ck items.raw
     cmp part.ck before.ck
-    fails 1 'vae-train: none/part.ck: cannot ' vae-train -q -m model.bin --checkpoint none/part.ck items.raw
+    fails 1 "vae-train: none/part.ck: there is no directory 'none', wanted it" vae-train -q -m model.bin --checkpoint none/part.ck items.raw
     fails 1 'vae-train: none.ck: cannot open: No such file or directory' \
         vae-train -q -m model.bin --resume none.ck items.raw
 }

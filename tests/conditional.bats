@@ -182,7 +182,7 @@ lit() {
         fails 1 "$1: many.raw: has more labels than 300, wanted one for each item of items.raw" "$@" --cond many.raw items.raw
         fails 1 "$1: other.raw: label 299 is 3, wanted one from 0 to 2" "$@" --cond other.raw items.raw
         fails 1 "$1: model.bin: is conditional on labels, wanted --cond with one from 0 to 2 for each item" "$@" items.raw
-        fails 2 "$1: --cond: found '-', wanted a file's name: stdin is for the items" "$@" --cond - items.raw
+        fails 2 "$1: --cond: found '-', wanted a file's name, not a standard stream" "$@" --cond - items.raw
     done
     for tool in vae-encode 'vae-eval -q' vae-score vae-impute; do
         # shellcheck disable=SC2086

@@ -335,7 +335,7 @@ train_in_little() {
 @test "a model is not read from stdin, which is for the data" {
     vae-train -q -m model.bin -H 8 -e 1 items.raw
     for tool in vae-encode vae-decode vae-eval vae-sample; do
-        fails 1 "$tool: --model: found '-'" bash -c "$tool -m - <model.bin"
+        fails 2 "$tool: --model: found '-'" bash -c "$tool -m - <model.bin"
     done
 }
 

@@ -124,13 +124,33 @@ on() {
 }
 
 @test "what is asked for and cannot be is named" {
-    fails 1 "vae-train: '': is not a file's name, wanted one" vae-train -q -m '' items.raw
-    fails 1 "vae-train: '': cannot create: No such file or directory" vae-train -q -m new.bin --log '' items.raw
+    # What can name no file is wrong usage, whichever option it is given to, and what is there or not is not.
+    local option name
+    for option in --model --log --checkpoint --resume --val --start-from; do
+        for name in '' new.bin/ dir/; do
+            TRAIN=(vae-train -q "$option" "$name")
+            [ $option = --model ] || TRAIN+=(-m new.bin)
+            fails 2 "vae-train: $option: found '$name', wanted a file's name (vae-train --help tells more)" "${TRAIN[@]}" items.raw
+        done
+    done
+    for option in --model --checkpoint --resume --start-from; do
+        TRAIN=(vae-train -q "$option" -)
+        [ $option = --model ] || TRAIN+=(-m new.bin)
+        fails 2 "vae-train: $option: found '-', wanted a file's name, not a standard stream" "${TRAIN[@]}" items.raw
+    done
+    fails 2 "vae-encode: --model: found '', wanted a file's name" vae-encode -q -m '' items.raw
+    fails 2 "vae-sample: --cond: found '', wanted a file's name" vae-sample -q -m model.bin --cond ''
+    mkdir dir
+    for option in --model --log --checkpoint; do
+        TRAIN=(vae-train -q -e 0)
+        [ $option = --model ] || TRAIN+=(-m new.bin)
+        fails 1 'vae-train: dir: is a directory, wanted a file' "${TRAIN[@]}" $option dir items.raw
+        fails 1 "vae-train: none/of/it: there is no directory 'none/of', wanted it" "${TRAIN[@]}" $option none/of/it items.raw
+    done
+    assert [ ! -e new.bin ]
     fails 1 "raw-info: '': cannot open: No such file or directory" raw-info ''
     fails 1 'raw-info: model.bin: looks like a model file or a checkpoint, wanted a stream' raw-info model.bin
-    fails 2 "vae-train: --model: found '-', wanted the name of a file: a model appears whole or not at all" \
-        vae-train -q -m - items.raw
-    fails 1 "vae-encode: --model: found '-', wanted a file's name: stdin is for the data" vae-encode -q -m - items.raw
+    fails 2 "vae-encode: --model: found '-', wanted a file's name, not a standard stream" vae-encode -q -m - items.raw
     fails 2 "vae-train: --val: found '-' for stdin, which the items come from, wanted a file" \
         vae-train -q -m new.bin --val -
 }

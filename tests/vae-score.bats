@@ -139,7 +139,7 @@ OTHER=11400714819323198484
 
 @test "bad items and bad scores are refused by name" {
     fails 2 "vae-score: --method: found 'mse', wanted one of elbo, nll, reconstruction" vae-score -m model.bin --method mse
-    fails 2 "vae-score: --calibrate: found '-', wanted a file's name: stdin is for the items" \
+    fails 2 "vae-score: --calibrate: found '-', wanted a file's name, not a standard stream" \
         vae-score -m model.bin --calibrate - items.raw
     fails 1 'vae-score: none: cannot open' vae-score -m model.bin --calibrate none items.raw
     fails 1 'vae-score: items.raw: items are u8 of shape 28x28, wanted scores, f32 or f64 of shape 1' \

@@ -238,7 +238,7 @@ ends() {
     vae-train -q -m a.bin -H 8 -e 2 --log - data.raw >out
     assert_equal "$(wc -l <out)" 3
     fails 1 'vae-train: /dev/full: cannot write: No space left on device' vae-train -q -m b.bin --log /dev/full data.raw
-    fails 1 'vae-train: none/log: cannot create: No such file or directory' vae-train -q -m b.bin --log none/log data.raw
+    fails 1 "vae-train: none/log: there is no directory 'none', wanted it" vae-train -q -m b.bin --log none/log data.raw
     mkdir dir
     fails 1 'vae-train: dir: is a directory, wanted a file' vae-train -q -m b.bin --log dir none.raw
     assert [ ! -e b.bin ]
@@ -334,11 +334,11 @@ ends() {
 
 @test "the model's name is checked before training, and nothing is harmed" {
     mkdir dir
-    fails 1 'vae-train: dir: is not a regular file' vae-train -m dir data.raw
+    fails 1 'vae-train: dir: is a directory, wanted a file' vae-train -m dir data.raw
     mkfifo pipe # no device of the system's: one that a faulty tool replaced would be gone for all
     fails 1 'vae-train: pipe: is not a regular file' vae-train -m pipe data.raw
-    fails 1 'vae-train: none/' vae-train -m none/model.bin data.raw
-    fails 1 'vae-train: dir/: ' vae-train -m dir/ data.raw
+    fails 1 "vae-train: none/model.bin: there is no directory 'none', wanted it" vae-train -m none/model.bin data.raw
+    fails 2 "vae-train: --model: found 'dir/', wanted a file's name" vae-train -m dir/ data.raw
     assert [ -d dir -a -p pipe -a ! -e none ]
     assert_empty "$(ls -A dir)"
     fails 2 'vae-train: --model: not given, wanted it' vae-train data.raw

@@ -97,11 +97,11 @@ static const struct cli_option options[] = {
     {0, "mean-bias", NULL, NULL, "start the output's biases at the data's mean", CLI_FLAG(run.start.at_mean)},
     {0, "patience", "N", "0", "end after N epochs without a better --val, and save the best; 0: never",
      CLI_WHOLE(run.patience, 0, 1e9)},
-    {0, "val", "FILE", NULL, "evaluate this stream after each epoch", CLI_TEXT(run.validation), .aside = true},
+    {0, "val", "FILE", NULL, "evaluate this stream after each epoch", CLI_STREAM(run.validation), .aside = true},
     {0, "cond", "FILE", NULL, "the items' labels: the model becomes conditional on them", CLI_FILE(run.labels),
      .aside = true},
     {0, "val-cond", "FILE", NULL, "the labels of --val", CLI_FILE(run.validation_labels), .aside = true},
-    {0, "log", "FILE", NULL, "write a table (TSV), a row an epoch", CLI_TEXT(run.log), .aside = true},
+    {0, "log", "FILE", NULL, "write a table (TSV), a row an epoch", CLI_STREAM(run.log), .aside = true},
     {0, "checkpoint", "FILE", NULL, "save the state of the training here, for --resume", CLI_FILE(run.checkpoint),
      .aside = true},
     {0, "every", "T", NULL, "how often: steps, such as 100, or a time, such as 30s, 10m or 2h (default: 1m)",
@@ -151,8 +151,6 @@ static void check_options(const struct options *o) {
                    o->run.model.likelihood->name);
     check_likelihood(&o->run.model);
     check_start(&o->run.start, o->run.model.likelihood);
-    if (strcmp(o->common.model, "-") == 0)
-        cli_refuse("--model: found '-', wanted the name of a file: a model appears whole or not at all");
     if (o->run.validation != NULL && strcmp(o->run.validation, "-") == 0 &&
         (o->run.file == NULL || strcmp(o->run.file, "-") == 0))
         cli_refuse("--val: found '-' for stdin, which the items come from, wanted a file");

@@ -40,8 +40,6 @@ static int name_parts(struct atomic_file *file, const char *path) {
         file->temporary == NULL)
         // NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the caller frees what is in *file
         return fail("%s: out of memory for its name", path);
-    if (*name == '\0')
-        return fail("'%s': is not a file's name, wanted one", path);
     return 0;
 }
 
@@ -62,6 +60,8 @@ static int check_place(const char *path) {
     const int found = stat(path, &status);
     if (found < 0 && errno != ENOENT) /* a link that may not be followed, for example */
         return fail_system(path, "cannot write");
+    if (found == 0 && S_ISDIR(status.st_mode))
+        return fail("%s: is a directory, wanted a file", path);
     if (found == 0 && !S_ISREG(status.st_mode))
         return fail("%s: is not a regular file, wanted one to replace or a new name", path);
     if (is_mount(path))
@@ -69,7 +69,7 @@ static int check_place(const char *path) {
                     path);
     if (is_dangling_link(path))
         return fail("%s: is a symbolic link to nothing, wanted a file or a new name", path);
-    return 0;
+    return found < 0 ? check_directory_of(path) : 0;
 }
 
 /* A file that replaces another has its mode. Until it is in its place the owner may write to it, whatever the mode:

@@ -334,10 +334,18 @@ void cli_set_text(const struct cli_option *o, void *field, const char *text) {
     *(const char **)field = text;
 }
 
+/* What can name no file, whatever there is, is a usage error. */
+void cli_set_stream(const struct cli_option *o, void *field, const char *text) {
+    const size_t length = strlen(text);
+    if (length == 0 || text[length - 1] == '/')
+        cli_refuse("--%s: found '%s', wanted a file's name", o->name, text);
+    cli_set_text(o, field, text);
+}
+
 void cli_set_file(const struct cli_option *o, void *field, const char *text) {
     if (strcmp(text, "-") == 0)
-        cli_refuse("--%s: found '-', wanted a file's name: stdin is for the items", o->name);
-    cli_set_text(o, field, text);
+        cli_refuse("--%s: found '-', wanted a file's name, not a standard stream", o->name);
+    cli_set_stream(o, field, text);
 }
 
 void cli_set_whole(const struct cli_option *o, void *field, const char *text) {

@@ -27,9 +27,10 @@ struct cli_option {
     bool aside;      /* not part of cli_command: it says where or how to work, and changes no result */
 };
 
-#define CLI_FLAG(field) cli_set_flag, offsetof(struct options, field), 0, 0 /* bool */
-#define CLI_FILE(field) cli_set_file, offsetof(struct options, field), 0, 0 /* const char *, not "-" */
-#define CLI_TEXT(field) cli_set_text, offsetof(struct options, field), 0, 0 /* const char * */
+#define CLI_FLAG(field) cli_set_flag, offsetof(struct options, field), 0, 0     /* bool */
+#define CLI_FILE(field) cli_set_file, offsetof(struct options, field), 0, 0     /* const char *, not "-" */
+#define CLI_STREAM(field) cli_set_stream, offsetof(struct options, field), 0, 0 /* const char *, or "-" */
+#define CLI_TEXT(field) cli_set_text, offsetof(struct options, field), 0, 0     /* const char * */
 #define CLI_SIZE(field, min, max) cli_set_size, offsetof(struct options, field), min, max   /* size_t */
 #define CLI_WHOLE(field, min, max) cli_set_whole, offsetof(struct options, field), min, max /* uint64_t */
 #define CLI_REAL(field, min, max) cli_set_real, offsetof(struct options, field), min, max   /* double */
@@ -41,6 +42,7 @@ const char *cli_option_name(const struct cli_option *option, char text[CLI_NAME]
 
 void cli_set_flag(const struct cli_option *option, void *field, const char *text);
 void cli_set_file(const struct cli_option *option, void *field, const char *text);
+void cli_set_stream(const struct cli_option *option, void *field, const char *text);
 void cli_set_text(const struct cli_option *option, void *field, const char *text);
 void cli_set_size(const struct cli_option *option, void *field, const char *text);
 void cli_set_whole(const struct cli_option *option, void *field, const char *text);
@@ -56,7 +58,7 @@ struct cli_common {
 
 /* Options that mean the same in every tool. CLI_EVERY ends a table. */
 #define CLI_MODEL \
-    { 'm', "model", "FILE", NULL, "the model file", CLI_TEXT(common.model), .aside = true }
+    { 'm', "model", "FILE", NULL, "the model file", CLI_FILE(common.model), .aside = true }
 #define CLI_LABELS(field)                                                                                       \
     {                                                                                                           \
         0, "cond", "FILE", NULL, "the items' labels, for a model that is conditional on them", CLI_FILE(field), \

@@ -69,10 +69,19 @@ static const char *entry(const char *path) {
 static int directory_status(const char *path, struct stat *s) {
     char directory[PATH_MAX];
     const size_t length = (size_t)(entry(path) - path);
-    if (length >= sizeof directory - 1)
+    if (length >= sizeof directory - 1) {
+        errno = ENAMETOOLONG;
         return -1;
+    }
     snprintf(directory, sizeof directory, "%.*s.", (int)length, path);
     return stat(directory, s);
+}
+
+int check_directory_of(const char *path) {
+    struct stat status;
+    if (entry(path) == path || directory_status(path, &status) == 0 || errno != ENOENT)
+        return 0;
+    return fail("%s: there is no directory '%.*s', wanted it", path, (int)(entry(path) - path - 1), path);
 }
 
 bool is_same_place(const char *a, const char *b) {

@@ -38,6 +38,9 @@ bool is_same_file(const char *a, const char *b);
 /* True there, and where both name one place of one directory, at which nothing need stand yet. */
 bool is_same_place(const char *a, const char *b);
 
+/* 0, or -1 with a message where `path` is to be in a directory that is not there. */
+int check_directory_of(const char *path) __attribute__((warn_unused_result));
+
 /* True where it is a symbolic link to nothing. */
 bool is_dangling_link(const char *path);
 

@@ -233,9 +233,3 @@ int model_config_get(struct model_config *c, const json_t *metadata, const char 
         return -1;
     return get_likelihood(s, c);
 }
-
-int model_open(struct input *in, const char *path) {
-    if (strcmp(path, "-") == 0)
-        return fail("--model: found '-', wanted a file's name: stdin is for the data");
-    return input_open(in, path);
-}

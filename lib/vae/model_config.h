@@ -59,7 +59,4 @@ int metadata_put(json_t *metadata, const char *key, const char *format, ...)
 int model_config_get(struct model_config *config, const json_t *metadata, const char *name)
     __attribute__((warn_unused_result));
 
-/* Opens a model file; "-" is refused, since standard input is for the data. 0 or -1. */
-int model_open(struct input *in, const char *path) __attribute__((warn_unused_result));
-
 #endif

@@ -82,7 +82,7 @@ int model_load(struct model *model, const char *path) {
     struct input in;
     json_t *metadata;
     *model = (struct model){0};
-    if (model_open(&in, path) < 0)
+    if (input_open(&in, path) < 0)
         return -1;
     const int result = model_read(model, &metadata, &in);
     json_decref(metadata);

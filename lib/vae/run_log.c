@@ -201,7 +201,9 @@ int run_log_open(struct run_log *log, const char *path) {
         return fail("%s: is a symbolic link to nothing, wanted a file or a new name", path);
     if (is_directory(path))
         return fail("%s: is a directory, wanted a file", path);
-    return is_there_and_special(path) ? 0 : open_regular(log);
+    if (is_there_and_special(path))
+        return 0;
+    return check_directory_of(path) < 0 ? -1 : open_regular(log);
 }
 
 /* A pipe is opened only now, and not for reading, too: then it would not be noticed that its reader has left. */
