@@ -256,6 +256,23 @@ END
     assert [ ! -e new.bin ]
 }
 
+@test "a run that is refused says nothing but why: no note of how it goes on comes before" {
+    train -m part.bin --checkpoint part.ck --log part.tsv
+    echo nonsense >bad
+    echo mine >mine.tsv
+    # `fails` wants one line on stderr.
+    OPTIONS=("${OPTIONS[@]:1}" -m part.bin)
+    fails 1 'vae-train: bad: looks like text' vae-train "${OPTIONS[@]}" --resume bad items.raw
+    fails 1 'vae-train: bad: looks like text' vae-train "${OPTIONS[@]}" --start-from bad items.raw
+    fails 1 'vae-train: mine.tsv: is not the log of the 3 epochs before' \
+        vae-train "${OPTIONS[@]}" --resume part.ck --log mine.tsv items.raw
+    fails 1 'vae-train: part.ck: --batch is ' vae-train "${OPTIONS[@]/32/16}" --resume part.ck items.raw
+    # What is not refused is told about.
+    vae-train "${OPTIONS[@]}" --resume part.ck --log part.tsv items.raw 2>err
+    grep -q '^vae-train: items.raw: grey values under -l bernoulli' err
+    grep -qx 'vae-train: part.ck: going on from step 21, in epoch 3 of 3' err
+}
+
 @test "weights of a checkpoint that are not numbers are refused by name" {
     train -m part.bin --checkpoint part.ck --ema 0.9
     for tensor in mu.bias average.mu.bias first.mu.bias second.mu.bias; do

@@ -188,7 +188,22 @@ static int train_epochs(struct run *r) {
     return 0;
 }
 
+/* Only what is not refused any more is told about. */
+static void note_start(const struct run *r) {
+    const struct run_config *c = r->config;
+    for (size_t i = 0; i < r->train.items; i++)
+        if (model_finds_grey(&r->model, r->train.dtype, dataset_item(&r->train, i))) {
+            cli_note(GREY_NOTE, r->train.name);
+            break;
+        }
+    if (c->resume != NULL)
+        cli_note("%s: going on from step %" PRIu64 ", in epoch %" PRIu64 " of %" PRIu64, c->resume,
+                 r->training.step, r->training.epoch, c->epochs);
+    checkpoint_note_replaced(&r->checkpoint);
+}
+
 static int train(struct run *r) {
+    note_start(r);
     r->report = (struct report){.training = &r->training,
                                 .log = &r->log,
                                 .epochs = r->config->epochs,
@@ -219,14 +234,11 @@ static int prepare_checkpoint(struct run *r) {
     r->checkpoint.saver = &r->saver;
     if (checkpoint_start(&r->checkpoint, &data, schedule_spans(&c->schedule)) < 0)
         return -1;
-    if (c->resume != NULL) {
-        if (checkpoint_load(&r->checkpoint, c->resume) < 0)
-            return -1;
-        r->over = has_lost_patience(r);
-        cli_note("%s: going on from step %" PRIu64 ", in epoch %" PRIu64 " of %" PRIu64, c->resume,
-                 r->training.step, r->training.epoch, c->epochs);
-    }
-    checkpoint_note_replaced(&r->checkpoint);
+    if (c->resume == NULL)
+        return 0;
+    if (checkpoint_load(&r->checkpoint, c->resume) < 0)
+        return -1;
+    r->over = has_lost_patience(r);
     return 0;
 }
 
@@ -244,11 +256,6 @@ static int prepare(struct run *r) {
     if (check_items(&r->train, &config) < 0 || load_labels(r, &config) < 0 || load_validation(r, &config) < 0 ||
         model_create(&r->model, &config) < 0)
         return -1;
-    for (size_t i = 0; i < r->train.items; i++)
-        if (model_finds_grey(&r->model, r->train.dtype, dataset_item(&r->train, i))) {
-            cli_note(GREY_NOTE, r->train.name);
-            break;
-        }
     if (start_values(&c->start, &r->model, &r->train, r->label, r->common->seed, &start_xxh64) < 0)
         return -1;
     r->workers = workers_start(r->common->threads);

@@ -123,11 +123,13 @@ static int keep_rows(struct run_log *log, uint64_t rows) {
     if (!k.is_ours)
         return fail("%s: is not the log of the %" PRIu64 " epochs before, wanted it, or no file: move it away",
                     log->name, rows);
-    if (k.last < rows)
-        note_missing(log, &k, rows);
     if (fseeko(log->file, k.end, SEEK_SET) < 0 || ftruncate(fileno(log->file), k.end) < 0)
         return fail_system(log->name, "cannot write");
-    return k.end > 0 ? 0 : run_log_flush(log, fputs(HEADER, log->file));
+    if (k.end == 0 && run_log_flush(log, fputs(HEADER, log->file)) < 0)
+        return -1;
+    if (k.last < rows)
+        note_missing(log, &k, rows);
+    return 0;
 }
 
 /* A descriptor of the log, an old one or a new one; -1 with errno. */
