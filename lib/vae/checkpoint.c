@@ -275,8 +275,7 @@ int checkpoint_load(struct checkpoint *c, const char *path) {
 
 static void note_replaced(const struct checkpoint *c, const json_t *metadata) {
     struct figures f;
-    if (strcmp(identity_text(metadata, "format"), identity_text(c->identity, "format")) != 0 ||
-        get_figures(&f, c->path, metadata) < 0 || f.step <= c->training->step)
+    if (get_figures(&f, c->path, metadata) < 0 || f.step <= c->training->step)
         return;
     if (identity_check(c->identity, metadata, is_state, c->path) == 0)
         cli_note("%s: holds step %" PRIu64
@@ -293,7 +292,7 @@ void checkpoint_note_replaced(const struct checkpoint *c) {
     json_t *metadata, *tensors;
     if (c->path == NULL || input_open(&in, c->path) < 0)
         return;
-    if (safetensors_read_header(&in, &metadata, &tensors) == 0) {
+    if (safetensors_read_header(&in, &safetensors_checkpoint, &metadata, &tensors) == 0) {
         note_replaced(c, metadata);
         json_decref(metadata);
         json_decref(tensors);
