@@ -53,7 +53,7 @@ FLAGS_avx512 := -mavx512f -mavx512dq -mavx512bw -mavx512vl -mavx2 -mfma
 # has no such option) would turn the bounds of an argument into branches.
 NO_THREAD_JUMPS := $(shell $(CC) -Werror -fno-thread-jumps -E -x c /dev/null >/dev/null 2>&1 && echo -fno-thread-jumps)
 $(BUILD)/lib/base/noise_kernel.%.o: KERNEL_FLAGS := -fno-trapping-math -ffp-contract=off
-$(BUILD)/lib/nn/math_kernel.%.o $(BUILD)/lib/nn/density_kernel.%.o: KERNEL_FLAGS := -fno-trapping-math -ffp-contract=fast $(NO_THREAD_JUMPS)
+$(BUILD)/lib/kernel/math_kernel.%.o $(BUILD)/lib/kernel/density_kernel.%.o: KERNEL_FLAGS := -fno-trapping-math -ffp-contract=fast $(NO_THREAD_JUMPS)
 
 KERNELS := $(wildcard lib/*/*_kernel.c)
 SOURCES := $(filter-out $(KERNELS),$(wildcard lib/*/*.c))

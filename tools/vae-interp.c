@@ -2,7 +2,7 @@
 #include "base/cli.h"
 #include "base/error.h"
 #include "base/progress.h"
-#include "nn/math_kernel.h"
+#include "kernel/math_kernel.h"
 #include "vae/latent_map.h"
 #include "vae/path.h"
 

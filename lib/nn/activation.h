@@ -1,7 +1,7 @@
 #ifndef NN_ACTIVATION_H
 #define NN_ACTIVATION_H
 
-#include "nn/math_kernel.h"
+#include "kernel/math_kernel.h"
 
 #include <stdbool.h>
 

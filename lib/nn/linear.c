@@ -2,7 +2,7 @@
 
 #include "base/error.h"
 #include "base/workers.h"
-#include "nn/math_kernel.h"
+#include "kernel/math_kernel.h"
 
 #include <cblas.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
+#include "kernel/math_kernel.h"
 #include "nn/linear.h"
-#include "nn/math_kernel.h"
 #include "nn/optimizer.h"
 
 #include <math.h>

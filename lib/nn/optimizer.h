@@ -1,7 +1,7 @@
 #ifndef NN_OPTIMIZER_H
 #define NN_OPTIMIZER_H
 
-#include "nn/math_kernel.h"
+#include "kernel/math_kernel.h"
 #include "nn/parameters.h"
 
 #include <stdbool.h>

@@ -2,7 +2,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
-#include "nn/math_kernel.h"
+#include "kernel/math_kernel.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 
 #include "base/error.h"
 #include "base/number.h"
-#include "nn/math_kernel.h"
+#include "kernel/math_kernel.h"
 
 #include <inttypes.h>
 #include <math.h>

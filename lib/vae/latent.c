@@ -1,6 +1,6 @@
 #include "vae/latent.h"
 
-#include "nn/math_kernel.h"
+#include "kernel/math_kernel.h"
 
 float latent_bounded(float logvar) {
     return logvar > LOGVAR_BOUND ? LOGVAR_BOUND : logvar < -LOGVAR_BOUND ? -LOGVAR_BOUND : logvar;

@@ -1,6 +1,6 @@
 /* Likelihoods of whole numbers: counts, and categories. */
-#include "nn/density_kernel.h"
-#include "nn/math_kernel.h"
+#include "kernel/density_kernel.h"
+#include "kernel/math_kernel.h"
 #include "nn/special.h"
 #include "vae/likelihood.h"
 

@@ -1,6 +1,6 @@
 /* Likelihoods of real numbers: the normal and its kin, and those on [0,1]. */
-#include "nn/density_kernel.h"
-#include "nn/math_kernel.h"
+#include "kernel/density_kernel.h"
+#include "kernel/math_kernel.h"
 #include "vae/likelihood.h"
 
 #include <float.h>

@@ -2,7 +2,7 @@
 
 #include "base/error.h"
 #include "base/noise.h"
-#include "nn/math_kernel.h"
+#include "kernel/math_kernel.h"
 #include "vae/latent.h"
 
 #include <math.h>

@@ -1,8 +1,8 @@
 /* The vectorised functions against double precision, at every level that this machine has, to the bounds that
- * nn/math_kernel.h and nn/density_kernel.h state. */
+ * kernel/math_kernel.h and kernel/density_kernel.h state. */
 #include "base/level.h"
-#include "nn/density_kernel.h"
-#include "nn/math_kernel.h"
+#include "kernel/density_kernel.h"
+#include "kernel/math_kernel.h"
 #include "nn/optimizer.h"
 #include "test.h"
 

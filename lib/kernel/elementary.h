@@ -1,5 +1,5 @@
-#ifndef NN_ELEMENTARY_H
-#define NN_ELEMENTARY_H
+#ifndef KERNEL_ELEMENTARY_H
+#define KERNEL_ELEMENTARY_H
 
 #include <math.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
-#ifndef NN_MATH_KERNEL_H
-#define NN_MATH_KERNEL_H
+#ifndef KERNEL_MATH_KERNEL_H
+#define KERNEL_MATH_KERNEL_H
 
 #include <stddef.h>
 

@@ -1,8 +1,8 @@
 /* Compiled once a level with its vector instructions (see the Makefile). */
-#include "nn/density_kernel.h"
+#include "kernel/density_kernel.h"
 
 #include "base/level.h"
-#include "nn/elementary.h"
+#include "kernel/elementary.h"
 
 SPECIALISED float cross_entropy_block(const float *a, const float *x, float *gradient, size_t n) {
     float sum = 0;

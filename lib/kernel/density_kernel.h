@@ -1,5 +1,5 @@
-#ifndef NN_DENSITY_KERNEL_H
-#define NN_DENSITY_KERNEL_H
+#ifndef KERNEL_DENSITY_KERNEL_H
+#define KERNEL_DENSITY_KERNEL_H
 
 #include <stddef.h>
 

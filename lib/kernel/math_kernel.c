@@ -1,8 +1,8 @@
 /* Compiled once a level with its vector instructions (see the Makefile). */
-#include "nn/math_kernel.h"
+#include "kernel/math_kernel.h"
 
 #include "base/level.h"
-#include "nn/elementary.h"
+#include "kernel/elementary.h"
 
 /* x Phi(x), Phi the normal distribution function by Abramowitz and Stegun 7.1.26 (error below 1.5e-7). */
 static inline void gelu1(float x, float *value, float *slope) {

@@ -1,7 +1,7 @@
 /* Which of the levels' tables is used. */
 #include "base/level.h"
-#include "nn/density_kernel.h"
-#include "nn/math_kernel.h"
+#include "kernel/density_kernel.h"
+#include "kernel/math_kernel.h"
 
 const struct math_kernel *math_kernel(void) {
     static const struct math_kernel *const levels[LEVELS] = EACH_LEVEL(math_kernel);
