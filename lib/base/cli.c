@@ -1,6 +1,7 @@
 #include "base/cli.h"
 
 #include "base/error.h"
+#include "base/level.h"
 #include "base/number.h"
 #include "base/option_advice.h"
 #include "base/printable.h"
@@ -245,13 +246,13 @@ static void settle_threads(void) {
         if (there > 0 && there < wanted)
             exit(cli_finish(
                 fail("--threads: found %zu, wanted at most %zu: there is no memory for more, of %zu bytes each",
-                     wanted, there, WORKER_BYTES)));
+                     wanted, there, workers_bytes())));
     } else if (o->name != NULL) {
         const size_t there = workers_affordable((wanted * 4 + 2) / 3), used = there < 2 ? 1 : there * 3 / 4;
         cli.common->threads = used < wanted ? used : wanted;
         if (there > 0 && cli.common->threads < wanted)
             cli_note("--threads: working on %zu of %zu: memory is short, of which each takes %zu bytes",
-                     cli.common->threads, wanted, WORKER_BYTES);
+                     cli.common->threads, wanted, workers_bytes());
     }
 }
 
@@ -263,6 +264,8 @@ void cli_parse(const struct cli_program *program, int argc, char **argv, void *o
     cli.common = options;
     prepare_process();
     progress_name(program->name);
+    if (level_settle() < 0)
+        cli_usage_error();
     refuse_bare();
     prepare_options();
     for (const struct cli_option *o = program->options; o->name != NULL; o++)

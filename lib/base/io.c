@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -115,6 +116,11 @@ int input_fail_empty(const struct input *in, const char *wanted) {
     return fail(in->fd == STDIN_FILENO ? "%s: empty input, wanted %s from a pipe" OR_FILE
                                        : "%s: empty input, wanted %s",
                 in->name, wanted);
+}
+
+bool input_ready(const struct input *in) {
+    struct pollfd ready = {.fd = in->fd, .events = POLLIN};
+    return poll(&ready, 1, 0) > 0;
 }
 
 void input_close(struct input *in) {

@@ -29,6 +29,9 @@ ssize_t input_read(const struct input *in, void *buffer, size_t size) __attribut
 /* -1 with a message: nothing was in it, and `wanted`, such as "a stream", should have been. */
 int input_fail_empty(const struct input *in, const char *wanted) __attribute__((warn_unused_result));
 
+/* Whether something can be read, or the end is there, without waiting. */
+bool input_ready(const struct input *in);
+
 /* True where both are the status of one file. */
 bool is_same_inode(const struct stat *a, const struct stat *b);
 

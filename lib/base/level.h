@@ -2,15 +2,27 @@
 #define BASE_LEVEL_H
 
 /* Vector instruction levels. A kernel file (*_kernel.c) is compiled once for each, with LEVEL defined as the
- * suffix of what it exports; the program picks at start-up the best one that the processor has. */
+ * suffix of what it exports; the program picks one at start-up. */
 
 enum level { LEVEL_BASELINE, LEVEL_AVX2, LEVEL_AVX512, LEVELS };
 
-/* The best level of this processor. */
+/* What makes matrix products (kernel/products.h). */
+enum backend { BACKEND_PACKED, BACKEND_OPENBLAS, BACKENDS };
+
+/* Reads the environment: VAE_LEVEL, a level to use instead of the processor's best one, and VAE_PRODUCTS, a backend to
+ * use instead of the level's own. 0, or -1 if the processor lacks the level or there is no such word. Before the first
+ * call, and if they are not set, the functions below return what the processor has. */
+int level_settle(void) __attribute__((warn_unused_result));
+
+/* The level in use. */
 enum level level_best(void);
 
-/* "baseline", "avx2", "avx512". */
+/* The backend in use: packed if the level has fused multiply-adds. */
+enum backend level_backend(void);
+
+/* "baseline", "avx2", "avx512"; "packed", "openblas". */
 const char *level_name(enum level level);
+const char *backend_name(enum backend backend);
 
 #define LEVEL_JOIN2(name, level) name##_##level
 #define LEVEL_JOIN(name, level) LEVEL_JOIN2(name, level)

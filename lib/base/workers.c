@@ -3,6 +3,7 @@
 
 #include "base/denormals.h"
 #include "base/error.h"
+#include "base/level.h"
 #include "base/memory.h"
 
 #include <pthread.h>
@@ -17,6 +18,7 @@
 
 #define SPIN_NANOSECONDS 100000       /* what it may take to be put to sleep and woken again */
 #define STACK_BYTES ((size_t)1 << 20) /* a thread's; without it, the limit on the main thread's would count */
+#define OPENBLAS_BYTES (((size_t)128 << 20) + 4096)
 #define SPINS 64                      /* between looks at the clock */
 
 /* Tasks [begin, end) that one thread is the first to take, packed in one word so that they are claimed together.
@@ -40,6 +42,8 @@ struct workers {
     pthread_cond_t work, finished;
     size_t asleep; /* under the mutex */
 };
+
+static _Thread_local size_t thread_number;
 
 static inline uint64_t pack(size_t begin, size_t end) {
     return (uint64_t)end << 32 | (uint64_t)begin;
@@ -119,7 +123,7 @@ static void spin(struct workers *w, bool (*came)(struct workers *w)) {
 
 static void *work(void *argument) {
     struct workers *w = argument;
-    const size_t self = atomic_fetch_add(&w->joined, 1);
+    const size_t self = thread_number = atomic_fetch_add(&w->joined, 1);
     while (!atomic_load(&w->stopping)) {
         help(w, self);
         spin(w, has_work);
@@ -191,12 +195,7 @@ struct workers *workers_start(size_t threads) {
     return w;
 }
 
-void workers_run(struct workers *w, size_t tasks, void (*task)(void *context, size_t i), void *context) {
-    if (w->threads == 1 || tasks <= 1) {
-        for (size_t i = 0; i < tasks; i++)
-            task(context, i);
-        return;
-    }
+void workers_begin(struct workers *w, size_t tasks, void (*task)(void *context, size_t i), void *context) {
     w->task = task;
     w->context = context;
     w->tasks = tasks;
@@ -208,12 +207,25 @@ void workers_run(struct workers *w, size_t tasks, void (*task)(void *context, si
     if (w->asleep > 0)
         pthread_cond_broadcast(&w->work);
     pthread_mutex_unlock(&w->mutex);
+}
+
+void workers_finish(struct workers *w) {
     help(w, 0);
     spin(w, is_done);
     pthread_mutex_lock(&w->mutex);
     while (!is_done(w))
         pthread_cond_wait(&w->finished, &w->mutex);
     pthread_mutex_unlock(&w->mutex);
+}
+
+void workers_run(struct workers *w, size_t tasks, void (*task)(void *context, size_t i), void *context) {
+    if (w->threads == 1 || tasks <= 1) {
+        for (size_t i = 0; i < tasks; i++)
+            task(context, i);
+        return;
+    }
+    workers_begin(w, tasks, task, context);
+    workers_finish(w);
 }
 
 void workers_stop(struct workers *w) {
@@ -231,6 +243,10 @@ void workers_stop(struct workers *w) {
     free_all(w);
 }
 
+size_t workers_self(void) {
+    return thread_number;
+}
+
 size_t workers_threads(const struct workers *w) {
     return w->threads;
 }
@@ -242,11 +258,15 @@ size_t workers_available(void) {
     return (size_t)CPU_COUNT(&set);
 }
 
+size_t workers_bytes(void) {
+    return level_backend() == BACKEND_OPENBLAS ? OPENBLAS_BYTES : STACK_BYTES;
+}
+
 size_t workers_affordable(size_t wanted) {
     size_t fits = 0;
     while (fits < wanted) {
         const size_t try = fits + (wanted - fits + 1) / 2;
-        if (memory_is_there(try * WORKER_BYTES))
+        if (memory_is_there(try * workers_bytes()))
             fits = try;
         else
             wanted = try - 1;

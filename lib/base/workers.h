@@ -16,7 +16,15 @@ struct workers *workers_start(size_t threads);
  * goes to the same thread each time, whose processor then has in its cache what those tasks worked on before. */
 void workers_run(struct workers *workers, size_t tasks, void (*task)(void *context, size_t i), void *context);
 
+/* The same in two halves, between which the caller does something else while the other threads work: one job at a
+ * time. `task` and `context` must last until workers_finish. */
+void workers_begin(struct workers *workers, size_t tasks, void (*task)(void *context, size_t i), void *context);
+void workers_finish(struct workers *workers);
+
 void workers_stop(struct workers *workers);
+
+/* The number of the thread that runs a task, from 0 on: the one that started the pool has 0. */
+size_t workers_self(void);
 
 /* How many threads it has, the caller's included. */
 size_t workers_threads(const struct workers *workers);
@@ -24,8 +32,9 @@ size_t workers_threads(const struct workers *workers);
 /* How many processors this process may use. */
 size_t workers_available(void);
 
-/* Bytes of addresses that each thread takes: OpenBLAS's buffer, little of which is ever written. */
-#define WORKER_BYTES (((size_t)128 << 20) + 4096)
+/* Bytes of addresses that each thread takes: its stack or, if OpenBLAS makes the products, the buffer that it has for
+ * each thread, little of which is ever written. */
+size_t workers_bytes(void);
 #define WORKERS_MAX 256 /* OpenBLAS has that many buffers */
 
 /* How many threads there is memory for now, up to `wanted`; may be 0. */
