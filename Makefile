@@ -37,9 +37,9 @@ comma := ,
 # The user's directories are searched first.
 ALL_CPPFLAGS = -Ilib $(CPPFLAGS) $(BLAS_CPPFLAGS) -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE -DVAEUTILS_VERSION='"$(VERSION)"'
 WARNINGS := -Wall -Wextra -Wno-missing-field-initializers -Wshadow -Wconversion -Wimplicit-fallthrough
-ALL_CFLAGS := -std=c11 -pthread -fopenmp-simd -fno-math-errno $(WARNINGS) $(CFLAGS)
+ALL_CFLAGS := -std=c11 -pthread -fopenmp-simd -fno-math-errno $(WARNINGS) $(CFLAGS) -ffp-contract=off
 ALL_LDFLAGS = -pthread -Wl,--as-needed $(LDFLAGS) $(BLAS_LDFLAGS)
-LIBS := -lopenblas -ljansson -lxxhash -lz -lm
+LIBS := -ljansson -lxxhash -lz -ldl -lm
 
 # Kernel files are compiled once a level of vector instructions; lib/base/level.c asks for these at run time.
 LEVELS := baseline
@@ -49,11 +49,10 @@ endif
 FLAGS_baseline :=
 FLAGS_avx2 := -mavx2 -mfma
 FLAGS_avx512 := -mavx512f -mavx512dq -mavx512bw -mavx512vl -mavx2 -mfma
-# Noise has the same bits on every machine: no fused multiply-adds. The rest may use them; gcc (clang
-# has no such option) would turn the bounds of an argument into branches.
+# No contraction anywhere: bits are the same on every machine. gcc (clang has no such option) would turn the bounds of
+# an argument into branches.
 NO_THREAD_JUMPS := $(shell $(CC) -Werror -fno-thread-jumps -E -x c /dev/null >/dev/null 2>&1 && echo -fno-thread-jumps)
-$(BUILD)/lib/base/noise_kernel.%.o: KERNEL_FLAGS := -fno-trapping-math -ffp-contract=off
-$(BUILD)/lib/kernel/math_kernel.%.o $(BUILD)/lib/kernel/density_kernel.%.o: KERNEL_FLAGS := -fno-trapping-math -ffp-contract=fast $(NO_THREAD_JUMPS)
+$(BUILD)/lib/kernel/%: KERNEL_FLAGS := $(NO_THREAD_JUMPS)
 
 KERNELS := $(wildcard lib/*/*_kernel.c)
 SOURCES := $(filter-out $(KERNELS),$(wildcard lib/*/*.c))
@@ -101,7 +100,7 @@ define KERNEL_RULE
 $(BUILD)/%.$(1).o: %.c Makefile
 	@mkdir -p $$(@D)
 	$$(call say,CC)
-	$$(Q)$$(CC) $$(ALL_CPPFLAGS) -DLEVEL=$(1) $$(ALL_CFLAGS) $$(KERNEL_FLAGS) $$(FLAGS_$(1)) -MMD -MP -c -o $$@ $$<
+	$$(Q)$$(CC) $$(ALL_CPPFLAGS) -DLEVEL=$(1) $$(ALL_CFLAGS) $$(KERNEL_FLAGS) -fno-trapping-math $$(FLAGS_$(1)) -MMD -MP -c -o $$@ $$<
 endef
 $(foreach level,$(LEVELS),$(eval $(call KERNEL_RULE,$(level))))
 
@@ -131,12 +130,12 @@ $(FAULT): tests/fault/fault.c Makefile
 	$(Q)$(CC) -std=c11 -O1 -fPIC -shared $(WARNINGS) -o $@ $< -ldl
 
 # Timed beside the matrix products alone and beside PyTorch.
-BENCH := $(BUILD)/bench/floor $(BUILD)/bench/measure
+BENCH := $(addprefix $(BUILD)/bench/,floor measure products tasks)
 
-$(BENCH): $(BUILD)/bench/%: $(BUILD)/tests/bench/%.o
+$(BENCH): $(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(LIBRARY)
 	@mkdir -p $(@D)
 	$(call say,LD)
-	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ -lopenblas $(LIBS)
 
 # Fuzzers: with libFuzzer in a build of clang's (make fuzz), and replayed on their corpora by make check.
 FUZZERS := $(patsubst %,$(BUILD)/fuzz/%,stream idx model checkpoint options)
@@ -188,7 +187,6 @@ check-long: all asan $(FAULT)
 	VAE_BUILD="$(ABSOLUTE_BUILD)" tests/run $(LONG)
 
 bench bench-quick: all $(BENCH)
-	$(if $(filter bench,$@),@$(MAKE) -s BUILD="$(BUILD)/uncut" CPPFLAGS="$(CPPFLAGS) -DPLAN_TASKS=1" "$(BUILD)/uncut/vae-train" >/dev/null)
 	@$(MAKE) -s -C data fashion
 	@VAE_BUILD="$(ABSOLUTE_BUILD)" tests/bench/run $(if $(filter bench-quick,$@),--quick)
 

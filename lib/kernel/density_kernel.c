@@ -4,17 +4,73 @@
 #include "base/level.h"
 #include "kernel/elementary.h"
 
+/* One element of each sum below, and its gradients if they are wanted. */
+
+SPECIALISED float cross_entropy1(float a, float x, float *gradient) {
+    float softplus, sigmoid;
+    softplus_sigmoid(a, &softplus, &sigmoid);
+    if (gradient != NULL)
+        *gradient = sigmoid - x;
+    return fused(-x, a, softplus);
+}
+
+SPECIALISED float gaussian1(float a, float x, float log_scale, float inverse_scale, float *gradient,
+                            float *scale_gradient) {
+    const float d = (x - a) * inverse_scale;
+    if (gradient != NULL)
+        *gradient = -d * inverse_scale;
+    if (scale_gradient != NULL)
+        *scale_gradient = fused(-d, d, 1.0f);
+    return fused(0.5f * d, d, log_scale);
+}
+
+SPECIALISED float laplace1(float a, float x, float log_scale, float inverse_scale, float *gradient,
+                           float *scale_gradient) {
+    const float d = (x - a) * inverse_scale;
+    if (gradient != NULL)
+        *gradient = d > 0.0f ? -inverse_scale : d < 0.0f ? inverse_scale : 0.0f;
+    if (scale_gradient != NULL)
+        *scale_gradient = 1.0f - fabsf(d);
+    return fabsf(d) + log_scale;
+}
+
+/* F(u) - F(v) = F(u) F(-v) (1 - exp(v - u)), of which at the first level only F(u) is left, and at the last F(-v).
+ */
+SPECIALISED float logistic1(float a, float x, float log_scale, float inverse_scale, float *gradient,
+                            float *scale_gradient) {
+    const float d = (x - a) * inverse_scale, width = inverse_scale * (1.0f / 255.0f);
+    const float u = fused(0.5f, width, d), v = fused(-0.5f, width, d);
+    const int first = x<0.5f / 255.0f, last = x> 254.5f / 255.0f;
+    float above, below, above_slope, below_slope, inside, mean;
+    softplus_sigmoid(-u, &above, &above_slope);
+    softplus_sigmoid(v, &below, &below_slope);
+    truncated_exponential(width, &inside, &mean);
+    above = last ? 0.0f : above;
+    above_slope = last ? 0.0f : above_slope;
+    below = first ? 0.0f : below;
+    below_slope = first ? 0.0f : below_slope;
+    const float bounded = first | last ? 0.0f : log_scale + 5.5412635f - inside; /* log 255 */
+    if (gradient != NULL)
+        *gradient = inverse_scale * (above_slope - below_slope);
+    if (scale_gradient != NULL)
+        *scale_gradient =
+            fused(u, above_slope, fused(-v, below_slope, first | last ? 0.0f : fused(-width, mean, 1.0f)));
+    return above + below + bounded;
+}
+
+/* The integral of exp(a t) is that of exp(-a t) times exp a. */
+SPECIALISED float continuous_cross_entropy1(float a, float x, float *gradient) {
+    float log_integral, mean;
+    truncated_exponential(fabsf(a), &log_integral, &mean);
+    if (gradient != NULL)
+        *gradient = (a > 0.0f ? 1.0f - mean : mean) - x;
+    return (a > 0.0f ? a : 0.0f) + fused(-x, a, log_integral);
+}
+
 SPECIALISED float cross_entropy_block(const float *a, const float *x, float *gradient, size_t n) {
-    float sum = 0;
-#pragma omp simd reduction(+ : sum)
-    for (size_t i = 0; i < n; i++) {
-        float softplus, sigmoid;
-        softplus_sigmoid(a[i], &softplus, &sigmoid);
-        sum += softplus - x[i] * a[i];
-        if (gradient != NULL)
-            gradient[i] = sigmoid - x[i];
-    }
-    return sum;
+    float lane[SUM_LANES] = {0};
+    ADD_TO_LANES(lane, n, cross_entropy1(a[i], x[i], gradient == NULL ? NULL : &gradient[i]));
+    return sum_of_lanes(lane);
 }
 
 /* A sum over elements with a gradient, in blocks. The two calls differ by a constant, so that the loop inside has
@@ -33,11 +89,9 @@ SPECIALISED float cross_entropy_block(const float *a, const float *x, float *gra
 LOCATION(cross_entropy)
 
 SPECIALISED float squared_error_block(const float *a, const float *x, size_t n) {
-    float sum = 0;
-#pragma omp simd reduction(+ : sum)
-    for (size_t i = 0; i < n; i++)
-        sum += (a[i] - x[i]) * (a[i] - x[i]);
-    return sum;
+    float lane[SUM_LANES] = {0};
+    ADD_TO_LANES(lane, n, (a[i] - x[i]) * (a[i] - x[i]));
+    return sum_of_lanes(lane);
 }
 
 static double squared_error(const float *a, const float *x, size_t n) {
@@ -65,79 +119,39 @@ static double squared_error(const float *a, const float *x, size_t n) {
 
 SPECIALISED float gaussian_block(const float *a, const float *x, const float *log_scale, const float *inverse_scale,
                                  float *gradient, float *scale_gradient, size_t n) {
-    float sum = 0;
-#pragma omp simd reduction(+ : sum)
-    for (size_t i = 0; i < n; i++) {
-        const float d = (x[i] - a[i]) * inverse_scale[i];
-        sum += 0.5f * d * d + log_scale[i];
-        if (gradient != NULL)
-            gradient[i] = -d * inverse_scale[i];
-        if (scale_gradient != NULL)
-            scale_gradient[i] = 1.0f - d * d;
-    }
-    return sum;
+    float lane[SUM_LANES] = {0};
+    ADD_TO_LANES(lane, n,
+                 gaussian1(a[i], x[i], log_scale[i], inverse_scale[i], gradient == NULL ? NULL : &gradient[i],
+                           scale_gradient == NULL ? NULL : &scale_gradient[i]));
+    return sum_of_lanes(lane);
 }
 
 SPECIALISED float laplace_block(const float *a, const float *x, const float *log_scale, const float *inverse_scale,
                                 float *gradient, float *scale_gradient, size_t n) {
-    float sum = 0;
-#pragma omp simd reduction(+ : sum)
-    for (size_t i = 0; i < n; i++) {
-        const float d = (x[i] - a[i]) * inverse_scale[i], inverse = inverse_scale[i];
-        sum += fabsf(d) + log_scale[i];
-        if (gradient != NULL)
-            gradient[i] = d > 0.0f ? -inverse : d < 0.0f ? inverse : 0.0f;
-        if (scale_gradient != NULL)
-            scale_gradient[i] = 1.0f - fabsf(d);
-    }
-    return sum;
+    float lane[SUM_LANES] = {0};
+    ADD_TO_LANES(lane, n,
+                 laplace1(a[i], x[i], log_scale[i], inverse_scale[i], gradient == NULL ? NULL : &gradient[i],
+                          scale_gradient == NULL ? NULL : &scale_gradient[i]));
+    return sum_of_lanes(lane);
 }
 
-/* F(u) - F(v) = F(u) F(-v) (1 - exp(v - u)), of which at the first level only F(u) is left, and at the last F(-v).
- */
 SPECIALISED float logistic_block(const float *a, const float *x, const float *log_scale, const float *inverse_scale,
                                  float *gradient, float *scale_gradient, size_t n) {
-    float sum = 0;
-#pragma omp simd reduction(+ : sum)
-    for (size_t i = 0; i < n; i++) {
-        const float d = (x[i] - a[i]) * inverse_scale[i], width = inverse_scale[i] * (1.0f / 255.0f);
-        const float u = d + 0.5f * width, v = d - 0.5f * width;
-        const int first = x[i]<0.5f / 255.0f, last = x[i]> 254.5f / 255.0f;
-        float above, below, above_slope, below_slope, inside, mean;
-        softplus_sigmoid(-u, &above, &above_slope);
-        softplus_sigmoid(v, &below, &below_slope);
-        truncated_exponential(width, &inside, &mean);
-        above = last ? 0.0f : above;
-        above_slope = last ? 0.0f : above_slope;
-        below = first ? 0.0f : below;
-        below_slope = first ? 0.0f : below_slope;
-        const float bounded = first | last ? 0.0f : log_scale[i] + 5.5412635f - inside; /* log 255 */
-        sum += above + below + bounded;
-        if (gradient != NULL)
-            gradient[i] = inverse_scale[i] * (above_slope - below_slope);
-        if (scale_gradient != NULL)
-            scale_gradient[i] = u * above_slope - v * below_slope + (first | last ? 0.0f : 1.0f - width * mean);
-    }
-    return sum;
+    float lane[SUM_LANES] = {0};
+    ADD_TO_LANES(lane, n,
+                 logistic1(a[i], x[i], log_scale[i], inverse_scale[i], gradient == NULL ? NULL : &gradient[i],
+                           scale_gradient == NULL ? NULL : &scale_gradient[i]));
+    return sum_of_lanes(lane);
 }
 
 LOCATION_SCALE(gaussian)
 LOCATION_SCALE(laplace)
 LOCATION_SCALE(logistic)
 
-/* The integral of exp(a t) is that of exp(-a t) times exp a. */
 SPECIALISED float continuous_cross_entropy_block(const float *a, const float *x, float *gradient, size_t n) {
-    float sum = 0;
-#pragma omp simd reduction(+ : sum)
-    for (size_t i = 0; i < n; i++) {
-        const float logit = a[i];
-        float log_integral, mean;
-        truncated_exponential(fabsf(logit), &log_integral, &mean);
-        sum += (logit > 0.0f ? logit : 0.0f) + log_integral - x[i] * logit;
-        if (gradient != NULL)
-            gradient[i] = (logit > 0.0f ? 1.0f - mean : mean) - x[i];
-    }
-    return sum;
+    float lane[SUM_LANES] = {0};
+    ADD_TO_LANES(lane, n, continuous_cross_entropy1(a[i], x[i], gradient == NULL ? NULL : &gradient[i]));
+    return sum_of_lanes(lane);
 }
 
 LOCATION(continuous_cross_entropy)
@@ -164,13 +178,9 @@ static float maximum(const float *a, size_t n) {
 
 static double softmax(float *a, size_t n) {
     const float max = maximum(a, n);
-    float sum = 0;
-#pragma omp simd reduction(+ : sum)
-    for (size_t i = 0; i < n; i++) {
-        a[i] = exp_below(a[i] - max);
-        sum += a[i];
-    }
-    const float inverse = 1.0f / sum;
+    float lane[SUM_LANES] = {0};
+    ADD_TO_LANES(lane, n, a[i] = exp_below(a[i] - max));
+    const float sum = sum_of_lanes(lane), inverse = 1.0f / sum;
 #pragma omp simd
     for (size_t i = 0; i < n; i++)
         a[i] *= inverse;

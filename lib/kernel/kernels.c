@@ -2,6 +2,7 @@
 #include "base/level.h"
 #include "kernel/density_kernel.h"
 #include "kernel/math_kernel.h"
+#include "kernel/product_kernel.h"
 
 const struct math_kernel *math_kernel(void) {
     static const struct math_kernel *const levels[LEVELS] = EACH_LEVEL(math_kernel);
@@ -10,5 +11,10 @@ const struct math_kernel *math_kernel(void) {
 
 const struct density_kernel *density_kernel(void) {
     static const struct density_kernel *const levels[LEVELS] = EACH_LEVEL(density_kernel);
+    return levels[level_best()];
+}
+
+const struct product_kernel *product_kernel(void) {
+    static const struct product_kernel *const levels[LEVELS] = EACH_LEVEL(product_kernel);
     return levels[level_best()];
 }

@@ -6,14 +6,15 @@
 
 /* x Phi(x), Phi the normal distribution function by Abramowitz and Stegun 7.1.26 (error below 1.5e-7). */
 static inline void gelu1(float x, float *value, float *slope) {
-    const float y = fabsf(x) * 0.70710678f, e = exp1(-y * y), t = 1.0f / (1.0f + 0.3275911f * y);
+    const float y = fabsf(x) * 0.70710678f, e = exp1(-y * y), t = 1.0f / fused(0.3275911f, y, 1.0f);
     const float p =
-        t * (0.254829592f + t * (-0.284496736f + t * (1.421413741f + t * (-1.453152027f + t * 1.061405429f))));
+        t * fused(t, fused(t, fused(t, fused(t, 1.061405429f, -1.453152027f), 1.421413741f), -0.284496736f),
+                  0.254829592f);
     const float tail = 0.5f * p * e, distribution = x < 0.0f ? tail : 1.0f - tail;
     /* Beyond +-14 the tail is 0 in single precision; bounding x keeps 0 times infinity out. */
     const float bounded = x < -14.0f ? -14.0f : x > 14.0f ? 14.0f : x;
     *value = x > 14.0f ? x : bounded * distribution;
-    *slope = distribution + bounded * e * 0.39894228f;
+    *slope = fused(bounded * e, 0.39894228f, distribution);
 }
 
 static void exp_all(float *x, size_t n) {
@@ -52,7 +53,7 @@ static inline float softplus1(float a) {
 }
 
 ACTIVATION(relu, x<0.0f ? 0.0f : x, y> 0.0f ? 1.0f : 0.0f)
-ACTIVATION(tanh, tanh1(x), 1.0f - y * y)
+ACTIVATION(tanh, tanh1(x), fused(-y, y, 1.0f))
 ACTIVATION(elu, x > 0.0f ? x : exp1(x) - 1.0f, y > 0.0f ? 1.0f : y + 1.0f)
 ACTIVATION(softplus, softplus1(x), 1.0f - exp1(-y))
 
@@ -112,7 +113,7 @@ static void column_sums(float *sums, const float *x, size_t rows, size_t columns
     for (size_t row = 0; row < rows; row++, x += stride) {
 #pragma omp simd
         for (size_t j = 0; j < columns; j++)
-            sums[j] += scale * x[j];
+            sums[j] = fused(scale, x[j], sums[j]);
     }
 }
 
@@ -130,20 +131,18 @@ static void adam(float *value, float *gradient, float *first, float *second, siz
     for (size_t i = 0; i < n; i++) {
         const float g = gradient_scale * gradient[i];
         gradient[i] = 0.0f;
-        const float m = vanish(beta1 * first[i] + rest1 * g);
-        const float v = vanish(beta2 * second[i] + rest2 * g * g);
+        const float m = vanish(fused(beta1, first[i], rest1 * g));
+        const float v = vanish(fused(beta2, second[i], rest2 * g * g));
         first[i] = m;
         second[i] = v;
-        value[i] = keep * value[i] - rate * m / (sqrtf(v) * scale + epsilon);
+        value[i] = fused(keep, value[i], -(rate * m / fused(sqrtf(v), scale, epsilon)));
     }
 }
 
 SPECIALISED float squares_block(const float *x, size_t n) {
-    float sum = 0;
-#pragma omp simd reduction(+ : sum)
-    for (size_t i = 0; i < n; i++)
-        sum += x[i] * x[i];
-    return sum;
+    float lane[SUM_LANES] = {0};
+    ADD_TO_LANES(lane, n, x[i] * x[i]);
+    return sum_of_lanes(lane);
 }
 
 static double squares(const float *x, size_t n) {
@@ -154,11 +153,9 @@ static double squares(const float *x, size_t n) {
 }
 
 static double distance(const float *x, const float *y, const float *precision, size_t n) {
-    float sum = 0;
-#pragma omp simd reduction(+ : sum)
-    for (size_t i = 0; i < n; i++)
-        sum += (x[i] - y[i]) * (x[i] - y[i]) * precision[i];
-    return (double)sum;
+    float lane[SUM_LANES] = {0};
+    ADD_TO_LANES(lane, n, (x[i] - y[i]) * (x[i] - y[i]) * precision[i]);
+    return (double)sum_of_lanes(lane);
 }
 
 static double momentum(float *x, float *first, float *gradient, float gradient_scale, float beta, size_t n) {
@@ -166,8 +163,8 @@ static double momentum(float *x, float *first, float *gradient, float gradient_s
     for (size_t i = 0; i < n; i++) {
         const float g = gradient_scale * gradient[i];
         gradient[i] = 0.0f;
-        first[i] = vanish(beta * first[i] + g);
-        x[i] = g + beta * first[i];
+        first[i] = vanish(fused(beta, first[i], g));
+        x[i] = fused(beta, first[i], g);
     }
     return squares(x, n);
 }
@@ -175,7 +172,7 @@ static double momentum(float *x, float *first, float *gradient, float gradient_s
 static void average_all(float *average, const float *x, float share, size_t n) {
 #pragma omp simd
     for (size_t i = 0; i < n; i++)
-        average[i] += share * (x[i] - average[i]);
+        average[i] = fused(share, x[i] - average[i], average[i]);
 }
 
 const struct math_kernel AT_LEVEL(math_kernel) = {

@@ -1,0 +1,49 @@
+#include "kernel/openblas.h"
+
+#include "base/error.h"
+
+#include <cblas.h>
+#include <dlfcn.h>
+#include <stdlib.h>
+#include <string.h>
+
+#ifndef OPENBLAS_VERSION
+// cppcheck-suppress preprocessorErrorDirective
+#error "cblas.h is another library's, wanted OpenBLAS's: `make deps` installs it"
+#endif
+
+#define LIBRARY "libopenblas.so.0"
+
+/* OpenBLAS counts in int; the model's sizes are bounded far below (see vae/model.h). */
+#define INT(n) ((blasint)(n))
+
+static __typeof__(cblas_sgemm) *sgemm;
+
+int openblas_load(void) {
+    if (sgemm != NULL)
+        return 0;
+    /* It would start threads of its own when it is loaded, which spin for a tenth of a second before they sleep. */
+    setenv("OPENBLAS_NUM_THREADS", "1", 1);
+    void *library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
+    if (library == NULL)
+        return fail("openblas: %s", dlerror());
+    *(void **)&sgemm = dlsym(library, "cblas_sgemm");
+    return sgemm == NULL ? fail("openblas: %s has no cblas_sgemm, wanted one", LIBRARY) : 0;
+}
+
+static size_t larger(size_t a, size_t b) {
+    return a < b ? b : a;
+}
+
+void openblas_multiply(const struct product *p) {
+    const bool a_plain = p->a_inner == 1, b_plain = p->b_column == 1;
+    float beta = p->beta;
+    /* The product is added to rows that hold the bias already. */
+    for (size_t i = 0; p->bias != NULL && i < p->rows; i++)
+        memcpy(p->y + i * p->y_row, p->bias, p->columns * sizeof *p->y);
+    if (p->bias != NULL)
+        beta = 1;
+    sgemm(CblasRowMajor, a_plain ? CblasNoTrans : CblasTrans, b_plain ? CblasNoTrans : CblasTrans, INT(p->rows),
+          INT(p->columns), INT(p->inner), p->alpha, p->a, INT(a_plain ? larger(p->a_row, p->inner) : p->a_inner),
+          p->b, INT(b_plain ? larger(p->b_inner, p->columns) : p->b_column), beta, p->y, INT(p->y_row));
+}
