@@ -34,16 +34,16 @@ static struct options parse(int argc, char **argv) {
     return o;
 }
 
-static void decode_shard(struct map *map, const struct shard *shard) {
+static void decode_shard(const struct map *map, struct block *block, const struct shard *shard) {
     const struct options *o = map->options;
-    struct pass *p = &map->block.pass;
+    struct pass *p = &block->pass;
     const struct model *m = p->model;
-    block_load_latents(&map->block, shard);
-    pass_decode(p, shard->base, BLOCK_SHARD);
+    block_load_latents(block, shard);
+    pass_decode(p, shard->base, shard->all);
     for (size_t row = shard->first; row < shard->first + shard->rows; row++) {
         const struct noise noise = {.seed = map->seed,
                                     .purpose = PURPOSE_LIKELIHOOD,
-                                    .item = map->block.item + block_index(&map->block, row)};
+                                    .item = block->item + block_index(block, row)};
         const struct distributions d = pass_distributions(p, row, 0, m->elements);
         float *x = p->x + row * m->elements;
         if (o->sample)
@@ -51,6 +51,11 @@ static void decode_shard(struct map *map, const struct shard *shard) {
         else
             likelihood_mean(m->config.likelihood, m->config.scale, &d, x);
     }
+}
+
+static const float *results(const struct map *map, const struct pass *pass) {
+    (void)map;
+    return pass->x;
 }
 
 static int check(const struct map *map, const void *item, uint64_t number) {
@@ -63,7 +68,6 @@ static int prepare(struct map *map) {
     const bool labels = map->labels_path != NULL; /* which the model takes, or they would have been refused */
     char shape[SHAPE_TEXT];
     map->shape = map->model.config.item;
-    map->results = map->block.pass.x;
     (void)shape_text(&frame->shape, shape);
     if (frame->shape.rank != 1)
         return fail("%s: items have shape %s, %s wants latents of %zu (vae-encode makes them)",
@@ -91,7 +95,8 @@ int main(int argc, char **argv) {
                       .options = &o,
                       .prepare = prepare,
                       .check = check,
-                      .shard = decode_shard};
+                      .shard = decode_shard,
+                      .results = results};
     progress_start(!cli_quiet(), true);
     return cli_finish(map_run(&map));
 }

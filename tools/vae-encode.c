@@ -41,19 +41,19 @@ static struct options parse(int argc, char **argv) {
     return o;
 }
 
-static void encode_shard(struct map *map, const struct shard *shard) {
+static void encode_shard(const struct map *map, struct block *block, const struct shard *shard) {
     const struct options *o = map->options;
-    struct pass *p = &map->block.pass;
+    struct pass *p = &block->pass;
     const size_t latent = p->model->config.latent;
-    block_load_items(&map->block, shard, map->seed);
-    pass_encode(p, shard->base, BLOCK_SHARD);
+    block_load_items(block, shard, map->seed);
+    pass_encode(p, shard->base, shard->all);
     for (size_t row = shard->first; row < shard->first + shard->rows; row++) {
         float *z = p->z + row * p->model->code;
         if (o->sample) {
             noise_normal(p->epsilon + row * latent, latent,
                          (struct noise){.seed = map->seed,
                                         .purpose = PURPOSE_POSTERIOR,
-                                        .item = map->block.item + block_index(&map->block, row)});
+                                        .item = block->item + block_index(block, row)});
             pass_draw(p, row, 1);
         } else {
             memcpy(z, p->out[p->model->heads] + row * 2 * latent, latent * sizeof *z);
@@ -62,12 +62,15 @@ static void encode_shard(struct map *map, const struct shard *shard) {
     }
 }
 
+static const float *results(const struct map *map, const struct pass *pass) {
+    const struct options *o = map->options;
+    return o->stats ? pass->out[map->model.heads] : pass->z;
+}
+
 static int prepare(struct map *map) {
     const struct options *o = map->options;
-    const struct pass *pass = &map->block.pass;
     const size_t latent = map->model.config.latent;
     map->shape = o->stats ? (struct shape){2, {2, latent}} : shape_vector(map->model.code);
-    map->results = o->stats ? pass->out[map->model.heads] : pass->z;
     if (model_check_labels(&map->model, map->labels_path, map->model_path) < 0)
         return -1;
     return model_check_shape(&map->model, &map->feed.reader.frame.shape, map->model_path, map->feed.reader.in.name);
@@ -87,7 +90,8 @@ int main(int argc, char **argv) {
                       .options = &o,
                       .prepare = prepare,
                       .check = check,
-                      .shard = encode_shard};
+                      .shard = encode_shard,
+                      .results = results};
     progress_start(!cli_quiet(), true);
     return cli_finish(map_run(&map));
 }

@@ -1,5 +1,5 @@
 #include "kernel/math_kernel.h"
-#include "nn/linear.h"
+#include "kernel/product_kernel.h"
 #include "nn/optimizer.h"
 
 #include <math.h>
@@ -19,9 +19,81 @@ static size_t smaller_side(const struct tensor *t) {
     return t->rows < t->columns ? t->rows : t->columns;
 }
 
-/* Two matrices of the tensor's size, two Gram matrices of its smaller side. */
+static size_t larger_side(const struct tensor *t) {
+    return t->rows < t->columns ? t->columns : t->rows;
+}
+
+/* Panels of the widest right factor there is: the matrix itself, or its transpose. */
+static size_t panels_most(const struct tensor *t) {
+    const size_t n = smaller_side(t), one = panels_size(n, larger_side(t)), other = panels_size(larger_side(t), n);
+    return one > other ? one : other;
+}
+
+/* Two matrices of the tensor's size, two Gram matrices of its smaller side, and panels. */
 size_t muon_scratch(const struct tensor *t) {
-    return 2 * t->size + 2 * smaller_side(t) * smaller_side(t);
+    return 2 * t->size + 2 * smaller_side(t) * smaller_side(t) + panels_most(t);
+}
+
+/* y [rows, columns] = alpha a b + beta y, all row-major. */
+static void multiply(size_t rows, size_t columns, size_t inner, float alpha, const float *a, const float *b, float beta,
+                     float *y, float *panels) {
+    if (products()->packed)
+        product_kernel()->pack(b, columns, inner, columns, panels, inner * PANEL);
+    products()->multiply(&(struct product){.rows = rows,
+                                           .columns = columns,
+                                           .inner = inner,
+                                           .a = a,
+                                           .a_row = inner,
+                                           .a_inner = 1,
+                                           .b = b,
+                                           .b_inner = columns,
+                                           .b_column = 1,
+                                           .panels = panels,
+                                           .panel = inner * PANEL,
+                                           .y = y,
+                                           .y_row = columns,
+                                           .alpha = alpha,
+                                           .beta = beta});
+}
+
+/* x x' [rows, rows] of x [rows, columns]. */
+static void gram_of_rows(const float *x, size_t rows, size_t columns, float *gram, float *panels) {
+    if (products()->packed)
+        product_kernel()->pack_transposed(x, columns, rows, columns, panels, columns * PANEL);
+    products()->multiply(&(struct product){.rows = rows,
+                                           .columns = rows,
+                                           .inner = columns,
+                                           .a = x,
+                                           .a_row = columns,
+                                           .a_inner = 1,
+                                           .b = x,
+                                           .b_inner = 1,
+                                           .b_column = columns,
+                                           .panels = panels,
+                                           .panel = columns * PANEL,
+                                           .y = gram,
+                                           .y_row = rows,
+                                           .alpha = 1});
+}
+
+/* x' x [columns, columns] of x [rows, columns]. */
+static void gram_of_columns(const float *x, size_t rows, size_t columns, float *gram, float *panels) {
+    if (products()->packed)
+        product_kernel()->pack(x, columns, rows, columns, panels, rows * PANEL);
+    products()->multiply(&(struct product){.rows = columns,
+                                           .columns = columns,
+                                           .inner = rows,
+                                           .a = x,
+                                           .a_row = 1,
+                                           .a_inner = columns,
+                                           .b = x,
+                                           .b_inner = columns,
+                                           .b_column = 1,
+                                           .panels = panels,
+                                           .panel = rows * PANEL,
+                                           .y = gram,
+                                           .y_row = columns,
+                                           .alpha = 1});
 }
 
 /* One step of x = A x + (B G + C G G) x, G = x x', or from the right with G = x' x where x is tall. `y` becomes the
@@ -29,14 +101,15 @@ size_t muon_scratch(const struct tensor *t) {
 static void newton_schulz(const struct tensor *t, float **x, float **y, float *gram, float *polynomial) {
     const size_t n = smaller_side(t);
     const bool tall = t->rows > t->columns;
-    matrix_gram(*x, t->rows, t->columns, tall, gram);
+    float *panels = polynomial + n * n;
+    (tall ? gram_of_columns : gram_of_rows)(*x, t->rows, t->columns, gram, panels);
     memcpy(polynomial, gram, n * n * sizeof *gram);
-    matrix_multiply(n, n, n, C, gram, gram, B, polynomial);
+    multiply(n, n, n, C, gram, gram, B, polynomial, panels);
     memcpy(*y, *x, t->size * sizeof **x);
     if (tall)
-        matrix_multiply(t->rows, t->columns, n, 1.0f, *x, polynomial, A, *y);
+        multiply(t->rows, t->columns, n, 1.0f, *x, polynomial, A, *y, panels);
     else
-        matrix_multiply(t->rows, t->columns, n, 1.0f, polynomial, *x, A, *y);
+        multiply(t->rows, t->columns, n, 1.0f, polynomial, *x, A, *y, panels);
     float *const before = *x;
     *x = *y;
     *y = before;
@@ -52,7 +125,7 @@ void muon_update(double rate, double scale, float keep, struct parameters *p, co
     kernel->scale(x, (float)(1 / (norm + 1e-20)), t->size);
     for (int step = 0; step < STEPS; step++)
         newton_schulz(t, &x, &y, gram, polynomial);
-    const double larger = (double)(t->rows < t->columns ? t->columns : t->rows);
+    const double larger = (double)larger_side(t);
     kernel->scale(p->value + t->offset, keep, t->size);
     kernel->scale(x, (float)(-rate * RMS * sqrt(larger)), t->size);
     kernel->add(p->value + t->offset, x, t->size);

@@ -32,9 +32,10 @@ struct optimizer_config {
  */
 struct adam_step adam_step(const struct optimizer_config *config, double rate, double scale, uint64_t t);
 
-/* Updates numbers [offset, offset + size) from their gradient, which is 0 afterwards: any division of the whole
+/* Updates numbers [offset, offset + size) from their gradient [size], which is 0 afterwards: any division of the whole
  * gives the same. `keep` is what weight decay leaves of a number. */
-void adam_update(const struct adam_step *step, float keep, struct parameters *p, size_t offset, size_t size);
+void adam_update(const struct adam_step *step, float keep, struct parameters *p, float *gradient, size_t offset,
+                 size_t size);
 
 /* Muon on one matrix [rows, columns] of the table:
  *     M = 0.95 M + G,   W = keep W - rate 0.2 sqrt(max(rows, columns)) O(G + 0.95 M),

@@ -6,7 +6,8 @@ int block_start(struct block *block, const struct model *model, struct workers *
     *block = (struct block){.workers = workers};
     if (pass_create(&block->pass, model, BLOCK_ROWS, 1, false) < 0)
         return -1;
-    return linear_check_memory(workers_threads(workers));
+    model_pack(model);
+    return products_check_memory(workers_threads(workers));
 }
 
 void block_end(struct block *block) {
@@ -15,7 +16,7 @@ void block_end(struct block *block) {
 
 /* The row of the block's first item. */
 static size_t offset(uint64_t item) {
-    return (size_t)(item % BLOCK_SHARD);
+    return (size_t)(item % products()->whole_rows);
 }
 
 size_t block_room(uint64_t item) {
@@ -32,26 +33,37 @@ size_t block_row(const struct block *block, size_t index) {
 
 static void run_shard(void *context, size_t i) {
     struct block *block = context;
-    const size_t begin = offset(block->item), end = begin + block->count;
-    struct shard shard = {.base = i * BLOCK_SHARD};
-    shard.first = shard.base > begin ? shard.base : begin;
-    shard.rows = (shard.base + BLOCK_SHARD < end ? shard.base + BLOCK_SHARD : end) - shard.first;
+    const size_t begin = offset(block->item), end = begin + block->count, base = i * BLOCK_SHARD;
+    struct shard shard = {.first = base > begin ? base : begin};
+    shard.rows = (base + BLOCK_SHARD < end ? base + BLOCK_SHARD : end) - shard.first;
+    const bool whole = products()->whole_rows > 1;
+    shard.base = whole ? base : shard.first;
+    shard.all = whole ? BLOCK_SHARD : shard.rows;
     block->work(block, &shard);
 }
 
-void block_run(struct block *block, const void *data, const uint32_t *label, size_t count, uint64_t item) {
+void block_begin(struct block *block, const void *data, const uint32_t *label, size_t count, uint64_t item) {
     block->data = data;
     block->label = label;
     block->count = count;
     block->item = item;
-    workers_run(block->workers, (offset(item) + count + BLOCK_SHARD - 1) / BLOCK_SHARD, run_shard, block);
+    workers_begin(block->workers, (offset(item) + count + BLOCK_SHARD - 1) / BLOCK_SHARD, run_shard, block);
+}
+
+void block_finish(struct block *block) {
+    workers_finish(block->workers);
+}
+
+void block_run(struct block *block, const void *data, const uint32_t *label, size_t count, uint64_t item) {
+    block_begin(block, data, label, count, item);
+    block_finish(block);
 }
 
 /* Zeros in the shard's rows of an array that are not items. */
 static void clear_others(float *array, size_t columns, const struct shard *s) {
     const size_t end = s->first + s->rows;
     memset(array + s->base * columns, 0, (s->first - s->base) * columns * sizeof *array);
-    memset(array + end * columns, 0, (s->base + BLOCK_SHARD - end) * columns * sizeof *array);
+    memset(array + end * columns, 0, (s->base + s->all - end) * columns * sizeof *array);
 }
 
 /* Of the items, else 0. */

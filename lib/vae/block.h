@@ -6,16 +6,17 @@
 #include "vae/pass.h"
 
 /* Inference takes items a block at a time, in constant memory. A block is cut into shards of BLOCK_SHARD rows, one
- * task each. The bits of a matrix product depend on its size and on the row, so neither may depend on how many
- * items happen to be there: a shard is always worked on whole, with zeros where there are no items, and an item has
- * the row that its number in the stream gives it, modulo BLOCK_SHARD. */
+ * task each. With OpenBLAS the bits of a product depend on its size and on the row, so neither may depend on how many
+ * items happen to be there: there a shard is always worked on whole, with zeros in the rows that are no items, and an
+ * item has the row that its number in the stream gives it, modulo the shard's rows. */
 
-#define BLOCK_SHARD 128
+#define BLOCK_SHARD 128 /* a multiple of every backend's whole_rows */
 #define BLOCK_ROWS (4 * BLOCK_SHARD)
 
-/* A shard's rows [base, base + BLOCK_SHARD) of the pass, and those of them that are items. */
+/* A shard's rows of the pass that are worked on, [base, base + all), and those of them that are items, [first, first +
+ * rows). */
 struct shard {
-    size_t base, first, rows; /* items are rows [first, first + rows) */
+    size_t base, all, first, rows;
 };
 
 struct block {
@@ -40,6 +41,10 @@ size_t block_room(uint64_t item);
 /* Runs work() over `count` <= block_room(item) items at `data`, the first of which has number `item`, and their
  * labels, if any. */
 void block_run(struct block *block, const void *data, const uint32_t *label, size_t count, uint64_t item);
+
+/* The same in two halves, see workers_begin; the items and labels must last until block_finish. */
+void block_begin(struct block *block, const void *data, const uint32_t *label, size_t count, uint64_t item);
+void block_finish(struct block *block);
 
 /* Which of the block's items, counted from 0, a row holds; and the row of an item. */
 size_t block_index(const struct block *block, size_t row);

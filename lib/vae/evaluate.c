@@ -31,9 +31,9 @@ static void add_draw(struct evaluator *e, const struct shard *s, uint32_t k) {
                                     .purpose = PURPOSE_POSTERIOR,
                                     .item = e->block.item + block_index(&e->block, row),
                                     .draw = k});
-    pass_draw(p, s->base, BLOCK_SHARD);
+    pass_draw(p, s->base, s->all);
     pass_prior(p, s->first, s->rows);
-    pass_decode(p, s->base, BLOCK_SHARD);
+    pass_decode(p, s->base, s->all);
     pass_likelihood(p, &(struct tile){s->first, s->rows, 0, p->model->layer[p->model->last].out}, false);
     for (size_t row = s->first; row < s->first + s->rows; row++) {
         const size_t i = block_index(&e->block, row);
@@ -54,8 +54,8 @@ static void begin_shard(struct evaluator *e, const struct shard *s) {
     struct pass *p = &e->block.pass;
     const size_t latent = p->model->config.latent;
     block_load_items(&e->block, s, e->seed);
-    pass_encode(p, s->base, BLOCK_SHARD);
-    memset(p->epsilon + s->base * latent, 0, BLOCK_SHARD * latent * sizeof *p->epsilon);
+    pass_encode(p, s->base, s->all);
+    memset(p->epsilon + s->base * latent, 0, s->all * latent * sizeof *p->epsilon);
     for (size_t row = s->first; row < s->first + s->rows; row++) {
         const size_t i = block_index(&e->block, row);
         /* Where KL has no closed form, each draw adds to it. */

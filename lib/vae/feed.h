@@ -14,12 +14,17 @@ struct feed {
      * there, makes of them what is to be made. */
     int (*check)(void *context, size_t count, uint64_t item);
     int (*work)(void *context, size_t count, uint64_t item);
+    /* NULL, or `work` only begins its work, and goes on with it at the next call: the items and labels of two blocks
+     * are there. It has to be done when `flush` returns, which is called when more would have to be waited for. */
+    int (*flush)(void *context);
     /* Set by feed_open and feed_run. */
     struct raw_reader reader;
     struct labels labels;
     unsigned char *items;  /* of the block, in the stream's dtype; may be changed */
-    const uint32_t *label; /* of the block, NULL where there are none */
-    uint32_t labels_of_block[BLOCK_ROWS];
+    const uint32_t *label; /* of the block, NULL if there are none */
+    unsigned turn;         /* which of two the block is */
+    unsigned char *memory; /* of two blocks */
+    uint32_t labels_of_block[2][BLOCK_ROWS];
 };
 
 /* Opens both streams; path NULL or "-": stdin, labels_path NULL: there are none. 0 or -1; end with feed_close in

@@ -4,42 +4,65 @@
 
 #include <inttypes.h>
 
-static const float *result(const struct map *map, size_t row) {
-    return map->results + row * shape_elements(&map->shape);
+static const float *result(const struct map *map, const struct block *block, size_t row) {
+    return map->results(map, &block->pass) + row * shape_elements(&map->shape);
 }
 
 static void work(struct block *block, const struct shard *shard) {
     struct map *map = block->context;
-    map->shard(map, shard);
+    bool *finite = map->finite[block - map->block];
+    map->shard(map, block, shard);
     for (size_t row = shard->first; row < shard->first + shard->rows; row++)
-        map->finite[row] = math_kernel()->finite(result(map, row), shape_elements(&map->shape));
+        finite[row] = math_kernel()->finite(result(map, block, row), shape_elements(&map->shape));
 }
 
-static int check_results(const struct map *map, size_t count) {
-    for (size_t i = 0; i < count; i++)
-        if (!map->finite[block_row(&map->block, i)])
+static int check_results(const struct map *map, const struct block *block) {
+    for (size_t i = 0; i < block->count; i++)
+        if (!map->finite[block - map->block][block_row(block, i)])
             return fail("%s: item %" PRIu64
                         " has a result that is not finite, wanted numbers: is it like those that %s "
                         "was trained on?",
-                        map->feed.reader.in.name, map->block.item + i, map->model_path);
+                        map->feed.reader.in.name, block->item + i, map->model_path);
     return 0;
+}
+
+/* Writes the results of a block whose work is done. */
+static int put_out(struct map *map, const struct block *block) {
+    if (check_results(map, block) < 0)
+        return -1;
+    return raw_write(&map->out, result(map, block, block_row(block, 0)),
+                     block->count * shape_elements(&map->shape) * sizeof(float));
 }
 
 static int check_items(void *context, size_t count, uint64_t item) {
     struct map *map = context;
     for (size_t i = 0; i < count; i++)
-        if (map->check(map, map->feed.items + i * map->block.item_bytes, item + i) < 0)
+        if (map->check(map, map->feed.items + i * raw_item_bytes(&map->feed.reader.frame), item + i) < 0)
             return -1;
     return 0;
 }
 
+/* The block whose work was begun last, when it is done; NULL: none was. */
+static struct block *finish(struct map *map) {
+    struct block *done = map->busy;
+    if (done != NULL)
+        block_finish(done);
+    map->busy = NULL;
+    return done;
+}
+
 static int run_block(void *context, size_t count, uint64_t item) {
     struct map *map = context;
-    block_run(&map->block, map->feed.items, map->feed.label, count, item);
-    if (check_results(map, count) < 0)
-        return -1;
-    return raw_write(&map->out, result(map, block_row(&map->block, 0)),
-                     count * shape_elements(&map->shape) * sizeof *map->results);
+    const struct block *done = finish(map);
+    map->busy = &map->block[map->feed.turn];
+    block_begin(map->busy, map->feed.items, map->feed.label, count, item);
+    return done == NULL ? 0 : put_out(map, done);
+}
+
+static int flush(void *context) {
+    struct map *map = context;
+    const struct block *done = finish(map);
+    return done == NULL ? 0 : put_out(map, done);
 }
 
 static int write_header(void *context, uint64_t items, bool last) {
@@ -48,21 +71,31 @@ static int write_header(void *context, uint64_t items, bool last) {
     return raw_write_header(&map->out, &frame);
 }
 
-static int run_stream(struct map *map, struct workers *workers) {
-    struct block *block = &map->block;
+static int start_block(struct map *map, struct block *block, struct workers *workers) {
     if (block_start(block, &map->model, workers) < 0)
         return -1;
     block->dtype = map->feed.reader.frame.dtype;
     block->item_bytes = raw_item_bytes(&map->feed.reader.frame);
     block->work = work;
     block->context = map;
-    const int status = map->prepare(map) < 0 ? -1 : feed_run(&map->feed);
-    block_end(block);
-    return status;
+    return 0;
+}
+
+static int run_stream(struct map *map, struct workers *workers) {
+    int result = map->prepare(map);
+    if (result == 0 &&
+        (start_block(map, &map->block[0], workers) < 0 || start_block(map, &map->block[1], workers) < 0))
+        result = -1;
+    if (result == 0)
+        result = feed_run(&map->feed);
+    (void)finish(map);
+    block_end(&map->block[0]);
+    block_end(&map->block[1]);
+    return result;
 }
 
 static int run_inputs(struct map *map) {
-    map->feed = (struct feed){.context = map, .frame = write_header, .check = check_items, .work = run_block};
+    map->feed = (struct feed){.context = map, .frame = write_header, .check = check_items, .work = run_block, .flush = flush};
     if (map->labels_path != NULL && model_check_labels(&map->model, map->labels_path, map->model_path) < 0)
         return -1;
     int result = feed_open(&map->feed, map->path, map->labels_path, map->model.config.classes);

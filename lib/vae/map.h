@@ -5,7 +5,8 @@
 #include "vae/model_file.h"
 
 /* A stream in, a stream of f32 to stdout, item by item through a model: what vae-encode and vae-decode are. The
- * output has the input's frames, and its bytes do not depend on them. Memory is constant. */
+ * output has the input's frames, and its bytes do not depend on them. Memory is constant. While the workers are at one
+ * block, the results of the one before are written and the items of the next are read. */
 struct map {
     /* Set by the tool. */
     const char *model_path, *path; /* path NULL or "-": stdin */
@@ -13,19 +14,21 @@ struct map {
     size_t threads;
     uint64_t seed;
     const void *options;             /* the tool's own */
-    int (*prepare)(struct map *map); /* checks the stream's dtype and shape, sets `shape` and `results`; 0 or -1 */
+    int (*prepare)(struct map *map); /* checks the stream's dtype and shape, sets `shape`; 0 or -1 */
     /* 0, or -1 for an item to refuse; called in the stream's order. */
     int (*check)(const struct map *map, const void *item, uint64_t number);
-    /* Works on a shard of map->block: makes the results of its rows. */
-    void (*shard)(struct map *map, const struct shard *shard);
+    /* Works on a shard of a block: makes the results of its rows. */
+    void (*shard)(const struct map *map, struct block *block, const struct shard *shard);
+    /* The array of a block's pass that is put out: [rows, elements of shape]. */
+    const float *(*results)(const struct map *map, const struct pass *pass);
     /* Set by map_run. */
     struct model model;
     struct feed feed;
     struct raw_writer out;
-    struct block block;
-    struct shape shape;      /* of an output item */
-    const float *results;    /* the array of the block's pass that is put out: [rows, elements of shape] */
-    bool finite[BLOCK_ROWS]; /* whether each row came out so */
+    struct shape shape; /* of an output item */
+    struct block block[2];
+    struct block *busy; /* the one at work; NULL: none */
+    bool finite[2][BLOCK_ROWS]; /* whether each row of a block came out so */
 };
 
 /* Loads the model, then runs the whole stream. 0 or -1. */

@@ -1,9 +1,11 @@
 #include "vae/model.h"
 
 #include "base/error.h"
+#include "base/memory.h"
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 static void name_tensor(char name[TENSOR_NAME], const char *room, size_t index, const char *what) {
     snprintf(name, TENSOR_NAME, "%s.%zu.%s", room, index, what);
@@ -89,13 +91,45 @@ int model_lay_out(struct model *model, const struct model_config *config, const 
     return 0;
 }
 
-static int create_prior(struct model *model) {
+/* Panels for each layer, in one array. */
+static float *allocate_panels(struct model *m, size_t (*size)(const struct linear *layer), size_t first[]) {
+    size_t all = 0;
+    for (size_t i = 0; i < m->layers; i++) {
+        first[i] = all;
+        all += size(&m->layer[i]);
+    }
+    float *panels = memory_allocate(all * sizeof *panels);
+    if (panels == NULL)
+        (void)fail("model: out of memory for the panels of its weights (%zu bytes)", all * sizeof *panels);
+    return panels;
+}
+
+static int allocate_forward_panels(struct model *m) {
+    size_t first[2 * MODEL_MAX_HIDDEN + 2];
+    m->panels = allocate_panels(m, linear_panels_size, first);
+    for (size_t i = 0; m->panels != NULL && i < m->layers; i++)
+        m->layer[i].panels = m->panels + first[i];
+    return m->panels == NULL ? -1 : 0;
+}
+
+static int allocate_backward_panels(struct model *m) {
+    size_t first[2 * MODEL_MAX_HIDDEN + 2];
+    m->backward_panels = allocate_panels(m, linear_backward_panels_size, first);
+    for (size_t i = 0; m->backward_panels != NULL && i < m->layers; i++)
+        m->layer[i].backward_panels = m->backward_panels + first[i];
+    return m->backward_panels == NULL ? -1 : 0;
+}
+
+/* What is derived from the parameters. */
+static int create_derived(struct model *model) {
     const struct model_config *c = &model->config;
+    if (products()->packed && allocate_forward_panels(model) < 0)
+        return -1;
     return c->components > 0 ? mixture_create(&model->mixture, c->components, c->latent) : 0;
 }
 
 int model_reserve(struct model *model) {
-    return parameters_reserve(&model->parameters) < 0 ? -1 : create_prior(model);
+    return parameters_reserve(&model->parameters) < 0 ? -1 : create_derived(model);
 }
 
 void model_take_prior(struct model *model) {
@@ -105,10 +139,31 @@ void model_take_prior(struct model *model) {
     mixture_take(&model->mixture, 0, model->config.components);
 }
 
+void model_pack(const struct model *m) {
+    for (size_t i = 0; i < m->layers; i++)
+        linear_pack(&m->layer[i], m->parameters.value, &(struct tile){0, m->layer[i].out, 0, m->layer[i].in});
+}
+
+void model_swap_average(struct model *m) {
+    if (m->parameters.average == NULL)
+        return;
+    parameters_swap_average(&m->parameters);
+    model_pack(m);
+}
+
+int model_train(struct model *m) {
+    if (parameters_train(&m->parameters) < 0)
+        return -1;
+    if (products()->packed && m->backward_panels == NULL && allocate_backward_panels(m) < 0)
+        return -1;
+    model_pack(m);
+    return 0;
+}
+
 int model_create(struct model *model, const struct model_config *config) {
     if (model_lay_out(model, config, "model") < 0 || parameters_create(&model->parameters) < 0)
         return -1;
-    return create_prior(model);
+    return create_derived(model);
 }
 
 void model_initialise(struct model *model, const struct initializer *initializer, uint64_t seed) {
@@ -166,4 +221,7 @@ bool model_finds_grey(const struct model *model, enum dtype dtype, const void *i
 void model_free(struct model *model) {
     mixture_free(&model->mixture);
     parameters_free(&model->parameters);
+    free(model->panels);
+    free(model->backward_panels);
+    model->panels = model->backward_panels = NULL;
 }

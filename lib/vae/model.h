@@ -27,6 +27,7 @@ struct model {
     size_t layers, heads, last;
     struct linear layer[2 * MODEL_MAX_HIDDEN + 2];
     struct parameters parameters;
+    float *panels, *backward_panels; /* all the layers', see nn/linear.h */
 };
 
 /* Whether the activation stands behind a layer, and how many numbers the layer so hands on. */
@@ -43,6 +44,16 @@ int model_reserve(struct model *model) __attribute__((warn_unused_result));
 
 /* Has the prior's components be those of the parameters. */
 void model_take_prior(struct model *model);
+
+/* Writes the weights to their panels, if products read any: to be called before the first pass, and after each change
+ * of the weights. block_start and model_train do so, and an update does it for its own weights. */
+void model_pack(const struct model *model);
+
+/* Exchanges the weights with their average, if there is one, and packs them. */
+void model_swap_average(struct model *model);
+
+/* Allocates what training needs beside the weights: see parameters_train; and panels for the way back. 0 or -1. */
+int model_train(struct model *model) __attribute__((warn_unused_result));
 
 /* A model laid out, all of whose weights are 0. 0 or -1. End with model_free. */
 int model_create(struct model *model, const struct model_config *config) __attribute__((warn_unused_result));

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/number.h"
+#include "kernel/product_kernel.h"
 #include "vae/observed.h"
 #include "vae/plan.h"
 
@@ -23,23 +24,14 @@ static void *take(struct arena *arena, size_t rows, size_t columns, size_t size)
     return array;
 }
 
-/* Numbers a row of the largest array of partial sums. */
-static size_t partial_columns(const struct model *m) {
-    size_t most = 0;
-    for (size_t i = 1; i < m->layers; i++) {
-        const size_t columns = (plan_layer_parts(&m->layer[i]) - 1) * m->layer[i].in;
-        most = columns > most ? columns : most;
-    }
-    return most;
-}
-
-/* Of the encoder's layers there is one for each item, draws or not. */
-static size_t partial_rows(const struct pass *p) {
-    return p->rows * (p->draws == 0 ? 1 : p->draws);
-}
-
 size_t pass_draws(const struct pass *p, size_t index) {
     return index > p->model->heads ? p->draws : 1;
+}
+
+/* Rows of the panels of an input: one more than it has, so that neighbouring panels do not fall on the same lines of a
+ * cache if the rows are a power of two. */
+static size_t panel_rows(size_t rows) {
+    return rows + 1;
 }
 
 static bool learns_scale(const struct model *m) {
@@ -60,6 +52,8 @@ static void lay_out(struct pass *p, struct arena *arena, bool backward) {
         if (backward)
             p->delta[i] = i == m->last ? p->out[i] : units < out ? p->slope[i] : take(arena, rows, out, number);
         p->dout[i] = units < out && backward ? take(arena, rows, units, number) : p->delta[i];
+        if (backward && products()->packed)
+            p->panels[i] = take(arena, 1, panels_size(panel_rows(rows), m->layer[i].in), number);
     }
     p->sigma = take(arena, p->rows, latent, number);
     p->epsilon = take(arena, all, latent, number);
@@ -71,7 +65,7 @@ static void lay_out(struct pass *p, struct arena *arena, bool backward) {
         p->log_prior = take(arena, all, 1, sizeof(double));
     }
     p->weight = backward ? take(arena, all, 1, number) : NULL;
-    p->parts = backward ? plan_layer_parts(&m->layer[m->last]) : 1;
+    p->parts = backward ? plan_parts(&m->layer[m->last]) : 1;
     p->negative_log = take(arena, all, p->parts, sizeof(double));
     if (m->config.scale == SCALE_OPTIMAL && backward)
         p->deviations = take(arena, all, p->parts, sizeof(double));
@@ -81,7 +75,6 @@ static void lay_out(struct pass *p, struct arena *arena, bool backward) {
     }
     if (learns_scale(m) && backward)
         p->dscale = take(arena, all, m->elements, number);
-    p->partial = backward ? take(arena, partial_rows(p), partial_columns(m), number) : NULL;
     p->kl = take(arena, p->rows, 1, sizeof(double));
     p->bound = take(arena, p->rows, 1, sizeof(double));
 }
@@ -91,8 +84,9 @@ int pass_create(struct pass *pass, const struct model *model, size_t rows, size_
     size_t widest = model->inputs > model->config.components ? model->inputs : model->config.components, bytes;
     for (size_t i = 0; i < model->layers; i++)
         widest = model->layer[i].out > widest ? model->layer[i].out : widest;
-    linear_setup();
     *pass = (struct pass){.model = model, .rows = rows, .draws = draws};
+    if (products_setup() < 0)
+        return -1;
     /* Some 80 arrays of at most rows x widest numbers. */
     if (!multiply(rows, draws == 0 ? 1 : draws, &bytes) || !multiply(bytes, widest, &bytes) ||
         bytes > SIZE_MAX / 1024)
@@ -113,21 +107,36 @@ void pass_free(struct pass *pass) {
     *pass = (struct pass){0};
 }
 
-const float *pass_input(const struct pass *pass, size_t index) {
-    return index == 0 ? pass->seen : index == pass->model->heads + 1 ? pass->z : pass->out[index - 1];
+struct linear_input pass_input(const struct pass *p, size_t index) {
+    return (struct linear_input){.x = index == 0                    ? p->seen
+                                      : index == p->model->heads + 1 ? p->z
+                                                                     : p->out[index - 1],
+                                 .panels = p->panels[index],
+                                 .panel = panel_rows(p->rows * pass_draws(p, index)) * PANEL};
+}
+
+void pass_pack(struct pass *p, size_t index, const struct tile *tile) {
+    const size_t in = p->model->layer[index].in;
+    const struct linear_input input = pass_input(p, index);
+    if (input.panels != NULL)
+        product_kernel()->pack(input.x + tile_offset(tile, in), in, tile->rows, tile->columns,
+                               p->panels[index] + tile->column / PANEL * input.panel + tile->row * PANEL, input.panel);
 }
 
 void pass_forward(struct pass *p, size_t index, const struct tile *tile) {
     const struct model *m = p->model;
     const struct linear *layer = &m->layer[index];
     const size_t units = model_units(m, index), group = layer->out / units;
-    linear_forward(layer, m->parameters.value, pass_input(p, index), group > 1 ? p->slope[index] : p->out[index],
+    linear_forward(layer, m->parameters.value, pass_input(p, index).x, group > 1 ? p->slope[index] : p->out[index],
                    tile);
-    for (size_t row = 0; model_is_hidden(m, index) && row < tile->rows; row++) {
+    if (!model_is_hidden(m, index))
+        return;
+    for (size_t row = 0; row < tile->rows; row++) {
         const size_t here = tile_offset(tile, layer->out) + row * layer->out;
         float *slope = p->slope[index] == NULL ? NULL : p->slope[index] + here;
         m->config.activation->forward(math_kernel(), p->out[index] + here / group, slope, tile->columns / group);
     }
+    pass_pack(p, index + 1, &(struct tile){tile->row, tile->rows, tile->column / group, tile->columns / group});
 }
 
 /* Layers [from, to] in turn, whole rows. */
@@ -145,14 +154,9 @@ void pass_decode(struct pass *p, size_t first, size_t rows) {
     forward(p, p->model->heads + 1, p->model->last, first * p->draws, rows * p->draws);
 }
 
-/* Which of a layer's parts a tile is. */
-static size_t part_of(const struct linear *layer, const struct tile *tile) {
-    return tile->column / plan_layer_units(layer);
-}
-
 double *pass_part_sums(const struct pass *p, double *sums, const struct tile *tile) {
     const struct model *m = p->model;
-    return sums + (p->parts == 1 ? 0 : part_of(&m->layer[m->last], tile)) * p->rows * p->draws;
+    return sums + (p->parts == 1 ? 0 : plan_part(&m->layer[m->last], tile)) * p->rows * p->draws;
 }
 
 void pass_likelihood(struct pass *p, const struct tile *tile, bool gradient) {
@@ -182,32 +186,16 @@ double pass_mean_negative_log(const struct pass *p, size_t item) {
     return sum / (double)p->draws;
 }
 
-/* What pass_backward of a layer is to make. */
-static float *below(const struct pass *p, size_t index) {
-    return index == p->model->heads + 1 ? p->dz : p->dout[index - 1];
-}
-
 void pass_backward(struct pass *p, size_t index, const struct tile *tile) {
     const struct model *m = p->model;
     const struct linear *layer = &m->layer[index];
-    const size_t part = part_of(layer, tile);
-    linear_backward(layer, m->parameters.value, p->delta[index],
-                    part == 0 ? below(p, index) : p->partial + (part - 1) * partial_rows(p) * layer->in, tile);
-}
-
-void pass_backward_sum(struct pass *p, size_t index, size_t first, size_t rows) {
-    const struct model *m = p->model;
-    const struct linear *layer = &m->layer[index];
-    const size_t in = layer->in, parts = plan_layer_parts(layer);
-    for (size_t row = first; row < first + rows; row++) {
-        float *sum = below(p, index) + row * in;
-        float *slope = p->slope[index - 1] == NULL ? NULL : p->slope[index - 1] + row * m->layer[index - 1].out;
-        for (size_t part = 1; part < parts; part++)
-            math_kernel()->add(sum, p->partial + ((part - 1) * partial_rows(p) + row) * in, in);
-        if (index == m->last && p->draws > 1)
-            math_kernel()->scale(sum, p->weight[row], in);
-        if (model_is_hidden(m, index - 1))
-            m->config.activation->backward(math_kernel(), sum, p->out[index - 1] + row * in, slope, in);
+    const bool hidden = model_is_hidden(m, index - 1);
+    float *below = index == m->heads + 1 ? p->dz : p->dout[index - 1];
+    linear_backward(layer, m->parameters.value, p->delta[index], below, tile);
+    for (size_t row = 0; hidden && row < tile->rows; row++) {
+        const size_t here = tile_offset(tile, layer->in) + row * layer->in;
+        float *slope = p->slope[index - 1] == NULL ? NULL : p->slope[index - 1] + here * m->layer[index - 1].group;
+        m->config.activation->backward(math_kernel(), below + here, p->out[index - 1] + here, slope, tile->columns);
     }
 }
 

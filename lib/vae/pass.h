@@ -28,13 +28,13 @@ struct pass {
     float *log_scale, *inverse_scale; /* one row [elements] for all: see pass_take_scale */
     float *dscale;                    /* [elements], gradient of the log_scale that are parameters */
     double *kl, *bound;               /* KL of each item, and what the objective has it climb, nats */
-    /* What is summed over a layer's units is summed by parts of them, so that threads need not wait for each other:
-     * of pass_likelihood [parts, rows], nats; of pass_backward [parts - 1, rows, in], the first part's own being
-     * where the sum is wanted. */
-    size_t parts; /* of the last layer */
+    float *panels[2 * MODEL_MAX_HIDDEN + 2]; /* of each layer's input, for the gradient (kernel/product.h), [rows, in];
+                                              * NULL: no way back, or a backend that does without */
+    /* Sums over the last layer's units are kept as one partial sum per part of them, so that no thread waits: [parts,
+     * rows], nats. */
+    size_t parts;
     double *negative_log;
-    double *deviations; /* as negative_log, where the scale is the best for the batch */
-    float *partial;
+    double *deviations; /* as negative_log, if the scale is the best one for the batch */
     void *memory;
 };
 
@@ -102,9 +102,7 @@ double pass_mean_negative_log(const struct pass *pass, size_t item);
 /* The pieces of the above, and of the way back: the gradient of the sum over items of what the objective makes
  * small, such as -ELBO = negative_log + kl. */
 
-/* negative_log -> each draw's weight, by which delta[last] is multiplied, and bound. Before
- * pass_backward_sum(last), which multiplies by it what pass_backward has made of that delta without; the two may so
- * run side by side. */
+/* negative_log -> each draw's weight, by which delta[last] is multiplied, and bound. */
 void pass_weigh(struct pass *pass, size_t first, size_t rows, const struct objective *objective);
 
 /* A tile of out[index], behind its activation. */
@@ -113,11 +111,8 @@ void pass_forward(struct pass *pass, size_t index, const struct tile *tile);
 /* out[heads] as the encoder's last product left it -> bounded logvar, sigma, kl to N(0, I). */
 void pass_posterior(struct pass *pass, size_t first, size_t rows);
 
-/* A tile of delta[index] -> its part of delta[index - 1]; of dz where z is what the layer takes in. */
+/* delta[index] -> a tile of delta[index - 1]; of dz if z is the layer's input. */
 void pass_backward(struct pass *pass, size_t index, const struct tile *tile);
-
-/* All parts -> delta[index - 1], or dz. */
-void pass_backward_sum(struct pass *pass, size_t index, size_t first, size_t rows);
 
 /* dz -> delta[heads], the KL term weighted by beta. dz is used up. */
 void pass_posterior_backward(struct pass *pass, size_t first, size_t rows, const struct objective *objective,
@@ -132,7 +127,10 @@ size_t pass_not_finite(const struct pass *pass, size_t rows);
 /* The sums [rows] of the last layer's part that a tile is, of all parts' sums such as negative_log. */
 double *pass_part_sums(const struct pass *pass, double *sums, const struct tile *tile);
 
-/* What layer `index` took in: x, z or the output of the layer before. */
-const float *pass_input(const struct pass *pass, size_t index);
+/* What layer `index` takes in: x, z or the output of the layer before. */
+struct linear_input pass_input(const struct pass *pass, size_t index);
+
+/* A tile of layer `index`'s input -> its panels. Whatever writes an input calls it. */
+void pass_pack(struct pass *pass, size_t index, const struct tile *tile);
 
 #endif

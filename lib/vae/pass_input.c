@@ -33,6 +33,7 @@ void pass_see(struct pass *p, size_t first, size_t rows) {
             seen[m->seen + i] = isnan(x[i]) ? 0.0f : 1.0f;
         memcpy(seen + m->seen + m->mask, p->condition + row * classes, classes * sizeof *seen);
     }
+    pass_pack(p, 0, &(struct tile){first, rows, 0, m->inputs});
 }
 
 void pass_condition(struct pass *p, size_t first, size_t rows) {

@@ -23,6 +23,7 @@ void pass_draw(struct pass *p, size_t first, size_t rows) {
                     p->epsilon + row * latent, p->z + row * p->model->code, latent);
     }
     pass_condition(p, first, rows);
+    pass_pack(p, p->model->heads + 1, &(struct tile){first * p->draws, rows * p->draws, 0, p->model->code});
 }
 
 void pass_prior(struct pass *p, size_t first, size_t rows) {

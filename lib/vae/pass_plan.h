@@ -9,11 +9,8 @@
 /* pass_forward. */
 void pass_plan_forward(struct plan *plan, struct pass *pass, size_t layer);
 
-/* pass_backward; `chained` as an operation's. */
-void pass_plan_backward(struct plan *plan, struct pass *pass, size_t layer, bool chained);
-
-/* pass_backward_sum. */
-void pass_plan_backward_sum(struct plan *plan, struct pass *pass, size_t layer);
+/* pass_backward. */
+void pass_plan_backward(struct plan *plan, struct pass *pass, size_t layer);
 
 /* A tile of such a plan's rows and of a layer's groups of units as one of the layer's own. */
 struct tile pass_plan_tile(const struct pass *pass, size_t layer, const struct tile *tile);

@@ -6,16 +6,17 @@
 
 #include <stdbool.h>
 
-/* A training step as a row of operations, each of which is cut into tiles that threads work on side by side. One
- * on a layer with many weights is cut by the layer's units, so that a weight is brought to one core only and serves
- * all rows there; others are cut by rows, and neighbours of that kind run one behind the other as one task, since
- * no row needs what another one has. How the work is cut depends on the sizes alone, never on the threads, so that
+/* A training step as a list of operations, each of which is cut into tiles that threads work on side by side. One
+ * with many weights is cut by columns and rows, so that a weight is brought to few cores and serves many rows there.
+ * Others are cut by rows only, and neighbours of that kind run one after the other as one task, since no row needs
+ * what another one has. How the work is cut depends on the sizes and the backend alone, never on the threads, so that
  * any number of them gives the same bits. */
 
 struct operation {
     void (*run)(void *context, size_t layer, const struct tile *tile);
     size_t layer;
-    size_t units;   /* that its tiles' columns stand for */
+    size_t units;   /* the columns of what it writes, in groups */
+    size_t group;   /* numbers of each unit; 0 stands for 1 */
     size_t weights; /* of all of them; 0: none */
     size_t draws;   /* rows that it has for each row of the plan */
     bool chained;   /* cut as the operation before it, of which a tile needs the same tile alone */
@@ -36,12 +37,11 @@ void plan_add(struct plan *plan, struct operation operation);
 /* Runs all operations in turn over `rows` rows. A tile's rows are always the plan's. */
 void plan_run(const struct plan *plan, struct workers *workers, size_t rows, void *context);
 
-/* So many of a layer's units are one task's, and so many tasks that makes. */
-size_t plan_units(size_t units, size_t weights);
-size_t plan_parts(size_t units, size_t weights);
+/* The operations from `first` on that run as the same tasks: where they end, and how many tasks there are. */
+size_t plan_phase(const struct plan *plan, size_t first, size_t rows, size_t *tasks);
 
-/* The same of a layer, whose groups of units stay whole. */
-size_t plan_layer_units(const struct linear *layer);
-size_t plan_layer_parts(const struct linear *layer);
+/* Into how many parts a layer's outputs are cut, and which of them a tile is. */
+size_t plan_parts(const struct linear *layer);
+size_t plan_part(const struct linear *layer, const struct tile *tile);
 
 #endif

@@ -157,10 +157,10 @@ static int train_epoch(struct run *r) {
     training_settle(&r->training);
     if (r->training.position < r->train.items) /* a signal in the last step leaves the epoch whole */
         return 0;
-    parameters_swap_average(&r->model.parameters);
+    model_swap_average(&r->model);
     model_take_prior(&r->model);
     const int result = validate(r, &validation);
-    parameters_swap_average(&r->model.parameters);
+    model_swap_average(&r->model);
     if (result != 1)
         return result;
     return end_epoch(r, &validation) < 0 ? -1 : 1;

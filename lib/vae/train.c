@@ -44,6 +44,7 @@ static double rate_at(const struct training *t, size_t position) {
 
 void training_resume(struct training *t) {
     shuffle(t);
+    model_pack(t->model);
     if (t->position > 0) /* the last step's rate, for the log of an epoch that no step is left of */
         t->update.rate = rate_at(t, (t->position - 1) / t->batch * t->batch);
     training_settle(t);
@@ -125,34 +126,37 @@ static void plan_forward(struct training *t) {
     const struct model *m = t->model;
     const size_t draws = t->pass.draws;
     const bool best = m->config.scale == SCALE_OPTIMAL;
-    plan_add(&t->plan, (struct operation){gather_rows, 0, m->elements, 0, 1, false});
+    plan_add(&t->plan, (struct operation){.run = gather_rows, .units = m->elements, .draws = 1});
     for (size_t i = 0; i < m->layers; i++) {
-        const size_t out = m->layer[i].out / m->layer[i].group, weights = m->layer[i].in * m->layer[i].out;
+        const size_t group = m->layer[i].group, units = m->layer[i].out / group;
+        const size_t weights = m->layer[i].in * m->layer[i].out;
         pass_plan_forward(&t->plan, &t->pass, i);
         if (i == m->heads) {
-            plan_add(&t->plan, (struct operation){posterior, i, out, 0, 1, false});
-            plan_add(&t->plan, (struct operation){draw, i, out, 0, draws, false});
+            plan_add(&t->plan, (struct operation){.run = posterior, .layer = i, .units = units, .draws = 1});
+            plan_add(&t->plan, (struct operation){.run = draw, .layer = i, .units = units, .draws = draws});
         }
         if (i == m->last && best) {
-            plan_add(&t->plan, (struct operation){deviations, i, out, weights, draws, true});
-            plan_add(&t->plan, (struct operation){take_best_scale, i, out, 0, draws, false, .waits = true});
+            plan_add(&t->plan, (struct operation){deviations, i, units, group, weights, draws, .chained = true});
+            plan_add(&t->plan, (struct operation){
+                                   .run = take_best_scale, .layer = i, .units = units, .draws = draws, .waits = true});
         }
         if (i == m->last)
-            plan_add(&t->plan, (struct operation){likelihood, i, out, weights, draws, !best, .waits = best});
+            plan_add(&t->plan,
+                     (struct operation){likelihood, i, units, group, weights, draws, .chained = !best, .waits = best});
     }
 }
 
-/* The last layer's way back goes with its way forward; draws are weighed behind both. */
 static void plan_backward(struct training *t) {
     const struct model *m = t->model;
     const size_t draws = t->pass.draws;
+    plan_add(&t->plan,
+             (struct operation){.run = weigh, .layer = m->last, .units = m->layer[m->last].in, .draws = draws});
     for (size_t i = m->last; i > 0; i--) {
-        pass_plan_backward(&t->plan, &t->pass, i, i == m->last);
-        if (i == m->last)
-            plan_add(&t->plan, (struct operation){weigh, i, m->layer[i].in, 0, draws, false});
-        pass_plan_backward_sum(&t->plan, &t->pass, i);
+        pass_plan_backward(&t->plan, &t->pass, i);
         if (i == m->heads + 1)
-            plan_add(&t->plan, (struct operation){posterior_backward, m->heads, m->layer[i].in, 0, draws, false});
+            plan_add(&t->plan,
+                     (struct operation){
+                         .run = posterior_backward, .layer = m->heads, .units = m->layer[i].in, .draws = draws});
     }
 }
 
@@ -248,7 +252,7 @@ int training_start(struct training *t) {
     t->latents = calloc(t->model->config.latent, sizeof *t->latents);
     if (t->order == NULL || t->latents == NULL)
         return fail("training: out of memory for the order of %zu items", t->data->items);
-    if (parameters_train(&t->model->parameters) < 0)
+    if (model_train(t->model) < 0)
         return -1;
     if (pass_create(&t->pass, t->model, t->batch, t->objective.draws, true) < 0)
         return -1;
@@ -260,7 +264,8 @@ int training_start(struct training *t) {
                                 .pass = &t->pass,
                                 .pseudo = is_vamp(t) ? &t->vamp.pass : NULL,
                                 .config = &t->update_config};
-    return update_start(&t->update) < 0 ? -1 : linear_check_memory(workers_threads(t->workers));
+    const size_t threads = workers_threads(t->workers);
+    return update_start(&t->update, threads) < 0 ? -1 : products_check_memory(threads);
 }
 
 int training_check(const struct training *t) {

@@ -9,38 +9,38 @@
 
 #define PSEUDO_SLICES 16 /* of the prior's pseudo-inputs, at most */
 
-/* Numbers of the table of parameters that are updated together. */
-struct range {
-    size_t offset, size;
-    bool decays; /* with --weight-decay */
-};
-
+/* Parameters that are updated together: so many units of a layer; or numbers [offset, offset + size) of those that
+ * are no layer's. */
 struct slice {
-    const struct linear *layer; /* NULL: what is no layer's, behind these */
-    size_t index, first, units;
-    struct range range[2]; /* weights and biases; or the likelihood's scale or pseudo-inputs, and none */
-    double squares;        /* of its gradient */
+    const struct linear *layer; /* NULL: no layer's */
+    size_t index;
+    struct tile tile; /* of the layer's weights: whole rows, which are one stretch of memory */
+    size_t offset, size;
+    double squares; /* of its gradient */
 };
 
 /* Of two slices the one that lies further to the front of its layer; of two in the same place the larger. */
 static int by_place(const void *a, const void *b) {
     const struct slice *s = a, *t = b;
-    const size_t left = (2 * s->first + s->units) * t->layer->out,
-                 right = (2 * t->first + t->units) * s->layer->out;
+    const size_t left = (2 * s->tile.row + s->tile.rows) * t->layer->out,
+                 right = (2 * t->tile.row + t->tile.rows) * s->layer->out;
     if (left != right)
         return left < right ? -1 : 1;
-    const size_t size = s->units * s->layer->in, other = t->units * t->layer->in;
+    const size_t size = s->tile.rows * s->tile.columns, other = t->tile.rows * t->tile.columns;
     return size != other ? (size > other ? -1 : 1) : (s->index < t->index ? -1 : 1);
 }
 
-static struct slice cut_slice(const struct linear *layer, size_t index, size_t first) {
-    const size_t most = plan_layer_units(layer), left = layer->out - first, units = left < most ? left : most;
-    return (struct slice){
-        layer,
-        index,
-        first,
-        units,
-        {{layer->weight + first * layer->in, units * layer->in, true}, {layer->bias + first, units, false}}};
+/* The slices of a layer, which are only counted if `slice` is NULL. */
+static size_t cut_layer(const struct linear *layer, size_t index, struct slice *slice) {
+    const size_t units = products()->slice_units;
+    size_t count = 0;
+    for (size_t row = 0; row < layer->out; row += units, count++)
+        if (slice != NULL)
+            slice[count] =
+                (struct slice){.layer = layer,
+                               .index = index,
+                               .tile = {row, layer->out - row < units ? layer->out - row : units, 0, layer->in}};
+    return count;
 }
 
 /* In an order that gives a thread the units whose outputs it makes, too: see workers_run. */
@@ -48,20 +48,19 @@ static int cut_slices(struct update *u) {
     const struct model *m = u->model;
     size_t most = 1 + PSEUDO_SLICES;
     for (size_t i = 0; i < m->layers; i++)
-        most += plan_layer_parts(&m->layer[i]);
+        most += cut_layer(&m->layer[i], i, NULL);
     u->slice = calloc(most, sizeof *u->slice);
     if (u->slice == NULL)
         return fail("training: out of memory");
     for (size_t i = 0; i < m->layers; i++)
-        for (size_t first = 0; first < m->layer[i].out; first += u->slice[u->slices++].units)
-            u->slice[u->slices] = cut_slice(&m->layer[i], i, first);
+        u->slices += cut_layer(&m->layer[i], i, u->slice + u->slices);
     qsort(u->slice, u->slices, sizeof *u->slice, by_place);
     if (u->pass->dscale != NULL)
-        u->slice[u->slices++] = (struct slice){.range = {{m->scale, m->scales, false}}};
+        u->slice[u->slices++] = (struct slice){.offset = m->scale, .size = m->scales};
     const size_t all = m->config.components * m->inputs, each = (all + PSEUDO_SLICES - 1) / PSEUDO_SLICES;
     for (size_t first = 0; first < all; first += each)
         u->slice[u->slices++] =
-            (struct slice){.range = {{m->pseudo_inputs + first, all - first < each ? all - first : each, false}}};
+            (struct slice){.offset = m->pseudo_inputs + first, .size = all - first < each ? all - first : each};
     return 0;
 }
 
@@ -94,10 +93,24 @@ static int order_tensors(struct update *u) {
     return 0;
 }
 
-int update_start(struct update *u) {
+/* Memory for each thread's own gradients of a slice. */
+static int allocate_own_gradients(struct update *u, size_t threads) {
+    for (size_t i = 0; i < u->model->layers; i++) {
+        const size_t numbers = products()->slice_units * (u->model->layer[i].in + 1);
+        u->own_numbers = numbers > u->own_numbers ? numbers : u->own_numbers;
+    }
+    u->own_numbers = (u->own_numbers + PANEL - 1) / PANEL * PANEL;
+    u->own_gradient = memory_allocate(threads * u->own_numbers * sizeof *u->own_gradient);
+    return u->own_gradient == NULL ? fail("training: out of memory for the gradients of %zu threads", threads) : 0;
+}
+
+int update_start(struct update *u, size_t threads) {
+    const struct optimizer_config *o = &u->config->optimizer;
     if (u->config->ema > 0 && parameters_average(&u->model->parameters) < 0)
         return -1;
-    if (u->config->optimizer.optimizer->orthogonal && order_tensors(u) < 0)
+    if (o->optimizer->orthogonal && order_tensors(u) < 0)
+        return -1;
+    if (!o->optimizer->orthogonal && o->clip == 0 && allocate_own_gradients(u, threads) < 0)
         return -1;
     return cut_slices(u);
 }
@@ -107,6 +120,7 @@ void update_end(struct update *u) {
         free(u->scratch[i]);
     free(u->scratch);
     free(u->matrix_order);
+    free(u->own_gradient);
     free(u->slice);
 }
 
@@ -116,47 +130,107 @@ static void average(const struct update *u, size_t offset, size_t size) {
         math_kernel()->average(p->average + offset, p->value + offset, u->share, size);
 }
 
-static void gradient(const struct update *u, const struct slice *s) {
+/* A layer's slice: its gradient -> `g`. */
+static void layer_gradient(const struct update *u, const struct slice *s, const struct linear_gradient *g) {
     const struct model *m = u->model;
-    if (s->layer == NULL) {
-        /* The pseudo-inputs' gradient is there. */
-        if (u->pass->dscale != NULL && s->range[0].offset == m->scale)
-            pass_scale_gradient(u->pass, u->rows, 1.0f / (float)u->rows, m->parameters.gradient);
-        return;
+    const float scale = 1.0f / (float)u->rows;
+    const bool pseudo = u->pseudo != NULL && s->index <= m->heads;
+    struct linear_input input;
+    if (pseudo) {
+        input = pass_input(u->pseudo, s->index);
+        linear_gradient(s->layer, u->pseudo->delta[s->index], &input, m->config.components, &s->tile, scale, 0, g);
     }
-    if (u->pseudo != NULL && s->index <= m->heads)
-        linear_gradient(s->layer, u->pseudo->delta[s->index], pass_input(u->pseudo, s->index), m->config.components,
-                        s->first, s->units, 1.0f / (float)u->rows, m->parameters.gradient);
-    linear_gradient(s->layer, u->pass->delta[s->index], pass_input(u->pass, s->index),
-                    u->rows * pass_draws(u->pass, s->index), s->first, s->units, 1.0f / (float)u->rows,
-                    m->parameters.gradient);
+    input = pass_input(u->pass, s->index);
+    linear_gradient(s->layer, u->pass->delta[s->index], &input, u->rows * pass_draws(u->pass, s->index), &s->tile,
+                    scale, pseudo ? 1 : 0, g);
 }
 
-static void adam(struct update *u, size_t offset, size_t size, float keep) {
-    adam_update(&u->adam, keep, &u->model->parameters, offset, size);
+/* Where a slice's gradient is in the table of parameters. */
+static struct linear_gradient in_table(const struct update *u, const struct slice *s) {
+    float *gradient = u->model->parameters.gradient;
+    return (struct linear_gradient){gradient + s->layer->weight + s->tile.row * s->layer->in,
+                                    gradient + s->layer->bias + s->tile.row, s->layer->in};
+}
+
+static void adam(struct update *u, float *gradient, size_t offset, size_t size, float keep) {
+    adam_update(&u->adam, keep, &u->model->parameters, gradient, offset, size);
     average(u, offset, size);
+}
+
+/* A layer's slice, from its gradient. */
+static void adam_layer(struct update *u, const struct slice *s, const struct linear_gradient *g) {
+    const struct linear *layer = s->layer;
+    adam(u, g->weight, layer->weight + s->tile.row * layer->in, s->tile.rows * layer->in, u->keep);
+    adam(u, g->bias, layer->bias + s->tile.row, s->tile.rows, 1);
+    linear_pack(layer, u->model->parameters.value, &s->tile);
+}
+
+/* Of what is no layer's; the pseudo-inputs' gradient is there. */
+static void other_gradient(const struct update *u, const struct slice *s) {
+    const struct model *m = u->model;
+    if (u->pass->dscale != NULL && s->offset == m->scale)
+        pass_scale_gradient(u->pass, u->rows, 1.0f / (float)u->rows, m->parameters.gradient);
 }
 
 static void adam_slice(void *context, size_t i) {
     struct update *u = context;
-    for (const struct range *r = u->slice[i].range; r < u->slice[i].range + 2; r++)
-        adam(u, r->offset, r->size, r->decays ? u->keep : 1);
+    const struct slice *s = &u->slice[i];
+    if (s->layer == NULL) {
+        adam(u, u->model->parameters.gradient + s->offset, s->offset, s->size, 1);
+        return;
+    }
+    const struct linear_gradient g = in_table(u, s);
+    adam_layer(u, s, &g);
 }
 
-/* Gradient and update of the same units in one task: what the product wrote is still in the cache. */
+/* Where it is if it is needed by one task only: in memory of the thread, which stays in its processor's cache. */
+static struct linear_gradient in_scratch(const struct update *u, const struct slice *s) {
+    float *gradient = u->own_gradient + workers_self() * u->own_numbers;
+    return (struct linear_gradient){gradient, gradient + s->tile.rows * s->layer->in, s->layer->in};
+}
+
+/* Gradient and update in one task. */
 static void both_of_slice(void *context, size_t i) {
     struct update *u = context;
-    gradient(u, &u->slice[i]);
-    adam_slice(u, i);
+    const struct slice *s = &u->slice[i];
+    if (s->layer == NULL) {
+        other_gradient(u, s);
+        adam_slice(u, i);
+        return;
+    }
+    const struct linear_gradient g = in_scratch(u, s);
+    layer_gradient(u, s, &g);
+    adam_layer(u, s, &g);
+}
+
+static double slice_squares(const struct update *u, const struct slice *s) {
+    const struct math_kernel *kernel = math_kernel();
+    if (s->layer == NULL)
+        return kernel->squares(u->model->parameters.gradient + s->offset, s->size);
+    const struct linear_gradient g = in_table(u, s);
+    return kernel->squares(g.weight, s->tile.rows * s->layer->in) + kernel->squares(g.bias, s->tile.rows);
 }
 
 static void gradient_of_slice(void *context, size_t i) {
     struct update *u = context;
     struct slice *s = &u->slice[i];
-    gradient(u, s);
-    s->squares = 0;
-    for (const struct range *r = s->range; u->config->optimizer.clip > 0 && r < s->range + 2; r++)
-        s->squares += math_kernel()->squares(u->model->parameters.gradient + r->offset, r->size);
+    if (s->layer == NULL) {
+        other_gradient(u, s);
+    } else {
+        const struct linear_gradient g = in_table(u, s);
+        layer_gradient(u, s, &g);
+    }
+    s->squares = u->config->optimizer.clip > 0 ? slice_squares(u, s) : 0;
+}
+
+/* Packs a tensor's rows, if it is a layer's weights. The heads' two tensors are one layer. */
+static void pack_tensor(const struct model *m, const struct tensor *t) {
+    for (size_t i = 0; i < m->layers; i++) {
+        const struct linear *layer = &m->layer[i];
+        if (t->offset >= layer->weight && t->offset < layer->weight + layer->in * layer->out)
+            linear_pack(layer, m->parameters.value,
+                        &(struct tile){(t->offset - layer->weight) / layer->in, t->rows, 0, layer->in});
+    }
 }
 
 static void muon_tensor(void *context, size_t i) {
@@ -165,10 +239,11 @@ static void muon_tensor(void *context, size_t i) {
     const size_t number = u->matrix_order[i];
     const struct tensor *t = &p->tensor[number];
     if (t->kind == TENSOR_PLAIN) {
-        adam(u, t->offset, t->size, 1);
+        adam(u, p->gradient + t->offset, t->offset, t->size, 1);
     } else if (t->kind == TENSOR_MATRIX) {
         muon_update(u->rate, u->scale, u->keep, p, t, u->scratch[number]);
         average(u, t->offset, t->size);
+        pack_tensor(u->model, t);
     }
 }
 

@@ -23,17 +23,19 @@ struct update {
     const struct update_config *config;
     struct slice *slice;
     size_t slices;
-    size_t *matrix_order;  /* the tensors in the order of the second round's tasks */
-    float **scratch;       /* [tensors], of matrices that are updated whole */
+    size_t *matrix_order; /* the tensors in the order of the second round's tasks */
+    float **scratch;      /* [tensors], of matrices that are updated whole */
+    float *own_gradient;  /* [threads, own_numbers], if a gradient is needed by no other task */
+    size_t own_numbers;
     struct adam_step adam; /* of the step at work, as the rest */
     size_t rows;
     double rate, scale;
     float keep, share;
 };
 
-/* Set up for a model and the pass that is its step; fields model to config must be set, the rest 0. 0 or -1; end
- * with update_end in both cases. */
-int update_start(struct update *update) __attribute__((warn_unused_result));
+/* Set up for a model and the pass that is its step; fields model to config must be set, the rest 0. It runs on so
+ * many threads. 0 or -1; end with update_end in both cases. */
+int update_start(struct update *update, size_t threads) __attribute__((warn_unused_result));
 
 /* Step number `step`, from 1, behind a pass of `rows` items. */
 void update_run(struct update *update, struct workers *workers, size_t rows, double rate, uint64_t step);

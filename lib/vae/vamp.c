@@ -11,6 +11,7 @@ static void see(void *context, size_t layer, const struct tile *tile) {
     (void)layer;
     memcpy(v->pass.seen + first, v->model->parameters.value + v->model->pseudo_inputs + first,
            tile->rows * inputs * sizeof *v->pass.seen);
+    pass_pack(&v->pass, 0, &(struct tile){tile->row, tile->rows, 0, inputs});
 }
 
 static void posterior(void *context, size_t layer, const struct tile *tile) {
@@ -42,24 +43,23 @@ static void inputs(void *context, size_t layer, const struct tile *tile) {
     const struct parameters *p = &v->model->parameters;
     const struct linear *first = &v->model->layer[layer];
     float *gradient = p->gradient + v->model->pseudo_inputs;
-    const struct tile own = pass_plan_tile(&v->pass, layer, tile);
-    linear_backward(first, p->value, v->pass.delta[layer], gradient, &own);
-    math_kernel()->scale(gradient + tile->row * first->in, 1.0f / (float)v->rows, tile->rows * first->in);
+    linear_backward(first, p->value, v->pass.delta[layer], gradient, tile);
+    for (size_t row = tile->row; row < tile->row + tile->rows; row++)
+        math_kernel()->scale(gradient + row * first->in + tile->column, 1.0f / (float)v->rows, tile->columns);
 }
 
 static void make_plans(struct vamp *v) {
     const struct model *m = v->model;
     const struct linear *first = &m->layer[0];
-    plan_add(&v->forward, (struct operation){see, 0, 1, 0, 1, false});
+    plan_add(&v->forward, (struct operation){.run = see, .units = 1, .draws = 1});
     for (size_t i = 0; i <= m->heads; i++)
         pass_plan_forward(&v->forward, &v->pass, i);
-    plan_add(&v->forward, (struct operation){posterior, m->heads, 1, 0, 1, false});
-    plan_add(&v->backward, (struct operation){components, m->heads, 1, 0, 1, false});
-    for (size_t i = m->heads; i > 0; i--) {
-        pass_plan_backward(&v->backward, &v->pass, i, false);
-        pass_plan_backward_sum(&v->backward, &v->pass, i);
-    }
-    plan_add(&v->backward, (struct operation){inputs, 0, first->out / first->group, 0, 1, false});
+    plan_add(&v->forward, (struct operation){.run = posterior, .layer = m->heads, .units = 1, .draws = 1});
+    plan_add(&v->backward, (struct operation){.run = components, .layer = m->heads, .units = 1, .draws = 1});
+    for (size_t i = m->heads; i > 0; i--)
+        pass_plan_backward(&v->backward, &v->pass, i);
+    plan_add(&v->backward,
+             (struct operation){.run = inputs, .units = first->in, .weights = first->in * first->out, .draws = 1});
 }
 
 int vamp_start(struct vamp *v, struct model *model, struct workers *workers, const struct pass *batch) {
@@ -93,11 +93,10 @@ static void settle_values(struct vamp *v) {
 }
 
 void vamp_settle(struct vamp *v) {
-    struct parameters *p = &v->model->parameters;
     settle_values(v);
-    if (p->average == NULL)
+    if (v->model->parameters.average == NULL)
         return;
-    parameters_swap_average(p);
+    model_swap_average(v->model);
     settle_values(v);
-    parameters_swap_average(p);
+    model_swap_average(v->model);
 }

@@ -83,9 +83,11 @@ static struct evaluation evaluate(double off, uint32_t samples, double error[ITE
                                         .sigma = sigma};
     struct workers *workers = workers_start(2);
     make_items(items);
-    if (model_create(&m, &config) < 0 || evaluator_start(&evaluator, &m, workers, samples, true, 6) < 0)
+    if (model_create(&m, &config) < 0)
         printf("# %s\n", error_message());
     set_weights(&m, off);
+    if (evaluator_start(&evaluator, &m, workers, samples, true, 6) < 0)
+        printf("# %s\n", error_message());
     if (evaluator_add(&evaluator, DTYPE_F32, items, NULL, ITEMS, 0, "items") < 0)
         printf("# %s\n", error_message());
     for (int n = 0; n < ITEMS; n++)

@@ -2,6 +2,7 @@
  * reference in double that shares no code with the library but its table of layers. */
 #include "base/error.h"
 #include "first_values.h"
+#include "layer_gradient.h"
 #include "test.h"
 #include "vae/latent.h"
 #include "vae/pass.h"
@@ -151,10 +152,12 @@ static double reference_batch(const struct model *m, const double *parameter, co
 /* A tile of each of the last layer's parts. */
 static void each_part(struct pass *p, void (*run)(struct pass *p, const struct tile *tile)) {
     const struct linear *last = &p->model->layer[p->model->last];
-    const size_t units = plan_layer_units(last);
-    for (size_t part = 0; part < p->parts; part++) {
-        const size_t first = part * units, end = part + 1 == p->parts ? last->out : first + units;
-        run(p, &(struct tile){0, ROWS, first, end - first});
+    for (size_t first = 0, end = 0; first < last->out; first = end) {
+        struct tile tile = {0, ROWS, first, 0};
+        const size_t part = plan_part(last, &tile);
+        for (; end < last->out && plan_part(last, &(struct tile){.column = end}) == part; end++)
+            tile.columns++;
+        run(p, &tile);
     }
 }
 
@@ -168,6 +171,7 @@ static void run_pass(struct pass *p) {
     struct parameters *parameters = (struct parameters *)&m->parameters;
     for (uint32_t row = 0; row < ROWS; row++)
         pass_set_labels(p, row, 1, &(uint32_t){LABEL(row)});
+    model_pack(m);
     pass_see(p, 0, ROWS);
     pass_encode(p, 0, ROWS);
     pass_draw(p, 0, ROWS);
@@ -178,23 +182,23 @@ static void run_pass(struct pass *p) {
     }
     each_part(p, likelihood_and_gradient);
     for (size_t l = m->last; l > 0; l--) {
-        /* In tiles of a part of the units, as wide layers are trained. */
-        const size_t out = m->layer[l].out, each = plan_layer_units(&m->layer[l]);
-        for (size_t first = 0; first < out; first += each)
-            pass_backward(p, l, &(struct tile){0, ROWS, first, out - first < each ? out - first : each});
         if (l == m->last)
             pass_weigh(p, 0, ROWS, &elbo);
-        pass_backward_sum(p, l, 0, 1);
-        pass_backward_sum(p, l, 1, ROWS - 1);
+        /* In tiles of some columns and rows, as wide layers are trained. */
+        const size_t in = m->layer[l].in;
+        for (size_t first = 0; first < in; first += PANEL) {
+            const size_t columns = in - first < PANEL ? in - first : PANEL;
+            pass_backward(p, l, &(struct tile){0, 1, first, columns});
+            pass_backward(p, l, &(struct tile){1, ROWS - 1, first, columns});
+        }
         if (l == m->heads + 1)
             pass_posterior_backward(p, 0, ROWS, &elbo, 1);
     }
     for (size_t l = 0; l < m->layers; l++) {
         /* In two parts, as slices of a layer are trained. */
         const size_t part = m->layer[l].out / 2;
-        linear_gradient(&m->layer[l], p->delta[l], pass_input(p, l), ROWS, 0, part, 1, parameters->gradient);
-        linear_gradient(&m->layer[l], p->delta[l], pass_input(p, l), ROWS, part, m->layer[l].out - part, 1,
-                        parameters->gradient);
+        add_layer_gradient(p, l, ROWS, 0, part);
+        add_layer_gradient(p, l, ROWS, part, m->layer[l].out - part);
     }
     if (p->dscale != NULL)
         pass_scale_gradient(p, ROWS, 1, parameters->gradient);
@@ -243,7 +247,7 @@ static void make_items(struct pass *p) {
 static void check_model(const struct model_config *config, size_t each, const char *what) {
     struct model m;
     struct pass p;
-    if (model_create(&m, config) < 0 || parameters_train(&m.parameters) < 0 ||
+    if (model_create(&m, config) < 0 || model_train(&m) < 0 ||
         pass_create(&p, &m, ROWS, 1, true) < 0) {
         EXPECT(0, "%s: %s", what, error_message());
         return;

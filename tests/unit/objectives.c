@@ -3,6 +3,7 @@
  * stand still. */
 #include "base/error.h"
 #include "first_values.h"
+#include "layer_gradient.h"
 #include "test.h"
 #include "vae/vamp.h"
 
@@ -131,15 +132,15 @@ static double batch_loss(const struct pass *p, const struct objective *o, double
 }
 
 static void add_gradient(const struct pass *p, size_t layer, size_t rows) {
-    const struct model *m = p->model;
-    linear_gradient(&m->layer[layer], p->delta[layer], pass_input(p, layer), rows, 0, m->layer[layer].out, 1,
-                    m->parameters.gradient);
+    add_layer_gradient(p, layer, rows, 0, p->model->layer[layer].out);
 }
 
 static void run_pass(struct pass *p, struct vamp *vamp, const struct objective *o, double beta) {
     const struct model *m = p->model;
+    model_pack(m);
     if (m->config.components > 0)
         vamp_forward(vamp);
+    pass_see(p, 0, ROWS);
     pass_encode(p, 0, ROWS);
     pass_draw(p, 0, ROWS);
     pass_prior(p, 0, ROWS);
@@ -147,10 +148,9 @@ static void run_pass(struct pass *p, struct vamp *vamp, const struct objective *
     pass_likelihood(p, &(struct tile){0, ROWS * draws, 0, ELEMENTS}, true);
     for (size_t l = m->last; l > 0; l--) {
         const size_t rows = ROWS * pass_draws(p, l);
-        pass_backward(p, l, &(struct tile){0, rows, 0, m->layer[l].out});
         if (l == m->last)
             pass_weigh(p, 0, ROWS, o);
-        pass_backward_sum(p, l, 0, rows);
+        pass_backward(p, l, &(struct tile){0, rows, 0, m->layer[l].in});
         if (l == m->heads + 1)
             pass_posterior_backward(p, 0, ROWS, o, beta);
     }
@@ -211,7 +211,7 @@ static void check_prior(const char *name, double beta, double free_bits, size_t 
     struct pass p;
     struct vamp vamp = {.model = &m};
     struct workers *workers = workers_start(1);
-    if (workers == NULL || model_create(&m, &c) < 0 || parameters_train(&m.parameters) < 0 ||
+    if (workers == NULL || model_create(&m, &c) < 0 || model_train(&m) < 0 ||
         pass_create(&p, &m, ROWS, draws, true) < 0 || m.parameters.size > 200 ||
         (components > 0 && vamp_start(&vamp, &m, workers, &p) < 0)) {
         EXPECT(0, "%s: %s", name, error_message());

@@ -108,7 +108,7 @@ static void collect(struct block *block, const struct shard *shard) {
     struct pass *p = &block->pass;
     const size_t heads = 2 * p->model->config.latent;
     block_load_items(block, shard, 1);
-    pass_encode(p, shard->base, BLOCK_SHARD);
+    pass_encode(p, shard->base, shard->all);
     memcpy((float *)block->context + (block->item + block_index(block, shard->first)) * heads,
            p->out[p->model->heads] + shard->first * heads, shard->rows * heads * sizeof(float));
 }
@@ -294,19 +294,27 @@ static void make_tile(void *context, size_t operation, const struct tile *tile) 
                    operation, r, c);
 }
 
-static const struct operation planned[PLANNED] = {{make_tile, 0, 5, 0, 1, false},
-                                                  {make_tile, 1, PLAN_COLUMNS, 500 * PLAN_COLUMNS, 1, false},
-                                                  {make_tile, 2, PLAN_COLUMNS, 500 * PLAN_COLUMNS, 1, true},
-                                                  {make_tile, 3, 13, 0, 1, false}};
+static const struct operation planned[PLANNED] = {
+    {.run = make_tile, .layer = 0, .units = 5, .draws = 1},
+    {.run = make_tile, .layer = 1, .units = PLAN_COLUMNS, .weights = 500 * PLAN_COLUMNS, .draws = 1},
+    {.run = make_tile, .layer = 2, .units = PLAN_COLUMNS, .weights = 500 * PLAN_COLUMNS, .draws = 1, .chained = true},
+    {.run = make_tile, .layer = 3, .units = 13, .draws = 1}};
 
-/* However large a layer is, its parts are few; together they are the layer. */
-static void a_layers_parts_are_few(void) {
-    for (size_t units = 1; units <= 65536; units = units * 3 + 1)
-        for (size_t in = 1; in <= 65536; in = in * 5 + 2) {
-            const size_t each = plan_units(units, in * units), parts = plan_parts(units, in * units);
-            EXPECT(parts <= 16 && each * parts >= units && each * (parts - 1) < units,
-                   "%zu units of %zu: %zu parts of %zu", units, in, parts, each);
-        }
+/* Each output belongs to one part; a part begins with a panel and parts no group. */
+static void a_layers_parts_are_all_of_it(void) {
+    for (size_t units = 1; units <= 4096; units = units * 3 + 1)
+        for (size_t in = 1; in <= 4096; in = in * 5 + 2)
+            for (size_t group = 1; group <= 6; group++) {
+                const struct linear layer = {.in = in, .out = units * group, .group = group};
+                size_t part = 0;
+                for (size_t i = 1; i < layer.out; i++) {
+                    const size_t next = plan_part(&layer, &(struct tile){.column = i});
+                    EXPECT(next == part || (next == part + 1 && i % (PANEL * group) == 0),
+                           "%zu units of %zu, groups of %zu: %zu follows %zu at %zu", units, in, group, next, part, i);
+                    part = next;
+                }
+                EXPECT(part + 1 == plan_parts(&layer), "%zu parts, wanted %zu", part + 1, plan_parts(&layer));
+            }
 }
 
 static void a_plan_makes_everything_once_and_in_order(void) {
@@ -329,7 +337,7 @@ static void a_plan_makes_everything_once_and_in_order(void) {
 /* A pass has BLOCK_ROWS rows, and an item has the row of its number within a shard. */
 static void a_block_fits_its_pass(void) {
     for (uint64_t item = 0; item < 3 * BLOCK_ROWS; item++)
-        EXPECT(block_room(item) > 0 && item % BLOCK_SHARD + block_room(item) <= BLOCK_ROWS,
+        EXPECT(block_room(item) > 0 && item % products()->whole_rows + block_room(item) <= BLOCK_ROWS,
                "%zu items from number %d on", block_room(item), (int)item);
 }
 
@@ -340,7 +348,7 @@ int main(void) {
          signals_are_the_main_threads},
         {"short jobs in a row do not mix", short_jobs_do_not_mix},
         {"a plan makes everything once and in order", a_plan_makes_everything_once_and_in_order},
-        {"a layer's parts are few", a_layers_parts_are_few},
+        {"a layer's parts are all of it", a_layers_parts_are_all_of_it},
         {"a block fits its pass, wherever it begins", a_block_fits_its_pass},
         {"how a stream is cut does not matter to inference, to the bit", how_a_stream_is_cut_does_not_matter},
         {"threads do not matter to training, to the bit", threads_do_not_matter},
