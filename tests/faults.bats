@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # What must not be lost when something goes wrong: the model that was there, the data, the work done.
 # shellcheck disable=SC2016 # what is quoted is awk's
+# shellcheck disable=SC2030,SC2031 # a test is a subshell, and sets its variables itself
 load helper
 
 setup_file() {
@@ -171,6 +172,7 @@ no_temporary() {
 
 @test "memory that matrix products are denied ends a tool, which would wait without end" {
     unsanitized 'they take much memory'
+    export VAE_PRODUCTS=openblas
     vae-train -q -m model.bin -H 2 -z 1 -e 1 items.raw
     fails 1 'vae-encode: threads: out of memory for matrix products on 1, of 134221824 bytes each' \
         bash -c 'ulimit -v 130000 && vae-encode -j 1 -m model.bin items.raw'
@@ -490,6 +492,11 @@ train_in_little() {
 @test "threads that there is no memory for are refused at the start, or left out if nobody asked for them" {
     unsanitized 'they take much memory'
     vae-train -q -m model.bin -H 2 -z 1 -e 1 items.raw
+    # Their stacks are little, unless OpenBLAS makes the products.
+    fails 1 'vae-encode: --threads: found 256, wanted at most ' \
+        bash -c 'ulimit -d 100000 && VAE_PRODUCTS=packed exec vae-encode -m model.bin -j 256 items.raw'
+    run -0 bash -c 'ulimit -d 100000 && VAE_PRODUCTS=packed vae-encode -q -m model.bin -j 32 items.raw | cmp - <(vae-encode -m model.bin items.raw)'
+    export VAE_PRODUCTS=openblas
     vae-encode -q -m model.bin items.raw >latents.raw
     for tool in vae-train vae-encode vae-decode vae-impute vae-eval vae-score; do
         fails 2 "$tool: --threads: found '257', wanted a whole number from 1 to 256" "$tool" -m model.bin -j 257 items.raw
