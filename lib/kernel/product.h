@@ -8,7 +8,7 @@
  * (base/level.h): the project's own kernels, which read the right factor from panels, and OpenBLAS. */
 
 /* y [rows, columns] = alpha a b + start. The start is bias [columns] in each row if there is one, else beta y; with
- * beta = 0 y is not read. a is [rows, inner] and b is [inner, columns]. */
+ * beta = 0 y is not read. inner is not 0. a is [rows, inner] and b is [inner, columns]. */
 struct product {
     size_t rows, columns, inner;
     const float *a; /* element (i, k) is a[i * a_row + k * a_inner]; one of the two is 1 */

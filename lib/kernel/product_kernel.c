@@ -1,4 +1,9 @@
-/* Compiled once per level with its vector instructions (see the Makefile). */
+/* y = alpha a b + start, as kernel/product.h says. Compiled once per level with its vector instructions (see the
+ * Makefile).
+ *
+ * Element (i, j) of a b is one chain of fused multiply-adds: beginning with 0, a(i, k) b(k, j) is added for k = 0,
+ * 1, ... in this order. Which chains run side by side depends on the level and on how the work is cut; the chains
+ * do not. */
 #include "kernel/product_kernel.h"
 
 #include "base/level.h"
@@ -9,8 +14,9 @@
 
 #define VECTORS (PANEL / LANES) /* in a row of a panel */
 
-/* A tile of the result has as many rows and panels as the registers can hold accumulators for, beside a row of the
- * panels and one number of a: 24 of 32 registers, or 12 of 16. */
+/* A tile is the part of the result whose chains run side by side in the registers: 8 rows of 3 panels fill 24 of 32
+ * registers with accumulators, 6 rows of one panel 12 of 16. The others hold a row of the panels and a number of a.
+ */
 #if LANES == 16
 #define TILE_ROWS 8
 #define TILE_PANELS 3
@@ -20,28 +26,25 @@
 #endif
 #define TILE_COLUMNS (TILE_PANELS * PANEL)
 
-/* Tiles are made for so many rows, and so many terms of the inner dimension, at a time: that part of the panels
- * stays in the fastest cache. */
-#ifndef BLOCK_ROWS
+/* A block is so many rows of tiles, made for so many terms of the inner dimension at a time: that part of the
+ * panels, of 24 KiB at most, stays in the fastest cache from tile to tile. The rows are a multiple of every level's
+ * TILE_ROWS. */
 #define BLOCK_ROWS ((size_t)24)
-#endif
-#ifndef BLOCK_INNER
 #define BLOCK_INNER ((size_t)128)
-#endif
 
-/* Where a tile begins in the result, and the terms [first, end) of the inner dimension that are to be added. */
+/* The first row and column of a part of the result, and the terms [first, end) of its chains. */
 struct part {
     size_t row, column, first, end;
 };
 
-/* The result of a tile whose columns are all there. */
+/* Writes a tile that has no column beyond the result's last one. */
 SPECIALISED void finish_tile(const size_t rows, const size_t panels, const struct product *p, struct part part,
                              vector sum[TILE_ROWS][TILE_PANELS * VECTORS]) {
     const vector alpha = all(p->alpha), beta = all(p->beta);
     float *y = p->y + part.row * p->y_row + part.column;
 #pragma GCC unroll 8
     for (size_t v = 0; v < panels * VECTORS; v++) {
-        const vector bias = p->bias == NULL ? all(0) : load(p->bias + part.column + v * LANES);
+        const vector bias = p->bias != NULL ? load(p->bias + part.column + v * LANES) : all(0);
 #pragma GCC unroll 8
         for (size_t r = 0; r < rows; r++) {
             float *to = y + r * p->y_row + v * LANES;
@@ -51,8 +54,9 @@ SPECIALISED void finish_tile(const size_t rows, const size_t panels, const struc
     }
 }
 
-/* Adds the part's terms to the sums of so many rows and panels; the first terms begin them. The numbers of rows and
- * panels are constants in each call: only then does the compiler unroll the loops over them, and keep the
+/* Adds the part's terms to the sums of a tile of `rows` rows and `panels` panels; a part from term 0 on begins
+ * them. With the last term a whole tile is written to the result, and else its sums to `sum`. The numbers of rows
+ * and panels are constants in each call: only then does the compiler unroll the loops over them, and keep the
  * accumulators in registers. */
 SPECIALISED void add_tile(const size_t rows, const size_t panels, const struct product *p, struct part part,
                           float sum[][TILE_COLUMNS]) {
@@ -89,7 +93,7 @@ SPECIALISED void add_tile(const size_t rows, const size_t panels, const struct p
             store(sum[r] + v * LANES, accumulator[r][v]);
 }
 
-/* The same for any number of rows: whole tiles, and then one each of 4, 2 and 1 rows as needed. */
+/* add_tile for any number of rows: whole tiles, and then one each of 4, 2 and 1 rows as needed. */
 SPECIALISED void add_rows(size_t rows, const size_t panels, const struct product *p, struct part part,
                           float sum[][TILE_COLUMNS]) {
     for (; rows >= TILE_ROWS; rows -= TILE_ROWS, part.row += TILE_ROWS, sum += TILE_ROWS)
@@ -106,7 +110,7 @@ SPECIALISED void add_rows(size_t rows, const size_t panels, const struct product
         add_tile(1, panels, p, part, sum);
 }
 
-/* A row of the result from its sums: y [columns] = alpha sum + start. */
+/* Writes a row of the result from its sums: y [columns] = alpha sum, plus the bias or beta y. */
 static void finish_row(const struct product *p, const float *sum, float *y, const float *bias, size_t columns) {
     const float alpha = p->alpha, beta = p->beta;
     if (bias != NULL)
@@ -120,7 +124,7 @@ static void finish_row(const struct product *p, const float *sum, float *y, cons
             y[j] = fused(alpha, sum[j], 0.0f);
 }
 
-/* Up to BLOCK_ROWS rows of some panels' columns of the result. */
+/* Computes up to BLOCK_ROWS rows of some panels' columns. The inner dimension has one term at least. */
 SPECIALISED void multiply_block(size_t row, size_t rows, size_t column, const size_t panels,
                                 const struct product *p) {
     const size_t left = p->columns - column, columns = left < panels * PANEL ? left : panels * PANEL;
@@ -134,7 +138,7 @@ SPECIALISED void multiply_block(size_t row, size_t rows, size_t column, const si
                    columns);
 }
 
-/* All rows of some panels' columns. */
+/* Computes all rows of some panels' columns. */
 SPECIALISED void multiply_panels(size_t column, const size_t panels, const struct product *p) {
     for (size_t row = 0; row < p->rows; row += BLOCK_ROWS)
         multiply_block(row, p->rows - row < BLOCK_ROWS ? p->rows - row : BLOCK_ROWS, column, panels, p);
@@ -142,6 +146,7 @@ SPECIALISED void multiply_panels(size_t column, const size_t panels, const struc
 
 static void multiply(const struct product *p) {
     size_t column = 0;
+    /* Three panels at a time while the third has a column, then two or one. */
 #if TILE_PANELS == 3
     for (; column + 2 * PANEL < p->columns; column += 3 * PANEL)
         multiply_panels(column, 3, p);
@@ -164,8 +169,8 @@ static void pack(const float *x, size_t x_row, size_t rows, size_t columns, floa
     }
 }
 
-/* Transposes LANES vectors: each round interleaves the numbers of the first half with those of the second, so that
- * after log2(LANES) rounds each vector is what was a column. */
+/* Transposes LANES vectors. Each round interleaves vector i with vector i + LANES / 2; after log2(LANES) of them
+ * each vector is what was a column. */
 static inline void transpose(vector x[LANES]) {
     for (int round = 1; round < LANES; round *= 2) {
         vector y[LANES];
@@ -180,7 +185,7 @@ static inline void transpose(vector x[LANES]) {
     }
 }
 
-/* A square of LANES rows and columns, its rows x_row numbers apart, those of the panel PANEL. */
+/* Writes a square of LANES rows and columns to a panel, transposed. */
 static inline void pack_square(const float *x, size_t x_row, float *to) {
     vector square[LANES];
 #pragma GCC unroll 16
