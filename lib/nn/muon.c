@@ -35,8 +35,8 @@ size_t muon_scratch(const struct tensor *t) {
 }
 
 /* y [rows, columns] = alpha a b + beta y, all row-major. */
-static void multiply(size_t rows, size_t columns, size_t inner, float alpha, const float *a, const float *b, float beta,
-                     float *y, float *panels) {
+static void multiply(size_t rows, size_t columns, size_t inner, float alpha, const float *a, const float *b,
+                     float beta, float *y, float *panels) {
     if (products()->packed)
         product_kernel()->pack(b, columns, inner, columns, panels, inner * PANEL);
     products()->multiply(&(struct product){.rows = rows,
@@ -56,43 +56,26 @@ static void multiply(size_t rows, size_t columns, size_t inner, float alpha, con
                                            .beta = beta});
 }
 
-/* x x' [rows, rows] of x [rows, columns]. */
-static void gram_of_rows(const float *x, size_t rows, size_t columns, float *gram, float *panels) {
+/* x x' [rows, rows] of x [rows, columns], or x' x [columns, columns] if `tall`. */
+static void multiply_by_own_transpose(const float *x, size_t rows, size_t columns, bool tall, float *gram,
+                                      float *panels) {
+    const size_t n = tall ? columns : rows, inner = tall ? rows : columns;
     if (products()->packed)
-        product_kernel()->pack_transposed(x, columns, rows, columns, panels, columns * PANEL);
-    products()->multiply(&(struct product){.rows = rows,
-                                           .columns = rows,
-                                           .inner = columns,
+        (tall ? product_kernel()->pack : product_kernel()->pack_transposed)(x, columns, rows, columns, panels,
+                                                                            inner * PANEL);
+    products()->multiply(&(struct product){.rows = n,
+                                           .columns = n,
+                                           .inner = inner,
                                            .a = x,
-                                           .a_row = columns,
-                                           .a_inner = 1,
+                                           .a_row = tall ? 1 : columns,
+                                           .a_inner = tall ? columns : 1,
                                            .b = x,
-                                           .b_inner = 1,
-                                           .b_column = columns,
+                                           .b_inner = tall ? columns : 1,
+                                           .b_column = tall ? 1 : columns,
                                            .panels = panels,
-                                           .panel = columns * PANEL,
+                                           .panel = inner * PANEL,
                                            .y = gram,
-                                           .y_row = rows,
-                                           .alpha = 1});
-}
-
-/* x' x [columns, columns] of x [rows, columns]. */
-static void gram_of_columns(const float *x, size_t rows, size_t columns, float *gram, float *panels) {
-    if (products()->packed)
-        product_kernel()->pack(x, columns, rows, columns, panels, rows * PANEL);
-    products()->multiply(&(struct product){.rows = columns,
-                                           .columns = columns,
-                                           .inner = rows,
-                                           .a = x,
-                                           .a_row = 1,
-                                           .a_inner = columns,
-                                           .b = x,
-                                           .b_inner = columns,
-                                           .b_column = 1,
-                                           .panels = panels,
-                                           .panel = rows * PANEL,
-                                           .y = gram,
-                                           .y_row = columns,
+                                           .y_row = n,
                                            .alpha = 1});
 }
 
@@ -102,7 +85,7 @@ static void newton_schulz(const struct tensor *t, float **x, float **y, float *g
     const size_t n = smaller_side(t);
     const bool tall = t->rows > t->columns;
     float *panels = polynomial + n * n;
-    (tall ? gram_of_columns : gram_of_rows)(*x, t->rows, t->columns, gram, panels);
+    multiply_by_own_transpose(*x, t->rows, t->columns, tall, gram, panels);
     memcpy(polynomial, gram, n * n * sizeof *gram);
     multiply(n, n, n, C, gram, gram, B, polynomial, panels);
     memcpy(*y, *x, t->size * sizeof **x);
