@@ -6,7 +6,6 @@ int block_start(struct block *block, const struct model *model, struct workers *
     *block = (struct block){.workers = workers};
     if (pass_create(&block->pass, model, BLOCK_ROWS, 1, false) < 0)
         return -1;
-    model_pack(model);
     return products_check_memory(workers_threads(workers));
 }
 

@@ -102,6 +102,7 @@ int evaluator_start(struct evaluator *e, const struct model *model, struct worke
     *e = (struct evaluator){.seed = seed, .samples = samples, .marginal = marginal};
     if (marginal)
         set_points(e);
+    model_pack(model);
     if (block_start(&e->block, model, workers) < 0)
         return -1;
     e->block.work = evaluate_shard;

@@ -14,8 +14,9 @@ struct feed {
      * there, makes of them what is to be made. */
     int (*check)(void *context, size_t count, uint64_t item);
     int (*work)(void *context, size_t count, uint64_t item);
-    /* NULL, or `work` only begins its work, and goes on with it at the next call: the items and labels of two blocks
-     * are there. It has to be done when `flush` returns, which is called when more would have to be waited for. */
+    /* NULL, or `work` only begins its work, and goes on with it at the next call: the items and labels of two
+     * blocks are there. It has to be done when `flush` returns, which is called when more would have to be waited
+     * for. */
     int (*flush)(void *context);
     /* Set by feed_open and feed_run. */
     struct raw_reader reader;

@@ -83,6 +83,8 @@ static int start_block(struct map *map, struct block *block, struct workers *wor
 
 static int run_stream(struct map *map, struct workers *workers) {
     int result = map->prepare(map);
+    if (result == 0)
+        model_pack(&map->model);
     if (result == 0 &&
         (start_block(map, &map->block[0], workers) < 0 || start_block(map, &map->block[1], workers) < 0))
         result = -1;

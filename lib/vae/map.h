@@ -5,8 +5,8 @@
 #include "vae/model_file.h"
 
 /* A stream in, a stream of f32 to stdout, item by item through a model: what vae-encode and vae-decode are. The
- * output has the input's frames, and its bytes do not depend on them. Memory is constant. While the workers are at one
- * block, the results of the one before are written and the items of the next are read. */
+ * output has the input's frames, and its bytes do not depend on them. Memory is constant. While the workers are at
+ * one block, the results of the one before are written and the items of the next are read. */
 struct map {
     /* Set by the tool. */
     const char *model_path, *path; /* path NULL or "-": stdin */
@@ -27,7 +27,7 @@ struct map {
     struct raw_writer out;
     struct shape shape; /* of an output item */
     struct block block[2];
-    struct block *busy; /* the one at work; NULL: none */
+    struct block *busy;         /* the one at work; NULL: none */
     bool finite[2][BLOCK_ROWS]; /* whether each row of a block came out so */
 };
 

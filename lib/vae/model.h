@@ -45,8 +45,9 @@ int model_reserve(struct model *model) __attribute__((warn_unused_result));
 /* Has the prior's components be those of the parameters. */
 void model_take_prior(struct model *model);
 
-/* Writes the weights to their panels, if products read any: to be called before the first pass, and after each change
- * of the weights. block_start and model_train do so, and an update does it for its own weights. */
+/* Writes the weights to their panels, if products read any: to be called before the first pass, and after each
+ * change of the weights. map_run, evaluator_start and model_train do so, and an update does it for its own weights.
+ */
 void model_pack(const struct model *model);
 
 /* Exchanges the weights with their average, if there is one, and packs them. */

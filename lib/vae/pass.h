@@ -25,13 +25,13 @@ struct pass {
                           * the gradient of -log p(z) by z */
     double *log_prior;   /* log p(z) of each draw, likewise; nats, but for L/2 log(2 pi) */
     float *weight;       /* of each draw in the gradient: see pass_weigh */
-    float *log_scale, *inverse_scale; /* one row [elements] for all: see pass_take_scale */
-    float *dscale;                    /* [elements], gradient of the log_scale that are parameters */
-    double *kl, *bound;               /* KL of each item, and what the objective has it climb, nats */
-    float *panels[2 * MODEL_MAX_HIDDEN + 2]; /* of each layer's input, for the gradient (kernel/product.h), [rows, in];
-                                              * NULL: no way back, or a backend that does without */
-    /* Sums over the last layer's units are kept as one partial sum per part of them, so that no thread waits: [parts,
-     * rows], nats. */
+    float *log_scale, *inverse_scale;        /* one row [elements] for all: see pass_take_scale */
+    float *dscale;                           /* [elements], gradient of the log_scale that are parameters */
+    double *kl, *bound;                      /* KL of each item, and what the objective has it climb, nats */
+    float *panels[2 * MODEL_MAX_HIDDEN + 2]; /* of each layer's input, for the gradient (kernel/product.h), [rows,
+                                              * in]; NULL: no way back, or a backend that does without */
+    /* Sums over the last layer's units are kept as one partial sum per part of them, so that no thread waits:
+     * [parts, rows], nats. */
     size_t parts;
     double *negative_log;
     double *deviations; /* as negative_log, if the scale is the best one for the batch */

@@ -7,10 +7,10 @@
 #include <stdbool.h>
 
 /* A training step as a list of operations, each of which is cut into tiles that threads work on side by side. One
- * with many weights is cut by columns and rows, so that a weight is brought to few cores and serves many rows there.
- * Others are cut by rows only, and neighbours of that kind run one after the other as one task, since no row needs
- * what another one has. How the work is cut depends on the sizes and the backend alone, never on the threads, so that
- * any number of them gives the same bits. */
+ * with many weights is cut by columns and rows, so that a weight is brought to few cores and serves many rows
+ * there. Others are cut by rows only, and neighbours of that kind run one after the other as one task, since no row
+ * needs what another one has. How the work is cut depends on the sizes and the backend alone, never on the threads,
+ * so that any number of them gives the same bits. */
 
 struct operation {
     void (*run)(void *context, size_t layer, const struct tile *tile);

@@ -6,8 +6,8 @@
 #include "vae/train.h"
 
 /* The model file of a training run. It belongs to the run from saver_open to the last save: no other run can write
- * it. What stood there is replaced only by whole models whose weights are finite. The weights of the last whole epoch
- * are kept, for when training fails. */
+ * it. What stood there is replaced only by whole models whose weights are finite. The weights of the last whole
+ * epoch are kept, for when training fails. */
 struct saver {
     const struct training *training; /* not owned, like the path */
     const char *path;

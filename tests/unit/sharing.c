@@ -124,6 +124,7 @@ static void how_a_stream_is_cut_does_not_matter(void) {
         const size_t heads = 2 * m.config.latent, numbers = STREAM * m.elements;
         float *x = malloc(numbers * sizeof *x), *whole = malloc(STREAM * heads * sizeof *whole),
               *pieces = malloc(STREAM * heads * sizeof *pieces);
+        model_pack(&m);
         if (block_start(&block, &m, workers_start(2)) < 0)
             printf("# %s\n", error_message());
         noise_uniform(x, numbers, (struct noise){.seed = 2});
