@@ -37,8 +37,8 @@ static int name_parts(struct atomic_file *file, const char *path) {
     size_t prefix = (size_t)(name - file->path);
     file->directory = prefix == 0 ? strdup(".") : strndup(file->path, prefix);
     if (file->directory == NULL || asprintf(&file->temporary, "%.*s.%s.tmp", (int)prefix, file->path, name) < 0 ||
-        file->temporary == NULL)
         // NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the caller frees what is in *file
+        file->temporary == NULL)
         return fail("%s: out of memory for its name", path);
     return 0;
 }

@@ -112,16 +112,11 @@ SPECIALISED void add_rows(size_t rows, const size_t panels, const struct product
 
 /* Writes a row of the result from its sums: y [columns] = alpha sum, plus the bias or beta y. */
 static void finish_row(const struct product *p, const float *sum, float *y, const float *bias, size_t columns) {
-    const float alpha = p->alpha, beta = p->beta;
-    if (bias != NULL)
-        for (size_t j = 0; j < columns; j++)
-            y[j] = fused(alpha, sum[j], bias[j]);
-    else if (beta != 0)
-        for (size_t j = 0; j < columns; j++)
-            y[j] = fused(alpha, sum[j], beta * y[j]);
-    else
-        for (size_t j = 0; j < columns; j++)
-            y[j] = fused(alpha, sum[j], 0.0f);
+    for (size_t j = 0; j < columns; j++) {
+        const float start = bias != NULL ? bias[j] : p->beta != 0 ? p->beta * y[j] : 0;
+        // NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage): multiply_block's parts made each sum
+        y[j] = fused(p->alpha, sum[j], start);
+    }
 }
 
 /* Computes up to BLOCK_ROWS rows of some panels' columns. The inner dimension has one term at least. */

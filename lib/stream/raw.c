@@ -123,12 +123,11 @@ int raw_open(struct raw_reader *reader, const char *path) {
     *reader = (struct raw_reader){.in = {.fd = -1}};
     if (input_open(&reader->in, path) < 0)
         return -1;
-    int result = read_header(reader, &frame);
-    if (result == 0)
-        result = input_fail_empty(&reader->in, "a stream");
-    if (result < 0) {
+    const int result = read_header(reader, &frame);
+    if (result <= 0) {
+        const int failed = result < 0 ? -1 : input_fail_empty(&reader->in, "a stream");
         input_close(&reader->in);
-        return -1;
+        return failed;
     }
     begin_frame(reader, &frame);
     return 0;
