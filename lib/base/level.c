@@ -31,7 +31,7 @@ enum level level_best(void) {
 enum backend level_backend(void) {
     if (chosen_backend != BACKENDS)
         return chosen_backend;
-#ifdef __FP_FAST_FMAF
+#ifdef LEVEL_FUSES
     return BACKEND_PACKED;
 #else
     return level_best() == LEVEL_BASELINE ? BACKEND_OPENBLAS : BACKEND_PACKED;

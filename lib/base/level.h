@@ -9,6 +9,11 @@ enum level { LEVEL_BASELINE, LEVEL_AVX2, LEVEL_AVX512, LEVELS };
 /* What makes matrix products (kernel/products.h). */
 enum backend { BACKEND_PACKED, BACKEND_OPENBLAS, BACKENDS };
 
+/* Defined where the compiler's target has fused multiply-adds; clang has no macro of its own for those of x86. */
+#if defined(__FMA__) || defined(__aarch64__) || defined(__FP_FAST_FMAF)
+#define LEVEL_FUSES
+#endif
+
 /* Reads the environment: VAE_LEVEL, a level to use instead of the processor's best one, and VAE_PRODUCTS, a backend to
  * use instead of the level's own. 0, or -1 if the processor lacks the level or there is no such word. Before the first
  * call, and if they are not set, the functions below return what the processor has. */

@@ -1,6 +1,8 @@
 #ifndef KERNEL_ELEMENTARY_H
 #define KERNEL_ELEMENTARY_H
 
+#include "base/level.h"
+
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
@@ -19,7 +21,7 @@
 
 /* a b + c, rounded once if the level has such an instruction. */
 static inline float fused(float a, float b, float c) {
-#ifdef __FP_FAST_FMAF
+#ifdef LEVEL_FUSES
     return __builtin_fmaf(a, b, c);
 #else
     return a * b + c;

@@ -1,6 +1,8 @@
 #ifndef KERNEL_VECTOR_H
 #define KERNEL_VECTOR_H
 
+#include "base/level.h"
+
 /* The vector of the level that a kernel file is compiled for (see the Makefile), in the compiler's own vector type,
  * and the instructions that have no operator. */
 
@@ -42,6 +44,10 @@ static inline vector multiply_add(vector a, vector b, vector c) {
     return (vector)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
 #elif defined(__aarch64__)
     return (vector)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b);
+#elif defined(LEVEL_FUSES)
+    for (int i = 0; i < LANES; i++)
+        c[i] = __builtin_fmaf(a[i], b[i], c[i]);
+    return c;
 #else
     return a * b + c;
 #endif

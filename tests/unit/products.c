@@ -16,7 +16,7 @@ static const struct product_kernel *const kernels[LEVELS] = EACH_LEVEL(product_k
 
 /* The levels that the processor has; and those of them whose bits are the same. */
 #define EACH(level) for (enum level level = LEVEL_BASELINE; level <= level_best(); level++)
-#ifdef __FP_FAST_FMAF
+#ifdef LEVEL_FUSES
 #define FIRST_FUSED LEVEL_BASELINE
 #else
 #define FIRST_FUSED LEVEL_AVX2
