@@ -1,6 +1,6 @@
 # vaeutils. `make help` lists what can be made.
 
-VERSION := 0.1.0
+VERSION := 0.2.0
 
 # The user's, kept as they are.
 CC ?= cc
