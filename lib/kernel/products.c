@@ -15,16 +15,14 @@ static void multiply_packed(const struct product *p) {
 
 const struct products *products(void) {
     static const struct products backends[BACKENDS] = {
-        [BACKEND_PACKED] = {.name = "packed",
-                            .packed = true,
+        [BACKEND_PACKED] = {.packed = true,
                             .tile_columns = 48,
                             .tile_rows = 24,
                             .task_rows = 16,
                             .slice_units = PANEL,
                             .whole_rows = 1,
                             .multiply = multiply_packed},
-        [BACKEND_OPENBLAS] = {.name = "openblas",
-                              .tile_columns = 208,
+        [BACKEND_OPENBLAS] = {.tile_columns = 208,
                               .tile_rows = 512,
                               .task_rows = 128,
                               .slice_units = 208,

@@ -15,7 +15,7 @@
 static const struct product_kernel *const kernels[LEVELS] = EACH_LEVEL(product_kernel);
 
 /* The levels that the processor has; and those of them whose bits are the same. */
-#define EACH(level) for (enum level level = LEVEL_BASELINE; level <= level_best(); level++)
+#define EACH(level) for (enum level level = LEVEL_BASELINE; level <= level_in_use(); level++)
 #ifdef LEVEL_FUSES
 #define FIRST_FUSED LEVEL_BASELINE
 #else
@@ -167,9 +167,9 @@ static void bits_depend_on_no_level_and_no_cut(void) {
         float *whole = malloc(bytes);
         struct product p = product_of(&f, false, FROM_BIAS);
         memset(f.y, 0, bytes);
-        kernels[level_best()]->multiply(&p);
+        kernels[level_in_use()]->multiply(&p);
         memcpy(whole, f.y, bytes);
-        for (enum level level = FIRST_FUSED; level <= level_best(); level++)
+        for (enum level level = FIRST_FUSED; level <= level_in_use(); level++)
             for (size_t rows = 1; rows < 60; rows = rows * 3 + 1)
                 for (size_t columns = PANEL; columns <= 4 * PANEL; columns += PANEL) {
                     p = product_of(&f, rows % 2 == 0, FROM_BIAS);
