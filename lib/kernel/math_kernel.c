@@ -1,4 +1,4 @@
-/* Compiled once a level with its vector instructions (see the Makefile). */
+/* Compiled once per level, with the level's vector instructions (see the Makefile). */
 #include "kernel/math_kernel.h"
 
 #include "base/level.h"

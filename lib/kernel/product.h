@@ -40,7 +40,7 @@ struct products {
     size_t tile_rows;    /* of these tiles */
     size_t task_rows;    /* of the tiles of other products, which take whole rows */
     size_t slice_units;  /* of the slices that a layer's gradient and update are cut into; a multiple of PANEL */
-    size_t whole_rows;   /* inference computes groups of so many rows, since bits depend on the row; 1: they do not */
+    size_t whole_rows;   /* if bits depend on the row: inference computes groups of so many rows; else 1 */
     void (*multiply)(const struct product *product);
 };
 
