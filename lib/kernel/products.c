@@ -41,5 +41,6 @@ int products_check_memory(size_t threads) {
         return 0;
     if (threads <= SIZE_MAX / workers_bytes() && memory_is_there(threads * workers_bytes()))
         return 0;
-    return fail("threads: out of memory for matrix products on %zu, of %zu bytes each", threads, workers_bytes());
+    return fail("threads: out of memory for matrix products on %zu: each takes %zu bytes", threads,
+                workers_bytes());
 }

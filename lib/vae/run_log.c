@@ -121,7 +121,7 @@ static int keep_rows(struct run_log *log, uint64_t rows) {
     if (find_kept(log, &k, rows) < 0)
         return -1;
     if (!k.is_ours)
-        return fail("%s: is not the log of the %" PRIu64 " epochs before, wanted it, or no file: move it away",
+        return fail("%s: is not the log of this run up to epoch %" PRIu64 ", wanted it, or no file: move it away",
                     log->name, rows);
     if (fseeko(log->file, k.end, SEEK_SET) < 0 || ftruncate(fileno(log->file), k.end) < 0)
         return fail_system(log->name, "cannot write");
