@@ -286,16 +286,15 @@ static void note_replaced(const struct checkpoint *c, const json_t *metadata) {
                  f.step);
 }
 
-/* What cannot be read is no checkpoint to be gone on with. */
+/* A file that cannot be read as a checkpoint is replaced without a note. */
 void checkpoint_note_replaced(const struct checkpoint *c) {
     struct input in;
     json_t *metadata, *tensors;
     if (c->path == NULL || input_open(&in, c->path) < 0)
         return;
-    if (safetensors_read_header(&in, &safetensors_checkpoint, &metadata, &tensors) == 0) {
+    if (safetensors_read_header(&in, &safetensors_checkpoint, &metadata, &tensors) == 0)
         note_replaced(c, metadata);
-        json_decref(metadata);
-        json_decref(tensors);
-    }
+    json_decref(metadata);
+    json_decref(tensors);
     input_close(&in);
 }
