@@ -27,7 +27,7 @@ struct model {
     size_t layers, heads, last;
     struct linear layer[2 * MODEL_MAX_HIDDEN + 2];
     struct parameters parameters;
-    float *panels, *backward_panels; /* all the layers', see nn/linear.h */
+    float *panels[DIRECTIONS]; /* memory of all the layers' panels, see nn/linear.h; NULL: none */
 };
 
 /* Whether the activation stands behind a layer, and how many numbers the layer so hands on. */
@@ -45,15 +45,16 @@ int model_reserve(struct model *model) __attribute__((warn_unused_result));
 /* Has the prior's components be those of the parameters. */
 void model_take_prior(struct model *model);
 
-/* Writes the weights to their panels, if products read any: to be called before the first pass, and after each
- * change of the weights. map_run, evaluator_start and model_train do so, and an update does it for its own weights.
- */
+/* Writes the weights to their panels, if there are any. To be called before the first pass and after each change of
+ * the weights: map_run, evaluator_start and model_train call it, and an update packs the weights that it has
+ * changed. */
 void model_pack(const struct model *model);
 
-/* Exchanges the weights with their average, if there is one, and packs them. */
+/* Exchanges the weights with their moving average, if there is one, and packs them. */
 void model_swap_average(struct model *model);
 
-/* Allocates what training needs beside the weights: see parameters_train; and panels for the way back. 0 or -1. */
+/* Allocates the arrays that only training needs: those of parameters_train, and panels for the backward pass. Packs
+ * the weights. 0 or -1. */
 int model_train(struct model *model) __attribute__((warn_unused_result));
 
 /* A model laid out, all of whose weights are 0. 0 or -1. End with model_free. */

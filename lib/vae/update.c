@@ -149,7 +149,7 @@ static void layer_gradient(const struct update *u, const struct slice *s, const 
 static struct linear_gradient in_table(const struct update *u, const struct slice *s) {
     float *gradient = u->model->parameters.gradient;
     return (struct linear_gradient){gradient + s->layer->weight + s->tile.row * s->layer->in,
-                                    gradient + s->layer->bias + s->tile.row, s->layer->in};
+                                    gradient + s->layer->bias + s->tile.row};
 }
 
 static void adam(struct update *u, float *gradient, size_t offset, size_t size, float keep) {
@@ -186,7 +186,7 @@ static void adam_slice(void *context, size_t i) {
 /* Where it is if it is needed by one task only: in memory of the thread, which stays in its processor's cache. */
 static struct linear_gradient in_scratch(const struct update *u, const struct slice *s) {
     float *gradient = u->own_gradient + workers_self() * u->own_numbers;
-    return (struct linear_gradient){gradient, gradient + s->tile.rows * s->layer->in, s->layer->in};
+    return (struct linear_gradient){gradient, gradient + s->tile.rows * s->layer->in};
 }
 
 /* Gradient and update in one task. */
