@@ -17,24 +17,28 @@ void feed_close(struct feed *f) {
 static int run_block(struct feed *f, size_t count, uint64_t item) {
     uint32_t *label = f->labels_of_block[f->turn];
     f->label = f->labels.classes > 0 ? label : NULL;
-    if (f->check(f->context, count, item) < 0 ||
-        labels_next(&f->labels, label, count, f->reader.in.name) < 0)
+    if (f->check(f->context, count, item) < 0 || labels_next(&f->labels, label, count, f->reader.in.name) < 0)
         return -1;
     return f->work(f->context, count, item);
 }
 
-static int flush(struct feed *f) {
-    return f->flush == NULL ? 0 : f->flush(f->context);
+/* Blocks whose items are in memory at the same time. */
+static unsigned blocks(const struct feed *f) {
+    return f->flush == NULL ? 1 : 2;
 }
 
-/* The items of one frame behind its header. */
+/* Ends work that has begun, unless more items of the frame can be read without waiting. */
+static int flush_before_waiting(struct feed *f) {
+    return f->flush == NULL || (f->reader.left > 0 && input_ready(&f->reader.in)) ? 0 : f->flush(f->context);
+}
+
+/* The items of one frame, after its header. */
 static int run_frame(struct feed *f) {
-    for (;; f->turn = 1 - f->turn) {
+    for (;; f->turn = (f->turn + 1) % blocks(f)) {
         const uint64_t item = f->reader.items;
         f->items = f->memory + f->turn * BLOCK_ROWS * raw_item_bytes(&f->reader.frame);
-        if (f->reader.left == 0 || !input_ready(&f->reader.in))
-            if (flush(f) < 0)
-                return -1;
+        if (flush_before_waiting(f) < 0)
+            return -1;
         const ssize_t n = raw_read(&f->reader, f->items, block_room(item));
         if (n <= 0)
             return (int)n;
@@ -53,9 +57,10 @@ static int run_frames(struct feed *f) {
 }
 
 int feed_run(struct feed *f) {
-    f->memory = calloc(2 * BLOCK_ROWS, raw_item_bytes(&f->reader.frame));
+    const size_t items = blocks(f) * (size_t)BLOCK_ROWS;
+    f->memory = calloc(items, raw_item_bytes(&f->reader.frame));
     const int result =
-        f->memory == NULL ? fail("%s: out of memory for %d items", f->reader.in.name, 2 * BLOCK_ROWS) : run_frames(f);
+        f->memory == NULL ? fail("%s: out of memory for %zu items", f->reader.in.name, items) : run_frames(f);
     free(f->memory);
     f->memory = NULL;
     return result;
