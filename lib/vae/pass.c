@@ -12,7 +12,8 @@
 
 #define ALIGNMENT ((size_t)64)
 
-/* Every array is cut from one allocation: sized by a first walk with memory NULL, placed by a second. */
+/* All arrays are in one allocation. A first call of lay_out, with memory NULL, sizes it; a second one sets the
+ * arrays. */
 struct arena {
     char *memory;
     size_t used;
@@ -28,8 +29,8 @@ size_t pass_draws(const struct pass *p, size_t index) {
     return index > p->model->heads ? p->draws : 1;
 }
 
-/* Rows of the panels of an input: one more than it has, so that neighbouring panels do not fall on the same lines of a
- * cache if the rows are a power of two. */
+/* Rows of an input's panels: one more than the input has, so that neighbouring panels do not use the same lines of
+ * the cache if the number of rows is a power of two. */
 static size_t panel_rows(size_t rows) {
     return rows + 1;
 }
@@ -108,7 +109,7 @@ void pass_free(struct pass *pass) {
 }
 
 struct linear_input pass_input(const struct pass *p, size_t index) {
-    return (struct linear_input){.x = index == 0                    ? p->seen
+    return (struct linear_input){.x = index == 0                     ? p->seen
                                       : index == p->model->heads + 1 ? p->z
                                                                      : p->out[index - 1],
                                  .panels = p->panels[index],
@@ -120,7 +121,8 @@ void pass_pack(struct pass *p, size_t index, const struct tile *tile) {
     const struct linear_input input = pass_input(p, index);
     if (input.panels != NULL)
         product_kernel()->pack(input.x + tile_offset(tile, in), in, tile->rows, tile->columns,
-                               p->panels[index] + tile->column / PANEL * input.panel + tile->row * PANEL, input.panel);
+                               p->panels[index] + tile->column / PANEL * input.panel + tile->row * PANEL,
+                               input.panel);
 }
 
 void pass_forward(struct pass *p, size_t index, const struct tile *tile) {
