@@ -41,7 +41,8 @@ ALL_CFLAGS := -std=c11 -pthread -fopenmp-simd -fno-math-errno $(WARNINGS) $(CFLA
 ALL_LDFLAGS = -pthread -Wl,--as-needed $(LDFLAGS) $(BLAS_LDFLAGS)
 LIBS := -ljansson -lxxhash -lz -ldl -lm
 
-# Kernel files are compiled once a level of vector instructions; lib/base/level.c asks for these at run time.
+# Kernel files are compiled once per level of vector instructions; lib/base/level.c asks at run time which the processor
+# has.
 LEVELS := baseline
 ifneq ($(filter x86_64%,$(shell $(CC) -dumpmachine)),)
   LEVELS += avx2 avx512
@@ -49,8 +50,8 @@ endif
 FLAGS_baseline :=
 FLAGS_avx2 := -mavx2 -mfma
 FLAGS_avx512 := -mavx512f -mavx512dq -mavx512bw -mavx512vl -mavx2 -mfma
-# No contraction anywhere: bits are the same on every machine. gcc (clang has no such option) would turn the bounds of
-# an argument into branches.
+# No contraction anywhere (-ffp-contract=off): bits are the same at every level with fused multiply-adds. Without
+# -fno-thread-jumps, which clang lacks, gcc turns the bounds of an argument into branches.
 NO_THREAD_JUMPS := $(shell $(CC) -Werror -fno-thread-jumps -E -x c /dev/null >/dev/null 2>&1 && echo -fno-thread-jumps)
 $(BUILD)/lib/kernel/%: KERNEL_FLAGS := $(NO_THREAD_JUMPS)
 

@@ -32,8 +32,9 @@ struct optimizer_config {
  */
 struct adam_step adam_step(const struct optimizer_config *config, double rate, double scale, uint64_t t);
 
-/* Updates numbers [offset, offset + size) from their gradient [size], which is 0 afterwards: any division of the whole
- * gives the same. `keep` is what weight decay leaves of a number. */
+/* Updates the parameters [offset, offset + size) from their gradient [size], which is 0 afterwards. The result is
+ * the same however the parameters are divided into calls. `keep` is the factor of weight decay, 1 - rate times
+ * decay. */
 void adam_update(const struct adam_step *step, float keep, struct parameters *p, float *gradient, size_t offset,
                  size_t size);
 
