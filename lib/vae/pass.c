@@ -82,15 +82,16 @@ static void lay_out(struct pass *p, struct arena *arena, bool backward) {
 
 int pass_create(struct pass *pass, const struct model *model, size_t rows, size_t draws, bool backward) {
     struct arena arena = {NULL, 0};
-    size_t widest = model->inputs > model->config.components ? model->inputs : model->config.components, bytes;
+    size_t widest = model->inputs > model->config.components ? model->inputs : model->config.components, numbers;
     for (size_t i = 0; i < model->layers; i++)
         widest = model->layer[i].out > widest ? model->layer[i].out : widest;
     *pass = (struct pass){.model = model, .rows = rows, .draws = draws};
     if (products_setup() < 0)
         return -1;
-    /* Some 80 arrays of at most rows x widest numbers. */
-    if (!multiply(rows, draws == 0 ? 1 : draws, &bytes) || !multiply(bytes, widest, &bytes) ||
-        bytes > SIZE_MAX / 1024)
+    /* Fewer than 100 arrays of at most rows x widest numbers, and panels, which are padded to at most 32 times
+     * that. */
+    if (!multiply(rows, draws == 0 ? 1 : draws, &numbers) || !multiply(numbers, widest, &numbers) ||
+        numbers > SIZE_MAX / 4096)
         return fail("model: %zu items of %zu draws at a time are too many for %zu units, wanted fewer", rows, draws,
                     widest);
     lay_out(pass, &arena, backward);
