@@ -37,9 +37,8 @@ struct safetensors_kind {
 
 extern const struct safetensors_kind safetensors_model, safetensors_checkpoint;
 
-/* Allocates an empty list, which is too large for a stack. NULL with a message that begins with `name`. End with
- * free.
- */
+/* Allocates an empty list, which is too large for a stack; end with free. NULL with a message that begins with
+ * `name`. */
 struct safetensors *safetensors_allocate(const char *name);
 
 /* Adds a tensor, whose numbers are or will be at `data`; its bytes follow those of the tensor added before. */
