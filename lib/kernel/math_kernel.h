@@ -56,9 +56,9 @@ struct math_kernel {
     /* sums[j] += scale times the sum over rows of x[row, j]. */
     void (*column_sums)(float *sums, const float *x, size_t rows, size_t columns, size_t stride, float scale);
 
-    /* One step of Adam or Adagrad on n parameters and their moments. A parameter is multiplied by `keep` before the
-     * step is added. The gradient is 0 afterwards, so that the next one can be added to it. */
-    void (*adam)(float *value, float *gradient, float *first, float *second, size_t n, float keep,
+    /* One step of Adam or Adagrad on n parameters and their moments. A parameter is multiplied by `decay` before
+     * the step is added. The gradient is 0 afterwards, so that the next one can be added to it. */
+    void (*adam)(float *value, float *gradient, float *first, float *second, size_t n, float decay,
                  const struct adam_step *step);
 
     /* first[i] = beta first[i] + scale gradient[i], x[i] = scale gradient[i] + beta first[i]; the gradient is 0
@@ -71,8 +71,8 @@ struct math_kernel {
     /* The sum of (x[i] - y[i])^2 precision[i]. */
     double (*distance)(const float *x, const float *y, const float *precision, size_t n);
 
-    /* average[i] += share (x[i] - average[i]). */
-    void (*average)(float *average, const float *x, float share, size_t n);
+    /* average[i] += fraction (x[i] - average[i]). */
+    void (*average)(float *average, const float *x, float fraction, size_t n);
 };
 
 extern const struct math_kernel math_kernel_baseline, math_kernel_avx2, math_kernel_avx512;

@@ -61,8 +61,8 @@ static void lay_out(struct pass *p, struct arena *arena, bool backward) {
     p->z = take(arena, all, m->code, number);
     p->dz = backward ? take(arena, all, m->code, number) : NULL;
     if (m->config.components > 0) {
-        p->share = take(arena, all, m->config.components, number);
-        p->pull = take(arena, all, latent, number);
+        p->responsibility = take(arena, all, m->config.components, number);
+        p->prior_slope = take(arena, all, latent, number);
         p->log_prior = take(arena, all, 1, sizeof(double));
     }
     p->weight = backward ? take(arena, all, 1, number) : NULL;

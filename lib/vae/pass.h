@@ -21,10 +21,10 @@ struct pass {
     float *condition;                       /* [classes], the item's label, one-hot; empty without labels */
     float *sigma, *epsilon;                 /* [latent] */
     float *z, *dz;                          /* [code], z followed by the condition */
-    float *share, *pull; /* of a prior that is a mixture: responsibilities p(k given z) [components], and
-                          * d(-log p(z))/dz [latent] */
-    double *log_prior;   /* of such a prior: log p(z) of each draw, nats, without the constant L/2 log(2 pi) */
-    float *weight;       /* of each draw in the gradient: see pass_weigh */
+    float *responsibility;                  /* [components], of a prior that is a mixture: p(k given z) */
+    float *prior_slope;                     /* [latent], likewise: d(-log p(z))/dz */
+    double *log_prior; /* of such a prior: log p(z) of each draw, nats, without the constant L/2 log(2 pi) */
+    float *weight;     /* of each draw in the gradient: see pass_weigh */
     float *log_scale, *inverse_scale; /* one row [elements] for all: see pass_take_scale */
     float *dscale;                    /* [elements], gradient of the log_scale that are parameters */
     double *kl, *bound;               /* of each item: KL, and the objective, which training maximizes; nats */
@@ -82,8 +82,8 @@ void pass_encode(struct pass *pass, size_t first, size_t rows);
 /* epsilon, condition -> z. */
 void pass_draw(struct pass *pass, size_t first, size_t rows);
 
-/* If the prior is a mixture: z -> share, pull, log_prior, and kl, which has no closed form: minus q's entropy minus
- * the mean of log_prior over the draws. */
+/* If the prior is a mixture: z -> responsibility, prior_slope, log_prior, and kl, which has no closed form: minus
+ * q's entropy minus the mean of log_prior over the draws. */
 void pass_prior(struct pass *pass, size_t first, size_t rows);
 
 /* z -> out[last], the likelihood's parameters a. */

@@ -128,7 +128,7 @@ void update_end(struct update *u) {
 static void average(const struct update *u, size_t offset, size_t size) {
     const struct parameters *p = &u->model->parameters;
     if (p->average != NULL)
-        math_kernel()->average(p->average + offset, p->value + offset, u->share, size);
+        math_kernel()->average(p->average + offset, p->value + offset, u->ema_weight, size);
 }
 
 /* Computes the gradient of a layer's slice -> g. */
@@ -153,15 +153,15 @@ static struct linear_gradient in_table(const struct update *u, const struct slic
                                     gradient + s->layer->bias + s->tile.row};
 }
 
-static void adam(struct update *u, float *gradient, size_t offset, size_t size, float keep) {
-    adam_update(&u->adam, keep, &u->model->parameters, gradient, offset, size);
+static void adam(struct update *u, float *gradient, size_t offset, size_t size, float decay) {
+    adam_update(&u->adam, decay, &u->model->parameters, gradient, offset, size);
     average(u, offset, size);
 }
 
 /* Updates a layer's slice from its gradient. */
 static void adam_layer(struct update *u, const struct slice *s, const struct linear_gradient *g) {
     const struct linear *layer = s->layer;
-    adam(u, g->weight, layer->weight + s->tile.row * layer->in, s->tile.rows * layer->in, u->keep);
+    adam(u, g->weight, layer->weight + s->tile.row * layer->in, s->tile.rows * layer->in, u->decay);
     adam(u, g->bias, layer->bias + s->tile.row, s->tile.rows, 1);
     linear_pack(layer, u->model->parameters.value, &s->tile);
 }
@@ -244,7 +244,7 @@ static void muon_tensor(void *context, size_t i) {
     if (t->kind == TENSOR_PLAIN) {
         adam(u, p->gradient + t->offset, t->offset, t->size, 1);
     } else if (t->kind == TENSOR_MATRIX) {
-        muon_update(u->rate, u->scale, u->keep, p, t, u->scratch[number]);
+        muon_update(u->rate, u->scale, u->decay, p, t, u->scratch[number]);
         average(u, t->offset, t->size);
         pack_tensor(u->model, t);
     }
@@ -261,7 +261,7 @@ static double clipping(const struct update *u) {
 
 /* 1 - decay of the moving average. In the first steps the decay is smaller, so that the initial weights fade fast.
  */
-static float average_share(double ema, uint64_t step) {
+static float ema_weight_at(double ema, uint64_t step) {
     const double young = (double)step / ((double)step + 10);
     return (float)(1 - (ema < young ? ema : young));
 }
@@ -272,8 +272,8 @@ void update_run(struct update *u, struct workers *workers, size_t rows, double r
     u->rows = rows;
     u->rate = rate;
     u->scale = 1;
-    u->keep = (float)(1 - rate * o->weight_decay);
-    u->share = average_share(u->config->ema, step);
+    u->decay = (float)(1 - rate * o->weight_decay);
+    u->ema_weight = ema_weight_at(u->config->ema, step);
     if (o->clip > 0 || orthogonal) {
         workers_run(workers, u->slices, gradient_of_slice, u);
         u->scale = clipping(u);

@@ -31,7 +31,8 @@ struct update {
     struct adam_step adam; /* of the present step, like the rest */
     size_t rows;
     double rate, scale;
-    float keep, share; /* factor of weight decay; 1 - decay of the moving average */
+    float decay;      /* the factor of weight decay, 1 - rate times weight_decay */
+    float ema_weight; /* of the present weights in the moving average: 1 - its decay */
 };
 
 /* Prepares for a model and its pass; fields model to config must be set, the rest 0. `threads`: of the workers of

@@ -33,7 +33,7 @@ static void components(void *context, size_t layer, const struct tile *tile) {
         memset(dheads, 0, width * sizeof *dheads);
         for (size_t row = 0; row < v->rows * b->draws; row++)
             mixture_gradient(&m->mixture, k, b->z + row * m->code,
-                             v->beta * b->weight[row] * b->share[row * count + k], dheads);
+                             v->beta * b->weight[row] * b->responsibility[row * count + k], dheads);
     }
 }
 
