@@ -55,6 +55,22 @@ levels() {
     assert_equal "$count" 9
 }
 
+# Each level with its own backend. What compares levels wants two of them.
+@test "gradients, densities and the other mathematics hold at each level" {
+    local level program count=0
+    for level in $(levels) baseline; do
+        for program in evaluation gradients kernels likelihoods mixture noise objectives optimizers products; do
+            [ "$level $program" != 'baseline products' ] || continue
+            VAE_LEVEL=$level run -0 "$VAE_BUILD/unit/$program"
+            assert_line --regexp '^ok [0-9]+ - '
+            count=$((count + 1))
+        done
+    done
+    assert [ $count -ge 8 ]
+    VAE_LEVEL=sse run -1 "$VAE_BUILD/unit/kernels"
+    assert_output --partial "VAE_LEVEL: found 'sse', wanted one of baseline, avx2, avx512"
+}
+
 @test "OpenBLAS makes the same products, to rounding, and loads only if it is wanted" {
     all_of own images.raw
     VAE_PRODUCTS=openblas all_of other images.raw
