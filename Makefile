@@ -215,7 +215,7 @@ units: $(UNITS) $(REPLAYS) $(FAULT) $(BUILD)/bench/measure
 
 # What Debian's packages are for is in the README.
 DEPS := libopenblas-dev libopenblas-pthread-dev zlib1g-dev libjansson-dev libxxhash-dev \
-        netpbm bats bats-support bats-assert mandoc shellcheck perl dataset-fashion-mnist \
+        netpbm bats bats-support bats-assert mandoc groff-base shellcheck perl dataset-fashion-mnist \
         clang-tidy cppcheck valgrind locales
 
 # `make deps check`: nothing is compiled before what it needs is there.

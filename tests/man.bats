@@ -91,6 +91,16 @@ options_of_page() {
     assert_output ""
 }
 
+@test "man shows every page to its end, without a complaint" {
+    local page
+    for page in "$ROOT"/man/*.[157]; do
+        run --separate-stderr groff -mandoc -T ascii "$page"
+        assert_success
+        assert_empty "$stderr"
+        assert_regex "${lines[-1]}" '^vaeutils +[A-Z][a-z]+ [0-9]+, 20[0-9][0-9]'
+    done
+}
+
 @test "every tool has a page that bears its name, and every page of section 1 a tool" {
     [ -n "$(tools)" ]
     for tool in $(tools); do
