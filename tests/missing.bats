@@ -190,7 +190,9 @@ error() {
     vae-impute -m model.bin whole.raw 2>err | cmp - whole.raw
     assert_equal "$(<err)" 'vae-impute: whole.raw: no element is nan, so that none is filled'
     vae-impute -m whole.bin -k 3 holes.raw 2>err >/dev/null
-    assert_regex "$(<err)" '^vae-impute: holes.raw: of 2398 items with missing elements 2398 have fewer than 5 effective samples: '
+    assert_regex "$(<err)" '^vae-impute: holes.raw: of 2398 items with missing elements 2398 have fewer than 5 effective samples: a larger -k helps, or a model trained with --missing$'
+    vae-impute -m model.bin -k 3 holes.raw 2>err >/dev/null
+    assert_regex "$(<err)" '^vae-impute: holes.raw: of 2398 items with missing elements 2398 have fewer than 5 effective samples: a larger -k helps$'
     vae-impute -q -m whole.bin -k 3 holes.raw 2>err >/dev/null
     assert_empty "$(<err)"
     { header u8 3 2 . && printf abcdef; } >u8.raw

@@ -105,8 +105,9 @@ static int end(struct stream_evaluation *s) {
         cli_note("%s: no element is nan, so that none is filled", s->feed.reader.in.name);
     else if (w->poor > 0)
         cli_note("%s: of %" PRIu64 " items with missing elements %" PRIu64
-                 " have fewer than %d effective samples: a larger -k, or a model trained with --missing, helps",
-                 s->feed.reader.in.name, w->filled, w->poor, POOR);
+                 " have fewer than %d effective samples: a larger -k helps%s",
+                 s->feed.reader.in.name, w->filled, w->poor, POOR,
+                 s->model.mask > 0 ? "" : ", or a model trained with --missing");
     return 0;
 }
 

@@ -247,8 +247,7 @@ static void make_items(struct pass *p) {
 static void check_model(const struct model_config *config, size_t each, const char *what) {
     struct model m;
     struct pass p;
-    if (model_create(&m, config) < 0 || model_train(&m) < 0 ||
-        pass_create(&p, &m, ROWS, 1, true) < 0) {
+    if (model_create(&m, config) < 0 || model_train(&m) < 0 || pass_create(&p, &m, ROWS, 1, true) < 0) {
         EXPECT(0, "%s: %s", what, error_message());
         return;
     }

@@ -298,7 +298,12 @@ static void make_tile(void *context, size_t operation, const struct tile *tile) 
 static const struct operation planned[PLANNED] = {
     {.run = make_tile, .layer = 0, .units = 5, .draws = 1},
     {.run = make_tile, .layer = 1, .units = PLAN_COLUMNS, .weights = 500 * PLAN_COLUMNS, .draws = 1},
-    {.run = make_tile, .layer = 2, .units = PLAN_COLUMNS, .weights = 500 * PLAN_COLUMNS, .draws = 1, .chained = true},
+    {.run = make_tile,
+     .layer = 2,
+     .units = PLAN_COLUMNS,
+     .weights = 500 * PLAN_COLUMNS,
+     .draws = 1,
+     .chained = true},
     {.run = make_tile, .layer = 3, .units = 13, .draws = 1}};
 
 /* Each output belongs to one part; a part begins with a panel and parts no group. */
@@ -311,7 +316,8 @@ static void a_layers_parts_are_all_of_it(void) {
                 for (size_t i = 1; i < layer.out; i++) {
                     const size_t next = plan_part(&layer, &(struct tile){.column = i});
                     EXPECT(next == part || (next == part + 1 && i % (PANEL * group) == 0),
-                           "%zu units of %zu, groups of %zu: %zu follows %zu at %zu", units, in, group, next, part, i);
+                           "%zu units of %zu, groups of %zu: %zu follows %zu at %zu", units, in, group, next, part,
+                           i);
                     part = next;
                 }
                 EXPECT(part + 1 == plan_parts(&layer), "%zu parts, wanted %zu", part + 1, plan_parts(&layer));
