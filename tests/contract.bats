@@ -384,6 +384,42 @@ made_of() {
     assert [ ! -e new.bin ]
 }
 
+@test "an input that goes wrong behind whole blocks of items, while one is at work, exits 1 with one line that names it" {
+    # A block has 1,024 items at most.
+    for stream in items.raw latents.raw holes.raw; do
+        read -r _ dtype shape items _ <"$stream"
+        { header "$dtype" "$shape" $((items * 15)) . && for _ in {1..15}; do tail -c +65 $stream; done; } >"long.$stream"
+    done
+    for tool in vae-encode vae-decode vae-impute vae-eval vae-score; do
+        use "$tool"
+        "$tool" "${arguments[@]}" -q "long.$input" >whole
+        size=$(stat -c %s "long.$input")
+        for bytes in $((size / 2)) $((size * 3 / 4)) $((size - 1)); do
+            head -c "$bytes" "long.$input" >cut.raw
+            for j in 1 2 8; do
+                fails 1 "$tool: cut.raw: ended after " "$tool" "${arguments[@]}" -j $j cut.raw
+                fails 1 "$tool: stdin: ended after " bash -c 'cat cut.raw | "$@"' - "$tool" "${arguments[@]}" -j $j
+            done
+        done
+        for j in 1 2 8; do
+            { cat "long.$input" && printf X; } >long
+            fails 1 "$tool: long: bytes that are no frame follow" "$tool" "${arguments[@]}" -j $j long
+            fails 1 "$tool: stdout: cannot write: No space left on device" \
+                bash -c '"$@" >/dev/full' - "$tool" "${arguments[@]}" -q -j $j "long.$input"
+        done
+    done
+    # The last item cannot be taken, or has no label.
+    { head -c -4 long.latents.raw && f32 nan; } >bad.raw
+    { header u8 28x28 2250 . && for _ in {1..15}; do cat "$BATS_FILE_TMPDIR/pixels"; done; } >long.raw
+    { header u8 1 2249 . && head -c 2249 /dev/zero; } >labels.raw
+    { header u8 1 150 . && head -c 150 /dev/zero; } >few.raw
+    vae-train -q -m told.bin -z 2 -H 16 -e 1 --cond few.raw items.raw
+    for j in 1 2 8; do
+        fails 1 'vae-decode: bad.raw: item 4499, element 1 is not a finite float' vae-decode -m model.bin -j $j bad.raw
+        fails 1 'vae-encode: labels.raw: ends behind 2249 labels' vae-encode -q -m told.bin --cond labels.raw -j $j long.raw
+    done
+}
+
 @test "bytes behind the end exit 1 with one line that names the input" {
     for tool in "${READERS[@]}"; do
         use "$tool"

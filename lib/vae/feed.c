@@ -9,7 +9,10 @@ int feed_open(struct feed *f, const char *path, const char *labels_path, size_t 
     return raw_open(&f->reader, path) < 0 || labels_open(&f->labels, labels_path, classes) < 0 ? -1 : 0;
 }
 
+/* Its work is done by now, also if the stream went wrong while a block was at work. */
 void feed_close(struct feed *f) {
+    free(f->memory);
+    f->memory = NULL;
     labels_close(&f->labels);
     raw_close(&f->reader);
 }
@@ -54,9 +57,7 @@ static int run_frames(struct feed *f) {
 
 int feed_run(struct feed *f) {
     f->memory = calloc(2 * BLOCK_ROWS, raw_item_bytes(&f->reader.frame));
-    const int result =
-        f->memory == NULL ? fail("%s: out of memory for %d items", f->reader.in.name, 2 * BLOCK_ROWS) : run_frames(f);
-    free(f->memory);
-    f->memory = NULL;
-    return result;
+    if (f->memory == NULL)
+        return fail("%s: out of memory for %d items", f->reader.in.name, 2 * BLOCK_ROWS);
+    return run_frames(f);
 }
