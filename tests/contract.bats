@@ -385,7 +385,7 @@ made_of() {
 }
 
 @test "an input that goes wrong behind whole blocks of items, while one is at work, exits 1 with one line that names it" {
-    # A block has 1,024 items at most.
+    # A block has 512 items at most.
     for stream in items.raw latents.raw holes.raw; do
         read -r _ dtype shape items _ <"$stream"
         { header "$dtype" "$shape" $((items * 15)) . && for _ in {1..15}; do tail -c +65 $stream; done; } >"long.$stream"
@@ -513,6 +513,39 @@ made_of() {
     exec 9>&-
     wait $pid
     vae-encode -m model.bin items.raw | raw-cmp --abs 1e-5 - out
+}
+
+@test "a map writes what it has when its input pauses, also amid an item" {
+    { header f32 2 3000 . && for _ in {1..10}; do tail -c +65 latents.raw; done; } >long.raw
+    { header u8 1 150 . && head -c 150 /dev/zero; } >labels.raw
+    vae-train -q -m told.bin -z 1 -H 4 -e 0 --cond labels.raw items.raw
+    { header u8 28x28 600 . && for _ in {1..4}; do cat "$BATS_FILE_TMPDIR/pixels"; done; } >items.600
+    { header u8 1 600 . && head -c 600 /dev/zero; } >labels.600
+    mkfifo in
+    # begins BYTES STREAM COMMAND...: the command, which has got so much of what comes through the fifo.
+    begins() {
+        "${@:3}" >out 3>&- 9>&- &
+        pid=$!
+        exec 9>in
+        first "$1" <"$2" >&9
+    }
+    # ends BYTES STREAM: the command is given the rest.
+    ends() {
+        tail -c +$(($1 + 1)) "$2" >&9
+        exec 9>&-
+        wait $pid
+    }
+    # Two blocks of 512 latents and the beginning of a latent; one of 512 items, but 520 labels.
+    for j in 1 2; do
+        begins 8260 long.raw vae-decode -m model.bin -j $j in
+        await eval '[ "$(stat -c %s out)" -ge $((64 + 1024 * 784 * 4)) ]'
+        ends 8260 long.raw
+        vae-decode -m model.bin long.raw | cmp - out
+        begins 584 labels.600 vae-encode -q -m told.bin -j $j --cond in items.600
+        await eval '[ "$(stat -c %s out)" -ge $((64 + 512 * 2 * 4)) ]'
+        ends 584 labels.600
+        vae-encode -q -m told.bin --cond labels.600 items.600 | cmp - out
+    done
 }
 
 @test "any number of threads gives the same bytes" {

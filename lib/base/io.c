@@ -25,6 +25,9 @@ static bool is_standard_output(const struct stat *status) {
     return S_ISREG(status->st_mode) && fstat(STDOUT_FILENO, &out) == 0 && is_same_inode(status, &out);
 }
 
+/* A writer in the midst of its work keeps its reader waiting for less. */
+#define PAUSE_MILLISECONDS 20
+
 /* Standard input is read also where a file was meant and not named. */
 #define OR_FILE ", or a file named on the command line"
 
@@ -98,9 +101,16 @@ bool is_dangling_link(const char *path) {
     return stat(path, &status) < 0 && errno == ENOENT && lstat(path, &status) == 0;
 }
 
+static bool is_ready(const struct input *in, int milliseconds) {
+    struct pollfd ready = {.fd = in->fd, .events = POLLIN};
+    return poll(&ready, 1, milliseconds) > 0;
+}
+
 ssize_t input_read(const struct input *in, void *buffer, size_t size) {
     size_t have = 0;
     while (have < size) {
+        if (in->paused != NULL && !is_ready(in, PAUSE_MILLISECONDS) && in->paused(in->context) < 0)
+            return -1;
         ssize_t n = read(in->fd, (char *)buffer + have, size - have);
         if (n == 0)
             break;
@@ -119,8 +129,7 @@ int input_fail_empty(const struct input *in, const char *wanted) {
 }
 
 bool input_ready(const struct input *in) {
-    struct pollfd ready = {.fd = in->fd, .events = POLLIN};
-    return poll(&ready, 1, 0) > 0;
+    return is_ready(in, 0);
 }
 
 void input_close(struct input *in) {

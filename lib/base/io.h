@@ -12,6 +12,10 @@
 struct input {
     int fd;
     const char *name; /* the path as given, or "stdin"; not owned */
+    /* NULL, or called by input_read when nothing has come for a moment, before it waits for more: 0, or -1 with a
+     * message, which ends the reading. */
+    int (*paused)(void *context);
+    void *context;
 };
 
 struct output {

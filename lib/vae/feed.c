@@ -59,5 +59,10 @@ int feed_run(struct feed *f) {
     f->memory = calloc(2 * BLOCK_ROWS, raw_item_bytes(&f->reader.frame));
     if (f->memory == NULL)
         return fail("%s: out of memory for %d items", f->reader.in.name, 2 * BLOCK_ROWS);
+    struct input *const inputs[] = {&f->reader.in, &f->labels.reader.in};
+    for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++) {
+        inputs[i]->paused = f->flush;
+        inputs[i]->context = f->context;
+    }
     return run_frames(f);
 }

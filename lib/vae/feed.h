@@ -15,8 +15,8 @@ struct feed {
     int (*check)(void *context, size_t count, uint64_t item);
     int (*work)(void *context, size_t count, uint64_t item);
     /* NULL, or `work` only begins its work, and goes on with it at the next call: the items and labels of two
-     * blocks are there, until feed_close. It has to be done when `flush` returns, which is called when more would
-     * have to be waited for, but not if something goes wrong. */
+     * blocks are there, until feed_close. It has to be done when `flush` returns, which is called when more has to
+     * be waited for, also amid a block, but not if something goes wrong. */
     int (*flush)(void *context);
     /* Set by feed_open and feed_run. */
     struct raw_reader reader;
