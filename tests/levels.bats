@@ -117,9 +117,14 @@ counts.raw -b 64 -H 50 -l negbin'
 }
 
 @test "a level and a backend that there are not are refused" {
-    VAE_LEVEL=sse fails 2 "vae-encode: VAE_LEVEL: found 'sse', wanted one of baseline, avx2, avx512" vae-encode -m model.bin images.raw
-    VAE_PRODUCTS=mkl fails 2 "vae-train: VAE_PRODUCTS: found 'mkl', wanted one of packed, openblas" vae-train -m model.bin images.raw
-    VAE_PRODUCTS='' fails 2 "raw-info: VAE_PRODUCTS: found '', wanted one of packed, openblas" raw-info images.raw
+    VAE_LEVEL=sse fails 2 "vae-encode: VAE_LEVEL: found 'sse', wanted one of baseline, avx2, avx512, see vaeutils(7)" vae-encode -m model.bin images.raw
+    VAE_PRODUCTS=mkl fails 2 "vae-train: VAE_PRODUCTS: found 'mkl', wanted one of packed, openblas, see vaeutils(7)" vae-train -m model.bin images.raw
+    VAE_PRODUCTS='' fails 2 "raw-info: VAE_PRODUCTS: found '', wanted one of packed, openblas, see vaeutils(7)" raw-info images.raw
+    # --help would be refused, too, and tells of no environment.
+    VAE_LEVEL=sse fails 2 "vae-eval: VAE_LEVEL: found 'sse', wanted one of baseline, avx2, avx512, see vaeutils(7)" vae-eval --help
+    run -0 mandoc -T ascii "$ROOT/man/vaeutils.7"
+    assert_line --regexp '^ *VAE_LEVEL'
+    assert_line --regexp '^ *VAE_PRODUCTS'
     assert [ ! -e model.bin ]
     VAE_LEVEL=baseline VAE_PRODUCTS=packed vae-train -q -m model.bin -e 1 -H 8 images.raw
     mkdir none

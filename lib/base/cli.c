@@ -121,6 +121,14 @@ _Noreturn void cli_usage_error(void) {
     exit(EXIT_USAGE);
 }
 
+/* No --help tells of the environment, and what is wrong with it is wrong with --help, too. */
+static void settle_level(void) {
+    if (level_settle() == 0)
+        return;
+    fprintf(stderr, "%s: %s, see vaeutils(7)\n", cli.program->name, error_message());
+    exit(EXIT_USAGE);
+}
+
 _Noreturn void cli_refuse(const char *format, ...) {
     char text[ERROR_MESSAGE];
     va_list arguments;
@@ -264,8 +272,7 @@ void cli_parse(const struct cli_program *program, int argc, char **argv, void *o
     cli.common = options;
     prepare_process();
     progress_name(program->name);
-    if (level_settle() < 0)
-        cli_usage_error();
+    settle_level();
     refuse_bare();
     prepare_options();
     for (const struct cli_option *o = program->options; o->name != NULL; o++)
