@@ -30,7 +30,7 @@ int run_log_flush(const struct run_log *log, int printed) {
 struct kept {
     off_t end;
     uint64_t last; /* the epoch of the last row; 0: there is no row */
-    uint64_t cut;  /* that of a row which is cut off, the first of those or, if no row is kept, the last; 0: none */
+    uint64_t cut;  /* that of the last row that is cut off; 0: none is */
     bool is_ours;  /* nothing in the log is against its being this run's */
 };
 
@@ -70,17 +70,23 @@ static void note_gap(const struct run_log *log, uint64_t first, uint64_t last) {
     cli_note("%s: has no rows of the epochs %" PRIu64 " to %" PRIu64 ", as after a crash", log->name, first, last);
 }
 
+/* Whether the line is among those that are later than epoch `rows`, which no checkpoint has synced, and a crash has
+ * left zeros in it. */
+static bool is_lost(const struct kept *k, const char *line, size_t length, uint64_t rows) {
+    return (k->cut > 0 || k->last == rows) && strlen(line) < length;
+}
+
 /* Adds another line: rows are in order, those that are not there are noted, and later ones than epoch `rows` are
  * cut off. They follow its row, or an earlier one's, if a run has gone on after a crash that took the rows between;
- * or none, if a run has begun the log when it went on after that epoch: then all of them are in order. */
+ * or none, if a run has begun the log when it went on after that epoch. */
 static bool add_row(const struct run_log *log, struct kept *k, const char *line, size_t length, uint64_t rows) {
-    if (line[length - 1] != '\n')
-        return false; /* a crash has taken its end */
+    if (line[length - 1] != '\n' || is_lost(k, line, length, rows))
+        return false; /* a crash has taken its end, or it */
     const uint64_t epoch = row_epoch(line);
     if (epoch > rows || k->cut > 0) {
-        k->is_ours = k->last > 0 || (k->cut == 0 ? epoch == rows + 1 : epoch > k->cut);
+        k->is_ours = k->cut > 0 ? epoch > k->cut : k->last > 0 || epoch == rows + 1;
         k->cut = epoch;
-        return k->is_ours && k->last == 0;
+        return k->is_ours;
     }
     k->is_ours = epoch > k->last;
     if (k->last + 1 < epoch)
