@@ -548,6 +548,28 @@ made_of() {
     done
 }
 
+@test "a pipe that another process has set not to block is waited for" {
+    # without_blocking STREAM COMMAND...
+    without_blocking() {
+        perl -MFcntl -e '$s = shift; open my $f, $s or die; fcntl $f, F_SETFL, O_NONBLOCK | fcntl $f, F_GETFL, 0; exec @ARGV' -- "$@"
+    }
+    slow() { first 100 <"$1" && sleep 0.1 && tail -c +101 "$1"; }
+    for tool in "${READERS[@]}"; do
+        use "$tool"
+        [ "$tool" != vae-info ] || continue # reads no stdin
+        "$tool" "${arguments[@]}" -q - <$input >whole
+        slow $input | without_blocking '<&=0' "$tool" "${arguments[@]}" -q - >out
+        command cmp out whole
+    done
+    for tool in "${BINARY_WRITERS[@]}"; do
+        use "$tool"
+        [ "$tool" != vae-encode ] || arguments+=(--stats)
+        "$tool" "${arguments[@]}" -q <$input >whole
+        without_blocking '>&=1' "$tool" "${arguments[@]}" -q <$input | { sleep 0.1 && cat; } >out
+        cmp out whole
+    done
+}
+
 @test "any number of threads gives the same bytes" {
     for options in vae-encode 'vae-encode --sample' vae-decode 'vae-decode --sample' 'vae-impute --sample' vae-impute vae-score 'vae-eval -k 3' 'vae-eval --per-item'; do
         read -r tool option <<<"$options"

@@ -6,8 +6,8 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
-/* Bytes in and out by file descriptor, each with the name that its messages carry. Short reads, short writes
- * and interrupted calls are dealt with here and nowhere else. */
+/* Bytes in and out by file descriptor, each with the name that its messages carry. Short reads, short writes,
+ * interrupted calls and pipes that do not block are dealt with here and nowhere else. */
 
 struct input {
     int fd;
