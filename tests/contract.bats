@@ -386,6 +386,7 @@ made_of() {
 
 @test "an input that goes wrong behind whole blocks of items, while one is at work, exits 1 with one line that names it" {
     # A block has 512 items at most.
+    local block result size whole_blocks
     for stream in items.raw latents.raw holes.raw; do
         read -r _ dtype shape items _ <"$stream"
         { header "$dtype" "$shape" $((items * 15)) . && for _ in {1..15}; do tail -c +65 $stream; done; } >"long.$stream"
@@ -398,7 +399,17 @@ made_of() {
             head -c "$bytes" "long.$input" >cut.raw
             for j in 1 2 8; do
                 fails 1 "$tool: cut.raw: ended after " "$tool" "${arguments[@]}" -j $j cut.raw
+                # All of the blocks before is there, and nothing more.
+                case $tool in
+                vae-encode) block=$((512 * 784)) result=$((512 * 8)) ;;
+                vae-decode) block=$((512 * 8)) result=$((512 * 3136)) ;;
+                *) block=$size result=0 ;;
+                esac
+                whole_blocks=$(((bytes - 64) / block))
+                [ $result -eq 0 ] || command cmp -n $((64 + whole_blocks * result)) out whole
+                cp out before
                 fails 1 "$tool: stdin: ended after " bash -c 'cat cut.raw | "$@"' - "$tool" "${arguments[@]}" -j $j
+                command cmp out before
             done
         done
         for j in 1 2 8; do
@@ -406,6 +417,16 @@ made_of() {
             fails 1 "$tool: long: bytes that are no frame follow" "$tool" "${arguments[@]}" -j $j long
             fails 1 "$tool: stdout: cannot write: No space left on device" \
                 bash -c '"$@" >/dev/full' - "$tool" "${arguments[@]}" -q -j $j "long.$input"
+        done
+    done
+    # What is wrong first is told, however much was read ahead.
+    vae-train -q -m wide.bin -z 20 -H 100 -l gaussian -e 0 items.raw
+    { header f32 20 2000 . && perl -e 'print pack "f<*", map { ($_ == 511 ? 3e38 : 0) x 20 } 0 .. 1999'; } >large.raw
+    head -c -1 large.raw >cut.raw
+    head -c $((64 + 512 * 80)) large.raw >cut.at.a.block.raw
+    for stream in large cut cut.at.a.block; do
+        for j in 1 2 8; do
+            fails 1 "vae-decode: $stream.raw: item 511 has a result that is not finite" vae-decode -m wide.bin -j $j $stream.raw
         done
     done
     # The last item cannot be taken, or has no label.

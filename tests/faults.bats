@@ -165,7 +165,7 @@ no_temporary() {
     cp -p model.bin items.raw "$place"
     chown -R nobody "$place"
     cd "$place" || return
-    owner timeout -s KILL 0.5 vae-train -q -m model.bin -H 2 -e 1000000 items.raw || true
+    owner timeout --foreground -s KILL 0.5 vae-train -q -m model.bin -H 2 -e 1000000 items.raw || true
     [ -e .model.bin.tmp ]
     owner vae-train -q -m model.bin -H 2 -e 1 -S 2 items.raw
     assert_equal "$(metadata model.bin seed) $(stat -c %a model.bin)" '2 444'

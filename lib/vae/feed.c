@@ -3,16 +3,14 @@
 #include "base/error.h"
 #include "base/progress.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 int feed_open(struct feed *f, const char *path, const char *labels_path, size_t classes) {
     return raw_open(&f->reader, path) < 0 || labels_open(&f->labels, labels_path, classes) < 0 ? -1 : 0;
 }
 
-/* Its work is done by now, also if the stream went wrong while a block was at work. */
 void feed_close(struct feed *f) {
-    free(f->memory);
-    f->memory = NULL;
     labels_close(&f->labels);
     raw_close(&f->reader);
 }
@@ -20,8 +18,7 @@ void feed_close(struct feed *f) {
 static int run_block(struct feed *f, size_t count, uint64_t item) {
     uint32_t *label = f->labels_of_block[f->turn];
     f->label = f->labels.classes > 0 ? label : NULL;
-    if (f->check(f->context, count, item) < 0 ||
-        labels_next(&f->labels, label, count, f->reader.in.name) < 0)
+    if (f->check(f->context, count, item) < 0 || labels_next(&f->labels, label, count, f->reader.in.name) < 0)
         return -1;
     return f->work(f->context, count, item);
 }
@@ -55,6 +52,14 @@ static int run_frames(struct feed *f) {
     return more == 0 ? labels_finish(&f->labels, f->reader.in.name) : more;
 }
 
+/* What came before the fault is put out all the same, and a fault that is found in it is the one told: neither
+ * depends on how far ahead was read. */
+static int end_failed(struct feed *f) {
+    char reason[ERROR_MESSAGE];
+    snprintf(reason, sizeof reason, "%s", error_message());
+    return flush(f) < 0 ? -1 : fail("%s", reason);
+}
+
 int feed_run(struct feed *f) {
     f->memory = calloc(2 * BLOCK_ROWS, raw_item_bytes(&f->reader.frame));
     if (f->memory == NULL)
@@ -64,5 +69,8 @@ int feed_run(struct feed *f) {
         inputs[i]->paused = f->flush;
         inputs[i]->context = f->context;
     }
-    return run_frames(f);
+    const int result = run_frames(f) < 0 ? end_failed(f) : 0;
+    free(f->memory);
+    f->memory = NULL;
+    return result;
 }

@@ -15,8 +15,8 @@ struct feed {
     int (*check)(void *context, size_t count, uint64_t item);
     int (*work)(void *context, size_t count, uint64_t item);
     /* NULL, or `work` only begins its work, and goes on with it at the next call: the items and labels of two
-     * blocks are there, until feed_close. It has to be done when `flush` returns, which is called when more has to
-     * be waited for, also amid a block, but not if something goes wrong. */
+     * blocks are there. It has to be done when `flush` returns, which is called when more has to be waited for, also
+     * amid a block, and when something goes wrong. If `work` or `flush` fails, nothing may be left at work. */
     int (*flush)(void *context);
     /* Set by feed_open and feed_run. */
     struct raw_reader reader;
@@ -33,10 +33,9 @@ struct feed {
 int feed_open(struct feed *feed, const char *path, const char *labels_path, size_t classes)
     __attribute__((warn_unused_result));
 
-/* Runs the whole stream, to the end of both. 0; or -1, when a block may still be at work. */
+/* Runs the whole stream, to the end of both. 0 or -1; no block is at work then. */
 int feed_run(struct feed *feed) __attribute__((warn_unused_result));
 
-/* No block may be at work. */
 void feed_close(struct feed *feed);
 
 #endif
