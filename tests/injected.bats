@@ -226,6 +226,16 @@ THREE=(vae-train -q -m new.bin --checkpoint new.ck -H 8 -z 1 -b 16)
     vae-train -q -m model.bin -e 1 items.raw
 }
 
+@test "a log that cannot be begun is not left behind, unless it was there before" {
+    for old in no yes; do
+        run -1 bash -c 'ulimit -f 0 && exec "$@"' bash "${TRAIN[@]}"
+        assert_output 'vae-train: log.tsv: cannot write: File too large'
+        if [ $old = no ]; then assert [ ! -e log.tsv ]; else assert [ -e log.tsv ]; fi
+        assert_empty "$(find . -name '.*.tmp')"
+        : >log.tsv
+    done
+}
+
 @test "a directory that may not be written is named before any work" {
     [ "$(id -u)" -ne 0 ] || skip 'root may write everywhere'
     mkdir shut

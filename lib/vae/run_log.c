@@ -227,12 +227,9 @@ static bool is_empty(const struct run_log *log) {
     return fstat(fileno(log->file), &status) == 0 && status.st_size == 0;
 }
 
-int run_log_begin(struct run_log *log, uint64_t rows) {
-    if (log->name == NULL)
-        return 0;
+static int begin_rows(struct run_log *log, uint64_t rows) {
     if (log->file == NULL && open_late(log) < 0)
         return -1;
-    log->is_new = false;
     if (log->is_regular && rows > 0 && !is_empty(log))
         return keep_rows(log, rows);
     if (log->is_regular && rows > 0)
@@ -240,6 +237,16 @@ int run_log_begin(struct run_log *log, uint64_t rows) {
     if (log->is_regular && ftruncate(fileno(log->file), 0) < 0)
         return fail_system(log->name, "cannot write");
     return run_log_flush(log, fputs(HEADER, log->file));
+}
+
+/* A new one that cannot be begun is still to be removed. */
+int run_log_begin(struct run_log *log, uint64_t rows) {
+    if (log->name == NULL)
+        return 0;
+    if (begin_rows(log, rows) < 0)
+        return -1;
+    log->is_new = false;
+    return 0;
 }
 
 int run_log_sync(const struct run_log *log) {

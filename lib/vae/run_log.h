@@ -30,7 +30,7 @@ int run_log_flush(const struct run_log *log, int printed) __attribute__((warn_un
 /* Brings the rows to the disk: before a checkpoint that says that they are there. 0 or -1. */
 int run_log_sync(const struct run_log *log) __attribute__((warn_unused_result));
 
-/* Removes a log that run_log_open has made, if it has not begun. */
+/* Removes a log that this run has made, if it could not be begun. */
 void run_log_abandon(const struct run_log *log);
 
 /* The end. A log that somebody has removed is an error, since its rows are lost. 0 or -1. */
