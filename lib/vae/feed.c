@@ -60,15 +60,17 @@ static int end_failed(struct feed *f) {
     return flush(f) < 0 ? -1 : fail("%s", reason);
 }
 
+static void flush_at_pauses(const struct feed *f, struct input *in) {
+    in->paused = f->flush;
+    in->context = f->context;
+}
+
 int feed_run(struct feed *f) {
     f->memory = calloc(2 * BLOCK_ROWS, raw_item_bytes(&f->reader.frame));
     if (f->memory == NULL)
         return fail("%s: out of memory for %d items", f->reader.in.name, 2 * BLOCK_ROWS);
-    struct input *const inputs[] = {&f->reader.in, &f->labels.reader.in};
-    for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++) {
-        inputs[i]->paused = f->flush;
-        inputs[i]->context = f->context;
-    }
+    flush_at_pauses(f, &f->reader.in);
+    flush_at_pauses(f, &f->labels.reader.in);
     const int result = run_frames(f) < 0 ? end_failed(f) : 0;
     free(f->memory);
     f->memory = NULL;
