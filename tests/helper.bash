@@ -186,7 +186,7 @@ withstand() {
         kept=()
         case ${told[0]-} in
         *'out of memory for '*' bytes'*) ;;
-        *'; what was to be there is whole beside it, as '*) kept=("${left[@]}") ;;
+        *'; the complete new file is beside it, as '*) kept=("${left[@]}") ;;
         *) [ ! -e "${left[0]}" ] || fail "$call $n failed: $*: left ${left[*]}" ;;
         esac
         # What is in its place is whole.

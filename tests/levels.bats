@@ -2,12 +2,11 @@
 # The bytes that training and inference give do not depend on the processor's vector level, and matrix products can be
 # made by OpenBLAS instead.
 load helper
+load trainings
 
 setup_file() {
-    idx2raw -n 300 "$IMAGES" >"$BATS_FILE_TMPDIR/images.raw"
-    # Elements from 0 to 3, for counts.
-    { header u8 784 300 .; tail -c +65 "$BATS_FILE_TMPDIR/images.raw" | perl -0777 -pe 'tr/\x00-\xff/\x00-\x03\x00-\x03/'; } \
-        >"$BATS_FILE_TMPDIR/counts.raw"
+    cd "$BATS_FILE_TMPDIR" || return
+    make_data
 }
 
 setup() {
@@ -15,77 +14,61 @@ setup() {
     cp "$BATS_FILE_TMPDIR"/*.raw .
 }
 
-# has LEVEL...: skips the test on a processor that lacks one.
-has() {
-    local -A flags=([avx2]='avx2 fma' [avx512]='avx512f avx512dq avx512bw avx512vl')
-    local level flag
-    for level; do
-        for flag in ${flags[$level]}; do grep -qw "$flag" /proc/cpuinfo || skip "wants a processor with $level"; done
-    done
+# levels: those of the processor that have fused multiply-adds.
+levels() {
+    local level
+    for level in avx512 avx2; do has "$level" && echo "$level"; done
+    [ "$(uname -m)" != aarch64 ] || echo baseline
 }
-
-# all_of NAME DATA OPTION...: two epochs on the data, and what the tools say of it then, as NAME.*.
-all_of() {
-    local name=$1 data=$2
-    shift 2
-    vae-train -q -m "$name.bin" -e 2 --log "$name.tsv" "$@" "$data"
-    cut -f 1,2,4- "$name.tsv" >"$name.log" # all but the seconds and
-    sed -i 's/\t[^\t]*$//' "$name.log"     # the items per second
-    vae-encode -q -m "$name.bin" "$data" >"$name.z.raw"
-    vae-decode -q -m "$name.bin" "$name.z.raw" >"$name.x.raw"
-    vae-eval -q -m "$name.bin" -k 3 --per-item "$data" >"$name.figures"
-}
-
-# same_as NAME OTHER: all that all_of left.
-same_as() {
-    local suffix
-    for suffix in bin log z.raw x.raw figures; do cmp "$1.$suffix" "$2.$suffix"; done
-}
-
-# Each row: data and options. With 784 elements and 400 units products are cut into tiles, and batches are no multiple of
-# one; -H 50 is not cut.
-CONFIGURATIONS='images.raw -b 100
-images.raw -b 100 -H 200,200 -z 50 -a tanh --binarize sample
-images.raw -b 64 -H 50 -a gelu -l gaussian --sigma shared
-images.raw -b 64 -a gated -l laplace --sigma per-dim
-images.raw -b 64 -H 50 -a elu -l dlogistic
-images.raw -b 64 -H 50 -a softplus -l cbernoulli
-images.raw -b 64 -l gaussian --sigma net
-images.raw -b 64 -H 50 -l gaussian --sigma optimal
-images.raw -b 64 -H 100 --optimizer muon --clip 1
-images.raw -b 64 -H 50 --optimizer adagrad --ema .99
-images.raw -b 64 -H 50 --objective dreg -k 5 --binarize sample
-images.raw -b 64 -H 50 --prior vamp:20 --weight-decay .1
-counts.raw -b 64 -l categorical --levels 4
-counts.raw -b 64 -H 50 -l poisson
-counts.raw -b 64 -H 50 -l negbin'
 
 @test "the bytes are the same at each level that has fused multiply-adds, on any number of threads" {
-    has avx2 avx512
-    local count=0
-    while read -r data options; do
-        # shellcheck disable=SC2086 # several
-        {
-            VAE_LEVEL=avx512 all_of wide "$data" -j 1 $options
-            VAE_LEVEL=avx2 all_of narrow "$data" -j 3 $options
-        }
-        same_as wide narrow
-        rm wide.* narrow.*
+    local count=0 sum data options level first
+    [ -n "$(levels)" ] || skip 'wants a processor with fused multiply-adds'
+    while read -r sum data options; do
+        first=
+        for level in $(levels); do
+            # shellcheck disable=SC2086 # several
+            VAE_LEVEL=$level all_of "$level" "$data" -j "$([ -n "$first" ] && echo 3 || echo 1)" $options
+            [ -z "$first" ] || same_as "$first" "$level"
+            first=$level
+        done
+        check_sum "$first" "$sum" "$data" "$options"
+        rm -- *.bin *.log *.tsv ./*.z.raw ./*.x.raw *.figures
         count=$((count + 1))
-    done <<<"$CONFIGURATIONS"
+    done <"$TRAININGS"
     assert_equal "$count" 15
 }
 
-@test "the bytes are the same on 1 and on 64 threads" {
-    while read -r data options; do
+@test "the bytes are the same on 1, 2, 8 and 64 threads" {
+    local threads data options count=0
+    while read -r _ data options; do
         # shellcheck disable=SC2086 # several
-        {
-            all_of one "$data" -j 1 $options
-            all_of many "$data" -j 64 $options
-        }
-        same_as one many
-        rm one.* many.*
-    done < <(sed -n '1p;4p;9p' <<<"$CONFIGURATIONS")
+        all_of one "$data" -j 1 $options
+        for threads in 2 8 64; do
+            # shellcheck disable=SC2086 # several
+            all_of many "$data" -j $threads $options
+            same_as one many
+            rm many.*
+            count=$((count + 1))
+        done
+    done < <(sed -n '1p;4p;9p' "$TRAININGS")
+    assert_equal "$count" 9
+}
+
+# Each level with its own backend. What compares levels wants two of them.
+@test "gradients, densities and the other mathematics hold at each level" {
+    local level program count=0
+    for level in $(levels) baseline; do
+        for program in evaluation gradients kernels likelihoods mixture noise objectives optimizers products; do
+            [ "$level $program" != 'baseline products' ] || continue
+            VAE_LEVEL=$level run -0 "$VAE_BUILD/unit/$program"
+            assert_line --regexp '^ok [0-9]+ - '
+            count=$((count + 1))
+        done
+    done
+    assert [ $count -ge 8 ]
+    VAE_LEVEL=sse run -1 "$VAE_BUILD/unit/kernels"
+    assert_output --partial "VAE_LEVEL: found 'sse', wanted one of baseline, avx2, avx512"
 }
 
 @test "OpenBLAS makes the same products, to rounding, and loads only if it is wanted" {
@@ -104,7 +87,7 @@ counts.raw -b 64 -H 50 -l negbin'
     VAE_PRODUCTS=openblas vae-sample -n 1 -d 20 | vae-decode -q -m own.bin >x.raw
     [ -s x.raw ]
     assert_equal "$(VAE_PRODUCTS=openblas loads vae-sample -n 1)" 0
-    has avx2
+    has avx2 || return 0
     assert_equal "$(loads vae-encode -q -m own.bin images.raw)" 0
 }
 
@@ -120,11 +103,6 @@ counts.raw -b 64 -H 50 -l negbin'
     VAE_LEVEL=sse fails 2 "vae-encode: VAE_LEVEL: found 'sse', wanted one of baseline, avx2, avx512, see vaeutils(7)" vae-encode -m model.bin images.raw
     VAE_PRODUCTS=mkl fails 2 "vae-train: VAE_PRODUCTS: found 'mkl', wanted one of packed, openblas, see vaeutils(7)" vae-train -m model.bin images.raw
     VAE_PRODUCTS='' fails 2 "raw-info: VAE_PRODUCTS: found '', wanted one of packed, openblas, see vaeutils(7)" raw-info images.raw
-    # --help would be refused, too, and tells of no environment.
-    VAE_LEVEL=sse fails 2 "vae-eval: VAE_LEVEL: found 'sse', wanted one of baseline, avx2, avx512, see vaeutils(7)" vae-eval --help
-    run -0 mandoc -T ascii "$ROOT/man/vaeutils.7"
-    assert_line --regexp '^ *VAE_LEVEL'
-    assert_line --regexp '^ *VAE_PRODUCTS'
     assert [ ! -e model.bin ]
     VAE_LEVEL=baseline VAE_PRODUCTS=packed vae-train -q -m model.bin -e 1 -H 8 images.raw
     mkdir none

@@ -41,7 +41,7 @@ on() {
     # Before any training, though a checkpoint comes only after a minute.
     fails 1 'vae-train: run.ck: cannot truncate its temporary file: Input/output error' \
         env FAULT=truncate:2:5 LD_PRELOAD="$FAULT_LIBRARY" vae-train -q -m model.bin --checkpoint run.ck -e 1000000 items.raw
-    on rename:1:28 "model.bin: cannot rename to it: No space left on device; what was to be there is whole beside it, as .model.bin.tmp, until the next run"
+    on rename:1:28 "model.bin: cannot rename to it: No space left on device; the complete new file is beside it, as .model.bin.tmp, until the next run"
     cmp model.bin before.bin
     # Also for one that does not come to its data, and where the model is read-only.
     fails 1 'vae-train: none.raw: cannot open' vae-train -m model.bin none.raw
@@ -66,7 +66,7 @@ on() {
     chmod 444 model.bin
     on chmod:4:1 'model.bin: is in place, but cannot set its mode: Operation not permitted'
     # Of the file in its place, and of the log.
-    on lock:2:37 'model.bin: cannot lock what is in its place: No locks available'
+    on lock:2:37 'model.bin: cannot lock the file in its place: No locks available'
     TRAIN+=(--log log.tsv)
     on lock:3:37 'log.tsv: cannot lock: No locks available'
 }

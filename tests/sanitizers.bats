@@ -21,6 +21,8 @@ v() {
 @test "valgrind: training, its checkpoint, and going on from it" {
     v vae-train -q -j 2 -m model.bin -H 4 -z 2 -e 1 -b 16 --checkpoint run.ck --val items.raw --patience 3 --log log items.raw
     v vae-train -q -j 1 -m model.bin -H 4 -z 2 -e 2 -b 16 --resume run.ck --val items.raw --patience 3 --log log items.raw
+    cp model.bin no.ck # is replaced, and is no checkpoint
+    v vae-train -q -j 1 -m m.bin -H 4 -z 2 -e 1 --checkpoint no.ck items.raw
     v vae-train -q -j 1 -m m.bin -H 4 -z 2 -e 1 -a gated --prior vamp:3 --optimizer muon --ema 0.9 items.raw
     v vae-train -q -j 1 -m m.bin -H 4 -z 2 -e 1 --cond labels.raw --objective dreg -k 2 -l gaussian --sigma net items.raw
     v vae-train -q -j 1 -m m.bin -H 4 -z 2 -e 1 --missing -l laplace --sigma per-dim holes.raw

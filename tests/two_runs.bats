@@ -222,10 +222,10 @@ refused() {
         cmp model.bin before.bin
         assert_equal "$(<.model.bin.tmp)" other
         case $move in
-        rm) wanted='was removed, wanted it left alone until the end' ;;
-        *) wanted='was moved, or a directory above it; what was to be there is whole in it' ;;
+        rm) wanted=' was removed, wanted it left alone until the end' ;;
+        *) wanted=', or a directory above it, was moved; that temporary file is complete' ;;
         esac
-        assert_equal "$(<err.first)" "vae-train: model.bin: its temporary file $wanted"
+        assert_equal "$(<err.first)" "vae-train: model.bin: its temporary file$wanted"
     done
     assert_equal "$(metadata moved/.model.bin.tmp encoder_hidden)" 3
     # A run that fails removes its own, here as the model is larger than files may be.
@@ -267,7 +267,7 @@ refused() {
     done
 }
 
-@test "a directory that was renamed during a run is named, and what was to be there is whole in it" {
+@test "a directory that was renamed during a run is named, and its temporary file is complete" {
     for fault in fsync:1:stop rename:1:stop; do
         rm -rf place other
         mkdir place
@@ -278,7 +278,7 @@ refused() {
         kill -CONT $pid
         ends 1
         assert_equal "$(<err.first)" \
-            'vae-train: place/model.bin: its temporary file was moved, or a directory above it; what was to be there is whole in it'
+            'vae-train: place/model.bin: its temporary file, or a directory above it, was moved; that temporary file is complete'
         assert_equal "$(metadata other/.model.bin.tmp encoder_hidden)" 3
         assert_equal "$(metadata other/model.bin encoder_hidden)" 2
     done
@@ -349,7 +349,7 @@ other_place() {
     "${SECOND[@]}" -m model.bin items.raw
     chmod 600 model.bin
     cp model.bin before.bin
-    fails 1 'vae-train: model.bin: cannot open what is in its place: Permission denied' \
+    fails 1 'vae-train: model.bin: cannot open the file in its place: Permission denied' \
         "${OTHER[@]}" "${SECOND[@]}" -m model.bin items.raw
     cmp model.bin before.bin
     rm -r "$place"

@@ -41,9 +41,8 @@ static void decode_shard(const struct map *map, struct block *block, const struc
     block_load_latents(block, shard);
     pass_decode(p, shard->base, shard->all);
     for (size_t row = shard->first; row < shard->first + shard->rows; row++) {
-        const struct noise noise = {.seed = map->seed,
-                                    .purpose = PURPOSE_LIKELIHOOD,
-                                    .item = block->item + block_index(block, row)};
+        const struct noise noise = {
+            .seed = map->seed, .purpose = PURPOSE_LIKELIHOOD, .item = block->item + block_index(block, row)};
         const struct distributions d = pass_distributions(p, row, 0, m->elements);
         float *x = p->x + row * m->elements;
         if (o->sample)

@@ -18,11 +18,12 @@ struct options {
 
 static const struct cli_option options[] = {
     CLI_MODEL,
-    {'k', "samples", "K", NULL, "K draws of z an item, and log p(x) by importance sampling (default: 1 and none)",
+    {'k', "samples", "K", NULL, "K draws of z per item, and log p(x) by importance sampling (default: 1 and none)",
      CLI_SIZE(samples, 1, 1 << 24)},
-    {0, "per-item", NULL, NULL, "a row an item instead of one for all", CLI_FLAG(per_item)},
-    {0, "curve", NULL, NULL, "instead a row for each of 1, 10, 100, ... draws, up to those of -k", CLI_FLAG(curve)},
-    {0, "latents", NULL, NULL, "instead a row a latent: its KL, and how its mean varies", CLI_FLAG(latents)},
+    {0, "per-item", NULL, NULL, "one row per item instead of one for all", CLI_FLAG(per_item)},
+    {0, "curve", NULL, NULL, "one row for each of 1, 10, 100, ... draws instead, up to those of -k",
+     CLI_FLAG(curve)},
+    {0, "latents", NULL, NULL, "one row per latent instead: its KL, and how its mean varies", CLI_FLAG(latents)},
     {0, "mutual-information", NULL, NULL, "add the mutual information of latent and item; N^2 work for N items",
      CLI_FLAG(mutual_information)},
     CLI_LABELS(labels),

@@ -20,7 +20,7 @@ struct options {
 
 static const struct cli_option options[] = {
     CLI_MODEL,
-    {'k', "samples", "K", "100", "draws of z an item, weighted by how well they explain what is observed",
+    {'k', "samples", "K", "100", "draws of z per item, weighted by how well they explain what is observed",
      CLI_SIZE(samples, 1, 1 << 24)},
     {0, "sample", NULL, NULL, "a draw instead of the mean", CLI_FLAG(sample)},
     CLI_LABELS(labels),

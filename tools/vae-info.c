@@ -12,7 +12,7 @@ struct options {
 };
 
 static const struct cli_option options[] = {
-    {0, "tensors", NULL, NULL, "instead a row a tensor: its shape, its numbers, and what they are like",
+    {0, "tensors", NULL, NULL, "print one row per tensor instead: name, shape, numbers, rms, min, max",
      CLI_FLAG(tensors)},
     CLI_EVERY,
 };

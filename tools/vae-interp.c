@@ -18,7 +18,7 @@ struct options {
 };
 
 static const struct cli_option options[] = {
-    {0, "steps", "N", "8", "N points a path, its two ends the first and the last", CLI_SIZE(steps, 2, 1 << 24)},
+    {0, "steps", "N", "8", "N points per path, both ends included", CLI_SIZE(steps, 2, 1 << 24)},
     {0, "spherical", NULL, NULL, "along arcs around the origin instead of straight lines", CLI_FLAG(spherical)},
     CLI_EVERY,
 };

@@ -40,14 +40,15 @@ static void set_grid(const struct cli_option *option, void *field, const char *t
 }
 
 static const struct cli_option options[] = {
-    {'n', "count", "N", NULL, "write N latents (default 1; with --cond one a label)", CLI_WHOLE(count, 0, 0x1p40)},
+    {'n', "count", "N", NULL, "write N latents (default 1; with --cond one per label)",
+     CLI_WHOLE(count, 0, 0x1p40)},
     {'d', "dim", "N", NULL, "the size of a latent (default 20, as vae-train's; 2 with --grid)",
      CLI_SIZE(dim, 1, MODEL_MAX_UNITS)},
     {'m', "model", "FILE", NULL, "take the size of a latent, and the prior, from this model",
      CLI_FILE(common.model)},
     {0, "grid", "CxR", NULL, "no draws: C x R quantiles of a 2-D latent, row by row from the top",
      CLI_CALL(set_grid, grid)},
-    {0, "class", "N", NULL, "for a conditional model: put this label behind each latent",
+    {0, "class", "N", NULL, "for a conditional model: append this label to each latent",
      CLI_WHOLE(class, 0, LABELS_MAX_CLASSES - 1)},
     {0, "cond", "FILE", NULL, "the same with the labels of this stream, one per latent", CLI_STREAM(labels)},
     CLI_SEED,

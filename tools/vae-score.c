@@ -52,7 +52,7 @@ static const struct cli_option options[] = {
     CLI_MODEL,
     {0, "method", "NAME", "elbo", "score by minus the elbo, log p(x) or reconstruction: elbo, nll, reconstruction",
      CLI_CALL(set_method, method)},
-    {'k', "samples", "K", NULL, "K draws of z an item (default 1; 100 for nll)", CLI_SIZE(samples, 1, 1 << 24)},
+    {'k', "samples", "K", NULL, "K draws of z per item (default 1; 100 for nll)", CLI_SIZE(samples, 1, 1 << 24)},
     {0, "calibrate", "FILE", NULL, "write p-values instead, by these scores of normal items", CLI_FILE(calibrate)},
     CLI_LABELS(labels),
     CLI_SEED,

@@ -14,8 +14,8 @@
 #include <time.h>
 #include <unistd.h>
 
-/* How often a process that has renamed its temporary file tries to lock the next one: another process may have
- * locked it for the moment in which it finds the place taken. */
+/* After a rename the process locks the next temporary file. Another process may hold that lock for a moment, until
+ * it finds that the place is taken. */
 #define ATTEMPTS 30000
 #define ATTEMPT_NANOSECONDS 1000000
 
@@ -63,10 +63,11 @@ static struct obstacles obstacles_of(const char *path) {
     return (struct obstacles){0};
 }
 
+/* 0, or -1 if no file can be put at `path`. */
 static int check_place(const char *path) {
     struct stat status;
     const int found = stat(path, &status);
-    if (found < 0 && errno != ENOENT) /* a link that may not be followed, for example */
+    if (found < 0 && errno != ENOENT) /* for example, a link that may not be followed */
         return fail_system(path, "cannot write");
     if (found == 0 && S_ISDIR(status.st_mode))
         return fail("%s: is a directory, wanted a file", path);
@@ -93,8 +94,8 @@ static int check_directory(const struct atomic_file *file) {
                : 0;
 }
 
-/* A file that replaces another has its mode. Until it is in its place the owner may write to it, whatever the mode:
- * the next run opens what a killed one has left. */
+/* Gives the temporary file the mode of the file that it replaces. Until the rename its owner may write to it in any
+ * case, so that the next run can open a temporary file that a killed run has left. */
 static int copy_mode(const struct atomic_file *file, mode_t *mode) {
     struct stat status;
     *mode = stat(file->path, &status) == 0 ? status.st_mode & 07777 : file->new_mode;
@@ -103,8 +104,8 @@ static int copy_mode(const struct atomic_file *file, mode_t *mode) {
                : 0;
 }
 
-/* A temporary file of this user that may not be written, such as one made under another umask, becomes one that
- * may. */
+/* Makes a temporary file of this user writable, for example one that was created under another umask. False if that
+ * is not possible; errno is EACCES in both cases. */
 static bool make_writable(const char *temporary) {
     struct stat status;
     const bool can = lstat(temporary, &status) == 0 && S_ISREG(status.st_mode) && status.st_uid == geteuid() &&
@@ -114,7 +115,7 @@ static bool make_writable(const char *temporary) {
     return can;
 }
 
-/* A descriptor of the temporary file, a new one or one that was left; -1 with errno. */
+/* Opens the temporary file, or creates it if there is none. The descriptor, or -1 with errno. */
 static int open_file(const char *temporary, bool *is_new) {
     const int flags = O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
     for (;;) {
@@ -128,7 +129,7 @@ static int open_file(const char *temporary, bool *is_new) {
     }
 }
 
-/* Its owner could write to the file after it has been renamed. */
+/* Whether another user owns the temporary file. That user could write to it after it has been renamed. */
 static bool is_foreign(const char *temporary, int fd) {
     struct stat status;
     return (fd >= 0 ? fstat(fd, &status) : lstat(temporary, &status)) == 0 && status.st_uid != geteuid();
@@ -145,12 +146,12 @@ static bool is_in_the_way(const char *temporary, int fd) {
 
 static int check_temporary(const struct atomic_file *file) {
     return is_in_the_way(file->temporary, file->out.fd)
-               ? fail("%s: %s is in the way, which is no regular file or has another name, wanted a temporary file",
-                      file->out.name, file->temporary)
+               ? fail("%s: %s is not a regular file or has a second name, wanted a temporary file", file->out.name,
+                      file->temporary)
                : 0;
 }
 
-/* Opens the temporary file and tries to lock it; a message is kept unless that is done or to be tried again. */
+/* Opens the temporary file and tries to lock it. There is a message for FILE_LOCK_ERROR and FILE_LOCK_OTHER. */
 static enum file_lock try_temporary(struct atomic_file *file) {
     const char *name = file->out.name;
     bool is_new;
@@ -172,6 +173,7 @@ static enum file_lock try_temporary(struct atomic_file *file) {
     return lock == FILE_LOCK_HELD && check_temporary(file) < 0 ? FILE_LOCK_ERROR : lock;
 }
 
+/* The same, up to `attempts` times while another process has the lock. 0 or -1. */
 static int take_temporary(struct atomic_file *file, int attempts) {
     for (;;) {
         const enum file_lock lock = try_temporary(file);
@@ -187,25 +189,27 @@ static int take_temporary(struct atomic_file *file, int attempts) {
     }
 }
 
-/* A process that has just renamed its temporary file holds the lock of what is now in its place. */
+/* Refuses a place whose file another process has locked: that process has just renamed it, and has not locked its
+ * next temporary file yet. */
 static int check_current(const struct atomic_file *file) {
-    int fd = open(file->path, O_RDWR | O_NONBLOCK | O_CLOEXEC); /* over a network only such a file may be locked */
+    int fd = open(file->path, O_RDWR | O_NONBLOCK | O_CLOEXEC); /* NFS locks only files that are open for writing */
     if (fd < 0 && errno != ENOENT)
         fd = open(file->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0)
-        return errno == ENOENT ? 0 : fail_system(file->out.name, "cannot open what is in its place");
+        return errno == ENOENT ? 0 : fail_system(file->out.name, "cannot open the file in its place");
     int result = 0;
     const enum file_lock lock = file_lock(fd, file->path);
     if (lock == FILE_LOCK_OTHER)
         result = file_lock_fail(file->out.name);
     if (lock == FILE_LOCK_ERROR)
-        result = fail_system(file->out.name, "cannot lock what is in its place");
+        result = fail_system(file->out.name, "cannot lock the file in its place");
     close(fd);
     return result;
 }
 
-/* In a directory with the sticky bit, such as /tmp, only the owner of the file or of the directory may replace it,
- * or who acts for the owner: the same may open it with O_NOATIME. */
+/* In a directory with the sticky bit, such as /tmp, a file may be replaced only by its owner, by the directory's
+ * owner, or by a process that has the capability to act as its owner. Such a process may also open it with
+ * O_NOATIME. */
 static int check_sticky(const struct atomic_file *file) {
     struct stat directory;
     if (stat(file->directory, &directory) < 0 || (directory.st_mode & S_ISVTX) == 0 ||
@@ -220,7 +224,8 @@ static int check_sticky(const struct atomic_file *file) {
     return 0;
 }
 
-/* If somebody has removed or moved it, another run's may have its name. */
+/* Removes the temporary file, unless it was removed or moved: its name may then belong to the file of another run.
+ */
 static void remove_temporary(const struct atomic_file *file) {
     if (file_is_at(file->out.fd, file->temporary))
         unlink(file->temporary);
@@ -233,7 +238,8 @@ static bool holds_nothing(const struct atomic_file *file) {
 
 void atomic_abandon(struct atomic_file *file) {
     if (file->out.name != NULL && file->out.fd >= 0) {
-        /* One that was left and holds something stays: it may be a run's that could not rename it. */
+        /* A temporary file of an earlier run stays if it is not empty: that run may have been unable to rename it.
+         */
         if (file->begun || holds_nothing(file))
             remove_temporary(file);
         close(file->out.fd);
@@ -265,8 +271,8 @@ void atomic_clear(const struct atomic_file *file) {
         (void)!ftruncate(file->out.fd, 0);
 }
 
-/* The file is in its place already. A directory that may not be read, or a file system that cannot sync one, leaves
- * nothing more to do; a disk that fails does. */
+/* Called after the rename. It is no error if the directory may not be read, or if the file system cannot sync one.
+ * 0 or -1. */
 static int sync_directory(const struct atomic_file *file) {
     int fd = open(file->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
@@ -279,19 +285,20 @@ static int sync_directory(const struct atomic_file *file) {
     return result;
 }
 
-/* What has the name of the temporary file may be another run's by now, and not whole: it is not renamed. */
+/* 0 if the temporary file still has its name, else -1: another run's file, which is not complete, may have it now.
+ */
 static int check_not_moved(const struct atomic_file *file) {
     struct stat status;
     if (file_is_at(file->out.fd, file->temporary))
         return 0;
     if (fstat(file->out.fd, &status) == 0 && status.st_nlink > 0)
-        return fail(
-            "%s: its temporary file was moved, or a directory above it; what was to be there is whole in it",
-            file->out.name);
+        return fail("%s: its temporary file, or a directory above it, was moved; that temporary file is complete",
+                    file->out.name);
     return fail("%s: its temporary file was removed, wanted it left alone until the end", file->out.name);
 }
 
-/* A file that cannot be renamed is whole all the same, and may be hours of work: it stays where it is. */
+/* Renames the temporary file, and syncs the directory. If the rename fails, the temporary file is kept, since it is
+ * complete and may be hours of work. */
 static int take_place(const struct atomic_file *file, mode_t mode) {
     if (check_not_moved(file) < 0)
         return -1;
@@ -299,15 +306,15 @@ static int take_place(const struct atomic_file *file, mode_t mode) {
         const char *reason = strerror(errno), *slash = strrchr(file->temporary, '/');
         if (check_not_moved(file) < 0)
             return -1;
-        return fail(
-            "%s: cannot rename to it: %s; what was to be there is whole beside it, as %s, until the next run",
-            file->out.name, reason, slash == NULL ? file->temporary : slash + 1);
+        return fail("%s: cannot rename to it: %s; the complete new file is beside it, as %s, until the next run",
+                    file->out.name, reason, slash == NULL ? file->temporary : slash + 1);
     }
     if ((mode & S_IWUSR) == 0 && fchmod(file->out.fd, mode) < 0)
         return fail_system(file->out.name, "is in place, but cannot set its mode");
     return sync_directory(file);
 }
 
+/* Syncs the temporary file and puts it in its place. If it cannot be synced, it is removed. 0 or -1. */
 static int put(const struct atomic_file *file) {
     mode_t mode;
     int result = copy_mode(file, &mode);
@@ -321,7 +328,7 @@ static int put(const struct atomic_file *file) {
 
 int atomic_commit(struct atomic_file *file) {
     const int result = put(file);
-    close(file->out.fd); /* only now: the lock holds until the name has changed */
+    close(file->out.fd); /* releases the lock, so after the rename */
     release(file);
     return result;
 }
@@ -332,7 +339,7 @@ int atomic_replace(struct atomic_file *file) {
     file->begun = false;
     if (result == 0 && take_temporary(file, ATTEMPTS) < 0)
         result = fail("%s; the new one is in place", error_message());
-    close(placed); /* the lock of the one holds until that of the other does */
+    close(placed); /* releases its lock, so after the next one is held */
     if (result < 0)
         release(file);
     return result;

@@ -19,8 +19,8 @@
 #include <unistd.h>
 
 #define MAX_OPTIONS 64
-#define MAX_COMMAND (1 << 18) /* of its bytes: far below what the header of a model file may have */
-#define LONG 256              /* getopt's numbers of long options begin behind those of letters */
+#define MAX_COMMAND (1 << 18) /* bytes of the command: far fewer than the header of a model file may have */
+#define LONG 256              /* getopt's number of the first long option, above those of letters */
 
 static struct {
     const struct cli_program *program;
@@ -31,7 +31,7 @@ static struct {
     const char *given[MAX_OPTIONS]; /* each option's last argument, or its default; "" where it takes none */
     bool by_user[MAX_OPTIONS];      /* given on the command line */
     struct cli_common *common;      /* begins the tool's options, while they are parsed */
-    const char *joined;             /* while it is parsed: a short option's argument that follows it at once */
+    const char *joined; /* while it is parsed: a short option whose argument is joined to it; else NULL */
     bool quiet;
 } cli;
 
@@ -99,13 +99,13 @@ void cli_version(const struct cli_option *option, void *field, const char *text)
     print_and_exit_0();
 }
 
-/* The option that was probably meant by letters after one dash: a long one. NULL: none. */
+/* The long option that was probably meant by letters after one dash; NULL: none. */
 static const struct cli_option *long_by_one_dash(const char *typed, size_t length) {
     return length < 3 ? NULL : option_advice_long(cli.program, typed + 1, length - 1);
 }
 
-/* A long option with one dash is taken for a short one and its argument, and it is that argument which is refused.
- */
+/* getopt reads a long option with one dash as a short option and its argument, and the message of the moment
+ * refuses that argument. Replaces the message by one that names the long option. */
 static void explain_joined(void) {
     const char *typed = cli.joined;
     const size_t length = typed == NULL ? 0 : strcspn(typed, "=");
@@ -118,14 +118,6 @@ static void explain_joined(void) {
 _Noreturn void cli_usage_error(void) {
     explain_joined();
     fprintf(stderr, "%s: %s (%s --help tells more)\n", cli.program->name, error_message(), cli.program->name);
-    exit(EXIT_USAGE);
-}
-
-/* No --help tells of the environment, and what is wrong with it is wrong with --help, too. */
-static void settle_level(void) {
-    if (level_settle() == 0)
-        return;
-    fprintf(stderr, "%s: %s, see vaeutils(7)\n", cli.program->name, error_message());
     exit(EXIT_USAGE);
 }
 
@@ -147,14 +139,15 @@ static const struct cli_option *option_of(int number) {
     return NULL;
 }
 
-/* The argument just passed, if it is a long option. An option's own argument may follow it as an argument of its
- * own. */
+/* The long option that getopt has just read: the argument before the next one, or the one before that if the
+ * option's own argument is a separate one. */
 static const char *long_option(void) {
     const bool apart = optarg != NULL && optarg == cli.argv[optind - 1];
     return cli.argv[optind - (apart ? 2 : 1)];
 }
 
-/* Refuses what is no option of the tool: `typed` with its dashes, up to `length`. */
+/* Refuses `length` bytes of `typed`, dashes included, which are not an option of the tool. `meant`: the option that
+ * was probably meant, or NULL. */
 static _Noreturn void refuse_unknown(const char *typed, int length, const struct cli_option *meant) {
     if (meant != NULL)
         cli_refuse("%.*s: no such option, did you mean --%s?", length, typed, meant->name);
@@ -170,15 +163,16 @@ static _Noreturn void refuse_long(void) {
     refuse_unknown(typed, (int)length, option_advice_long(cli.program, typed + 2, length - 2));
 }
 
-/* getopt takes a long option's beginning for the whole name where no other begins so. Each option that is added
- * later could make that ambiguous, so that whole names alone are taken. */
+/* Refuses an abbreviated long option. getopt accepts one if it is unambiguous, but an option that is added later
+ * could make it ambiguous. */
 static void check_whole_name(const struct cli_option *o) {
     const char *name = long_option() + 2;
     if (strlen(o->name) != strcspn(name, "="))
         refuse_long();
 }
 
-/* The argument in which getopt found an unknown letter: it has passed it if that was the last one. */
+/* The argument in which getopt found an unknown letter. If the letter was its last one, getopt has moved on to the
+ * next argument. */
 static const char *short_options(void) {
     const char *passed = cli.argv[optind - 1];
     const size_t length = strlen(passed);
@@ -221,7 +215,8 @@ static void give(const struct cli_option *o, const char *text) {
     o->set(o, (char *)cli.common + o->offset, text);
 }
 
-/* Of two arguments one would not count: the second is refused. A flag that is given again says the same again. */
+/* Sets an option from the command line. One with an argument is refused the second time, since the first argument
+ * would be ignored; a flag may be repeated. */
 static void give_by_user(const struct cli_option *o, const char *text) {
     const size_t i = (size_t)(o - cli.program->options);
     if (o->argument != NULL && cli.by_user[i])
@@ -230,8 +225,8 @@ static void give_by_user(const struct cli_option *o, const char *text) {
     give(o, o->argument == NULL ? "" : text);
 }
 
-/* A short option's argument may follow it at once. Where both make the name of a long option, that was meant, even
- * if the argument could be one: -model is no file "odel". */
+/* Sets a short option whose argument is joined to it. If both together are the name of a long option, that one was
+ * meant: -model is not -m with the file "odel". */
 static void give_joined(const struct cli_option *o, const char *text) {
     cli.joined = cli.argv[optind - 1];
     for (const struct cli_option *l = cli.program->options; l->name != NULL; l++)
@@ -241,9 +236,9 @@ static void give_joined(const struct cli_option *o, const char *text) {
     cli.joined = NULL;
 }
 
-/* Threads that there is no memory for are refused at once, not in the middle of the work. Of those that nobody
- * asked for there are fewer instead, which leave a quarter of the memory to the data. None at all is for the work
- * to say. */
+/* Checks that there is memory for the threads. If there is not, a number that the user gave is refused, and the
+ * default is lowered, with a quarter of the memory left to the data. If there is memory for none, the work itself
+ * fails later with its own message. */
 static void settle_threads(void) {
     const struct cli_option *o = cli.program->options;
     while (o->name != NULL && strcmp(o->name, "threads") != 0)
@@ -253,13 +248,13 @@ static void settle_threads(void) {
         const size_t there = workers_affordable(wanted);
         if (there > 0 && there < wanted)
             exit(cli_finish(
-                fail("--threads: found %zu, wanted at most %zu: there is no memory for more, of %zu bytes each",
+                fail("--threads: found %zu, wanted at most %zu: there is no memory for more, each takes %zu bytes",
                      wanted, there, workers_bytes())));
     } else if (o->name != NULL) {
         const size_t there = workers_affordable((wanted * 4 + 2) / 3), used = there < 2 ? 1 : there * 3 / 4;
         cli.common->threads = used < wanted ? used : wanted;
         if (there > 0 && cli.common->threads < wanted)
-            cli_note("--threads: working on %zu of %zu: memory is short, of which each takes %zu bytes",
+            cli_note("--threads: working on %zu of %zu: memory is short, and each thread takes %zu bytes",
                      cli.common->threads, wanted, workers_bytes());
     }
 }
@@ -272,7 +267,10 @@ void cli_parse(const struct cli_program *program, int argc, char **argv, void *o
     cli.common = options;
     prepare_process();
     progress_name(program->name);
-    settle_level();
+    if (level_settle() < 0) { /* --help does not list the environment */
+        fprintf(stderr, "%s: %s, see vaeutils(7)\n", program->name, error_message());
+        exit(EXIT_USAGE);
+    }
     refuse_bare();
     prepare_options();
     for (const struct cli_option *o = program->options; o->name != NULL; o++)
@@ -317,7 +315,8 @@ char *cli_command(void) {
         fputs(cli.program->name, command);
         cli_each_option(add_option, command);
         whole = !ferror(command);
-        whole = fclose(command) == 0 && whole && text != NULL; /* which it may be without an error, out of memory */
+        whole =
+            fclose(command) == 0 && whole && text != NULL; /* out of memory, text may be NULL without an error */
     }
     if (whole && length <= MAX_COMMAND)
         return text;
@@ -344,7 +343,7 @@ void cli_set_text(const struct cli_option *o, void *field, const char *text) {
     *(const char **)field = text;
 }
 
-/* What can name no file, whatever there is, is a usage error. */
+/* A text that cannot be the name of a file is a usage error. */
 void cli_set_stream(const struct cli_option *o, void *field, const char *text) {
     const size_t length = strlen(text);
     if (length == 0 || text[length - 1] == '/')

@@ -52,7 +52,7 @@ void cli_set_real(const struct cli_option *option, void *field, const char *text
 struct cli_common {
     const char *model; /* NULL: not given */
     uint64_t seed;
-    size_t threads; /* default: the processors there are, or fewer if there is less memory */
+    size_t threads; /* default: the number of processors, or fewer if there is not enough memory */
     bool quiet;
 };
 
@@ -92,15 +92,17 @@ struct cli_program {
 };
 
 /* Prepares the process (closed standard streams, SIGPIPE, SIGUSR1) and sets the fields of `options`, a struct
- * options that holds the defaults and begins with its struct cli_common. A long option is taken by its whole name
- * only. An option with an argument may be given once; a flag may be repeated, which changes nothing. Ends the
- * program with exit code 1 if there is no memory for the threads that are asked for, and with exit code 2 at an
- * option that is unknown, abbreviated, given twice or lacks its argument, and with a short usage where the tool was
- * started bare and its data would come from or go to a terminal: someone is looking for help. */
+ * options that holds the defaults and begins with its struct cli_common. Reads the environment, see level_settle. A
+ * long option is accepted by its whole name only. An option with an argument may be given once; a flag may be
+ * repeated. Ends the program with exit status 1 if there is no memory for the threads that the user asked for, and
+ * with exit status 2 if an option is unknown, abbreviated, given twice or lacks its argument. If the tool was
+ * started without arguments and its data would come from or go to a terminal, the user is looking for help: it
+ * prints a short usage and ends with exit status 2. */
 void cli_parse(const struct cli_program *program, int argc, char **argv, void *options);
 
-/* The tool's name and the options with what is given or the default, but for those aside, in the table's order: the
- * same for the same work. Never cut: NULL with a message if it is too long. End with free. */
+/* The tool's name and the options that are not `aside`, with the user's arguments or the defaults, in the table's
+ * order: the same for the same work. NULL with a message if the text would be longer than 2^18 bytes, or out of
+ * memory. End with free. */
 char *cli_command(void);
 
 /* The same options one by one: each that may be given, with its argument ("" where it takes none), or NULL where it

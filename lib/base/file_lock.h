@@ -3,23 +3,23 @@
 
 #include <stdbool.h>
 
-/* Locks that keep two processes from writing one file. The lock belongs to the open file: closing it, or the end of
- * the process, releases it. */
+/* Locks, so that two processes never write the same file. A lock belongs to the open file: it is released when the
+ * file is closed or the process ends. */
 
 enum file_lock {
-    FILE_LOCK_ERROR = -1, /* errno says why */
-    FILE_LOCK_HELD,       /* by this process, from now on */
-    FILE_LOCK_OTHER,      /* another process holds it, or has locked the file for itself */
-    FILE_LOCK_MOVED,      /* locked, but the file is not at `path` any more: to be closed and opened again */
+    FILE_LOCK_ERROR = -1, /* the call failed, with errno */
+    FILE_LOCK_HELD,       /* this process has the lock */
+    FILE_LOCK_OTHER,      /* another process has the lock */
+    FILE_LOCK_MOVED, /* this process has it, but another file is at `path` now, or none: close and open again */
 };
 
-/* Tries to lock the open file, opened at `path`, without waiting. */
+/* Tries to lock the file that was opened at `path`, without waiting. */
 enum file_lock file_lock(int fd, const char *path) __attribute__((warn_unused_result));
 
 /* Whether the open file is still the one at `path`. */
 bool file_is_at(int fd, const char *path);
 
-/* The message for FILE_LOCK_OTHER. Returns -1. */
+/* Sets the message for FILE_LOCK_OTHER, which begins with `name`. Returns -1. */
 int file_lock_fail(const char *name);
 
 #endif

@@ -4,8 +4,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -28,7 +28,7 @@ static bool is_standard_output(const struct stat *status) {
 /* A writer in the midst of its work keeps its reader waiting for less. */
 #define PAUSE_MILLISECONDS 20
 
-/* Standard input is read also where a file was meant and not named. */
+/* Added for standard input, which is also read if the user forgot to name a file. */
 #define OR_FILE ", or a file named on the command line"
 
 int input_open(struct input *in, const char *path) {

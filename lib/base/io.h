@@ -30,10 +30,10 @@ int input_open(struct input *in, const char *path) __attribute__((warn_unused_re
 /* Reads until `size` bytes are there or the input ends. Returns how many were read, -1 on error. */
 ssize_t input_read(const struct input *in, void *buffer, size_t size) __attribute__((warn_unused_result));
 
-/* -1 with a message: nothing was in it, and `wanted`, such as "a stream", should have been. */
+/* Sets the message for an input that is empty; `wanted` is its noun, such as "a stream". Returns -1. */
 int input_fail_empty(const struct input *in, const char *wanted) __attribute__((warn_unused_result));
 
-/* Whether something can be read, or the end is there, without waiting. */
+/* Whether the next read returns without waiting: there are bytes, or the input has ended. */
 bool input_ready(const struct input *in);
 
 /* True where both are the status of one file. */
@@ -45,7 +45,7 @@ bool is_same_file(const char *a, const char *b);
 /* True there, and where both name one place of one directory, at which nothing need stand yet. */
 bool is_same_place(const char *a, const char *b);
 
-/* 0, or -1 with a message where `path` is to be in a directory that is not there. */
+/* 0, or -1 with a message if the directory of `path` does not exist. */
 int check_directory_of(const char *path) __attribute__((warn_unused_result));
 
 /* True where it is a symbolic link to nothing. */
@@ -59,7 +59,7 @@ int output_standard(struct output *out) __attribute__((warn_unused_result));
 /* Writes all of it. 0 or -1. */
 int output_write(const struct output *out, const void *data, size_t size) __attribute__((warn_unused_result));
 
-/* Brings the file's bytes to the disk. 0, or -1 with errno. */
+/* fsync, repeated if a signal interrupts it. 0, or -1 with errno. */
 int io_sync(int fd) __attribute__((warn_unused_result));
 
 #endif

@@ -8,10 +8,10 @@
 static const char *const level_names[LEVELS] = {"baseline", "avx2", "avx512"};
 static const char *const backend_names[BACKENDS] = {"packed", "openblas"};
 
-static enum level chosen_level = LEVELS; /* LEVELS: the processor's best one */
-static enum backend chosen_backend = BACKENDS;
+static enum level chosen_level = LEVELS;       /* LEVELS: the processor's best one */
+static enum backend chosen_backend = BACKENDS; /* BACKENDS: the level's own */
 
-/* What is asked here is what the Makefile turns on for each level. */
+/* The processor's best level. The Makefile turns on for each level the instructions that are asked for here. */
 static enum level best(void) {
 #if defined(__x86_64__)
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
@@ -24,21 +24,21 @@ static enum level best(void) {
     return LEVEL_BASELINE;
 }
 
-enum level level_best(void) {
+enum level level_in_use(void) {
     return chosen_level == LEVELS ? best() : chosen_level;
 }
 
 enum backend level_backend(void) {
     if (chosen_backend != BACKENDS)
         return chosen_backend;
-#ifdef __FP_FAST_FMAF
+#ifdef LEVEL_FUSES
     return BACKEND_PACKED;
 #else
-    return level_best() == LEVEL_BASELINE ? BACKEND_OPENBLAS : BACKEND_PACKED;
+    return level_in_use() == LEVEL_BASELINE ? BACKEND_OPENBLAS : BACKEND_PACKED;
 #endif
 }
 
-/* Sets *chosen to the place of the variable's value among the names, if it is set. */
+/* Sets *chosen to the index of the variable's value among the names, if the variable is set. 0 or -1. */
 static int choose(const char *variable, const char *const *names, int count, int *chosen) {
     const char *text = getenv(variable);
     if (text == NULL)
@@ -62,8 +62,4 @@ int level_settle(void) {
 
 const char *level_name(enum level level) {
     return level_names[level];
-}
-
-const char *backend_name(enum backend backend) {
-    return backend_names[backend];
 }

@@ -16,7 +16,8 @@ void *memory_resize(void *memory, size_t before, size_t bytes);
 
 void memory_release(void *memory, size_t bytes);
 
-/* Whether the system would give `bytes` bytes now, by the process's limits and its own. Nothing is kept. */
+/* Whether `bytes` bytes could be allocated now, within the limits of the process and of the system. Nothing stays
+ * allocated. */
 bool memory_is_there(size_t bytes);
 
 /* Says that these bytes will be wanted soon, so that they are fetched side by side instead of one behind the other:

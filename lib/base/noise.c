@@ -6,7 +6,7 @@
 
 static const struct noise_kernel *best(void) {
     static const struct noise_kernel *const levels[LEVELS] = EACH_LEVEL(noise_kernel);
-    return levels[level_best()];
+    return levels[level_in_use()];
 }
 
 void noise_normal(float *out, size_t n, struct noise noise) {

@@ -5,13 +5,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#define NAME 32 /* bytes of a name that is looked up, with its end: longer ones are no option's */
+#define NAME 32 /* bytes of a name that is looked up, with its '\0'; no option has a longer one */
 
-/* Names that other programs, mostly libraries for Python, have for an option. The first entry of which the tool has
- * the option counts. An option of the tool is named only where it means the same. */
+/* Names that other programs, mostly Python libraries, use for an option. The first entry whose option the tool has
+ * is used. The two options have the same meaning. */
 static const struct other_name {
     const char *name, *option;
-    const char *tool; /* the one tool in which it means that; NULL: all that have the option */
+    const char *tool; /* the only tool whose option has that meaning; NULL: all tools that have the option */
 } other_names[] = {
     {"lr", "rate"},
     {"learning-rate", "rate"},
@@ -107,7 +107,7 @@ static const struct other_name {
     {"points", "steps"},
     {"slerp", "spherical"},
     {"silent", "quiet"},
-    {"o", "model", "vae-train"}, /* what it writes; elsewhere the model is read */
+    {"o", "model", "vae-train"}, /* vae-train writes its model; the other tools read it */
     {"out", "model", "vae-train"},
     {"output", "model", "vae-train"},
     {"save", "model", "vae-train"},
@@ -117,10 +117,10 @@ static const struct other_name {
     {"weights", "model"},
 };
 
-/* What other programs call the option for the file to write. */
+/* Names that other programs use for the option that names the output file. */
 static const char *const output_names[] = {"o", "out", "output", "outfile", "output-file"};
 
-/* Lower case, and '-' for '_'; false where it is longer than any. */
+/* Writes the name in lower case and with '-' for '_'. False if it is longer than any option's. */
 static bool normalize(char text[NAME], const char *name, size_t length) {
     if (length >= NAME)
         return false;
@@ -177,7 +177,7 @@ static size_t edits(const char *a, const char *b) {
     return d[m][n];
 }
 
-/* The one option that it abbreviates. */
+/* The only option that the name abbreviates; NULL: none, or several. */
 static const struct cli_option *find_abbreviated(const struct cli_program *program, const char *name) {
     const struct cli_option *found = NULL;
     for (const struct cli_option *o = program->options; o->name != NULL; o++)
@@ -189,7 +189,8 @@ static const struct cli_option *find_abbreviated(const struct cli_program *progr
     return found;
 }
 
-/* The one option whose name is nearest: one edit away, or two if it is long. */
+/* The only option whose name is nearest, at most one edit away, or two if the name is long; NULL: none, or several.
+ */
 static const struct cli_option *find_near(const struct cli_program *program, const char *name) {
     const struct cli_option *found = NULL;
     size_t nearest = strlen(name) < 6 ? 1 : 2;
@@ -213,7 +214,7 @@ const struct cli_option *option_advice_long(const struct cli_program *program, c
         return NULL;
     if (length == 1 && find_letter(program, *name) != NULL)
         return find_letter(program, *name);
-    const struct cli_option *o = find(program, text); /* but for case and underscores */
+    const struct cli_option *o = find(program, text); /* only case and underscores differ */
     if (o == NULL)
         o = find_other_name(program, text);
     if (o == NULL)
@@ -228,7 +229,7 @@ const struct cli_option *option_advice_short(const struct cli_program *program, 
 
 bool option_advice_is_output(const struct cli_program *program, const char *name, size_t length) {
     char text[NAME];
-    if (strcmp(program->name, "raw-cmp") == 0 || !normalize(text, name, length)) /* which writes nothing */
+    if (strcmp(program->name, "raw-cmp") == 0 || !normalize(text, name, length)) /* raw-cmp writes nothing */
         return false;
     for (size_t i = 0; i < sizeof output_names / sizeof *output_names; i++)
         if (strcmp(text, output_names[i]) == 0)

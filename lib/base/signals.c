@@ -12,11 +12,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#define TOGETHER 0.2 /* seconds in which several signals are one wish */
+#define TOGETHER 0.2 /* seconds after the first signal in which more of them count as the same one */
 
 static volatile sig_atomic_t stop, asked;
-static struct timespec stopped; /* the first signal's time; the handler's alone */
-static bool forgotten;          /* stop counts no more */
+static struct timespec stopped; /* the time of the first signal; used by the handler only */
+static bool forgotten;          /* see signals_forget_stop */
 
 static double seconds_since(const struct timespec *then) {
     struct timespec now;
@@ -42,7 +42,7 @@ static void note_ask(int number) {
 
 static void catch_unless_ignored(int number) {
     struct sigaction before, action = {.sa_handler = note_stop, .sa_flags = SA_RESTART};
-    sigemptyset(&action.sa_mask); /* the handler is not interrupted by itself */
+    sigemptyset(&action.sa_mask); /* the handler does not interrupt itself */
     sigaddset(&action.sa_mask, SIGINT);
     sigaddset(&action.sa_mask, SIGTERM);
     sigaddset(&action.sa_mask, SIGHUP);

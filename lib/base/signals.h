@@ -4,16 +4,17 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* From now on the first SIGINT, SIGTERM or SIGHUP is only noted, for the caller to finish what it does; a second
- * one, of the three whichever, ends the process at once, unless it comes within 0.2 seconds of the first: it then
- * belongs to it. One that was ignored at the start (as a shell does for background jobs) stays so. SIGPIPE is
- * ignored: a log's reader that leaves must not take hours of work with it. */
+/* From now on the first SIGINT, SIGTERM or SIGHUP is only noted, so that the caller can finish its work. A second
+ * one, any of the three, ends the process at once, except within 0.2 seconds after the first: it then counts as the
+ * same signal. One that was ignored at the start (as a shell does for background jobs) stays ignored. SIGPIPE is
+ * ignored, so that hours of work are not lost when the log's reader closes its pipe. */
 void signals_catch_stop(void);
 
 /* The signal noted, 0 where none was. */
 int signals_stop(void);
 
-/* The work is done: from now on signals_stop returns 0. The second signal still ends the process at once. */
+/* Called when the work is done: from now on signals_stop returns 0. A second signal still ends the process at once.
+ */
 void signals_forget_stop(void);
 
 /* From now on SIGBUS, which a mapped file sends that has become shorter, ends the process with exit status 1 and a

@@ -16,10 +16,10 @@
 #include <string.h>
 #include <time.h>
 
-#define SPIN_NANOSECONDS 100000       /* what it may take to be put to sleep and woken again */
-#define STACK_BYTES ((size_t)1 << 20) /* a thread's; without it, the limit on the main thread's would count */
-#define OPENBLAS_BYTES (((size_t)128 << 20) + 4096)
-#define SPINS 64                      /* between looks at the clock */
+#define SPIN_NANOSECONDS 100000       /* about as long as it takes to put a thread to sleep and to wake it */
+#define SPINS 64                      /* between two readings of the clock */
+#define STACK_BYTES ((size_t)1 << 20) /* of a thread; the default is the limit on the main thread's stack */
+#define OPENBLAS_BYTES (((size_t)128 << 20) + 4096) /* of OpenBLAS's buffer for a thread */
 
 /* Tasks [begin, end) that one thread is the first to take, packed in one word so that they are claimed together.
  * A word has a cache line for itself. */
@@ -27,7 +27,7 @@ struct range {
     _Alignas(64) _Atomic uint64_t word;
 };
 
-/* What is claimed always belongs to the job of the moment: a worker that sleeps through a whole job is not waited
+/* A task that is claimed always belongs to the present job. A worker that sleeps through a whole job is not waited
  * for. */
 struct workers {
     size_t threads, started; /* the caller counts */
@@ -43,7 +43,7 @@ struct workers {
     size_t asleep; /* under the mutex */
 };
 
-static _Thread_local size_t thread_number;
+static _Thread_local size_t thread_number; /* see workers_self */
 
 static inline uint64_t pack(size_t begin, size_t end) {
     return (uint64_t)end << 32 | (uint64_t)begin;

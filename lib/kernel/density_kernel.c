@@ -1,10 +1,10 @@
-/* Compiled once a level with its vector instructions (see the Makefile). */
+/* Compiled once per level, with the level's vector instructions (see the Makefile). */
 #include "kernel/density_kernel.h"
 
 #include "base/level.h"
 #include "kernel/elementary.h"
 
-/* One element of each sum below, and its gradients if they are wanted. */
+/* One element of each sum below, and its gradients unless they are NULL. */
 
 SPECIALISED float cross_entropy1(float a, float x, float *gradient) {
     float softplus, sigmoid;
@@ -34,8 +34,7 @@ SPECIALISED float laplace1(float a, float x, float log_scale, float inverse_scal
     return fabsf(d) + log_scale;
 }
 
-/* F(u) - F(v) = F(u) F(-v) (1 - exp(v - u)), of which at the first level only F(u) is left, and at the last F(-v).
- */
+/* F(u) - F(v) = F(u) F(-v) (1 - exp(v - u)). At the first level it is F(u) alone, and at the last F(-v) alone. */
 SPECIALISED float logistic1(float a, float x, float log_scale, float inverse_scale, float *gradient,
                             float *scale_gradient) {
     const float d = (x - a) * inverse_scale, width = inverse_scale * (1.0f / 255.0f);
@@ -67,15 +66,14 @@ SPECIALISED float continuous_cross_entropy1(float a, float x, float *gradient) {
     return (a > 0.0f ? a : 0.0f) + fused(-x, a, log_integral);
 }
 
-SPECIALISED float cross_entropy_block(const float *a, const float *x, float *gradient, size_t n) {
-    float lane[SUM_LANES] = {0};
-    ADD_TO_LANES(lane, n, cross_entropy1(a[i], x[i], gradient == NULL ? NULL : &gradient[i]));
-    return sum_of_lanes(lane);
-}
-
-/* A sum over elements with a gradient, in blocks. The two calls differ by a constant, so that the loop inside has
- * no question left to ask. */
+/* Defines `name`, the sum of name##1 over the elements, in blocks. The two calls of name##_block differ by a
+ * constant, so that the loop inside has no branch. */
 #define LOCATION(name)                                                                          \
+    SPECIALISED float name##_block(const float *a, const float *x, float *gradient, size_t n) { \
+        float lane[SUM_LANES] = {0};                                                            \
+        ADD_TO_LANES(lane, n, name##1(a[i], x[i], gradient == NULL ? NULL : &gradient[i]));     \
+        return sum_of_lanes(lane);                                                              \
+    }                                                                                           \
     static double name(const float *a, const float *x, float *gradient, size_t n) {             \
         double sum = 0;                                                                         \
         for (size_t i = 0; i < n; i += SUM_BLOCK) {                                             \
@@ -87,6 +85,7 @@ SPECIALISED float cross_entropy_block(const float *a, const float *x, float *gra
     }
 
 LOCATION(cross_entropy)
+LOCATION(continuous_cross_entropy)
 
 SPECIALISED float squared_error_block(const float *a, const float *x, size_t n) {
     float lane[SUM_LANES] = {0};
@@ -101,77 +100,49 @@ static double squared_error(const float *a, const float *x, size_t n) {
     return sum;
 }
 
-/* The same with two gradients, each of which a caller may not want. */
-#define LOCATION_SCALE(name)                                                                                 \
-    static double name(const float *a, const float *x, const float *log_scale, const float *inverse_scale,   \
-                       float *gradient, float *scale_gradient, size_t n) {                                   \
-        double sum = 0;                                                                                      \
-        for (size_t i = 0; i < n; i += SUM_BLOCK) {                                                          \
-            const size_t some = n - i < SUM_BLOCK ? n - i : SUM_BLOCK;                                       \
-            const float *t = log_scale + i, *s = inverse_scale + i;                                          \
-            sum += (double)(gradient == NULL ? name##_block(a + i, x + i, t, s, NULL, NULL, some)            \
-                            : scale_gradient == NULL                                                         \
-                                ? name##_block(a + i, x + i, t, s, gradient + i, NULL, some)                 \
-                                : name##_block(a + i, x + i, t, s, gradient + i, scale_gradient + i, some)); \
-        }                                                                                                    \
-        return sum;                                                                                          \
+/* As LOCATION, with two gradients: with respect to a and to log_scale. If the first one is NULL, so is the second.
+ */
+#define LOCATION_SCALE(name)                                                                                       \
+    SPECIALISED float name##_block(const float *a, const float *x, const float *log_scale,                         \
+                                   const float *inverse_scale, float *gradient, float *scale_gradient, size_t n) { \
+        float lane[SUM_LANES] = {0};                                                                               \
+        ADD_TO_LANES(lane, n,                                                                                      \
+                     name##1(a[i], x[i], log_scale[i], inverse_scale[i], gradient == NULL ? NULL : &gradient[i],   \
+                             scale_gradient == NULL ? NULL : &scale_gradient[i]));                                 \
+        return sum_of_lanes(lane);                                                                                 \
+    }                                                                                                              \
+    static double name(const float *a, const float *x, const float *log_scale, const float *inverse_scale,         \
+                       float *gradient, float *scale_gradient, size_t n) {                                         \
+        double sum = 0;                                                                                            \
+        for (size_t i = 0; i < n; i += SUM_BLOCK) {                                                                \
+            const size_t some = n - i < SUM_BLOCK ? n - i : SUM_BLOCK;                                             \
+            const float *t = log_scale + i, *s = inverse_scale + i;                                                \
+            sum += (double)(gradient == NULL ? name##_block(a + i, x + i, t, s, NULL, NULL, some)                  \
+                            : scale_gradient == NULL                                                               \
+                                ? name##_block(a + i, x + i, t, s, gradient + i, NULL, some)                       \
+                                : name##_block(a + i, x + i, t, s, gradient + i, scale_gradient + i, some));       \
+        }                                                                                                          \
+        return sum;                                                                                                \
     }
-
-SPECIALISED float gaussian_block(const float *a, const float *x, const float *log_scale, const float *inverse_scale,
-                                 float *gradient, float *scale_gradient, size_t n) {
-    float lane[SUM_LANES] = {0};
-    ADD_TO_LANES(lane, n,
-                 gaussian1(a[i], x[i], log_scale[i], inverse_scale[i], gradient == NULL ? NULL : &gradient[i],
-                           scale_gradient == NULL ? NULL : &scale_gradient[i]));
-    return sum_of_lanes(lane);
-}
-
-SPECIALISED float laplace_block(const float *a, const float *x, const float *log_scale, const float *inverse_scale,
-                                float *gradient, float *scale_gradient, size_t n) {
-    float lane[SUM_LANES] = {0};
-    ADD_TO_LANES(lane, n,
-                 laplace1(a[i], x[i], log_scale[i], inverse_scale[i], gradient == NULL ? NULL : &gradient[i],
-                          scale_gradient == NULL ? NULL : &scale_gradient[i]));
-    return sum_of_lanes(lane);
-}
-
-SPECIALISED float logistic_block(const float *a, const float *x, const float *log_scale, const float *inverse_scale,
-                                 float *gradient, float *scale_gradient, size_t n) {
-    float lane[SUM_LANES] = {0};
-    ADD_TO_LANES(lane, n,
-                 logistic1(a[i], x[i], log_scale[i], inverse_scale[i], gradient == NULL ? NULL : &gradient[i],
-                           scale_gradient == NULL ? NULL : &scale_gradient[i]));
-    return sum_of_lanes(lane);
-}
 
 LOCATION_SCALE(gaussian)
 LOCATION_SCALE(laplace)
 LOCATION_SCALE(logistic)
 
-SPECIALISED float continuous_cross_entropy_block(const float *a, const float *x, float *gradient, size_t n) {
-    float lane[SUM_LANES] = {0};
-    ADD_TO_LANES(lane, n, continuous_cross_entropy1(a[i], x[i], gradient == NULL ? NULL : &gradient[i]));
-    return sum_of_lanes(lane);
-}
-
-LOCATION(continuous_cross_entropy)
-
-#define LANES 16 /* of the widest vectors */
-
-/* With its lanes written out: clang does not vectorize a maximum, since with a NaN it depends on the order. */
+/* The lanes are written out, since clang does not vectorize a maximum: with a NaN it depends on the order. */
 static float maximum(const float *a, size_t n) {
-    float max[LANES];
-    for (size_t lane = 0; lane < LANES; lane++)
+    float max[SUM_LANES];
+    for (size_t lane = 0; lane < SUM_LANES; lane++)
         max[lane] = a[0];
     size_t i = 0;
-    for (; i + LANES <= n; i += LANES) {
+    for (; i + SUM_LANES <= n; i += SUM_LANES) {
 #pragma omp simd
-        for (size_t lane = 0; lane < LANES; lane++)
+        for (size_t lane = 0; lane < SUM_LANES; lane++)
             max[lane] = a[i + lane] > max[lane] ? a[i + lane] : max[lane];
     }
     for (; i < n; i++)
         max[0] = a[i] > max[0] ? a[i] : max[0];
-    for (size_t lane = 1; lane < LANES; lane++)
+    for (size_t lane = 1; lane < SUM_LANES; lane++)
         max[0] = max[lane] > max[0] ? max[lane] : max[0];
     return max[0];
 }

@@ -3,40 +3,40 @@
 
 #include <stddef.h>
 
-/* The likelihoods' loops over elements, vectorised, one table a level (base/level.h). NaN in gives NaN out. */
+/* The likelihoods' loops over elements, vectorised, one table per level (base/level.h). NaN gives NaN. */
 struct density_kernel {
-    /* The sum over i of log(1 + exp(a[i])) - x[i] a[i]: Bernoulli's -log p(x|a), a the logits. Where gradient
-     * is not NULL, gradient[i] = sigmoid(a[i]) - x[i]; it may be a itself. */
+    /* The sum over i of log(1 + exp(a[i])) - x[i] a[i]: Bernoulli's -log p(x|a), a the logits. If gradient is
+     * not NULL, gradient[i] = sigmoid(a[i]) - x[i]; it may be a itself. */
     double (*cross_entropy)(const float *a, const float *x, float *gradient, size_t n);
 
     /* The sum over i of (x[i] - a[i])^2. */
     double (*squared_error)(const float *a, const float *x, size_t n);
 
-    /* The sum over i of d^2 / 2 + log_scale[i], d = (x[i] - a[i]) inverse_scale[i]: the normal's -log p(x|a) but
-     * for its constant. Where they are not NULL, gradient[i] = -d inverse_scale[i], which may be a itself, and
-     * scale_gradient[i] = 1 - d^2. */
+    /* The sum over i of d^2 / 2 + log_scale[i], d = (x[i] - a[i]) inverse_scale[i]: the normal's -log p(x|a)
+     * without its constant. If gradient is not NULL, gradient[i] = -d inverse_scale[i]; it may be a itself. If
+     * scale_gradient is not NULL, scale_gradient[i] = 1 - d^2; it is NULL if gradient is. */
     double (*gaussian)(const float *a, const float *x, const float *log_scale, const float *inverse_scale,
                        float *gradient, float *scale_gradient, size_t n);
 
     /* The same for the Laplace distribution, |d| + log_scale[i], and for the logistic one over the levels k/255,
-     * k = 0 to 255, of which the first and the last take in all that lies beyond them:
-     * -log(F(d + h) - F(d - h)), h = inverse_scale[i] / 510, F(d) = 1 / (1 + exp(-d)). */
+     * k = 0 to 255: -log(F(d + h) - F(d - h)), h = inverse_scale[i] / 510, F(d) = 1 / (1 + exp(-d)). The first and
+     * the last level also have the probability of all values beyond them. */
     double (*laplace)(const float *a, const float *x, const float *log_scale, const float *inverse_scale,
                       float *gradient, float *scale_gradient, size_t n);
     double (*logistic)(const float *a, const float *x, const float *log_scale, const float *inverse_scale,
                        float *gradient, float *scale_gradient, size_t n);
 
-    /* The sum over i of log((exp(a[i]) - 1) / a[i]) - x[i] a[i]: the continuous Bernoulli's -log p(x|a). Where it
-     * is not NULL, gradient[i] = 1 / (1 - exp(-a[i])) - 1 / a[i] - x[i]; it may be a itself. */
+    /* The sum over i of log((exp(a[i]) - 1) / a[i]) - x[i] a[i]: the continuous Bernoulli's -log p(x|a). If
+     * gradient is not NULL, gradient[i] = 1 / (1 - exp(-a[i])) - 1 / a[i] - x[i]; it may be a itself. */
     double (*continuous_cross_entropy)(const float *a, const float *x, float *gradient, size_t n);
 
-    /* a [n] becomes exp(a[i]) over the sum of them all. The log of that sum. */
+    /* a[i] = exp(a[i]) divided by the sum of all n, n at least 1. Returns the log of that sum. */
     double (*softmax)(float *a, size_t n);
 };
 
 extern const struct density_kernel density_kernel_baseline, density_kernel_avx2, density_kernel_avx512;
 
-/* The table of this processor's best level. */
+/* The table of the level in use. */
 const struct density_kernel *density_kernel(void);
 
 #endif

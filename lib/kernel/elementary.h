@@ -1,6 +1,8 @@
 #ifndef KERNEL_ELEMENTARY_H
 #define KERNEL_ELEMENTARY_H
 
+#include "base/level.h"
+
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
@@ -19,7 +21,7 @@
 
 /* a b + c, rounded once if the level has such an instruction. */
 static inline float fused(float a, float b, float c) {
-#ifdef __FP_FAST_FMAF
+#ifdef LEVEL_FUSES
     return __builtin_fmaf(a, b, c);
 #else
     return a * b + c;
@@ -84,8 +86,8 @@ static inline float exp_below(float x) {
     return exp_bounded(x < -87.0f ? -87.0f : x);
 }
 
-/* log(1 + t) for t in [0, 1]: t times the polynomial of degree 8 with the smallest greatest error, 5e-9. In pairs,
- * which processors work on side by side. */
+/* log(1 + t) for t in [0, 1]: t times the polynomial of degree 8 with the smallest maximum error, 5e-9. Its terms
+ * are added in pairs, which a processor computes side by side. */
 static inline float log1p_unit(float t) {
     const float q = t * t, q2 = q * q;
     const float low = fused(q, fused(t, -0.24672686f, 0.33289668f), fused(t, -0.49997094f, 0.99999933f));
@@ -101,8 +103,8 @@ static inline float log_normal(float x) {
 }
 
 /* For a >= 0: log of the integral of exp(-a t) over t in [0, 1], log((1 - exp -a) / a), and minus its slope,
- * 1 / a - 1 / (exp a - 1), the mean of t under that density. Near 0, where the quotients lose their digits, by
- * Taylor's series of log(sinh(a/2) / (a/2)) - a/2; at 1 the two meet. */
+ * 1 / a - 1 / (exp a - 1), the mean of t under that density. Below 1, where the quotients lose digits, both are
+ * computed by Taylor's series of log(sinh(a/2) / (a/2)) - a/2. */
 static inline void truncated_exponential(float a, float *log_integral, float *mean) {
     const float q = a * a, t = exp_below(-a), rest = 1.0f - t, bounded = a < 1.0f ? 1.0f : a;
     const float series =
@@ -115,7 +117,7 @@ static inline void truncated_exponential(float a, float *log_integral, float *me
     *mean = a < 1.0f ? 0.5f - slope : 1.0f / bounded - t / safe;
 }
 
-/* Both of them from one exponential and one division: softplus a = max(a, 0) + log(1 + exp -|a|). */
+/* softplus a = max(a, 0) + log(1 + exp -|a|) and sigmoid a, from one exponential and one division. */
 static inline void softplus_sigmoid(float a, float *softplus, float *sigmoid) {
     const float t = exp_below(-fabsf(a)), large = 1.0f / (1.0f + t);
     *softplus = (a < 0.0f ? 0.0f : a) + log1p_unit(t);
@@ -127,7 +129,7 @@ static inline float sigmoid1(float a) {
     return a >= 0.0f ? large : t * large;
 }
 
-/* Near 0 the quotient would lose digits, and Taylor's series has them; at 0.25 the two meet. */
+/* Below 0.25, where the quotient loses digits, by Taylor's series. */
 static inline float tanh1(float x) {
     const float t = exp_below(-2.0f * fabsf(x)), quotient = (1.0f - t) / (1.0f + t), q = x * x;
     const float series =

@@ -1,4 +1,4 @@
-/* Compiled once a level with its vector instructions (see the Makefile). */
+/* Compiled once per level, with the level's vector instructions (see the Makefile). */
 #include "kernel/math_kernel.h"
 
 #include "base/level.h"
@@ -122,7 +122,7 @@ static inline float vanish(float moment) {
     return fabsf(moment) < 1e-30f ? 0.0f : moment;
 }
 
-static void adam(float *value, float *gradient, float *first, float *second, size_t n, float keep,
+static void adam(float *value, float *gradient, float *first, float *second, size_t n, float decay,
                  const struct adam_step *step) {
     const float beta1 = step->beta1, beta2 = step->beta2, rate = step->rate;
     const float rest1 = step->rest1, rest2 = step->rest2, gradient_scale = step->scale;
@@ -135,7 +135,7 @@ static void adam(float *value, float *gradient, float *first, float *second, siz
         const float v = vanish(fused(beta2, second[i], rest2 * g * g));
         first[i] = m;
         second[i] = v;
-        value[i] = fused(keep, value[i], -(rate * m / fused(sqrtf(v), scale, epsilon)));
+        value[i] = fused(decay, value[i], -(rate * m / fused(sqrtf(v), scale, epsilon)));
     }
 }
 
@@ -169,10 +169,10 @@ static double momentum(float *x, float *first, float *gradient, float gradient_s
     return squares(x, n);
 }
 
-static void average_all(float *average, const float *x, float share, size_t n) {
+static void average_all(float *average, const float *x, float fraction, size_t n) {
 #pragma omp simd
     for (size_t i = 0; i < n; i++)
-        average[i] = fused(share, x[i] - average[i], average[i]);
+        average[i] = fused(fraction, x[i] - average[i], average[i]);
 }
 
 const struct math_kernel AT_LEVEL(math_kernel) = {

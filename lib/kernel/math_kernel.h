@@ -3,9 +3,9 @@
 
 #include <stddef.h>
 
-/* Every loop over elements that training spends time in, vectorised, one table a level (base/level.h). Errors
- * are against the exact value of the float argument; NaN in gives NaN out, and an activation of infinity is its
- * limit. */
+/* Every loop over elements that training spends time in, vectorised, one table per level (base/level.h). Errors are
+ * relative to the exact value for the float argument. NaN gives NaN, and the activation of infinity is its limit.
+ */
 
 /* Adam's constants for one step: Kingma and Ba 2015, algorithm 1. Or Adagrad's. */
 struct adam_step {
@@ -21,8 +21,8 @@ struct math_kernel {
     /* x[i] = exp(x[i]), relative error below 2e-7; arguments are bounded to [-87, 88]. */
     void (*exp)(float *x, size_t n);
 
-    /* Activations in place: y[i] = f(y[i]), absolute error below 3e-7 (1 + |y|). slope[i] = f'(.), for those
-     * whose slope cannot be had from f's value; else unused. */
+    /* Activations in place: y[i] = f(y[i]), absolute error below 3e-7 (1 + |y|). slope[i] = f'(.), if the slope
+     * cannot be computed from f's value; otherwise it is not used. */
     void (*relu)(float *y, float *slope, size_t n);
     void (*tanh)(float *y, float *slope, size_t n);
     void (*elu)(float *y, float *slope, size_t n);
@@ -36,8 +36,8 @@ struct math_kernel {
     void (*softplus_backward)(float *dy, const float *y, const float *slope, size_t n);
     void (*slope_backward)(float *dy, const float *y, const float *slope, size_t n);
 
-    /* y[i] = l sigmoid(g) of the pair l, g = pair[2 i], pair[2 i + 1], which becomes y's slopes by l and by g;
-     * error as above, of y and of both. gate_backward multiplies both by dy[i]. */
+    /* y[i] = l sigmoid(g) of the pair l, g = pair[2 i], pair[2 i + 1], which becomes the slopes of y with respect
+     * to l and to g; errors as above, of y and of both slopes. gate_backward multiplies both by dy[i]. */
     void (*gate)(float *y, float *pair, size_t n);
     void (*gate_backward)(const float *dy, float *pair, size_t n);
 
@@ -56,13 +56,13 @@ struct math_kernel {
     /* sums[j] += scale times the sum over rows of x[row, j]. */
     void (*column_sums)(float *sums, const float *x, size_t rows, size_t columns, size_t stride, float scale);
 
-    /* One step of Adam or Adagrad on n parameters, of which `keep` is kept, and their moments; the gradient is 0
-     * behind it, for the next to be added. */
-    void (*adam)(float *value, float *gradient, float *first, float *second, size_t n, float keep,
+    /* One step of Adam or Adagrad on n parameters and their moments. A parameter is multiplied by `decay` before
+     * the step is added. The gradient is 0 afterwards, so that the next one can be added to it. */
+    void (*adam)(float *value, float *gradient, float *first, float *second, size_t n, float decay,
                  const struct adam_step *step);
 
     /* first[i] = beta first[i] + scale gradient[i], x[i] = scale gradient[i] + beta first[i]; the gradient is 0
-     * behind it. The sum of x[i]^2. */
+     * afterwards. Returns the sum of x[i]^2. */
     double (*momentum)(float *x, float *first, float *gradient, float scale, float beta, size_t n);
 
     /* The sum of x[i]^2. */
@@ -71,13 +71,13 @@ struct math_kernel {
     /* The sum of (x[i] - y[i])^2 precision[i]. */
     double (*distance)(const float *x, const float *y, const float *precision, size_t n);
 
-    /* average[i] += share (x[i] - average[i]). */
-    void (*average)(float *average, const float *x, float share, size_t n);
+    /* average[i] += fraction (x[i] - average[i]). */
+    void (*average)(float *average, const float *x, float fraction, size_t n);
 };
 
 extern const struct math_kernel math_kernel_baseline, math_kernel_avx2, math_kernel_avx512;
 
-/* The table of this processor's best level. */
+/* The table of the level in use. */
 const struct math_kernel *math_kernel(void);
 
 #endif

@@ -22,7 +22,8 @@ static __typeof__(cblas_sgemm) *sgemm;
 int openblas_load(void) {
     if (sgemm != NULL)
         return 0;
-    /* It would start threads of its own when it is loaded, which spin for a tenth of a second before they sleep. */
+    /* Otherwise it starts threads of its own when it is loaded, which spin for a tenth of a second before they
+     * sleep. */
     setenv("OPENBLAS_NUM_THREADS", "1", 1);
     void *library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
     if (library == NULL)
@@ -38,7 +39,7 @@ static size_t larger(size_t a, size_t b) {
 void openblas_multiply(const struct product *p) {
     const bool a_plain = p->a_inner == 1, b_plain = p->b_column == 1;
     float beta = p->beta;
-    /* The product is added to rows that hold the bias already. */
+    /* The product is added to rows that already hold the bias. */
     for (size_t i = 0; p->bias != NULL && i < p->rows; i++)
         memcpy(p->y + i * p->y_row, p->bias, p->columns * sizeof *p->y);
     if (p->bias != NULL)

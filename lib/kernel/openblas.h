@@ -3,13 +3,13 @@
 
 #include "kernel/product.h"
 
-/* OpenBLAS as a backend. The library is loaded when it is first wanted, since most runs make their products
- * themselves, and a tool that makes none should start at once. */
+/* OpenBLAS as a backend. The library is loaded only if it is used: most runs use the packed backend, and the
+ * library takes time to load. */
 
-/* Loads it, on one thread. 0 or -1. */
+/* Loads the library, if it is not loaded yet, and keeps it from starting threads of its own. 0 or -1. */
 int openblas_load(void) __attribute__((warn_unused_result));
 
-/* After openblas_load. */
+/* The product, on the calling thread; openblas_load has returned 0 before. */
 void openblas_multiply(const struct product *product);
 
 #endif

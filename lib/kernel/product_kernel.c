@@ -1,5 +1,5 @@
-/* y = alpha a b + start, as kernel/product.h says. Compiled once per level with its vector instructions (see the
- * Makefile).
+/* y = alpha a b + start, see kernel/product.h. Compiled once per level, with the level's vector instructions (see
+ * the Makefile).
  *
  * Element (i, j) of a b is one chain of fused multiply-adds: beginning with 0, a(i, k) b(k, j) is added for k = 0,
  * 1, ... in this order. Which chains run side by side depends on the level and on how the work is cut; the chains
@@ -26,9 +26,9 @@
 #endif
 #define TILE_COLUMNS (TILE_PANELS * PANEL)
 
-/* A block is so many rows of tiles, made for so many terms of the inner dimension at a time: that part of the
- * panels, of 24 KiB at most, stays in the fastest cache from tile to tile. The rows are a multiple of every level's
- * TILE_ROWS. */
+/* A block is BLOCK_ROWS rows of the result. Its tiles are computed for BLOCK_INNER terms of the inner dimension at
+ * a time: that part of the panels, of 24 KiB at most, stays in the fastest cache from tile to tile. BLOCK_ROWS is a
+ * multiple of every level's TILE_ROWS. */
 #define BLOCK_ROWS ((size_t)24)
 #define BLOCK_INNER ((size_t)128)
 
@@ -37,7 +37,7 @@ struct part {
     size_t row, column, first, end;
 };
 
-/* Writes a tile that has no column beyond the result's last one. */
+/* Writes a tile all of whose columns are columns of the result. */
 SPECIALISED void finish_tile(const size_t rows, const size_t panels, const struct product *p, struct part part,
                              vector sum[TILE_ROWS][TILE_PANELS * VECTORS]) {
     const vector alpha = all(p->alpha), beta = all(p->beta);
@@ -54,10 +54,10 @@ SPECIALISED void finish_tile(const size_t rows, const size_t panels, const struc
     }
 }
 
-/* Adds the part's terms to the sums of a tile of `rows` rows and `panels` panels; a part from term 0 on begins
- * them. With the last term a whole tile is written to the result, and else its sums to `sum`. The numbers of rows
- * and panels are constants in each call: only then does the compiler unroll the loops over them, and keep the
- * accumulators in registers. */
+/* Adds the part's terms to the sums of a tile of `rows` rows and `panels` panels; the sums begin with 0 at term 0.
+ * After the last term, a tile all of whose columns are columns of the result is written to it. Otherwise the sums
+ * are written to `sum`. The numbers of rows and panels are constants in each call: only then does the compiler
+ * unroll the loops over them and keep the accumulators in registers. */
 SPECIALISED void add_tile(const size_t rows, const size_t panels, const struct product *p, struct part part,
                           float sum[][TILE_COLUMNS]) {
     const size_t vectors = panels * VECTORS, a_row = p->a_row, a_inner = p->a_inner, panel = p->panel;
@@ -126,7 +126,7 @@ SPECIALISED void multiply_block(size_t row, size_t rows, size_t column, const si
     float sum[BLOCK_ROWS][TILE_COLUMNS];
     for (size_t k = 0; k < p->inner; k += BLOCK_INNER) {
         const size_t end = p->inner - k < BLOCK_INNER ? p->inner : k + BLOCK_INNER;
-        add_rows(rows, panels, p, (struct part){row, column, k, end}, sum);
+        add_rows(rows, panels, p, (struct part){.row = row, .column = column, .first = k, .end = end}, sum);
     }
     for (size_t r = 0; columns < panels * PANEL && r < rows; r++)
         finish_row(p, sum[r], p->y + (row + r) * p->y_row + column, p->bias == NULL ? NULL : p->bias + column,
@@ -141,8 +141,8 @@ SPECIALISED void multiply_panels(size_t column, const size_t panels, const struc
 
 static void multiply(const struct product *p) {
     size_t column = 0;
-    /* Three panels at a time while the third has a column, then two or one. */
 #if TILE_PANELS == 3
+    /* Three panels at a time while the third has a column, then two or one. */
     for (; column + 2 * PANEL < p->columns; column += 3 * PANEL)
         multiply_panels(column, 3, p);
     if (column + PANEL < p->columns) {
@@ -164,8 +164,8 @@ static void pack(const float *x, size_t x_row, size_t rows, size_t columns, floa
     }
 }
 
-/* Transposes LANES vectors. Each round interleaves vector i with vector i + LANES / 2; after log2(LANES) of them
- * each vector is what was a column. */
+/* Transposes LANES vectors. Each round interleaves vector i with vector i + LANES / 2; after log2(LANES) rounds,
+ * vector i is the column i of before. */
 static inline void transpose(vector x[LANES]) {
     for (int round = 1; round < LANES; round *= 2) {
         vector y[LANES];

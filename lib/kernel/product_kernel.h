@@ -8,13 +8,15 @@
  * bits depend neither on the level nor on how rows and columns are divided into calls. (x86's baseline level has no
  * fused multiply-add: it rounds twice.) */
 struct product_kernel {
+    /* Computes the product from a and the panels; b is not read. */
     void (*multiply)(const struct product *product);
 
-    /* Writes x [rows, columns], element (i, j) at x[i * x_row + j], to the panels of a matrix whose element (0, 0)
-     * it begins with: rows of the inner dimension, columns from the first of a panel on. */
+    /* Writes x [rows, columns], element (i, j) at x[i * x_row + j], to panels: its rows are rows of the inner
+     * dimension, and its first column is the first one of a panel. `panels` points to the place of element (0, 0).
+     */
     void (*pack)(const float *x, size_t x_row, size_t rows, size_t columns, float *panels, size_t panel);
 
-    /* The same of the transposed matrix: x's rows are columns there, from the first of a panel on. */
+    /* The same for the transposed matrix: x's rows become columns, the first of them the first one of a panel. */
     void (*pack_transposed)(const float *x, size_t x_row, size_t rows, size_t columns, float *panels, size_t panel);
 };
 

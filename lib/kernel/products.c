@@ -15,16 +15,14 @@ static void multiply_packed(const struct product *p) {
 
 const struct products *products(void) {
     static const struct products backends[BACKENDS] = {
-        [BACKEND_PACKED] = {.name = "packed",
-                            .packed = true,
+        [BACKEND_PACKED] = {.packed = true,
                             .tile_columns = 48,
                             .tile_rows = 24,
                             .task_rows = 16,
                             .slice_units = PANEL,
                             .whole_rows = 1,
                             .multiply = multiply_packed},
-        [BACKEND_OPENBLAS] = {.name = "openblas",
-                              .tile_columns = 208,
+        [BACKEND_OPENBLAS] = {.tile_columns = 208,
                               .tile_rows = 512,
                               .task_rows = 128,
                               .slice_units = 208,
@@ -43,5 +41,6 @@ int products_check_memory(size_t threads) {
         return 0;
     if (threads <= SIZE_MAX / workers_bytes() && memory_is_there(threads * workers_bytes()))
         return 0;
-    return fail("threads: out of memory for matrix products on %zu, of %zu bytes each", threads, workers_bytes());
+    return fail("threads: out of memory for matrix products on %zu: each takes %zu bytes", threads,
+                workers_bytes());
 }

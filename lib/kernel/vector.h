@@ -1,8 +1,10 @@
 #ifndef KERNEL_VECTOR_H
 #define KERNEL_VECTOR_H
 
-/* The vector of the level that a kernel file is compiled for (see the Makefile), in the compiler's own vector type,
- * and the instructions that have no operator. */
+#include "base/level.h"
+
+/* Vectors of the level that a kernel file is compiled for (see the Makefile): the compiler's own vector type, and
+ * functions for the instructions that have no operator. */
 
 #if defined(__AVX512F__)
 #include <immintrin.h>
@@ -19,7 +21,7 @@
 
 typedef float vector __attribute__((vector_size(4 * LANES)));
 
-/* The same in memory, where it need not be aligned. */
+/* The same in memory, which need not be aligned to more than a float. */
 typedef float vector_in_memory __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
 
 static inline vector load(const float *x) {
@@ -30,6 +32,7 @@ static inline void store(float *x, vector v) {
     *(vector_in_memory *)x = v;
 }
 
+/* x in each lane. */
 static inline vector all(float x) {
     return x - (vector){0};
 }
@@ -42,12 +45,16 @@ static inline vector multiply_add(vector a, vector b, vector c) {
     return (vector)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
 #elif defined(__aarch64__)
     return (vector)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b);
+#elif defined(LEVEL_FUSES)
+    for (int i = 0; i < LANES; i++)
+        c[i] = __builtin_fmaf(a[i], b[i], c[i]);
+    return c;
 #else
     return a * b + c;
 #endif
 }
 
-/* The numbers of a's and b's first halves, or of their second ones, in turn. */
+/* Numbers of a and b in turn: those of their first halves (interleave_low) or of their second halves. */
 #if LANES == 16
 #define FIRST_HALVES 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23
 #define SECOND_HALVES 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31

@@ -5,17 +5,18 @@
 
 #include <string.h>
 
-size_t linear_panels_size(const struct linear *layer) {
-    return panels_size(layer->in, layer->out);
+size_t linear_panels_size(const struct linear *layer, enum direction direction) {
+    return direction == DIRECTION_FORWARD ? panels_size(layer->in, layer->out) : panels_size(layer->out, layer->in);
 }
 
-size_t linear_backward_panels_size(const struct linear *layer) {
-    return panels_size(layer->out, layer->in);
-}
-
-/* Where a matrix's element (row, column) is in its panels. */
+/* The offset of a matrix's element (row, column) in its panels. */
 static size_t place(size_t row, size_t column, size_t panel) {
     return column / PANEL * panel + row * PANEL + column % PANEL;
+}
+
+/* The panels from `column` on, a multiple of PANEL; NULL if there are none. */
+static const float *panels_from(const float *panels, size_t column, size_t panel) {
+    return panels == NULL ? NULL : panels + place(0, column, panel);
 }
 
 void linear_pack(const struct linear *layer, const float *value, const struct tile *t) {
@@ -23,15 +24,16 @@ void linear_pack(const struct linear *layer, const float *value, const struct ti
     const size_t panel = layer->in * PANEL, backward_panel = layer->out * PANEL;
     /* The first units of a tile may be the last ones of a panel. */
     const size_t before = (PANEL - t->row % PANEL) % PANEL, first = before < t->rows ? before : t->rows;
-    if (layer->panels != NULL) {
-        float *to = layer->panels;
-        product_kernel()->pack_transposed(w, layer->in, first, t->columns, to + place(t->column, t->row, panel), panel);
+    float *to = layer->panels[DIRECTION_FORWARD], *back = layer->panels[DIRECTION_BACKWARD];
+    if (to != NULL) {
+        product_kernel()->pack_transposed(w, layer->in, first, t->columns, to + place(t->column, t->row, panel),
+                                          panel);
         product_kernel()->pack_transposed(w + first * layer->in, layer->in, t->rows - first, t->columns,
                                           to + place(t->column, t->row + first, panel), panel);
     }
-    if (layer->backward_panels != NULL)
-        product_kernel()->pack(w, layer->in, t->rows, t->columns,
-                               layer->backward_panels + place(t->row, t->column, backward_panel), backward_panel);
+    if (back != NULL)
+        product_kernel()->pack(w, layer->in, t->rows, t->columns, back + place(t->row, t->column, backward_panel),
+                               backward_panel);
 }
 
 void linear_forward(const struct linear *layer, const float *value, const float *x, float *y,
@@ -47,7 +49,7 @@ void linear_forward(const struct linear *layer, const float *value, const float 
         .b = value + layer->weight + t->column * in,
         .b_inner = 1,
         .b_column = in,
-        .panels = layer->panels == NULL ? NULL : layer->panels + place(0, t->column, in * PANEL),
+        .panels = panels_from(layer->panels[DIRECTION_FORWARD], t->column, in * PANEL),
         .panel = in * PANEL,
         .y = y + tile_offset(t, out),
         .y_row = out,
@@ -69,7 +71,7 @@ void linear_backward(const struct linear *layer, const float *value, const float
         .b = value + layer->weight + t->column,
         .b_inner = in,
         .b_column = 1,
-        .panels = layer->backward_panels == NULL ? NULL : layer->backward_panels + place(0, t->column, out * PANEL),
+        .panels = panels_from(layer->panels[DIRECTION_BACKWARD], t->column, out * PANEL),
         .panel = out * PANEL,
         .y = dx + tile_offset(t, in),
         .y_row = in,
@@ -89,10 +91,10 @@ void linear_gradient(const struct linear *layer, const float *dy, const struct l
         .b = input->x + t->column,
         .b_inner = layer->in,
         .b_column = 1,
-        .panels = input->panels == NULL ? NULL : input->panels + place(0, t->column, input->panel),
+        .panels = panels_from(input->panels, t->column, input->panel),
         .panel = input->panel,
         .y = gradient->weight,
-        .y_row = gradient->stride,
+        .y_row = layer->in,
         .alpha = scale,
         .beta = beta,
     });

@@ -3,15 +3,18 @@
 
 #include "kernel/product.h"
 
+/* The pass that a layer's panels are for. */
+enum direction { DIRECTION_FORWARD, DIRECTION_BACKWARD, DIRECTIONS };
+
 /* y = x W' + b, one row per item. Weights as torch.nn.Linear has them: W is [out, in], row-major. The functions are
  * plain products on float*, made on the calling thread by the backend in use (kernel/product.h). */
 struct linear {
     size_t in, out;
-    size_t group;        /* so many units, from the first on, are never parted */
+    size_t group;        /* outputs per unit; a tile has all outputs of a unit */
     size_t weight, bias; /* offsets in the table of parameters */
-    /* The weights in panels, if the backend reads those: W' [in, out], and W [out, in] if there is to be a way back.
-     * Not owned. */
-    float *panels, *backward_panels;
+    /* The weights in panels, W' [in, out] for the forward pass and W [out, in] for the backward pass; NULL if the
+     * backend reads none, or if there is no backward pass. Not owned. */
+    float *panels[DIRECTIONS];
 };
 
 /* Part of a matrix: what one thread works on while others work on the rest. */
@@ -25,34 +28,36 @@ static inline size_t tile_offset(const struct tile *tile, size_t width) {
 }
 
 /* Numbers in a layer's panels. */
-size_t linear_panels_size(const struct linear *layer);
-size_t linear_backward_panels_size(const struct linear *layer);
+size_t linear_panels_size(const struct linear *layer, enum direction direction);
 
-/* Writes a tile of W [out, in] to the panels that there are: to be called after each change of its weights. Tiles may
- * be written side by side. */
+/* Writes a tile of W [out, in] to the panels that are not NULL. To be called after each change of the tile's
+ * weights; threads may take disjoint tiles. */
 void linear_pack(const struct linear *layer, const float *value, const struct tile *tile);
 
-/* A tile of y [.., out] from the same rows of x [.., in]. Its columns begin at a multiple of PANEL. */
+/* x -> a tile of y [rows, out], from the same rows of x [rows, in]. Its columns begin at a multiple of PANEL. */
 void linear_forward(const struct linear *layer, const float *value, const float *x, float *y,
                     const struct tile *tile);
 
-/* A tile of dx [.., in] = dy W from the same rows of dy [.., out]. Its columns begin at a multiple of PANEL. */
+/* dy -> a tile of dx [rows, in] = dy W, from the same rows of dy [rows, out]. Its columns begin at a multiple of
+ * PANEL. */
 void linear_backward(const struct linear *layer, const float *value, const float *dy, float *dx,
                      const struct tile *tile);
 
-/* x [rows, in] and, if the backend reads them, its panels. */
+/* A layer's input x [rows, in], and its panels if the backend reads them, else NULL. */
 struct linear_input {
     const float *x, *panels;
     size_t panel; /* numbers from one panel to the next */
 };
 
-/* A tile of W's gradient, and if it has W's first column those units' part of b's: weight [.., stride] = beta weight +
- * scale dy' x, bias = beta bias + scale times the sums of dy over the rows. Both point to the tile's first number; its
- * columns begin at a multiple of PANEL. */
+/* The place of a tile's gradient: of W, from the tile's first number on, in rows of `in` numbers; and of b, for the
+ * tile's units. Not owned. */
 struct linear_gradient {
     float *weight, *bias;
-    size_t stride;
 };
+
+/* dy [rows, out], input -> a tile of W's gradient = beta times its old value + scale dy' x. A tile with W's first
+ * column also sets b's gradient = beta times its old value + scale times the sums of dy over the rows. With beta 0
+ * the old values are not read. The tile's columns begin at a multiple of PANEL. */
 void linear_gradient(const struct linear *layer, const float *dy, const struct linear_input *input, size_t rows,
                      const struct tile *tile, float scale, float beta, const struct linear_gradient *gradient);
 

@@ -98,7 +98,7 @@ static void newton_schulz(const struct tensor *t, float **x, float **y, float *g
     *y = before;
 }
 
-void muon_update(double rate, double scale, float keep, struct parameters *p, const struct tensor *t,
+void muon_update(double rate, double scale, float decay, struct parameters *p, const struct tensor *t,
                  float *scratch) {
     const size_t n = smaller_side(t);
     float *x = scratch, *y = x + t->size, *gram = y + t->size, *polynomial = gram + n * n;
@@ -109,7 +109,7 @@ void muon_update(double rate, double scale, float keep, struct parameters *p, co
     for (int step = 0; step < STEPS; step++)
         newton_schulz(t, &x, &y, gram, polynomial);
     const double larger = (double)larger_side(t);
-    kernel->scale(p->value + t->offset, keep, t->size);
+    kernel->scale(p->value + t->offset, decay, t->size);
     kernel->scale(x, (float)(-rate * RMS * sqrt(larger)), t->size);
     kernel->add(p->value + t->offset, x, t->size);
 }

@@ -32,16 +32,17 @@ struct optimizer_config {
  */
 struct adam_step adam_step(const struct optimizer_config *config, double rate, double scale, uint64_t t);
 
-/* Updates numbers [offset, offset + size) from their gradient [size], which is 0 afterwards: any division of the whole
- * gives the same. `keep` is what weight decay leaves of a number. */
-void adam_update(const struct adam_step *step, float keep, struct parameters *p, float *gradient, size_t offset,
+/* Updates the parameters [offset, offset + size) from their gradient [size], which is 0 afterwards. The result is
+ * the same however the parameters are divided into calls. `decay` is a factor of the parameters, 1 - rate times
+ * weight_decay. */
+void adam_update(const struct adam_step *step, float decay, struct parameters *p, float *gradient, size_t offset,
                  size_t size);
 
 /* Muon on one matrix [rows, columns] of the table:
- *     M = 0.95 M + G,   W = keep W - rate 0.2 sqrt(max(rows, columns)) O(G + 0.95 M),
+ *     M = 0.95 M + G,   W = decay W - rate 0.2 sqrt(max(rows, columns)) O(G + 0.95 M),
  * O(X) being X with all its singular values moved near 1, by five Newton-Schulz steps. The gradient, multiplied by
  * `scale` first, is 0 afterwards. `scratch` has muon_scratch numbers. */
-void muon_update(double rate, double scale, float keep, struct parameters *p, const struct tensor *tensor,
+void muon_update(double rate, double scale, float decay, struct parameters *p, const struct tensor *tensor,
                  float *scratch);
 size_t muon_scratch(const struct tensor *tensor);
 

@@ -19,9 +19,12 @@ static const struct {
     size_t size;
 } types[] = {[STORED_F32] = {"F32", sizeof(float)}, [STORED_F64] = {"F64", sizeof(double)}};
 
-const struct safetensors_kind safetensors_model = {"vae-model", "a model", "vae-model(5)", ""};
-const struct safetensors_kind safetensors_checkpoint = {"vae-checkpoint", "a checkpoint", "vae-checkpoint(5)",
-                                                        ": --start-from takes a model"};
+const struct safetensors_kind safetensors_model = {
+    .format = "vae-model", .name = "a model", .page = "vae-model(5)", .advice = ""};
+const struct safetensors_kind safetensors_checkpoint = {.format = "vae-checkpoint",
+                                                        .name = "a checkpoint",
+                                                        .page = "vae-checkpoint(5)",
+                                                        .advice = ": --start-from takes a model"};
 
 struct safetensors *safetensors_allocate(const char *name) {
     struct safetensors *file = calloc(1, sizeof *file);
@@ -109,7 +112,7 @@ int safetensors_write(const struct output *out, const struct safetensors *file, 
     return result;
 }
 
-/* Refuses a file of another program, by its first bytes. */
+/* Refuses a file of another format by its first bytes; 0: the format is not known. */
 static int refuse_foreign(const struct input *in, const void *start, size_t bytes,
                           const struct safetensors_kind *kind) {
     char wanted[64];
@@ -129,7 +132,7 @@ static int read_start(const struct input *in, const struct safetensors_kind *kin
     return n < 0 ? -1 : 0;
 }
 
-/* A file of the other kind is named; a format that is of neither is for the caller to refuse. */
+/* Refuses a file of the other kind. A format that is of neither kind is refused by the caller. */
 static int check_kind(const struct input *in, const struct safetensors_kind *kind, const json_t *metadata) {
     const struct safetensors_kind *other =
         kind == &safetensors_model ? &safetensors_checkpoint : &safetensors_model;
@@ -155,12 +158,12 @@ static int split_header(const struct input *in, const struct safetensors_kind *k
     return check_kind(in, kind, *metadata);
 }
 
-/* The same with the `more` that follows the 8 bytes that may be a length: these alone could belong to more formats
- * than one. */
+/* Refuses a file of another format by its first 8 bytes, which were read as `length`, and the bytes that follow
+ * them: 8 bytes alone could belong to several formats. 0: the format is not known. */
 static int refuse_longer(const struct input *in, const struct safetensors_kind *kind, uint64_t length,
                          const char *more, size_t bytes) {
     char start[FOREIGN_BYTES];
-    if (length >> 24 == 0 && bytes > 0 && *more == '{') /* it is a model, but broken */
+    if (length >> 24 == 0 && bytes > 0 && *more == '{') /* a broken model or checkpoint */
         return 0;
     if (bytes > sizeof start - sizeof length)
         bytes = sizeof start - sizeof length;
@@ -169,7 +172,7 @@ static int refuse_longer(const struct input *in, const struct safetensors_kind *
     return refuse_foreign(in, start, sizeof length + bytes, kind);
 }
 
-/* Refuses a length that no header has. */
+/* Refuses a file whose header would be too short or too long. */
 static int refuse_length(const struct input *in, const struct safetensors_kind *kind, uint64_t length) {
     char more[FOREIGN_BYTES];
     const ssize_t n = input_read(in, more, sizeof more);
@@ -195,7 +198,7 @@ int safetensors_read_header(const struct input *in, const struct safetensors_kin
         return fail("%s: out of memory for the header", in->name);
     const ssize_t n = input_read(in, text, length);
     int result = n < 0 ? -1 : 0;
-    /* The first bytes of another format may be a length that a header can have, but no object follows. */
+    /* The first 8 bytes of another format may happen to be an allowed length, but no JSON object follows them. */
     if (n > 0 && *text != '{')
         result = refuse_longer(in, kind, length, text, (size_t)n);
     if (result == 0 && (size_t)n < length)

@@ -29,15 +29,16 @@ struct safetensors {
     struct stored tensor[SAFETENSORS_MAX];
 };
 
-/* What the file is of: its "format" in the metadata, and what messages call it. */
+/* The kind of a file: a model or a checkpoint. */
 struct safetensors_kind {
-    const char *format, *name, *page;
-    const char *advice; /* about a file of the other kind, with ": " before it; "": none */
+    const char *format, *name, *page; /* "format" in the metadata; in messages, the kind's name and its man page */
+    const char *advice;               /* on a file of the other kind, with ": " before it; "": none */
 };
 
 extern const struct safetensors_kind safetensors_model, safetensors_checkpoint;
 
-/* An empty list, which is large for a stack: end with free. NULL with a message opened by `name`. */
+/* Allocates an empty list, which is too large for a stack; end with free. NULL with a message that begins with
+ * `name`. */
 struct safetensors *safetensors_allocate(const char *name);
 
 /* Adds a tensor, whose numbers are or will be at `data`; its bytes follow those of the tensor added before. */
@@ -53,8 +54,9 @@ void safetensors_add_parameters(struct safetensors *file, const char *prefix, co
 int safetensors_write(const struct output *out, const struct safetensors *file, json_t *metadata)
     __attribute__((warn_unused_result));
 
-/* Reads the header of a file that should be of the kind; one of the other kind is refused. The metadata as a new
- * reference to an object of strings; *tensors as one to the rest. */
+/* Reads the header of a file of this kind; one of the other kind is refused. *metadata is a new reference to an
+ * object of strings, *tensors one to the rest of the header; on error either may be NULL. 0 or -1; end with
+ * json_decref of both in both cases. */
 int safetensors_read_header(const struct input *in, const struct safetensors_kind *kind, json_t **metadata,
                             json_t **tensors) __attribute__((warn_unused_result));
 

@@ -49,7 +49,7 @@ static bool begins(const unsigned char *start, size_t size, const char *magic, s
     return size >= length && memcmp(start, magic, length) == 0;
 }
 
-/* "P1" to "P7" and a space. */
+/* PNM and PAM: "P1" to "P7" and a space. */
 static const struct foreign *find_picture(const unsigned char *start, size_t size) {
     const bool found = size >= 3 && start[0] == 'P' && start[1] >= '1' && start[1] <= '7' && is_space(start[2]);
     return found ? &pictures[start[1] - '1'] : NULL;
@@ -63,7 +63,7 @@ static const struct foreign *find_own(const unsigned char *start, size_t size) {
     return size >= 9 && memcmp(start + 3, "\0\0\0\0\0{", 6) == 0 ? &model : NULL;
 }
 
-/* ASCII without control characters, and UTF-8, whose last character may be cut. */
+/* Whether the bytes are UTF-8 without control characters. The last character may be incomplete. */
 static bool is_text(const unsigned char *start, size_t size) {
     unsigned follow = 0;
     for (size_t i = 0; i < size; i++) {
@@ -76,7 +76,7 @@ static bool is_text(const unsigned char *start, size_t size) {
     return size > 0;
 }
 
-/* Names in HTML are in either case; bit 5 makes a letter small. */
+/* Whether the bytes begin with a tag of an HTML page, in upper or lower case; bit 5 makes a letter lower case. */
 static bool is_html(const unsigned char *start, size_t size) {
     static const char *const names[] = {"!doc", "html", "head", "body"};
     if (size < 5 || start[0] != '<')
@@ -91,8 +91,8 @@ static bool is_html(const unsigned char *start, size_t size) {
     return false;
 }
 
-/* UTF-16 with a byte order mark and an ASCII character first. A model file whose header's length begins so would
- * have a longer one than any may have. */
+/* Whether the bytes begin with UTF-16's byte order mark and an ASCII character. No model file begins so, since its
+ * header would be longer than is allowed. */
 static bool is_utf16(const unsigned char *start, size_t size) {
     if (size < 4)
         return false;

@@ -3,22 +3,22 @@
 
 #include <stddef.h>
 
-/* Formats of other programs, told by a file's first bytes, so that a message can say what was given by mistake. */
+/* File formats, recognized by a file's first bytes, so that a message can name a file that was given by mistake. */
 struct foreign {
-    const char *magic;
-    size_t length;      /* bytes of the magic, which may hold 0 */
+    const char *magic;  /* NULL: recognized by a function */
+    size_t length;      /* bytes of the magic, which may contain 0 */
     const char *name;   /* "a PNG picture" */
-    const char *advice; /* how a stream is made of it; NULL: nothing that is true of all such files */
+    const char *advice; /* how to make a stream of such a file; NULL: no advice is true of all such files */
 };
 
-#define FOREIGN_BYTES 64 /* of a file's beginning, enough to tell its format */
+#define FOREIGN_BYTES 64 /* bytes that are enough to recognize a format */
 
-/* The format of a file that begins with these bytes, FOREIGN_BYTES of them or the whole file; NULL: none that is
- * known. Text that is of no other format is one, too. */
+/* The format of a file by its first `size` bytes, at least FOREIGN_BYTES or the whole file; NULL: not known. Text
+ * of no other format counts as a format. */
 const struct foreign *foreign_find(const void *start, size_t size);
 
-/* Fails with what a file called `name` looks like, beginning with these bytes, if it is known, and `wanted`; 0: it
- * is not known. */
+/* Refuses the file `name` by its first bytes: the message has its format and `wanted`. -1, or 0 if the format is
+ * not known. */
 int foreign_refuse(const char *name, const void *start, size_t size, const char *wanted);
 
 #endif

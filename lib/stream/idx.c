@@ -9,7 +9,6 @@
 #include <string.h>
 
 #define MAX_RANK (SHAPE_MAX_RANK + 1)
-#define LOOK 64    /* bytes by which a file of another format is told */
 #define CHUNK 8192 /* numbers converted at a time */
 #define CHUNK_BYTES ((size_t)CHUNK * 8)
 
@@ -63,10 +62,10 @@ static int read_dimensions(struct idx *idx, unsigned rank) {
     return 0;
 }
 
-/* The magic number, of which `have` bytes were read, and what follows it. */
-static int refuse_magic(struct idx *idx, unsigned char start[LOOK], size_t have) {
-    const ssize_t n = have < 4 ? 0 : gunzip_read(&idx->gz, start + 4, LOOK - 4);
-    const bool is_idx = have == 4 && start[0] == 0 && start[1] == 0; /* but for its type or rank */
+/* Refuses a file by its magic number, of which `have` bytes were read to `start`, and the bytes that follow it. */
+static int refuse_magic(struct idx *idx, unsigned char start[FOREIGN_BYTES], size_t have) {
+    const ssize_t n = have < 4 ? 0 : gunzip_read(&idx->gz, start + 4, FOREIGN_BYTES - 4);
+    const bool is_idx = have == 4 && start[0] == 0 && start[1] == 0; /* with a wrong type or rank */
     if (n < 0)
         return -1;
     if (!is_idx && foreign_refuse(idx->gz.in.name, start, have + (size_t)n, "an IDX file, plain or gzip") < 0)
@@ -79,7 +78,7 @@ static int refuse_magic(struct idx *idx, unsigned char start[LOOK], size_t have)
 }
 
 static int read_header(struct idx *idx) {
-    unsigned char magic[LOOK];
+    unsigned char magic[FOREIGN_BYTES];
     ssize_t n = gunzip_read(&idx->gz, magic, 4);
     if (n < 0)
         return -1;

@@ -15,20 +15,21 @@ struct idx {
     struct raw_frame frame; /* the whole file as one frame of a stream */
     size_t size;            /* bytes of a number in the file */
     uint64_t left;          /* numbers not yet read */
-    unsigned char *numbers; /* some, as the file has them */
-    unsigned char *skipped; /* some, as the stream has them, that are not wanted */
+    unsigned char *numbers; /* room for a chunk of numbers in the file's form */
+    unsigned char *skipped; /* room for a chunk in the stream's form, for idx_skip */
 };
 
+/* Opens the file and reads its header; path NULL or "-": stdin. 0 or -1; end with idx_close if 0. */
 int idx_open(struct idx *idx, const char *path) __attribute__((warn_unused_result));
 
 /* Reads exactly n numbers into `to` in the stream's form (dtype_size(frame.dtype) bytes each); n must not be
- * more than `left`. 0, or -1 where the file ends before. */
+ * more than `left`. 0, or -1 if the file ends before. */
 int idx_read(struct idx *idx, void *to, size_t n) __attribute__((warn_unused_result));
 
 /* Reads past n numbers. */
 int idx_skip(struct idx *idx, uint64_t n) __attribute__((warn_unused_result));
 
-/* 0 where the file ends behind the numbers that its header declares, -1 where bytes follow. */
+/* 0 if the file ends after the numbers that its header declares, -1 if bytes follow. */
 int idx_end(struct idx *idx) __attribute__((warn_unused_result));
 
 void idx_close(struct idx *idx);

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define MAGIC "raw" /* of each version */
+#define MAGIC "raw" /* the first bytes of every version's header */
 
 size_t raw_item_bytes(const struct raw_frame *frame) {
     return shape_elements(&frame->shape) * dtype_size(frame->dtype);
@@ -54,7 +54,8 @@ static int parse_words(struct raw_frame *frame, char *line, const char *name) {
     return parse_whole(name, items, 0, INT64_MAX, &frame->items);
 }
 
-/* Names what begins otherwise than a header. `text` holds 4 bytes at least, `size` of them read. */
+/* Refuses an input that does not begin with a header, and names its format if it is known. `text` has room for at
+ * least 4 bytes, and `size` bytes were read. */
 static int refuse_start(const char *name, const char *text, size_t size) {
     const unsigned char *start = (const unsigned char *)text;
     const struct foreign *found = foreign_find(text, size);
@@ -194,7 +195,7 @@ static int write_held(struct raw_writer *w) {
     return output_write(&w->out, w->held, bytes);
 }
 
-/* Writes what was held back and `data`, at least one byte, except what is to be held back now. */
+/* Writes the bytes held back before and then `data`, at least one byte, except those to be held back now. */
 static int write_holding(struct raw_writer *w, const void *data, size_t bytes) {
     const bool ends = w->last && w->left == 0;
     const size_t hold = !ends ? 0 : w->begun ? 1 : bytes;

@@ -58,10 +58,9 @@ ssize_t raw_read_bytes(struct raw_reader *reader, void *buffer, size_t bytes) __
 
 void raw_close(struct raw_reader *reader);
 
-/* Writes a stream. The last byte of each '.' frame is held back until more is written or raw_finish is called: if
- * an error is found before, the output ends inside a frame, and its reader refuses it. An output that would begin
- * with a
- * '.' frame without items is held back whole, so that its reader finds it empty. */
+/* Writes a stream. The last byte of each '.' frame is held back until more is written or raw_finish is called. If
+ * an error is found before, the output ends inside a frame, and its reader refuses it. If the output begins with a
+ * '.' frame without items, the whole frame is held back: after an error the reader finds an empty input. */
 struct raw_writer {
     struct output out;
     bool begun;            /* something was written */

@@ -6,15 +6,14 @@
 #include "vae/pass.h"
 
 /* Inference takes items a block at a time, in constant memory. A block is cut into shards of BLOCK_SHARD rows, one
- * task each. With OpenBLAS the bits of a product depend on its size and on the row, so neither may depend on how
- * many items happen to be there: there a shard is always worked on whole, with zeros in the rows that are no items,
- * and an item has the row that its number in the stream gives it, modulo the shard's rows. */
+ * task each. With OpenBLAS the bits of a product depend on its size and on the row, and they must not depend on how
+ * the stream is divided into blocks. So with OpenBLAS all rows of a shard are computed, with zeros in the rows that
+ * hold no item, and an item's row is its number in the stream modulo whole_rows. */
 
 #define BLOCK_SHARD 128 /* a multiple of every backend's whole_rows */
 #define BLOCK_ROWS (4 * BLOCK_SHARD)
 
-/* A shard's rows of the pass that are worked on, [base, base + all), and those of them that are items, [first,
- * first + rows). */
+/* The rows of the pass that are computed, [base, base + all), and those that hold items, [first, first + rows). */
 struct shard {
     size_t base, all, first, rows;
 };
@@ -31,7 +30,8 @@ struct block {
     void *context; /* for `work` */
 };
 
-/* The model is packed (see model_pack) before the block is run. 0 or -1; end with block_end. */
+/* Allocates a block. The model must be packed (see model_pack) before the block is run. 0 or -1; end with
+ * block_end. */
 int block_start(struct block *block, const struct model *model, struct workers *workers)
     __attribute__((warn_unused_result));
 

@@ -33,10 +33,6 @@ int every_parse(struct every *e, const char *name, const char *text) {
     return 0;
 }
 
-bool every_is_due(const struct every *e, uint64_t steps, double seconds) {
-    return e->steps > 0 ? steps >= e->steps : seconds >= e->seconds;
-}
-
 int checkpoint_open(struct checkpoint *c, const char *path) {
     *c = (struct checkpoint){.path = path};
     return path == NULL ? 0 : atomic_open(&c->file, path);
@@ -153,7 +149,7 @@ static json_t *describe(const struct checkpoint *c) {
 static int write_state(struct checkpoint *c, struct safetensors *tensors) {
     struct sums sums = take_sums(c);
     list_tensors(tensors, c, &sums, has_best(c->saver));
-    /* What could not be resumed is not put in the place of what can be. */
+    /* A state that could not be resumed does not replace one that can be. */
     if (training_check(c->training) < 0 || safetensors_check_finite(tensors, SUMS, c->path) < 0 ||
         atomic_begin(&c->file) < 0)
         return -1;
@@ -176,12 +172,14 @@ int checkpoint_save(struct checkpoint *c) {
     }
     c->saved_steps = c->training->step;
     c->saved_seconds = progress_seconds();
-    return atomic_replace(&c->file); /* also the last time: until the run ends, no other one gets the place */
+    return atomic_replace(&c->file); /* also the last time: the place belongs to the run until it ends */
 }
 
 bool checkpoint_is_due(const struct checkpoint *c) {
-    return c->path != NULL &&
-           every_is_due(&c->every, c->training->step - c->saved_steps, progress_seconds() - c->saved_seconds);
+    if (c->path == NULL)
+        return false;
+    return c->every.steps > 0 ? c->training->step - c->saved_steps >= c->every.steps
+                              : progress_seconds() - c->saved_seconds >= c->every.seconds;
 }
 
 /* What a run can come to. */
@@ -286,16 +284,15 @@ static void note_replaced(const struct checkpoint *c, const json_t *metadata) {
                  f.step);
 }
 
-/* What cannot be read is no checkpoint to be gone on with. */
+/* A file that cannot be read as a checkpoint is replaced without a note. */
 void checkpoint_note_replaced(const struct checkpoint *c) {
     struct input in;
     json_t *metadata, *tensors;
     if (c->path == NULL || input_open(&in, c->path) < 0)
         return;
-    if (safetensors_read_header(&in, &safetensors_checkpoint, &metadata, &tensors) == 0) {
+    if (safetensors_read_header(&in, &safetensors_checkpoint, &metadata, &tensors) == 0)
         note_replaced(c, metadata);
-        json_decref(metadata);
-        json_decref(tensors);
-    }
+    json_decref(metadata);
+    json_decref(tensors);
     input_close(&in);
 }

@@ -8,21 +8,18 @@
  * that a run without a break would have made. It is a safetensors file of the weights and the optimizer's moments;
  * its metadata says what run it is of, and how far that had come. */
 
-/* How often one is saved: every so many steps or, if they are 0, seconds. */
+/* How often a checkpoint is saved: every `steps` steps, or every `seconds` seconds if steps is 0. */
 struct every {
     uint64_t steps;
     double seconds;
 };
 
-/* Reads "100", steps, or "30s", "10m", "2h". 0, or -1 with a message opened by `name`. */
+/* Reads "100", steps, or "30s", "10m", "2h". 0, or -1 with a message that begins with `name`. */
 int every_parse(struct every *every, const char *name, const char *text) __attribute__((warn_unused_result));
 
-/* Whether one is to be saved, `steps` and `seconds` after the last. */
-bool every_is_due(const struct every *every, uint64_t steps, double seconds);
-
 struct checkpoint {
-    const char *path;        /* where it is saved; NULL: nowhere */
-    struct atomic_file file; /* there, which belongs to this run until checkpoint_end */
+    const char *path;        /* NULL: no checkpoint is saved */
+    struct atomic_file file; /* at path; belongs to this run until checkpoint_end */
     struct every every;
     struct training *training; /* not owned, like the saver, whose best model so far is part of the state */
     struct saver *saver;
@@ -33,12 +30,12 @@ struct checkpoint {
     double saved_seconds;
 };
 
-/* Takes the place of the file, NULL: there is none; nothing there is changed. The checkpoint is empty else. 0 or
- * -1; end with checkpoint_end in both cases. */
+/* Takes the place at `path`, see atomic_open, unless it is NULL, and sets all other fields to 0. 0 or -1; end with
+ * checkpoint_end in both cases. */
 int checkpoint_open(struct checkpoint *checkpoint, const char *path) __attribute__((warn_unused_result));
 
-/* Prepares for a training that has been started; fields every to saver must be set. `spans`: how many epochs the
- * run is to have is part of what it is. 0 or -1. */
+/* Prepares for a training that has been started; fields every to saver must be set. `spans`: the schedule depends
+ * on the number of epochs, so a run that is resumed must have the same number. 0 or -1. */
 int checkpoint_start(struct checkpoint *checkpoint, const struct run_data *data, bool spans)
     __attribute__((warn_unused_result));
 
@@ -46,13 +43,13 @@ int checkpoint_start(struct checkpoint *checkpoint, const struct run_data *data,
  * of another run, naming what differs with both values. 0 or -1. */
 int checkpoint_load(struct checkpoint *checkpoint, const char *path) __attribute__((warn_unused_result));
 
-/* Prints a note if the file that is to be replaced is a checkpoint of more steps than the training has done. */
+/* Prints a note if the checkpoint that will be replaced has more steps than the training has done. */
 void checkpoint_note_replaced(const struct checkpoint *checkpoint);
 
-/* Whether it is to be saved now, after a step. */
+/* Called after a step: whether the checkpoint is to be saved now. */
 bool checkpoint_is_due(const struct checkpoint *checkpoint);
 
-/* Saves now, if there is a path. 0, or -1 with the file of before untouched. */
+/* Saves the checkpoint, if there is a path. 0, or -1 with the old file unchanged, see atomic_replace. */
 int checkpoint_save(struct checkpoint *checkpoint) __attribute__((warn_unused_result));
 
 void checkpoint_end(struct checkpoint *checkpoint);

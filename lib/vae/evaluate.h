@@ -58,8 +58,8 @@ int evaluator_start(struct evaluator *evaluator, const struct model *model, stru
 int evaluator_add(struct evaluator *evaluator, enum dtype dtype, const void *items, const uint32_t *label,
                   size_t count, uint64_t item, const char *name) __attribute__((warn_unused_result));
 
-/* Adds a whole data set. 1: done; 0: a signal that signals_stop notes came before, and nothing is to be made of
- * what was added; -1: as evaluator_add. */
+/* Adds a whole data set. 1: done; 0: a signal came before the end (see signals_stop), and the sums must not be
+ * used; -1: as evaluator_add. */
 int evaluator_add_all(struct evaluator *evaluator, const struct dataset *set, const uint32_t *label)
     __attribute__((warn_unused_result));
 

@@ -23,18 +23,23 @@ static int run_block(struct feed *f, size_t count, uint64_t item) {
     return f->work(f->context, count, item);
 }
 
-static int flush(struct feed *f) {
-    return f->flush == NULL ? 0 : f->flush(f->context);
+/* Blocks whose items are in memory at the same time. */
+static unsigned blocks(const struct feed *f) {
+    return f->flush == NULL ? 1 : 2;
 }
 
-/* The items of one frame behind its header. */
+/* Ends work that has begun, unless more items of the frame can be read without waiting. */
+static int flush_before_waiting(struct feed *f) {
+    return f->flush == NULL || (f->reader.left > 0 && input_ready(&f->reader.in)) ? 0 : f->flush(f->context);
+}
+
+/* The items of one frame, after its header. */
 static int run_frame(struct feed *f) {
-    for (;; f->turn = 1 - f->turn) {
+    for (;; f->turn = (f->turn + 1) % blocks(f)) {
         const uint64_t item = f->reader.items;
         f->items = f->memory + f->turn * BLOCK_ROWS * raw_item_bytes(&f->reader.frame);
-        if (f->reader.left == 0 || !input_ready(&f->reader.in))
-            if (flush(f) < 0)
-                return -1;
+        if (flush_before_waiting(f) < 0)
+            return -1;
         const ssize_t n = raw_read(&f->reader, f->items, block_room(item));
         if (n <= 0)
             return (int)n;
@@ -57,7 +62,7 @@ static int run_frames(struct feed *f) {
 static int end_failed(struct feed *f) {
     char reason[ERROR_MESSAGE];
     snprintf(reason, sizeof reason, "%s", error_message());
-    return flush(f) < 0 ? -1 : fail("%s", reason);
+    return f->flush != NULL && f->flush(f->context) < 0 ? -1 : fail("%s", reason);
 }
 
 static void flush_at_pauses(const struct feed *f, struct input *in) {
@@ -66,9 +71,10 @@ static void flush_at_pauses(const struct feed *f, struct input *in) {
 }
 
 int feed_run(struct feed *f) {
-    f->memory = calloc(2 * BLOCK_ROWS, raw_item_bytes(&f->reader.frame));
+    const size_t items = blocks(f) * (size_t)BLOCK_ROWS;
+    f->memory = calloc(items, raw_item_bytes(&f->reader.frame));
     if (f->memory == NULL)
-        return fail("%s: out of memory for %d items", f->reader.in.name, 2 * BLOCK_ROWS);
+        return fail("%s: out of memory for %zu items", f->reader.in.name, items);
     flush_at_pauses(f, &f->reader.in);
     flush_at_pauses(f, &f->labels.reader.in);
     const int result = run_frames(f) < 0 ? end_failed(f) : 0;

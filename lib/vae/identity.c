@@ -25,10 +25,11 @@ static int put_option(void *context, const struct cli_option *o, const char *val
     return metadata_put(walk->identity, cli_option_name(o, key), "%s", value);
 }
 
-/* The digests of what is read: the option that says what that is, and what messages call it. */
+/* The digests of the data and of the other inputs. */
 static const struct digest {
-    const char *key, *option, *read;
-    size_t offset;
+    const char *key, *option; /* in the metadata; the option that names the input */
+    const char *read;         /* the input, in messages */
+    size_t offset;            /* of the digest in struct run_data */
 } digests[] = {
     {"data_xxh64", "data_xxh64", "the items", offsetof(struct run_data, train)},
     {"labels_xxh64", "--cond", "the labels of --cond", offsetof(struct run_data, labels)},
@@ -102,7 +103,7 @@ static const struct digest *find_digest(const char *key) {
     return NULL;
 }
 
-/* A value as a message shows it: of a flag, or of what has a digest, only whether it was given. */
+/* A value as a message shows it. A flag, or an option whose input has a digest, is only "given" or not. */
 static const char *shown(const char *text, const struct digest *digest) {
     return strcmp(text, NONE) != 0 && (digest != NULL || *text == '\0') ? "given" : text;
 }
@@ -113,13 +114,13 @@ static int check_same(const char *name, const json_t *stored, const json_t *iden
     if (strcmp(then, now) == 0)
         return 0;
     if (digest != NULL && strcmp(then, NONE) != 0 && strcmp(now, NONE) != 0)
-        return fail("%s: %s are others than those of the checkpoint: their XXH64 is %s, wanted %s", name,
-                    digest->read, now, then);
+        return fail("%s: %s differ from those of the checkpoint: their XXH64 is %s, wanted %s", name, digest->read,
+                    now, then);
     return fail("%s: %s is %s in this run, wanted %s as in the file", name, digest == NULL ? key : digest->option,
                 shown(now, digest), shown(then, digest));
 }
 
-/* Of another format or version the rest need not make sense. */
+/* The format and the version are checked first, since the other keys may differ in another version. */
 static int check_format(const char *name, const json_t *stored, const json_t *identity, const char *key) {
     const char *found = identity_text(stored, key), *wanted = identity_text(identity, key);
     return strcmp(found, wanted) == 0

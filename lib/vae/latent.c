@@ -53,10 +53,10 @@ void latent_entropy_backward(float beta, float *dheads, size_t latent) {
         dheads[latent + i] -= 0.5f * beta;
 }
 
-void latent_path(const float *sigma, const float *epsilon, const float *pull, float scale, float *dz,
+void latent_path(const float *sigma, const float *epsilon, const float *prior_slope, float scale, float *dz,
                  size_t latent) {
     for (size_t i = 0; i < latent; i++)
-        dz[i] += scale * (pull[i] - epsilon[i] / sigma[i]);
+        dz[i] += scale * (prior_slope[i] - epsilon[i] / sigma[i]);
 }
 
 void latent_score(const float *sigma, const float *epsilon, float scale, float *dheads, size_t latent) {

@@ -17,14 +17,14 @@ void latent_posterior(float *heads, float *sigma, size_t latent);
 /* KL(q || p) = sum of (sigma^2 + mu^2 - 1 - logvar) / 2: Kingma and Welling 2014, appendix B. */
 double latent_kl(const float *heads, const float *sigma, size_t latent);
 
-/* One latent's share of it. */
+/* The term of one latent. */
 double latent_kl_of(float mu, float logvar, float sigma);
 
 /* Reparametrization: z = mu + sigma epsilon. */
 void latent_draw(const float *heads, const float *sigma, const float *epsilon, float *z, size_t latent);
 
-/* The way back through one draw: adds to dheads, the gradient by mu and logvar, what z passes on of dz, the
- * gradient by z of what is to be made small: dmu += dz,   dlogvar += dz epsilon sigma / 2. */
+/* The backward pass of one draw: from dz, the gradient of the loss with respect to z, adds to dheads, the gradient
+ * with respect to mu and logvar: dmu += dz,   dlogvar += dz epsilon sigma / 2. */
 void latent_draw_backward(const float *sigma, const float *epsilon, const float *dz, float *dheads, size_t latent);
 
 /* Adds beta times the gradient of KL: dmu += mu, dlogvar += (sigma^2 - 1) / 2; nothing for a latent whose own KL is
@@ -35,12 +35,12 @@ void latent_kl_backward(const float *heads, const float *sigma, float beta, floa
 /* Adds beta times the gradient of -entropy: dlogvar += -1/2. */
 void latent_entropy_backward(float beta, float *dheads, size_t latent);
 
-/* Adds to dz scale times the gradient by z of log q(z|x) - log p(z), that is pull - epsilon / sigma, where pull is
- * the gradient of -log p(z): z itself for N(0, I). */
-void latent_path(const float *sigma, const float *epsilon, const float *pull, float scale, float *dz,
+/* Adds to dz scale times the gradient of log q(z|x) - log p(z) with respect to z, which is prior_slope - epsilon /
+ * sigma. prior_slope is d(-log p(z))/dz: z itself for N(0, I). */
+void latent_path(const float *sigma, const float *epsilon, const float *prior_slope, float scale, float *dz,
                  size_t latent);
 
-/* Adds to dheads scale times the gradient of log q(z|x) by mu and logvar where z stands still, its score:
+/* Adds to dheads scale times the score, the gradient of log q(z|x) with respect to mu and logvar with z held fixed:
  *     dmu += epsilon / sigma,   dlogvar += (epsilon^2 - 1) / 2. */
 void latent_score(const float *sigma, const float *epsilon, float scale, float *dheads, size_t latent);
 
@@ -48,7 +48,7 @@ void latent_score(const float *sigma, const float *epsilon, float scale, float *
 double latent_minus_log_posterior(const float *heads, const float *epsilon, size_t latent);
 double latent_entropy(const float *heads, size_t latent);
 
-/* log p(z) - log q(z|x) at z = mu + sigma epsilon: the importance weight's share besides p(x|z). */
+/* log p(z) - log q(z|x) at z = mu + sigma epsilon: the log importance weight without log p(x|z). */
 double latent_log_ratio(const float *heads, const float *epsilon, const float *z, size_t latent);
 
 #endif

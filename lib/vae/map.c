@@ -42,7 +42,7 @@ static int check_items(void *context, size_t count, uint64_t item) {
     return 0;
 }
 
-/* The block whose work was begun last, when it is done; NULL: none was. */
+/* Waits for the block that the workers work on, and returns it; NULL: none. */
 static struct block *finish(struct map *map) {
     struct block *done = map->busy;
     if (done != NULL)
@@ -70,7 +70,7 @@ static int flush(void *context) {
 
 static int write_header(void *context, uint64_t items, bool last) {
     struct map *map = context;
-    const struct raw_frame frame = {DTYPE_F32, map->shape, items, last};
+    const struct raw_frame frame = {.dtype = DTYPE_F32, .shape = map->shape, .items = items, .last = last};
     return raw_write_header(&map->out, &frame);
 }
 
@@ -99,7 +99,8 @@ static int run_stream(struct map *map, struct workers *workers) {
 }
 
 static int run_inputs(struct map *map) {
-    map->feed = (struct feed){.context = map, .frame = write_header, .check = check_items, .work = run_block, .flush = flush};
+    map->feed = (struct feed){
+        .context = map, .frame = write_header, .check = check_items, .work = run_block, .flush = flush};
     if (map->labels_path != NULL && model_check_labels(&map->model, map->labels_path, map->model_path) < 0)
         return -1;
     int result = feed_open(&map->feed, map->path, map->labels_path, map->model.config.classes);

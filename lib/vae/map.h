@@ -4,9 +4,10 @@
 #include "vae/feed.h"
 #include "vae/model_file.h"
 
-/* A stream in, a stream of f32 to stdout, item by item through a model: what vae-encode and vae-decode are. The
- * output has the input's frames, and its bytes do not depend on them. Memory is constant. While the workers are at
- * one block, the results of the one before are written and the items of the next are read. */
+/* Maps a stream of items to a stream of f32 on stdout through a model, item by item, for vae-encode and vae-decode.
+ * The output has the input's frames, and the bytes of an item do not depend on them. Memory is constant. While the
+ * workers work on one block, the results of the block before are written and the items of the next block are read.
+ */
 struct map {
     /* Set by the tool. */
     const char *model_path, *path; /* path NULL or "-": stdin */
@@ -15,11 +16,11 @@ struct map {
     uint64_t seed;
     const void *options;             /* the tool's own */
     int (*prepare)(struct map *map); /* checks the stream's dtype and shape, sets `shape`; 0 or -1 */
-    /* 0, or -1 for an item to refuse; called in the stream's order. */
+    /* 0, or -1 if the item is refused; called in the stream's order. */
     int (*check)(const struct map *map, const void *item, uint64_t number);
-    /* Works on a shard of a block: makes the results of its rows. */
+    /* Computes the results of a shard's rows. */
     void (*shard)(const struct map *map, struct block *block, const struct shard *shard);
-    /* The array of a block's pass that is put out: [rows, elements of shape]. */
+    /* The array of a block's pass that is the output: [rows, elements of shape]. */
     const float *(*results)(const struct map *map, const struct pass *pass);
     /* Set by map_run. */
     struct model model;
@@ -27,8 +28,8 @@ struct map {
     struct raw_writer out;
     struct shape shape; /* of an output item */
     struct block block[2];
-    struct block *busy;         /* the one at work; NULL: none */
-    bool finite[2][BLOCK_ROWS]; /* whether each row of a block came out so */
+    struct block *busy;         /* the block that the workers work on; NULL: none */
+    bool finite[2][BLOCK_ROWS]; /* of each block, whether a row's results are finite */
 };
 
 /* Loads the model, then runs the whole stream. 0 or -1. */

@@ -8,7 +8,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define NEGLIGIBLE 1e-9f /* a component's share that changes no gradient */
+#define NEGLIGIBLE 1e-9f /* a component's responsibility that changes no gradient */
 
 int mixture_create(struct mixture *m, size_t components, size_t latent) {
     *m = (struct mixture){.components = components,
@@ -46,31 +46,31 @@ void mixture_take(struct mixture *m, size_t first, size_t count) {
     }
 }
 
-double mixture_log_density(const struct mixture *m, const float *z, float *share) {
+double mixture_log_density(const struct mixture *m, const float *z, float *responsibility) {
     double max = -INFINITY, sum = 0;
     /* As floats: an error of 1e-7 of a log density. */
     for (size_t k = 0; k < m->components; k++) {
         const double distance = math_kernel()->distance(z, mean(m, k), m->precision + k * m->latent, m->latent);
         const double log_density = m->log_scale[k] - 0.5 * distance;
-        share[k] = (float)log_density;
+        responsibility[k] = (float)log_density;
         max = log_density > max ? log_density : max;
     }
     for (size_t k = 0; k < m->components; k++)
-        share[k] = (float)((double)share[k] - max);
-    math_kernel()->exp(share, m->components);
+        responsibility[k] = (float)((double)responsibility[k] - max);
+    math_kernel()->exp(responsibility, m->components);
     for (size_t k = 0; k < m->components; k++)
-        sum += (double)share[k];
-    math_kernel()->scale(share, (float)(1 / sum), m->components);
+        sum += (double)responsibility[k];
+    math_kernel()->scale(responsibility, (float)(1 / sum), m->components);
     return max + log(sum); // cppcheck-suppress invalidFunctionArg ; there are components
 }
 
-void mixture_pull(const struct mixture *m, const float *z, const float *share, float *pull) {
+void mixture_slope(const struct mixture *m, const float *z, const float *responsibility, float *prior_slope) {
     for (size_t i = 0; i < m->latent; i++)
-        pull[i] = 0;
+        prior_slope[i] = 0;
     for (size_t k = 0; k < m->components; k++) {
         const float *mu = mean(m, k), *precision = m->precision + k * m->latent;
-        for (size_t i = 0; share[k] > NEGLIGIBLE && i < m->latent; i++)
-            pull[i] += share[k] * (z[i] - mu[i]) * precision[i];
+        for (size_t i = 0; responsibility[k] > NEGLIGIBLE && i < m->latent; i++)
+            prior_slope[i] += responsibility[k] * (z[i] - mu[i]) * precision[i];
     }
 }
 

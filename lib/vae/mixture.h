@@ -21,13 +21,14 @@ int mixture_create(struct mixture *mixture, size_t components, size_t latent) __
  * touched, so that threads may share the work. */
 void mixture_take(struct mixture *mixture, size_t first, size_t count);
 
-/* log p(z); share [components] becomes each component's part of p(z). */
-double mixture_log_density(const struct mixture *mixture, const float *z, float *share);
+/* Returns log p(z); responsibility [components] becomes p(k given z). */
+double mixture_log_density(const struct mixture *mixture, const float *z, float *responsibility);
 
-/* pull [latent] becomes the gradient of -log p(z) by z: sum over k of share_k (z - mu_k) / sigma_k^2. */
-void mixture_pull(const struct mixture *mixture, const float *z, const float *share, float *pull);
+/* prior_slope [latent] becomes d(-log p(z))/dz: the sum over k of responsibility_k (z - mu_k) / sigma_k^2. */
+void mixture_slope(const struct mixture *mixture, const float *z, const float *responsibility, float *prior_slope);
 
-/* Adds to dheads [2 latent] `weight` times the gradient of -log N(z; mu_k, sigma_k^2) by mu_k and logvar_k. */
+/* Adds to dheads [2 latent] `weight` times the gradient of -log N(z; mu_k, sigma_k^2) with respect to mu_k and
+ * logvar_k. */
 void mixture_gradient(const struct mixture *mixture, size_t k, const float *z, float weight, float *dheads);
 
 /* z [latent], item number `item` of those drawn with `seed`. */

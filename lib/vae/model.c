@@ -91,39 +91,27 @@ int model_lay_out(struct model *model, const struct model_config *config, const 
     return 0;
 }
 
-/* Panels for each layer, in one array. */
-static float *allocate_panels(struct model *m, size_t (*size)(const struct linear *layer), size_t first[]) {
-    size_t all = 0;
+/* Allocates the panels of all layers in one array, if the backend reads panels. 0 or -1. */
+static int allocate_panels(struct model *m, enum direction direction) {
+    size_t first[2 * MODEL_MAX_HIDDEN + 2], all = 0;
+    if (!products()->packed)
+        return 0;
     for (size_t i = 0; i < m->layers; i++) {
         first[i] = all;
-        all += size(&m->layer[i]);
+        all += linear_panels_size(&m->layer[i], direction);
     }
-    float *panels = memory_allocate(all * sizeof *panels);
+    float *panels = m->panels[direction] = memory_allocate(all * sizeof *panels);
     if (panels == NULL)
-        (void)fail("model: out of memory for the panels of its weights (%zu bytes)", all * sizeof *panels);
-    return panels;
+        return fail("model: out of memory for the panels of its weights (%zu bytes)", all * sizeof *panels);
+    for (size_t i = 0; i < m->layers; i++)
+        m->layer[i].panels[direction] = panels + first[i];
+    return 0;
 }
 
-static int allocate_forward_panels(struct model *m) {
-    size_t first[2 * MODEL_MAX_HIDDEN + 2];
-    m->panels = allocate_panels(m, linear_panels_size, first);
-    for (size_t i = 0; m->panels != NULL && i < m->layers; i++)
-        m->layer[i].panels = m->panels + first[i];
-    return m->panels == NULL ? -1 : 0;
-}
-
-static int allocate_backward_panels(struct model *m) {
-    size_t first[2 * MODEL_MAX_HIDDEN + 2];
-    m->backward_panels = allocate_panels(m, linear_backward_panels_size, first);
-    for (size_t i = 0; m->backward_panels != NULL && i < m->layers; i++)
-        m->layer[i].backward_panels = m->backward_panels + first[i];
-    return m->backward_panels == NULL ? -1 : 0;
-}
-
-/* What is derived from the parameters. */
+/* Allocates the arrays that are derived from the parameters. 0 or -1. */
 static int create_derived(struct model *model) {
     const struct model_config *c = &model->config;
-    if (products()->packed && allocate_forward_panels(model) < 0)
+    if (allocate_panels(model, DIRECTION_FORWARD) < 0)
         return -1;
     return c->components > 0 ? mixture_create(&model->mixture, c->components, c->latent) : 0;
 }
@@ -154,7 +142,7 @@ void model_swap_average(struct model *m) {
 int model_train(struct model *m) {
     if (parameters_train(&m->parameters) < 0)
         return -1;
-    if (products()->packed && m->backward_panels == NULL && allocate_backward_panels(m) < 0)
+    if (m->panels[DIRECTION_BACKWARD] == NULL && allocate_panels(m, DIRECTION_BACKWARD) < 0)
         return -1;
     model_pack(m);
     return 0;
@@ -221,7 +209,8 @@ bool model_finds_grey(const struct model *model, enum dtype dtype, const void *i
 void model_free(struct model *model) {
     mixture_free(&model->mixture);
     parameters_free(&model->parameters);
-    free(model->panels);
-    free(model->backward_panels);
-    model->panels = model->backward_panels = NULL;
+    for (enum direction i = DIRECTION_FORWARD; i < DIRECTIONS; i++) {
+        free(model->panels[i]);
+        model->panels[i] = NULL;
+    }
 }

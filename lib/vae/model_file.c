@@ -17,8 +17,8 @@ static int put_provenance(json_t *m, const struct provenance *p, bool labels) {
            metadata_put(m, "data_xxh64", "%016" PRIx64, p->data_xxh64) | metadata_put(m, "elbo", "%.6f", p->elbo);
 }
 
-/* The file's list of tensors; of a model that is not allocated yet, without their places. It is large for a stack:
- * end with free. NULL with a message. */
+/* Allocates the file's list of tensors, without their data if the model is not allocated yet. NULL with a message
+ * that begins with `name`. End with free. */
 static struct safetensors *tensors_of(const struct parameters *p, const char *name) {
     struct safetensors *file = safetensors_allocate(name);
     if (file != NULL)

@@ -9,7 +9,7 @@
 
 /* How a model was made. */
 struct provenance {
-    const char *command; /* the options that made it what it is; not owned */
+    const char *command; /* cli_command's text; not owned */
     uint64_t seed, epochs, steps;
     uint64_t items, data_xxh64; /* of the training data */
     uint64_t labels_xxh64;      /* of its labels, where the model is conditional on them */

@@ -12,7 +12,8 @@
 
 #define ALIGNMENT ((size_t)64)
 
-/* Every array is cut from one allocation: sized by a first walk with memory NULL, placed by a second. */
+/* All arrays are in one allocation. A first call of lay_out, with memory NULL, sizes it; a second one sets the
+ * arrays. */
 struct arena {
     char *memory;
     size_t used;
@@ -28,8 +29,8 @@ size_t pass_draws(const struct pass *p, size_t index) {
     return index > p->model->heads ? p->draws : 1;
 }
 
-/* Rows of the panels of an input: one more than it has, so that neighbouring panels do not fall on the same lines of a
- * cache if the rows are a power of two. */
+/* Rows of an input's panels: one more than the input has, so that neighbouring panels do not use the same lines of
+ * the cache if the number of rows is a power of two. */
 static size_t panel_rows(size_t rows) {
     return rows + 1;
 }
@@ -60,8 +61,8 @@ static void lay_out(struct pass *p, struct arena *arena, bool backward) {
     p->z = take(arena, all, m->code, number);
     p->dz = backward ? take(arena, all, m->code, number) : NULL;
     if (m->config.components > 0) {
-        p->share = take(arena, all, m->config.components, number);
-        p->pull = take(arena, all, latent, number);
+        p->responsibility = take(arena, all, m->config.components, number);
+        p->prior_slope = take(arena, all, latent, number);
         p->log_prior = take(arena, all, 1, sizeof(double));
     }
     p->weight = backward ? take(arena, all, 1, number) : NULL;
@@ -81,15 +82,16 @@ static void lay_out(struct pass *p, struct arena *arena, bool backward) {
 
 int pass_create(struct pass *pass, const struct model *model, size_t rows, size_t draws, bool backward) {
     struct arena arena = {NULL, 0};
-    size_t widest = model->inputs > model->config.components ? model->inputs : model->config.components, bytes;
+    size_t widest = model->inputs > model->config.components ? model->inputs : model->config.components, numbers;
     for (size_t i = 0; i < model->layers; i++)
         widest = model->layer[i].out > widest ? model->layer[i].out : widest;
     *pass = (struct pass){.model = model, .rows = rows, .draws = draws};
     if (products_setup() < 0)
         return -1;
-    /* Some 80 arrays of at most rows x widest numbers. */
-    if (!multiply(rows, draws == 0 ? 1 : draws, &bytes) || !multiply(bytes, widest, &bytes) ||
-        bytes > SIZE_MAX / 1024)
+    /* Fewer than 100 arrays of at most rows x widest numbers, and panels, which are padded to at most 32 times
+     * that. */
+    if (!multiply(rows, draws == 0 ? 1 : draws, &numbers) || !multiply(numbers, widest, &numbers) ||
+        numbers > SIZE_MAX / 4096)
         return fail("model: %zu items of %zu draws at a time are too many for %zu units, wanted fewer", rows, draws,
                     widest);
     lay_out(pass, &arena, backward);
@@ -108,7 +110,7 @@ void pass_free(struct pass *pass) {
 }
 
 struct linear_input pass_input(const struct pass *p, size_t index) {
-    return (struct linear_input){.x = index == 0                    ? p->seen
+    return (struct linear_input){.x = index == 0                     ? p->seen
                                       : index == p->model->heads + 1 ? p->z
                                                                      : p->out[index - 1],
                                  .panels = p->panels[index],
@@ -120,7 +122,8 @@ void pass_pack(struct pass *p, size_t index, const struct tile *tile) {
     const struct linear_input input = pass_input(p, index);
     if (input.panels != NULL)
         product_kernel()->pack(input.x + tile_offset(tile, in), in, tile->rows, tile->columns,
-                               p->panels[index] + tile->column / PANEL * input.panel + tile->row * PANEL, input.panel);
+                               p->panels[index] + tile->column / PANEL * input.panel + tile->row * PANEL,
+                               input.panel);
 }
 
 void pass_forward(struct pass *p, size_t index, const struct tile *tile) {

@@ -33,8 +33,8 @@ void pass_prior(struct pass *p, size_t first, size_t rows) {
         double sum = 0;
         for (size_t row = item * p->draws; row < (item + 1) * p->draws; row++) {
             const float *z = p->z + row * m->code;
-            p->log_prior[row] = mixture_log_density(&m->mixture, z, p->share + row * components);
-            mixture_pull(&m->mixture, z, p->share + row * components, p->pull + row * latent);
+            p->log_prior[row] = mixture_log_density(&m->mixture, z, p->responsibility + row * components);
+            mixture_slope(&m->mixture, z, p->responsibility + row * components, p->prior_slope + row * latent);
             sum += p->log_prior[row];
         }
         p->kl[item] = -latent_entropy(p->out[m->heads] + item * 2 * latent, latent) - sum / (double)p->draws;
@@ -79,7 +79,8 @@ void pass_weigh(struct pass *p, size_t first, size_t rows, const struct objectiv
     }
 }
 
-/* One draw's share of an item's gradient: what z passes on, and what has no closed form of log q - log p. */
+/* Adds one draw's part of an item's gradient: from dz, and from the terms of log q - log p without a closed form.
+ */
 static void draw_backward(struct pass *p, size_t row, const struct objective *o, double beta, float *dheads) {
     const size_t latent = p->model->config.latent;
     const float *sigma = p->sigma + row / p->draws * latent, *epsilon = p->epsilon + row * latent;
@@ -88,15 +89,15 @@ static void draw_backward(struct pass *p, size_t row, const struct objective *o,
     if (o->estimator->squared)
         math_kernel()->scale(dz, weight, latent);
     const bool mixture = p->model->config.components > 0;
-    const float *pull = mixture ? p->pull + row * latent : p->z + row * p->model->code;
-    const float share = (o->estimator->squared ? weight * weight : weight) * (float)beta;
+    const float *prior_slope = mixture ? p->prior_slope + row * latent : p->z + row * p->model->code;
+    const float kl_weight = (o->estimator->squared ? weight * weight : weight) * (float)beta;
     if (!o->estimator->closed_kl) {
-        latent_path(sigma, epsilon, pull, share, dz, latent);
+        latent_path(sigma, epsilon, prior_slope, kl_weight, dz, latent);
         if (!o->estimator->path)
-            latent_score(sigma, epsilon, share, dheads, latent);
+            latent_score(sigma, epsilon, kl_weight, dheads, latent);
     } else if (mixture) {
         for (size_t i = 0; i < latent; i++)
-            dz[i] += share * pull[i];
+            dz[i] += kl_weight * prior_slope[i];
     }
     latent_draw_backward(sigma, epsilon, dz, dheads, latent);
 }

@@ -4,7 +4,7 @@
 #include "vae/pass.h"
 #include "vae/plan.h"
 
-/* A pass's layers as operations of a plan whose rows are its items. Each appends one. */
+/* A pass's layers as operations of a plan whose rows are the pass's items. Each function appends one operation. */
 
 /* pass_forward. */
 void pass_plan_forward(struct plan *plan, struct pass *pass, size_t layer);
@@ -12,7 +12,7 @@ void pass_plan_forward(struct plan *plan, struct pass *pass, size_t layer);
 /* pass_backward. */
 void pass_plan_backward(struct plan *plan, struct pass *pass, size_t layer);
 
-/* A tile of such a plan's rows and of a layer's groups of units as one of the layer's own. */
+/* Converts a tile of the plan's rows and of a layer's units to a tile of the layer's rows and outputs. */
 struct tile pass_plan_tile(const struct pass *pass, size_t layer, const struct tile *tile);
 
 #endif

@@ -1,6 +1,6 @@
 #include "vae/plan.h"
 
-#define WIDE_WEIGHTS 64000 /* from here on an operation is cut by columns, too */
+#define WIDE_WEIGHTS 64000 /* operations with at least so many weights are also cut by columns */
 #define ROWS 8             /* a tile's rows are a multiple of this if there are enough */
 
 void plan_add(struct plan *plan, struct operation operation) {
@@ -19,7 +19,8 @@ static size_t larger(size_t a, size_t b) {
     return a < b ? b : a;
 }
 
-/* How many units of an operation are one tile's: whole panels of what the tile writes, and of the next layer's input. */
+/* Units per tile of an operation: so many that the tile's columns are whole panels, and so are the columns that it
+ * writes of the next layer's input. */
 static size_t tile_units(size_t units, size_t group, size_t weights) {
     if (weights < WIDE_WEIGHTS)
         return units;
@@ -39,7 +40,7 @@ size_t plan_part(const struct linear *layer, const struct tile *tile) {
     return tile->column / layer->group / layer_units(layer);
 }
 
-/* How an operation is cut: at most so many rows and columns a tile. */
+/* How an operation is cut: tiles of at most `rows` rows and `columns` units, `down` times `across` of them. */
 struct cut {
     size_t rows, columns, down, across;
 };
@@ -59,7 +60,8 @@ static struct cut cut(const struct operation *o, size_t rows) {
     return c;
 }
 
-/* Operations [first, end) of a plan, each cut as the first, so that a task is a tile of each in turn. */
+/* Operations [first, end) of a plan, all cut as the first one: a task runs the same tile of each operation in turn.
+ */
 struct phase {
     const struct plan *plan;
     size_t first, end, rows;

@@ -53,7 +53,7 @@ static int load_labels(struct run *r, struct model_config *config) {
     return 0;
 }
 
-/* Loads the validation data; without any its items are 0. */
+/* Loads the validation data and their labels; without --val there are 0 items. 0 or -1. */
 static int load_validation(struct run *r, const struct model_config *config) {
     struct dataset *set = &r->validation;
     const struct run_config *c = r->config;
@@ -71,13 +71,13 @@ static int load_validation(struct run *r, const struct model_config *config) {
     return check_items(set, config);
 }
 
-/* 1: done; 0: a signal asked for an end before; -1: error. */
+/* Evaluates the validation data. 1: done, *elbo is NAN without data; 0: a signal came before the end; -1: error. */
 static int validate(struct run *r, struct elbo *elbo) {
     static struct evaluator evaluator;
     *elbo = (struct elbo){NAN, NAN, NAN};
     if (r->validation.items == 0)
         return 1;
-    /* By the bound that is climbed. */
+    /* The bound is the one that is maximized. */
     const struct objective *o = &r->config->objective;
     const bool importance = o->estimator->importance;
     double error;
@@ -108,7 +108,7 @@ static void judge(struct run *r, double validation) {
     r->over = has_lost_patience(r);
 }
 
-/* The log is on the disk before a checkpoint that counts its rows. */
+/* Syncs the log, then saves the checkpoint, which counts the log's rows. 0 or -1. */
 static int save_checkpoint(struct run *r) {
     return r->checkpoint.path != NULL && run_log_sync(&r->log) < 0 ? -1 : checkpoint_save(&r->checkpoint);
 }
@@ -119,20 +119,22 @@ static void note_way_back(const struct run *r) {
         cli_note("%s: --resume %s goes on from step %" PRIu64, path, path, r->training.step);
 }
 
-/* After the log or the model could not be written, whose message stays: saves the state, as a signal's end does. */
+/* Called after the log or the model could not be written, whose message is kept: saves the checkpoint. */
 static void rescue_checkpoint(struct run *r) {
     char reason[ERROR_MESSAGE];
     snprintf(reason, sizeof reason, "%s", error_message());
     const int result = save_checkpoint(r);
     if (result == 0)
         note_way_back(r);
-    if (result == 0 || strcmp(reason, error_message()) == 0) /* weights that are not finite fail both alike */
+    if (result == 0 ||
+        strcmp(reason, error_message()) == 0) /* weights that are not finite give both the same message */
         (void)fail("%s", reason);
     else
         (void)fail("%s; %s", reason, error_message());
 }
 
-/* An epoch whose row is not in the log is not done: the resumed run validates again, and writes the row. */
+/* If the log cannot be written, the checkpoint is saved before judge counts the epoch: the resumed run validates
+ * again, and writes the row. 0 or -1. */
 static int end_epoch(struct run *r, const struct elbo *validation) {
     const int result = report_epoch(&r->report, validation);
     if (result < 0)
@@ -141,11 +143,11 @@ static int end_epoch(struct run *r, const struct elbo *validation) {
     return result;
 }
 
-/* 1: done; 0: a signal asked for an end; -1: error. */
+/* Trains to the end of the epoch and validates. 1: done; 0: a signal came before the end; -1: error. */
 static int train_epoch(struct run *r) {
     struct elbo validation;
     int more;
-    if (r->checkpoint.judged == r->training.epoch) /* else it is to be gone on with */
+    if (r->checkpoint.judged == r->training.epoch) /* else the epoch was begun before the checkpoint */
         training_begin_epoch(&r->training);
     while ((more = training_step(&r->training)) == 1 && signals_stop() == 0) {
         report_step(&r->report);
@@ -155,7 +157,7 @@ static int train_epoch(struct run *r) {
     if (more < 0)
         return -1;
     training_settle(&r->training);
-    if (r->training.position < r->train.items) /* a signal in the last step leaves the epoch whole */
+    if (r->training.position < r->train.items) /* a signal in the last step does not cut the epoch */
         return 0;
     model_swap_average(&r->model);
     model_take_prior(&r->model);
@@ -183,12 +185,12 @@ static int train_epochs(struct run *r) {
             saved = progress_seconds();
         }
     }
-    if (is_finished(r)) /* a signal that comes now ends nothing early */
+    if (is_finished(r)) /* a signal that comes now changes nothing */
         signals_forget_stop();
     return 0;
 }
 
-/* Only what is not refused any more is told about. */
+/* Prints notes about the run. Called when nothing can be refused any more. */
 static void note_start(const struct run *r) {
     const struct run_config *c = r->config;
     for (size_t i = 0; i < r->train.items; i++)
@@ -242,27 +244,21 @@ static int prepare_checkpoint(struct run *r) {
     return 0;
 }
 
-static int prepare(struct run *r) {
-    const struct run_config *c = r->config;
-    struct model_config config = c->model;
-    uint64_t start_xxh64;
-    config.item = r->train.shape;
-    if (config.missing && !dtype_is_real(r->train.dtype))
+/* Checks that the training data is such as the options want. 0 or -1. */
+static int check_data(const struct run *r, const struct model_config *config) {
+    if (config->missing && !dtype_is_real(r->train.dtype))
         return fail("%s: items are %s, of which none is missing, wanted f32 or f64 for --missing", r->train.name,
                     dtype_name(r->train.dtype));
-    if (config.components > r->train.items)
+    if (config->components > r->train.items)
         return fail("%s: %zu items, wanted at least %zu to start the pseudo-inputs of --prior", r->train.name,
-                    r->train.items, config.components);
-    if (check_items(&r->train, &config) < 0 || load_labels(r, &config) < 0 || load_validation(r, &config) < 0 ||
-        model_create(&r->model, &config) < 0)
-        return -1;
-    if (start_values(&c->start, &r->model, &r->train, r->label, r->common->seed, &start_xxh64) < 0)
-        return -1;
-    r->workers = workers_start(r->common->threads);
-    if (r->workers == NULL)
-        return -1;
+                    r->train.items, config->components);
+    return check_items(&r->train, config);
+}
+
+/* The saver's provenance: of the model before training. 0 or -1. */
+static int prepare_saver(struct run *r, uint64_t start_xxh64) {
     r->saver.training = &r->training;
-    r->saver.best = c->patience > 0;
+    r->saver.best = r->config->patience > 0;
     r->saver.provenance = (struct provenance){.seed = r->common->seed,
                                               .items = r->train.items,
                                               .data_xxh64 = dataset_digest(&r->train),
@@ -270,7 +266,22 @@ static int prepare(struct run *r) {
     if (r->label != NULL)
         r->saver.provenance.labels_xxh64 = labels_digest(r->label, r->train.items);
     r->saver.provenance.command = r->command = cli_command();
-    if (r->command == NULL)
+    return r->command == NULL ? -1 : 0;
+}
+
+/* Loads the labels and the validation data, and prepares the model and its training. 0 or -1. */
+static int prepare(struct run *r) {
+    const struct run_config *c = r->config;
+    struct model_config config = c->model;
+    uint64_t start_xxh64;
+    config.item = r->train.shape;
+    if (check_data(r, &config) < 0 || load_labels(r, &config) < 0 || load_validation(r, &config) < 0 ||
+        model_create(&r->model, &config) < 0)
+        return -1;
+    if (start_values(&c->start, &r->model, &r->train, r->label, r->common->seed, &start_xxh64) < 0)
+        return -1;
+    r->workers = workers_start(r->common->threads);
+    if (r->workers == NULL || prepare_saver(r, start_xxh64) < 0)
         return -1;
     r->training = (struct training){.model = &r->model,
                                     .data = &r->train,
@@ -289,7 +300,7 @@ static int prepare(struct run *r) {
     return prepare_checkpoint(r);
 }
 
-/* What is written is written anew: over an input, or over each other, it would be a loss. */
+/* Refuses an output file that is also an input or another output, since it would be overwritten. 0 or -1. */
 static int check_places(const struct run_config *c, const char *model) {
     enum { MODEL, LOG, CHECKPOINT, OUTPUTS };
     const char *const inputs[] = {
@@ -299,7 +310,7 @@ static int check_places(const struct run_config *c, const char *model) {
     static const char *const names[OUTPUTS] = {"model", "log", "checkpoint"};
     for (size_t j = 0; j < OUTPUTS; j++) {
         for (size_t i = 0; outputs[j] != NULL && i < sizeof inputs / sizeof *inputs; i++) {
-            const bool replaced = j == CHECKPOINT && i == 0; /* a checkpoint may be gone on with in its place */
+            const bool replaced = j == CHECKPOINT && i == 0; /* a checkpoint may replace the one that it resumes */
             if (inputs[i] != NULL && atomic_writes(outputs[j], inputs[i]) &&
                 !(replaced && is_same_place(outputs[j], inputs[i])))
                 return fail("%s: is to be written, and read as %s, wanted a file of its own", outputs[j],
@@ -314,7 +325,8 @@ static int check_places(const struct run_config *c, const char *model) {
     return 0;
 }
 
-/* What is missing is told before the data is read, which may take long. A pipe may be opened once: not here. */
+/* Refuses an input that cannot be read, before the data is read, which may take long. It does not open the inputs,
+ * since a pipe can be opened only once. 0 or -1. */
 static int check_inputs(const struct run_config *c) {
     const char *const inputs[] = {c->validation, c->labels, c->validation_labels, c->start.from, c->resume};
     for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++)
@@ -323,8 +335,8 @@ static int check_inputs(const struct run_config *c) {
     return 0;
 }
 
-/* Takes the places of all that will be written, before the data is read: a run that shares one with another is
- * refused while it has changed nothing. */
+/* Takes the places of all output files before the data is read: if another run has one of them, this run is refused
+ * and has changed nothing. 0 or -1. */
 static int open_outputs(struct run *r) {
     return saver_open(&r->saver, r->common->model) < 0 ||
                    checkpoint_open(&r->checkpoint, r->config->checkpoint) < 0 ||
@@ -333,7 +345,7 @@ static int open_outputs(struct run *r) {
                : 0;
 }
 
-/* The data is there: what is taken over from earlier runs is emptied or cut. */
+/* Called when the data has been read: empties or cuts the files of earlier runs. 0 or -1. */
 static int begin_outputs(struct run *r) {
     return atomic_begin(&r->saver.file) < 0 ||
                    (r->checkpoint.path != NULL && atomic_begin(&r->checkpoint.file) < 0) ||

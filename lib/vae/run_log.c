@@ -14,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define ATTEMPTS 100 /* at a log that others make and remove at the same time */
+#define ATTEMPTS 100 /* to open a log that other processes create and remove at the same time */
 
 #define HEADER                                                                                                 \
     "epoch\tstep\tseconds\ttrain_elbo\ttrain_reconstruction\ttrain_kl\tval_elbo\tval_reconstruction\tval_kl\t" \
@@ -26,12 +26,12 @@ int run_log_flush(const struct run_log *log, int printed) {
     return printed < 0 || fflush(log->file) != 0 ? fail_system(log->name, "cannot write") : 0;
 }
 
-/* What of a log is kept: its lines up to `end`. */
+/* The lines of a log that are kept: those up to `end`. */
 struct kept {
     off_t end;
-    uint64_t last; /* the epoch of the last row; 0: there is no row */
-    uint64_t cut;  /* that of the last row that is cut off; 0: none is */
-    bool is_ours;  /* nothing in the log is against its being this run's */
+    uint64_t last; /* the epoch of the last kept row; 0: no row is kept */
+    uint64_t cut;  /* the epoch of the last row that is cut off; 0: none */
+    bool is_ours;  /* all lines so far may be those of a log of this run */
 };
 
 /* Whether the line holds numbers, nan among them: one per column, and in the last one, one per latent. */
@@ -76,9 +76,10 @@ static bool is_lost(const struct kept *k, const char *line, size_t length, uint6
     return (k->cut > 0 || k->last == rows) && strlen(line) < length;
 }
 
-/* Adds another line: rows are in order, those that are not there are noted, and later ones than epoch `rows` are
- * cut off. They follow its row, or an earlier one's, if a run has gone on after a crash that took the rows between;
- * or none, if a run has begun the log when it went on after that epoch. */
+/* Adds another line. Returns whether more may follow. Rows must be in ascending order; missing ones are noted. Rows
+ * after epoch `rows` are cut off. If a row is kept before them, they may begin with any later epoch, since a crash
+ * may have taken the rows between. If none is kept, a resumed run has begun the log: they must begin with epoch
+ * `rows` + 1 and be in order. */
 static bool add_row(const struct run_log *log, struct kept *k, const char *line, size_t length, uint64_t rows) {
     if (line[length - 1] != '\n' || is_lost(k, line, length, rows))
         return false; /* a crash has taken its end, or it */
@@ -96,7 +97,7 @@ static bool add_row(const struct run_log *log, struct kept *k, const char *line,
     return k->is_ours;
 }
 
-/* 0 or -1: what cannot be read is not taken for the log's end. */
+/* Reads the log and finds the lines to keep. 0, or -1 if it cannot be read. */
 static int find_kept(const struct run_log *log, struct kept *k, uint64_t rows) {
     char *line = NULL;
     size_t size = 0;
@@ -121,13 +122,13 @@ static void note_missing(const struct run_log *log, const struct kept *k, uint64
                  log->name, k->last, rows);
 }
 
-/* Cuts the log off after the rows that are kept, and stands there. */
+/* Cuts the log after the rows that are kept, and sets the file's position there. 0 or -1. */
 static int keep_rows(struct run_log *log, uint64_t rows) {
     struct kept k;
     if (find_kept(log, &k, rows) < 0)
         return -1;
     if (!k.is_ours)
-        return fail("%s: is not the log of the %" PRIu64 " epochs before, wanted it, or no file: move it away",
+        return fail("%s: is not the log of this run up to epoch %" PRIu64 ", wanted it, or no file: move it away",
                     log->name, rows);
     if (fseeko(log->file, k.end, SEEK_SET) < 0 || ftruncate(fileno(log->file), k.end) < 0)
         return fail_system(log->name, "cannot write");
@@ -138,7 +139,7 @@ static int keep_rows(struct run_log *log, uint64_t rows) {
     return 0;
 }
 
-/* A descriptor of the log, an old one or a new one; -1 with errno. */
+/* Opens the log, or creates it. The descriptor, or -1 with errno. */
 static int open_file(struct run_log *log) {
     const int flags = O_RDWR | O_CLOEXEC;
     int fd = open(log->name, flags);
@@ -166,8 +167,8 @@ static int open_stream(struct run_log *log) {
     return 0;
 }
 
-/* Opens a log that is a regular file, or will be one, and locks it. It is not the model file or the checkpoint of a
- * run, which would take its place. */
+/* Opens a log that is a regular file, or creates one, and locks it. A file that is the model or the checkpoint of
+ * another run is refused, since that run would replace it. 0 or -1. */
 static int open_regular(struct run_log *log) {
     enum file_lock lock;
     if (atomic_is_taken(log->name))
@@ -214,7 +215,8 @@ int run_log_open(struct run_log *log, const char *path) {
     return check_directory_of(path) < 0 ? -1 : open_regular(log);
 }
 
-/* A pipe is opened only now, and not for reading, too: then it would not be noticed that its reader has left. */
+/* Opens a pipe or a device, after the data has been read, and for writing only: if this process could also read
+ * from the pipe, writing would not fail when its reader has closed it. 0 or -1. */
 static int open_late(struct run_log *log) {
     if (!is_there_and_special(log->name))
         return open_regular(log);
@@ -258,7 +260,7 @@ void run_log_abandon(const struct run_log *log) {
         unlink(log->name);
 }
 
-/* Moved to another name it keeps its rows; without any name it loses them. */
+/* Whether the log was removed. A log that was moved keeps its rows. */
 static bool is_removed(const struct run_log *log) {
     struct stat status;
     return log->is_regular && !file_is_at(fileno(log->file), log->name) && fstat(fileno(log->file), &status) == 0 &&

@@ -47,7 +47,8 @@ void saver_keep(struct saver *s, double validation) {
     memcpy(s->kept, weights(p), p->size * sizeof *p->value);
 }
 
-/* Puts the model with these weights in its place. What was written in part is no file to write to again. */
+/* Puts the model with these weights in its place by `put`, atomic_replace or atomic_commit. On error the file is
+ * closed. 0 or -1. */
 static int put_weights(struct saver *s, const struct provenance *provenance, float *value,
                        int (*put)(struct atomic_file *file)) {
     struct model model = *s->training->model;

@@ -47,7 +47,8 @@ static int refuse(const char *name, const char *text) {
     return fail("%s: found '%s', wanted const, cosine, cosine:END, step:EVERY:FACTOR or iwae", name, text);
 }
 
-/* A number of `length` bytes, which may be many: 1 is 1 with a thousand zeros behind the point, too. */
+/* Parses a number of `length` bytes, without a limit on the length. 0, or -1 with a message that begins with
+ * `name`. */
 static int parse_argument(const char *name, const char *text, size_t length, double least, double *value) {
     char *number = strndup(text, length);
     if (number == NULL)

@@ -136,13 +136,26 @@ static void plan_forward(struct training *t) {
             plan_add(&t->plan, (struct operation){.run = draw, .layer = i, .units = units, .draws = draws});
         }
         if (i == m->last && best) {
-            plan_add(&t->plan, (struct operation){deviations, i, units, group, weights, draws, .chained = true});
-            plan_add(&t->plan, (struct operation){
-                                   .run = take_best_scale, .layer = i, .units = units, .draws = draws, .waits = true});
+            plan_add(&t->plan, (struct operation){.run = deviations,
+                                                  .layer = i,
+                                                  .units = units,
+                                                  .group = group,
+                                                  .weights = weights,
+                                                  .draws = draws,
+                                                  .chained = true});
+            plan_add(&t->plan,
+                     (struct operation){
+                         .run = take_best_scale, .layer = i, .units = units, .draws = draws, .waits = true});
         }
         if (i == m->last)
-            plan_add(&t->plan,
-                     (struct operation){likelihood, i, units, group, weights, draws, .chained = !best, .waits = best});
+            plan_add(&t->plan, (struct operation){.run = likelihood,
+                                                  .layer = i,
+                                                  .units = units,
+                                                  .group = group,
+                                                  .weights = weights,
+                                                  .draws = draws,
+                                                  .chained = !best,
+                                                  .waits = best});
     }
 }
 

@@ -11,9 +11,10 @@
 #include "vae/update.h"
 #include "vae/vamp.h"
 
-/* Training by stochastic gradient ascent on the ELBO: Kingma and Welling 2014, algorithm 1, with Adam. A batch is
- * cut into shards of items and, for the weights' gradients, into slices of units; how depends on the batch and
- * the model alone, never on the threads, so that any number of them gives the same bits. */
+/* Training by stochastic gradient ascent on the ELBO: Kingma and Welling 2014, algorithm 1, with one of the
+ * optimizers of nn/optimizer.h. A step is a plan of operations, cut into tiles (vae/plan.h), and then an update,
+ * cut into slices of units (vae/update.h). How they are cut depends on the batch, the model and the backend, but
+ * not on the threads, so that any number of threads gives the same bits. */
 
 struct training {
     struct model *model; /* not owned, like the next three */

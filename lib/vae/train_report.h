@@ -4,18 +4,17 @@
 #include "vae/run_log.h"
 #include "vae/train.h"
 
-/* What a training run tells its user: a progress line or a line per epoch on stderr, a last line, and a row of the
- * log per epoch, which is written before the next epoch begins. */
+/* Reports of a training run to its user: a progress line or one line per epoch on stderr, a last line, and one row
+ * of the log per epoch, which is written before the next epoch begins. */
 struct report {
     const struct training *training; /* not owned, like the log */
     const struct run_log *log;
-    uint64_t epochs; /* that are to be trained */
-    bool validates;
-    double seconds; /* that the runs took which this one goes on from, and items that they trained on */
-    double items;
+    uint64_t epochs;       /* of the whole run */
+    bool validates;        /* there is validation data */
+    double seconds, items; /* of the runs that this one goes on from: their time, and the items trained on */
 };
 
-/* Starts the clock, `seconds` after 0. Fields training to validates must be set. */
+/* Starts the clock at `seconds`, the time of earlier runs. Fields training to validates must be set. */
 void report_start(struct report *report, double seconds);
 
 /* Behind each step. */

@@ -9,17 +9,17 @@
 
 #define PSEUDO_SLICES 16 /* of the prior's pseudo-inputs, at most */
 
-/* Parameters that are updated together: so many units of a layer; or numbers [offset, offset + size) of those that
- * are no layer's. */
+/* Parameters that are updated together: units of a layer; or numbers [offset, offset + size) of the parameters that
+ * belong to no layer. */
 struct slice {
-    const struct linear *layer; /* NULL: no layer's */
-    size_t index;
-    struct tile tile; /* of the layer's weights: whole rows, which are one stretch of memory */
+    const struct linear *layer; /* NULL: of no layer */
+    size_t index;               /* of the layer */
+    struct tile tile;           /* of the layer's weights: whole rows, which are contiguous in memory */
     size_t offset, size;
     double squares; /* of its gradient */
 };
 
-/* Of two slices the one that lies further to the front of its layer; of two in the same place the larger. */
+/* Orders slices by their relative place in their layers, then by size, the larger one first. */
 static int by_place(const void *a, const void *b) {
     const struct slice *s = a, *t = b;
     const size_t left = (2 * s->tile.row + s->tile.rows) * t->layer->out,
@@ -30,7 +30,7 @@ static int by_place(const void *a, const void *b) {
     return size != other ? (size > other ? -1 : 1) : (s->index < t->index ? -1 : 1);
 }
 
-/* The slices of a layer, which are only counted if `slice` is NULL. */
+/* Cuts a layer into slices and returns their number. With slice NULL they are only counted. */
 static size_t cut_layer(const struct linear *layer, size_t index, struct slice *slice) {
     const size_t units = products()->slice_units;
     size_t count = 0;
@@ -43,7 +43,7 @@ static size_t cut_layer(const struct linear *layer, size_t index, struct slice *
     return count;
 }
 
-/* In an order that gives a thread the units whose outputs it makes, too: see workers_run. */
+/* The order gives each thread the update of the units whose outputs it computes: see workers_run. 0 or -1. */
 static int cut_slices(struct update *u) {
     const struct model *m = u->model;
     size_t most = 1 + PSEUDO_SLICES;
@@ -64,13 +64,14 @@ static int cut_slices(struct update *u) {
     return 0;
 }
 
-/* Multiplications of Muon's step, about. */
+/* About the number of multiplications of Muon's step. */
 static double cost(const struct tensor *t) {
     const double rows = (double)t->rows, columns = t->kind == TENSOR_MATRIX ? (double)t->columns : 0;
     return rows < columns ? rows * rows * columns : columns * columns * rows;
 }
 
-/* The costly ones at both ends and the cheap ones in the middle: threads begin at the ends. */
+/* Puts the expensive tensors at both ends and the cheap ones in the middle, since threads begin at the ends. 0 or
+ * -1. */
 static int order_tensors(struct update *u) {
     const struct parameters *p = &u->model->parameters;
     size_t sorted[PARAMETERS_MAX];
@@ -93,7 +94,7 @@ static int order_tensors(struct update *u) {
     return 0;
 }
 
-/* Memory for each thread's own gradients of a slice. */
+/* Allocates memory for each thread's gradient of a slice. 0 or -1. */
 static int allocate_own_gradients(struct update *u, size_t threads) {
     for (size_t i = 0; i < u->model->layers; i++) {
         const size_t numbers = products()->slice_units * (u->model->layer[i].in + 1);
@@ -127,10 +128,10 @@ void update_end(struct update *u) {
 static void average(const struct update *u, size_t offset, size_t size) {
     const struct parameters *p = &u->model->parameters;
     if (p->average != NULL)
-        math_kernel()->average(p->average + offset, p->value + offset, u->share, size);
+        math_kernel()->average(p->average + offset, p->value + offset, u->ema_weight, size);
 }
 
-/* A layer's slice: its gradient -> `g`. */
+/* Computes the gradient of a layer's slice -> g. */
 static void layer_gradient(const struct update *u, const struct slice *s, const struct linear_gradient *g) {
     const struct model *m = u->model;
     const float scale = 1.0f / (float)u->rows;
@@ -149,23 +150,24 @@ static void layer_gradient(const struct update *u, const struct slice *s, const 
 static struct linear_gradient in_table(const struct update *u, const struct slice *s) {
     float *gradient = u->model->parameters.gradient;
     return (struct linear_gradient){gradient + s->layer->weight + s->tile.row * s->layer->in,
-                                    gradient + s->layer->bias + s->tile.row, s->layer->in};
+                                    gradient + s->layer->bias + s->tile.row};
 }
 
-static void adam(struct update *u, float *gradient, size_t offset, size_t size, float keep) {
-    adam_update(&u->adam, keep, &u->model->parameters, gradient, offset, size);
+static void adam(struct update *u, float *gradient, size_t offset, size_t size, float decay) {
+    adam_update(&u->adam, decay, &u->model->parameters, gradient, offset, size);
     average(u, offset, size);
 }
 
-/* A layer's slice, from its gradient. */
+/* Updates a layer's slice from its gradient. */
 static void adam_layer(struct update *u, const struct slice *s, const struct linear_gradient *g) {
     const struct linear *layer = s->layer;
-    adam(u, g->weight, layer->weight + s->tile.row * layer->in, s->tile.rows * layer->in, u->keep);
+    adam(u, g->weight, layer->weight + s->tile.row * layer->in, s->tile.rows * layer->in, u->decay);
     adam(u, g->bias, layer->bias + s->tile.row, s->tile.rows, 1);
     linear_pack(layer, u->model->parameters.value, &s->tile);
 }
 
-/* Of what is no layer's; the pseudo-inputs' gradient is there. */
+/* Computes the gradient of a slice that belongs to no layer. That of the pseudo-inputs has been computed already.
+ */
 static void other_gradient(const struct update *u, const struct slice *s) {
     const struct model *m = u->model;
     if (u->pass->dscale != NULL && s->offset == m->scale)
@@ -183,10 +185,11 @@ static void adam_slice(void *context, size_t i) {
     adam_layer(u, s, &g);
 }
 
-/* Where it is if it is needed by one task only: in memory of the thread, which stays in its processor's cache. */
+/* Where a slice's gradient is if only one task needs it: in the thread's own memory, which stays in its processor's
+ * cache. */
 static struct linear_gradient in_scratch(const struct update *u, const struct slice *s) {
     float *gradient = u->own_gradient + workers_self() * u->own_numbers;
-    return (struct linear_gradient){gradient, gradient + s->tile.rows * s->layer->in, s->layer->in};
+    return (struct linear_gradient){gradient, gradient + s->tile.rows * s->layer->in};
 }
 
 /* Gradient and update in one task. */
@@ -223,7 +226,7 @@ static void gradient_of_slice(void *context, size_t i) {
     s->squares = u->config->optimizer.clip > 0 ? slice_squares(u, s) : 0;
 }
 
-/* Packs a tensor's rows, if it is a layer's weights. The heads' two tensors are one layer. */
+/* Packs the rows of a tensor that is a layer's weights, or half of the heads' weights. */
 static void pack_tensor(const struct model *m, const struct tensor *t) {
     for (size_t i = 0; i < m->layers; i++) {
         const struct linear *layer = &m->layer[i];
@@ -241,13 +244,13 @@ static void muon_tensor(void *context, size_t i) {
     if (t->kind == TENSOR_PLAIN) {
         adam(u, p->gradient + t->offset, t->offset, t->size, 1);
     } else if (t->kind == TENSOR_MATRIX) {
-        muon_update(u->rate, u->scale, u->keep, p, t, u->scratch[number]);
+        muon_update(u->rate, u->scale, u->decay, p, t, u->scratch[number]);
         average(u, t->offset, t->size);
         pack_tensor(u->model, t);
     }
 }
 
-/* What the gradient is to be multiplied by to have the norm allowed. */
+/* The factor that reduces the gradient to the maximum norm; 1 if it is below. */
 static double clipping(const struct update *u) {
     double squares = 0;
     for (size_t i = 0; i < u->slices; i++)
@@ -256,8 +259,9 @@ static double clipping(const struct update *u) {
     return clip > 0 && norm > clip ? clip / norm : 1;
 }
 
-/* Of a young average the last weights make up more, so that the first ones are soon forgotten. */
-static float average_share(double ema, uint64_t step) {
+/* 1 - decay of the moving average. In the first steps the decay is smaller, so that the initial weights fade fast.
+ */
+static float ema_weight_at(double ema, uint64_t step) {
     const double young = (double)step / ((double)step + 10);
     return (float)(1 - (ema < young ? ema : young));
 }
@@ -268,8 +272,8 @@ void update_run(struct update *u, struct workers *workers, size_t rows, double r
     u->rows = rows;
     u->rate = rate;
     u->scale = 1;
-    u->keep = (float)(1 - rate * o->weight_decay);
-    u->share = average_share(u->config->ema, step);
+    u->decay = (float)(1 - rate * o->weight_decay);
+    u->ema_weight = ema_weight_at(u->config->ema, step);
     if (o->clip > 0 || orthogonal) {
         workers_run(workers, u->slices, gradient_of_slice, u);
         u->scale = clipping(u);

@@ -21,8 +21,8 @@ static void posterior(void *context, size_t layer, const struct tile *tile) {
     mixture_take(&v->model->mixture, tile->row, tile->rows);
 }
 
-/* What all draws of the batch say of each component: those of pass_posterior_backward, but for a draw's weight,
- * which here counts once, since the components are parameters of p(z). */
+/* The gradient of -log p(z) over all draws of the batch with respect to each component. A draw's weight is a factor
+ * once, for every estimator, since the components are parameters of p(z). */
 static void components(void *context, size_t layer, const struct tile *tile) {
     struct vamp *v = context;
     const struct pass *b = v->batch;
@@ -33,7 +33,7 @@ static void components(void *context, size_t layer, const struct tile *tile) {
         memset(dheads, 0, width * sizeof *dheads);
         for (size_t row = 0; row < v->rows * b->draws; row++)
             mixture_gradient(&m->mixture, k, b->z + row * m->code,
-                             v->beta * b->weight[row] * b->share[row * count + k], dheads);
+                             v->beta * b->weight[row] * b->responsibility[row * count + k], dheads);
     }
 }
 

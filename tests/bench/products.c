@@ -57,7 +57,7 @@ __attribute__((target("avx2,fma"))) static double peak_avx2(void) {
 }
 
 static double peak(void) {
-    return level_best() == LEVEL_AVX512 ? peak_avx512() : level_best() == LEVEL_AVX2 ? peak_avx2() : 0;
+    return level_in_use() == LEVEL_AVX512 ? peak_avx512() : level_in_use() == LEVEL_AVX2 ? peak_avx2() : 0;
 }
 #else
 static double peak(void) {
@@ -126,7 +126,7 @@ static int measure(size_t s) {
 int main(void) {
     denormals_flush();
     if (level_settle() < 0 || peak() == 0) {
-        fprintf(stderr, "products: found the level %s, wanted one whose peak is known\n", level_name(level_best()));
+        fprintf(stderr, "products: found the level %s, wanted one whose peak is known\n", level_name(level_in_use()));
         return 1;
     }
     for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++)

@@ -13,7 +13,7 @@ static const struct math_kernel *const levels[LEVELS] = EACH_LEVEL(math_kernel);
 static const struct density_kernel *const densities[LEVELS] = EACH_LEVEL(density_kernel);
 
 #define N 20011 /* not a multiple of any vector's length */
-#define EACH(level) for (enum level level = LEVEL_BASELINE; level <= level_best(); level++)
+#define EACH(level) for (enum level level = LEVEL_BASELINE; level <= level_in_use(); level++)
 
 static float argument[N], value[N], slope[N];
 

@@ -11,9 +11,9 @@ static void add_layer_gradient(const struct pass *p, size_t index, size_t rows, 
     for (size_t column = 0; column < layer->in; column += PANEL) {
         const size_t left = layer->in - column;
         const struct tile tile = {first, units, column, left < PANEL ? left : PANEL};
-        const struct linear_gradient gradient = {
-            m->parameters.gradient + layer->weight + tile_offset(&tile, layer->in),
-            m->parameters.gradient + layer->bias + first, layer->in};
+        const struct linear_gradient gradient = {m->parameters.gradient + layer->weight +
+                                                     tile_offset(&tile, layer->in),
+                                                 m->parameters.gradient + layer->bias + first};
         linear_gradient(layer, p->delta[index], &input, rows, &tile, 1, 1, &gradient);
     }
 }

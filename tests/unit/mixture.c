@@ -41,11 +41,12 @@ static void is_the_density_and_its_shares(void) {
     for (double x = -8; x < 8; x += 0.05)
         for (double y = -8; y < 8; y += 0.05) {
             const float z[LATENT] = {(float)x, (float)y};
-            float share[K];
-            const double found = mixture_log_density(&m, z, share) - LATENT * 0.5 * log(2 * acos(-1));
+            float responsibility[K];
+            const double found = mixture_log_density(&m, z, responsibility) - LATENT * 0.5 * log(2 * acos(-1));
             const double wanted = log(density((double[]){(double)z[0], (double)z[1]}));
             worst = fmax(worst, fabs(found - wanted) / (1 + fabs(wanted)));
-            shares = fmax(shares, fabs((double)share[0] + (double)share[1] + (double)share[2] - 1));
+            shares = fmax(shares, fabs((double)responsibility[0] + (double)responsibility[1] +
+                                       (double)responsibility[2] - 1));
             sum += exp(found) * 0.05 * 0.05;
         }
     EXPECT(fabs(sum - 1) < 1e-4, "sums to %g, wanted 1", sum);
@@ -58,15 +59,16 @@ static void is_the_density_and_its_shares(void) {
 static void gradients_match_central_differences(void) {
     struct mixture m = start();
     const float z[LATENT] = {0.3f, -0.2f};
-    float share[K], pull[LATENT], dheads[2 * LATENT] = {0};
-    (void)mixture_log_density(&m, z, share);
-    mixture_pull(&m, z, share, pull);
+    float responsibility[K], prior_slope[LATENT], dheads[2 * LATENT] = {0};
+    (void)mixture_log_density(&m, z, responsibility);
+    mixture_slope(&m, z, responsibility, prior_slope);
     for (size_t i = 0; i < LATENT; i++) {
         double up[LATENT] = {(double)z[0], (double)z[1]}, down[LATENT] = {(double)z[0], (double)z[1]};
         up[i] += 1e-6;
         down[i] -= 1e-6;
         const double wanted = -(log(density(up)) - log(density(down))) / 2e-6;
-        EXPECT(fabs((double)pull[i] - wanted) < 1e-5, "pull %zu is %g, wanted %g", i, (double)pull[i], wanted);
+        EXPECT(fabs((double)prior_slope[i] - wanted) < 1e-5, "slope %zu is %g, wanted %g", i,
+               (double)prior_slope[i], wanted);
     }
     /* Of -log N(z; mu_1, sigma_1^2), by its closed form. */
     mixture_gradient(&m, 1, z, 0.5f, dheads);

@@ -1,6 +1,7 @@
 /* Muon, clipping's scale, averages and schedules against plain references in double. Adam is with the kernels. */
 #include "base/error.h"
 #include "base/noise.h"
+#include "kernel/product.h"
 #include "nn/optimizer.h"
 #include "test.h"
 #include "vae/schedule.h"
@@ -88,6 +89,7 @@ static void check_muon(size_t rows, size_t columns) {
 }
 
 static void muon_makes_orthogonal_steps(void) {
+    EXPECT(products_setup() == 0, "%s", error_message());
     check_muon(4, 9);
     check_muon(9, 4);
     check_muon(7, 7);

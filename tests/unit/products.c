@@ -15,8 +15,8 @@
 static const struct product_kernel *const kernels[LEVELS] = EACH_LEVEL(product_kernel);
 
 /* The levels that the processor has; and those of them whose bits are the same. */
-#define EACH(level) for (enum level level = LEVEL_BASELINE; level <= level_best(); level++)
-#ifdef __FP_FAST_FMAF
+#define EACH(level) for (enum level level = LEVEL_BASELINE; level <= level_in_use(); level++)
+#ifdef LEVEL_FUSES
 #define FIRST_FUSED LEVEL_BASELINE
 #else
 #define FIRST_FUSED LEVEL_AVX2
@@ -167,9 +167,9 @@ static void bits_depend_on_no_level_and_no_cut(void) {
         float *whole = malloc(bytes);
         struct product p = product_of(&f, false, FROM_BIAS);
         memset(f.y, 0, bytes);
-        kernels[level_best()]->multiply(&p);
+        kernels[level_in_use()]->multiply(&p);
         memcpy(whole, f.y, bytes);
-        for (enum level level = FIRST_FUSED; level <= level_best(); level++)
+        for (enum level level = FIRST_FUSED; level <= level_in_use(); level++)
             for (size_t rows = 1; rows < 60; rows = rows * 3 + 1)
                 for (size_t columns = PANEL; columns <= 4 * PANEL; columns += PANEL) {
                     p = product_of(&f, rows % 2 == 0, FROM_BIAS);
@@ -207,15 +207,16 @@ static void panels_hold_the_matrix(void) {
 /* A layer's panels, written tile by tile in any order, are those of the whole. */
 static void tiles_of_a_layer_are_packed_in_their_place(void) {
     const struct linear plain = {.in = 70, .out = 45, .group = 1};
-    const size_t sizes_of[2] = {linear_panels_size(&plain), linear_backward_panels_size(&plain)};
+    const size_t sizes_of[2] = {linear_panels_size(&plain, DIRECTION_FORWARD),
+                                linear_panels_size(&plain, DIRECTION_BACKWARD)};
     float *w = numbers(plain.in * plain.out, 1), *panels[4];
     for (int i = 0; i < 4; i++)
         panels[i] = calloc(sizes_of[i % 2], sizeof(float));
     struct linear whole = plain, pieces = plain;
-    whole.panels = panels[0];
-    whole.backward_panels = panels[1];
-    pieces.panels = panels[2];
-    pieces.backward_panels = panels[3];
+    for (int i = 0; i < DIRECTIONS; i++) {
+        whole.panels[i] = panels[i];
+        pieces.panels[i] = panels[2 + i];
+    }
     linear_pack(&whole, w, &(struct tile){0, plain.out, 0, plain.in});
     for (size_t unit = plain.out; unit > 0; unit -= 5) /* across panels: the heads' two tensors are one layer */
         for (size_t in = 0; in < plain.in; in += 32)

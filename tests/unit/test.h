@@ -1,9 +1,13 @@
 #ifndef UNIT_TEST_H
 #define UNIT_TEST_H
 
+#include "base/error.h"
+#include "base/level.h"
+
 #include <stdio.h>
 
-/* A C test program is a table of functions; run_tests prints TAP for tests/run. */
+/* A C test program is a table of functions; run_tests prints TAP for tests/run. VAE_LEVEL and VAE_PRODUCTS mean what
+ * they mean for the tools. */
 
 struct test {
     const char *name;
@@ -26,6 +30,10 @@ static int test_checks, test_failures;
 
 static int run_tests(const struct test *tests, size_t count) {
     int failed = 0;
+    if (level_settle() < 0) {
+        printf("Bail out! %s\n", error_message());
+        return 1;
+    }
     printf("1..%zu\n", count);
     for (size_t i = 0; i < count; i++) {
         test_checks = test_failures = 0;
