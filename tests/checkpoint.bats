@@ -450,7 +450,7 @@ END
     vae-train "${OPTIONS[@]:0:7}" -e 3 -m part.bin --checkpoint part.ck items.raw
     OPTIONS=("${OPTIONS[@]:0:7}" -e 6 -m part.bin --resume part.ck)
     # Words at the end, between two rows, a row again, an earlier one, another list, an epoch that no number holds.
-    for edit in '$s/$/\nprecious/' '6s/^/precious\n/' '6p' '6{p;s/^5/2/}' '7s/,/;/' '5s/^4/99999999999999999999999/'; do
+    for edit in '7s/$/\nprecious/' '6s/^/precious\n/' '6p' '6{p;s/^5/2/}' '7s/,/;/' '5s/^4/99999999999999999999999/'; do
         sed "$edit" whole.tsv >other.tsv
         cp other.tsv before.tsv
         fails 1 'vae-train: other.tsv: is not the log of this run up to epoch 3, wanted it, or no file: move it away' \
