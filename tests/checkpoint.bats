@@ -445,6 +445,27 @@ END
     done
 }
 
+@test "what a log holds behind the checkpoint's last row is cut off only if it is rows in order, or a crash's zeros" {
+    vae-train "${OPTIONS[@]:0:7}" -e 6 -m whole.bin --log whole.tsv items.raw
+    vae-train "${OPTIONS[@]:0:7}" -e 3 -m part.bin --checkpoint part.ck items.raw
+    OPTIONS=("${OPTIONS[@]:0:7}" -e 6 -m part.bin --resume part.ck)
+    # Words at the end, between two rows, a row again, an earlier one, another list, an epoch that no number holds.
+    for edit in '7s/$/\nprecious/' '6s/^/precious\n/' '6p' '6{p;s/^5/2/}' '7s/,/;/' '5s/^4/99999999999999999999999/'; do
+        sed "$edit" whole.tsv >other.tsv
+        cp other.tsv before.tsv
+        fails 1 'vae-train: other.tsv: is not the log of this run up to epoch 3, wanted it, or no file: move it away' \
+            vae-train "${OPTIONS[@]}" --log other.tsv items.raw
+        cmp other.tsv before.tsv
+    done
+    # After a crash of the machine, zeros from the middle of row 4 or 5 on; or rows are missing.
+    for edit in '5s/\t.*/\t\x0\x0\n/' '5s/.*/\x0\x0/' '6s/.*/\x0\x0/' '5d' '6d' '5,6d'; do
+        sed "$edit" whole.tsv >log.tsv
+        vae-train "${OPTIONS[@]}" --log log.tsv items.raw
+        cmp part.bin whole.bin
+        cut -f 3 --complement log.tsv | diff - <(cut -f 3 --complement whole.tsv)
+    done
+}
+
 @test "a checkpoint of more steps is not replaced without a note" {
     train -m part.bin --checkpoint part.ck -e 1
     cp part.ck short.ck

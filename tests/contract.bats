@@ -384,6 +384,63 @@ made_of() {
     assert [ ! -e new.bin ]
 }
 
+@test "an input that goes wrong behind whole blocks of items, while one is at work, exits 1 with one line that names it" {
+    # A block has 512 items at most.
+    local block result size whole_blocks
+    for stream in items.raw latents.raw holes.raw; do
+        read -r _ dtype shape items _ <"$stream"
+        { header "$dtype" "$shape" $((items * 15)) . && for _ in {1..15}; do tail -c +65 $stream; done; } >"long.$stream"
+    done
+    for tool in vae-encode vae-decode vae-impute vae-eval vae-score; do
+        use "$tool"
+        "$tool" "${arguments[@]}" -q "long.$input" >whole
+        size=$(stat -c %s "long.$input")
+        for bytes in $((size / 2)) $((size * 3 / 4)) $((size - 1)); do
+            head -c "$bytes" "long.$input" >cut.raw
+            for j in 1 2 8; do
+                fails 1 "$tool: cut.raw: ended after " "$tool" "${arguments[@]}" -j $j cut.raw
+                # All of the blocks before is there, and nothing more.
+                case $tool in
+                vae-encode) block=$((512 * 784)) result=$((512 * 8)) ;;
+                vae-decode) block=$((512 * 8)) result=$((512 * 3136)) ;;
+                *) block=$size result=0 ;;
+                esac
+                whole_blocks=$(((bytes - 64) / block))
+                [ $result -eq 0 ] || command cmp -n $((64 + whole_blocks * result)) out whole
+                cp out before
+                fails 1 "$tool: stdin: ended after " bash -c 'cat cut.raw | "$@"' - "$tool" "${arguments[@]}" -j $j
+                command cmp out before
+            done
+        done
+        for j in 1 2 8; do
+            { cat "long.$input" && printf X; } >long
+            fails 1 "$tool: long: bytes that are no frame follow" "$tool" "${arguments[@]}" -j $j long
+            fails 1 "$tool: stdout: cannot write: No space left on device" \
+                bash -c '"$@" >/dev/full' - "$tool" "${arguments[@]}" -q -j $j "long.$input"
+        done
+    done
+    # What is wrong first is told, however much was read ahead.
+    vae-train -q -m wide.bin -z 20 -H 100 -l gaussian -e 0 items.raw
+    { header f32 20 2000 . && perl -e 'print pack "f<*", map { ($_ == 511 ? 3e38 : 0) x 20 } 0 .. 1999'; } >large.raw
+    head -c -1 large.raw >cut.raw
+    head -c $((64 + 512 * 80)) large.raw >cut.at.a.block.raw
+    for stream in large cut cut.at.a.block; do
+        for j in 1 2 8; do
+            fails 1 "vae-decode: $stream.raw: item 511 has a result that is not finite" vae-decode -m wide.bin -j $j $stream.raw
+        done
+    done
+    # The last item cannot be taken, or has no label.
+    { head -c -4 long.latents.raw && f32 nan; } >bad.raw
+    { header u8 28x28 2250 . && for _ in {1..15}; do cat "$BATS_FILE_TMPDIR/pixels"; done; } >long.raw
+    { header u8 1 2249 . && head -c 2249 /dev/zero; } >labels.raw
+    { header u8 1 150 . && head -c 150 /dev/zero; } >few.raw
+    vae-train -q -m told.bin -z 2 -H 16 -e 1 --cond few.raw items.raw
+    for j in 1 2 8; do
+        fails 1 'vae-decode: bad.raw: item 4499, element 1 is not a finite float' vae-decode -m model.bin -j $j bad.raw
+        fails 1 'vae-encode: labels.raw: ends behind 2249 labels' vae-encode -q -m told.bin --cond labels.raw -j $j long.raw
+    done
+}
+
 @test "bytes behind the end exit 1 with one line that names the input" {
     for tool in "${READERS[@]}"; do
         use "$tool"
@@ -477,6 +534,61 @@ made_of() {
     exec 9>&-
     wait $pid
     vae-encode -m model.bin items.raw | raw-cmp --abs 1e-5 - out
+}
+
+@test "a map writes what it has when its input pauses, also amid an item" {
+    { header f32 2 3000 . && for _ in {1..10}; do tail -c +65 latents.raw; done; } >long.raw
+    { header u8 1 150 . && head -c 150 /dev/zero; } >labels.raw
+    vae-train -q -m told.bin -z 1 -H 4 -e 0 --cond labels.raw items.raw
+    { header u8 28x28 600 . && for _ in {1..4}; do cat "$BATS_FILE_TMPDIR/pixels"; done; } >items.600
+    { header u8 1 600 . && head -c 600 /dev/zero; } >labels.600
+    mkfifo in
+    # begins BYTES STREAM COMMAND...: the command, which has got so much of what comes through the fifo.
+    begins() {
+        "${@:3}" >out 3>&- 9>&- &
+        pid=$!
+        exec 9>in
+        first "$1" <"$2" >&9
+    }
+    # ends BYTES STREAM: the command is given the rest.
+    ends() {
+        tail -c +$(($1 + 1)) "$2" >&9
+        exec 9>&-
+        wait $pid
+    }
+    # Two blocks of 512 latents and the beginning of a latent; one of 512 items, but 520 labels.
+    for j in 1 2; do
+        begins 8260 long.raw vae-decode -m model.bin -j $j in
+        await eval '[ "$(stat -c %s out)" -ge $((64 + 1024 * 784 * 4)) ]'
+        ends 8260 long.raw
+        vae-decode -m model.bin long.raw | cmp - out
+        begins 584 labels.600 vae-encode -q -m told.bin -j $j --cond in items.600
+        await eval '[ "$(stat -c %s out)" -ge $((64 + 512 * 2 * 4)) ]'
+        ends 584 labels.600
+        vae-encode -q -m told.bin --cond labels.600 items.600 | cmp - out
+    done
+}
+
+@test "a pipe that another process has set not to block is waited for" {
+    # without_blocking STREAM COMMAND...
+    without_blocking() {
+        perl -MFcntl -e '$s = shift; open my $f, $s or die; fcntl $f, F_SETFL, O_NONBLOCK | fcntl $f, F_GETFL, 0; exec @ARGV' -- "$@"
+    }
+    slow() { first 100 <"$1" && sleep 0.1 && tail -c +101 "$1"; }
+    for tool in "${READERS[@]}"; do
+        use "$tool"
+        [ "$tool" != vae-info ] || continue # reads no stdin
+        "$tool" "${arguments[@]}" -q - <$input >whole
+        slow $input | without_blocking '<&=0' "$tool" "${arguments[@]}" -q - >out
+        command cmp out whole
+    done
+    for tool in "${BINARY_WRITERS[@]}"; do
+        use "$tool"
+        [ "$tool" != vae-encode ] || arguments+=(--stats)
+        "$tool" "${arguments[@]}" -q <$input >whole
+        without_blocking '>&=1' "$tool" "${arguments[@]}" -q <$input | { sleep 0.1 && cat; } >out
+        cmp out whole
+    done
 }
 
 @test "any number of threads gives the same bytes" {

@@ -126,9 +126,12 @@ no_temporary() {
         vae-train -q -m new.bin -e 1 items.raw
     assert_equal "$(<precious)" precious
     rm .new.bin.tmp
-    mkfifo .new.bin.tmp
-    fails 1 'vae-train: new.bin: cannot create its temporary file' vae-train -q -m new.bin -e 1 items.raw
-    rm .new.bin.tmp
+    for make in mkfifo mkdir 'ln -s /dev/null' 'ln -s nowhere'; do
+        $make .new.bin.tmp
+        fails 1 'vae-train: new.bin: .new.bin.tmp is not a regular file or has a second name' \
+            vae-train -q -m new.bin -e 1 items.raw
+        rm -d .new.bin.tmp
+    done
     ln -s nowhere.tsv log.tsv
     fails 1 'vae-train: log.tsv: is a symbolic link to nothing' vae-train -q -m new.bin -H 2 -e 1 --log log.tsv items.raw
     # Standard output, by whatever name.
@@ -162,7 +165,7 @@ no_temporary() {
     cp -p model.bin items.raw "$place"
     chown -R nobody "$place"
     cd "$place" || return
-    owner timeout -s KILL 0.5 vae-train -q -m model.bin -H 2 -e 1000000 items.raw || true
+    owner timeout --foreground -s KILL 0.5 vae-train -q -m model.bin -H 2 -e 1000000 items.raw || true
     [ -e .model.bin.tmp ]
     owner vae-train -q -m model.bin -H 2 -e 1 -S 2 items.raw
     assert_equal "$(metadata model.bin seed) $(stat -c %a model.bin)" '2 444'
@@ -190,7 +193,7 @@ no_temporary() {
     no_temporary
     echo precious >precious
     ln -s precious .new.bin.tmp
-    fails 1 'vae-train: new.bin: cannot create its temporary file: Too many levels of symbolic links' \
+    fails 1 "vae-train: new.bin: $PWD/.new.bin.tmp is not a regular file or has a second name" \
         vae-train -q -m new.bin -H 2 -z 1 -e 1 items.raw
     assert_equal "$(<precious)" precious
 }
@@ -256,6 +259,32 @@ train_in_little() {
     done
     grep -q "/items.raw\$" maps.$((2 * size - 2))
     run -1 grep "/items.raw\$" maps.$((2 * size + 2))
+}
+
+@test "data that is mapped, and becomes what the likelihood cannot hold, ends the run with a message" {
+    preloaded
+    header f32 100 3000 . >whole.raw
+    perl -e 'print pack "f<*", map { $_ % 4 } 1 .. 300000' >>whole.raw
+    local options value wanted child status
+    while IFS='|' read -r options value wanted; do
+        cp whole.raw some.raw
+        rm -f log
+        # shellcheck disable=SC2086 # several options
+        FAULT=pages:0:100 LD_PRELOAD=$FAULT_LIBRARY timeout 20 vae-train -q -m model.bin --log log -H 2 -z 1 -e 1000000 \
+            $options some.raw 2>err 3>&- &
+        child=$!
+        await test -s log
+        perl -e 'open my $f, "+<", "some.raw" or die; seek $f, 64 + 1200000 - 400, 0; print $f pack "f<*", ($ARGV[0]) x 100' -- "$value"
+        status=0
+        wait $child || status=$?
+        assert_equal "$status $(<err)" "1 vae-train: some.raw: item 2999, element 0 is $wanted"
+    done <<'END'
+-l categorical --levels 4|3e8|3e+08, wanted a whole number below --levels (here 4: levels 0 to 3)
+-l categorical --levels 4|-7e5|-700000, wanted a whole number below --levels (here 4: levels 0 to 3)
+-l poisson|-7e5|-700000, wanted a count, 0 to 16777216, for poisson: use -l gaussian for other numbers
+-l negbin|-7e5|-700000, wanted a count, 0 to 16777216, for negbin: use -l gaussian for other numbers
+-l gaussian|nan|nan, wanted a finite number (vae-train --missing takes nan for a missing element)
+END
 }
 
 @test "a file that is mapped is checked as one that is read" {

@@ -205,6 +205,37 @@ THREE=(vae-train -q -m new.bin --checkpoint new.ck -H 8 -z 1 -b 16)
     vae-info model.bin | grep -x $'latent\t1'
 }
 
+@test "a model or a directory that is immutable or append-only is refused before any work" {
+    mkdir kept
+    cp model.bin kept
+    cp model.bin before.bin
+    for attribute in i a; do
+        chattr +$attribute model.bin 2>/dev/null || skip 'has no chattr here, or may not use it'
+        run fails 1 "vae-train: model.bin: is immutable or append-only, so that no file can take its place, wanted another name or chattr -ia" \
+            vae-train -q -m model.bin -e 1 none.raw
+        chattr -$attribute model.bin
+        [ "$status" -eq 0 ] || fail "$output"
+        chattr +$attribute kept
+        run fails 1 "vae-train: kept/new.bin: is in a directory that is immutable or append-only, wanted another one or chattr -ia" \
+            vae-train -q -m kept/new.bin -e 1 none.raw
+        chattr -$attribute kept
+        [ "$status" -eq 0 ] || fail "$output"
+    done
+    cmp model.bin before.bin
+    assert_equal "$(ls -A kept)" model.bin
+    vae-train -q -m model.bin -e 1 items.raw
+}
+
+@test "a log that cannot be begun is not left behind, unless it was there before" {
+    for old in no yes; do
+        run -1 bash -c 'ulimit -f 0 && exec "$@"' bash "${TRAIN[@]}"
+        assert_output 'vae-train: log.tsv: cannot write: File too large'
+        if [ $old = no ]; then assert [ ! -e log.tsv ]; else assert [ -e log.tsv ]; fi
+        assert_empty "$(find . -name '.*.tmp')"
+        : >log.tsv
+    done
+}
+
 @test "a directory that may not be written is named before any work" {
     [ "$(id -u)" -ne 0 ] || skip 'root may write everywhere'
     mkdir shut

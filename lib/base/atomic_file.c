@@ -43,16 +43,24 @@ static int name_parts(struct atomic_file *file, const char *path) {
     return 0;
 }
 
-/* Whether the file is bind-mounted, as containers do with single files. An old kernel or C library does not tell:
- * there the final rename fails. */
-static bool is_mount(const char *path) {
+/* What keeps a rename from its place besides modes and owners. An old kernel or C library does not tell of it:
+ * there the rename fails at the end. */
+struct obstacles {
+    bool mounted; /* by itself, as containers do with a file */
+    bool kept;    /* immutable or append-only, as chattr makes it */
+};
+
+static struct obstacles obstacles_of(const char *path) {
 #ifdef STATX_ATTR_MOUNT_ROOT
     struct statx status;
-    return statx(AT_FDCWD, path, 0, 0, &status) == 0 && (status.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
+    if (statx(AT_FDCWD, path, 0, 0, &status) == 0)
+        return (struct obstacles){.mounted = (status.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0,
+                                  .kept =
+                                      (status.stx_attributes & (STATX_ATTR_IMMUTABLE | STATX_ATTR_APPEND)) != 0};
 #else
     (void)path;
-    return false;
 #endif
+    return (struct obstacles){0};
 }
 
 /* 0, or -1 if no file can be put at `path`. */
@@ -65,12 +73,25 @@ static int check_place(const char *path) {
         return fail("%s: is a directory, wanted a file", path);
     if (found == 0 && !S_ISREG(status.st_mode))
         return fail("%s: is not a regular file, wanted one to replace or a new name", path);
-    if (is_mount(path))
+    const struct obstacles obstacles = obstacles_of(path);
+    if (obstacles.mounted)
         return fail("%s: is mounted by itself, so that no file can take its place, wanted its directory mounted",
+                    path);
+    if (obstacles.kept)
+        return fail("%s: is immutable or append-only, so that no file can take its place, wanted another name or "
+                    "chattr -ia",
                     path);
     if (is_dangling_link(path))
         return fail("%s: is a symbolic link to nothing, wanted a file or a new name", path);
     return found < 0 ? check_directory_of(path) : 0;
+}
+
+/* There a new file could neither be renamed nor removed. */
+static int check_directory(const struct atomic_file *file) {
+    return obstacles_of(file->directory).kept
+               ? fail("%s: is in a directory that is immutable or append-only, wanted another one or chattr -ia",
+                      file->out.name)
+               : 0;
 }
 
 /* Gives the temporary file the mode of the file that it replaces. Until the rename its owner may write to it in any
@@ -114,13 +135,20 @@ static bool is_foreign(const char *temporary, int fd) {
     return (fd >= 0 ? fstat(fd, &status) : lstat(temporary, &status)) == 0 && status.st_uid != geteuid();
 }
 
-/* Refuses a file at the temporary file's name that must not be emptied. */
-static int check_temporary(const struct atomic_file *file) {
+/* A file of the same name that is not one's own to empty is left as it is: a link, a pipe or a directory cannot
+ * even be opened. */
+static bool is_in_the_way(const char *temporary, int fd) {
     struct stat status;
-    if (fstat(file->out.fd, &status) < 0 || !S_ISREG(status.st_mode) || status.st_nlink > 1)
-        return fail("%s: %s is not a regular file or has a second name, wanted a temporary file", file->out.name,
-                    file->temporary);
-    return 0;
+    if (fd < 0)
+        return lstat(temporary, &status) == 0 && !S_ISREG(status.st_mode);
+    return fstat(fd, &status) < 0 || !S_ISREG(status.st_mode) || status.st_nlink > 1;
+}
+
+static int check_temporary(const struct atomic_file *file) {
+    return is_in_the_way(file->temporary, file->out.fd)
+               ? fail("%s: %s is not a regular file or has a second name, wanted a temporary file", file->out.name,
+                      file->temporary)
+               : 0;
 }
 
 /* Opens the temporary file and tries to lock it. There is a message for FILE_LOCK_ERROR and FILE_LOCK_OTHER. */
@@ -132,6 +160,8 @@ static enum file_lock try_temporary(struct atomic_file *file) {
         (void)fail("%s: %s belongs to another user, wanted one's own or none", name, file->temporary);
         return FILE_LOCK_OTHER;
     }
+    if (fd < 0 && check_temporary(file) < 0)
+        return FILE_LOCK_ERROR;
     errno = reason;
     if (fd < 0)
         return fail_system(name, "cannot create its temporary file");
@@ -221,8 +251,8 @@ int atomic_open(struct atomic_file *file, const char *path) {
     const mode_t mask = umask(0);
     umask(mask);
     *file = (struct atomic_file){.out = {.fd = -1, .name = path}, .new_mode = 0666 & ~mask};
-    if (check_place(path) == 0 && name_parts(file, path) == 0 && take_temporary(file, 1) == 0 &&
-        check_current(file) == 0 && check_sticky(file) == 0)
+    if (check_place(path) == 0 && name_parts(file, path) == 0 && check_directory(file) == 0 &&
+        take_temporary(file, 1) == 0 && check_current(file) == 0 && check_sticky(file) == 0)
         return 0;
     atomic_abandon(file);
     return -1;

@@ -25,6 +25,9 @@ static bool is_standard_output(const struct stat *status) {
     return S_ISREG(status->st_mode) && fstat(STDOUT_FILENO, &out) == 0 && is_same_inode(status, &out);
 }
 
+/* A writer in the midst of its work keeps its reader waiting for less. */
+#define PAUSE_MILLISECONDS 20
+
 /* Added for standard input, which is also read if the user forgot to name a file. */
 #define OR_FILE ", or a file named on the command line"
 
@@ -98,15 +101,31 @@ bool is_dangling_link(const char *path) {
     return stat(path, &status) < 0 && errno == ENOENT && lstat(path, &status) == 0;
 }
 
+static bool is_ready(int fd, short events, int milliseconds) {
+    struct pollfd ready = {.fd = fd, .events = events};
+    return poll(&ready, 1, milliseconds) > 0;
+}
+
+/* Whether a read or write that failed is to be tried again: a signal came, or another process that has the same
+ * pipe has set it so that nobody waits for it, and then it is waited for here. */
+static bool is_to_be_tried_again(int fd, short events) {
+    if (errno != EAGAIN)
+        return errno == EINTR;
+    (void)is_ready(fd, events, -1);
+    return true;
+}
+
 ssize_t input_read(const struct input *in, void *buffer, size_t size) {
     size_t have = 0;
     while (have < size) {
+        if (in->paused != NULL && !is_ready(in->fd, POLLIN, PAUSE_MILLISECONDS) && in->paused(in->context) < 0)
+            return -1;
         ssize_t n = read(in->fd, (char *)buffer + have, size - have);
         if (n == 0)
             break;
         if (n > 0)
             have += (size_t)n;
-        else if (errno != EINTR)
+        else if (!is_to_be_tried_again(in->fd, POLLIN))
             return fail_system(in->name, "cannot read");
     }
     return (ssize_t)have;
@@ -119,8 +138,7 @@ int input_fail_empty(const struct input *in, const char *wanted) {
 }
 
 bool input_ready(const struct input *in) {
-    struct pollfd ready = {.fd = in->fd, .events = POLLIN};
-    return poll(&ready, 1, 0) > 0;
+    return is_ready(in->fd, POLLIN, 0);
 }
 
 void input_close(struct input *in) {
@@ -143,7 +161,7 @@ int output_write(const struct output *out, const void *data, size_t size) {
         ssize_t n = write(out->fd, (const char *)data + done, size - done);
         if (n >= 0)
             done += (size_t)n;
-        else if (errno != EINTR)
+        else if (!is_to_be_tried_again(out->fd, POLLOUT))
             return fail_system(out->name, "cannot write");
     }
     return 0;

@@ -6,12 +6,16 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
-/* Bytes in and out by file descriptor, each with the name that its messages carry. Short reads, short writes
- * and interrupted calls are dealt with here and nowhere else. */
+/* Bytes in and out by file descriptor, each with the name that its messages carry. Short reads, short writes,
+ * interrupted calls and pipes that do not block are dealt with here and nowhere else. */
 
 struct input {
     int fd;
     const char *name; /* the path as given, or "stdin"; not owned */
+    /* NULL, or called by input_read when nothing has come for a moment, before it waits for more: 0, or -1 with a
+     * message, which ends the reading. */
+    int (*paused)(void *context);
+    void *context;
 };
 
 struct output {

@@ -19,6 +19,8 @@ static double digamma_less_log(double y) {
 
 double log_factorial(double k) {
     static const double factorial[LARGE] = {1, 1, 2, 6, 24, 120, 720, 5040, 40320, 362880};
+    if (!(k >= 0))
+        return NAN;
     if (k < LARGE)
         return log(factorial[(int)k]);
     const double y = k + 1;

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/progress.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 int feed_open(struct feed *f, const char *path, const char *labels_path, size_t classes) {
@@ -56,11 +57,27 @@ static int run_frames(struct feed *f) {
     return more == 0 ? labels_finish(&f->labels, f->reader.in.name) : more;
 }
 
+/* What came before the fault is put out all the same, and a fault that is found in it is the one told: neither
+ * depends on how far ahead was read. */
+static int end_failed(struct feed *f) {
+    char reason[ERROR_MESSAGE];
+    snprintf(reason, sizeof reason, "%s", error_message());
+    return f->flush != NULL && f->flush(f->context) < 0 ? -1 : fail("%s", reason);
+}
+
+static void flush_at_pauses(const struct feed *f, struct input *in) {
+    in->paused = f->flush;
+    in->context = f->context;
+}
+
 int feed_run(struct feed *f) {
     const size_t items = blocks(f) * (size_t)BLOCK_ROWS;
     f->memory = calloc(items, raw_item_bytes(&f->reader.frame));
-    const int result =
-        f->memory == NULL ? fail("%s: out of memory for %zu items", f->reader.in.name, items) : run_frames(f);
+    if (f->memory == NULL)
+        return fail("%s: out of memory for %zu items", f->reader.in.name, items);
+    flush_at_pauses(f, &f->reader.in);
+    flush_at_pauses(f, &f->labels.reader.in);
+    const int result = run_frames(f) < 0 ? end_failed(f) : 0;
     free(f->memory);
     f->memory = NULL;
     return result;

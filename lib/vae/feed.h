@@ -15,8 +15,9 @@ struct feed {
     int (*check)(void *context, size_t count, uint64_t item);
     int (*work)(void *context, size_t count, uint64_t item);
     /* NULL, or `work` may only begin to work on a block, which must be done when the next call of `work` or `flush`
-     * returns: the items and labels of two blocks are then in memory. Called at a frame's end, and before the feed
-     * waits for more items. */
+     * returns: the items and labels of two blocks are then in memory. Called at a frame's end, before the feed
+     * waits for more items, also amid a block, and when something goes wrong. If `work` or `flush` fails, no work
+     * goes on. */
     int (*flush)(void *context);
     /* Set by feed_open and feed_run. */
     struct raw_reader reader;
@@ -33,7 +34,7 @@ struct feed {
 int feed_open(struct feed *feed, const char *path, const char *labels_path, size_t classes)
     __attribute__((warn_unused_result));
 
-/* Runs the whole stream, to the end of both. 0 or -1. */
+/* Runs the whole stream, to the end of both. 0 or -1; no block is at work then. */
 int feed_run(struct feed *feed) __attribute__((warn_unused_result));
 
 void feed_close(struct feed *feed);

@@ -171,6 +171,11 @@ const struct likelihood likelihood_negative_binomial = {
     .encode = encode_counts,
 };
 
+/* The level that x is; `levels` if it is none: data that is mapped may change after it was checked. */
+static size_t level_of(float x, size_t levels) {
+    return x >= 0 && x < (float)levels ? (size_t)x : levels;
+}
+
 /* -log p = log(sum of exp a) - a_x. */
 static double categorical_negative_log(const struct distributions *d, const float *x, float *gradient,
                                        float *scale_gradient) {
@@ -179,13 +184,14 @@ static double categorical_negative_log(const struct distributions *d, const floa
     (void)scale_gradient;
     for (size_t i = 0; i < d->n; i++) {
         const float *a = d->a + i * d->levels;
-        const size_t level = (size_t)x[i];
-        const double logit = (double)a[level];
+        const size_t level = level_of(x[i], d->levels);
+        const double logit = level < d->levels ? (double)a[level] : NAN;
         memcpy(p, a, d->levels * sizeof *p);
         sum += density_kernel()->softmax(p, d->levels) - logit;
         if (gradient == NULL)
             continue;
-        p[level] -= 1;
+        if (level < d->levels)
+            p[level] -= 1;
         memcpy(gradient + i * d->levels, p, d->levels * sizeof *p);
     }
     return sum;
@@ -216,12 +222,14 @@ static void categorical_draw(const struct distributions *d, float *x, struct noi
     }
 }
 
-/* One-hot: 1 at the level, 0 at the others; all 0 for NaN. */
+/* One-hot: 1 at the level, 0 at the others; all 0 for NaN, and for what is no level. */
 static void encode_levels(const float *x, size_t n, size_t levels, float *seen) {
     memset(seen, 0, n * levels * sizeof *seen);
-    for (size_t i = 0; i < n; i++)
-        if (!isnan(x[i]))
-            seen[i * levels + (size_t)x[i]] = 1;
+    for (size_t i = 0; i < n; i++) {
+        const size_t level = level_of(x[i], levels);
+        if (level < levels)
+            seen[i * levels + level] = 1;
+    }
 }
 
 const struct likelihood likelihood_categorical = {

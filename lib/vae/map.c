@@ -56,7 +56,10 @@ static int run_block(void *context, size_t count, uint64_t item) {
     const struct block *done = finish(map);
     map->busy = &map->block[map->feed.turn];
     block_begin(map->busy, map->feed.items, map->feed.label, count, item);
-    return done == NULL ? 0 : put_out(map, done);
+    if (done == NULL || put_out(map, done) == 0)
+        return 0;
+    (void)finish(map); /* its results would follow a gap */
+    return -1;
 }
 
 static int flush(void *context) {
@@ -90,7 +93,6 @@ static int run_stream(struct map *map, struct workers *workers) {
         result = -1;
     if (result == 0)
         result = feed_run(&map->feed);
-    (void)finish(map);
     block_end(&map->block[0]);
     block_end(&map->block[1]);
     return result;

@@ -30,7 +30,7 @@ int run_log_flush(const struct run_log *log, int printed) {
 struct kept {
     off_t end;
     uint64_t last; /* the epoch of the last kept row; 0: no row is kept */
-    uint64_t cut;  /* the epoch of the first row that is cut off or, if no row is kept, of the last one; 0: none */
+    uint64_t cut;  /* the epoch of the last row that is cut off; 0: none */
     bool is_ours;  /* all lines so far may be those of a log of this run */
 };
 
@@ -70,18 +70,24 @@ static void note_gap(const struct run_log *log, uint64_t first, uint64_t last) {
     cli_note("%s: has no rows of the epochs %" PRIu64 " to %" PRIu64 ", as after a crash", log->name, first, last);
 }
 
+/* Whether the line is among those that are later than epoch `rows`, which no checkpoint has synced, and a crash has
+ * left zeros in it. */
+static bool is_lost(const struct kept *k, const char *line, size_t length, uint64_t rows) {
+    return (k->cut > 0 || k->last == rows) && strlen(line) < length;
+}
+
 /* Adds another line. Returns whether more may follow. Rows must be in ascending order; missing ones are noted. Rows
  * after epoch `rows` are cut off. If a row is kept before them, they may begin with any later epoch, since a crash
  * may have taken the rows between. If none is kept, a resumed run has begun the log: they must begin with epoch
  * `rows` + 1 and be in order. */
 static bool add_row(const struct run_log *log, struct kept *k, const char *line, size_t length, uint64_t rows) {
-    if (line[length - 1] != '\n')
-        return false; /* a crash has cut the line */
+    if (line[length - 1] != '\n' || is_lost(k, line, length, rows))
+        return false; /* a crash has taken its end, or it */
     const uint64_t epoch = row_epoch(line);
     if (epoch > rows || k->cut > 0) {
-        k->is_ours = k->last > 0 || (k->cut == 0 ? epoch == rows + 1 : epoch > k->cut);
+        k->is_ours = k->cut > 0 ? epoch > k->cut : k->last > 0 || epoch == rows + 1;
         k->cut = epoch;
-        return k->is_ours && k->last == 0;
+        return k->is_ours;
     }
     k->is_ours = epoch > k->last;
     if (k->last + 1 < epoch)
@@ -223,12 +229,9 @@ static bool is_empty(const struct run_log *log) {
     return fstat(fileno(log->file), &status) == 0 && status.st_size == 0;
 }
 
-int run_log_begin(struct run_log *log, uint64_t rows) {
-    if (log->name == NULL)
-        return 0;
+static int begin_rows(struct run_log *log, uint64_t rows) {
     if (log->file == NULL && open_late(log) < 0)
         return -1;
-    log->is_new = false;
     if (log->is_regular && rows > 0 && !is_empty(log))
         return keep_rows(log, rows);
     if (log->is_regular && rows > 0)
@@ -236,6 +239,16 @@ int run_log_begin(struct run_log *log, uint64_t rows) {
     if (log->is_regular && ftruncate(fileno(log->file), 0) < 0)
         return fail_system(log->name, "cannot write");
     return run_log_flush(log, fputs(HEADER, log->file));
+}
+
+/* A new one that cannot be begun is still to be removed. */
+int run_log_begin(struct run_log *log, uint64_t rows) {
+    if (log->name == NULL)
+        return 0;
+    if (begin_rows(log, rows) < 0)
+        return -1;
+    log->is_new = false;
+    return 0;
 }
 
 int run_log_sync(const struct run_log *log) {

@@ -173,10 +173,22 @@ static void plan_backward(struct training *t) {
     }
 }
 
+/* Of data that is mapped an item may have become what the likelihood cannot hold. -1 with a message if one did. */
+static int check_rows(const struct training *t) {
+    for (size_t row = 0; row < t->rows; row++) {
+        const size_t item = t->order[t->position + row];
+        if (model_check_item(t->model, t->data->dtype, dataset_item(t->data, item), t->data->name, item) < 0)
+            return -1;
+    }
+    return 0;
+}
+
 /* Names the layer whose output was the first to go wrong, as its tensors are named; or else the likelihood, or
  * where that is right the prior. */
 static int fail_not_finite(struct training *t, double reconstruction, double kl) {
     const struct model *m = t->model;
+    if (check_rows(t) < 0)
+        return -1;
     size_t layer = pass_not_finite(&t->pass, t->rows);
     if (layer == m->last) { /* where the gradient stands in the output's place by now */
         pass_forward(&t->pass, layer, &(struct tile){0, t->rows * t->pass.draws, 0, m->layer[layer].out});
