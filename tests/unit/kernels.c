@@ -1,12 +1,15 @@
 /* The vectorised functions against double precision, at every level that this machine has, to the bounds that
  * kernel/math_kernel.h and kernel/density_kernel.h state. */
+#include "base/error.h"
 #include "base/level.h"
 #include "kernel/density_kernel.h"
 #include "kernel/math_kernel.h"
+#include "kernel/product_kernel.h"
 #include "nn/optimizer.h"
 #include "test.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const struct math_kernel *const levels[LEVELS] = EACH_LEVEL(math_kernel);
@@ -179,6 +182,58 @@ static void squared_error_is_exact(void) {
     }
 }
 
+typedef double scaled_sum(const float *a, const float *x, const float *log_scale, const float *inverse_scale,
+                          float *gradient, float *scale_gradient, size_t n);
+
+/* More numbers than a block has, each with a scale of its own: as one by one. */
+static void check_scaled_sum(const char *name, scaled_sum *sum) {
+    enum { MANY = 2500 };
+    static float x[MANY], log_scale[MANY], inverse_scale[MANY], gradient[MANY], scale_gradient[MANY];
+    double wanted = 0;
+    fill(3);
+    for (int i = 0; i < MANY; i++) {
+        x[i] = (float)(i % 256) / 255.0f;
+        log_scale[i] = (float)(i % 11) / 5.0f - 1.0f;
+        inverse_scale[i] = expf(-log_scale[i]);
+        wanted += sum(argument + i, x + i, log_scale + i, inverse_scale + i, NULL, NULL, 1);
+    }
+    const double alone = sum(argument, x, log_scale, inverse_scale, NULL, NULL, MANY);
+    const double located = sum(argument, x, log_scale, inverse_scale, gradient, NULL, MANY);
+    const double all = sum(argument, x, log_scale, inverse_scale, gradient, scale_gradient, MANY);
+    EXPECT(fabs(alone / wanted - 1) < 1e-5 && located == alone && all == alone, "%s: sums %g, %g, %g, wanted %g",
+           name, alone, located, all, wanted);
+    for (int i = 0; i < MANY; i++) {
+        float wanted_one = 0, wanted_scale = 0;
+        (void)sum(argument + i, x + i, log_scale + i, inverse_scale + i, &wanted_one, &wanted_scale, 1);
+        EXPECT(fabsf(gradient[i] - wanted_one) < 1e-6f * (1 + fabsf(wanted_one)),
+               "%s: gradient %d is %g, wanted %g", name, i, (double)gradient[i], (double)wanted_one);
+        EXPECT(fabsf(scale_gradient[i] - wanted_scale) < 1e-6f * (1 + fabsf(wanted_scale)),
+               "%s: gradient of scale %d is %g, wanted %g", name, i, (double)scale_gradient[i],
+               (double)wanted_scale);
+    }
+}
+
+static void sums_with_scales_are_those_of_their_elements(void) {
+    EACH(level) {
+        check_scaled_sum("gaussian", densities[level]->gaussian);
+        check_scaled_sum("laplace", densities[level]->laplace);
+        check_scaled_sum("logistic", densities[level]->logistic);
+    }
+}
+
+/* Its exponentials overflow unless the largest number is found, wherever it is. */
+static void softmax_finds_the_largest_number(void) {
+    EACH(level)
+    for (size_t n = 1; n <= 40; n++)
+        for (size_t at = 0; at < n; at++) {
+            float a[40] = {0};
+            a[at] = 200;
+            const double sum = densities[level]->softmax(a, n);
+            EXPECT(fabs(sum - 200) < 1e-4 && fabsf(a[at] - 1) < 1e-6f, "%s: number %zu of %zu: sum %g, part %g",
+                   level_name(level), at, n, sum, (double)a[at]);
+        }
+}
+
 static void column_sums_add_the_rows_asked_for(void) {
     EACH(level) {
         float x[3 * 10], sums[4] = {1, 1, 1, 1};
@@ -295,6 +350,22 @@ static void extremes_come_out_as_limits(void) {
     }
 }
 
+/* What VAE_LEVEL asks for is what is used, and else the best that the processor has. */
+static void the_kernels_are_those_of_the_level_asked_for(void) {
+    static const struct product_kernel *const products[LEVELS] = EACH_LEVEL(product_kernel);
+    const enum level best = level_best();
+    for (enum level level = LEVEL_BASELINE; level <= best; level++) {
+        setenv("VAE_LEVEL", level_name(level), 1);
+        EXPECT(level_settle() == 0, "%s: %s", level_name(level), error_message());
+        EXPECT(math_kernel() == levels[level], "%s: other mathematics", level_name(level));
+        EXPECT(density_kernel() == densities[level], "%s: other densities", level_name(level));
+        EXPECT(product_kernel() == products[level], "%s: other products", level_name(level));
+    }
+    unsetenv("VAE_LEVEL");
+    EXPECT(level_settle() == 0, "%s", error_message());
+    EXPECT(math_kernel() == levels[best], "not %s without VAE_LEVEL", level_name(best));
+}
+
 int main(void) {
     static const struct test tests[] = {
         {"exp is exact to its bound", exp_is_exact_to_its_bound},
@@ -304,12 +375,15 @@ int main(void) {
         {"a gate and its slopes are exact", a_gate_and_its_slopes_are_exact},
         {"cross entropy and its gradient are exact", cross_entropy_and_its_gradient_are_exact},
         {"squared error is exact", squared_error_is_exact},
+        {"sums with scales are those of their elements", sums_with_scales_are_those_of_their_elements},
+        {"softmax finds the largest number, wherever it is", softmax_finds_the_largest_number},
         {"column sums add the rows asked for", column_sums_add_the_rows_asked_for},
         {"sums are added to", sums_are_added_to},
         {"Adam follows its published algorithm", adam_follows_its_algorithm},
         {"Adagrad follows its published algorithm", adagrad_follows_its_algorithm},
         {"NaN comes out as NaN", nan_comes_out_as_nan},
         {"extreme arguments come out as limits", extremes_come_out_as_limits},
+        {"the kernels are those of the level asked for", the_kernels_are_those_of_the_level_asked_for},
     };
     return RUN(tests);
 }

@@ -11,6 +11,8 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 static const struct product_kernel *const kernels[LEVELS] = EACH_LEVEL(product_kernel);
 
@@ -22,10 +24,11 @@ static const struct product_kernel *const kernels[LEVELS] = EACH_LEVEL(product_k
 #define FIRST_FUSED LEVEL_AVX2
 #endif
 
-/* On both sides of the tiles' rows and columns, of the blocks of the inner dimension and of the panels. */
-static const size_t sizes[][3] = {{1, 1, 1},    {2, 3, 16},     {3, 257, 17},   {7, 16, 31},
-                                  {8, 256, 48}, {13, 300, 49},  {49, 40, 64},   {6, 15, 100},
-                                  {97, 513, 7}, {128, 100, 33}, {50, 1000, 113}};
+/* On both sides of the tiles' rows and columns, of the blocks of the inner dimension and of the panels; two panels
+ * and no more; a single row, and a single term, whose strides are both 1. */
+static const size_t sizes[][3] = {{1, 1, 1},       {2, 3, 16},   {3, 257, 17}, {7, 16, 31},  {8, 256, 48},
+                                  {13, 300, 49},   {49, 40, 64}, {6, 15, 100}, {97, 513, 7}, {128, 100, 33},
+                                  {50, 1000, 113}, {5, 9, 32},   {1, 30, 20},  {4, 1, 20}};
 #define EACH_SIZE(s) for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++)
 
 /* Matrices of one product, a and b plain and transposed, b's panels, and more room than y needs. */
@@ -40,6 +43,24 @@ static float *numbers(size_t n, uint64_t item) {
     float *x = malloc(n * sizeof *x);
     noise_normal(x, n, (struct noise){.seed = 1, .item = item});
     return x;
+}
+
+static size_t whole_pages(size_t n) {
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    return (n * sizeof(float) + page - 1) / page * page;
+}
+
+/* Memory for n numbers that ends where a page begins which may not be read. */
+static float *guarded(size_t n) {
+    const size_t bytes = whole_pages(n), page = whole_pages(1);
+    char *memory = mmap(NULL, bytes + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED || mprotect(memory + bytes, page, PROT_NONE) < 0)
+        abort();
+    return (float *)(void *)(memory + bytes) - n;
+}
+
+static void free_guarded(float *x, size_t n) {
+    munmap((char *)(x + n) - whole_pages(n), whole_pages(n) + whole_pages(1));
 }
 
 static float *transposed(const float *x, size_t rows, size_t columns) {
@@ -58,8 +79,8 @@ static struct factors make_factors(size_t s) {
     f.b_transposed = transposed(f.b, f.inner, f.columns);
     f.bias = numbers(f.columns, 3);
     f.y = malloc(f.rows * Y_ROW(&f) * sizeof *f.y);
-    f.panels = malloc(panels_size(f.inner, f.columns) * sizeof *f.panels);
-    /* What lies beyond the matrix changes nothing. */
+    f.panels = guarded(panels_size(f.inner, f.columns));
+    /* What lies beyond the matrix changes nothing, and nothing beyond the last panel is read. */
     for (size_t i = 0; i < panels_size(f.inner, f.columns); i++)
         f.panels[i] = NAN;
     kernels[LEVEL_BASELINE]->pack(f.b, f.columns, f.inner, f.columns, f.panels, f.inner * PANEL);
@@ -67,7 +88,8 @@ static struct factors make_factors(size_t s) {
 }
 
 static void free_factors(struct factors *f) {
-    float *const arrays[] = {f->a, f->a_transposed, f->b, f->b_transposed, f->panels, f->bias, f->y};
+    float *const arrays[] = {f->a, f->a_transposed, f->b, f->b_transposed, f->bias, f->y};
+    free_guarded(f->panels, panels_size(f->inner, f->columns));
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
         free(arrays[i]);
 }
