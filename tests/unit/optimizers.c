@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_SIDE 12
+#define MAX_SIDE 40
 
 /* Five Newton-Schulz steps in double, x [rows, columns] in place: X = a X + (b G + c G^2) X, G = X X'. */
 static void reference(double x[MAX_SIDE][MAX_SIDE], size_t rows, size_t columns) {
@@ -94,6 +94,28 @@ static void muon_makes_orthogonal_steps(void) {
     check_muon(9, 4);
     check_muon(7, 7);
     check_muon(1, 5);
+    /* Of several panels, which are not as many one way as the other. */
+    check_muon(20, 37);
+    check_muon(37, 20);
+    check_muon(17, 32);
+}
+
+/* Units that no item reaches have no gradient. */
+static void muon_makes_no_step_without_a_gradient(void) {
+    struct parameters p = {.count = 0};
+    parameters_add(&p, TENSOR_MATRIX, "matrix", 3, 4);
+    if (parameters_create(&p) < 0 || parameters_train(&p) < 0) {
+        EXPECT(0, "%s", error_message());
+        return;
+    }
+    float *scratch = malloc(muon_scratch(&p.tensor[0]) * sizeof *scratch);
+    for (size_t i = 0; i < p.size; i++)
+        p.value[i] = (float)i;
+    muon_update(0.01, 1, 0.5f, &p, &p.tensor[0], scratch);
+    for (size_t i = 0; i < p.size; i++)
+        EXPECT(p.value[i] == 0.5f * (float)i, "weight %zu is %g", i, (double)p.value[i]);
+    free(scratch);
+    parameters_free(&p);
 }
 
 static void averages_follow(void) {
@@ -142,6 +164,7 @@ static void schedules_are_refused(void) {
 int main(void) {
     static const struct test tests[] = {
         {"Muon makes orthogonal steps", muon_makes_orthogonal_steps},
+        {"Muon makes no step without a gradient", muon_makes_no_step_without_a_gradient},
         {"averages follow", averages_follow},
         {"schedules have their rates", schedules_have_their_rates},
         {"schedules that make no sense are refused", schedules_are_refused},
