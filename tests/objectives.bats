@@ -165,6 +165,15 @@ moved() {
     trains loose --adam-eps 1 -e 1 --clip 1e20
     holds "$(moved short) < $(moved long) / 1000"
     same_weights loose.bin long.bin
+    # Of all parameters it is as long then as asked for, and one step at rate 1 is the gradient.
+    for options in '' '-H none' '-l gaussian --sigma shared --mean-bias'; do
+        # shellcheck disable=SC2086 # several
+        {
+            trains start -e 0 $options
+            trains one -e 1 -b 400 -r 1 --adam-eps 1 --clip 0.001 $options
+        }
+        near "$(moved one)" 0.001 0.00001
+    done
 }
 
 @test "--weight-decay shrinks matrices and leaves biases" {
@@ -199,6 +208,16 @@ moved() {
     # One over a thousand steps, of which sixty are done, has not stayed at the start.
     trains young -e 6 --ema 0.999
     holds "$(moved young) > 0.5 * $(moved plain)"
+    # One that keeps next to nothing is the weights of the moment, whatever makes the step.
+    for options in '--optimizer adam' '--optimizer adagrad' '--optimizer muon' '--clip 1' '-l gaussian --sigma shared' \
+        '-l gaussian --sigma optimal'; do
+        # shellcheck disable=SC2086 # several
+        {
+            trains start $options
+            trains moment --ema 1e-9 $options
+        }
+        holds "$(moved moment) < 1e-5"
+    done
 }
 
 @test "--init chooses how wide the first weights are, and whether biases are 0" {
