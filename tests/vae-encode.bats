@@ -136,6 +136,18 @@ setup() {
     fails 1 'vae-encode: bad.raw: item 0, element 2 is ' vae-encode -m linear.bin bad.raw
 }
 
+@test "an input that goes wrong is refused while threads work on the items before" {
+    # Which takes them much longer than to find what is wrong.
+    vae-train -q -m wide.bin -z 2 -H 2000 -e 0 items.raw
+    { header f32 28x28 520 . && perl -e 'print pack "f<*", (0.5) x (784 * 519), (2) x 784'; } >bad.raw
+    for _ in 1 2 3; do
+        fails 1 'vae-encode: bad.raw: item 519, element 0 is 2, wanted a number in [0,1] for bernoulli' \
+            vae-encode -q -j 3 -m wide.bin bad.raw
+        head -c -1 bad.raw >short.raw
+        fails 1 'vae-encode: short.raw: ended after ' vae-encode -q -j 3 -m wide.bin short.raw
+    done
+}
+
 @test "draws and statistics are not asked for at once" {
     fails 2 'vae-encode: --sample: found it with --stats' vae-encode -m model.bin --sample --stats
 }
