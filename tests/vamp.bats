@@ -118,6 +118,15 @@ components() {
     assert_equal "$(sort -u sums | wc -l)" 10
 }
 
+@test "the prior is no part of the gradient of the likelihood's scale" {
+    for prior in normal vamp:20; do
+        vae-train -q -m "$prior.bin" -H 24 -z 2 -b 200 -e 1 -l gaussian --sigma shared --adam-eps 1 --prior $prior items.raw
+    done
+    assert_equal "$(tensor vamp:20.bin likelihood.log_scale)" "$(tensor normal.bin likelihood.log_scale)"
+    vae-train -q -m start.bin -H 24 -z 2 -e 0 -l gaussian --sigma shared items.raw
+    assert_not_equal "$(tensor normal.bin likelihood.log_scale)" "$(tensor start.bin likelihood.log_scale)"
+}
+
 @test "the pseudo-inputs start as items, and move" {
     vae-train -q -H 24 -z 2 -e 0 -m none.bin --prior vamp:4 items.raw
     # Number 25, 75, 125 and 175.
