@@ -12,6 +12,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define TASKS 1000
 
@@ -61,6 +62,30 @@ static void signals_are_the_main_threads(void) {
         others += sigismember(&blocked[i], SIGTERM) && sigismember(&blocked[i], SIGUSR1);
     }
     EXPECT(others == THREADS - 1, "%zu threads leave signals to the main thread, wanted %d", others, THREADS - 1);
+    workers_stop(workers);
+}
+
+static atomic_int waited;
+
+/* Waits for the other task, for a second at most. */
+static void meet(void *context, size_t i) {
+    const struct timespec little = {.tv_nsec = 1000000};
+    (void)context, (void)i;
+    atomic_fetch_add(&begun, 1);
+    for (int tries = 0; begun < 2 && tries < 1000; tries++)
+        nanosleep(&little, NULL);
+    atomic_fetch_add(&waited, begun < 2);
+}
+
+/* A thread that has gone to sleep since the last job is woken for the next one, also if it is the only one. */
+static void threads_that_sleep_are_woken(void) {
+    struct workers *workers = workers_start(2);
+    for (int job = 0; job < 3; job++) {
+        begun = 0;
+        nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+        workers_run(workers, 2, meet, NULL);
+    }
+    EXPECT(waited == 0, "%d tasks waited for the other thread in vain", waited);
     workers_stop(workers);
 }
 
@@ -353,6 +378,7 @@ int main(void) {
         {"every task runs once, on any number of threads", every_task_runs_once},
         {"signals are the main thread's, except those of a thread's own access to memory",
          signals_are_the_main_threads},
+        {"threads that sleep are woken", threads_that_sleep_are_woken},
         {"short jobs in a row do not mix", short_jobs_do_not_mix},
         {"a plan makes everything once and in order", a_plan_makes_everything_once_and_in_order},
         {"a layer's parts are all of it", a_layers_parts_are_all_of_it},
