@@ -112,11 +112,13 @@ figure() {
 }
 
 @test "a run goes on from the last step of an epoch, which has fewer items than the others" {
-    train -m whole.bin
-    cut_at 8 vae-train "${OPTIONS[@]}" -m part.bin --checkpoint part.ck --every 1 items.raw
+    train -m whole.bin --log whole.tsv --schedule cosine
+    cut_at 8 vae-train "${OPTIONS[@]}" -m part.bin --checkpoint part.ck --every 1 --log part.tsv --schedule cosine items.raw
     assert_equal "$(figure step) $(figure position) $(figure epochs_done)" '7 200 0'
-    train -m part.bin --resume part.ck
+    train -m part.bin --resume part.ck --log part.tsv --schedule cosine
     cmp whole.bin part.bin
+    # Also the rate of that step, which the log tells.
+    cut -f 3 --complement whole.tsv | diff - <(cut -f 3 --complement part.tsv)
 }
 
 @test "a signal saves both, exits with its number, and names the way back" {
@@ -435,8 +437,8 @@ END
     done
     tells -m part.bin --resume part.ck --log /dev/null
     run ! grep 'rows' err
-    # A word, an empty column, one too few or too many, another list.
-    for edit in '4s/\t/\tX/' '4s/\t[^\t]*/\t/' '4s/\t[^\t]*//' '4s/$/\t1/' '4s/,/;/' '4s/$/,/' '4s/\t/,/2' '4s/\t/\t /' '7s/\t/\tX/'; do
+    # A word, an empty column, one too few or too many, another list, a list elsewhere.
+    for edit in '4s/\t/\tX/' '4s/\t[^\t]*/\t/' '4s/\t[^\t]*//' '4s/$/\t1/' '4s/,/;/' '4s/$/,/' '4s/\t/,/2' '4s/\t/,5\t/2' '4s/\t/\t /' '7s/\t/\tX/'; do
         sed "$edit" whole.tsv >other.tsv
         cp other.tsv before.tsv
         fails 1 'vae-train: other.tsv: is not the log of this run up to epoch 6, wanted it, or no file: move it away' \

@@ -63,6 +63,23 @@ scales() {
     tensor "$1" likelihood.log_scale | xargs -n 1 | awk '{ print exp($1) }' | xargs
 }
 
+@test "a scale that is learned begins with the likelihood's own" {
+    { header u8 4 20 . && head -c 80 /dev/zero; } >zeros.raw
+    while read -r likelihood scale; do
+        for sigma in shared per-dim; do
+            vae-train -q -m first.bin -z 1 -H none -e 0 -l "$likelihood" --sigma $sigma zeros.raw
+            within "$(scales first.bin | xargs -n 1 | sort -u)" "$scale" 1e-6
+        done
+    done <<'END'
+gaussian 0.707106781
+laplace 0.5
+dlogistic 0.1
+END
+    { header i32 4 20 . && head -c 320 /dev/zero; } >counts.raw
+    vae-train -q -m first.bin -z 1 -H none -e 0 -l negbin --sigma shared counts.raw
+    within "$(scales first.bin)" 1 1e-6
+}
+
 @test "gaussian finds its sigma: one, one an element, one of the decoder's, the best of the batch" {
     for sigma in shared per-dim net optimal; do
         learns $sigma normal.raw -l gaussian --sigma $sigma
