@@ -123,13 +123,24 @@ line() {
     refuses 'looks like JSON text, '
     line $'\xef\xbb\xbf <!DOCTYPE html>'
     refuses 'looks like an HTML page, '
+    line $' \t {"a": 1}'
+    refuses 'looks like JSON text, '
+    # Characters of two, three and four bytes.
+    line $'\303\251\342\202\254\360\237\230\200'
+    refuses 'looks like text, '
     # What a Windows shell makes of a stream.
     for order in LE BE; do
         { [ $order = BE ] && printf '\376\377' || printf '\377\376'; } >a.raw
         header u8 4 1 . | iconv -f ascii -t UTF-16$order >>a.raw
         refuses "looks like UTF-16 text, as Windows programs write, wanted a stream's header 'raw1 ...', see vae-raw(5)"
     done
-    for byte in '\1' '\177' '\200' '\301\200' '\302a' '\365\200\200\200'; do
+    # Its marks are followed by a character that can be typed.
+    for order in '\377\376\1\0' '\376\377\0\1'; do
+        # shellcheck disable=SC2059 # the bytes
+        { printf "$order" && head -c 76 /dev/zero; } >a.raw
+        refuses 'starts with bytes f'
+    done
+    for byte in '\1' '\177' '\200' '\301\200' '\302a' '\302\302' '\360\237\230a' '\365\200\200\200'; do
         # shellcheck disable=SC2059
         line "abcd$(printf "$byte")"
         refuses 'starts with bytes 61 62 63 64, '
