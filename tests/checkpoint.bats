@@ -243,6 +243,8 @@ END
         damaged '$head =~ s/"step":"21"/"step":"22"/' 'step 22 at item 200 of epoch 3, wanted figures that this run can come to'
         damaged '$head =~ s/"position":"200"/"position":"7"/' 'step 21 at item 7 of epoch 3'
         damaged '$head =~ s/"epochs_done":"3"/"epochs_done":"1"/' 'step 21 at item 200 of epoch 3'
+        damaged '$head =~ s/"position":"200"/"position":"224"/; $head =~ s/"epochs_done":"3"/"epochs_done":"2"/' \
+            'step 21 at item 224 of epoch 3'
         damaged '$head =~ s/"best_epoch":"0"/"best_epoch":"9"/' 'step 21 at item 200 of epoch 3'
         damaged '$head =~ s/"best_epoch":"0"/"best_epoch":"4"/; $head =~ s/"best_step":"0"/"best_step":"28"/' \
             'step 21 at item 200 of epoch 3'

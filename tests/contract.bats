@@ -153,6 +153,7 @@ raw2pgm --cols --columns
 vae-train --batchsize --batch
 vae-train --dim --latent
 vae-sample --num --count
+vae-sample --klass --class
 raw-cmp --atol --abs
 idx2raw --limit --count
 END
@@ -167,6 +168,7 @@ vae-eval --lr
 vae-train --dropout
 vae-train --foo
 vae-train --latels
+vae-train --lg
 vae-train --an-option-whose-name-is-longer-than-any-that-a-tool-has
 END
     # Files to write are no options of tools that write to stdout.
@@ -208,6 +210,7 @@ END
     vae-sample -n3 -d2 | compared cmp - <(vae-sample -n 3 -d 2)
     # Only while it is parsed.
     fails 2 'vae-train: --beta: ' vae-train -z5 -m x --beta y
+    fails 2 'vae-train: --beta: ' vae-train -mseed --beta y
 }
 
 @test "an option with an argument is given once, a flag as often as one likes" {

@@ -207,6 +207,23 @@ no_temporary() {
     assert_equal "$(<log.tsv)" precious
 }
 
+@test "a log that has another's name by now is not removed where the data is refused" {
+    mkfifo data
+    vae-train -q -m new.bin --log log.tsv data 2>err 3>&- &
+    local pid=$! status=0
+    exec 9>data
+    await test -e log.tsv
+    mv log.tsv moved.tsv
+    echo precious >log.tsv
+    exec 9>&-
+    wait $pid || status=$?
+    assert_equal "$status $(<err)" '1 vae-train: data: empty input, wanted a stream'
+    assert_equal "$(<log.tsv)" precious
+    # Its own is.
+    fails 1 'vae-train: nothing.raw: cannot open' vae-train -q -m new.bin --log new.tsv nothing.raw
+    assert [ ! -e new.tsv ]
+}
+
 @test "a log's reader that leaves does not take the training with it" {
     run bash -c 'vae-train -q -m model.bin -H 8 -e 1000000 --log - items.raw 2>err | head -1; echo "${PIPESTATUS[0]}"'
     assert_line --index 1 1

@@ -293,6 +293,38 @@ static void a_loss_that_is_not_finite_stops_training(void) {
     model_free(&m);
 }
 
+/* If the likelihood is finite and every layer, it is the prior that is not. */
+static void a_prior_that_is_not_finite_is_named(void) {
+    static unsigned char pixels[ITEMS * 4];
+    const struct dataset data = {"items", DTYPE_U8, {1, {4}}, ITEMS, 4, 4, pixels, NULL, 0, 0};
+    const struct model_config config = {.item = {1, {4}},
+                                        .latent = 2,
+                                        .components = 2,
+                                        .activation = activation_find("test", "relu"),
+                                        .likelihood = likelihood_find("test", "bernoulli")};
+    struct model m;
+    if (model_create(&m, &config) < 0)
+        printf("# %s\n", error_message());
+    give_first_values(&m, 1);
+    struct training t = {.objective = elbo(),
+                         .schedule = constant(),
+                         .update_config = adam(),
+                         .model = &m,
+                         .data = &data,
+                         .workers = workers_start(2),
+                         .batch = 10,
+                         .rate = 1e-3,
+                         .seed = 5};
+    if (training_start(&t) < 0)
+        printf("# %s\n", error_message());
+    training_begin_epoch(&t);
+    m.parameters.value[m.pseudo_inputs] = NAN;
+    EXPECT(training_step(&t) == -1 && strstr(error_message(), "output of prior)"), "message: %s", error_message());
+    training_end(&t);
+    workers_stop(t.workers);
+    model_free(&m);
+}
+
 /* A plan of four operations: narrow, wide, one chained to it, narrow. Every number of each is made once, and none
  * before all of what it needs: its tile of the operation before where it is chained, its rows of a narrow one, any
  * of it behind a wide one. */
@@ -387,6 +419,7 @@ int main(void) {
         {"threads do not matter to training, to the bit", threads_do_not_matter},
         {"an epoch is a permutation of its own", an_epoch_is_a_permutation},
         {"a loss that is not finite stops training and is named", a_loss_that_is_not_finite_stops_training},
+        {"a prior that is not finite is named", a_prior_that_is_not_finite_is_named},
     };
     return RUN(tests);
 }
