@@ -67,12 +67,12 @@ static void signals_are_the_main_threads(void) {
 
 static atomic_int waited;
 
-/* Waits for the other task, for a second at most. */
+/* Waits for the other task, for some seconds at most. */
 static void meet(void *context, size_t i) {
     const struct timespec little = {.tv_nsec = 1000000};
     (void)context, (void)i;
     atomic_fetch_add(&begun, 1);
-    for (int tries = 0; begun < 2 && tries < 1000; tries++)
+    for (int tries = 0; begun < 2 && tries < 5000; tries++)
         nanosleep(&little, NULL);
     atomic_fetch_add(&waited, begun < 2);
 }
