@@ -151,8 +151,12 @@ on() {
     fails 1 "raw-info: '': cannot open: No such file or directory" raw-info ''
     fails 1 'raw-info: model.bin: looks like a model file or a checkpoint, wanted a stream' raw-info model.bin
     fails 2 "vae-encode: --model: found '-', wanted a file's name, not a standard stream" vae-encode -q -m - items.raw
-    fails 2 "vae-train: --val: found '-' for stdin, which the items come from, wanted a file" \
-        vae-train -q -m new.bin --val -
+    for items in '' -; do
+        # shellcheck disable=SC2086 # none, or one
+        fails 2 "vae-train: --val: found '-' for stdin, which the items come from, wanted a file" \
+            vae-train -q -m new.bin --val - $items
+    done
+    vae-train -q -m new.bin -H 2 -z 1 -e 1 --val - items.raw < <(cat items.raw)
 }
 
 @test "models that are too large for their own numbers are refused" {
