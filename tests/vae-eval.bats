@@ -239,3 +239,14 @@ column() {
         vae-eval -m model.bin bad.raw
     fails 2 "vae-eval: --samples: found '0', wanted a whole number from 1" vae-eval -m model.bin -k 0
 }
+
+@test "an item whose figures are not finite is named by its number, whatever came before" {
+    { header f32 2 10 . && perl -e 'print pack "f<*", (0, 1) x 10'; } >small.raw
+    { header f32 2 600 . && perl -e 'print pack "f<*", map { $_ == 550 ? (1e30, 1e30) : (0, 1) } 0 .. 599'; } >large.raw
+    vae-train -q -m gaussian.bin -z 1 -H 2 -l gaussian -e 1 small.raw
+    for tool in vae-eval vae-score; do
+        fails 1 "$tool: large.raw: item 550 has reconstruction -inf and kl " $tool -q -m gaussian.bin large.raw
+    done
+    fails 1 'vae-train: large.raw: item 550 has reconstruction -inf and kl ' \
+        vae-train -q -m new.bin -z 1 -H 2 -l gaussian -e 1 --val large.raw small.raw
+}
