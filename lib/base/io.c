@@ -137,10 +137,6 @@ int input_fail_empty(const struct input *in, const char *wanted) {
                 in->name, wanted);
 }
 
-bool input_ready(const struct input *in) {
-    return is_ready(in->fd, POLLIN, 0);
-}
-
 void input_close(struct input *in) {
     if (in->fd > STDERR_FILENO)
         close(in->fd);

@@ -33,9 +33,6 @@ ssize_t input_read(const struct input *in, void *buffer, size_t size) __attribut
 /* Sets the message for an input that is empty; `wanted` is its noun, such as "a stream". Returns -1. */
 int input_fail_empty(const struct input *in, const char *wanted) __attribute__((warn_unused_result));
 
-/* Whether the next read returns without waiting: there are bytes, or the input has ended. */
-bool input_ready(const struct input *in);
-
 /* True where both are the status of one file. */
 bool is_same_inode(const struct stat *a, const struct stat *b);
 

@@ -28,9 +28,9 @@ static unsigned blocks(const struct feed *f) {
     return f->flush == NULL ? 1 : 2;
 }
 
-/* Ends work that has begun, unless more items of the frame can be read without waiting. */
-static int flush_before_waiting(struct feed *f) {
-    return f->flush == NULL || (f->reader.left > 0 && input_ready(&f->reader.in)) ? 0 : f->flush(f->context);
+/* Ends the work on a frame's items when all are read: the next frame's header follows their results. */
+static int flush_frame(struct feed *f) {
+    return f->flush == NULL || f->reader.left > 0 ? 0 : f->flush(f->context);
 }
 
 /* The items of one frame, after its header. */
@@ -38,7 +38,7 @@ static int run_frame(struct feed *f) {
     for (;; f->turn = (f->turn + 1) % blocks(f)) {
         const uint64_t item = f->reader.items;
         f->items = f->memory + f->turn * BLOCK_ROWS * raw_item_bytes(&f->reader.frame);
-        if (flush_before_waiting(f) < 0)
+        if (flush_frame(f) < 0)
             return -1;
         const ssize_t n = raw_read(&f->reader, f->items, block_room(item));
         if (n <= 0)

@@ -353,7 +353,7 @@ static void extremes_come_out_as_limits(void) {
 /* What VAE_LEVEL asks for is what is used, and else the best that the processor has. */
 static void the_kernels_are_those_of_the_level_asked_for(void) {
     static const struct product_kernel *const products[LEVELS] = EACH_LEVEL(product_kernel);
-    const enum level best = level_best();
+    const enum level best = level_in_use();
     for (enum level level = LEVEL_BASELINE; level <= best; level++) {
         setenv("VAE_LEVEL", level_name(level), 1);
         EXPECT(level_settle() == 0, "%s: %s", level_name(level), error_message());
