@@ -2,8 +2,8 @@
  * the Makefile).
  *
  * Element (i, j) of a b is one chain of fused multiply-adds: beginning with 0, a(i, k) b(k, j) is added for k = 0,
- * 1, ... in this order. Which chains run side by side depends on the level and on how the work is cut; the chains
- * do not. */
+ * 1, ... in this order. Which elements are computed at the same time depends on the level and on the rows and
+ * columns that a caller asks for. The order of an element's terms never does, and so its bits do not either. */
 #include "kernel/product_kernel.h"
 
 #include "base/level.h"
@@ -12,11 +12,11 @@
 
 #include <string.h>
 
-#define VECTORS (PANEL / LANES) /* in a row of a panel */
+#define VECTORS (PANEL / LANES) /* in a row of a panel, which has 16 numbers */
 
-/* A tile is the part of the result whose chains run side by side in the registers: 8 rows of 3 panels fill 24 of 32
- * registers with accumulators, 6 rows of one panel 12 of 16. The others hold a row of the panels and a number of a.
- */
+/* A tile is the part of the result whose sums are in registers at the same time. With 16 lanes (avx512), 8 rows of
+ * 3 panels take 24 of the 32 registers; with 8 lanes (avx2), 6 rows of one panel take 12 of 16; with 4 lanes
+ * (64-bit ARM), 24 of 32. Others hold one row of the panels, and one number of a in all lanes. */
 #if LANES == 16
 #define TILE_ROWS 8
 #define TILE_PANELS 3
@@ -154,6 +154,7 @@ static void multiply(const struct product *p) {
         multiply_panels(column, 1, p);
 }
 
+/* Lanes of the last panel beyond the matrix are left as they are: their sums are never written to the result. */
 static void pack(const float *x, size_t x_row, size_t rows, size_t columns, float *panels, size_t panel) {
     for (size_t j = 0; j < columns; j += PANEL, panels += panel) {
         const size_t width = columns - j < PANEL ? columns - j : PANEL;
@@ -164,8 +165,9 @@ static void pack(const float *x, size_t x_row, size_t rows, size_t columns, floa
     }
 }
 
-/* Transposes LANES vectors. Each round interleaves vector i with vector i + LANES / 2; after log2(LANES) rounds,
- * vector i is the column i of before. */
+/* Transposes LANES vectors. Each round interleaves vector i with vector i + LANES / 2 to vectors 2 i and 2 i + 1.
+ * So the bits of a number's place, those of its vector and behind them those of its lane, are rotated by one; after
+ * log2(LANES) rounds vector and lane have changed places. */
 static inline void transpose(vector x[LANES]) {
     for (int round = 1; round < LANES; round *= 2) {
         vector y[LANES];

@@ -6,8 +6,8 @@
 
 #include <stdio.h>
 
-/* A C test program is a table of functions; run_tests prints TAP for tests/run. VAE_LEVEL and VAE_PRODUCTS mean what
- * they mean for the tools. */
+/* A C test program is a table of functions; run_tests prints TAP for tests/run. VAE_LEVEL and VAE_PRODUCTS mean
+ * what they mean for the tools. */
 
 struct test {
     const char *name;
