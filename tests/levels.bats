@@ -97,6 +97,14 @@ levels() {
     all_of many images.raw -b 100 -j 3
     same_as one many
     recut 7 <images.raw | vae-encode -q -m one.bin | recut 0 | cmp - one.z.raw
+    # A block begins with the item's row, and is cut short where its memory ends.
+    for _ in 1 2 3; do cat images.raw; done | recut 0 >many.raw
+    {
+        header u8 28x28 7 + && payload <many.raw | first $((7 * 784))
+        header u8 28x28 893 . && payload <many.raw | tail -c +$((7 * 784 + 1))
+    } >parts.raw
+    vae-encode -q -m one.bin many.raw >many.z.raw
+    vae-encode -q -m one.bin parts.raw | recut 0 | cmp - many.z.raw
 }
 
 @test "a level and a backend that there are not are refused" {

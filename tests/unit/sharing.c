@@ -398,11 +398,22 @@ static void a_plan_makes_everything_once_and_in_order(void) {
     workers_stop(workers);
 }
 
-/* A pass has BLOCK_ROWS rows, and an item has the row of its number within a shard. */
+/* A pass has BLOCK_ROWS rows, and an item has the row of its number within a shard, which OpenBLAS alone asks for.
+ */
 static void a_block_fits_its_pass(void) {
-    for (uint64_t item = 0; item < 3 * BLOCK_ROWS; item++)
-        EXPECT(block_room(item) > 0 && item % products()->whole_rows + block_room(item) <= BLOCK_ROWS,
-               "%zu items from number %d on", block_room(item), (int)item);
+    static const char *const backends[] = {"packed", "openblas"};
+    const char *before = getenv("VAE_PRODUCTS");
+    for (size_t b = 0; b < 2; b++) {
+        setenv("VAE_PRODUCTS", backends[b], 1);
+        EXPECT(level_settle() == 0, "%s", error_message());
+        for (uint64_t item = 0; item < 3 * BLOCK_ROWS; item++)
+            EXPECT(block_room(item) > 0 && item % products()->whole_rows + block_room(item) <= BLOCK_ROWS,
+                   "%s: %zu items from number %d on", backends[b], block_room(item), (int)item);
+    }
+    unsetenv("VAE_PRODUCTS");
+    if (before != NULL)
+        setenv("VAE_PRODUCTS", before, 1);
+    EXPECT(level_settle() == 0, "%s", error_message());
 }
 
 int main(void) {
