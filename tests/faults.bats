@@ -182,7 +182,7 @@ no_temporary() {
     fails 1 'vae-train: threads: out of memory for matrix products on 1: each takes ' \
         bash -c 'ulimit -v 130000 && vae-train -q -j 1 -m new.bin -H 2 -e 1 items.raw'
     # What both threads need was there before the model had its own.
-    fails 1 'vae-train: threads: out of memory for matrix products on 2, of 134221824 bytes each' \
+    fails 1 'vae-train: threads: out of memory for matrix products on 2: each takes 134221824 bytes' \
         bash -c 'ulimit -d 300000 && exec vae-train -q -j 2 -m new.bin -H 2048 -e 1 items.raw'
     vae-eval -q -m model.bin items.raw | row_holds 2 '$1 == 100'
 }

@@ -34,8 +34,8 @@ static bool is_standard_output(const struct stat *status) {
 int input_open(struct input *in, const char *path) {
     struct stat status;
     bool standard = path == NULL || is_standard(path);
-    in->name = standard ? "stdin" : path;
-    in->fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+    *in = (struct input){.fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC),
+                         .name = standard ? "stdin" : path};
     if (in->fd < 0)
         return fail_system(in->name, "cannot open");
     if (fstat(in->fd, &status) < 0) {

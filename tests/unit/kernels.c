@@ -350,9 +350,12 @@ static void extremes_come_out_as_limits(void) {
     }
 }
 
-/* What VAE_LEVEL asks for is what is used, and else the best that the processor has. */
+/* What VAE_LEVEL asks for is what is used, and else the best that the processor has. Any value that the program was
+ * started with is forgotten. */
 static void the_kernels_are_those_of_the_level_asked_for(void) {
     static const struct product_kernel *const products[LEVELS] = EACH_LEVEL(product_kernel);
+    unsetenv("VAE_LEVEL");
+    EXPECT(level_settle() == 0, "%s", error_message());
     const enum level best = level_in_use();
     for (enum level level = LEVEL_BASELINE; level <= best; level++) {
         setenv("VAE_LEVEL", level_name(level), 1);
