@@ -261,24 +261,30 @@ static void an_epoch_is_a_permutation(void) {
     model_free(&m);
 }
 
+/* Begins the first epoch in batches of 10, on two threads. */
+static void begin_training(struct training *t, struct model *m, const struct dataset *data) {
+    *t = (struct training){.objective = elbo(),
+                           .schedule = constant(),
+                           .update_config = adam(),
+                           .model = m,
+                           .data = data,
+                           .workers = workers_start(2),
+                           .batch = 10,
+                           .rate = 1e-3,
+                           .seed = 5};
+    if (training_start(t) < 0)
+        printf("# %s\n", error_message());
+    training_begin_epoch(t);
+}
+
 /* A NaN weight stops the step, is named, and no other weight has changed. */
 static void a_loss_that_is_not_finite_stops_training(void) {
     static unsigned char pixels[ITEMS * 4];
     const struct dataset data = {"items", DTYPE_U8, {1, {4}}, ITEMS, 4, 4, pixels, NULL, 0, 0};
     struct model m;
     make_model(&m, 4, 3, 2);
-    struct training t = {.objective = elbo(),
-                         .schedule = constant(),
-                         .update_config = adam(),
-                         .model = &m,
-                         .data = &data,
-                         .workers = workers_start(2),
-                         .batch = 10,
-                         .rate = 1e-3,
-                         .seed = 5};
-    if (training_start(&t) < 0)
-        printf("# %s\n", error_message());
-    training_begin_epoch(&t);
+    struct training t;
+    begin_training(&t, &m, &data);
     EXPECT(training_step(&t) == 1, "first step: %s", error_message());
     m.parameters.value[m.layer[m.last].bias] = NAN;
     float *before = malloc(m.parameters.size * sizeof *before);
@@ -306,18 +312,8 @@ static void a_prior_that_is_not_finite_is_named(void) {
     if (model_create(&m, &config) < 0)
         printf("# %s\n", error_message());
     give_first_values(&m, 1);
-    struct training t = {.objective = elbo(),
-                         .schedule = constant(),
-                         .update_config = adam(),
-                         .model = &m,
-                         .data = &data,
-                         .workers = workers_start(2),
-                         .batch = 10,
-                         .rate = 1e-3,
-                         .seed = 5};
-    if (training_start(&t) < 0)
-        printf("# %s\n", error_message());
-    training_begin_epoch(&t);
+    struct training t;
+    begin_training(&t, &m, &data);
     m.parameters.value[m.pseudo_inputs] = NAN;
     EXPECT(training_step(&t) == -1 && strstr(error_message(), "output of prior)"), "message: %s", error_message());
     training_end(&t);
