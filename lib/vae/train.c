@@ -122,41 +122,43 @@ static void posterior_backward(void *context, size_t layer, const struct tile *t
     pass_posterior_backward(&t->pass, tile->row, tile->rows, &t->objective, t->beta);
 }
 
+/* What the decoder's output is followed by, in the tasks of its tiles; but the best scale is one of the whole
+ * batch. */
+static void plan_likelihood(struct training *t) {
+    const struct model *m = t->model;
+    const struct linear *layer = &m->layer[m->last];
+    const bool best = m->config.scale == SCALE_OPTIMAL;
+    struct operation o = {.layer = m->last,
+                          .units = layer->out / layer->group,
+                          .group = layer->group,
+                          .weights = layer->in * layer->out,
+                          .draws = t->pass.draws,
+                          .chained = true};
+    if (best) {
+        o.run = deviations;
+        plan_add(&t->plan, o);
+        plan_add(&t->plan,
+                 (struct operation){
+                     .run = take_best_scale, .layer = o.layer, .units = o.units, .draws = o.draws, .waits = true});
+    }
+    o.run = likelihood;
+    o.chained = !best;
+    o.waits = best;
+    plan_add(&t->plan, o);
+}
+
 static void plan_forward(struct training *t) {
     const struct model *m = t->model;
-    const size_t draws = t->pass.draws;
-    const bool best = m->config.scale == SCALE_OPTIMAL;
     plan_add(&t->plan, (struct operation){.run = gather_rows, .units = m->elements, .draws = 1});
     for (size_t i = 0; i < m->layers; i++) {
-        const size_t group = m->layer[i].group, units = m->layer[i].out / group;
-        const size_t weights = m->layer[i].in * m->layer[i].out;
         pass_plan_forward(&t->plan, &t->pass, i);
         if (i == m->heads) {
+            const size_t units = m->layer[i].out / m->layer[i].group;
             plan_add(&t->plan, (struct operation){.run = posterior, .layer = i, .units = units, .draws = 1});
-            plan_add(&t->plan, (struct operation){.run = draw, .layer = i, .units = units, .draws = draws});
+            plan_add(&t->plan, (struct operation){.run = draw, .layer = i, .units = units, .draws = t->pass.draws});
         }
-        if (i == m->last && best) {
-            plan_add(&t->plan, (struct operation){.run = deviations,
-                                                  .layer = i,
-                                                  .units = units,
-                                                  .group = group,
-                                                  .weights = weights,
-                                                  .draws = draws,
-                                                  .chained = true});
-            plan_add(&t->plan,
-                     (struct operation){
-                         .run = take_best_scale, .layer = i, .units = units, .draws = draws, .waits = true});
-        }
-        if (i == m->last)
-            plan_add(&t->plan, (struct operation){.run = likelihood,
-                                                  .layer = i,
-                                                  .units = units,
-                                                  .group = group,
-                                                  .weights = weights,
-                                                  .draws = draws,
-                                                  .chained = !best,
-                                                  .waits = best});
     }
+    plan_likelihood(t);
 }
 
 static void plan_backward(struct training *t) {
