@@ -91,20 +91,27 @@ int model_lay_out(struct model *model, const struct model_config *config, const 
     return 0;
 }
 
-/* Allocates the panels of all layers in one array, if the backend reads panels. 0 or -1. */
+/* The first layer whose weights a pass in this direction reads: there is a gradient with respect to the encoder's
+ * input only if it is learned, as pseudo-inputs are. */
+static size_t first_layer(const struct model *m, enum direction direction) {
+    return direction == DIRECTION_FORWARD || m->config.components > 0 ? 0 : 1;
+}
+
+/* Allocates the panels of all layers that need them in one array, if the backend reads panels. 0 or -1. */
 static int allocate_panels(struct model *m, enum direction direction) {
-    size_t first[2 * MODEL_MAX_HIDDEN + 2], all = 0;
+    size_t begin[2 * MODEL_MAX_HIDDEN + 2], all = 0;
+    const size_t first = first_layer(m, direction);
     if (!products()->packed)
         return 0;
-    for (size_t i = 0; i < m->layers; i++) {
-        first[i] = all;
+    for (size_t i = first; i < m->layers; i++) {
+        begin[i] = all;
         all += linear_panels_size(&m->layer[i], direction);
     }
     float *panels = m->panels[direction] = memory_allocate(all * sizeof *panels);
     if (panels == NULL)
         return fail("model: out of memory for the panels of its weights (%zu bytes)", all * sizeof *panels);
-    for (size_t i = 0; i < m->layers; i++)
-        m->layer[i].panels[direction] = panels + first[i];
+    for (size_t i = first; i < m->layers; i++)
+        m->layer[i].panels[direction] = panels + begin[i];
     return 0;
 }
 
