@@ -19,7 +19,7 @@ const struct products *products(void) {
                             .tile_columns = 48,
                             .tile_rows = 24,
                             .task_rows = 16,
-                            .slice_units = PANEL,
+                            .slice_units = 3 * PANEL, /* whole tiles at each level: 6 rows or 8 */
                             .whole_rows = 1,
                             .multiply = multiply_packed},
         [BACKEND_OPENBLAS] = {.tile_columns = 208,
