@@ -34,6 +34,14 @@ column() {
     vae-eval -m model.bin --samples 20 items.raw | cmp - total
 }
 
+@test "--per-item ends when its rows cannot be written, however long the stream is" {
+    { header u8 28x28 100 + && tail -c +65 items.raw; } >frame
+    # shellcheck disable=SC2016 # expanded by the shell started here
+    fails 1 'vae-eval: stdout: cannot write: No space left on device' bash -c '
+        while cat frame 2>/dev/null; do :; done | vae-eval -q -m model.bin --per-item >/dev/full
+        exit ${PIPESTATUS[1]}'
+}
+
 @test "--per-item prints a row an item, numbered from 0" {
     assert_equal "$(head -1 rows)" $'item\telbo\treconstruction\tkl\tlog_likelihood\teffective_samples'
     assert_equal "$(tail -n +2 rows | cut -f 1 | xargs)" "$(seq -s ' ' 0 99)"

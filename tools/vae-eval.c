@@ -67,11 +67,13 @@ struct work {
     struct mutual_information mutual;
 };
 
-static void print_item(const struct options *o, uint64_t number, const struct item_figures *f) {
+/* -1 if the output is lost, so that the rest of a long stream is not read in vain. */
+static int print_item(const struct options *o, uint64_t number, const struct item_figures *f) {
     printf("%" PRIu64 "\t%.4f\t%.4f\t%.4f", number, f->reconstruction - f->kl, f->reconstruction, f->kl);
     if (o->samples > 0)
         printf("\t%.4f\t%.4f", f->log_likelihood, f->effective);
     printf("\n");
+    return ferror(stdout) ? fail_system("stdout", "cannot write") : 0;
 }
 
 static void print_curve(const struct evaluator *e) {
@@ -132,8 +134,8 @@ static int begin(struct stream_evaluation *s) {
 static int add_block(struct stream_evaluation *s, size_t count, uint64_t item) {
     struct work *w = s->context;
     for (size_t i = 0; i < count; i++) {
-        if (w->options->per_item)
-            print_item(w->options, item + i, &s->evaluator.figures[i]);
+        if (w->options->per_item && print_item(w->options, item + i, &s->evaluator.figures[i]) < 0)
+            return -1;
         if (w->options->mutual_information &&
             mutual_information_add(&w->mutual, evaluator_heads(&s->evaluator, i)) < 0)
             return -1;
