@@ -228,6 +228,13 @@ no_temporary() {
     run bash -c 'vae-train -q -m model.bin -H 8 -e 1000000 --log - items.raw 2>err | head -1; echo "${PIPESTATUS[0]}"'
     assert_line --index 1 1
     assert_equal "$(<err)" 'vae-train: stdout: cannot write: Broken pipe'
+    # Also one that has left before the log begins.
+    run bash -c '{ sleep 0.3; exec vae-train -q -m new.bin -H 2 -e 1 --log - items.raw 2>err; } | true
+        echo "${PIPESTATUS[0]}"'
+    assert_output 1
+    assert_equal "$(<err)" 'vae-train: stdout: cannot write: Broken pipe'
+    assert [ ! -e new.bin ]
+    no_temporary
     # That of a named pipe, too.
     mkfifo pipe
     head -1 <pipe >header 3>&- &

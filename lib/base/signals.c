@@ -54,6 +54,9 @@ void signals_catch_stop(void) {
     catch_unless_ignored(SIGINT);
     catch_unless_ignored(SIGTERM);
     catch_unless_ignored(SIGHUP);
+}
+
+void signals_ignore_pipe(void) {
     signal(SIGPIPE, SIG_IGN);
 }
 

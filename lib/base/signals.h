@@ -6,9 +6,12 @@
 
 /* From now on the first SIGINT, SIGTERM or SIGHUP is only noted, so that the caller can finish its work. A second
  * one, any of the three, ends the process at once, except within 0.2 seconds after the first: it then counts as the
- * same signal. One that was ignored at the start (as a shell does for background jobs) stays ignored. SIGPIPE is
- * ignored, so that hours of work are not lost when the log's reader closes its pipe. */
+ * same signal. One that was ignored at the start (as a shell does for background jobs) stays ignored. */
 void signals_catch_stop(void);
+
+/* From now on a write to a pipe that its reader has closed fails, so that the caller can save hours of work, and
+ * remove its temporary files. */
+void signals_ignore_pipe(void);
 
 /* The signal noted, 0 where none was. */
 int signals_stop(void);

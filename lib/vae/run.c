@@ -356,6 +356,7 @@ static int begin_outputs(struct run *r) {
 
 int run_training(const struct run_config *c, const struct cli_common *common) {
     struct run r = {.config = c, .common = common};
+    signals_ignore_pipe();
     progress_start(!cli_quiet(), false);
     int result = check_places(c, common->model) < 0 || check_inputs(c) < 0 || open_outputs(&r) < 0 ||
                          dataset_load(&r.train, c->file) < 0 || prepare(&r) < 0 || begin_outputs(&r) < 0 ||
