@@ -308,8 +308,8 @@ train_in_little() {
     done <<'END'
 -l categorical --levels 4|3e8|3e+08, wanted a whole number below --levels (here 4: levels 0 to 3)
 -l categorical --levels 4|-7e5|-700000, wanted a whole number below --levels (here 4: levels 0 to 3)
--l poisson|-7e5|-700000, wanted a count, 0 to 16777216, for poisson: use -l gaussian for other numbers
--l negbin|-7e5|-700000, wanted a count, 0 to 16777216, for negbin: use -l gaussian for other numbers
+-l poisson|-7e5|-700000, wanted a count, 0 to 16777216, for poisson: train with -l gaussian for other numbers
+-l negbin|-7e5|-700000, wanted a count, 0 to 16777216, for negbin: train with -l gaussian for other numbers
 -l gaussian|nan|nan, wanted a finite number (vae-train --missing takes nan for a missing element)
 END
 }

@@ -210,7 +210,7 @@ END
     items u8 2 3 '(1, $i++ + 2)' >four.raw
     items f32 2 3 '(0, $i++ == 2 ? "nan" : 0)' >nan.raw
     for name in poisson negbin; do
-        fails 1 "vae-train: negative.raw: item 0, element 1 is -1, wanted a count, 0 to 16777216, for $name: use -l gaussian" \
+        fails 1 "vae-train: negative.raw: item 0, element 1 is -1, wanted a count, 0 to 16777216, for $name: train with -l gaussian" \
             vae-train -m a.bin -l $name negative.raw
         fails 1 "vae-train: half.raw: item 1, element 1 is 0.5, wanted a count" vae-train -m a.bin -l $name half.raw
         fails 1 "vae-train: nan.raw: item 2, element 1 is nan, wanted a count" vae-train -m a.bin -l $name nan.raw

@@ -4,6 +4,7 @@
 #include "base/number.h"
 #include "kernel/math_kernel.h"
 
+#include <float.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -80,23 +81,30 @@ static bool holds(const struct likelihood *l, size_t levels, double v) {
     return v >= (double)l->min && v <= max && fabs(v * steps - rint(v * steps)) <= 1e-7 * steps;
 }
 
+/* Sets the message for element i of an item, which is v. Returns -1. */
+static int fail_element(const struct likelihood *l, size_t levels, bool unit, double v, const char *name,
+                        uint64_t item, size_t i) {
+    const bool advised = !unit && l->advice != NULL && fabs(v) <= (double)FLT_MAX;
+    char level[64] = "";
+    if (l->has_levels)
+        snprintf(level, sizeof level, " (here %zu: levels 0 to %zu)", levels, levels - 1);
+    return fail("%s: item %" PRIu64 ", element %zu is %g, wanted %s%s%s%s%s", name, item, i,
+                isnan(v) ? (double)NAN : v, unit ? "a number in [0,1] to binarize" : l->wanted, level,
+                advised ? ": " : "", advised ? l->advice : "",
+                isnan(v) ? " (vae-train --missing takes nan for a missing element)" : "");
+}
+
 int item_check(const struct likelihood *likelihood, size_t levels, enum binarize binarize, bool missing,
                enum dtype dtype, const void *from, size_t n, const char *name, uint64_t item) {
     const bool unit = binarize != BINARIZE_NONE;
-    const char *wanted = unit ? "a number in [0,1] to binarize" : likelihood->wanted;
-    char level[64] = "";
     if (dtype == DTYPE_U8 && !likelihood->as_it_is)
         return 0; /* value/255 is in [0,1], which every other likelihood holds */
-    if (likelihood->has_levels)
-        snprintf(level, sizeof level, " (here %zu: levels 0 to %zu)", levels, levels - 1);
     for (size_t i = 0; i < n; i++) {
         const double v = value(dtype, from, i);
         if (missing && isnan(v))
             continue;
         if (!(unit ? v >= 0 && v <= 1 : holds(likelihood, levels, v)))
-            return fail("%s: item %" PRIu64 ", element %zu is %g, wanted %s%s%s", name, item, i,
-                        isnan(v) ? (double)NAN : v, wanted, level,
-                        isnan(v) ? " (vae-train --missing takes nan for a missing element)" : "");
+            return fail_element(likelihood, levels, unit, v, name, item, i);
     }
     return 0;
 }

@@ -33,7 +33,8 @@ struct likelihood {
     bool as_it_is;            /* u8 elements are not divided by 255 */
     float min, max;           /* what an element of x may be; with levels, below their number */
     float steps;              /* and a whole number of 1/steps, where steps is not 0 */
-    const char *wanted;       /* the same in words, and what to do about it */
+    const char *wanted;       /* the same in words */
+    const char *advice;       /* what to do about other finite floats; NULL: nothing */
 
     /* -log p(x|a) of n elements, nats, constants included. Where they are not NULL, gradient becomes d(-log p)/da
      * (it may be a itself) and scale_gradient d(-log p)/d log_scale. */
