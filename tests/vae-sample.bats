@@ -126,7 +126,8 @@ moments() {
 
 @test "a bad grid, count, size or seed is a usage error" {
     for grid in 2 2x 0x2 2x2x2 axb -2x2; do
-        fails 2 "vae-sample: --grid: found '$grid'" vae-sample --grid "$grid"
+        fails 2 "vae-sample: --grid: found '$grid', wanted columns and rows from 1 to 100000, such as 20x20 (" \
+            vae-sample --grid "$grid"
     done
     fails 2 "vae-sample: --count: found '-1'" vae-sample -n -1
     fails 2 "vae-sample: --dim: found '0'" vae-sample -d 0

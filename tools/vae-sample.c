@@ -15,6 +15,8 @@
 #define LABELS 1024    /* taken at a time, at most */
 #define CAPACITY 65536 /* numbers written at a time, about */
 
+#define MAX_SIDE 100000 /* columns or rows of a grid */
+
 /* A grid's columns and rows; 0: there is none. */
 struct grid {
     size_t columns, rows;
@@ -32,10 +34,8 @@ static void set_grid(const struct cli_option *option, void *field, const char *t
     struct grid *grid = field;
     size_t sides[2], count;
     (void)option;
-    if (parse_list("--grid", text, 'x', 1, 100000, 2, sides, &count) < 0)
-        cli_usage_error();
-    if (count != 2)
-        cli_refuse("--grid: found '%s', wanted columns and rows, such as 20x20", text);
+    if (parse_list("--grid", text, 'x', 1, MAX_SIDE, 2, sides, &count) < 0 || count != 2)
+        cli_refuse("--grid: found '%s', wanted columns and rows from 1 to %d, such as 20x20", text, MAX_SIDE);
     *grid = (struct grid){sides[0], sides[1]};
 }
 

@@ -43,7 +43,9 @@ int hidden_parse(struct hidden *hidden, const char *name, const char *text) {
     *hidden = (struct hidden){0};
     if (strcmp(text, NO_HIDDEN) == 0)
         return 0;
-    return parse_list(name, text, ',', 1, MODEL_MAX_UNITS, MODEL_MAX_HIDDEN, hidden->units, &hidden->layers);
+    if (parse_list(name, text, ',', 1, MODEL_MAX_UNITS, MODEL_MAX_HIDDEN, hidden->units, &hidden->layers) < 0)
+        return fail("%s, or " NO_HIDDEN, error_message());
+    return 0;
 }
 
 const char *hidden_text(const struct hidden *hidden, char text[HIDDEN_TEXT]) {
