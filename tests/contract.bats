@@ -402,7 +402,7 @@ made_of() {
             head -c "$bytes" "long.$input" >cut.raw
             for j in 1 2 8; do
                 fails 1 "$tool: cut.raw: ended after " "$tool" "${arguments[@]}" -j $j cut.raw
-                # All of the blocks before is there, and nothing more.
+                # The results of the whole blocks before are there, and nothing more.
                 case $tool in
                 vae-encode) block=$((512 * 784)) result=$((512 * 8)) ;;
                 vae-decode) block=$((512 * 8)) result=$((512 * 3136)) ;;
@@ -422,7 +422,7 @@ made_of() {
                 bash -c '"$@" >/dev/full' - "$tool" "${arguments[@]}" -q -j $j "long.$input"
         done
     done
-    # What is wrong first is told, however much was read ahead.
+    # The first error in the stream is told, however far ahead the tool has read.
     vae-train -q -m wide.bin -z 20 -H 100 -l gaussian -e 0 items.raw
     { header f32 20 2000 . && perl -e 'print pack "f<*", map { ($_ == 511 ? 3e38 : 0) x 20 } 0 .. 1999'; } >large.raw
     head -c -1 large.raw >cut.raw

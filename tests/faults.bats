@@ -207,7 +207,7 @@ no_temporary() {
     assert_equal "$(<log.tsv)" precious
 }
 
-@test "a log that has another's name by now is not removed where the data is refused" {
+@test "a file that has got the log's name meanwhile is not removed if the data is refused" {
     mkfifo data
     vae-train -q -m new.bin --log log.tsv data 2>err 3>&- &
     local pid=$! status=0

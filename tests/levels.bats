@@ -55,7 +55,7 @@ levels() {
     assert_equal "$count" 9
 }
 
-# Each level with its own backend. What compares levels wants two of them.
+# Each level uses its own backend. At baseline `products` may have no fused multiply-adds whose bits it could compare.
 @test "gradients, densities and the other mathematics hold at each level" {
     local level program count=0
     for level in $(levels) baseline; do

@@ -63,7 +63,7 @@ scales() {
     tensor "$1" likelihood.log_scale | xargs -n 1 | awk '{ print exp($1) }' | xargs
 }
 
-@test "a scale that is learned begins with the likelihood's own" {
+@test "a learned scale starts at the likelihood's default sigma" {
     { header u8 4 20 . && head -c 80 /dev/zero; } >zeros.raw
     while read -r likelihood scale; do
         for sigma in shared per-dim; do

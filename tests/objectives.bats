@@ -165,7 +165,8 @@ moved() {
     trains loose --adam-eps 1 -e 1 --clip 1e20
     holds "$(moved short) < $(moved long) / 1000"
     same_weights loose.bin long.bin
-    # Of all parameters it is as long then as asked for, and one step at rate 1 is the gradient.
+    # The gradient of all parameters is then as long as --clip says. With a large epsilon, one step at rate 1 moves the
+    # weights by the gradient.
     for options in '' '-H none' '-l gaussian --sigma shared --mean-bias'; do
         # shellcheck disable=SC2086 # several
         {
@@ -208,7 +209,7 @@ moved() {
     # One over a thousand steps, of which sixty are done, has not stayed at the start.
     trains young -e 6 --ema 0.999
     holds "$(moved young) > 0.5 * $(moved plain)"
-    # One that keeps next to nothing is the weights of the moment, whatever makes the step.
+    # With a decay near 0 the average is the last weights, whatever makes the step.
     for options in '--optimizer adam' '--optimizer adagrad' '--optimizer muon' '--clip 1' '-l gaussian --sigma shared' \
         '-l gaussian --sigma optimal'; do
         # shellcheck disable=SC2086 # several
@@ -254,7 +255,7 @@ moved() {
         <data.raw >wanted
     paste wanted <(tensor mean.bin decoder.1.bias | tr ' ' '\n' | grep .) |
         rows_hold 784 '($1 - $2)^2 <= 1e-9'
-    # If the decoder gives two numbers an element, it is the first.
+    # If the decoder gives two numbers per element, the first one starts at the mean.
     for options in '' --mean-bias; do
         # shellcheck disable=SC2086 # none, or one
         trains net -l gaussian --sigma net --init glorot -e 0 $options

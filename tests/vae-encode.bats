@@ -137,7 +137,7 @@ setup() {
 }
 
 @test "an input that goes wrong is refused while threads work on the items before" {
-    # Which takes them much longer than to find what is wrong.
+    # The work on the first 512 items takes much longer than finding the bad one.
     vae-train -q -m wide.bin -z 2 -H 2000 -e 0 items.raw
     { header f32 28x28 520 . && perl -e 'print pack "f<*", (0.5) x (784 * 519), (2) x 784'; } >bad.raw
     for _ in 1 2 3; do

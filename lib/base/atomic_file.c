@@ -43,11 +43,11 @@ static int name_parts(struct atomic_file *file, const char *path) {
     return 0;
 }
 
-/* What keeps a rename from its place besides modes and owners. An old kernel or C library does not tell of it:
- * there the rename fails at the end. */
+/* Why a rename may fail, besides modes and owners. An old kernel or C library does not tell: there the final rename
+ * fails. */
 struct obstacles {
-    bool mounted; /* by itself, as containers do with a file */
-    bool kept;    /* immutable or append-only, as chattr makes it */
+    bool mounted; /* bind-mounted, as containers do with single files */
+    bool kept;    /* immutable or append-only, see chattr(1) */
 };
 
 static struct obstacles obstacles_of(const char *path) {
@@ -86,7 +86,7 @@ static int check_place(const char *path) {
     return found < 0 ? check_directory_of(path) : 0;
 }
 
-/* There a new file could neither be renamed nor removed. */
+/* 0, or -1 if the temporary file could not be created in the directory, or neither renamed nor removed. */
 static int check_directory(const struct atomic_file *file) {
     return obstacles_of(file->directory).kept
                ? fail("%s: is in a directory that is immutable or append-only, wanted another one or chattr -ia",
@@ -135,8 +135,8 @@ static bool is_foreign(const char *temporary, int fd) {
     return (fd >= 0 ? fstat(fd, &status) : lstat(temporary, &status)) == 0 && status.st_uid != geteuid();
 }
 
-/* A file of the same name that is not one's own to empty is left as it is: a link, a pipe or a directory cannot
- * even be opened. */
+/* Whether the temporary file's name belongs to something that must not be emptied. `fd` is negative if it could not
+ * be opened, as a link, a directory, or a pipe without a reader. */
 static bool is_in_the_way(const char *temporary, int fd) {
     struct stat status;
     if (fd < 0)
@@ -144,6 +144,7 @@ static bool is_in_the_way(const char *temporary, int fd) {
     return fstat(fd, &status) < 0 || !S_ISREG(status.st_mode) || status.st_nlink > 1;
 }
 
+/* 0, or -1 if something else has the temporary file's name. */
 static int check_temporary(const struct atomic_file *file) {
     return is_in_the_way(file->temporary, file->out.fd)
                ? fail("%s: %s is not a regular file or has a second name, wanted a temporary file", file->out.name,

@@ -25,7 +25,7 @@ static bool is_standard_output(const struct stat *status) {
     return S_ISREG(status->st_mode) && fstat(STDOUT_FILENO, &out) == 0 && is_same_inode(status, &out);
 }
 
-/* A writer in the midst of its work keeps its reader waiting for less. */
+/* A writer that is still at work seldom pauses for longer. */
 #define PAUSE_MILLISECONDS 20
 
 /* Added for standard input, which is also read if the user forgot to name a file. */

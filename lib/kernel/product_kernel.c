@@ -166,8 +166,8 @@ static void pack(const float *x, size_t x_row, size_t rows, size_t columns, floa
 }
 
 /* Transposes LANES vectors. Each round interleaves vector i with vector i + LANES / 2 to vectors 2 i and 2 i + 1.
- * So the bits of a number's place, those of its vector and behind them those of its lane, are rotated by one; after
- * log2(LANES) rounds vector and lane have changed places. */
+ * This rotates the bits of a number's place, its vector's followed by its lane's, to the left by one. After
+ * log2(LANES) rounds, vector and lane have changed places. */
 static inline void transpose(vector x[LANES]) {
     for (int round = 1; round < LANES; round *= 2) {
         vector y[LANES];

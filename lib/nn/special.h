@@ -3,7 +3,7 @@
 
 /* Functions of counts, in double; relative errors below 1e-10. */
 
-/* log k! of a whole number k >= 0; nan for what is below 0. */
+/* log k! of a whole number k; nan if k < 0. */
 double log_factorial(double k);
 
 /* log(Gamma(k + r) / Gamma(r)) for k >= 0 and r > 0, and its derivative by r. */

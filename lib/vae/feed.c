@@ -57,8 +57,9 @@ static int run_frames(struct feed *f) {
     return more == 0 ? labels_finish(&f->labels, f->reader.in.name) : more;
 }
 
-/* What came before the fault is put out all the same, and a fault that is found in it is the one told: neither
- * depends on how far ahead was read. */
+/* Ends the work on the items before the error. Their results are still written; if that fails, its message takes
+ * the place of the later error's. So neither the output nor the message depends on how far ahead the feed has read.
+ */
 static int end_failed(struct feed *f) {
     char reason[ERROR_MESSAGE];
     snprintf(reason, sizeof reason, "%s", error_message());

@@ -16,8 +16,7 @@ struct feed {
     int (*work)(void *context, size_t count, uint64_t item);
     /* NULL, or `work` may only begin to work on a block, which must be done when the next call of `work` or `flush`
      * returns: the items and labels of two blocks are then in memory. Called at a frame's end, before the feed
-     * waits for more items, also amid a block, and when something goes wrong. If `work` or `flush` fails, no work
-     * goes on. */
+     * waits for more bytes, and after an error. If `work` or `flush` itself fails, no block may be at work. */
     int (*flush)(void *context);
     /* Set by feed_open and feed_run. */
     struct raw_reader reader;

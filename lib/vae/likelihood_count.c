@@ -173,7 +173,7 @@ const struct likelihood likelihood_negative_binomial = {
     .encode = encode_counts,
 };
 
-/* The level that x is; `levels` if it is none: data that is mapped may change after it was checked. */
+/* The level x, or `levels` if x is not one: mapped data may change after it was checked. */
 static size_t level_of(float x, size_t levels) {
     return x >= 0 && x < (float)levels ? (size_t)x : levels;
 }
@@ -224,7 +224,7 @@ static void categorical_draw(const struct distributions *d, float *x, struct noi
     }
 }
 
-/* One-hot: 1 at the level, 0 at the others; all 0 for NaN, and for what is no level. */
+/* One-hot: 1 at the level, 0 at the others; all 0 if x is NaN or not a level. */
 static void encode_levels(const float *x, size_t n, size_t levels, float *seen) {
     memset(seen, 0, n * levels * sizeof *seen);
     for (size_t i = 0; i < n; i++) {

@@ -70,8 +70,8 @@ static void note_gap(const struct run_log *log, uint64_t first, uint64_t last) {
     cli_note("%s: has no rows of the epochs %" PRIu64 " to %" PRIu64 ", as after a crash", log->name, first, last);
 }
 
-/* Whether the line is among those that are later than epoch `rows`, which no checkpoint has synced, and a crash has
- * left zeros in it. */
+/* Whether a crash has left zeros in the line, which is later than the row of epoch `rows`: no checkpoint has synced
+ * those lines. */
 static bool is_lost(const struct kept *k, const char *line, size_t length, uint64_t rows) {
     return (k->cut > 0 || k->last == rows) && strlen(line) < length;
 }
@@ -82,7 +82,7 @@ static bool is_lost(const struct kept *k, const char *line, size_t length, uint6
  * `rows` + 1 and be in order. */
 static bool add_row(const struct run_log *log, struct kept *k, const char *line, size_t length, uint64_t rows) {
     if (line[length - 1] != '\n' || is_lost(k, line, length, rows))
-        return false; /* a crash has taken its end, or it */
+        return false; /* a crash has taken its end, or all of it */
     const uint64_t epoch = row_epoch(line);
     if (epoch > rows || k->cut > 0) {
         k->is_ours = k->cut > 0 ? epoch > k->cut : k->last > 0 || epoch == rows + 1;
@@ -229,6 +229,7 @@ static bool is_empty(const struct run_log *log) {
     return fstat(fileno(log->file), &status) == 0 && status.st_size == 0;
 }
 
+/* Writes the header, or keeps the rows up to epoch `rows`. 0 or -1. */
 static int begin_rows(struct run_log *log, uint64_t rows) {
     if (log->file == NULL && open_late(log) < 0)
         return -1;
@@ -241,7 +242,7 @@ static int begin_rows(struct run_log *log, uint64_t rows) {
     return run_log_flush(log, fputs(HEADER, log->file));
 }
 
-/* A new one that cannot be begun is still to be removed. */
+/* Keeps is_new until the log has begun, so that run_log_abandon can remove it. */
 int run_log_begin(struct run_log *log, uint64_t rows) {
     if (log->name == NULL)
         return 0;

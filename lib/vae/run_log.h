@@ -30,7 +30,7 @@ int run_log_flush(const struct run_log *log, int printed) __attribute__((warn_un
 /* Syncs the log to the disk: called before a checkpoint that counts its rows is saved. 0 or -1. */
 int run_log_sync(const struct run_log *log) __attribute__((warn_unused_result));
 
-/* Removes a log that this run has made, if it could not be begun. */
+/* Removes a log that this run has created, unless it has begun. */
 void run_log_abandon(const struct run_log *log);
 
 /* Closes the log. It is an error if the log was removed during the run, since its rows are lost. 0 or -1. */

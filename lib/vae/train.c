@@ -122,8 +122,8 @@ static void posterior_backward(void *context, size_t layer, const struct tile *t
     pass_posterior_backward(&t->pass, tile->row, tile->rows, &t->objective, t->beta);
 }
 
-/* What the decoder's output is followed by, in the tasks of its tiles; but the best scale is one of the whole
- * batch. */
+/* Plans the likelihood, in the tasks that compute the decoder's output. --sigma optimal must first see the output
+ * for the whole batch: then those tasks compute the deviations, and the likelihood waits for the scale. */
 static void plan_likelihood(struct training *t) {
     const struct model *m = t->model;
     const struct linear *layer = &m->layer[m->last];
@@ -175,7 +175,8 @@ static void plan_backward(struct training *t) {
     }
 }
 
-/* Of data that is mapped an item may have become what the likelihood cannot hold. -1 with a message if one did. */
+/* Checks the items of the step again: mapped data may have changed since it was read. 0, or -1 with a message if
+ * the likelihood cannot hold one of them. */
 static int check_rows(const struct training *t) {
     for (size_t row = 0; row < t->rows; row++) {
         const size_t item = t->order[t->position + row];
@@ -185,8 +186,9 @@ static int check_rows(const struct training *t) {
     return 0;
 }
 
-/* Names the layer whose output was the first to go wrong, as its tensors are named; or else the likelihood, or
- * where that is right the prior. */
+/* Sets the message for a loss that is not finite. It names an item that has changed; or the first layer whose
+ * output is not finite, by the name of its tensors; or else the likelihood, or if that is finite, the prior.
+ * Returns -1. */
 static int fail_not_finite(struct training *t, double reconstruction, double kl) {
     const struct model *m = t->model;
     if (check_rows(t) < 0)

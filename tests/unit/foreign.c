@@ -20,7 +20,8 @@ static const struct sample {
     BYTES("\xff\xfe,\0"),   BYTES("a\xf0\x9f\x98\x80"),
 };
 
-/* Each beginning of each sample, before bytes that no format has and before the sample's own. */
+/* Each beginning of each sample is told to be the same, whether the sample's next bytes follow it or bytes that no
+ * format has. */
 static void what_follows_does_not_count(void) {
     for (size_t i = 0; i < sizeof samples / sizeof *samples; i++)
         for (size_t size = 0; size <= samples[i].size; size++) {

@@ -185,7 +185,7 @@ static void squared_error_is_exact(void) {
 typedef double scaled_sum(const float *a, const float *x, const float *log_scale, const float *inverse_scale,
                           float *gradient, float *scale_gradient, size_t n);
 
-/* More numbers than a block has, each with a scale of its own: as one by one. */
+/* The sum over more numbers than a block has, each with its own scale, is the total of the sums over each alone. */
 static void check_scaled_sum(const char *name, scaled_sum *sum) {
     enum { MANY = 2500 };
     static float x[MANY], log_scale[MANY], inverse_scale[MANY], gradient[MANY], scale_gradient[MANY];
@@ -221,7 +221,7 @@ static void sums_with_scales_are_those_of_their_elements(void) {
     }
 }
 
-/* Its exponentials overflow unless the largest number is found, wherever it is. */
+/* The exponentials overflow unless the largest number is found, wherever it is. */
 static void softmax_finds_the_largest_number(void) {
     EACH(level)
     for (size_t n = 1; n <= 40; n++)

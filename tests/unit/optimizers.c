@@ -94,7 +94,7 @@ static void muon_makes_orthogonal_steps(void) {
     check_muon(9, 4);
     check_muon(7, 7);
     check_muon(1, 5);
-    /* Of several panels, which are not as many one way as the other. */
+    /* Several panels, and not as many for the rows as for the columns. */
     check_muon(20, 37);
     check_muon(37, 20);
     check_muon(17, 32);

@@ -299,7 +299,7 @@ static void a_loss_that_is_not_finite_stops_training(void) {
     model_free(&m);
 }
 
-/* If the likelihood is finite and every layer, it is the prior that is not. */
+/* If every layer and the likelihood are finite, the prior is not. */
 static void a_prior_that_is_not_finite_is_named(void) {
     static unsigned char pixels[ITEMS * 4];
     const struct dataset data = {"items", DTYPE_U8, {1, {4}}, ITEMS, 4, 4, pixels, NULL, 0, 0};
@@ -394,11 +394,12 @@ static void a_plan_makes_everything_once_and_in_order(void) {
     workers_stop(workers);
 }
 
-/* A pass has BLOCK_ROWS rows, and an item has the row of its number within a shard, which OpenBLAS alone asks for.
- */
+/* A pass has BLOCK_ROWS rows. A block begins with the row of its first item, which is its number modulo whole_rows:
+ * always 0, except with OpenBLAS. */
 static void a_block_fits_its_pass(void) {
     static const char *const backends[] = {"packed", "openblas"};
-    const char *before = getenv("VAE_PRODUCTS");
+    const char *given = getenv("VAE_PRODUCTS");
+    char *before = given == NULL ? NULL : strdup(given); /* setenv may change what getenv returned */
     for (size_t b = 0; b < 2; b++) {
         setenv("VAE_PRODUCTS", backends[b], 1);
         EXPECT(level_settle() == 0, "%s", error_message());
@@ -409,6 +410,7 @@ static void a_block_fits_its_pass(void) {
     unsetenv("VAE_PRODUCTS");
     if (before != NULL)
         setenv("VAE_PRODUCTS", before, 1);
+    free(before);
     EXPECT(level_settle() == 0, "%s", error_message());
 }
 
