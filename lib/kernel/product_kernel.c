@@ -72,6 +72,9 @@ SPECIALISED void add_tile(const size_t rows, const size_t panels, const struct p
     for (size_t k = part.first; k < part.end; k++, a += a_inner, b += PANEL) {
         vector right[TILE_PANELS * VECTORS];
 #pragma GCC unroll 8
+        for (size_t v = 0; v < vectors; v += VECTORS) /* asks for the next block's panels */
+            __builtin_prefetch(b + v / VECTORS * panel + BLOCK_INNER * PANEL);
+#pragma GCC unroll 8
         for (size_t v = 0; v < vectors; v++)
             right[v] = load(b + v / VECTORS * panel + v % VECTORS * LANES);
 #pragma GCC unroll 8
