@@ -16,7 +16,7 @@ struct slice {
     size_t index;               /* of the layer */
     struct tile tile;           /* of the layer's weights: whole rows, which are contiguous in memory */
     size_t offset, size;
-    double squares; /* of its gradient */
+    size_t sum; /* its first one in update.squares: it has one for each unit, or one if it is of no layer */
 };
 
 /* Orders slices by their relative place in their layers, then by size, the larger one first. */
@@ -30,8 +30,9 @@ static int by_place(const void *a, const void *b) {
     return size != other ? (size > other ? -1 : 1) : (s->index < t->index ? -1 : 1);
 }
 
-/* Cuts a layer into slices and returns their number. With slice NULL they are only counted. */
-static size_t cut_layer(const struct linear *layer, size_t index, struct slice *slice) {
+/* Cuts a layer into slices and returns their number. With slice NULL they are only counted. `sum`: of the layer's
+ * first unit. */
+static size_t cut_layer(const struct linear *layer, size_t index, size_t sum, struct slice *slice) {
     const size_t units = products()->slice_units;
     size_t count = 0;
     for (size_t row = 0; row < layer->out; row += units, count++)
@@ -39,6 +40,7 @@ static size_t cut_layer(const struct linear *layer, size_t index, struct slice *
             slice[count] =
                 (struct slice){.layer = layer,
                                .index = index,
+                               .sum = sum + row,
                                .tile = {row, layer->out - row < units ? layer->out - row : units, 0, layer->in}};
     return count;
 }
@@ -46,21 +48,23 @@ static size_t cut_layer(const struct linear *layer, size_t index, struct slice *
 /* The order gives each thread the update of the units whose outputs it computes: see workers_run. 0 or -1. */
 static int cut_slices(struct update *u) {
     const struct model *m = u->model;
-    size_t most = 1 + PSEUDO_SLICES;
-    for (size_t i = 0; i < m->layers; i++)
-        most += cut_layer(&m->layer[i], i, NULL);
+    size_t most = 1 + PSEUDO_SLICES, units = 0;
+    for (size_t i = 0; i < m->layers; units += m->layer[i++].out)
+        most += cut_layer(&m->layer[i], i, 0, NULL);
     u->slice = calloc(most, sizeof *u->slice);
-    if (u->slice == NULL)
+    u->squares = calloc(units + 1 + PSEUDO_SLICES, sizeof *u->squares);
+    if (u->slice == NULL || u->squares == NULL)
         return fail("training: out of memory");
-    for (size_t i = 0; i < m->layers; i++)
-        u->slices += cut_layer(&m->layer[i], i, u->slice + u->slices);
+    for (size_t i = 0; i < m->layers; u->sums += m->layer[i++].out)
+        u->slices += cut_layer(&m->layer[i], i, u->sums, u->slice + u->slices);
     qsort(u->slice, u->slices, sizeof *u->slice, by_place);
     if (u->pass->dscale != NULL)
-        u->slice[u->slices++] = (struct slice){.offset = m->scale, .size = m->scales};
+        u->slice[u->slices++] = (struct slice){.offset = m->scale, .size = m->scales, .sum = u->sums++};
     const size_t all = m->config.components * m->inputs, each = (all + PSEUDO_SLICES - 1) / PSEUDO_SLICES;
     for (size_t first = 0; first < all; first += each)
-        u->slice[u->slices++] =
-            (struct slice){.offset = m->pseudo_inputs + first, .size = all - first < each ? all - first : each};
+        u->slice[u->slices++] = (struct slice){.offset = m->pseudo_inputs + first,
+                                               .size = all - first < each ? all - first : each,
+                                               .sum = u->sums++};
     return 0;
 }
 
@@ -122,6 +126,7 @@ void update_end(struct update *u) {
     free(u->scratch);
     free(u->matrix_order);
     free(u->own_gradient);
+    free(u->squares);
     free(u->slice);
 }
 
@@ -206,24 +211,30 @@ static void both_of_slice(void *context, size_t i) {
     adam_layer(u, s, &g);
 }
 
-static double slice_squares(const struct update *u, const struct slice *s) {
+/* Sets the sums of squares of a slice's gradient. */
+static void set_squares(const struct update *u, const struct slice *s) {
     const struct math_kernel *kernel = math_kernel();
-    if (s->layer == NULL)
-        return kernel->squares(u->model->parameters.gradient + s->offset, s->size);
+    if (s->layer == NULL) {
+        u->squares[s->sum] = kernel->squares(u->model->parameters.gradient + s->offset, s->size);
+        return;
+    }
     const struct linear_gradient g = in_table(u, s);
-    return kernel->squares(g.weight, s->tile.rows * s->layer->in) + kernel->squares(g.bias, s->tile.rows);
+    for (size_t r = 0; r < s->tile.rows; r++)
+        u->squares[s->sum + r] =
+            kernel->squares(g.weight + r * s->layer->in, s->layer->in) + kernel->squares(g.bias + r, 1);
 }
 
 static void gradient_of_slice(void *context, size_t i) {
     struct update *u = context;
-    struct slice *s = &u->slice[i];
+    const struct slice *s = &u->slice[i];
     if (s->layer == NULL) {
         other_gradient(u, s);
     } else {
         const struct linear_gradient g = in_table(u, s);
         layer_gradient(u, s, &g);
     }
-    s->squares = u->config->optimizer.clip > 0 ? slice_squares(u, s) : 0;
+    if (u->config->optimizer.clip > 0)
+        set_squares(u, s);
 }
 
 /* Packs the rows of a tensor that is a layer's weights, or half of the heads' weights. */
@@ -253,8 +264,8 @@ static void muon_tensor(void *context, size_t i) {
 /* The factor that reduces the gradient to the maximum norm; 1 if it is below. */
 static double clipping(const struct update *u) {
     double squares = 0;
-    for (size_t i = 0; i < u->slices; i++)
-        squares += u->slice[i].squares;
+    for (size_t i = 0; i < u->sums; i++)
+        squares += u->squares[i];
     const double clip = u->config->optimizer.clip, norm = sqrt(squares);
     return clip > 0 && norm > clip ? clip / norm : 1;
 }

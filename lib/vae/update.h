@@ -24,6 +24,8 @@ struct update {
     const struct update_config *config;
     struct slice *slice;
     size_t slices;
+    double *squares; /* [sums], of the gradient of each unit, so that its norm does not depend on the slices */
+    size_t sums;
     size_t *matrix_order; /* [tensors], in the order of Muon's tasks */
     float **scratch;      /* [tensors], for the matrices that Muon updates as a whole; else NULL */
     float *own_gradient;  /* [threads, own_numbers], if no other task needs a slice's gradient; else NULL */
