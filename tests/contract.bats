@@ -530,7 +530,7 @@ made_of() {
     mkfifo in
     vae-encode -m model.bin in >out 3>&- &
     pid=$!
-    exec 9>in
+    exec 9<>in
     recut 50 <items.raw | first $((64 + 50 * 784)) >&9
     await eval '[ "$(stat -c %s out)" -ge $((64 + 50 * 8)) ]'
     recut 50 <items.raw | tail -c +$((65 + 50 * 784)) >&9
@@ -550,7 +550,7 @@ made_of() {
     begins() {
         "${@:3}" >out 3>&- 9>&- &
         pid=$!
-        exec 9>in
+        exec 9<>in
         first "$1" <"$2" >&9
     }
     # ends BYTES STREAM: the command is given the rest.

@@ -211,7 +211,7 @@ no_temporary() {
     mkfifo data
     vae-train -q -m new.bin --log log.tsv data 2>err 3>&- &
     local pid=$! status=0
-    exec 9>data
+    exec 9<>data
     await test -e log.tsv
     mv log.tsv moved.tsv
     echo precious >log.tsv
