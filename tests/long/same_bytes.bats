@@ -1,0 +1,40 @@
+#!/usr/bin/env bats
+# tests/same-bytes, which compares two builds, finds each difference.
+load ../helper
+
+# stand_in TOOL COMMAND...: a build, other/, whose tool's output goes through the command.
+stand_in() {
+    mkdir -p other
+    ln -sf "$VAE_BUILD"/* other
+    rm "other/$1"
+    printf '#!/bin/bash\nset -o pipefail\n%q "$@" | %s\n' "$VAE_BUILD/$1" "${*:2}" >"other/$1"
+    chmod +x "other/$1"
+}
+
+setup() {
+    cd "$BATS_TEST_TMPDIR" || return
+}
+
+@test "a build gives its own bytes, in all configurations" {
+    run -0 "$ROOT/tests/same-bytes" "$VAE_BUILD" "$VAE_BUILD"
+    assert_line --regexp '^40 configurations, [0-9]{4} files, 0 configurations differ$'
+}
+
+@test "a tool that answers otherwise is named in each configuration, and so is one that trains otherwise" {
+    stand_in vae-score "perl -0777 -pe 's/.\\z/x/s'"
+    run -1 "$ROOT/tests/same-bytes" "$VAE_BUILD" other
+    assert_line --regexp '^differ: .*elbo.raw.*: images -b 100$'
+    assert_line --regexp '^40 configurations, [0-9]{4} files, 40 configurations differ$'
+    rm other/vae-score
+    ln -s "$VAE_BUILD/vae-score" other
+    printf '#!/bin/bash\nexec %q "$@" -S 9\n' "$VAE_BUILD/vae-train" >train
+    chmod +x train
+    mv train other/vae-train
+    run -1 "$ROOT/tests/same-bytes" "$VAE_BUILD" other
+    assert_line --regexp '^differ: .* checkpoint .*model .*rows.*: images -b 100$'
+    assert_line --regexp '^differ: .*model.*: resume$'
+}
+
+@test "wrong arguments are refused" {
+    run -2 "$ROOT/tests/same-bytes" "$VAE_BUILD" nowhere
+}
