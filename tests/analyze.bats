@@ -40,6 +40,26 @@ setup() {
     assert_output ''
 }
 
+@test "a file includes only files of its own room and of rooms below it" {
+    local -A below=([base]='' [stream]=base [kernel]=base [dist]='base kernel' [nn]='base stream kernel dist'
+        [model]='base stream kernel dist nn' [query]='base stream kernel dist nn model'
+        [train]='base stream kernel dist nn model query')
+    local room file included rooms=0 files=0
+    for room in lib/*; do
+        room=${room#lib/}
+        [ -v "below[$room]" ] || fail "lib/$room: not in the list of rooms"
+        rooms=$((rooms + 1))
+        for file in lib/"$room"/*; do
+            files=$((files + 1))
+            while read -r included; do
+                [[ " $room ${below[$room]} " == *" ${included%%/*} "* ]] || fail "$file includes $included"
+            done < <(sed -n 's/^#include "\(.*\)"$/\1/p' "$file")
+        done
+    done
+    assert_equal "$rooms" ${#below[@]}
+    assert [ "$files" -gt 100 ]
+}
+
 @test "each fault of tests/mutants has its place in the source, and its tests are there" {
     run -0 tests/mutate --check
     assert_output ''

@@ -2,8 +2,8 @@
 #include "base/cli.h"
 #include "base/error.h"
 #include "base/progress.h"
-#include "vae/latent_map.h"
-#include "vae/map.h"
+#include "query/latent_map.h"
+#include "query/map.h"
 
 struct options {
     struct cli_common common;

@@ -2,7 +2,7 @@
 #include "base/cli.h"
 #include "base/error.h"
 #include "base/progress.h"
-#include "vae/map.h"
+#include "query/map.h"
 
 #include <string.h>
 

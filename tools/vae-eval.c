@@ -2,8 +2,8 @@
 #include "base/cli.h"
 #include "base/error.h"
 #include "base/progress.h"
-#include "vae/evaluate_stream.h"
-#include "vae/mutual_information.h"
+#include "query/evaluate_stream.h"
+#include "query/mutual_information.h"
 
 #include <inttypes.h>
 #include <math.h>

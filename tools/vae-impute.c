@@ -2,8 +2,8 @@
 #include "base/cli.h"
 #include "base/error.h"
 #include "base/progress.h"
-#include "vae/evaluate_stream.h"
-#include "vae/impute.h"
+#include "query/evaluate_stream.h"
+#include "query/impute.h"
 
 #include <inttypes.h>
 #include <math.h>

@@ -1,7 +1,7 @@
 /* vae-info: what a model file says about itself, the whole of it read and checked. */
 #include "base/cli.h"
 #include "base/printable.h"
-#include "vae/model_file.h"
+#include "model/model_file.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -3,8 +3,8 @@
 #include "base/error.h"
 #include "base/progress.h"
 #include "kernel/math_kernel.h"
-#include "vae/latent_map.h"
-#include "vae/path.h"
+#include "query/latent_map.h"
+#include "query/path.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

@@ -3,9 +3,9 @@
 #include "base/error.h"
 #include "base/number.h"
 #include "base/progress.h"
-#include "vae/labels.h"
-#include "vae/model_file.h"
-#include "vae/prior.h"
+#include "dist/prior.h"
+#include "model/labels.h"
+#include "model/model_file.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

@@ -3,8 +3,8 @@
 #include "base/error.h"
 #include "base/number.h"
 #include "base/progress.h"
-#include "vae/calibration.h"
-#include "vae/evaluate_stream.h"
+#include "query/calibration.h"
+#include "query/evaluate_stream.h"
 
 /* A method of scoring, by the figures of an item. */
 struct method {

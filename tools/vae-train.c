@@ -1,5 +1,5 @@
 /* vae-train: a stream of items to a model file. */
-#include "vae/run.h"
+#include "train/run.h"
 
 #include <string.h>
 

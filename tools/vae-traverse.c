@@ -3,9 +3,9 @@
 #include "base/error.h"
 #include "base/number.h"
 #include "base/progress.h"
-#include "vae/latent_map.h"
-#include "vae/model_config.h"
-#include "vae/prior.h"
+#include "dist/prior.h"
+#include "model/model_config.h"
+#include "query/latent_map.h"
 
 #define MAX_LISTED 1024
 

@@ -126,7 +126,8 @@ static int measure(size_t s) {
 int main(void) {
     denormals_flush();
     if (level_settle() < 0 || peak() == 0) {
-        fprintf(stderr, "products: found the level %s, wanted one whose peak is known\n", level_name(level_in_use()));
+        fprintf(stderr, "products: found the level %s, wanted one whose peak is known\n",
+                level_name(level_in_use()));
         return 1;
     }
     for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++)

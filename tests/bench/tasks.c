@@ -4,7 +4,7 @@
  * as the one here, that memory has room for all of them, and that waiting for each other takes WAIT seconds per
  * phase. */
 #include "base/error.h"
-#include "vae/train.h"
+#include "train/train.h"
 
 #include <math.h>
 #include <stdio.h>

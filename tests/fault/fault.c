@@ -3,9 +3,8 @@
  *
  *     FAULT=CALL:N:WHAT
  *
- * CALL is malloc (which stands for the whole family), mmap, thread, open, read, write, fsync, rename, truncate, lock,
- * chmod or close; N counts its calls from 1, 0 means each; WHAT is
- *     a number   the call fails, with this errno
+ * CALL is malloc (which stands for the whole family), mmap, thread, open, read, write, fsync, rename, truncate,
+ * lock, chmod or close; N counts its calls from 1, 0 means each; WHAT is a number   the call fails, with this errno
  *     short      it reads or writes one byte at most
  *     again      it is interrupted before it does anything (EINTR); with N 0 each second time
  *     kill       the process is killed before the call

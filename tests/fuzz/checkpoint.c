@@ -1,8 +1,8 @@
 /* The checkpoint, vae-checkpoint(5), read by a training of 8 items of 6 elements. One that is taken can be gone on
  * with. */
-#include "fuzz.h"
 #include "base/cli.h"
-#include "vae/checkpoint.h"
+#include "fuzz.h"
+#include "train/checkpoint.h"
 
 #include <stdlib.h>
 
@@ -35,7 +35,8 @@ static void start(void) {
     config.activation = activation_find("fuzz", "relu");
     config.likelihood = likelihood_find("fuzz", "bernoulli");
     fuzz_expect(model_create(&run.model, &config) == 0);
-    run.data = (struct dataset){.name = "data", .shape = config.item, .items = ITEMS, .elements = 6, .item_bytes = 6};
+    run.data =
+        (struct dataset){.name = "data", .shape = config.item, .items = ITEMS, .elements = 6, .item_bytes = 6};
     run.data.data = items;
     run.training = (struct training){.model = &run.model, .data = &run.data, .workers = workers_start(1)};
     run.training.batch = BATCH;

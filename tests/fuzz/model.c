@@ -1,8 +1,8 @@
 /* The model file, vae-model(5): safetensors, JSON, metadata. What is read is written again just as it is. */
 #define _GNU_SOURCE
 #include "fuzz.h"
+#include "model/model_file.h"
 #include "nn/safetensors.h"
-#include "vae/model_file.h"
 
 #include <stdlib.h>
 #include <string.h>

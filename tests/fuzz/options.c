@@ -1,11 +1,11 @@
 /* Numbers, lists and names as options have them: the first byte says which, the rest is the argument. What is taken
  * comes back from its own text. */
-#include "fuzz.h"
 #include "base/number.h"
+#include "fuzz.h"
+#include "model/model_config.h"
 #include "nn/initializer.h"
-#include "vae/checkpoint.h"
-#include "vae/model_config.h"
-#include "vae/schedule.h"
+#include "train/checkpoint.h"
+#include "train/schedule.h"
 
 #include <math.h>
 #include <stdlib.h>

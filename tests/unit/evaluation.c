@@ -1,9 +1,9 @@
 /* The importance-weighted figure against a model that can be solved: a linear decoder with Gaussian noise, for
  * which p(x) = N(b, W W' + sigma^2 I) and, with W's columns orthogonal, the posterior is N(mu(x), diag) exactly. */
 #include "base/error.h"
+#include "dist/latent.h"
+#include "query/evaluate.h"
 #include "test.h"
-#include "vae/evaluate.h"
-#include "vae/latent.h"
 
 #include <math.h>
 #include <stdlib.h>

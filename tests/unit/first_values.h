@@ -2,8 +2,8 @@
 #define UNIT_FIRST_VALUES_H
 
 #include "base/error.h"
+#include "model/model.h"
 #include "test.h"
-#include "vae/model.h"
 
 /* Gives a model the first values that vae-train gives one by default. */
 static void give_first_values(struct model *model, uint64_t seed) {

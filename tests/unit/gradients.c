@@ -1,12 +1,12 @@
 /* The whole ELBO and its gradient by every parameter, for every activation and likelihood, against a plain
  * reference in double that shares no code with the library but its table of layers. */
 #include "base/error.h"
+#include "dist/latent.h"
 #include "first_values.h"
 #include "layer_gradient.h"
+#include "model/pass.h"
+#include "nn/plan.h"
 #include "test.h"
-#include "vae/latent.h"
-#include "vae/pass.h"
-#include "vae/plan.h"
 
 #include <math.h>
 #include <stdlib.h>

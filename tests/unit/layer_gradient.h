@@ -1,7 +1,7 @@
 #ifndef UNIT_LAYER_GRADIENT_H
 #define UNIT_LAYER_GRADIENT_H
 
-#include "vae/pass.h"
+#include "model/pass.h"
 
 /* Adds the gradient of a layer's units [first, first + units) to the model's: a panel of inputs at a time. */
 static void add_layer_gradient(const struct pass *p, size_t index, size_t rows, size_t first, size_t units) {

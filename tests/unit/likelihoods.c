@@ -1,9 +1,9 @@
 /* Densities against closed forms and integrals, draws against means, KL against an integral. */
+#include "dist/latent.h"
+#include "dist/likelihood.h"
+#include "dist/prior.h"
+#include "model/items.h"
 #include "test.h"
-#include "vae/items.h"
-#include "vae/latent.h"
-#include "vae/likelihood.h"
-#include "vae/prior.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* The mixture that a prior may be: a density, its gradients against differences, and its draws. */
 #include "base/error.h"
+#include "dist/mixture.h"
 #include "test.h"
-#include "vae/mixture.h"
 
 #include <math.h>
 

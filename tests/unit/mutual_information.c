@@ -1,8 +1,8 @@
 /* The mutual information of latent and item where it can be worked out otherwise. */
 #include "base/error.h"
 #include "base/noise.h"
+#include "query/mutual_information.h"
 #include "test.h"
-#include "vae/mutual_information.h"
 
 #include <math.h>
 #include <stdlib.h>

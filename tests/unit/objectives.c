@@ -5,7 +5,7 @@
 #include "first_values.h"
 #include "layer_gradient.h"
 #include "test.h"
-#include "vae/vamp.h"
+#include "train/vamp.h"
 
 #include <math.h>
 #include <stdlib.h>

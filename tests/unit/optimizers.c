@@ -4,7 +4,7 @@
 #include "kernel/product.h"
 #include "nn/optimizer.h"
 #include "test.h"
-#include "vae/schedule.h"
+#include "train/schedule.h"
 
 #include <math.h>
 #include <stdlib.h>

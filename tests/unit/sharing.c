@@ -1,9 +1,9 @@
 /* What must not matter does not: who runs a task, how many threads there are, where in a block an item stands. */
 #include "base/error.h"
 #include "first_values.h"
+#include "query/block.h"
 #include "test.h"
-#include "vae/block.h"
-#include "vae/train.h"
+#include "train/train.h"
 
 #include <math.h>
 #include <pthread.h>

@@ -1,5 +1,5 @@
 /* Functions of counts against their sums, term by term. */
-#include "nn/special.h"
+#include "dist/special.h"
 #include "test.h"
 
 #include <math.h>

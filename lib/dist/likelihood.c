@@ -1,0 +1,154 @@
+#include "dist/likelihood.h"
+
+#include "base/error.h"
+#include "base/number.h"
+#include "kernel/math_kernel.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct {
+    const char *name;
+    const struct likelihood *likelihood;
+} likelihoods[] = {
+    {"bernoulli", &likelihood_bernoulli}, {"gaussian", &likelihood_gaussian},
+    {"laplace", &likelihood_laplace},     {"cbernoulli", &likelihood_continuous_bernoulli},
+    {"dlogistic", &likelihood_logistic},  {"categorical", &likelihood_categorical},
+    {"poisson", &likelihood_poisson},     {"negbin", &likelihood_negative_binomial},
+};
+
+const struct likelihood *likelihood_find(const char *what, const char *name) {
+    int i = parse_name(what, name, likelihoods, sizeof likelihoods / sizeof *likelihoods, sizeof *likelihoods);
+    return i < 0 ? NULL : likelihoods[i].likelihood;
+}
+
+static const char *const scale_names[SCALES] = {"fixed", "shared", "per-dim", "net", "optimal"};
+
+const char *scale_name(enum scale scale) {
+    return scale_names[scale];
+}
+
+#define MIN_SIGMA 1e-6
+#define MAX_SIGMA 1e6
+
+int likelihood_scale(const struct likelihood *l, const char *what, const char *text, enum scale *scale,
+                     double *sigma) {
+    char words[64] = "";
+    for (int i = SCALE_FIXED + 1; i < SCALES; i++) {
+        if ((l->scales >> i & 1) == 0)
+            continue;
+        if (strcmp(text, scale_names[i]) == 0) {
+            *scale = (enum scale)i;
+            *sigma = l->initial_sigma;
+            return 0;
+        }
+        snprintf(words + strlen(words), sizeof words - strlen(words), ", %s", scale_names[i]);
+    }
+    *scale = SCALE_FIXED;
+    if (parse_real(what, text, MIN_SIGMA, MAX_SIGMA, sigma) < 0)
+        return fail("%s: found '%s', wanted a number from %g to %g%s for %s", what, text, MIN_SIGMA, MAX_SIGMA,
+                    words, l->name);
+    return 0;
+}
+
+float log_scale_bounded(float log_scale) {
+    return log_scale < -LOG_SCALE_BOUND  ? -LOG_SCALE_BOUND
+           : log_scale > LOG_SCALE_BOUND ? LOG_SCALE_BOUND
+                                         : log_scale;
+}
+
+float log_scale_gradient(float log_scale, float gradient) {
+    const bool below = log_scale < -LOG_SCALE_BOUND && gradient > 0,
+               above = log_scale > LOG_SCALE_BOUND && gradient < 0;
+    return below || above ? 0 : gradient;
+}
+
+/* Some elements whose pairs have been parted. */
+struct parted {
+    float a[LIKELIHOOD_BLOCK], log_scale[LIKELIHOOD_BLOCK], inverse_scale[LIKELIHOOD_BLOCK];
+    struct distributions d;
+};
+
+static void part(struct parted *p, const float *pairs, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        p->a[i] = pairs[2 * i];
+        p->log_scale[i] = log_scale_bounded(pairs[2 * i + 1]);
+        p->inverse_scale[i] = -p->log_scale[i];
+    }
+    math_kernel()->exp(p->inverse_scale, n);
+    p->d = (struct distributions){p->a, p->log_scale, p->inverse_scale, n, 0};
+}
+
+static size_t some(const struct distributions *d, size_t first) {
+    return d->n - first < LIKELIHOOD_BLOCK ? d->n - first : LIKELIHOOD_BLOCK;
+}
+
+double likelihood_negative_log(const struct likelihood *l, enum scale scale, const struct distributions *d,
+                               const float *x, float *gradient, float *scale_gradient) {
+    if (scale != SCALE_NET)
+        return l->negative_log(d, x, gradient, scale_gradient);
+    struct parted p;
+    float by_scale[LIKELIHOOD_BLOCK];
+    double sum = 0;
+    for (size_t first = 0; first < d->n; first += LIKELIHOOD_BLOCK) {
+        const size_t n = some(d, first);
+        const float *pairs = d->a + 2 * first;
+        part(&p, pairs, n);
+        if (gradient == NULL) {
+            sum += l->negative_log(&p.d, x + first, NULL, NULL);
+            continue;
+        }
+        sum += l->negative_log(&p.d, x + first, p.a, by_scale);
+        for (size_t i = 0; i < n; i++) {
+            const float log_scale = pairs[2 * i + 1];
+            gradient[2 * (first + i)] = p.a[i];
+            gradient[2 * (first + i) + 1] = log_scale_gradient(log_scale, by_scale[i]);
+        }
+    }
+    return sum;
+}
+
+size_t likelihood_outputs(const struct likelihood *l, enum scale scale, size_t levels) {
+    return l->has_levels ? levels : l->scales != 0 && scale == SCALE_NET ? 2 : 1;
+}
+
+/* Whether the decoder gave numbers; where it did not x [n] is NaN. */
+static bool has_numbers(const struct likelihood *l, enum scale scale, const struct distributions *d, float *x) {
+    if (math_kernel()->finite(d->a, d->n * likelihood_outputs(l, scale, d->levels)))
+        return true;
+    for (size_t i = 0; i < d->n; i++)
+        x[i] = NAN;
+    return false;
+}
+
+void likelihood_mean(const struct likelihood *l, enum scale scale, const struct distributions *d, float *x) {
+    struct parted p;
+    if (!has_numbers(l, scale, d, x))
+        return;
+    if (scale != SCALE_NET) {
+        l->mean(d, x);
+        return;
+    }
+    for (size_t first = 0; first < d->n; first += LIKELIHOOD_BLOCK) {
+        part(&p, d->a + 2 * first, some(d, first));
+        l->mean(&p.d, x + first);
+    }
+}
+
+void likelihood_draw(const struct likelihood *l, enum scale scale, const struct distributions *d, float *x,
+                     struct noise noise) {
+    struct parted p;
+    if (!has_numbers(l, scale, d, x))
+        return;
+    if (scale != SCALE_NET) {
+        l->draw(d, x, noise);
+        return;
+    }
+    for (size_t first = 0; first < d->n; first += LIKELIHOOD_BLOCK) {
+        part(&p, d->a + 2 * first, some(d, first));
+        noise.position = first;
+        l->draw(&p.d, x + first, noise);
+    }
+}

@@ -1,0 +1,96 @@
+#ifndef DIST_LIKELIHOOD_H
+#define DIST_LIKELIHOOD_H
+
+#include "base/noise.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* p(x|z): the distribution of an item's elements, independent given the decoder's output a. One entry of the table
+ * in likelihood.c each. */
+
+/* Where the scale of a likelihood that has one comes from: a number given; one number learned; one learned for each
+ * element; a second output of the decoder for each element; the best for the batch, in closed form. */
+enum scale { SCALE_FIXED, SCALE_SHARED, SCALE_PER_DIM, SCALE_NET, SCALE_OPTIMAL, SCALES };
+
+/* A scale that is learned is kept within exp(+-this): an element that is always the same has no best one. */
+#define LOG_SCALE_BOUND 7.0f
+
+/* n elements' distributions. */
+struct distributions {
+    const float *a;                         /* [n], or [n, levels] */
+    const float *log_scale, *inverse_scale; /* [n], of a likelihood that has one */
+    size_t n, levels;
+};
+
+struct likelihood {
+    const char *name;
+    unsigned scales;          /* the places that its scale may come from, a bit each; 0: it has none */
+    enum scale initial_scale; /* the default */
+    double initial_sigma;     /* the default of a scale that is given, and where one that is learned begins */
+    bool has_levels;          /* the decoder puts out a number a level */
+    bool binary;              /* x is meant to be 0 or 1: on grey values the figure is a cross-entropy */
+    bool as_it_is;            /* u8 elements are not divided by 255 */
+    float min, max;           /* what an element of x may be; with levels, below their number */
+    float steps;              /* and a whole number of 1/steps, where steps is not 0 */
+    const char *wanted;       /* the same in words */
+    const char *advice;       /* what to do about other finite floats; NULL: nothing */
+
+    /* -log p(x|a) of n elements, nats, constants included. Where they are not NULL, gradient becomes d(-log p)/da
+     * (it may be a itself) and scale_gradient d(-log p)/d log_scale. */
+    double (*negative_log)(const struct distributions *d, const float *x, float *gradient, float *scale_gradient);
+
+    /* The a whose p(x|a) has this mean; NULL where the mean does not tell. */
+    double (*start)(double mean);
+
+    /* x [n] becomes the means, or draws. */
+    void (*mean)(const struct distributions *d, float *x);
+    void (*draw)(const struct distributions *d, float *x, struct noise noise);
+
+    /* What the encoder sees of x: [n], or [n, levels]. NULL: x itself. */
+    void (*encode)(const float *x, size_t n, size_t levels, float *seen);
+
+    /* The sum over n elements of |x - a|^power: the scale^power that makes -log p smallest is its mean. NULL where
+     * there is no closed form. */
+    double (*deviations)(const float *a, const float *x, size_t n);
+    double power;
+};
+
+/* The likelihood of that name; NULL with a message opened by `what`. */
+const struct likelihood *likelihood_find(const char *what, const char *name);
+
+/* "0.3", "shared", "per-dim", "net" or "optimal" -> where the scale comes from, and the number. 0, or -1 with a
+ * message opened by `what`. */
+int likelihood_scale(const struct likelihood *likelihood, const char *what, const char *text, enum scale *scale,
+                     double *sigma) __attribute__((warn_unused_result));
+
+const char *scale_name(enum scale scale);
+
+/* Numbers that the decoder gives for each element: levels, or 2 with SCALE_NET, else 1. */
+size_t likelihood_outputs(const struct likelihood *likelihood, enum scale scale, size_t levels);
+
+/* The three of a likelihood's functions, for any place of the scale: with SCALE_NET a is [n, 2], the second of each
+ * pair log_scale, and so is the gradient. Mean and draw are NaN throughout where some of a is not finite, which a
+ * draw or the most probable level may hide. */
+double likelihood_negative_log(const struct likelihood *likelihood, enum scale scale, const struct distributions *d,
+                               const float *x, float *gradient, float *scale_gradient);
+void likelihood_mean(const struct likelihood *likelihood, enum scale scale, const struct distributions *d,
+                     float *x);
+void likelihood_draw(const struct likelihood *likelihood, enum scale scale, const struct distributions *d, float *x,
+                     struct noise noise);
+
+/* A learned log_scale within its bounds; and its gradient, 0 where it would lead on outside. */
+float log_scale_bounded(float log_scale);
+float log_scale_gradient(float log_scale, float gradient);
+
+/* The entries. bernoulli and continuous_bernoulli: a the logits. gaussian, laplace, logistic: a the location; the
+ * last over the 256 levels of u8. poisson, negative_binomial: a the log of the mean. categorical: a the logits. */
+extern const struct likelihood likelihood_bernoulli, likelihood_continuous_bernoulli, likelihood_gaussian,
+    likelihood_laplace, likelihood_logistic, likelihood_poisson, likelihood_negative_binomial,
+    likelihood_categorical;
+
+#define LIKELIHOOD_MAX_LEVELS 4096 /* of an element */
+#define HALF_LOG_2PI 0.91893853320467274178
+#define LIKELIHOOD_BLOCK 1024 /* elements at a time, where some have to be set aside; a multiple of 4 for noise */
+
+#endif

@@ -1,0 +1,12 @@
+#ifndef DIST_SPECIAL_H
+#define DIST_SPECIAL_H
+
+/* Functions of counts, in double; relative errors below 1e-10. */
+
+/* log k! of a whole number k; nan if k < 0. */
+double log_factorial(double k);
+
+/* log(Gamma(k + r) / Gamma(r)) for k >= 0 and r > 0, and its derivative by r. */
+double log_rising(double k, double r, double *slope);
+
+#endif

@@ -1,0 +1,120 @@
+#include "model/items.h"
+
+#include "base/error.h"
+#include "base/number.h"
+#include "kernel/math_kernel.h"
+
+#include <float.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct { const char *name; } binarizes[BINARIZES] = {{"none"}, {"threshold"}, {"sample"}};
+
+const char *binarize_name(enum binarize binarize) {
+    return binarizes[binarize].name;
+}
+
+int binarize_find(const char *what, const char *name) {
+    return parse_name(what, name, binarizes, BINARIZES, sizeof *binarizes);
+}
+
+static void to_float(const struct likelihood *likelihood, enum dtype dtype, const void *from, size_t n, float *x) {
+    const unsigned char *bytes = from;
+    if (dtype != DTYPE_U8 || !likelihood->as_it_is)
+        dtype_to_float(dtype, from, x, n);
+    else
+        for (size_t i = 0; i < n; i++)
+            x[i] = (float)bytes[i];
+    /* What the check allows for is a float's rounding. */
+    for (size_t i = 0; likelihood->steps == 1 && dtype_is_real(dtype) && i < n; i++)
+        x[i] = rintf(x[i]);
+}
+
+static double value(enum dtype dtype, const void *from, size_t i) {
+    return dtype_value(dtype, (const unsigned char *)from + i * dtype_size(dtype));
+}
+
+void item_to_float(const struct likelihood *likelihood, enum binarize binarize, enum dtype dtype, const void *from,
+                   size_t n, struct noise noise, float *x) {
+    to_float(likelihood, dtype, from, n, x);
+    if (binarize == BINARIZE_NONE)
+        return;
+    const bool whole = !dtype_is_real(dtype) || math_kernel()->finite(x, n);
+    if (binarize == BINARIZE_SAMPLE)
+        noise_bernoulli(x, n, noise);
+    else
+        for (size_t i = 0; i < n; i++)
+            x[i] = x[i] >= 0.5f ? 1.0f : 0.0f;
+    for (size_t i = 0; !whole && i < n; i++)
+        if (isnan(value(dtype, from, i)))
+            x[i] = NAN;
+}
+
+int items_mean(const struct likelihood *likelihood, enum binarize binarize, const struct dataset *set,
+               double *mean) {
+    const enum binarize seen = binarize == BINARIZE_SAMPLE ? BINARIZE_NONE : binarize;
+    float *x = malloc(set->elements * sizeof *x);
+    double *count = calloc(set->elements, sizeof *count);
+    memset(mean, 0, set->elements * sizeof *mean);
+    for (size_t i = 0; x != NULL && count != NULL && i < set->items; i++) {
+        item_to_float(likelihood, seen, set->dtype, dataset_item(set, i), set->elements, (struct noise){0}, x);
+        for (size_t j = 0; j < set->elements; j++)
+            if (!isnan(x[j])) {
+                count[j]++;
+                mean[j] += (double)x[j];
+            }
+    }
+    for (size_t j = 0; count != NULL && j < set->elements; j++)
+        mean[j] = count[j] > 0 ? mean[j] / count[j] : 0;
+    const int result = x == NULL || count == NULL ? fail("%s: out of memory for an item", set->name) : 0;
+    free(count);
+    free(x);
+    return result;
+}
+
+/* Whether a number is one of the likelihood's. A float's rounding of a whole number of steps is allowed for. */
+static bool holds(const struct likelihood *l, size_t levels, double v) {
+    const double max = l->has_levels ? (double)levels - 1 : (double)l->max, steps = (double)l->steps;
+    return v >= (double)l->min && v <= max && fabs(v * steps - rint(v * steps)) <= 1e-7 * steps;
+}
+
+/* Sets the message for element i of an item, which is v. Returns -1. */
+static int fail_element(const struct likelihood *l, size_t levels, bool unit, double v, const char *name,
+                        uint64_t item, size_t i) {
+    const bool advised = !unit && l->advice != NULL && fabs(v) <= (double)FLT_MAX;
+    char level[64] = "";
+    if (l->has_levels)
+        snprintf(level, sizeof level, " (here %zu: levels 0 to %zu)", levels, levels - 1);
+    return fail("%s: item %" PRIu64 ", element %zu is %g, wanted %s%s%s%s%s", name, item, i,
+                isnan(v) ? (double)NAN : v, unit ? "a number in [0,1] to binarize" : l->wanted, level,
+                advised ? ": " : "", advised ? l->advice : "",
+                isnan(v) ? " (vae-train --missing takes nan for a missing element)" : "");
+}
+
+int item_check(const struct likelihood *likelihood, size_t levels, enum binarize binarize, bool missing,
+               enum dtype dtype, const void *from, size_t n, const char *name, uint64_t item) {
+    const bool unit = binarize != BINARIZE_NONE;
+    if (dtype == DTYPE_U8 && !likelihood->as_it_is)
+        return 0; /* value/255 is in [0,1], which every other likelihood holds */
+    for (size_t i = 0; i < n; i++) {
+        const double v = value(dtype, from, i);
+        if (missing && isnan(v))
+            continue;
+        if (!(unit ? v >= 0 && v <= 1 : holds(likelihood, levels, v)))
+            return fail_element(likelihood, levels, unit, v, name, item, i);
+    }
+    return 0;
+}
+
+bool item_is_grey(enum dtype dtype, const void *from, size_t n) {
+    const double one = dtype == DTYPE_U8 ? 255 : 1;
+    for (size_t i = 0; i < n; i++) {
+        const double v = value(dtype, from, i);
+        if (v != 0 && v != one && !isnan(v))
+            return true;
+    }
+    return false;
+}

@@ -1,0 +1,237 @@
+#include "model/model_config.h"
+
+#include "base/error.h"
+#include "base/number.h"
+#include "model/labels.h"
+#include "nn/safetensors.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FORMAT_VERSION "1"
+#define NO_HIDDEN "none"
+#define MISSING "nan"
+
+/* Every key that model_config_put and model_write put, so that one that is not understood is never passed over. */
+static const char *const keys[] = {
+    "format",  "version", "item_shape", "input_scaling", "latent",      "encoder_hidden", "decoder_hidden",
+    "sigma",   "seed",    "activation", "likelihood",    "binarize",    "command",        "epochs",
+    "steps",   "items",   "data_xxh64", "elbo",          "xxh64",       "made_by",        "levels",
+    "classes", "missing", "prior",      "labels_xxh64",  "start_xxh64",
+};
+
+int metadata_put(json_t *metadata, const char *key, const char *format, ...) {
+    va_list arguments, again;
+    va_start(arguments, format);
+    va_copy(again, arguments);
+    const int length = vsnprintf(NULL, 0, format, arguments);
+    char *text = length < 0 ? NULL : malloc((size_t)length + 1);
+    int result = -1;
+    if (text != NULL) {
+        vsnprintf(text, (size_t)length + 1, format, again);
+        result = json_object_set_new(metadata, key, json_string(text));
+    }
+    va_end(again);
+    va_end(arguments);
+    free(text);
+    return result;
+}
+
+int hidden_parse(struct hidden *hidden, const char *name, const char *text) {
+    *hidden = (struct hidden){0};
+    if (strcmp(text, NO_HIDDEN) == 0)
+        return 0;
+    if (parse_list(name, text, ',', 1, MODEL_MAX_UNITS, MODEL_MAX_HIDDEN, hidden->units, &hidden->layers) < 0)
+        return fail("%s, or " NO_HIDDEN, error_message());
+    return 0;
+}
+
+const char *hidden_text(const struct hidden *hidden, char text[HIDDEN_TEXT]) {
+    size_t used = 0;
+    snprintf(text, HIDDEN_TEXT, NO_HIDDEN);
+    for (size_t i = 0; i < hidden->layers; i++)
+        used += (size_t)snprintf(text + used, HIDDEN_TEXT - used, "%s%zu", i == 0 ? "" : ",", hidden->units[i]);
+    return text;
+}
+
+#define NORMAL "normal"
+#define VAMP "vamp:"
+
+int prior_parse(size_t *components, const char *name, const char *text) {
+    uint64_t number;
+    *components = 0;
+    if (strcmp(text, NORMAL) == 0)
+        return 0;
+    if (strncmp(text, VAMP, strlen(VAMP)) != 0)
+        return fail("%s: found '%s', wanted " NORMAL " or " VAMP "K, such as " VAMP "500", name, text);
+    if (parse_whole(name, text + strlen(VAMP), 1, MODEL_MAX_COMPONENTS, &number) < 0)
+        return -1;
+    *components = (size_t)number;
+    return 0;
+}
+
+const char *prior_text(size_t components, char text[PRIOR_TEXT]) {
+    snprintf(text, PRIOR_TEXT, components == 0 ? NORMAL : VAMP "%zu", components);
+    return text;
+}
+
+static const char *input_scaling(const struct likelihood *likelihood) {
+    return likelihood->as_it_is ? "none" : "u8/255";
+}
+
+int model_config_put(const struct model_config *c, json_t *m) {
+    char shape[SHAPE_TEXT], hidden[2][HIDDEN_TEXT], prior[PRIOR_TEXT];
+    const struct likelihood *l = c->likelihood;
+    int failed =
+        metadata_put(m, "format", "%s", safetensors_model.format) | metadata_put(m, "version", FORMAT_VERSION) |
+        metadata_put(m, "item_shape", "%s", shape_text(&c->item, shape)) |
+        metadata_put(m, "input_scaling", "%s", input_scaling(l)) | metadata_put(m, "latent", "%zu", c->latent) |
+        metadata_put(m, "encoder_hidden", "%s", hidden_text(&c->encoder, hidden[0])) |
+        metadata_put(m, "decoder_hidden", "%s", hidden_text(&c->decoder, hidden[1])) |
+        metadata_put(m, "activation", "%s", c->activation->name) |
+        metadata_put(m, "likelihood", "%s", c->likelihood->name) |
+        metadata_put(m, "binarize", "%s", binarize_name(c->binarize));
+    if (l->scales != 0 && c->scale == SCALE_FIXED)
+        failed |= metadata_put(m, "sigma", "%.17g", c->sigma);
+    else if (l->scales != 0)
+        failed |= metadata_put(m, "sigma", "%s", scale_name(c->scale));
+    if (l->has_levels)
+        failed |= metadata_put(m, "levels", "%zu", c->levels);
+    if (c->classes > 0)
+        failed |= metadata_put(m, "classes", "%zu", c->classes);
+    if (c->components > 0)
+        failed |= metadata_put(m, "prior", "%s", prior_text(c->components, prior));
+    if (c->missing)
+        failed |= metadata_put(m, "missing", MISSING);
+    return failed;
+}
+
+/* Reading: the file's name and its metadata. */
+struct source {
+    const char *name;
+    const json_t *metadata;
+};
+
+/* The text behind a key; NULL with a message where there is none. */
+static const char *get(const struct source *s, const char *key) {
+    const char *text = json_string_value(json_object_get(s->metadata, key));
+    if (text == NULL)
+        (void)fail("%s: metadata \"%s\" is missing, wanted it, see vae-model(5)", s->name, key);
+    return text;
+}
+
+/* What opens a message about a key's value. */
+static const char *where(const struct source *s, const char *key, char text[ERROR_SUBJECT]) {
+    snprintf(text, ERROR_SUBJECT, "%s: metadata \"%s\"", s->name, key);
+    return text;
+}
+
+static int get_exactly(const struct source *s, const char *key, const char *wanted) {
+    const char *text = get(s, key);
+    if (text != NULL && strcmp(text, wanted) != 0)
+        return fail("%s: metadata \"%s\" is \"%s\", wanted \"%s\"", s->name, key, text, wanted);
+    return text == NULL ? -1 : 0;
+}
+
+static int get_hidden(const struct source *s, const char *key, struct hidden *hidden) {
+    char name[ERROR_SUBJECT];
+    const char *text = get(s, key);
+    return text == NULL ? -1 : hidden_parse(hidden, where(s, key, name), text);
+}
+
+static int get_sizes(const struct source *s, struct model_config *c) {
+    char name[ERROR_SUBJECT];
+    uint64_t latent;
+    const char *shape = get(s, "item_shape"), *text = shape == NULL ? NULL : get(s, "latent");
+    if (text == NULL || shape_parse(&c->item, where(s, "item_shape", name), shape) < 0 ||
+        parse_whole(where(s, "latent", name), text, 1, MODEL_MAX_UNITS, &latent) < 0)
+        return -1;
+    c->latent = (size_t)latent;
+    return get_hidden(s, "encoder_hidden", &c->encoder) | get_hidden(s, "decoder_hidden", &c->decoder);
+}
+
+static int get_choices(const struct source *s, struct model_config *c) {
+    char name[ERROR_SUBJECT];
+    const char *activation = get(s, "activation"), *likelihood = activation == NULL ? NULL : get(s, "likelihood"),
+               *binarize = likelihood == NULL ? NULL : get(s, "binarize");
+    if (binarize == NULL)
+        return -1;
+    c->activation = activation_find(where(s, "activation", name), activation);
+    c->likelihood = likelihood_find(where(s, "likelihood", name), likelihood);
+    int found = binarize_find(where(s, "binarize", name), binarize);
+    if (c->activation == NULL || c->likelihood == NULL || found < 0)
+        return -1;
+    c->binarize = (enum binarize)found;
+    return 0;
+}
+
+/* The text behind a key that only some likelihoods have; NULL also where this one does not. */
+static const char *get_own(const struct source *s, const struct likelihood *l, const char *key, bool has,
+                           int *result) {
+    const char *text = has ? get(s, key) : NULL;
+    if (!has && json_object_get(s->metadata, key) != NULL)
+        *result = fail("%s: metadata \"%s\" is there, wanted none for %s", s->name, key, l->name);
+    else if (has && text == NULL)
+        *result = -1;
+    return text;
+}
+
+static int get_likelihood(const struct source *s, struct model_config *c) {
+    char name[ERROR_SUBJECT];
+    const struct likelihood *l = c->likelihood;
+    uint64_t number = 0;
+    int result = get_exactly(s, "input_scaling", input_scaling(l));
+    const char *sigma = get_own(s, l, "sigma", l->scales != 0, &result),
+               *levels = get_own(s, l, "levels", l->has_levels, &result);
+    if (result == 0 && sigma != NULL)
+        result = likelihood_scale(l, where(s, "sigma", name), sigma, &c->scale, &c->sigma);
+    if (result == 0 && levels != NULL)
+        result = parse_whole(where(s, "levels", name), levels, 2, LIKELIHOOD_MAX_LEVELS, &number);
+    c->levels = (size_t)number;
+    return result;
+}
+
+static bool has(const struct source *s, const char *key) {
+    return json_object_get(s->metadata, key) != NULL;
+}
+
+/* What only some models have. */
+static int get_options(const struct source *s, struct model_config *c) {
+    char name[ERROR_SUBJECT];
+    uint64_t classes = 0;
+    const char *text;
+    if (has(s, "classes") && ((text = get(s, "classes")) == NULL ||
+                              parse_whole(where(s, "classes", name), text, 1, LABELS_MAX_CLASSES, &classes) < 0))
+        return -1;
+    if (has(s, "prior") &&
+        ((text = get(s, "prior")) == NULL || prior_parse(&c->components, where(s, "prior", name), text) < 0))
+        return -1;
+    c->classes = (size_t)classes;
+    c->missing = has(s, "missing");
+    return c->missing ? get_exactly(s, "missing", MISSING) : 0;
+}
+
+static int check_keys(const struct source *s) {
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)s->metadata, key, value) {
+        size_t i = 0, count = sizeof keys / sizeof *keys;
+        while (i < count && strcmp(keys[i], key) != 0)
+            i++;
+        if (i == count)
+            return fail("%s: metadata \"%s\" is not known, wanted a model of version " FORMAT_VERSION, s->name,
+                        key);
+    }
+    return 0;
+}
+
+int model_config_get(struct model_config *c, const json_t *metadata, const char *name) {
+    const struct source source = {name, metadata}, *s = &source;
+    *c = (struct model_config){0};
+    if (get_exactly(s, "format", safetensors_model.format) < 0 || get_exactly(s, "version", FORMAT_VERSION) < 0 ||
+        check_keys(s) < 0 || get_sizes(s, c) < 0 || get_choices(s, c) < 0 || get_options(s, c) < 0)
+        return -1;
+    return get_likelihood(s, c);
+}

@@ -1,0 +1,62 @@
+#ifndef MODEL_MODEL_CONFIG_H
+#define MODEL_MODEL_CONFIG_H
+
+#include "base/io.h"
+#include "dist/likelihood.h"
+#include "model/items.h"
+#include "nn/activation.h"
+#include "stream/shape.h"
+
+#include <jansson.h>
+
+#define MODEL_DEFAULT_LATENT 20      /* of vae-train, and so of vae-sample */
+#define MODEL_MAX_HIDDEN 8           /* hidden layers of the encoder, and of the decoder */
+#define MODEL_MAX_UNITS 65536        /* of a hidden layer, and of the latent vector */
+#define MODEL_MAX_ELEMENTS (1 << 24) /* of an item, and numbers for all of them from the decoder */
+
+struct hidden {
+    size_t layers; /* 0: inputs and outputs are joined by one linear layer */
+    size_t units[MODEL_MAX_HIDDEN];
+};
+
+#define HIDDEN_TEXT (MODEL_MAX_HIDDEN * 8)
+
+/* "400,200" or "none" <-> layers. -1 with a message opened by `name`. */
+int hidden_parse(struct hidden *hidden, const char *name, const char *text) __attribute__((warn_unused_result));
+const char *hidden_text(const struct hidden *hidden, char text[HIDDEN_TEXT]);
+
+/* "normal" or "vamp:500" <-> components. -1 with a message opened by `name`. */
+#define PRIOR_TEXT 32
+#define MODEL_MAX_COMPONENTS 65536
+int prior_parse(size_t *components, const char *name, const char *text) __attribute__((warn_unused_result));
+const char *prior_text(size_t components, char text[PRIOR_TEXT]);
+
+/* All that must be known to use a model. */
+struct model_config {
+    struct shape item;
+    size_t latent;
+    struct hidden encoder, decoder; /* each from its input to its output */
+    const struct activation *activation;
+    const struct likelihood *likelihood;
+    enum scale scale; /* of a likelihood that has one: where it comes from */
+    double sigma;     /* the number given, or where one that is learned begins */
+    size_t levels;    /* of a likelihood that has them */
+    size_t classes;   /* of the labels that encoder and decoder are given; 0: they are given none */
+    enum binarize binarize;
+    size_t components; /* of the prior, with as many pseudo-inputs; 0: it is N(0, I) */
+    bool missing;      /* elements that are NaN are missing, rather than wrong */
+};
+
+/* The config as strings of a model file's metadata, vae-model(5). 0, or not 0 where memory ran out. */
+int model_config_put(const struct model_config *config, json_t *metadata) __attribute__((warn_unused_result));
+
+/* Adds one string. */
+int metadata_put(json_t *metadata, const char *key, const char *format, ...)
+    __attribute__((format(printf, 3, 4), warn_unused_result));
+
+/* The other way round, strictly: a key that is missing, unknown or has no sense is refused. `name` is the
+ * file's. 0 or -1. */
+int model_config_get(struct model_config *config, const json_t *metadata, const char *name)
+    __attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,91 @@
+#include "model/model_file.h"
+
+#include "base/error.h"
+#include "nn/safetensors.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+static int put_provenance(json_t *m, const struct provenance *p, bool labels) {
+    if (labels && metadata_put(m, "labels_xxh64", "%016" PRIx64, p->labels_xxh64) != 0)
+        return -1;
+    if (p->start_xxh64 != 0 && metadata_put(m, "start_xxh64", "%016" PRIx64, p->start_xxh64) != 0)
+        return -1;
+    return metadata_put(m, "made_by", "vaeutils " VAEUTILS_VERSION) | metadata_put(m, "command", "%s", p->command) |
+           metadata_put(m, "seed", "%" PRIu64, p->seed) | metadata_put(m, "epochs", "%" PRIu64, p->epochs) |
+           metadata_put(m, "steps", "%" PRIu64, p->steps) | metadata_put(m, "items", "%" PRIu64, p->items) |
+           metadata_put(m, "data_xxh64", "%016" PRIx64, p->data_xxh64) | metadata_put(m, "elbo", "%.6f", p->elbo);
+}
+
+/* Allocates the file's list of tensors, without their data if the model is not allocated yet. NULL with a message
+ * that begins with `name`. End with free. */
+static struct safetensors *tensors_of(const struct parameters *p, const char *name) {
+    struct safetensors *file = safetensors_allocate(name);
+    if (file != NULL)
+        safetensors_add_parameters(file, "", p, p->value);
+    return file;
+}
+
+int model_write(const struct model *model, const struct provenance *provenance, const struct output *out) {
+    json_t *metadata = json_object();
+    int result = 0;
+    if (model_config_put(&model->config, metadata) != 0 ||
+        put_provenance(metadata, provenance, model->config.classes > 0) != 0)
+        result = fail("%s: out of memory for the metadata", out->name);
+    struct safetensors *file = result < 0 ? NULL : tensors_of(&model->parameters, out->name);
+    result = file == NULL ? -1 : safetensors_write(out, file, metadata);
+    free(file);
+    json_decref(metadata);
+    return result;
+}
+
+static int check_tensors(const struct model *model, const json_t *tensors, const struct input *in) {
+    struct safetensors *file = tensors_of(&model->parameters, in->name);
+    const int result = file == NULL ? -1 : safetensors_check(in, tensors, file);
+    free(file);
+    return result;
+}
+
+/* What the metadata claims is held against the tensors before it is believed. */
+static int read_weights(struct model *model, const json_t *metadata, const json_t *tensors,
+                        const struct input *in) {
+    const struct model_config config = model->config;
+    if (model_lay_out(model, &config, in->name) < 0)
+        return -1;
+    if (check_tensors(model, tensors, in) < 0 || model_reserve(model) < 0)
+        return -1;
+    struct safetensors *file = tensors_of(&model->parameters, in->name);
+    int result = file == NULL ? -1 : safetensors_read_data(in, metadata, file);
+    if (result == 0)
+        result = safetensors_check_finite(file, 0, in->name);
+    free(file);
+    if (result == 0)
+        model_take_prior(model);
+    return result;
+}
+
+int model_read(struct model *model, json_t **metadata, const struct input *in) {
+    json_t *tensors;
+    *model = (struct model){0};
+    int result = safetensors_read_header(in, &safetensors_model, metadata, &tensors);
+    if (result == 0)
+        result = model_config_get(&model->config, *metadata, in->name);
+    if (result == 0)
+        result = read_weights(model, *metadata, tensors, in);
+    if (result < 0)
+        model_free(model);
+    json_decref(tensors);
+    return result;
+}
+
+int model_load(struct model *model, const char *path) {
+    struct input in;
+    json_t *metadata;
+    *model = (struct model){0};
+    if (input_open(&in, path) < 0)
+        return -1;
+    const int result = model_read(model, &metadata, &in);
+    json_decref(metadata);
+    input_close(&in);
+    return result;
+}

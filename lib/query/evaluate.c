@@ -1,0 +1,177 @@
+#include "query/evaluate.h"
+
+#include "base/error.h"
+#include "base/progress.h"
+#include "base/signals.h"
+#include "dist/latent.h"
+#include "dist/observed.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DRAWS 64 /* at a time: between them the state can be asked for */
+
+/* Adds draw k's log importance weight to those of the block's item i. */
+static void add_weight(struct evaluator *e, size_t i, uint32_t k, double log_weight) {
+    log_sum_add(&e->weights[i], log_weight);
+    for (size_t p = 0; p < e->points; p++)
+        if (e->point[p] == k + 1)
+            e->figures[i].curve[p] = log_sum_value(&e->weights[i]) - log(k + 1.0);
+}
+
+/* Adds draw k of each item: its log p(x|z), and its log importance weight where asked for. */
+static void add_draw(struct evaluator *e, const struct shard *s, uint32_t k) {
+    struct pass *p = &e->block.pass;
+    const size_t latent = p->model->config.latent;
+    for (size_t row = s->first; row < s->first + s->rows; row++)
+        noise_normal(p->epsilon + row * latent, latent,
+                     (struct noise){.seed = e->seed,
+                                    .purpose = PURPOSE_POSTERIOR,
+                                    .item = e->block.item + block_index(&e->block, row),
+                                    .draw = k});
+    pass_draw(p, s->base, s->all);
+    pass_prior(p, s->first, s->rows);
+    pass_decode(p, s->base, s->all);
+    pass_likelihood(p, &(struct tile){s->first, s->rows, 0, p->model->layer[p->model->last].out}, false);
+    for (size_t row = s->first; row < s->first + s->rows; row++) {
+        const size_t i = block_index(&e->block, row);
+        e->figures[i].reconstruction -= pass_negative_log(p, row) / e->samples;
+        if (p->model->config.components > 0)
+            e->figures[i].kl += p->kl[row] / e->samples;
+        if (!e->marginal)
+            continue;
+        const double log_weight = pass_log_weight(p, row);
+        add_weight(e, i, k, log_weight);
+        if (e->drawn != NULL)
+            e->drawn(e, row, i, k, log_weight);
+    }
+}
+
+/* Encodes the shard's items; their draws are still to come. */
+static void begin_shard(struct evaluator *e, const struct shard *s) {
+    struct pass *p = &e->block.pass;
+    const size_t latent = p->model->config.latent;
+    block_load_items(&e->block, s, e->seed);
+    pass_encode(p, s->base, s->all);
+    memset(p->epsilon + s->base * latent, 0, s->all * latent * sizeof *p->epsilon);
+    for (size_t row = s->first; row < s->first + s->rows; row++) {
+        const size_t i = block_index(&e->block, row);
+        /* Where KL has no closed form, each draw adds to it. */
+        const double kl = p->model->config.components > 0 ? 0 : p->kl[row];
+        e->figures[i] = (struct item_figures){.kl = kl, .log_likelihood = NAN, .effective = NAN};
+        e->weights[i] = log_sum_empty();
+    }
+}
+
+static void evaluate_shard(struct block *block, const struct shard *s) {
+    struct evaluator *e = block->context;
+    if (e->first_draw == 0)
+        begin_shard(e, s);
+    for (uint32_t k = e->first_draw; k < e->first_draw + e->draws; k++)
+        add_draw(e, s, k);
+}
+
+/* All draws of the block's items. */
+static void evaluate_block(struct evaluator *e, const void *items, const uint32_t *label, size_t count,
+                           uint64_t item) {
+    for (e->first_draw = 0; e->first_draw < e->samples && signals_stop() == 0; e->first_draw += e->draws) {
+        const uint32_t left = e->samples - e->first_draw;
+        e->draws = left < DRAWS ? left : DRAWS;
+        block_run(&e->block, items, label, count, item);
+        if (progress_due())
+            progress_show("items from %" PRIu64 " on, %" PRIu32 " of %" PRIu32 " draws", item,
+                          e->first_draw + e->draws, e->samples);
+    }
+    for (size_t i = 0; e->marginal && i < count; i++) {
+        e->figures[i].log_likelihood = e->figures[i].curve[e->points - 1];
+        e->figures[i].effective = log_sum_effective(&e->weights[i]);
+    }
+}
+
+static void set_points(struct evaluator *e) {
+    for (uint32_t k = 1; k < e->samples; k *= 10)
+        e->point[e->points++] = k;
+    e->point[e->points++] = e->samples;
+}
+
+int evaluator_start(struct evaluator *e, const struct model *model, struct workers *workers, uint32_t samples,
+                    bool marginal, uint64_t seed) {
+    const size_t latent = model->config.latent;
+    *e = (struct evaluator){.seed = seed, .samples = samples, .marginal = marginal};
+    if (marginal)
+        set_points(e);
+    model_pack(model);
+    if (block_start(&e->block, model, workers) < 0)
+        return -1;
+    e->block.work = evaluate_shard;
+    e->block.context = e;
+    e->total.latents = calloc(latent, sizeof *e->total.latents);
+    return e->total.latents == NULL ? fail("evaluation: out of memory") : 0;
+}
+
+void evaluator_end(struct evaluator *e) {
+    block_end(&e->block);
+    free(e->total.latents);
+}
+
+const float *evaluator_heads(const struct evaluator *e, size_t i) {
+    const struct pass *p = &e->block.pass;
+    return p->out[p->model->heads] + block_row(&e->block, i) * 2 * p->model->config.latent;
+}
+
+/* In the items' order, so that the sums do not depend on the threads. */
+static void add_item(struct evaluator *e, size_t i) {
+    const struct item_figures *f = &e->figures[i];
+    struct evaluation *total = &e->total;
+    const size_t latent = e->block.pass.model->config.latent;
+    const struct model *m = e->block.pass.model;
+    const float *x = e->block.pass.x + block_row(&e->block, i) * m->elements;
+    total->items++;
+    total->elements += (double)(m->config.missing ? observed_count(x, m->elements) : m->elements);
+    total->reconstruction += f->reconstruction;
+    total->kl += f->kl;
+    total->effective += f->effective;
+    tally_add(&total->elbo, f->reconstruction - f->kl);
+    tally_add(&total->log_likelihood, f->log_likelihood);
+    for (size_t p = 0; p < e->points; p++)
+        tally_add(&total->curve[p], f->curve[p]);
+    latent_sums_add(total->latents, evaluator_heads(e, i), e->block.pass.sigma + block_row(&e->block, i) * latent,
+                    latent);
+}
+
+int evaluator_add(struct evaluator *e, enum dtype dtype, const void *items, const uint32_t *label, size_t count,
+                  uint64_t item, const char *name) {
+    e->block.dtype = dtype;
+    e->block.item_bytes = e->block.pass.model->elements * dtype_size(dtype);
+    evaluate_block(e, items, label, count, item);
+    for (size_t i = 0; i < count; i++) {
+        const struct item_figures *f = &e->figures[i];
+        if (!isfinite(f->reconstruction) || !isfinite(f->kl) || (e->marginal && !isfinite(f->log_likelihood)))
+            return fail("%s: item %" PRIu64 " has reconstruction %g and kl %g, wanted finite figures", name,
+                        item + i, f->reconstruction, f->kl);
+        add_item(e, i);
+    }
+    return 0;
+}
+
+int evaluator_add_all(struct evaluator *e, const struct dataset *set, const uint32_t *label) {
+    for (size_t item = 0; item < set->items && signals_stop() == 0;) {
+        const size_t left = set->items - item, room = block_room(item), count = left < room ? left : room;
+        if (evaluator_add(e, set->dtype, dataset_item(set, item), label == NULL ? NULL : label + item, count, item,
+                          set->name) < 0)
+            return -1;
+        item += count;
+    }
+    return signals_stop() == 0;
+}
+
+struct elbo evaluation_elbo(const struct evaluation *total) {
+    const double n = (double)total->items;
+    return (struct elbo){(total->reconstruction - total->kl) / n, total->reconstruction / n, total->kl / n};
+}
+
+double evaluation_log_likelihood(const struct evaluation *total, double *standard_error) {
+    return tally_mean(&total->log_likelihood, total->items, standard_error);
+}

@@ -1,0 +1,85 @@
+#include "query/feed.h"
+
+#include "base/error.h"
+#include "base/progress.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+int feed_open(struct feed *f, const char *path, const char *labels_path, size_t classes) {
+    return raw_open(&f->reader, path) < 0 || labels_open(&f->labels, labels_path, classes) < 0 ? -1 : 0;
+}
+
+void feed_close(struct feed *f) {
+    labels_close(&f->labels);
+    raw_close(&f->reader);
+}
+
+static int run_block(struct feed *f, size_t count, uint64_t item) {
+    uint32_t *label = f->labels_of_block[f->turn];
+    f->label = f->labels.classes > 0 ? label : NULL;
+    if (f->check(f->context, count, item) < 0 || labels_next(&f->labels, label, count, f->reader.in.name) < 0)
+        return -1;
+    return f->work(f->context, count, item);
+}
+
+/* Blocks whose items are in memory at the same time. */
+static unsigned blocks(const struct feed *f) {
+    return f->flush == NULL ? 1 : 2;
+}
+
+/* Ends the work on a frame's items when all are read: the next frame's header follows their results. */
+static int flush_frame(struct feed *f) {
+    return f->flush == NULL || f->reader.left > 0 ? 0 : f->flush(f->context);
+}
+
+/* The items of one frame, after its header. */
+static int run_frame(struct feed *f) {
+    for (;; f->turn = (f->turn + 1) % blocks(f)) {
+        const uint64_t item = f->reader.items;
+        f->items = f->memory + f->turn * BLOCK_ROWS * raw_item_bytes(&f->reader.frame);
+        if (flush_frame(f) < 0)
+            return -1;
+        const ssize_t n = raw_read(&f->reader, f->items, block_room(item));
+        if (n <= 0)
+            return (int)n;
+        if (run_block(f, (size_t)n, item) < 0)
+            return -1;
+        progress_items(f->reader.items, f->reader.total);
+    }
+}
+
+static int run_frames(struct feed *f) {
+    int more;
+    while ((more = raw_next(&f->reader)) == 1)
+        if (f->frame(f->context, f->reader.frame.items, f->reader.frame.last) < 0 || run_frame(f) < 0)
+            return -1;
+    return more == 0 ? labels_finish(&f->labels, f->reader.in.name) : more;
+}
+
+/* Ends the work on the items before the error. Their results are still written; if that fails, its message takes
+ * the place of the later error's. So neither the output nor the message depends on how far ahead the feed has read.
+ */
+static int end_failed(struct feed *f) {
+    char reason[ERROR_MESSAGE];
+    snprintf(reason, sizeof reason, "%s", error_message());
+    return f->flush != NULL && f->flush(f->context) < 0 ? -1 : fail("%s", reason);
+}
+
+static void flush_at_pauses(const struct feed *f, struct input *in) {
+    in->paused = f->flush;
+    in->context = f->context;
+}
+
+int feed_run(struct feed *f) {
+    const size_t items = blocks(f) * (size_t)BLOCK_ROWS;
+    f->memory = calloc(items, raw_item_bytes(&f->reader.frame));
+    if (f->memory == NULL)
+        return fail("%s: out of memory for %zu items", f->reader.in.name, items);
+    flush_at_pauses(f, &f->reader.in);
+    flush_at_pauses(f, &f->labels.reader.in);
+    const int result = run_frames(f) < 0 ? end_failed(f) : 0;
+    free(f->memory);
+    f->memory = NULL;
+    return result;
+}

@@ -1,0 +1,41 @@
+#ifndef QUERY_FEED_H
+#define QUERY_FEED_H
+
+#include "model/labels.h"
+#include "query/block.h"
+
+/* Reads a stream of items, and the stream of their labels if there is one, a block at a time, for the tools that
+ * take items through a model. */
+struct feed {
+    /* Set by the caller; all are called in the stream's order and return 0 or -1. */
+    void *context;
+    int (*frame)(void *context, uint64_t items, bool last); /* called at the start of each frame */
+    /* Called for each block: `count` items at `items`, the first of which has number `item`. `check` is called
+     * before their labels are read, `work` afterwards. */
+    int (*check)(void *context, size_t count, uint64_t item);
+    int (*work)(void *context, size_t count, uint64_t item);
+    /* NULL, or `work` may only begin to work on a block, which must be done when the next call of `work` or `flush`
+     * returns: the items and labels of two blocks are then in memory. Called at a frame's end, before the feed
+     * waits for more bytes, and after an error. If `work` or `flush` itself fails, no block may be at work. */
+    int (*flush)(void *context);
+    /* Set by feed_open and feed_run. */
+    struct raw_reader reader;
+    struct labels labels;
+    unsigned char *items;  /* of the block, in the stream's dtype; may be changed */
+    const uint32_t *label; /* of the block, NULL if there are none */
+    unsigned turn;         /* the index of the block, 0 or 1; without `flush` always 0 */
+    unsigned char *memory; /* of the blocks' items */
+    uint32_t labels_of_block[2][BLOCK_ROWS];
+};
+
+/* Opens both streams; path NULL or "-": stdin; labels_path NULL: no labels, else labels below `classes`. 0 or -1;
+ * end with feed_close in both cases. */
+int feed_open(struct feed *feed, const char *path, const char *labels_path, size_t classes)
+    __attribute__((warn_unused_result));
+
+/* Runs the whole stream, to the end of both. 0 or -1; no block is at work then. */
+int feed_run(struct feed *feed) __attribute__((warn_unused_result));
+
+void feed_close(struct feed *feed);
+
+#endif

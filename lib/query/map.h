@@ -1,0 +1,38 @@
+#ifndef QUERY_MAP_H
+#define QUERY_MAP_H
+
+#include "model/model_file.h"
+#include "query/feed.h"
+
+/* Maps a stream of items to a stream of f32 on stdout through a model, item by item, for vae-encode and vae-decode.
+ * The output has the input's frames, and the bytes of an item do not depend on them. Memory is constant. While the
+ * workers work on one block, the results of the block before are written and the items of the next block are read.
+ */
+struct map {
+    /* Set by the tool. */
+    const char *model_path, *path; /* path NULL or "-": stdin */
+    const char *labels_path;       /* one for each item; NULL: none */
+    size_t threads;
+    uint64_t seed;
+    const void *options;             /* the tool's own */
+    int (*prepare)(struct map *map); /* checks the stream's dtype and shape, sets `shape`; 0 or -1 */
+    /* 0, or -1 if the item is refused; called in the stream's order. */
+    int (*check)(const struct map *map, const void *item, uint64_t number);
+    /* Computes the results of a shard's rows. */
+    void (*shard)(const struct map *map, struct block *block, const struct shard *shard);
+    /* The array of a block's pass that is the output: [rows, elements of shape]. */
+    const float *(*results)(const struct map *map, const struct pass *pass);
+    /* Set by map_run. */
+    struct model model;
+    struct feed feed;
+    struct raw_writer out;
+    struct shape shape; /* of an output item */
+    struct block block[2];
+    struct block *busy;         /* the block that the workers work on; NULL: none */
+    bool finite[2][BLOCK_ROWS]; /* of each block, whether a row's results are finite */
+};
+
+/* Loads the model, then runs the whole stream. 0 or -1. */
+int map_run(struct map *map) __attribute__((warn_unused_result));
+
+#endif

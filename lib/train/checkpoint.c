@@ -1,0 +1,298 @@
+#include "train/checkpoint.h"
+
+#include "base/cli.h"
+#include "base/error.h"
+#include "base/number.h"
+#include "base/progress.h"
+#include "nn/safetensors.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct unit {
+    const char *name;
+    double seconds;
+} units[] = {{"", 0}, {"s", 1}, {"m", 60}, {"h", 3600}};
+#define UNITS (sizeof units / sizeof *units)
+
+int every_parse(struct every *e, const char *name, const char *text) {
+    char number[32];
+    uint64_t value;
+    size_t unit = 0;
+    const size_t digits = strspn(text, "0123456789");
+    while (unit < UNITS && strcmp(text + digits, units[unit].name) != 0)
+        unit++;
+    snprintf(number, sizeof number, "%.*s", (int)digits, text);
+    if (unit == UNITS || digits >= sizeof number || parse_whole(name, number, 1, 1000000000, &value) < 0)
+        return fail("%s: found '%s', wanted steps, such as 100, or a time, such as 30s, 10m or 2h", name, text);
+    e->steps = unit == 0 ? value : 0;
+    e->seconds = (double)value * units[unit].seconds;
+    return 0;
+}
+
+int checkpoint_open(struct checkpoint *c, const char *path) {
+    *c = (struct checkpoint){.path = path};
+    return path == NULL ? 0 : atomic_open(&c->file, path);
+}
+
+int checkpoint_start(struct checkpoint *c, const struct run_data *data, bool spans) {
+    c->identity = identity_make(c->training, data, spans);
+    return c->identity == NULL ? -1 : 0;
+}
+
+void checkpoint_end(struct checkpoint *c) {
+    atomic_abandon(&c->file);
+    json_decref(c->identity);
+    c->identity = NULL;
+}
+
+/* The whole numbers of the state, each by its key. */
+struct figures {
+    uint64_t epoch, step, position, judged, best_epoch, best_step;
+};
+
+struct figure {
+    const char *key;
+    size_t offset;
+};
+
+static const struct figure figures[] = {
+    {"epoch", offsetof(struct figures, epoch)},           {"step", offsetof(struct figures, step)},
+    {"position", offsetof(struct figures, position)},     {"epochs_done", offsetof(struct figures, judged)},
+    {"best_epoch", offsetof(struct figures, best_epoch)}, {"best_step", offsetof(struct figures, best_step)},
+};
+#define FIGURES (sizeof figures / sizeof *figures)
+
+static uint64_t *figure_of(struct figures *f, size_t i) {
+    return (uint64_t *)((char *)f + figures[i].offset);
+}
+
+static bool is_state(const char *key) {
+    for (size_t i = 0; i < FIGURES; i++)
+        if (strcmp(key, figures[i].key) == 0)
+            return true;
+    return strcmp(key, "made_by") == 0 || strcmp(key, "xxh64") == 0;
+}
+
+static int get_figures(struct figures *f, const char *name, const json_t *stored) {
+    char what[ERROR_SUBJECT];
+    for (size_t i = 0; i < FIGURES; i++) {
+        snprintf(what, sizeof what, "%s: metadata \"%s\"", name, figures[i].key);
+        if (parse_whole(what, identity_text(stored, figures[i].key), 0, UINT64_MAX, figure_of(f, i)) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* The state's real numbers. */
+struct sums {
+    double reconstruction, kl, bound, all_deviations, all_deviating;
+    struct elbo last;
+    double best_validation, best_elbo, seconds;
+};
+
+_Static_assert(sizeof(struct sums) == 11 * sizeof(double), "written as a row of them");
+_Static_assert(sizeof(struct latent_sums) == 3 * sizeof(double), "written as a row of them");
+
+#define SUMS 1 /* tensors, the first of the list, some of whose numbers may be nan */
+
+static void list_tensors(struct safetensors *file, const struct checkpoint *c, struct sums *sums, bool best) {
+    const struct parameters *p = &c->training->model->parameters;
+    *file = (struct safetensors){0};
+    safetensors_add(file, STORED_F64, "sums", sizeof *sums / sizeof(double), 0, sums);
+    safetensors_add(file, STORED_F64, "latents", c->training->model->config.latent, 3, c->training->latents);
+    safetensors_add_parameters(file, "", p, p->value);
+    safetensors_add_parameters(file, "first.", p, p->first);
+    safetensors_add_parameters(file, "second.", p, p->second);
+    if (p->average != NULL)
+        safetensors_add_parameters(file, "average.", p, p->average);
+    if (best)
+        safetensors_add_parameters(file, "best.", p, c->saver->kept);
+}
+
+/* Whether the best weights so far are part of the state. */
+static bool has_best(const struct saver *s) {
+    return s->best && s->kept_provenance.epochs > 0;
+}
+
+static struct sums take_sums(const struct checkpoint *c) {
+    const struct training *t = c->training;
+    struct sums sums = {t->reconstruction, t->kl, t->bound, t->all_deviations, t->all_deviating, t->last};
+    if (has_best(c->saver)) {
+        sums.best_validation = c->saver->kept_validation;
+        sums.best_elbo = c->saver->kept_provenance.elbo;
+    }
+    sums.seconds = c->seconds + progress_seconds();
+    return sums;
+}
+
+static json_t *describe(const struct checkpoint *c) {
+    const struct training *t = c->training;
+    struct figures f = {.epoch = t->epoch, .step = t->step, .position = t->position, .judged = c->judged};
+    if (has_best(c->saver)) {
+        f.best_epoch = c->saver->kept_provenance.epochs;
+        f.best_step = c->saver->kept_provenance.steps;
+    }
+    json_t *metadata = json_copy(c->identity);
+    int failed = metadata == NULL || metadata_put(metadata, "made_by", "vaeutils " VAEUTILS_VERSION) != 0;
+    for (size_t i = 0; !failed && i < FIGURES; i++)
+        failed = metadata_put(metadata, figures[i].key, "%" PRIu64, *figure_of(&f, i)) != 0;
+    if (!failed)
+        return metadata;
+    json_decref(metadata);
+    return NULL;
+}
+
+static int write_state(struct checkpoint *c, struct safetensors *tensors) {
+    struct sums sums = take_sums(c);
+    list_tensors(tensors, c, &sums, has_best(c->saver));
+    /* A state that could not be resumed does not replace one that can be. */
+    if (training_check(c->training) < 0 || safetensors_check_finite(tensors, SUMS, c->path) < 0 ||
+        atomic_begin(&c->file) < 0)
+        return -1;
+    json_t *metadata = describe(c);
+    const int result = metadata == NULL ? fail("%s: out of memory for its metadata", c->path)
+                                        : safetensors_write(&c->file.out, tensors, metadata);
+    json_decref(metadata);
+    return result;
+}
+
+int checkpoint_save(struct checkpoint *c) {
+    if (c->path == NULL)
+        return 0;
+    struct safetensors *tensors = safetensors_allocate(c->path);
+    const int result = tensors == NULL ? -1 : write_state(c, tensors);
+    free(tensors);
+    if (result < 0) {
+        atomic_clear(&c->file); /* the model may need the room */
+        return -1;
+    }
+    c->saved_steps = c->training->step;
+    c->saved_seconds = progress_seconds();
+    return atomic_replace(&c->file); /* also the last time: the place belongs to the run until it ends */
+}
+
+bool checkpoint_is_due(const struct checkpoint *c) {
+    if (c->path == NULL)
+        return false;
+    return c->every.steps > 0 ? c->training->step - c->saved_steps >= c->every.steps
+                              : progress_seconds() - c->saved_seconds >= c->every.seconds;
+}
+
+/* What a run can come to. */
+static int check_figures(const struct figures *f, const struct training *t, const char *name) {
+    const uint64_t items = t->data->items, steps = (items + t->batch - 1) / t->batch;
+    const bool whole = f->judged == f->epoch && f->position == (f->epoch == 0 ? 0 : items),
+               within = f->epoch > 0 && f->judged == f->epoch - 1 && f->position <= items &&
+                        (f->position % t->batch == 0 || f->position == items);
+    const uint64_t done = (f->position + t->batch - 1) / t->batch;
+    if ((!whole && !within) || (f->epoch > 0 && f->step != (f->epoch - 1) * steps + done) ||
+        (f->epoch == 0 && f->step != 0) || f->best_epoch > f->judged || f->best_step != f->best_epoch * steps)
+        return fail("%s: step %" PRIu64 " at item %" PRIu64 " of epoch %" PRIu64
+                    ", wanted figures that this run can come to",
+                    name, f->step, f->position, f->epoch);
+    if (f->epoch > (uint64_t)t->epochs)
+        return fail("%s: has come to epoch %" PRIu64 ", wanted at most the %.0f of --epochs", name, f->epoch,
+                    t->epochs);
+    return 0;
+}
+
+static void give(struct checkpoint *c, const struct figures *f, const struct sums *sums) {
+    struct training *t = c->training;
+    struct saver *s = c->saver;
+    t->epoch = f->epoch;
+    t->step = f->step;
+    t->position = f->position;
+    t->reconstruction = sums->reconstruction;
+    t->kl = sums->kl;
+    t->bound = sums->bound;
+    t->all_deviations = sums->all_deviations;
+    t->all_deviating = sums->all_deviating;
+    t->last = sums->last;
+    c->judged = f->judged;
+    c->seconds = sums->seconds;
+    c->saved_steps = f->step;
+    if (f->best_epoch > 0) {
+        s->kept_validation = sums->best_validation;
+        s->kept_provenance = s->provenance;
+        s->kept_provenance.epochs = f->best_epoch;
+        s->kept_provenance.steps = f->best_step;
+        s->kept_provenance.elbo = sums->best_elbo;
+    }
+}
+
+/* What any run's numbers are; the figures of the epochs before are nan where there were none. */
+static int check_sums(const struct sums *s, const char *name) {
+    const double sum = s->reconstruction + s->kl + s->bound + s->all_deviations + s->all_deviating;
+    if (!isfinite(sum) || !(s->seconds >= 0 && s->seconds < INFINITY))
+        return fail("%s: tensor \"sums\" holds what no run comes to, wanted finite sums, and seconds from 0", name);
+    return 0;
+}
+
+static int check_moments(const struct parameters *p, const char *name) {
+    for (size_t i = 0; i < p->size; i++)
+        if (p->second[i] < 0)
+            return fail("%s: the second moments hold %g, wanted no number below 0", name, (double)p->second[i]);
+    return 0;
+}
+
+static int load(struct checkpoint *c, const struct input *in, const json_t *metadata, const json_t *tensors,
+                struct safetensors *file) {
+    struct figures f;
+    struct sums sums;
+    if (identity_check(c->identity, metadata, is_state, in->name) < 0 || get_figures(&f, in->name, metadata) < 0 ||
+        check_figures(&f, c->training, in->name) < 0)
+        return -1;
+    list_tensors(file, c, &sums, f.best_epoch > 0);
+    if (safetensors_check(in, tensors, file) < 0 || safetensors_read_data(in, metadata, file) < 0 ||
+        check_sums(&sums, in->name) < 0 || safetensors_check_finite(file, SUMS, in->name) < 0 ||
+        check_moments(&c->training->model->parameters, in->name) < 0)
+        return -1;
+    give(c, &f, &sums);
+    training_resume(c->training);
+    return 0;
+}
+
+int checkpoint_load(struct checkpoint *c, const char *path) {
+    struct input in;
+    json_t *metadata, *tensors;
+    if (input_open(&in, path) < 0)
+        return -1;
+    int result = safetensors_read_header(&in, &safetensors_checkpoint, &metadata, &tensors);
+    struct safetensors *file = result < 0 ? NULL : safetensors_allocate(in.name);
+    result = file == NULL ? -1 : load(c, &in, metadata, tensors, file);
+    free(file);
+    json_decref(metadata);
+    json_decref(tensors);
+    input_close(&in);
+    return result;
+}
+
+static void note_replaced(const struct checkpoint *c, const json_t *metadata) {
+    struct figures f;
+    if (get_figures(&f, c->path, metadata) < 0 || f.step <= c->training->step)
+        return;
+    if (identity_check(c->identity, metadata, is_state, c->path) == 0)
+        cli_note("%s: holds step %" PRIu64
+                 " of this training, and is to be replaced, since --resume %s is not given",
+                 c->path, f.step, c->path);
+    else
+        cli_note("%s: holds step %" PRIu64 ", which this run cannot go on from, and is to be replaced", c->path,
+                 f.step);
+}
+
+/* A file that cannot be read as a checkpoint is replaced without a note. */
+void checkpoint_note_replaced(const struct checkpoint *c) {
+    struct input in;
+    json_t *metadata, *tensors;
+    if (c->path == NULL || input_open(&in, c->path) < 0)
+        return;
+    if (safetensors_read_header(&in, &safetensors_checkpoint, &metadata, &tensors) == 0)
+        note_replaced(c, metadata);
+    json_decref(metadata);
+    json_decref(tensors);
+    input_close(&in);
+}

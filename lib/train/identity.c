@@ -1,0 +1,146 @@
+#include "train/identity.h"
+
+#include "base/cli.h"
+#include "base/error.h"
+#include "nn/safetensors.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define FORMAT_VERSION "1"
+#define NONE "not given" /* which is no option's value */
+#define EPOCHS "epochs"  /* the option that may differ */
+
+struct options_walk {
+    json_t *identity;
+    bool epochs; /* that option; else all others */
+};
+
+static int put_option(void *context, const struct cli_option *o, const char *value) {
+    const struct options_walk *walk = context;
+    char key[CLI_NAME];
+    if (value == NULL || (strcmp(o->name, EPOCHS) == 0) != walk->epochs)
+        return 0;
+    return metadata_put(walk->identity, cli_option_name(o, key), "%s", value);
+}
+
+/* The digests of the data and of the other inputs. */
+static const struct digest {
+    const char *key, *option; /* in the metadata; the option that names the input */
+    const char *read;         /* the input, in messages */
+    size_t offset;            /* of the digest in struct run_data */
+} digests[] = {
+    {"data_xxh64", "data_xxh64", "the items", offsetof(struct run_data, train)},
+    {"labels_xxh64", "--cond", "the labels of --cond", offsetof(struct run_data, labels)},
+    {"val_xxh64", "--val", "the items of --val", offsetof(struct run_data, validation)},
+    {"val_labels_xxh64", "--val-cond", "the labels of --val-cond", offsetof(struct run_data, validation_labels)},
+    {"start_xxh64", "--start-from", "the weights of --start-from", offsetof(struct run_data, start)},
+};
+#define DIGESTS (sizeof digests / sizeof *digests)
+
+static int put_digests(json_t *identity, const struct run_data *data) {
+    int result = 0;
+    for (size_t i = 0; i < DIGESTS; i++) {
+        const uint64_t digest = *(const uint64_t *)((const char *)data + digests[i].offset);
+        if (digest != 0)
+            result |= metadata_put(identity, digests[i].key, "%016" PRIx64, digest);
+    }
+    return result;
+}
+
+static int put_all(json_t *identity, const struct training *t, const struct run_data *data, bool spans) {
+    struct options_walk others = {identity, false}, epochs = {identity, true};
+    char shape[SHAPE_TEXT];
+    return metadata_put(identity, "format", "%s", safetensors_checkpoint.format) |
+           metadata_put(identity, "version", FORMAT_VERSION) |
+           metadata_put(identity, "item_shape", "%s", shape_text(&t->data->shape, shape)) |
+           metadata_put(identity, "dtype", "%s", dtype_name(t->data->dtype)) |
+           metadata_put(identity, "items", "%zu", t->data->items) | put_digests(identity, data) |
+           cli_each_option(put_option, &others) |
+           (spans ? cli_each_option(put_option, &epochs) : 0); /* behind the schedule, the reason why it counts */
+}
+
+json_t *identity_make(const struct training *t, const struct run_data *data, bool spans) {
+    json_t *identity = json_object();
+    if (identity != NULL && put_all(identity, t, data, spans) == 0)
+        return identity;
+    json_decref(identity);
+    (void)fail("checkpoint: out of memory for its metadata");
+    return NULL;
+}
+
+const char *identity_text(const json_t *metadata, const char *key) {
+    const char *text = json_string_value(json_object_get(metadata, key));
+    return text == NULL ? NONE : text;
+}
+
+/* An option that the run of then did not know had the default of now. */
+struct defaults_walk {
+    const char *key, *value;
+};
+
+static int find_default(void *context, const struct cli_option *o, const char *value) {
+    struct defaults_walk *walk = context;
+    (void)value;
+    if (strncmp(walk->key, "--", 2) != 0 || strcmp(walk->key + 2, o->name) != 0)
+        return 0;
+    walk->value = o->initial;
+    return 1;
+}
+
+static const char *text_then(const json_t *stored, const char *key) {
+    struct defaults_walk walk = {.key = key};
+    if (json_object_get(stored, key) == NULL)
+        cli_each_option(find_default, &walk);
+    return walk.value != NULL ? walk.value : identity_text(stored, key);
+}
+
+static const struct digest *find_digest(const char *key) {
+    for (size_t i = 0; i < DIGESTS; i++)
+        if (strcmp(key, digests[i].key) == 0)
+            return &digests[i];
+    return NULL;
+}
+
+/* A value as a message shows it. A flag, or an option whose input has a digest, is only "given" or not. */
+static const char *shown(const char *text, const struct digest *digest) {
+    return strcmp(text, NONE) != 0 && (digest != NULL || *text == '\0') ? "given" : text;
+}
+
+static int check_same(const char *name, const json_t *stored, const json_t *identity, const char *key) {
+    const char *then = text_then(stored, key), *now = identity_text(identity, key);
+    const struct digest *digest = find_digest(key);
+    if (strcmp(then, now) == 0)
+        return 0;
+    if (digest != NULL && strcmp(then, NONE) != 0 && strcmp(now, NONE) != 0)
+        return fail("%s: %s differ from those of the checkpoint: their XXH64 is %s, wanted %s", name, digest->read,
+                    now, then);
+    return fail("%s: %s is %s in this run, wanted %s as in the file", name, digest == NULL ? key : digest->option,
+                shown(now, digest), shown(then, digest));
+}
+
+/* The format and the version are checked first, since the other keys may differ in another version. */
+static int check_format(const char *name, const json_t *stored, const json_t *identity, const char *key) {
+    const char *found = identity_text(stored, key), *wanted = identity_text(identity, key);
+    return strcmp(found, wanted) == 0
+               ? 0
+               : fail("%s: metadata \"%s\" is \"%s\", wanted \"%s\"", name, key, found, wanted);
+}
+
+int identity_check(const json_t *identity, const json_t *stored, bool (*is_other)(const char *key),
+                   const char *name) {
+    const char *key;
+    json_t *value;
+    if (check_format(name, stored, identity, "format") < 0 || check_format(name, stored, identity, "version") < 0)
+        return -1;
+    json_object_foreach((json_t *)identity, key, value) {
+        if (check_same(name, stored, identity, key) < 0)
+            return -1;
+    }
+    json_object_foreach((json_t *)stored, key, value) {
+        if (!is_other(key) && check_same(name, stored, identity, key) < 0)
+            return -1;
+    }
+    return 0;
+}

@@ -1,0 +1,381 @@
+#include "train/run.h"
+
+#include "base/atomic_file.h"
+#include "base/error.h"
+#include "base/progress.h"
+#include "base/signals.h"
+#include "model/labels.h"
+#include "query/evaluate.h"
+#include "train/saver.h"
+#include "train/train_report.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define SAVE_SECONDS 10 /* a model is saved at an epoch's end if the last save is older */
+
+static int check_items(const struct dataset *set, const struct model_config *config) {
+    for (size_t i = 0; i < set->items; i++)
+        if (item_check(config->likelihood, config->levels, config->binarize, config->missing, set->dtype,
+                       dataset_item(set, i), set->elements, set->name, i) < 0)
+            return -1;
+    return 0;
+}
+
+/* One run: what is trained, on what, and who is told. */
+struct run {
+    const struct run_config *config;
+    const struct cli_common *common;
+    struct model model;
+    struct dataset train, validation;
+    uint32_t *label, *validation_label; /* of their items; NULL: none */
+    struct workers *workers;
+    struct training training;
+    struct run_log log;
+    struct report report;
+    struct saver saver;
+    struct checkpoint checkpoint;
+    char *command; /* the options, as the model file has them */
+    bool over;     /* nothing has become better for too long */
+};
+
+/* The training data's, and how many classes they make. */
+static int load_labels(struct run *r, struct model_config *config) {
+    const char *path = r->config->labels;
+    if (path == NULL)
+        return 0;
+    if (labels_load(&r->label, path, LABELS_MAX_CLASSES, r->train.items, r->train.name) < 0)
+        return -1;
+    config->classes = labels_classes(r->label, r->train.items);
+    return 0;
+}
+
+/* Loads the validation data and their labels; without --val there are 0 items. 0 or -1. */
+static int load_validation(struct run *r, const struct model_config *config) {
+    struct dataset *set = &r->validation;
+    const struct run_config *c = r->config;
+    char found[SHAPE_TEXT], wanted[SHAPE_TEXT];
+    if (c->validation == NULL)
+        return 0;
+    if (dataset_load(set, c->validation) < 0)
+        return -1;
+    if (!shape_equal(&set->shape, &config->item))
+        return fail("%s: items have shape %s, wanted %s as in %s", set->name, shape_text(&set->shape, found),
+                    shape_text(&config->item, wanted), r->train.name);
+    if (c->validation_labels != NULL &&
+        labels_load(&r->validation_label, c->validation_labels, config->classes, set->items, set->name) < 0)
+        return -1;
+    return check_items(set, config);
+}
+
+/* Evaluates the validation data. 1: done, *elbo is NAN without data; 0: a signal came before the end; -1: error. */
+static int validate(struct run *r, struct elbo *elbo) {
+    static struct evaluator evaluator;
+    *elbo = (struct elbo){NAN, NAN, NAN};
+    if (r->validation.items == 0)
+        return 1;
+    /* The bound is the one that is maximized. */
+    const struct objective *o = &r->config->objective;
+    const bool importance = o->estimator->importance;
+    double error;
+    int result = evaluator_start(&evaluator, &r->model, r->workers, importance ? (uint32_t)o->draws : 1, importance,
+                                 r->common->seed);
+    if (result == 0)
+        result = evaluator_add_all(&evaluator, &r->validation, r->validation_label);
+    if (result == 1) {
+        *elbo = evaluation_elbo(&evaluator.total);
+        if (importance)
+            elbo->elbo = evaluation_log_likelihood(&evaluator.total, &error);
+    }
+    evaluator_end(&evaluator);
+    return result;
+}
+
+static bool has_lost_patience(const struct run *r) {
+    const uint64_t patience = r->config->patience;
+    return patience > 0 && r->checkpoint.judged - r->saver.kept_provenance.epochs >= patience;
+}
+
+/* Keeps the weights if they are the best. */
+static void judge(struct run *r, double validation) {
+    const struct saver *s = &r->saver;
+    if (r->config->patience == 0 || s->kept_provenance.epochs == 0 || validation > s->kept_validation)
+        saver_keep(&r->saver, validation);
+    r->checkpoint.judged = r->training.epoch;
+    r->over = has_lost_patience(r);
+}
+
+/* Syncs the log, then saves the checkpoint, which counts the log's rows. 0 or -1. */
+static int save_checkpoint(struct run *r) {
+    return r->checkpoint.path != NULL && run_log_sync(&r->log) < 0 ? -1 : checkpoint_save(&r->checkpoint);
+}
+
+static void note_way_back(const struct run *r) {
+    const char *path = r->checkpoint.path;
+    if (path != NULL)
+        cli_note("%s: --resume %s goes on from step %" PRIu64, path, path, r->training.step);
+}
+
+/* Called after the log or the model could not be written, whose message is kept: saves the checkpoint. */
+static void rescue_checkpoint(struct run *r) {
+    char reason[ERROR_MESSAGE];
+    snprintf(reason, sizeof reason, "%s", error_message());
+    const int result = save_checkpoint(r);
+    if (result == 0)
+        note_way_back(r);
+    if (result == 0 ||
+        strcmp(reason, error_message()) == 0) /* weights that are not finite give both the same message */
+        (void)fail("%s", reason);
+    else
+        (void)fail("%s; %s", reason, error_message());
+}
+
+/* If the log cannot be written, the checkpoint is saved before judge counts the epoch: the resumed run validates
+ * again, and writes the row. 0 or -1. */
+static int end_epoch(struct run *r, const struct elbo *validation) {
+    const int result = report_epoch(&r->report, validation);
+    if (result < 0)
+        rescue_checkpoint(r);
+    judge(r, validation->elbo);
+    return result;
+}
+
+/* Trains to the end of the epoch and validates. 1: done; 0: a signal came before the end; -1: error. */
+static int train_epoch(struct run *r) {
+    struct elbo validation;
+    int more;
+    if (r->checkpoint.judged == r->training.epoch) /* else the epoch was begun before the checkpoint */
+        training_begin_epoch(&r->training);
+    while ((more = training_step(&r->training)) == 1 && signals_stop() == 0) {
+        report_step(&r->report);
+        if (checkpoint_is_due(&r->checkpoint) && save_checkpoint(r) < 0)
+            return -1;
+    }
+    if (more < 0)
+        return -1;
+    training_settle(&r->training);
+    if (r->training.position < r->train.items) /* a signal in the last step does not cut the epoch */
+        return 0;
+    model_swap_average(&r->model);
+    model_take_prior(&r->model);
+    const int result = validate(r, &validation);
+    model_swap_average(&r->model);
+    if (result != 1)
+        return result;
+    return end_epoch(r, &validation) < 0 ? -1 : 1;
+}
+
+static bool is_finished(const struct run *r) {
+    return r->checkpoint.judged >= r->config->epochs || r->over;
+}
+
+static int train_epochs(struct run *r) {
+    double saved = 0;
+    while (!is_finished(r) && signals_stop() == 0) {
+        if (train_epoch(r) < 0)
+            return -1;
+        if (progress_seconds() - saved >= SAVE_SECONDS && r->training.epoch < r->config->epochs) {
+            if (saver_save(&r->saver, true) < 0) {
+                rescue_checkpoint(r);
+                return -1;
+            }
+            saved = progress_seconds();
+        }
+    }
+    if (is_finished(r)) /* a signal that comes now changes nothing */
+        signals_forget_stop();
+    return 0;
+}
+
+/* Prints notes about the run. Called when nothing can be refused any more. */
+static void note_start(const struct run *r) {
+    const struct run_config *c = r->config;
+    for (size_t i = 0; i < r->train.items; i++)
+        if (model_finds_grey(&r->model, r->train.dtype, dataset_item(&r->train, i))) {
+            cli_note(GREY_NOTE, r->train.name);
+            break;
+        }
+    if (c->resume != NULL)
+        cli_note("%s: going on from step %" PRIu64 ", in epoch %" PRIu64 " of %" PRIu64, c->resume,
+                 r->training.step, r->training.epoch, c->epochs);
+    checkpoint_note_replaced(&r->checkpoint);
+}
+
+static int train(struct run *r) {
+    note_start(r);
+    r->report = (struct report){.training = &r->training,
+                                .log = &r->log,
+                                .epochs = r->config->epochs,
+                                .validates = r->validation.items > 0};
+    report_start(&r->report, r->checkpoint.seconds);
+    signals_catch_stop();
+    if (train_epochs(r) < 0 || save_checkpoint(r) < 0 || saver_save(&r->saver, false) < 0) {
+        saver_rescue(&r->saver);
+        return -1;
+    }
+    report_result(&r->report, r->common->model);
+    if (signals_stop() != 0)
+        note_way_back(r);
+    return 0;
+}
+
+static int prepare_checkpoint(struct run *r) {
+    const struct run_config *c = r->config;
+    struct run_data data = {.train = r->saver.provenance.data_xxh64,
+                            .labels = r->saver.provenance.labels_xxh64,
+                            .start = r->saver.provenance.start_xxh64};
+    if (r->validation.items > 0)
+        data.validation = dataset_digest(&r->validation);
+    if (r->validation_label != NULL)
+        data.validation_labels = labels_digest(r->validation_label, r->validation.items);
+    r->checkpoint.every = c->every;
+    r->checkpoint.training = &r->training;
+    r->checkpoint.saver = &r->saver;
+    if (checkpoint_start(&r->checkpoint, &data, schedule_spans(&c->schedule)) < 0)
+        return -1;
+    if (c->resume == NULL)
+        return 0;
+    if (checkpoint_load(&r->checkpoint, c->resume) < 0)
+        return -1;
+    r->over = has_lost_patience(r);
+    return 0;
+}
+
+/* Checks that the training data is such as the options want. 0 or -1. */
+static int check_data(const struct run *r, const struct model_config *config) {
+    if (config->missing && !dtype_is_real(r->train.dtype))
+        return fail("%s: items are %s, of which none is missing, wanted f32 or f64 for --missing", r->train.name,
+                    dtype_name(r->train.dtype));
+    if (config->components > r->train.items)
+        return fail("%s: %zu items, wanted at least %zu to start the pseudo-inputs of --prior", r->train.name,
+                    r->train.items, config->components);
+    return check_items(&r->train, config);
+}
+
+/* The saver's provenance: of the model before training. 0 or -1. */
+static int prepare_saver(struct run *r, uint64_t start_xxh64) {
+    r->saver.training = &r->training;
+    r->saver.best = r->config->patience > 0;
+    r->saver.provenance = (struct provenance){.seed = r->common->seed,
+                                              .items = r->train.items,
+                                              .data_xxh64 = dataset_digest(&r->train),
+                                              .start_xxh64 = start_xxh64};
+    if (r->label != NULL)
+        r->saver.provenance.labels_xxh64 = labels_digest(r->label, r->train.items);
+    r->saver.provenance.command = r->command = cli_command();
+    return r->command == NULL ? -1 : 0;
+}
+
+/* Loads the labels and the validation data, and prepares the model and its training. 0 or -1. */
+static int prepare(struct run *r) {
+    const struct run_config *c = r->config;
+    struct model_config config = c->model;
+    uint64_t start_xxh64;
+    config.item = r->train.shape;
+    if (check_data(r, &config) < 0 || load_labels(r, &config) < 0 || load_validation(r, &config) < 0 ||
+        model_create(&r->model, &config) < 0)
+        return -1;
+    if (start_values(&c->start, &r->model, &r->train, r->label, r->common->seed, &start_xxh64) < 0)
+        return -1;
+    r->workers = workers_start(r->common->threads);
+    if (r->workers == NULL || prepare_saver(r, start_xxh64) < 0)
+        return -1;
+    r->training = (struct training){.model = &r->model,
+                                    .data = &r->train,
+                                    .label = r->label,
+                                    .workers = r->workers,
+                                    .batch = c->batch,
+                                    .rate = c->rate,
+                                    .seed = r->common->seed,
+                                    .objective = c->objective,
+                                    .schedule = c->schedule,
+                                    .epochs = (double)c->epochs,
+                                    .update_config = c->update};
+    if (training_start(&r->training) < 0 || saver_start(&r->saver) < 0)
+        return -1;
+    training_settle(&r->training);
+    return prepare_checkpoint(r);
+}
+
+/* Refuses an output file that is also an input or another output, since it would be overwritten. 0 or -1. */
+static int check_places(const struct run_config *c, const char *model) {
+    enum { MODEL, LOG, CHECKPOINT, OUTPUTS };
+    const char *const inputs[] = {
+        c->resume, c->file == NULL ? "-" : c->file, c->validation, c->labels, c->validation_labels, c->start.from};
+    const char *const log = c->log != NULL && strcmp(c->log, "-") == 0 ? "/dev/stdout" : c->log;
+    const char *const outputs[OUTPUTS] = {model, log, c->checkpoint};
+    static const char *const names[OUTPUTS] = {"model", "log", "checkpoint"};
+    for (size_t j = 0; j < OUTPUTS; j++) {
+        for (size_t i = 0; outputs[j] != NULL && i < sizeof inputs / sizeof *inputs; i++) {
+            const bool replaced = j == CHECKPOINT && i == 0; /* a checkpoint may replace the one that it resumes */
+            if (inputs[i] != NULL && atomic_writes(outputs[j], inputs[i]) &&
+                !(replaced && is_same_place(outputs[j], inputs[i])))
+                return fail("%s: is to be written, and read as %s, wanted a file of its own", outputs[j],
+                            inputs[i]);
+        }
+        for (size_t i = 0; outputs[j] != NULL && i < j; i++)
+            if (outputs[i] != NULL &&
+                (atomic_writes(outputs[i], outputs[j]) || atomic_writes(outputs[j], outputs[i])))
+                return fail("%s: is to be the %s and the %s, wanted a file of its own", outputs[j], names[j],
+                            names[i]);
+    }
+    return 0;
+}
+
+/* Refuses an input that cannot be read, before the data is read, which may take long. It does not open the inputs,
+ * since a pipe can be opened only once. 0 or -1. */
+static int check_inputs(const struct run_config *c) {
+    const char *const inputs[] = {c->validation, c->labels, c->validation_labels, c->start.from, c->resume};
+    for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++)
+        if (inputs[i] != NULL && strcmp(inputs[i], "-") != 0 && access(inputs[i], R_OK) < 0)
+            return fail_system(inputs[i], "cannot open");
+    return 0;
+}
+
+/* Takes the places of all output files before the data is read: if another run has one of them, this run is refused
+ * and has changed nothing. 0 or -1. */
+static int open_outputs(struct run *r) {
+    return saver_open(&r->saver, r->common->model) < 0 ||
+                   checkpoint_open(&r->checkpoint, r->config->checkpoint) < 0 ||
+                   run_log_open(&r->log, r->config->log) < 0
+               ? -1
+               : 0;
+}
+
+/* Called when the data has been read: empties or cuts the files of earlier runs. 0 or -1. */
+static int begin_outputs(struct run *r) {
+    return atomic_begin(&r->saver.file) < 0 ||
+                   (r->checkpoint.path != NULL && atomic_begin(&r->checkpoint.file) < 0) ||
+                   run_log_begin(&r->log, r->checkpoint.judged) < 0
+               ? -1
+               : 0;
+}
+
+int run_training(const struct run_config *c, const struct cli_common *common) {
+    struct run r = {.config = c, .common = common};
+    signals_ignore_pipe();
+    progress_start(!cli_quiet(), false);
+    int result = check_places(c, common->model) < 0 || check_inputs(c) < 0 || open_outputs(&r) < 0 ||
+                         dataset_load(&r.train, c->file) < 0 || prepare(&r) < 0 || begin_outputs(&r) < 0 ||
+                         train(&r) < 0
+                     ? -1
+                     : 0;
+    if (result == 0)
+        result = run_log_close(&r.log);
+    else
+        run_log_abandon(&r.log);
+    checkpoint_end(&r.checkpoint);
+    saver_close(&r.saver);
+    training_end(&r.training);
+    workers_stop(r.workers);
+    model_free(&r.model);
+    free(r.command);
+    free(r.validation_label);
+    free(r.label);
+    dataset_free(&r.validation);
+    dataset_free(&r.train);
+    return result;
+}

@@ -1,0 +1,30 @@
+#ifndef TRAIN_RUN_H
+#define TRAIN_RUN_H
+
+#include "base/cli.h"
+#include "train/checkpoint.h"
+#include "train/start.h"
+
+/* A whole run of training, as vae-train's options describe it: from streams of items to a model file, told of on
+ * stderr and in a log. */
+struct run_config {
+    const char *file, *validation;          /* paths of streams: NULL or "-" is stdin, and NULL no validation */
+    const char *labels, *validation_labels; /* of both; NULL: none */
+    const char *log;                        /* path; NULL: none */
+    const char *checkpoint, *resume;        /* paths of checkpoints, to save and to go on from; NULL: none */
+    struct every every;
+    struct model_config model; /* but for what the streams tell: the items' shape and the classes */
+    uint64_t epochs, patience; /* patience: epochs without a better validation; 0: any number */
+    size_t batch;
+    double rate;
+    struct objective objective;
+    struct schedule schedule;
+    struct update_config update;
+    struct start start;
+};
+
+/* Trains and saves the model at common->model. 0 or -1. */
+int run_training(const struct run_config *config, const struct cli_common *common)
+    __attribute__((warn_unused_result));
+
+#endif

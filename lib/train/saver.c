@@ -1,0 +1,84 @@
+#include "train/saver.h"
+
+#include "base/cli.h"
+#include "base/error.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+int saver_open(struct saver *s, const char *path) {
+    *s = (struct saver){.path = path};
+    return atomic_open(&s->file, path);
+}
+
+int saver_start(struct saver *s) {
+    s->kept = malloc(s->training->model->parameters.size * sizeof *s->kept);
+    if (s->kept == NULL)
+        return fail("%s: out of memory for its weights", s->path);
+    return 0;
+}
+
+void saver_close(struct saver *s) {
+    atomic_abandon(&s->file);
+    free(s->kept);
+    s->kept = NULL;
+}
+
+static void describe_state(struct saver *s) {
+    s->provenance.elbo = training_elbo(s->training).elbo;
+    s->provenance.epochs = s->training->epoch;
+    s->provenance.steps = s->training->step;
+}
+
+/* The weights that are to be used: their average, where there is one. */
+static float *weights(const struct parameters *p) {
+    return p->average != NULL ? p->average : p->value;
+}
+
+void saver_keep(struct saver *s, double validation) {
+    const struct parameters *p = &s->training->model->parameters;
+    if (parameters_not_finite(p, p->value) != NULL)
+        return;
+    s->kept_validation = validation;
+    describe_state(s);
+    s->kept_provenance = s->provenance;
+    memcpy(s->kept, weights(p), p->size * sizeof *p->value);
+}
+
+/* Puts the model with these weights in its place by `put`, atomic_replace or atomic_commit. On error the file is
+ * closed. 0 or -1. */
+static int put_weights(struct saver *s, const struct provenance *provenance, float *value,
+                       int (*put)(struct atomic_file *file)) {
+    struct model model = *s->training->model;
+    model.parameters.value = value;
+    if (atomic_begin(&s->file) == 0 && model_write(&model, provenance, &s->file.out) == 0)
+        return put(&s->file);
+    atomic_abandon(&s->file);
+    return -1;
+}
+
+int saver_save(struct saver *s, bool again) {
+    const struct model *model = s->training->model;
+    if (training_check(s->training) < 0)
+        return -1;
+    describe_state(s);
+    int (*const put)(struct atomic_file *) = again ? atomic_replace : atomic_commit;
+    if (s->best && s->kept_provenance.epochs > 0)
+        return put_weights(s, &s->kept_provenance, s->kept, put);
+    return put_weights(s, &s->provenance, weights(&model->parameters), put);
+}
+
+void saver_rescue(struct saver *s) {
+    if (s->file.out.name == NULL || s->kept_provenance.epochs == 0) {
+        atomic_abandon(&s->file);
+        return;
+    }
+    char reason[ERROR_MESSAGE];
+    snprintf(reason, sizeof reason, "%s", error_message());
+    if (put_weights(s, &s->kept_provenance, s->kept, atomic_commit) == 0)
+        cli_note("%s: holds the weights of epoch %" PRIu64, s->path, s->kept_provenance.epochs);
+    else
+        (void)fail("%s; %s", reason, error_message());
+}

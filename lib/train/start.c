@@ -1,0 +1,86 @@
+#include "train/start.h"
+
+#include "base/error.h"
+#include "model/model_file.h"
+#include "train/identity.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <xxhash.h>
+
+#define ITEMS_NOISE 1000 /* of first values, behind those of all layers: see initializer_run */
+
+static int start_at_mean(struct model *m, const struct dataset *data) {
+    double *mean = malloc(data->elements * sizeof *mean);
+    const int result = mean == NULL ? fail("%s: out of memory for its mean", data->name)
+                                    : items_mean(m->config.likelihood, m->config.binarize, data, mean);
+    if (result == 0)
+        model_start_at_mean(m, mean);
+    free(mean);
+    return result;
+}
+
+static int start_prior(struct model *m, const struct dataset *data, const uint32_t *label, uint64_t seed) {
+    const size_t components = m->config.components;
+    struct pass pass;
+    if (components == 0)
+        return 0;
+    if (pass_create(&pass, m, 1, 1, false) < 0)
+        return -1;
+    for (size_t k = 0; k < components; k++) {
+        const size_t item = (size_t)(((double)k + 0.5) / (double)components * (double)data->items);
+        const struct noise noise = {.seed = seed, .purpose = PURPOSE_INITIAL, .item = ITEMS_NOISE + k};
+        model_take_item(m, data->dtype, dataset_item(data, item), noise, pass.x);
+        if (label != NULL)
+            pass_set_labels(&pass, 0, 1, &label[item]);
+        pass_see(&pass, 0, 1);
+        memcpy(m->parameters.value + m->pseudo_inputs + k * m->inputs, pass.seen,
+               m->inputs * sizeof *m->parameters.value);
+    }
+    pass_free(&pass);
+    return 0;
+}
+
+#define MAY_DIFFER "binarize" /* of what a config says */
+
+static bool may_differ(const char *key) {
+    return strcmp(key, MAY_DIFFER) == 0;
+}
+
+static int check_alike(const struct model_config *found, const struct model_config *wanted, const char *name) {
+    json_t *there = json_object(), *here = json_object();
+    int result = model_config_put(found, there) | model_config_put(wanted, here);
+    if (result != 0)
+        result = fail("%s: out of memory for the metadata", name);
+    json_object_del(here, MAY_DIFFER);
+    if (result == 0)
+        result = identity_check(here, there, may_differ, name);
+    json_decref(here);
+    json_decref(there);
+    return result;
+}
+
+static int start_from(struct model *m, const char *path, uint64_t *xxh64) {
+    struct model from;
+    const struct parameters *p = &from.parameters;
+    if (model_load(&from, path) < 0)
+        return -1;
+    const int result = check_alike(&from.config, &m->config, path);
+    if (result == 0) {
+        memcpy(m->parameters.value, p->value, p->size * sizeof *p->value);
+        *xxh64 = XXH64(p->value, p->size * sizeof *p->value, 0);
+    }
+    model_free(&from);
+    return result;
+}
+
+int start_values(const struct start *start, struct model *model, const struct dataset *data, const uint32_t *label,
+                 uint64_t seed, uint64_t *from_xxh64) {
+    *from_xxh64 = 0;
+    if (start->from != NULL)
+        return start_from(model, start->from, from_xxh64);
+    model_initialise(model, &start->initializer, seed);
+    if (start->at_mean && start_at_mean(model, data) < 0)
+        return -1;
+    return start_prior(model, data, label, seed);
+}

@@ -1,0 +1,38 @@
+#ifndef TRAIN_VAMP_H
+#define TRAIN_VAMP_H
+
+#include "model/pass.h"
+#include "nn/plan.h"
+
+/* Training of the VampPrior (dist/mixture.h): its pseudo-inputs go through the encoder at each step, beside the
+ * batch, and what the batch's draws of z say of p(z) comes back through it, to the encoder's weights and to the
+ * pseudo-inputs themselves. */
+struct vamp {
+    struct model *model; /* not owned, like the next two */
+    struct workers *workers;
+    const struct pass *batch; /* whose draws count */
+    struct pass pass;         /* of the pseudo-inputs, as far as the heads */
+    struct plan forward, backward;
+    size_t rows; /* of the batch */
+    float beta;
+};
+
+/* Prepares for a model whose prior is a mixture, and the pass that is its step. 0 or -1; end with vamp_end in both
+ * cases. */
+int vamp_start(struct vamp *vamp, struct model *model, struct workers *workers, const struct pass *batch)
+    __attribute__((warn_unused_result));
+
+/* Pseudo-inputs -> the model's prior. */
+void vamp_forward(struct vamp *vamp);
+
+/* Behind the batch's way back: its draws -> pass.delta, and the gradient of the pseudo-inputs; beta is that of
+ * pass_posterior_backward. */
+void vamp_backward(struct vamp *vamp, size_t rows, double beta);
+
+/* Has the parameters say what the prior is now, so that the model can be used: with the average of the weights,
+ * where there is one, the average's. */
+void vamp_settle(struct vamp *vamp);
+
+void vamp_end(struct vamp *vamp);
+
+#endif

@@ -1,9 +1,0 @@
-#ifndef VAE_ELBO_H
-#define VAE_ELBO_H
-
-/* Mean nats per item: elbo = reconstruction - kl, reconstruction = E_q[log p(x|z)]. */
-struct elbo {
-    double elbo, reconstruction, kl;
-};
-
-#endif
