@@ -31,6 +31,7 @@ struct range {
  * for. */
 struct workers {
     size_t threads, started; /* the caller counts */
+    size_t awake_most;       /* threads that may be awake: one per processor, and at least two */
     pthread_t *thread;
     struct range *range; /* [threads]; the caller's first */
     void (*task)(void *context, size_t i);
@@ -181,6 +182,7 @@ struct workers *workers_start(size_t threads) {
         return NULL;
     }
     w->threads = threads;
+    w->awake_most = workers_available() > 2 ? workers_available() : 2;
     w->joined = 1;
     for (size_t k = 0; k < threads; k++)
         atomic_init(&w->range[k].word, 0);
@@ -195,6 +197,13 @@ struct workers *workers_start(size_t threads) {
     return w;
 }
 
+/* Wakes sleeping threads while fewer than awake_most are awake. The others take the tasks of those that sleep on. To be
+ * called with the mutex. */
+static void wake(struct workers *w) {
+    for (size_t awake = w->started - w->asleep; awake < w->started && awake < w->awake_most; awake++)
+        pthread_cond_signal(&w->work);
+}
+
 void workers_begin(struct workers *w, size_t tasks, void (*task)(void *context, size_t i), void *context) {
     w->task = task;
     w->context = context;
@@ -204,8 +213,7 @@ void workers_begin(struct workers *w, size_t tasks, void (*task)(void *context, 
     for (size_t k = 0; k < w->threads; k++)
         atomic_store_explicit(&w->range[k].word, pack(tasks * k / w->threads, tasks * (k + 1) / w->threads),
                               memory_order_release);
-    if (w->asleep > 0)
-        pthread_cond_broadcast(&w->work);
+    wake(w);
     pthread_mutex_unlock(&w->mutex);
 }
 

@@ -5,7 +5,7 @@
 
 /* A pool of threads that share numbered tasks. The caller works too. A thread without a task spins for 100
  * microseconds, since the next tasks usually follow at once, and then sleeps, since other processes need the
- * machine. */
+ * machine. Of the threads that sleep no more are woken than there are processors for, but one at least. */
 struct workers;
 
 /* A pool of `threads` in all, the caller's included (1 starts none), which all take denormal numbers for 0, see

@@ -1,4 +1,5 @@
 /* What must not matter does not: who runs a task, how many threads there are, where in a block an item stands. */
+#define _GNU_SOURCE
 #include "base/error.h"
 #include "first_values.h"
 #include "query/block.h"
@@ -37,7 +38,7 @@ static void every_task_runs_once(void) {
     }
 }
 
-#define THREADS 4
+#define THREADS 2
 
 static atomic_int begun;
 static sigset_t blocked[THREADS];
@@ -75,6 +76,40 @@ static void meet(void *context, size_t i) {
     for (int tries = 0; begun < 2 && tries < 5000; tries++)
         nanosleep(&little, NULL);
     atomic_fetch_add(&waited, begun < 2);
+}
+
+#define POOL 6
+
+static atomic_bool took[POOL]; /* tasks, by thread */
+
+/* Long enough that each thread that is awake gets one. */
+static void note_thread(void *context, size_t i) {
+    const struct timespec little = {.tv_nsec = 1000000};
+    (void)context, (void)i;
+    took[workers_self()] = true;
+    nanosleep(&little, NULL);
+}
+
+/* With one processor, two threads of a pool work: the caller and another one. */
+static void sleeping_threads_without_a_processor_are_not_woken(void) {
+    const struct timespec long_enough = {.tv_nsec = 200000000};
+    cpu_set_t before, one;
+    CPU_ZERO(&one);
+    sched_getaffinity(0, sizeof before, &before);
+    for (size_t cpu = 0; CPU_COUNT(&one) == 0 && cpu < CPU_SETSIZE; cpu++)
+        if (CPU_ISSET(cpu, &before))
+            CPU_SET(cpu, &one);
+    sched_setaffinity(0, sizeof one, &one);
+    struct workers *workers = workers_start(POOL);
+    nanosleep(&long_enough, NULL); /* all go to sleep */
+    memset(took, 0, sizeof took);
+    workers_run(workers, 100, note_thread, NULL);
+    size_t threads = 0;
+    for (size_t k = 0; k < POOL; k++)
+        threads += took[k];
+    EXPECT(took[0] && threads == 2, "%zu threads worked, wanted 2", threads);
+    workers_stop(workers);
+    sched_setaffinity(0, sizeof before, &before);
 }
 
 /* A thread that has gone to sleep since the last job is woken for the next one, also if it is the only one. */
@@ -419,6 +454,8 @@ int main(void) {
         {"every task runs once, on any number of threads", every_task_runs_once},
         {"signals are the main thread's, except those of a thread's own access to memory",
          signals_are_the_main_threads},
+        {"threads that sleep, and that no processor is there for, are not woken",
+         sleeping_threads_without_a_processor_are_not_woken},
         {"threads that sleep are woken", threads_that_sleep_are_woken},
         {"short jobs in a row do not mix", short_jobs_do_not_mix},
         {"a plan makes everything once and in order", a_plan_makes_everything_once_and_in_order},
