@@ -197,8 +197,8 @@ struct workers *workers_start(size_t threads) {
     return w;
 }
 
-/* Wakes sleeping threads while fewer than awake_most are awake. The others take the tasks of those that sleep on. To be
- * called with the mutex. */
+/* Wakes sleeping threads while fewer than awake_most are awake. The others take the tasks of those that sleep on.
+ * To be called with the mutex. */
 static void wake(struct workers *w) {
     for (size_t awake = w->started - w->asleep; awake < w->started && awake < w->awake_most; awake++)
         pthread_cond_signal(&w->work);
