@@ -64,7 +64,7 @@ OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o) $(foreach level,$(LEVELS),$(KERNELS:%.c=$
 # started by name.
 PAPER := vae iwae-5 figure2 figure4
 
-.PHONY: all help flags parts fuzz fuzzers deps bench-deps paper-deps fuzz-deps long-deps bench bench-quick demo paper check check-long coverage mutate asan tsan units install uninstall clean
+.PHONY: all help flags parts fuzz fuzzers deps bench-deps paper-deps fuzz-deps long-deps bench bench-quick demo paper check quick test check-long coverage mutate asan tsan units install uninstall clean
 .DELETE_ON_ERROR:
 
 all: $(PROGRAMS)
@@ -76,6 +76,7 @@ help:
 	@echo 'make check      run every test; make check-long: what takes longer, the published figure on MNIST among it'
 	@echo '                (PART=N, from 1 to $(words $(PARTS)): a part of these; make check PART=N: the other tests and that part;'
 	@echo '                long-deps: installs what they need)'
+	@echo 'make quick      the tests that take little, in a minute; make test T=vae-encode: tests/vae-encode.bats, or a C test'
 	@echo 'make bench      time it beside PyTorch, as a table (bench-quick: in 2 minutes; bench-deps: installs PyTorch)'
 	@echo 'make paper      published figures, below paper/, in minutes each (paper-deps: installs gnuplot, for the plots)'
 	@echo 'make coverage   which lines the tests run; make mutate: which faults, put in on purpose, they do not notice'
@@ -168,6 +169,17 @@ mutate:
 SANITIZED := $(UNITS) tests/fuzz.bats tests/model_file.bats tests/rejected.bats tests/stream.bats
 check: all asan tsan $(UNITS) $(BENCH) $(FAULT) $(REPLAYS) $(if $(PART),long-deps)
 	VAE_BUILD="$(ABSOLUTE_BUILD)" tests/run $(UNITS) $(SANITIZED:%=asan:%) tests/*.bats $(if $(PART),$(LONG))
+
+# Those that take a few seconds each: the C tests, and the tests of each tool and format.
+QUICK := fuzz golden helper idx2raw messages missing model_file raw-cmp raw-info raw2pgm stream vae-decode vae-encode vae-eval \
+    vae-info vae-interp vae-sample vae-traverse vamp conditional
+quick: all $(UNITS) $(FAULT) $(REPLAYS)
+	VAE_BUILD="$(ABSOLUTE_BUILD)" tests/run $(UNITS) $(QUICK:%=tests/%.bats)
+
+# One file of tests: a bats file of tests/ or tests/long/, or a C test.
+test: all $(UNITS) $(FAULT) $(REPLAYS)
+	VAE_BUILD="$(ABSOLUTE_BUILD)" tests/run \
+	    $(or $(wildcard tests/$(T).bats tests/long/$(T).bats),$(filter %/$(T),$(UNITS)),$(error T: found '$(T)', wanted a file of tests/, such as T=vae-encode))
 
 # Tests of the build, of the source, of whole workflows or of times, which sanitizers have no part in.
 PLAIN := analyze anomaly bench injected locale make man paper readme sanitizers

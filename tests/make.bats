@@ -189,6 +189,22 @@ load helper
     assert_output 's -- V=1, , 1'
 }
 
+@test "make test runs the one file that it is told, and make quick files that there are" {
+    # what TARGET...: the files that tests/run would get.
+    what() { make -s -n -C "$ROOT" BUILD="$BATS_TEST_TMPDIR/none" "$@" | sed -n '/tests\/run/,$p' | sed 's,\\$,,' | xargs; }
+    [[ $(what test T=vae-info) == *'tests/run tests/vae-info.bats' ]]
+    [[ $(what test T=kills) == *'tests/run tests/long/kills.bats' ]]
+    [[ $(what test T=gradients) == *"tests/run $BATS_TEST_TMPDIR/none/unit/gradients" ]]
+    run -2 make -s -n -C "$ROOT" test T=nothing
+    assert_line --partial "T: found 'nothing', wanted a file of tests/, such as T=vae-encode"
+    local count=0 file
+    for file in $(what quick | tr ' ' '\n' | grep '[.]bats$'); do
+        [ -e "$ROOT/$file" ] || fail "$file is not there"
+        count=$((count + 1))
+    done
+    assert [ "$count" -ge 15 ]
+}
+
 @test "each commit has the next part of check-long" {
     cd "$BATS_TEST_TMPDIR"
     cp -r "$ROOT/.ci" "$ROOT/Makefile" .
@@ -212,7 +228,7 @@ load helper
 
 @test "every script is clean under shellcheck" {
     cd "$ROOT"
-    shellcheck -x .ci/run tests/run tests/dead-tools tests/fuzz/run examples/demo examples/anomaly examples/paper/*
+    shellcheck -x .ci/run tests/run tests/dead-tools tests/same-bytes tests/fuzz/run examples/demo examples/anomaly examples/paper/*
     shellcheck -s bats -x tests/helper.bash tests/*.bats tests/long/*.bats
 }
 

@@ -23,7 +23,7 @@ setup() {
 }
 
 @test "pipelines of one's own, and the figure that is said of them" {
-    blocks 'Your own pipelines' >script
+    blocks 'Your own data' >script
     PATH=$VAE_BUILD:$PATH bash -e -o pipefail script >out
     assert_equal "$(grep -c $'^f32\t2\t1000\t1\t' out)" 1 # raw-info
     near "$(awk 'NR == 2 { print $5 }' out)" "$(sed -n 's/.*this model gets to \(-[0-9.]*\)\.$/\1/p' "$ROOT/README.md")" 0.01
