@@ -178,7 +178,7 @@ lit() {
     for tool in vae-encode 'vae-eval -q' vae-score vae-impute; do
         # shellcheck disable=SC2086
         set -- $tool -m model.bin
-        fails 1 "$1: few.raw: ends behind 299 labels, wanted one for each item of items.raw" "$@" --cond few.raw items.raw
+        fails 1 "$1: few.raw: ends after 299 labels, wanted one for each item of items.raw" "$@" --cond few.raw items.raw
         fails 1 "$1: many.raw: has more labels than 300, wanted one for each item of items.raw" "$@" --cond many.raw items.raw
         fails 1 "$1: other.raw: label 299 is 3, wanted one from 0 to 2" "$@" --cond other.raw items.raw
         fails 1 "$1: model.bin: is conditional on labels, wanted --cond with one from 0 to 2 for each item" "$@" items.raw
@@ -189,7 +189,7 @@ lit() {
         set -- $tool -m plain.bin
         fails 1 "$1: plain.bin: is not conditional on labels, wanted no --cond" "$@" --cond labels.raw items.raw
     done
-    fails 1 'vae-train: few.raw: ends behind 299 labels, wanted one for each item of items.raw' vae-train -m x --cond few.raw items.raw
+    fails 1 'vae-train: few.raw: ends after 299 labels, wanted one for each item of items.raw' vae-train -m x --cond few.raw items.raw
     fails 1 'vae-train: many.raw: has more labels than 300, wanted one for each item of items.raw' vae-train -m x --cond many.raw items.raw
     fails 1 'vae-train: negative.raw: label 0 is -1, wanted one from 0 to 4095' vae-train -m x --cond negative.raw items.raw
     fails 1 'vae-train: items.raw: items are f32 of shape 3x3, wanted labels: u8 or i32 of shape 1' vae-train -m x --cond items.raw items.raw
@@ -205,7 +205,7 @@ lit() {
 
 @test "latents without their label, and options that do not fit, are refused with what to do" {
     vae-sample -d 2 -n 3 >z.raw
-    fails 1 'vae-decode: z.raw: items have shape 2, model.bin wants 5: a latent of 2 and its label (--cond gives labels, vae-sample -m model.bin --class puts one behind each latent)' vae-decode -m model.bin z.raw
+    fails 1 'vae-decode: z.raw: items have shape 2, model.bin wants 5: a latent of 2 and its label (--cond gives labels, vae-sample -m model.bin --class appends one to each latent)' vae-decode -m model.bin z.raw
     fails 1 'vae-decode: plain.bin: is not conditional on labels, wanted no --cond' vae-decode -m plain.bin --cond labels.raw z.raw
     vae-sample -d 3 >long.raw
     fails 1 "vae-decode: long.raw: items have shape 3, model.bin wants 2 (vae-sample -d 2)" vae-decode -m model.bin --cond labels.raw long.raw

@@ -329,7 +329,7 @@ END
     { cat items.raw && echo garbage; } >long.raw
     fails 1 'raw2pgm: long.raw: bytes that are no frame follow after 100 items' "${mapping[@]}" raw2pgm long.raw
     { header u8 28x28 100 + && payload <items.raw; } >cut.raw
-    fails 1 "raw2pgm: cut.raw: ended after 100 items behind a '+' frame" "${mapping[@]}" raw2pgm cut.raw
+    fails 1 "raw2pgm: cut.raw: ended after 100 items with a '+' frame" "${mapping[@]}" raw2pgm cut.raw
     head -c 5000 items.raw >short.raw
     fails 1 'raw2pgm: short.raw: ended after 4936 of 78400 bytes' "${mapping[@]}" raw2pgm short.raw
 }
@@ -366,7 +366,7 @@ END
 @test "a stream that memory is too small for is an error" {
     unsanitized 'they take much memory'
     blank items.raw
-    fails 1 'vae-train: stdin: out of memory behind ' \
+    fails 1 'vae-train: stdin: out of memory after ' \
         bash -c 'ulimit -d 300000 && cat items.raw | vae-train -q -m model.bin -H 8 -j 1'
 }
 

@@ -127,8 +127,8 @@ both_fail() {
 
 @test "more items than there are cannot be asked for" {
     { idx 08 4 2 && printf 'aabbccdd'; } >a.idx
-    fails 1 'idx2raw: a.idx: holds 4 items, wanted 5 behind the first 0' idx2raw -n 5 a.idx
-    fails 1 'idx2raw: a.idx: holds 4 items, wanted 2 behind the first 3' idx2raw -n 2 --skip 3 a.idx
+    fails 1 'idx2raw: a.idx: holds 4 items, wanted 5 after the first 0' idx2raw -n 5 a.idx
+    fails 1 'idx2raw: a.idx: holds 4 items, wanted 2 after the first 3' idx2raw -n 2 --skip 3 a.idx
     fails 1 'idx2raw: a.idx: holds 4 items, wanted ' idx2raw --skip 5 a.idx
     fails 1 'idx2raw: a.idx: holds 4 items, wanted ' idx2raw --skip 9223372036854775807 -n 1 a.idx
     fails 2 "idx2raw: --count: found '-1'" idx2raw -n -1 a.idx

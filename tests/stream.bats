@@ -190,9 +190,9 @@ line() {
 
 @test "the end is clean only behind a . frame" {
     { header u8 2 1 + && printf ab; } >a.raw
-    refuses "ended after 1 items behind a '+' frame, wanted a '.' frame last"
+    refuses "ended after 1 items with a '+' frame, wanted a '.' frame last"
     { header u8 2 1 + && printf ab && header u8 2 1 + && printf cd; } >a.raw
-    refuses "ended after 2 items behind a '+' frame, wanted a '.' frame last"
+    refuses "ended after 2 items with a '+' frame, wanted a '.' frame last"
     { header u8 2 1 + && printf ab && header u8 2 0 .; } >a.raw
     raw-info a.raw
 }

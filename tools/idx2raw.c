@@ -44,7 +44,7 @@ static int choose_items(struct options *o, const struct idx *idx) {
         return fail("%s: holds %" PRIu64 " items, wanted at least the %" PRIu64 " to skip", idx->gz.in.name, items,
                     o->skip);
     if (o->count != UINT64_MAX && o->count > items - o->skip)
-        return fail("%s: holds %" PRIu64 " items, wanted %" PRIu64 " behind the first %" PRIu64, idx->gz.in.name,
+        return fail("%s: holds %" PRIu64 " items, wanted %" PRIu64 " after the first %" PRIu64, idx->gz.in.name,
                     items, o->count, o->skip);
     if (o->count == UINT64_MAX)
         o->count = items - o->skip;

@@ -26,8 +26,8 @@ static const struct cli_option options[] = {
 static const struct cli_program program = {
     "raw-cmp",
     "[--abs T] [--rel T] [-q] FILE1 FILE2",
-    "Compares two streams, one of which may be '-'. Exit status: 0 where they hold equal numbers in items of\n"
-    "one shape, in whatever frames; 1, naming the first difference, where they do not.",
+    "Compares two streams, one of which may be '-'. Exit status: 0 if they hold equal numbers in items of\n"
+    "one shape, in whatever frames; 1, naming the first difference, if they do not.",
     options,
     0,
     "vae-encode -m model.bin items.raw | raw-cmp --abs 1e-5 - latents.raw",

@@ -73,7 +73,7 @@ static int prepare(struct map *map) {
                     map->feed.reader.in.name, shape, map->model_path, latent);
     if (!labels && code > latent && found != code)
         return fail("%s: items have shape %s, %s wants %zu: a latent of %zu and its label (--cond gives labels, "
-                    "vae-sample -m %s --class puts one behind each latent)",
+                    "vae-sample -m %s --class appends one to each latent)",
                     map->feed.reader.in.name, shape, map->model_path, code, latent, map->model_path);
     if (found != latent && found != code && map->model.config.components > 0)
         return fail("%s: items have shape %s, %s wants %zu (vae-sample -m %s)", map->feed.reader.in.name, shape,

@@ -64,7 +64,7 @@ static int write_header(struct stream_evaluation *s, uint64_t items, bool last) 
     return raw_write_header(&w->out, &frame);
 }
 
-/* In the stream's dtype; what is observed keeps its bits. How many elements were missing, or -1 where what is there
+/* In the stream's dtype; what is observed keeps its bits. How many elements were missing, or -1 if what is there
  * for one is not finite. */
 static ssize_t fill(unsigned char *item, enum dtype dtype, const float *x, size_t n) {
     const size_t size = dtype_size(dtype);

@@ -82,11 +82,11 @@ static struct options parse(int argc, char **argv) {
     return o;
 }
 
-/* What is written: latents of `dim` numbers, and behind each one-hot a label. */
+/* The output: latents of `dim` numbers, each followed by a one-hot label if there are classes. */
 struct sampler {
     const struct options *options;
     size_t dim, classes;
-    struct model model; /* where one is given */
+    struct model model; /* if one is given */
     struct labels labels;
     struct raw_writer out;
     float *z; /* `capacity` of both */

@@ -10,7 +10,7 @@
 struct method {
     const char *name;
     bool marginal;    /* needs log p(x) */
-    uint32_t samples; /* draws where -k does not say */
+    uint32_t samples; /* draws if -k does not say */
     double (*score)(const struct item_figures *figures);
 };
 

@@ -28,7 +28,7 @@ static struct {
     char **argv;
     char letters[2 * MAX_OPTIONS + 2];
     struct option names[MAX_OPTIONS + 1];
-    const char *given[MAX_OPTIONS]; /* each option's last argument, or its default; "" where it takes none */
+    const char *given[MAX_OPTIONS]; /* each option's last argument, or its default; "" if it takes none */
     bool by_user[MAX_OPTIONS];      /* given on the command line */
     struct cli_common *common;      /* begins the tool's options, while they are parsed */
     const char *joined; /* while it is parsed: a short option whose argument is joined to it; else NULL */
@@ -131,7 +131,7 @@ _Noreturn void cli_refuse(const char *format, ...) {
     cli_usage_error();
 }
 
-/* The option that getopt's number is of. NULL where it is of none. */
+/* The option that getopt's number is of. NULL if it is of none. */
 static const struct cli_option *option_of(int number) {
     for (const struct cli_option *o = cli.program->options; o->name != NULL; o++)
         if (number == (number < LONG ? o->key : LONG + (int)(o - cli.program->options)))

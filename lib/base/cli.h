@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 /* The part of the library that speaks to the user: options, --help, messages and exit codes, alike in every
- * tool. Exit codes: 0 done, 1 data or I/O, 2 usage, 128 + signal where one ended the work early. */
+ * tool. Exit codes: 0 done, 1 data or I/O, 2 usage, 128 + signal if one ended the work early. */
 
 enum { EXIT_DATA = 1, EXIT_USAGE = 2 };
 
@@ -84,7 +84,7 @@ void cli_version(const struct cli_option *option, void *field, const char *text)
 
 struct cli_program {
     const char *name;                 /* of the tool */
-    const char *synopsis;             /* behind the name in the usage line */
+    const char *synopsis;             /* follows the name in the usage line */
     const char *summary;              /* what it does, one or two lines */
     const struct cli_option *options; /* ends with an entry without a name */
     int binary;                       /* the standard stream that carries its data: 0 or 1 */
@@ -105,17 +105,17 @@ void cli_parse(const struct cli_program *program, int argc, char **argv, void *o
  * memory. End with free. */
 char *cli_command(void);
 
-/* The same options one by one: each that may be given, with its argument ("" where it takes none), or NULL where it
+/* The same options one by one: each that may be given, with its argument ("" if it takes none), or NULL if it
  * was not given and has no default. `tell` ends the walk by another value than 0, which is returned. */
 int cli_each_option(int (*tell)(void *context, const struct cli_option *option, const char *value), void *context);
 
-/* Behind the last option: the one operand there may be, or NULL. More are a usage error. */
+/* The one operand that may follow the options, or NULL. More are a usage error. */
 const char *cli_operand(void);
 
 /* The operands, for a tool that takes exactly `count`; another number is a usage error. */
 char *const *cli_operands(size_t count);
 
-/* A usage error where an option that must be given was not. */
+/* A usage error if an option that must be given was not. */
 void cli_require(const char *name, const char *value);
 
 /* Ends the program with exit code 2 and the message kept by fail(), or with one of the caller's. */
@@ -125,10 +125,10 @@ _Noreturn void cli_refuse(const char *format, ...) __attribute__((format(printf,
 /* Whether -q was given. */
 bool cli_quiet(void);
 
-/* A line on stderr, behind the tool's name; not with -q. */
+/* Prints a line on stderr that begins with the tool's name; nothing with -q. */
 void cli_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* What main returns: prints the message kept by fail() where result is negative, checks that all of stdout has
+/* What main returns: prints the message kept by fail() if result is negative, checks that all of stdout has
  * been written, and gives the exit code. */
 int cli_finish(int result);
 

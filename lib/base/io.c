@@ -19,7 +19,7 @@ static bool is_standard(const char *path) {
     return strcmp(path, "-") == 0;
 }
 
-/* Where a tool would write over what it reads, or read what it wrote. */
+/* Whether a tool would write over its own input, or read its own output. */
 static bool is_standard_output(const struct stat *status) {
     struct stat out;
     return S_ISREG(status->st_mode) && fstat(STDOUT_FILENO, &out) == 0 && is_same_inode(status, &out);

@@ -33,19 +33,19 @@ ssize_t input_read(const struct input *in, void *buffer, size_t size) __attribut
 /* Sets the message for an input that is empty; `wanted` is its noun, such as "a stream". Returns -1. */
 int input_fail_empty(const struct input *in, const char *wanted) __attribute__((warn_unused_result));
 
-/* True where both are the status of one file. */
+/* True if both are the status of one file. */
 bool is_same_inode(const struct stat *a, const struct stat *b);
 
-/* True where both paths lead to one regular file, "-" being standard input. */
+/* True if both paths lead to one regular file, "-" being standard input. */
 bool is_same_file(const char *a, const char *b);
 
-/* True there, and where both name one place of one directory, at which nothing need stand yet. */
+/* As is_same_file; also true if both name the same entry of one directory, even if it does not exist yet. */
 bool is_same_place(const char *a, const char *b);
 
 /* 0, or -1 with a message if the directory of `path` does not exist. */
 int check_directory_of(const char *path) __attribute__((warn_unused_result));
 
-/* True where it is a symbolic link to nothing. */
+/* True if it is a symbolic link to nothing. */
 bool is_dangling_link(const char *path);
 
 void input_close(struct input *in);

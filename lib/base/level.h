@@ -9,7 +9,7 @@ enum level { LEVEL_BASELINE, LEVEL_AVX2, LEVEL_AVX512, LEVELS };
 /* Implementations of matrix products (kernel/product.h). */
 enum backend { BACKEND_PACKED, BACKEND_OPENBLAS, BACKENDS };
 
-/* Defined where the compiler's target has fused multiply-adds; clang has no macro of its own for those of x86. */
+/* Defined if the compiler's target has fused multiply-adds; clang has no macro of its own for those of x86. */
 #if defined(__FMA__) || defined(__aarch64__) || defined(__FP_FAST_FMAF)
 #define LEVEL_FUSES
 #endif

@@ -15,7 +15,7 @@ static size_t whole_pages(size_t bytes) {
     return (bytes + LARGE_PAGE - 1) / LARGE_PAGE * LARGE_PAGE;
 }
 
-/* Addresses that nothing stands behind yet, from the first byte of a large page on. */
+/* Reserves addresses without memory, which begin at the start of a large page. */
 static char *reserve(size_t whole) {
     char *begin = mmap(NULL, whole + LARGE_PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (begin == MAP_FAILED)

@@ -4,14 +4,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Memory of `bytes` bytes, which begins a cache line; NULL where there is none, without a message. Large
+/* Memory of `bytes` bytes, which begins a cache line; NULL if there is none, without a message. Large
  * amounts come in the largest pages that the system gives: they cost fewer faults when first touched and fewer
  * misses of the processor's table of pages. End with free. */
 void *memory_allocate(size_t bytes);
 
 /* Memory that grows with what arrives: `memory`, which has `before` bytes (NULL and 0: none yet), becomes `bytes`
  * large. What is in it is moved, not copied; what is new is 0, and takes no memory until it is written to. NULL
- * where there is none, without a message; the old one stands then. End with memory_release. */
+ * if there is none, without a message; the old one stands then. End with memory_release. */
 void *memory_resize(void *memory, size_t before, size_t bytes);
 
 void memory_release(void *memory, size_t bytes);
@@ -20,11 +20,11 @@ void memory_release(void *memory, size_t bytes);
  * allocated. */
 bool memory_is_there(size_t bytes);
 
-/* Says that these bytes will be wanted soon, so that they are fetched side by side instead of one behind the other:
- * worth it where another processor's cache has them, or none. */
+/* Says that these bytes will be wanted soon, so that they are fetched at the same time instead of one after the
+ * other: worth it if another processor's cache has them, or none. */
 void memory_expect(const void *memory, size_t bytes);
 
-/* malloc for a library that cannot stand its failure: where there is no memory the process ends with exit status 1
+/* malloc for a library that cannot stand its failure: if there is no memory the process ends with exit status 1
  * and a message, as at a signal. */
 void *memory_always(size_t size);
 

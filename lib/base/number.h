@@ -17,11 +17,11 @@ int parse_real(const char *name, const char *text, double min, double max, doubl
 int parse_list(const char *name, const char *text, char separator, size_t min, size_t max, size_t capacity,
                size_t *values, size_t *count);
 
-/* *product = a * b; false where it does not fit. */
+/* *product = a * b; false if it does not fit. */
 bool multiply(size_t a, size_t b, size_t *product);
 
 /* The position of `name` among `count` names, each the first member of a table entry of `stride` bytes;
- * -1 with a message that lists them all where it is none of them. `what` opens the message. */
+ * -1 with a message that lists them all if it is none of them. `what` opens the message. */
 int parse_name(const char *what, const char *name, const void *table, size_t count, size_t stride);
 
 #endif

@@ -9,7 +9,7 @@
 #define PHILOX_ROUNDS 10
 #define PHILOX_FACTOR0 0xD2511F53u
 #define PHILOX_FACTOR1 0xCD9E8D57u
-#define PHILOX_STEP0 0x9E3779B9u /* added to the key behind each round */
+#define PHILOX_STEP0 0x9E3779B9u /* added to the key after each round */
 #define PHILOX_STEP1 0xBB67AE85u
 
 static inline void philox4x32(uint32_t c0, uint32_t c1, uint32_t c2, uint32_t c3, uint32_t k0, uint32_t k1,

@@ -4,7 +4,7 @@
 #include <string.h>
 
 /* Bytes of the character at `p` that a terminal only shows: printable ASCII, or well-formed UTF-8 beyond the C1
- * controls. 0 where it is anything else. */
+ * controls. 0 if it is anything else. */
 static size_t shown(const char *p) {
     const unsigned char *c = (const unsigned char *)p;
     if (c[0] >= 0x20 && c[0] < 0x7f)

@@ -13,7 +13,7 @@ void signals_catch_stop(void);
  * remove its temporary files. */
 void signals_ignore_pipe(void);
 
-/* The signal noted, 0 where none was. */
+/* The signal noted, 0 if none was. */
 int signals_stop(void);
 
 /* Called when the work is done: from now on signals_stop returns 0. A second signal still ends the process at once.

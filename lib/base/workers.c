@@ -50,7 +50,7 @@ static inline uint64_t pack(size_t begin, size_t end) {
     return (uint64_t)end << 32 | (uint64_t)begin;
 }
 
-/* A range's owner takes its tasks from the front, others from the back. False where none is left. */
+/* A range's owner takes its tasks from the front, others from the back. False if none is left. */
 static bool claim(struct range *range, bool own, size_t *task) {
     uint64_t word = atomic_load_explicit(&range->word, memory_order_acquire);
     for (;;) {
@@ -139,7 +139,7 @@ static void *work(void *argument) {
     return NULL;
 }
 
-/* Signals are the main thread's, but for those that a thread's own access to memory sends it. */
+/* Signals go to the main thread, except those that a thread's own memory access causes. */
 static int start_threads(struct workers *w) {
     sigset_t all, before;
     sigfillset(&all);

@@ -3,7 +3,7 @@
 
 #include <stddef.h>
 
-/* The posterior q(z|x) = N(mu, diag sigma^2) of one item, from the encoder's heads: mu [latent] and behind it
+/* The posterior q(z|x) = N(mu, diag sigma^2) of one item, from the encoder's heads: mu [latent], followed by
  * logvar [latent] = log sigma^2, and the prior p(z) = N(0, I). All sizes in numbers, all figures in nats. */
 
 /* logvar is held within +-LOGVAR_BOUND, where exp cannot overflow; gradients pass as at the bound. */

@@ -114,7 +114,7 @@ size_t likelihood_outputs(const struct likelihood *l, enum scale scale, size_t l
     return l->has_levels ? levels : l->scales != 0 && scale == SCALE_NET ? 2 : 1;
 }
 
-/* Whether the decoder gave numbers; where it did not x [n] is NaN. */
+/* Whether the decoder gave finite numbers; if not, sets x [n] to NaN. */
 static bool has_numbers(const struct likelihood *l, enum scale scale, const struct distributions *d, float *x) {
     if (math_kernel()->finite(d->a, d->n * likelihood_outputs(l, scale, d->levels)))
         return true;

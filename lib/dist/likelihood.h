@@ -25,22 +25,22 @@ struct distributions {
 
 struct likelihood {
     const char *name;
-    unsigned scales;          /* the places that its scale may come from, a bit each; 0: it has none */
+    unsigned scales;          /* bits: the places that its scale may come from; 0: it has none */
     enum scale initial_scale; /* the default */
     double initial_sigma;     /* the default of a scale that is given, and where one that is learned begins */
-    bool has_levels;          /* the decoder puts out a number a level */
+    bool has_levels;          /* the decoder gives one number per level */
     bool binary;              /* x is meant to be 0 or 1: on grey values the figure is a cross-entropy */
     bool as_it_is;            /* u8 elements are not divided by 255 */
     float min, max;           /* what an element of x may be; with levels, below their number */
-    float steps;              /* and a whole number of 1/steps, where steps is not 0 */
+    float steps;              /* and a multiple of 1/steps, unless steps is 0 */
     const char *wanted;       /* the same in words */
     const char *advice;       /* what to do about other finite floats; NULL: nothing */
 
-    /* -log p(x|a) of n elements, nats, constants included. Where they are not NULL, gradient becomes d(-log p)/da
+    /* -log p(x|a) of n elements, nats, constants included. If they are not NULL, gradient becomes d(-log p)/da
      * (it may be a itself) and scale_gradient d(-log p)/d log_scale. */
     double (*negative_log)(const struct distributions *d, const float *x, float *gradient, float *scale_gradient);
 
-    /* The a whose p(x|a) has this mean; NULL where the mean does not tell. */
+    /* The a whose p(x|a) has this mean; NULL if the mean does not determine it. */
     double (*start)(double mean);
 
     /* x [n] becomes the means, or draws. */
@@ -50,7 +50,7 @@ struct likelihood {
     /* What the encoder sees of x: [n], or [n, levels]. NULL: x itself. */
     void (*encode)(const float *x, size_t n, size_t levels, float *seen);
 
-    /* The sum over n elements of |x - a|^power: the scale^power that makes -log p smallest is its mean. NULL where
+    /* The sum over n elements of |x - a|^power: the scale^power that makes -log p smallest is its mean. NULL if
      * there is no closed form. */
     double (*deviations)(const float *a, const float *x, size_t n);
     double power;
@@ -70,7 +70,7 @@ const char *scale_name(enum scale scale);
 size_t likelihood_outputs(const struct likelihood *likelihood, enum scale scale, size_t levels);
 
 /* The three of a likelihood's functions, for any place of the scale: with SCALE_NET a is [n, 2], the second of each
- * pair log_scale, and so is the gradient. Mean and draw are NaN throughout where some of a is not finite, which a
+ * pair log_scale, and so is the gradient. Mean and draw are NaN throughout if some of a is not finite, which a
  * draw or the most probable level may hide. */
 double likelihood_negative_log(const struct likelihood *likelihood, enum scale scale, const struct distributions *d,
                                const float *x, float *gradient, float *scale_gradient);
@@ -79,7 +79,7 @@ void likelihood_mean(const struct likelihood *likelihood, enum scale scale, cons
 void likelihood_draw(const struct likelihood *likelihood, enum scale scale, const struct distributions *d, float *x,
                      struct noise noise);
 
-/* A learned log_scale within its bounds; and its gradient, 0 where it would lead on outside. */
+/* A learned log_scale within its bounds; and its gradient, 0 if it points out of the bounds. */
 float log_scale_bounded(float log_scale);
 float log_scale_gradient(float log_scale, float gradient);
 
@@ -91,6 +91,6 @@ extern const struct likelihood likelihood_bernoulli, likelihood_continuous_berno
 
 #define LIKELIHOOD_MAX_LEVELS 4096 /* of an element */
 #define HALF_LOG_2PI 0.91893853320467274178
-#define LIKELIHOOD_BLOCK 1024 /* elements at a time, where some have to be set aside; a multiple of 4 for noise */
+#define LIKELIHOOD_BLOCK 1024 /* elements at a time, with scratch memory; a multiple of 4 for noise */
 
 #endif

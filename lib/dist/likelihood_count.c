@@ -87,7 +87,7 @@ static double next_normal(struct sequence *s) {
 }
 
 /* Small means: as many factors as stay above exp(-mean), Knuth. Others: transformed rejection, Hoermann 1993,
- * algorithm PTRS. NaN where the mean is not finite: nothing would ever be accepted. */
+ * algorithm PTRS. NaN if the mean is not finite: nothing would ever be accepted. */
 static double draw_poisson(double mean, struct sequence *s) {
     if (!isfinite(mean))
         return NAN;

@@ -9,7 +9,7 @@
  * densities are in nats and leave out L/2 log(2 pi), as those of a posterior do that they are set against. */
 struct mixture {
     size_t components, latent;
-    const float *heads; /* [components, 2 latent]: mu, and behind it logvar; set by the caller, not owned */
+    const float *heads; /* [components, 2 latent]: mu, followed by logvar; set by the caller, not owned */
     float *precision;   /* [components, latent]: 1 / sigma^2 */
     double *log_scale;  /* [components]: -log K - 1/2 sum of logvar */
 };

@@ -88,7 +88,7 @@ static void gate_back(const float *dy, float *pair, size_t n) {
     }
 }
 
-/* 0 times a number is 0, and NaN where the number is not finite; so is any sum that it is in. */
+/* 0 times a number is 0, and NaN if the number is not finite; so is any sum that it is in. */
 static int finite_all(const float *x, size_t n) {
     float sum = 0;
 #pragma omp simd reduction(+ : sum)

@@ -62,8 +62,8 @@ int labels_next(struct labels *labels, uint32_t *label, size_t count, const char
     for (size_t done = 0; labels->classes > 0 && done < count;) {
         const ssize_t n = read_some(labels, label + done, count - done);
         if (n == 0)
-            return fail("%s: ends behind %" PRIu64 " labels, wanted one for each item of %s",
-                        labels->reader.in.name, labels->reader.items, name);
+            return fail("%s: ends after %" PRIu64 " labels, wanted one for each item of %s", labels->reader.in.name,
+                        labels->reader.items, name);
         if (n < 0)
             return -1;
         done += (size_t)n;

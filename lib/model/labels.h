@@ -16,12 +16,12 @@ struct labels {
 /* Opens `path`; NULL: there are none. 0 or -1. End with labels_close in both cases. */
 int labels_open(struct labels *labels, const char *path, size_t classes) __attribute__((warn_unused_result));
 
-/* The next `count` labels -> label [count]. -1 with a message also where there are fewer; `name` is the stream's
+/* The next `count` labels -> label [count]. -1 with a message also if there are fewer; `name` is the stream's
  * that they belong to. */
 int labels_next(struct labels *labels, uint32_t *label, size_t count, const char *name)
     __attribute__((warn_unused_result));
 
-/* 0 where no label is left, as it must be behind the last item, else -1. */
+/* 0 if no label is left, as it must be after the last item, else -1. */
 int labels_finish(struct labels *labels, const char *name) __attribute__((warn_unused_result));
 
 void labels_close(struct labels *labels);

@@ -114,7 +114,7 @@ struct source {
     const json_t *metadata;
 };
 
-/* The text behind a key; NULL with a message where there is none. */
+/* The text of a key; NULL with a message if there is none. */
 static const char *get(const struct source *s, const char *key) {
     const char *text = json_string_value(json_object_get(s->metadata, key));
     if (text == NULL)
@@ -167,7 +167,7 @@ static int get_choices(const struct source *s, struct model_config *c) {
     return 0;
 }
 
-/* The text behind a key that only some likelihoods have; NULL also where this one does not. */
+/* The text of a key that only some likelihoods have; NULL also if this one does not. */
 static const char *get_own(const struct source *s, const struct likelihood *l, const char *key, bool has,
                            int *result) {
     const char *text = has ? get(s, key) : NULL;

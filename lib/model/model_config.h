@@ -47,7 +47,7 @@ struct model_config {
     bool missing;      /* elements that are NaN are missing, rather than wrong */
 };
 
-/* The config as strings of a model file's metadata, vae-model(5). 0, or not 0 where memory ran out. */
+/* The config as strings of a model file's metadata, vae-model(5). 0, or not 0 if memory ran out. */
 int model_config_put(const struct model_config *config, json_t *metadata) __attribute__((warn_unused_result));
 
 /* Adds one string. */

@@ -12,7 +12,7 @@ struct provenance {
     const char *command; /* cli_command's text; not owned */
     uint64_t seed, epochs, steps;
     uint64_t items, data_xxh64; /* of the training data */
-    uint64_t labels_xxh64;      /* of its labels, where the model is conditional on them */
+    uint64_t labels_xxh64;      /* of its labels, if the model is conditional on them */
     uint64_t start_xxh64;       /* of the model whose values were the first; 0: none */
     double elbo;                /* of the last epoch's training, nats per item */
 };

@@ -12,10 +12,10 @@ struct activation {
     size_t group;     /* numbers of the layer's product for each output, side by side */
     bool keeps_slope; /* the backward pass needs what the forward pass writes to `slope` [n, group] */
 
-    /* y [n] or, where group > 1, slope [n, group] -> y [n], slope. */
+    /* y [n] or, if group > 1, slope [n, group] -> y [n], slope. */
     void (*forward)(const struct math_kernel *kernel, float *y, float *slope, size_t n);
 
-    /* dy [n], y [n], slope -> in dy or, where group > 1, in slope [n, group] the gradient before the activation. */
+    /* dy [n], y [n], slope -> in dy or, if group > 1, in slope [n, group] the gradient before the activation. */
     void (*backward)(const struct math_kernel *kernel, float *dy, const float *y, float *slope, size_t n);
 };
 

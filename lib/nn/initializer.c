@@ -12,7 +12,7 @@
 #define MAX_DEVIATION 1000
 
 struct initializer_kind {
-    const char *name; /* with ':' at its end where the deviation follows */
+    const char *name; /* with ':' at its end if the deviation follows */
     void (*draw)(float *value, size_t n, struct noise noise);
     double (*extent)(double deviation, double in, double out); /* what is drawn is multiplied by it */
     bool biases;                                               /* are drawn, too; else they are 0 */

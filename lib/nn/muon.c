@@ -79,7 +79,7 @@ static void multiply_by_own_transpose(const float *x, size_t rows, size_t column
                                            .alpha = 1});
 }
 
-/* One step of x = A x + (B G + C G G) x, G = x x', or from the right with G = x' x where x is tall. `y` becomes the
+/* One step of x = A x + (B G + C G G) x, G = x x', or from the right with G = x' x if x is tall. `y` becomes the
  * new x, and the other way round. */
 static void newton_schulz(const struct tensor *t, float **x, float **y, float *gram, float *polynomial) {
     const size_t n = smaller_side(t);

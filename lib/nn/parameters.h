@@ -7,7 +7,7 @@
 #define PARAMETERS_MAX 64
 
 /* The table of a model's parameters: saving, loading, the optimizer, gradient checks and reports walk it, and
- * nothing else lists the weights. Tensors lie behind each other without gaps in one array, in the table's
+ * nothing else lists the weights. Tensors follow each other without gaps in one array, in the table's
  * order, which is the order of the model file's data. */
 enum tensor_kind {
     TENSOR_MATRIX, /* a layer's weights */
@@ -34,7 +34,7 @@ struct parameters {
     float *average; /* [size] of the values over the steps; NULL before parameters_average */
 };
 
-/* Adds a tensor to the table; its offset, or (size_t)-1 where the table is full. Before the
+/* Adds a tensor to the table; its offset, or (size_t)-1 if the table is full. Before the
  * values are allocated. */
 size_t parameters_add(struct parameters *p, enum tensor_kind kind, const char *name, size_t rows, size_t columns);
 
@@ -50,12 +50,12 @@ int parameters_train(struct parameters *p) __attribute__((warn_unused_result));
 /* Allocates the average, which begins as the values. */
 int parameters_average(struct parameters *p) __attribute__((warn_unused_result));
 
-/* Exchanges values and average, where there is one: what is evaluated or saved is the average. */
+/* Exchanges values and average, if there is one: what is evaluated or saved is the average. */
 void parameters_swap_average(struct parameters *p);
 
 void parameters_free(struct parameters *p);
 
-/* The first tensor with a number that is not finite in `array`, one of the table's; NULL where there is none. */
+/* The first tensor with a number that is not finite in `array`, one of the table's; NULL if there is none. */
 const struct tensor *parameters_not_finite(const struct parameters *p, const float *array);
 
 #endif

@@ -75,7 +75,7 @@ static void __attribute__((constructor)) set_memory(void) {
     json_set_alloc_funcs(memory_always, free);
 }
 
-/* The header's text, padded with spaces so that the data behind it is aligned; NULL on error. */
+/* The header's text, padded with spaces so that the data after it is aligned; NULL on error. */
 static char *header_text(const struct safetensors *file, json_t *metadata, uint64_t *length) {
     char checksum[17];
     if (checksum_text(file, checksum) < 0)
@@ -215,7 +215,7 @@ int safetensors_read_header(const struct input *in, const struct safetensors_kin
     return result;
 }
 
-/* Where the entry is exactly what would be written for the tensor, up to its place in the data. */
+/* Whether the entry is exactly what would be written for the tensor, up to its place in the data. */
 static int check_tensor(const struct input *in, const json_t *tensors, const struct stored *t) {
     const json_t *entry = json_object_get(tensors, t->name);
     if (entry == NULL)

@@ -68,7 +68,7 @@ int safetensors_check(const struct input *in, const json_t *tensors, const struc
 int safetensors_read_data(const struct input *in, const json_t *metadata, const struct safetensors *file)
     __attribute__((warn_unused_result));
 
-/* 0 where all numbers of the tensors from `first` on are finite, else -1 with a message that `name` opens. */
+/* 0 if all numbers of the tensors from `first` on are finite, else -1 with a message that `name` opens. */
 int safetensors_check_finite(const struct safetensors *file, size_t first, const char *name)
     __attribute__((warn_unused_result));
 

@@ -12,7 +12,7 @@ struct calibration {
 /* Reads them all: a stream of f32 or f64 items of one element, at least one. 0 or -1. End with calibration_free. */
 int calibration_load(struct calibration *calibration, const char *path) __attribute__((warn_unused_result));
 
-/* The p-value of a score: (1 + how many are not below it) / (1 + count). Where the item is normal, too, it is at
+/* The p-value of a score: (1 + how many are not below it) / (1 + count). If the item is normal, too, it is at
  * most p with probability at most p: Vovk, Gammerman and Shafer 2005 (conformal prediction). */
 double calibration_p(const struct calibration *calibration, double score);
 

@@ -21,7 +21,7 @@ static void add_weight(struct evaluator *e, size_t i, uint32_t k, double log_wei
             e->figures[i].curve[p] = log_sum_value(&e->weights[i]) - log(k + 1.0);
 }
 
-/* Adds draw k of each item: its log p(x|z), and its log importance weight where asked for. */
+/* Adds draw k of each item: its log p(x|z), and its log importance weight if asked for. */
 static void add_draw(struct evaluator *e, const struct shard *s, uint32_t k) {
     struct pass *p = &e->block.pass;
     const size_t latent = p->model->config.latent;
@@ -58,7 +58,7 @@ static void begin_shard(struct evaluator *e, const struct shard *s) {
     memset(p->epsilon + s->base * latent, 0, s->all * latent * sizeof *p->epsilon);
     for (size_t row = s->first; row < s->first + s->rows; row++) {
         const size_t i = block_index(&e->block, row);
-        /* Where KL has no closed form, each draw adds to it. */
+        /* If KL has no closed form, each draw adds to it. */
         const double kl = p->model->config.components > 0 ? 0 : p->kl[row];
         e->figures[i] = (struct item_figures){.kl = kl, .log_likelihood = NAN, .effective = NAN};
         e->weights[i] = log_sum_empty();

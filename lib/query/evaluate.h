@@ -14,7 +14,7 @@
 struct item_figures {
     double reconstruction;      /* E_q log p(x|z), the mean over its draws */
     double kl;                  /* KL(q(z|x) || p(z)) */
-    double log_likelihood;      /* log p(x) by importance sampling, see below; NaN where not asked for */
+    double log_likelihood;      /* log p(x) by importance sampling, see below; NaN if not asked for */
     double effective;           /* effective sample size of its importance weights; NaN likewise */
     double curve[CURVE_POINTS]; /* log p(x) by its first draws; of the points there are */
 };
@@ -32,7 +32,7 @@ struct evaluator {
     struct block block;
     uint32_t first_draw, draws; /* at work: draws [first_draw, first_draw + draws) of each item of the block */
     struct log_sum weights[BLOCK_ROWS]; /* of each item's importance weights so far */
-    /* Set behind evaluator_start, where each draw is wanted (with `marginal`): called with draw k of the block's
+    /* Set after evaluator_start, if each draw is wanted (with `marginal`): called with draw k of the block's
      * item i, which is in a row of block.pass, and its log importance weight; by one thread an item, draws in turn.
      */
     void (*drawn)(const struct evaluator *evaluator, size_t row, size_t i, uint32_t k, double log_weight);
@@ -53,8 +53,8 @@ struct evaluator {
 int evaluator_start(struct evaluator *evaluator, const struct model *model, struct workers *workers,
                     uint32_t samples, bool marginal, uint64_t seed) __attribute__((warn_unused_result));
 
-/* Adds `count` <= block_room(item) items and their labels, NULL where the model wants none, the first of which has
- * number `item` in the stream called `name`. 0, or -1 where a figure is not finite, naming the item. */
+/* Adds `count` <= block_room(item) items and their labels, NULL if the model wants none, the first of which has
+ * number `item` in the stream called `name`. 0, or -1 if a figure is not finite, naming the item. */
 int evaluator_add(struct evaluator *evaluator, enum dtype dtype, const void *items, const uint32_t *label,
                   size_t count, uint64_t item, const char *name) __attribute__((warn_unused_result));
 

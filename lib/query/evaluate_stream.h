@@ -14,16 +14,16 @@ struct stream_evaluation {
     uint64_t seed;
     uint32_t samples;
     bool marginal;
-    bool may_miss; /* elements may be missing, even where the model was not trained on such items */
+    bool may_miss; /* elements may be missing, even if the model was not trained on such items */
     void *context; /* the tool's own */
     /* All called in the stream's order; 0 or -1. */
-    int (*begin)(struct stream_evaluation *stream); /* behind the checks, before the first frame; may be NULL */
+    int (*begin)(struct stream_evaluation *stream); /* after the checks, before the first frame; may be NULL */
     int (*frame)(struct stream_evaluation *stream, uint64_t items,
                  bool last); /* at the head of each; may be NULL */
-    /* Behind each block: evaluator.figures are those of `count` items, the first of which has number `item`, and
+    /* After each block: evaluator.figures are those of `count` items, the first of which has number `item`, and
      * feed.items are they. */
     int (*block)(struct stream_evaluation *stream, size_t count, uint64_t item);
-    int (*end)(struct stream_evaluation *stream); /* behind the clean end; may be NULL */
+    int (*end)(struct stream_evaluation *stream); /* after the clean end; may be NULL */
     /* Set by stream_evaluate. */
     struct model model;
     struct feed feed;

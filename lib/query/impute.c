@@ -9,7 +9,7 @@
 /* A stream of draws of which, at any time, each is the one that is kept with its share of the weights, one that is
  * no number always. */
 static void keep(float *x, const struct pass *p, const struct distributions *d, struct noise noise, double part) {
-    float u[2]; /* of 24 bits each, too few where there are millions of draws */
+    float u[2]; /* of 24 bits each, too few if there are millions of draws */
     noise.purpose = PURPOSE_RESAMPLE;
     noise_uniform(u, 2, noise);
     noise.purpose = PURPOSE_LIKELIHOOD;

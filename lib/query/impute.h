@@ -13,7 +13,7 @@ struct imputer {
     float *mean; /* [BLOCK_ROWS, elements], scratch */
 };
 
-/* Has an evaluator's draws impute; behind evaluator_start, with `marginal`. 0 or -1; end with imputer_end. */
+/* Has an evaluator's draws impute; after evaluator_start, with `marginal`. 0 or -1; end with imputer_end. */
 int imputer_start(struct imputer *imputer, struct evaluator *evaluator, bool sample)
     __attribute__((warn_unused_result));
 

@@ -14,17 +14,17 @@ struct latent_map {
     int (*results)(const struct latent_map *map, uint64_t number, uint64_t items, uint64_t *results);
     /* Writes those of one latent, z [latent], which it may change, with latent_map_write. 0 or -1. */
     int (*item)(struct latent_map *map, float *z, uint64_t number);
-    int (*end)(struct latent_map *map); /* behind the clean end; may be NULL */
+    int (*end)(struct latent_map *map); /* after the clean end; may be NULL */
     /* Set by latent_map_run. */
     size_t latent; /* numbers of a latent */
     struct raw_reader reader;
     struct raw_writer out;
 };
 
-/* 0 where the reader's items can be latents: f32 or f64 of one dimension; else -1. */
+/* 0 if the reader's items can be latents: f32 or f64 of one dimension; else -1. */
 int latent_check_frame(const struct raw_reader *reader) __attribute__((warn_unused_result));
 
-/* 0 where all numbers of an item are finite floats, else -1, naming the element. */
+/* 0 if all numbers of an item are finite floats, else -1, naming the element. */
 int latent_check_item(const struct raw_reader *reader, const void *item, uint64_t number)
     __attribute__((warn_unused_result));
 

@@ -26,7 +26,7 @@ struct latent_sums {
 /* Adds one item to the sums [latent], from mu and logvar, heads [2 latent], and sigma [latent]. */
 void latent_sums_add(struct latent_sums *sums, const float *heads, const float *sigma, size_t latent);
 
-/* What is said of one latent. It is active where its posterior mean varies over items by more than 0.01 (Burda et
+/* What is said of one latent. It is active if its posterior mean varies over items by more than 0.01 (Burda et
  * al. 2016, section 5.2). */
 struct latent_figures {
     double kl; /* mean over items, nats */

@@ -25,7 +25,7 @@ static int grow(struct mutual_information *m) {
                  capacity = m->capacity == 0 ? FIRST_CAPACITY : 2 * m->capacity;
     float *heads = memory_resize(m->heads, m->capacity * item, capacity * item);
     if (heads == NULL)
-        return fail("mutual information: out of memory behind the latents of %zu items", m->items);
+        return fail("mutual information: out of memory after the latents of %zu items", m->items);
     m->heads = heads;
     m->capacity = capacity;
     return 0;

@@ -9,8 +9,8 @@
 void path_linear(const float *a, const float *b, double t, float *z, size_t latent);
 
 /* (sin((1 - t) w) a + sin(t w) b) / sin w, w the angle between a and b: Shoemake 1985. It keeps a length that both
- * have, as a draw from N(0, I) has in many dimensions (White 2016). Its limit, the line, where the angle is 0 or a
- * latent is. -1 where a and b are opposite: their paths have no plane. */
+ * have, as a draw from N(0, I) has in many dimensions (White 2016). The limit is the line, if the angle is 0 or a
+ * latent is. -1 if a and b are opposite: their paths have no plane. */
 int path_spherical(const float *a, const float *b, double t, float *z, size_t latent)
     __attribute__((warn_unused_result));
 

@@ -24,7 +24,7 @@ uint64_t dataset_digest(const struct dataset *set) {
     return XXH64(set->data, set->items * set->item_bytes, 0);
 }
 
-/* True where the reader, behind its first header, stands in a regular file that holds just this one frame. */
+/* True if the reader, after its first header, stands in a regular file that holds just this one frame. */
 static bool can_map(const struct raw_reader *reader, size_t *bytes) {
     struct stat status;
     if (fstat(reader->in.fd, &status) < 0 || !S_ISREG(status.st_mode) || !reader->frame.last)
@@ -48,7 +48,7 @@ static int map(struct dataset *set, const struct raw_reader *reader, size_t byte
 static int grow(struct dataset *set, size_t capacity) {
     void *memory = memory_resize(set->owned, set->capacity, capacity);
     if (memory == NULL)
-        return fail("%s: out of memory behind %zu bytes", set->name, set->capacity);
+        return fail("%s: out of memory after %zu bytes", set->name, set->capacity);
     set->owned = memory;
     set->capacity = capacity;
     return 0;

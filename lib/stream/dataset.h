@@ -3,7 +3,7 @@
 
 #include "stream/raw.h"
 
-/* All items of a stream at once, in the stream's own type, in memory that grows with what arrives. Where there is
+/* All items of a stream at once, in the stream's own type, in memory that grows with what arrives. If there is
  * not enough of it, or none to spare (half of all there is), a regular file of one frame is mapped instead, so that
  * the system can drop its pages and read them again. */
 struct dataset {
@@ -13,7 +13,7 @@ struct dataset {
     size_t items, elements, item_bytes;
     const unsigned char *data; /* items * item_bytes */
     void *owned;               /* what to release or unmap */
-    size_t capacity;           /* bytes of it, where it is not mapped */
+    size_t capacity;           /* bytes of it, if it is not mapped */
     size_t mapped;             /* bytes mapped */
 };
 

@@ -11,7 +11,7 @@ enum dtype { DTYPE_U8, DTYPE_I32, DTYPE_F32, DTYPE_F64, DTYPES };
 /* "u8", "i32", "f32", "f64". */
 const char *dtype_name(enum dtype dtype);
 
-/* The type of that name (not terminated, `length` bytes), -1 where there is none. */
+/* The type of that name (not terminated, `length` bytes), -1 if there is none. */
 int dtype_find(const char *name, size_t length);
 
 /* Whether its numbers are floating-point ones, which may be NaN. */

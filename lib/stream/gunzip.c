@@ -60,7 +60,7 @@ static ssize_t read_plain(struct gunzip *gz, unsigned char *to, size_t size) {
     return n < 0 ? -1 : (ssize_t)have + n;
 }
 
-/* Behind a member: 1 where another one begins, 0 at the end of the input. */
+/* After a member: 1 if another one begins, 0 at the end of the input. */
 static int next_member(struct gunzip *gz) {
     z_stream *z = &gz->state->z;
     if (z->avail_in < 2) {

@@ -5,8 +5,8 @@
 
 #include <stddef.h>
 
-/* An input that is decompressed where it starts with gzip's magic and passed on where it does not. Several
- * gzip members behind each other are one input, as gzip(1) has it; anything else behind a member is refused. */
+/* An input that is decompressed if it starts with gzip's magic and passed on if it does not. Several
+ * gzip members that follow each other are one input, as for gzip(1); anything else after a member is refused. */
 struct gunzip {
     struct input in;
     struct gunzip_state *state; /* owned */

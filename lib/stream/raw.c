@@ -26,7 +26,7 @@ int raw_format(const struct raw_frame *frame, char text[RAW_HEADER], const char 
     return 0;
 }
 
-/* Splits at single spaces: NULL where there is no further word. */
+/* Splits at single spaces: NULL if there is no further word. */
 static char *next_word(char **rest) {
     char *word = *rest, *space = strchr(word, ' ');
     if (*word == '\0' || space == word)
@@ -143,7 +143,7 @@ int raw_next(struct raw_reader *reader) {
     }
     int result = read_header(reader, &frame);
     if (result == 0 && !reader->frame.last)
-        return fail("%s: ended after %" PRIu64 " items behind a '+' frame, wanted a '.' frame last: the command "
+        return fail("%s: ended after %" PRIu64 " items with a '+' frame, wanted a '.' frame last: the command "
                     "before it was cut short",
                     reader->in.name, reader->items);
     if (result <= 0)

@@ -12,7 +12,7 @@
  *
  *     raw1 f32 28x28 128 .<spaces>\n
  *
- * dtype, item shape, items, and '.' for the last frame of its stream or '+' where more follow. */
+ * dtype, item shape, items, and '.' for the last frame of its stream or '+' if more follow. */
 
 #define RAW_HEADER 64
 
@@ -37,7 +37,7 @@ struct raw_reader {
     struct raw_frame frame; /* the current one; its dtype and shape hold for the whole stream */
     uint64_t items;         /* read so far, of all frames */
     uint64_t left;          /* bytes left in the frame */
-    uint64_t total;         /* items to the end of this stream, where its last frame is reached; else 0 */
+    uint64_t total;         /* items to the end of this stream, if its last frame is reached; else 0 */
     bool started;
 };
 
@@ -45,12 +45,12 @@ struct raw_reader {
  * input is an error. */
 int raw_open(struct raw_reader *reader, const char *path) __attribute__((warn_unused_result));
 
-/* Goes to the next frame. 1: reader->frame tells its items; 0: clean end behind a '.' frame; -1: error, also
- * where the dtype or the shape changes or a '+' frame is the last. The first call gives the first frame. */
+/* Goes to the next frame. 1: reader->frame tells its items; 0: clean end after a '.' frame; -1: error, also
+ * if the dtype or the shape changes or a '+' frame is the last. The first call gives the first frame. */
 int raw_next(struct raw_reader *reader) __attribute__((warn_unused_result));
 
 /* Reads up to `items` items of the current frame. Returns how many, 0 at the frame's end, -1 on error, also
- * where the payload ends early. */
+ * if the payload ends early. */
 ssize_t raw_read(struct raw_reader *reader, void *buffer, size_t items) __attribute__((warn_unused_result));
 
 /* The same by bytes, for a tool that must not hold a whole item. */

@@ -17,7 +17,7 @@ struct shape {
 /* Elements of an item. A shape's elements are checked to fit when it is made. */
 size_t shape_elements(const struct shape *shape);
 
-/* Reads "28x28". 0, or -1 with a message opened by `name`; also where the elements would not fit. */
+/* Reads "28x28". 0, or -1 with a message opened by `name`; also if the elements would not fit. */
 int shape_parse(struct shape *shape, const char *name, const char *text);
 
 /* Writes "28x28" to text and returns it. */

@@ -224,7 +224,7 @@ static void give(struct checkpoint *c, const struct figures *f, const struct sum
     }
 }
 
-/* What any run's numbers are; the figures of the epochs before are nan where there were none. */
+/* What any run's numbers are; the figures of the epochs before are nan if there were none. */
 static int check_sums(const struct sums *s, const char *name) {
     const double sum = s->reconstruction + s->kl + s->bound + s->all_deviations + s->all_deviating;
     if (!isfinite(sum) || !(s->seconds >= 0 && s->seconds < INFINITY))

@@ -58,7 +58,7 @@ static int put_all(json_t *identity, const struct training *t, const struct run_
            metadata_put(identity, "dtype", "%s", dtype_name(t->data->dtype)) |
            metadata_put(identity, "items", "%zu", t->data->items) | put_digests(identity, data) |
            cli_each_option(put_option, &others) |
-           (spans ? cli_each_option(put_option, &epochs) : 0); /* behind the schedule, the reason why it counts */
+           (spans ? cli_each_option(put_option, &epochs) : 0); /* after the schedule, because of which it counts */
 }
 
 json_t *identity_make(const struct training *t, const struct run_data *data, bool spans) {

@@ -17,13 +17,13 @@ struct run_data {
  * to be counts, too. NULL with a message, or a new reference. */
 json_t *identity_make(const struct training *training, const struct run_data *data, bool spans);
 
-/* 0 where `stored`, the metadata of the checkpoint called `name`, is of the same run, else -1 with a message that
+/* 0 if `stored`, the metadata of the checkpoint called `name`, is of the same run, else -1 with a message that
  * names what differs and both values. An option that is not in it had the default of now: a checkpoint of an
  * earlier version stays one. Keys that `is_other` of are not looked at. */
 int identity_check(const json_t *identity, const json_t *stored, bool (*is_other)(const char *key),
                    const char *name) __attribute__((warn_unused_result));
 
-/* The text behind a key, "not given" where there is none. */
+/* The text of a key, "not given" if there is none. */
 const char *identity_text(const json_t *metadata, const char *key);
 
 #endif

@@ -13,7 +13,7 @@ struct run_config {
     const char *log;                        /* path; NULL: none */
     const char *checkpoint, *resume;        /* paths of checkpoints, to save and to go on from; NULL: none */
     struct every every;
-    struct model_config model; /* but for what the streams tell: the items' shape and the classes */
+    struct model_config model; /* except what the streams tell: the items' shape and the classes */
     uint64_t epochs, patience; /* patience: epochs without a better validation; 0: any number */
     size_t batch;
     double rate;

@@ -32,7 +32,7 @@ static void describe_state(struct saver *s) {
     s->provenance.steps = s->training->step;
 }
 
-/* The weights that are to be used: their average, where there is one. */
+/* The weights that are to be used: their average, if there is one. */
 static float *weights(const struct parameters *p) {
     return p->average != NULL ? p->average : p->value;
 }

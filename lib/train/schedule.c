@@ -10,7 +10,7 @@
 
 struct schedule_kind {
     const char *name;
-    size_t needs, takes; /* numbers behind its name */
+    size_t needs, takes; /* numbers after its name */
     bool spans;
     double (*rate)(const double argument[2], double rate, double done, double epochs);
 };

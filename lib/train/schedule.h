@@ -7,7 +7,7 @@
 /* How the learning rate changes over a run. One entry of the table in schedule.c each:
  *     const            the rate throughout
  *     cosine[:END]     half a cosine from the rate to END at the last epoch (default 0): Loshchilov and Hutter 2017
- *     step:EVERY:FACTOR  multiplied by FACTOR behind each EVERY epochs
+ *     step:EVERY:FACTOR  multiplied by FACTOR after each EVERY epochs
  *     iwae             eight stages i = 0..7 of 3^i epochs, 3280 in all, at the rate times 10^(-i/7): Burda et al.
  * 2016 */
 struct schedule {

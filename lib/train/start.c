@@ -8,7 +8,7 @@
 #include <string.h>
 #include <xxhash.h>
 
-#define ITEMS_NOISE 1000 /* of first values, behind those of all layers: see initializer_run */
+#define ITEMS_NOISE 1000 /* of first values, after those of all layers: see initializer_run */
 
 static int start_at_mean(struct model *m, const struct dataset *data) {
     double *mean = malloc(data->elements * sizeof *mean);

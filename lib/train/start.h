@@ -11,7 +11,7 @@ struct start {
     const char *from; /* path of a model, whose values they are instead; NULL: none */
 };
 
-/* Gives them to a model that was created for this data; label [items] where it is conditional on labels, else NULL.
+/* Gives them to a model that was created for this data; label [items] if it is conditional on labels, else NULL.
  * A VampPrior's pseudo-inputs start as what the encoder sees of items, from all over the data. *from_xxh64 becomes
  * the XXH64 of start->from's values; 0: there is none. A model there that is not laid out alike, or takes items
  * otherwise than by binarize, is refused with both values. 0 or -1. */

@@ -33,7 +33,7 @@ void training_begin_epoch(struct training *t) {
     shuffle(t);
 }
 
-/* Epochs done where the epoch's item number `position` is the next one, and a step's rate there. */
+/* Epochs done when item number `position` of the epoch is the next one; and the rate of a step there. */
 static double epochs_at(const struct training *t, size_t position) {
     return (double)(t->epoch - 1) + (double)position / (double)t->data->items;
 }

@@ -19,7 +19,7 @@
 struct training {
     struct model *model; /* not owned, like the next three */
     const struct dataset *data;
-    const uint32_t *label; /* of its items, where the model is conditional on them; else NULL */
+    const uint32_t *label; /* of its items, if the model is conditional on them; else NULL */
     struct workers *workers;
     size_t batch;
     double rate;
@@ -51,8 +51,8 @@ int training_start(struct training *training) __attribute__((warn_unused_result)
 /* Shuffles for the next epoch. */
 void training_begin_epoch(struct training *training);
 
-/* Behind a change of epoch to last, and of the parameters and moments, to those of an earlier training: goes on as
- * that would have. */
+/* Goes on as an earlier training would have, after `epoch` to `last`, the parameters and the moments were set to
+ * its values. */
 void training_resume(struct training *training);
 
 /* One step. 1: done; 0: the epoch is over, nothing was done; -1: the loss is not finite, and the step's update
@@ -60,11 +60,11 @@ void training_resume(struct training *training);
 int training_step(struct training *training) __attribute__((warn_unused_result));
 
 /* The epoch's figures so far, each item's from the step that trained on it; before its first step those of the
- * epoch before, and before any nan. Where the objective is not the ELBO itself but climbs another bound of log
+ * epoch before, and before any nan. If the objective is not the ELBO itself but climbs another bound of log
  * p(x), elbo is that; beta and free bits do not count in it. */
 struct elbo training_elbo(const struct training *training);
 
-/* 0 where all weights are finite, else -1 with a message that names the first that is not. */
+/* 0 if all weights are finite, else -1 with a message that names the first that is not. */
 int training_check(const struct training *training) __attribute__((warn_unused_result));
 
 /* Has the model's parameters say all that training has made, so that it can be evaluated and saved. */

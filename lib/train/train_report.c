@@ -24,7 +24,7 @@ static double items_per_second(const struct report *r) {
     return (items_done(r->training) - r->items) / progress_seconds();
 }
 
-/* Between the bound that is climbed and the ELBO's parts: the bound is nearer to log p(x) where it is another. */
+/* Between the bound that is climbed and the ELBO's parts: another bound than the ELBO is nearer to log p(x). */
 static const char *sign(const struct training *t) {
     return t->objective.estimator->importance ? ">" : "=";
 }

@@ -17,10 +17,10 @@ struct report {
 /* Starts the clock at `seconds`, the time of earlier runs. Fields training to validates must be set. */
 void report_start(struct report *report, double seconds);
 
-/* Behind each step. */
+/* Called after each step. */
 void report_step(const struct report *report);
 
-/* Behind each epoch; `validation` is only looked at where there is one. */
+/* Called after each epoch; `validation` is read only if there is one. */
 int report_epoch(const struct report *report, const struct elbo *validation) __attribute__((warn_unused_result));
 
 /* The last line: what was trained, its ELBO, and items per second. */

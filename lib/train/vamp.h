@@ -25,12 +25,12 @@ int vamp_start(struct vamp *vamp, struct model *model, struct workers *workers, 
 /* Pseudo-inputs -> the model's prior. */
 void vamp_forward(struct vamp *vamp);
 
-/* Behind the batch's way back: its draws -> pass.delta, and the gradient of the pseudo-inputs; beta is that of
+/* After the batch's backward pass: its draws -> pass.delta, and the gradient of the pseudo-inputs; beta is that of
  * pass_posterior_backward. */
 void vamp_backward(struct vamp *vamp, size_t rows, double beta);
 
-/* Has the parameters say what the prior is now, so that the model can be used: with the average of the weights,
- * where there is one, the average's. */
+/* Sets the parameters of the prior from the pseudo-inputs, so that the model can be used; those of the moving
+ * average too, if there is one. */
 void vamp_settle(struct vamp *vamp);
 
 void vamp_end(struct vamp *vamp);
