@@ -58,11 +58,11 @@ static const float *results(const struct map *map, const struct pass *pass) {
 }
 
 static int check(const struct map *map, const void *item, uint64_t number) {
-    return latent_check_item(&map->feed.reader, item, number);
+    return latent_check_item(&map->input.reader, item, number);
 }
 
 static int prepare(struct map *map) {
-    const struct raw_frame *frame = &map->feed.reader.frame;
+    const struct raw_frame *frame = &map->input.reader.frame;
     const size_t latent = map->model.config.latent, code = map->model.code, found = frame->shape.dim[0];
     const bool labels = map->labels_path != NULL; /* which the model takes, or they would have been refused */
     char shape[SHAPE_TEXT];
@@ -70,18 +70,18 @@ static int prepare(struct map *map) {
     (void)shape_text(&frame->shape, shape);
     if (frame->shape.rank != 1)
         return fail("%s: items have shape %s, %s wants latents of %zu (vae-encode makes them)",
-                    map->feed.reader.in.name, shape, map->model_path, latent);
+                    map->input.reader.in.name, shape, map->model_path, latent);
     if (!labels && code > latent && found != code)
         return fail("%s: items have shape %s, %s wants %zu: a latent of %zu and its label (--cond gives labels, "
                     "vae-sample -m %s --class appends one to each latent)",
-                    map->feed.reader.in.name, shape, map->model_path, code, latent, map->model_path);
+                    map->input.reader.in.name, shape, map->model_path, code, latent, map->model_path);
     if (found != latent && found != code && map->model.config.components > 0)
-        return fail("%s: items have shape %s, %s wants %zu (vae-sample -m %s)", map->feed.reader.in.name, shape,
+        return fail("%s: items have shape %s, %s wants %zu (vae-sample -m %s)", map->input.reader.in.name, shape,
                     map->model_path, latent, map->model_path);
     if (found != latent && found != code)
-        return fail("%s: items have shape %s, %s wants %zu (vae-sample -d %zu)", map->feed.reader.in.name, shape,
+        return fail("%s: items have shape %s, %s wants %zu (vae-sample -d %zu)", map->input.reader.in.name, shape,
                     map->model_path, latent, latent);
-    return latent_check_frame(&map->feed.reader);
+    return latent_check_frame(&map->input.reader);
 }
 
 int main(int argc, char **argv) {

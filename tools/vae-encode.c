@@ -73,11 +73,12 @@ static int prepare(struct map *map) {
     map->shape = o->stats ? (struct shape){2, {2, latent}} : shape_vector(map->model.code);
     if (model_check_labels(&map->model, map->labels_path, map->model_path) < 0)
         return -1;
-    return model_check_shape(&map->model, &map->feed.reader.frame.shape, map->model_path, map->feed.reader.in.name);
+    return model_check_shape(&map->model, &map->input.reader.frame.shape, map->model_path,
+                             map->input.reader.in.name);
 }
 
 static int check(const struct map *map, const void *item, uint64_t number) {
-    return model_check_item(&map->model, map->feed.reader.frame.dtype, item, map->feed.reader.in.name, number);
+    return model_check_item(&map->model, map->input.reader.frame.dtype, item, map->input.reader.in.name, number);
 }
 
 int main(int argc, char **argv) {

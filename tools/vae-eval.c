@@ -146,9 +146,9 @@ static int add_block(struct stream_evaluation *s, size_t count, uint64_t item) {
 static int end(struct stream_evaluation *s) {
     struct work *w = s->context;
     if (s->evaluator.total.items == 0)
-        return fail("%s: no items, wanted at least 1", s->feed.reader.in.name);
+        return fail("%s: no items, wanted at least 1", s->input.reader.in.name);
     if (s->grey)
-        cli_note(GREY_NOTE, s->feed.reader.in.name);
+        cli_note(GREY_NOTE, s->input.reader.in.name);
     if (w->options->curve)
         print_curve(&s->evaluator);
     else if (w->options->latents)

@@ -48,10 +48,10 @@ struct work {
 
 static int begin(struct stream_evaluation *s) {
     struct work *w = s->context;
-    const enum dtype dtype = s->feed.reader.frame.dtype;
+    const enum dtype dtype = s->input.reader.frame.dtype;
     if (!dtype_is_real(dtype))
         return fail("%s: items are %s, of which none is missing, wanted f32 or f64 with nan for missing elements",
-                    s->feed.reader.in.name, dtype_name(dtype));
+                    s->input.reader.in.name, dtype_name(dtype));
     if (!w->options->sample && s->model.config.likelihood->has_levels)
         return fail("%s: has likelihood %s, whose levels have no mean, wanted --sample", s->model_path,
                     s->model.config.likelihood->name);
@@ -60,7 +60,7 @@ static int begin(struct stream_evaluation *s) {
 
 static int write_header(struct stream_evaluation *s, uint64_t items, bool last) {
     struct work *w = s->context;
-    const struct raw_frame frame = {s->feed.reader.frame.dtype, s->feed.reader.frame.shape, items, last};
+    const struct raw_frame frame = {s->input.reader.frame.dtype, s->input.reader.frame.shape, items, last};
     return raw_write_header(&w->out, &frame);
 }
 
@@ -83,30 +83,30 @@ static ssize_t fill(unsigned char *item, enum dtype dtype, const float *x, size_
 
 static int write_items(struct stream_evaluation *s, size_t count, uint64_t item) {
     struct work *w = s->context;
-    const struct raw_frame *frame = &s->feed.reader.frame;
+    const struct raw_frame *frame = &s->input.reader.frame;
     for (size_t i = 0; i < count; i++) {
-        const ssize_t missing = fill(s->feed.items + i * raw_item_bytes(frame), frame->dtype,
+        const ssize_t missing = fill(s->input.items + i * raw_item_bytes(frame), frame->dtype,
                                      w->imputer.x + i * s->model.elements, s->model.elements);
         if (missing < 0)
             return fail("%s: item %" PRIu64
                         " gets a number that is not finite, wanted numbers: is it like those that "
                         "%s was trained on?",
-                        s->feed.reader.in.name, item + i, s->model_path);
+                        s->input.reader.in.name, item + i, s->model_path);
         w->filled += missing > 0;
         w->poor += missing > 0 && s->evaluator.figures[i].effective < POOR;
     }
-    return raw_write(&w->out, s->feed.items, count * raw_item_bytes(frame));
+    return raw_write(&w->out, s->input.items, count * raw_item_bytes(frame));
 }
 
 /* What there is to know about how far the numbers can be trusted. */
 static int end(struct stream_evaluation *s) {
     const struct work *w = s->context;
     if (w->filled == 0)
-        cli_note("%s: no element is nan, so that none is filled", s->feed.reader.in.name);
+        cli_note("%s: no element is nan, so that none is filled", s->input.reader.in.name);
     else if (w->poor > 0)
         cli_note("%s: of %" PRIu64 " items with missing elements %" PRIu64
                  " have fewer than %d effective samples: a larger -k helps%s",
-                 s->feed.reader.in.name, w->filled, w->poor, POOR,
+                 s->input.reader.in.name, w->filled, w->poor, POOR,
                  s->model.mask > 0 ? "" : ", or a model trained with --missing");
     return 0;
 }

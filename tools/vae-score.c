@@ -108,7 +108,7 @@ static int write_scores(struct stream_evaluation *s, size_t count, uint64_t item
 
 static int end(struct stream_evaluation *s) {
     if (s->grey)
-        cli_note(GREY_NOTE, s->feed.reader.in.name);
+        cli_note(GREY_NOTE, s->input.reader.in.name);
     return 0;
 }
 

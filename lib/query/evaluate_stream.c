@@ -2,10 +2,10 @@
 
 static int check_items(void *context, size_t count, uint64_t item) {
     struct stream_evaluation *s = context;
-    const struct raw_frame *frame = &s->feed.reader.frame;
+    const struct raw_frame *frame = &s->input.reader.frame;
     for (size_t i = 0; i < count; i++) {
-        const unsigned char *one = s->feed.items + i * raw_item_bytes(frame);
-        if (model_check_item(&s->model, frame->dtype, one, s->feed.reader.in.name, item + i) < 0)
+        const unsigned char *one = s->input.items + i * raw_item_bytes(frame);
+        if (model_check_item(&s->model, frame->dtype, one, s->input.reader.in.name, item + i) < 0)
             return -1;
         s->grey = s->grey || model_finds_grey(&s->model, frame->dtype, one);
     }
@@ -14,8 +14,8 @@ static int check_items(void *context, size_t count, uint64_t item) {
 
 static int evaluate(void *context, size_t count, uint64_t item) {
     struct stream_evaluation *s = context;
-    if (evaluator_add(&s->evaluator, s->feed.reader.frame.dtype, s->feed.items, s->feed.label, count, item,
-                      s->feed.reader.in.name) < 0)
+    if (evaluator_add(&s->evaluator, s->input.reader.frame.dtype, s->input.items, s->input.label, count, item,
+                      s->input.reader.in.name) < 0)
         return -1;
     return s->block(s, count, item);
 }
@@ -26,7 +26,7 @@ static int begin_frame(void *context, uint64_t items, bool last) {
 }
 
 static int run_stream(struct stream_evaluation *s) {
-    const struct raw_reader *reader = &s->feed.reader;
+    const struct raw_reader *reader = &s->input.reader;
     if (model_check_shape(&s->model, &reader->frame.shape, s->model_path, reader->in.name) < 0 ||
         (s->workers = workers_start(s->threads)) == NULL)
         return -1;
@@ -34,7 +34,7 @@ static int run_stream(struct stream_evaluation *s) {
     if (result == 0 && s->begin != NULL)
         result = s->begin(s);
     if (result == 0)
-        result = feed_run(&s->feed);
+        result = item_reader_run(&s->input);
     if (result == 0 && s->end != NULL)
         result = s->end(s);
     evaluator_end(&s->evaluator);
@@ -43,13 +43,13 @@ static int run_stream(struct stream_evaluation *s) {
 }
 
 static int run_inputs(struct stream_evaluation *s) {
-    s->feed = (struct feed){.context = s, .frame = begin_frame, .check = check_items, .work = evaluate};
+    s->input = (struct item_reader){.context = s, .frame = begin_frame, .check = check_items, .work = evaluate};
     if (model_check_labels(&s->model, s->labels_path, s->model_path) < 0)
         return -1;
-    int result = feed_open(&s->feed, s->path, s->labels_path, s->model.config.classes);
+    int result = item_reader_open(&s->input, s->path, s->labels_path, s->model.config.classes);
     if (result == 0)
         result = run_stream(s);
-    feed_close(&s->feed);
+    item_reader_close(&s->input);
     return result;
 }
 

@@ -3,7 +3,7 @@
 
 #include "model/model_file.h"
 #include "query/evaluate.h"
-#include "query/feed.h"
+#include "query/item_reader.h"
 
 /* A stream of items through an evaluator, block by block, in constant memory: what vae-eval and vae-score are. */
 struct stream_evaluation {
@@ -21,12 +21,12 @@ struct stream_evaluation {
     int (*frame)(struct stream_evaluation *stream, uint64_t items,
                  bool last); /* at the head of each; may be NULL */
     /* After each block: evaluator.figures are those of `count` items, the first of which has number `item`, and
-     * feed.items are they. */
+     * input.items are they. */
     int (*block)(struct stream_evaluation *stream, size_t count, uint64_t item);
     int (*end)(struct stream_evaluation *stream); /* after the clean end; may be NULL */
     /* Set by stream_evaluate. */
     struct model model;
-    struct feed feed;
+    struct item_reader input;
     struct workers *workers;
     struct evaluator evaluator;
     bool grey; /* whether an item makes the figures cross-entropies */

@@ -22,7 +22,7 @@ static int check_results(const struct map *map, const struct block *block) {
             return fail("%s: item %" PRIu64
                         " has a result that is not finite, wanted numbers: is it like those that %s "
                         "was trained on?",
-                        map->feed.reader.in.name, block->item + i, map->model_path);
+                        map->input.reader.in.name, block->item + i, map->model_path);
     return 0;
 }
 
@@ -37,7 +37,7 @@ static int put_out(struct map *map, const struct block *block) {
 static int check_items(void *context, size_t count, uint64_t item) {
     struct map *map = context;
     for (size_t i = 0; i < count; i++)
-        if (map->check(map, map->feed.items + i * raw_item_bytes(&map->feed.reader.frame), item + i) < 0)
+        if (map->check(map, map->input.items + i * raw_item_bytes(&map->input.reader.frame), item + i) < 0)
             return -1;
     return 0;
 }
@@ -54,8 +54,8 @@ static struct block *finish(struct map *map) {
 static int run_block(void *context, size_t count, uint64_t item) {
     struct map *map = context;
     const struct block *done = finish(map);
-    map->busy = &map->block[map->feed.turn];
-    block_begin(map->busy, map->feed.items, map->feed.label, count, item);
+    map->busy = &map->block[map->input.turn];
+    block_begin(map->busy, map->input.items, map->input.label, count, item);
     if (done == NULL || put_out(map, done) == 0)
         return 0;
     (void)finish(map); /* its results would follow a gap */
@@ -77,8 +77,8 @@ static int write_header(void *context, uint64_t items, bool last) {
 static int start_block(struct map *map, struct block *block, struct workers *workers) {
     if (block_start(block, &map->model, workers) < 0)
         return -1;
-    block->dtype = map->feed.reader.frame.dtype;
-    block->item_bytes = raw_item_bytes(&map->feed.reader.frame);
+    block->dtype = map->input.reader.frame.dtype;
+    block->item_bytes = raw_item_bytes(&map->input.reader.frame);
     block->work = work;
     block->context = map;
     return 0;
@@ -92,24 +92,24 @@ static int run_stream(struct map *map, struct workers *workers) {
         (start_block(map, &map->block[0], workers) < 0 || start_block(map, &map->block[1], workers) < 0))
         result = -1;
     if (result == 0)
-        result = feed_run(&map->feed);
+        result = item_reader_run(&map->input);
     block_end(&map->block[0]);
     block_end(&map->block[1]);
     return result;
 }
 
 static int run_inputs(struct map *map) {
-    map->feed = (struct feed){
+    map->input = (struct item_reader){
         .context = map, .frame = write_header, .check = check_items, .work = run_block, .flush = flush};
     if (map->labels_path != NULL && model_check_labels(&map->model, map->labels_path, map->model_path) < 0)
         return -1;
-    int result = feed_open(&map->feed, map->path, map->labels_path, map->model.config.classes);
+    int result = item_reader_open(&map->input, map->path, map->labels_path, map->model.config.classes);
     if (result == 0) {
         struct workers *workers = workers_start(map->threads);
         result = workers == NULL ? -1 : run_stream(map, workers);
         workers_stop(workers);
     }
-    feed_close(&map->feed);
+    item_reader_close(&map->input);
     return result;
 }
 

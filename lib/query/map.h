@@ -2,7 +2,7 @@
 #define QUERY_MAP_H
 
 #include "model/model_file.h"
-#include "query/feed.h"
+#include "query/item_reader.h"
 
 /* Maps a stream of items to a stream of f32 on stdout through a model, item by item, for vae-encode and vae-decode.
  * The output has the input's frames, and the bytes of an item do not depend on them. Memory is constant. While the
@@ -24,7 +24,7 @@ struct map {
     const float *(*results)(const struct map *map, const struct pass *pass);
     /* Set by map_run. */
     struct model model;
-    struct feed feed;
+    struct item_reader input;
     struct raw_writer out;
     struct shape shape; /* of an output item */
     struct block block[2];

@@ -1,4 +1,4 @@
-#include "query/feed.h"
+#include "query/item_reader.h"
 
 #include "base/error.h"
 #include "base/progress.h"
@@ -6,16 +6,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-int feed_open(struct feed *f, const char *path, const char *labels_path, size_t classes) {
+int item_reader_open(struct item_reader *f, const char *path, const char *labels_path, size_t classes) {
     return raw_open(&f->reader, path) < 0 || labels_open(&f->labels, labels_path, classes) < 0 ? -1 : 0;
 }
 
-void feed_close(struct feed *f) {
+void item_reader_close(struct item_reader *f) {
     labels_close(&f->labels);
     raw_close(&f->reader);
 }
 
-static int run_block(struct feed *f, size_t count, uint64_t item) {
+static int run_block(struct item_reader *f, size_t count, uint64_t item) {
     uint32_t *label = f->labels_of_block[f->turn];
     f->label = f->labels.classes > 0 ? label : NULL;
     if (f->check(f->context, count, item) < 0 || labels_next(&f->labels, label, count, f->reader.in.name) < 0)
@@ -24,17 +24,17 @@ static int run_block(struct feed *f, size_t count, uint64_t item) {
 }
 
 /* Blocks whose items are in memory at the same time. */
-static unsigned blocks(const struct feed *f) {
+static unsigned blocks(const struct item_reader *f) {
     return f->flush == NULL ? 1 : 2;
 }
 
 /* Ends the work on a frame's items when all are read: the next frame's header follows their results. */
-static int flush_frame(struct feed *f) {
+static int flush_frame(struct item_reader *f) {
     return f->flush == NULL || f->reader.left > 0 ? 0 : f->flush(f->context);
 }
 
 /* The items of one frame, after its header. */
-static int run_frame(struct feed *f) {
+static int run_frame(struct item_reader *f) {
     for (;; f->turn = (f->turn + 1) % blocks(f)) {
         const uint64_t item = f->reader.items;
         f->items = f->memory + f->turn * BLOCK_ROWS * raw_item_bytes(&f->reader.frame);
@@ -49,7 +49,7 @@ static int run_frame(struct feed *f) {
     }
 }
 
-static int run_frames(struct feed *f) {
+static int run_frames(struct item_reader *f) {
     int more;
     while ((more = raw_next(&f->reader)) == 1)
         if (f->frame(f->context, f->reader.frame.items, f->reader.frame.last) < 0 || run_frame(f) < 0)
@@ -60,18 +60,18 @@ static int run_frames(struct feed *f) {
 /* Ends the work on the items before the error. Their results are still written; if that fails, its message takes
  * the place of the later error's. So neither the output nor the message depends on how far ahead the feed has read.
  */
-static int end_failed(struct feed *f) {
+static int end_failed(struct item_reader *f) {
     char reason[ERROR_MESSAGE];
     snprintf(reason, sizeof reason, "%s", error_message());
     return f->flush != NULL && f->flush(f->context) < 0 ? -1 : fail("%s", reason);
 }
 
-static void flush_at_pauses(const struct feed *f, struct input *in) {
+static void flush_at_pauses(const struct item_reader *f, struct input *in) {
     in->paused = f->flush;
     in->context = f->context;
 }
 
-int feed_run(struct feed *f) {
+int item_reader_run(struct item_reader *f) {
     const size_t items = blocks(f) * (size_t)BLOCK_ROWS;
     f->memory = calloc(items, raw_item_bytes(&f->reader.frame));
     if (f->memory == NULL)

@@ -1,12 +1,12 @@
-#ifndef QUERY_FEED_H
-#define QUERY_FEED_H
+#ifndef QUERY_ITEM_READER_H
+#define QUERY_ITEM_READER_H
 
 #include "model/labels.h"
 #include "query/block.h"
 
 /* Reads a stream of items, and the stream of their labels if there is one, a block at a time, for the tools that
  * take items through a model. */
-struct feed {
+struct item_reader {
     /* Set by the caller; all are called in the stream's order and return 0 or -1. */
     void *context;
     int (*frame)(void *context, uint64_t items, bool last); /* called at the start of each frame */
@@ -18,7 +18,7 @@ struct feed {
      * returns: the items and labels of two blocks are then in memory. Called at a frame's end, before the feed
      * waits for more bytes, and after an error. If `work` or `flush` itself fails, no block may be at work. */
     int (*flush)(void *context);
-    /* Set by feed_open and feed_run. */
+    /* Set by item_reader_open and item_reader_run. */
     struct raw_reader reader;
     struct labels labels;
     unsigned char *items;  /* of the block, in the stream's dtype; may be changed */
@@ -29,13 +29,13 @@ struct feed {
 };
 
 /* Opens both streams; path NULL or "-": stdin; labels_path NULL: no labels, else labels below `classes`. 0 or -1;
- * end with feed_close in both cases. */
-int feed_open(struct feed *feed, const char *path, const char *labels_path, size_t classes)
+ * end with item_reader_close in both cases. */
+int item_reader_open(struct item_reader *reader, const char *path, const char *labels_path, size_t classes)
     __attribute__((warn_unused_result));
 
 /* Runs the whole stream, to the end of both. 0 or -1; no block is at work then. */
-int feed_run(struct feed *feed) __attribute__((warn_unused_result));
+int item_reader_run(struct item_reader *reader) __attribute__((warn_unused_result));
 
-void feed_close(struct feed *feed);
+void item_reader_close(struct item_reader *reader);
 
 #endif
