@@ -2,8 +2,8 @@
 #include "base/cli.h"
 #include "base/error.h"
 #include "base/progress.h"
+#include "query/item_map.h"
 #include "query/latent_map.h"
-#include "query/map.h"
 
 struct options {
     struct cli_common common;
@@ -34,7 +34,7 @@ static struct options parse(int argc, char **argv) {
     return o;
 }
 
-static void decode_shard(const struct map *map, struct block *block, const struct shard *shard) {
+static void decode_shard(const struct item_map *map, struct block *block, const struct shard *shard) {
     const struct options *o = map->options;
     struct pass *p = &block->pass;
     const struct model *m = p->model;
@@ -52,16 +52,16 @@ static void decode_shard(const struct map *map, struct block *block, const struc
     }
 }
 
-static const float *results(const struct map *map, const struct pass *pass) {
+static const float *results(const struct item_map *map, const struct pass *pass) {
     (void)map;
     return pass->x;
 }
 
-static int check(const struct map *map, const void *item, uint64_t number) {
+static int check(const struct item_map *map, const void *item, uint64_t number) {
     return latent_check_item(&map->input.reader, item, number);
 }
 
-static int prepare(struct map *map) {
+static int prepare(struct item_map *map) {
     const struct raw_frame *frame = &map->input.reader.frame;
     const size_t latent = map->model.config.latent, code = map->model.code, found = frame->shape.dim[0];
     const bool labels = map->labels_path != NULL; /* which the model takes, or they would have been refused */
@@ -86,16 +86,16 @@ static int prepare(struct map *map) {
 
 int main(int argc, char **argv) {
     const struct options o = parse(argc, argv);
-    struct map map = {.model_path = o.common.model,
-                      .path = o.file,
-                      .labels_path = o.labels,
-                      .threads = o.common.threads,
-                      .seed = o.common.seed,
-                      .options = &o,
-                      .prepare = prepare,
-                      .check = check,
-                      .shard = decode_shard,
-                      .results = results};
+    struct item_map map = {.model_path = o.common.model,
+                           .path = o.file,
+                           .labels_path = o.labels,
+                           .threads = o.common.threads,
+                           .seed = o.common.seed,
+                           .options = &o,
+                           .prepare = prepare,
+                           .check = check,
+                           .shard = decode_shard,
+                           .results = results};
     progress_start(!cli_quiet(), true);
-    return cli_finish(map_run(&map));
+    return cli_finish(item_map_run(&map));
 }

@@ -2,7 +2,7 @@
 #include "base/cli.h"
 #include "base/error.h"
 #include "base/progress.h"
-#include "query/map.h"
+#include "query/item_map.h"
 
 #include <string.h>
 
@@ -41,7 +41,7 @@ static struct options parse(int argc, char **argv) {
     return o;
 }
 
-static void encode_shard(const struct map *map, struct block *block, const struct shard *shard) {
+static void encode_shard(const struct item_map *map, struct block *block, const struct shard *shard) {
     const struct options *o = map->options;
     struct pass *p = &block->pass;
     const size_t latent = p->model->config.latent;
@@ -62,12 +62,12 @@ static void encode_shard(const struct map *map, struct block *block, const struc
     }
 }
 
-static const float *results(const struct map *map, const struct pass *pass) {
+static const float *results(const struct item_map *map, const struct pass *pass) {
     const struct options *o = map->options;
     return o->stats ? pass->out[map->model.heads] : pass->z;
 }
 
-static int prepare(struct map *map) {
+static int prepare(struct item_map *map) {
     const struct options *o = map->options;
     const size_t latent = map->model.config.latent;
     map->shape = o->stats ? (struct shape){2, {2, latent}} : shape_vector(map->model.code);
@@ -77,22 +77,22 @@ static int prepare(struct map *map) {
                              map->input.reader.in.name);
 }
 
-static int check(const struct map *map, const void *item, uint64_t number) {
+static int check(const struct item_map *map, const void *item, uint64_t number) {
     return model_check_item(&map->model, map->input.reader.frame.dtype, item, map->input.reader.in.name, number);
 }
 
 int main(int argc, char **argv) {
     const struct options o = parse(argc, argv);
-    struct map map = {.model_path = o.common.model,
-                      .path = o.file,
-                      .labels_path = o.labels,
-                      .threads = o.common.threads,
-                      .seed = o.common.seed,
-                      .options = &o,
-                      .prepare = prepare,
-                      .check = check,
-                      .shard = encode_shard,
-                      .results = results};
+    struct item_map map = {.model_path = o.common.model,
+                           .path = o.file,
+                           .labels_path = o.labels,
+                           .threads = o.common.threads,
+                           .seed = o.common.seed,
+                           .options = &o,
+                           .prepare = prepare,
+                           .check = check,
+                           .shard = encode_shard,
+                           .results = results};
     progress_start(!cli_quiet(), true);
-    return cli_finish(map_run(&map));
+    return cli_finish(item_map_run(&map));
 }

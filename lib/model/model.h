@@ -46,7 +46,7 @@ int model_reserve(struct model *model) __attribute__((warn_unused_result));
 void model_take_prior(struct model *model);
 
 /* Writes the weights to their panels, if there are any. To be called before the first pass and after each change of
- * the weights: map_run, evaluator_start and model_train call it, and an update packs the weights that it has
+ * the weights: item_map_run, evaluator_start and model_train call it, and an update packs the weights that it has
  * changed. */
 void model_pack(const struct model *model);
 

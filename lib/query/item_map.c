@@ -1,22 +1,22 @@
-#include "query/map.h"
+#include "query/item_map.h"
 
 #include "base/error.h"
 
 #include <inttypes.h>
 
-static const float *result(const struct map *map, const struct block *block, size_t row) {
+static const float *result(const struct item_map *map, const struct block *block, size_t row) {
     return map->results(map, &block->pass) + row * shape_elements(&map->shape);
 }
 
 static void work(struct block *block, const struct shard *shard) {
-    struct map *map = block->context;
+    struct item_map *map = block->context;
     bool *finite = map->finite[block - map->block];
     map->shard(map, block, shard);
     for (size_t row = shard->first; row < shard->first + shard->rows; row++)
         finite[row] = math_kernel()->finite(result(map, block, row), shape_elements(&map->shape));
 }
 
-static int check_results(const struct map *map, const struct block *block) {
+static int check_results(const struct item_map *map, const struct block *block) {
     for (size_t i = 0; i < block->count; i++)
         if (!map->finite[block - map->block][block_row(block, i)])
             return fail("%s: item %" PRIu64
@@ -27,7 +27,7 @@ static int check_results(const struct map *map, const struct block *block) {
 }
 
 /* Writes the results of a block whose work is done. */
-static int put_out(struct map *map, const struct block *block) {
+static int put_out(struct item_map *map, const struct block *block) {
     if (check_results(map, block) < 0)
         return -1;
     return raw_write(&map->out, result(map, block, block_row(block, 0)),
@@ -35,7 +35,7 @@ static int put_out(struct map *map, const struct block *block) {
 }
 
 static int check_items(void *context, size_t count, uint64_t item) {
-    struct map *map = context;
+    struct item_map *map = context;
     for (size_t i = 0; i < count; i++)
         if (map->check(map, map->input.items + i * raw_item_bytes(&map->input.reader.frame), item + i) < 0)
             return -1;
@@ -43,7 +43,7 @@ static int check_items(void *context, size_t count, uint64_t item) {
 }
 
 /* Waits for the block that the workers work on, and returns it; NULL: none. */
-static struct block *finish(struct map *map) {
+static struct block *finish(struct item_map *map) {
     struct block *done = map->busy;
     if (done != NULL)
         block_finish(done);
@@ -52,7 +52,7 @@ static struct block *finish(struct map *map) {
 }
 
 static int run_block(void *context, size_t count, uint64_t item) {
-    struct map *map = context;
+    struct item_map *map = context;
     const struct block *done = finish(map);
     map->busy = &map->block[map->input.turn];
     block_begin(map->busy, map->input.items, map->input.label, count, item);
@@ -63,18 +63,18 @@ static int run_block(void *context, size_t count, uint64_t item) {
 }
 
 static int flush(void *context) {
-    struct map *map = context;
+    struct item_map *map = context;
     const struct block *done = finish(map);
     return done == NULL ? 0 : put_out(map, done);
 }
 
 static int write_header(void *context, uint64_t items, bool last) {
-    struct map *map = context;
+    struct item_map *map = context;
     const struct raw_frame frame = {.dtype = DTYPE_F32, .shape = map->shape, .items = items, .last = last};
     return raw_write_header(&map->out, &frame);
 }
 
-static int start_block(struct map *map, struct block *block, struct workers *workers) {
+static int start_block(struct item_map *map, struct block *block, struct workers *workers) {
     if (block_start(block, &map->model, workers) < 0)
         return -1;
     block->dtype = map->input.reader.frame.dtype;
@@ -84,7 +84,7 @@ static int start_block(struct map *map, struct block *block, struct workers *wor
     return 0;
 }
 
-static int run_stream(struct map *map, struct workers *workers) {
+static int run_stream(struct item_map *map, struct workers *workers) {
     int result = map->prepare(map);
     if (result == 0)
         model_pack(&map->model);
@@ -98,7 +98,7 @@ static int run_stream(struct map *map, struct workers *workers) {
     return result;
 }
 
-static int run_inputs(struct map *map) {
+static int run_inputs(struct item_map *map) {
     map->input = (struct item_reader){
         .context = map, .frame = write_header, .check = check_items, .work = run_block, .flush = flush};
     if (map->labels_path != NULL && model_check_labels(&map->model, map->labels_path, map->model_path) < 0)
@@ -113,7 +113,7 @@ static int run_inputs(struct map *map) {
     return result;
 }
 
-int map_run(struct map *map) {
+int item_map_run(struct item_map *map) {
     if (raw_writer_start(&map->out) < 0 || model_load(&map->model, map->model_path) < 0)
         return -1;
     const int result = run_inputs(map);

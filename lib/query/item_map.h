@@ -1,5 +1,5 @@
-#ifndef QUERY_MAP_H
-#define QUERY_MAP_H
+#ifndef QUERY_ITEM_MAP_H
+#define QUERY_ITEM_MAP_H
 
 #include "model/model_file.h"
 #include "query/item_reader.h"
@@ -8,21 +8,21 @@
  * The output has the input's frames, and the bytes of an item do not depend on them. Memory is constant. While the
  * workers work on one block, the results of the block before are written and the items of the next block are read.
  */
-struct map {
+struct item_map {
     /* Set by the tool. */
     const char *model_path, *path; /* path NULL or "-": stdin */
     const char *labels_path;       /* one for each item; NULL: none */
     size_t threads;
     uint64_t seed;
-    const void *options;             /* the tool's own */
-    int (*prepare)(struct map *map); /* checks the stream's dtype and shape, sets `shape`; 0 or -1 */
+    const void *options;                  /* the tool's own */
+    int (*prepare)(struct item_map *map); /* checks the stream's dtype and shape, sets `shape`; 0 or -1 */
     /* 0, or -1 if the item is refused; called in the stream's order. */
-    int (*check)(const struct map *map, const void *item, uint64_t number);
+    int (*check)(const struct item_map *map, const void *item, uint64_t number);
     /* Computes the results of a shard's rows. */
-    void (*shard)(const struct map *map, struct block *block, const struct shard *shard);
+    void (*shard)(const struct item_map *map, struct block *block, const struct shard *shard);
     /* The array of a block's pass that is the output: [rows, elements of shape]. */
-    const float *(*results)(const struct map *map, const struct pass *pass);
-    /* Set by map_run. */
+    const float *(*results)(const struct item_map *map, const struct pass *pass);
+    /* Set by item_map_run. */
     struct model model;
     struct item_reader input;
     struct raw_writer out;
@@ -33,6 +33,6 @@ struct map {
 };
 
 /* Loads the model, then runs the whole stream. 0 or -1. */
-int map_run(struct map *map) __attribute__((warn_unused_result));
+int item_map_run(struct item_map *map) __attribute__((warn_unused_result));
 
 #endif
