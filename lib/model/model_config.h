@@ -3,7 +3,7 @@
 
 #include "base/io.h"
 #include "dist/likelihood.h"
-#include "model/items.h"
+#include "model/item_input.h"
 #include "nn/activation.h"
 #include "stream/shape.h"
 

@@ -2,7 +2,7 @@
 #include "dist/latent.h"
 #include "dist/likelihood.h"
 #include "dist/prior.h"
-#include "model/items.h"
+#include "model/item_input.h"
 #include "test.h"
 
 #include <math.h>

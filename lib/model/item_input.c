@@ -1,4 +1,4 @@
-#include "model/items.h"
+#include "model/item_input.h"
 
 #include "base/error.h"
 #include "base/number.h"

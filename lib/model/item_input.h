@@ -1,5 +1,5 @@
-#ifndef MODEL_ITEMS_H
-#define MODEL_ITEMS_H
+#ifndef MODEL_ITEM_INPUT_H
+#define MODEL_ITEM_INPUT_H
 
 #include "dist/likelihood.h"
 #include "stream/dataset.h"
