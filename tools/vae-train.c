@@ -140,7 +140,7 @@ static void check_likelihood(const struct model_config *c) {
         cli_refuse("--binarize: found it with -l %s, wanted a likelihood of numbers in [0,1]", l->name);
 }
 
-static void check_start(const struct start *start, const struct likelihood *l) {
+static void check_start(const struct initial_values *start, const struct likelihood *l) {
     if (start->at_mean && l->start == NULL)
         cli_refuse("--mean-bias: found it with -l %s, which has no mean, wanted another likelihood", l->name);
     if (start->at_mean && start->from != NULL)

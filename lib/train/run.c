@@ -278,7 +278,7 @@ static int prepare(struct run *r) {
     if (check_data(r, &config) < 0 || load_labels(r, &config) < 0 || load_validation(r, &config) < 0 ||
         model_create(&r->model, &config) < 0)
         return -1;
-    if (start_values(&c->start, &r->model, &r->train, r->label, r->common->seed, &start_xxh64) < 0)
+    if (initial_values_set(&c->start, &r->model, &r->train, r->label, r->common->seed, &start_xxh64) < 0)
         return -1;
     r->workers = workers_start(r->common->threads);
     if (r->workers == NULL || prepare_saver(r, start_xxh64) < 0)

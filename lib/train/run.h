@@ -3,7 +3,7 @@
 
 #include "base/cli.h"
 #include "train/checkpoint.h"
-#include "train/start.h"
+#include "train/initial_values.h"
 
 /* A whole run of training, as vae-train's options describe it: from streams of items to a model file, told of on
  * stderr and in a log. */
@@ -20,7 +20,7 @@ struct run_config {
     struct objective objective;
     struct schedule schedule;
     struct update_config update;
-    struct start start;
+    struct initial_values start;
 };
 
 /* Trains and saves the model at common->model. 0 or -1. */

@@ -1,4 +1,4 @@
-#include "train/start.h"
+#include "train/initial_values.h"
 
 #include "base/error.h"
 #include "model/model_file.h"
@@ -74,8 +74,8 @@ static int start_from(struct model *m, const char *path, uint64_t *xxh64) {
     return result;
 }
 
-int start_values(const struct start *start, struct model *model, const struct dataset *data, const uint32_t *label,
-                 uint64_t seed, uint64_t *from_xxh64) {
+int initial_values_set(const struct initial_values *start, struct model *model, const struct dataset *data,
+                       const uint32_t *label, uint64_t seed, uint64_t *from_xxh64) {
     *from_xxh64 = 0;
     if (start->from != NULL)
         return start_from(model, start->from, from_xxh64);
