@@ -1,5 +1,5 @@
 /* vae-train: a stream of items to a model file. */
-#include "train/run.h"
+#include "train/training_run.h"
 
 #include <string.h>
 
@@ -8,7 +8,7 @@
 struct options {
     struct cli_common common;
     const char *sigma;
-    struct run_config run;
+    struct training_run_config run;
 };
 
 /* A setter for what a function reads, whatever it is. */
@@ -158,7 +158,7 @@ static void check_options(const struct options *o) {
         cli_refuse("--val: found '-' for stdin, which the items come from, wanted a file");
 }
 
-static void set_checkpoint(struct run_config *c) {
+static void set_checkpoint(struct training_run_config *c) {
     const bool given = c->every.steps > 0 || c->every.seconds > 0;
     if (given && c->checkpoint == NULL)
         cli_refuse("--every: found it without --checkpoint, wanted a file to save");
@@ -181,7 +181,7 @@ static void check_objective(const struct options *o) {
         cli_refuse("--patience: found it without --val, wanted items to judge by");
 }
 
-static void check_labels(const struct run_config *c) {
+static void check_labels(const struct training_run_config *c) {
     if (c->labels != NULL && c->model.components > 0)
         cli_refuse("--cond: found it with --prior vamp, whose components would bring labels of their own, wanted "
                    "--prior normal");
@@ -227,5 +227,5 @@ static struct options parse(int argc, char **argv) {
 
 int main(int argc, char **argv) {
     const struct options o = parse(argc, argv);
-    return cli_finish(run_training(&o.run, &o.common));
+    return cli_finish(training_run(&o.run, &o.common));
 }

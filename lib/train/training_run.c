@@ -1,4 +1,4 @@
-#include "train/run.h"
+#include "train/training_run.h"
 
 #include "base/atomic_file.h"
 #include "base/error.h"
@@ -26,8 +26,8 @@ static int check_items(const struct dataset *set, const struct model_config *con
 }
 
 /* One run: what is trained, on what, and who is told. */
-struct run {
-    const struct run_config *config;
+struct training_run {
+    const struct training_run_config *config;
     const struct cli_common *common;
     struct model model;
     struct dataset train, validation;
@@ -43,7 +43,7 @@ struct run {
 };
 
 /* The training data's, and how many classes they make. */
-static int load_labels(struct run *r, struct model_config *config) {
+static int load_labels(struct training_run *r, struct model_config *config) {
     const char *path = r->config->labels;
     if (path == NULL)
         return 0;
@@ -54,9 +54,9 @@ static int load_labels(struct run *r, struct model_config *config) {
 }
 
 /* Loads the validation data and their labels; without --val there are 0 items. 0 or -1. */
-static int load_validation(struct run *r, const struct model_config *config) {
+static int load_validation(struct training_run *r, const struct model_config *config) {
     struct dataset *set = &r->validation;
-    const struct run_config *c = r->config;
+    const struct training_run_config *c = r->config;
     char found[SHAPE_TEXT], wanted[SHAPE_TEXT];
     if (c->validation == NULL)
         return 0;
@@ -72,7 +72,7 @@ static int load_validation(struct run *r, const struct model_config *config) {
 }
 
 /* Evaluates the validation data. 1: done, *elbo is NAN without data; 0: a signal came before the end; -1: error. */
-static int validate(struct run *r, struct elbo *elbo) {
+static int validate(struct training_run *r, struct elbo *elbo) {
     static struct evaluator evaluator;
     *elbo = (struct elbo){NAN, NAN, NAN};
     if (r->validation.items == 0)
@@ -94,13 +94,13 @@ static int validate(struct run *r, struct elbo *elbo) {
     return result;
 }
 
-static bool has_lost_patience(const struct run *r) {
+static bool has_lost_patience(const struct training_run *r) {
     const uint64_t patience = r->config->patience;
     return patience > 0 && r->checkpoint.judged - r->saver.kept_provenance.epochs >= patience;
 }
 
 /* Keeps the weights if they are the best. */
-static void judge(struct run *r, double validation) {
+static void judge(struct training_run *r, double validation) {
     const struct saver *s = &r->saver;
     if (r->config->patience == 0 || s->kept_provenance.epochs == 0 || validation > s->kept_validation)
         saver_keep(&r->saver, validation);
@@ -109,18 +109,18 @@ static void judge(struct run *r, double validation) {
 }
 
 /* Syncs the log, then saves the checkpoint, which counts the log's rows. 0 or -1. */
-static int save_checkpoint(struct run *r) {
+static int save_checkpoint(struct training_run *r) {
     return r->checkpoint.path != NULL && run_log_sync(&r->log) < 0 ? -1 : checkpoint_save(&r->checkpoint);
 }
 
-static void note_way_back(const struct run *r) {
+static void note_way_back(const struct training_run *r) {
     const char *path = r->checkpoint.path;
     if (path != NULL)
         cli_note("%s: --resume %s goes on from step %" PRIu64, path, path, r->training.step);
 }
 
 /* Called after the log or the model could not be written, whose message is kept: saves the checkpoint. */
-static void rescue_checkpoint(struct run *r) {
+static void rescue_checkpoint(struct training_run *r) {
     char reason[ERROR_MESSAGE];
     snprintf(reason, sizeof reason, "%s", error_message());
     const int result = save_checkpoint(r);
@@ -135,7 +135,7 @@ static void rescue_checkpoint(struct run *r) {
 
 /* If the log cannot be written, the checkpoint is saved before judge counts the epoch: the resumed run validates
  * again, and writes the row. 0 or -1. */
-static int end_epoch(struct run *r, const struct elbo *validation) {
+static int end_epoch(struct training_run *r, const struct elbo *validation) {
     const int result = report_epoch(&r->report, validation);
     if (result < 0)
         rescue_checkpoint(r);
@@ -144,7 +144,7 @@ static int end_epoch(struct run *r, const struct elbo *validation) {
 }
 
 /* Trains to the end of the epoch and validates. 1: done; 0: a signal came before the end; -1: error. */
-static int train_epoch(struct run *r) {
+static int train_epoch(struct training_run *r) {
     struct elbo validation;
     int more;
     if (r->checkpoint.judged == r->training.epoch) /* else the epoch was begun before the checkpoint */
@@ -168,11 +168,11 @@ static int train_epoch(struct run *r) {
     return end_epoch(r, &validation) < 0 ? -1 : 1;
 }
 
-static bool is_finished(const struct run *r) {
+static bool is_finished(const struct training_run *r) {
     return r->checkpoint.judged >= r->config->epochs || r->over;
 }
 
-static int train_epochs(struct run *r) {
+static int train_epochs(struct training_run *r) {
     double saved = 0;
     while (!is_finished(r) && signals_stop() == 0) {
         if (train_epoch(r) < 0)
@@ -191,8 +191,8 @@ static int train_epochs(struct run *r) {
 }
 
 /* Prints notes about the run. Called when nothing can be refused any more. */
-static void note_start(const struct run *r) {
-    const struct run_config *c = r->config;
+static void note_start(const struct training_run *r) {
+    const struct training_run_config *c = r->config;
     for (size_t i = 0; i < r->train.items; i++)
         if (model_finds_grey(&r->model, r->train.dtype, dataset_item(&r->train, i))) {
             cli_note(GREY_NOTE, r->train.name);
@@ -204,7 +204,7 @@ static void note_start(const struct run *r) {
     checkpoint_note_replaced(&r->checkpoint);
 }
 
-static int train(struct run *r) {
+static int train(struct training_run *r) {
     note_start(r);
     r->report = (struct report){.training = &r->training,
                                 .log = &r->log,
@@ -222,8 +222,8 @@ static int train(struct run *r) {
     return 0;
 }
 
-static int prepare_checkpoint(struct run *r) {
-    const struct run_config *c = r->config;
+static int prepare_checkpoint(struct training_run *r) {
+    const struct training_run_config *c = r->config;
     struct run_data data = {.train = r->saver.provenance.data_xxh64,
                             .labels = r->saver.provenance.labels_xxh64,
                             .start = r->saver.provenance.start_xxh64};
@@ -245,7 +245,7 @@ static int prepare_checkpoint(struct run *r) {
 }
 
 /* Checks that the training data is such as the options want. 0 or -1. */
-static int check_data(const struct run *r, const struct model_config *config) {
+static int check_data(const struct training_run *r, const struct model_config *config) {
     if (config->missing && !dtype_is_real(r->train.dtype))
         return fail("%s: items are %s, of which none is missing, wanted f32 or f64 for --missing", r->train.name,
                     dtype_name(r->train.dtype));
@@ -256,7 +256,7 @@ static int check_data(const struct run *r, const struct model_config *config) {
 }
 
 /* The saver's provenance: of the model before training. 0 or -1. */
-static int prepare_saver(struct run *r, uint64_t start_xxh64) {
+static int prepare_saver(struct training_run *r, uint64_t start_xxh64) {
     r->saver.training = &r->training;
     r->saver.best = r->config->patience > 0;
     r->saver.provenance = (struct provenance){.seed = r->common->seed,
@@ -270,8 +270,8 @@ static int prepare_saver(struct run *r, uint64_t start_xxh64) {
 }
 
 /* Loads the labels and the validation data, and prepares the model and its training. 0 or -1. */
-static int prepare(struct run *r) {
-    const struct run_config *c = r->config;
+static int prepare(struct training_run *r) {
+    const struct training_run_config *c = r->config;
     struct model_config config = c->model;
     uint64_t start_xxh64;
     config.item = r->train.shape;
@@ -301,7 +301,7 @@ static int prepare(struct run *r) {
 }
 
 /* Refuses an output file that is also an input or another output, since it would be overwritten. 0 or -1. */
-static int check_places(const struct run_config *c, const char *model) {
+static int check_places(const struct training_run_config *c, const char *model) {
     enum { MODEL, LOG, CHECKPOINT, OUTPUTS };
     const char *const inputs[] = {
         c->resume, c->file == NULL ? "-" : c->file, c->validation, c->labels, c->validation_labels, c->start.from};
@@ -327,7 +327,7 @@ static int check_places(const struct run_config *c, const char *model) {
 
 /* Refuses an input that cannot be read, before the data is read, which may take long. It does not open the inputs,
  * since a pipe can be opened only once. 0 or -1. */
-static int check_inputs(const struct run_config *c) {
+static int check_inputs(const struct training_run_config *c) {
     const char *const inputs[] = {c->validation, c->labels, c->validation_labels, c->start.from, c->resume};
     for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++)
         if (inputs[i] != NULL && strcmp(inputs[i], "-") != 0 && access(inputs[i], R_OK) < 0)
@@ -337,7 +337,7 @@ static int check_inputs(const struct run_config *c) {
 
 /* Takes the places of all output files before the data is read: if another run has one of them, this run is refused
  * and has changed nothing. 0 or -1. */
-static int open_outputs(struct run *r) {
+static int open_outputs(struct training_run *r) {
     return saver_open(&r->saver, r->common->model) < 0 ||
                    checkpoint_open(&r->checkpoint, r->config->checkpoint) < 0 ||
                    run_log_open(&r->log, r->config->log) < 0
@@ -346,7 +346,7 @@ static int open_outputs(struct run *r) {
 }
 
 /* Called when the data has been read: empties or cuts the files of earlier runs. 0 or -1. */
-static int begin_outputs(struct run *r) {
+static int begin_outputs(struct training_run *r) {
     return atomic_begin(&r->saver.file) < 0 ||
                    (r->checkpoint.path != NULL && atomic_begin(&r->checkpoint.file) < 0) ||
                    run_log_begin(&r->log, r->checkpoint.judged) < 0
@@ -354,8 +354,8 @@ static int begin_outputs(struct run *r) {
                : 0;
 }
 
-int run_training(const struct run_config *c, const struct cli_common *common) {
-    struct run r = {.config = c, .common = common};
+int training_run(const struct training_run_config *c, const struct cli_common *common) {
+    struct training_run r = {.config = c, .common = common};
     signals_ignore_pipe();
     progress_start(!cli_quiet(), false);
     int result = check_places(c, common->model) < 0 || check_inputs(c) < 0 || open_outputs(&r) < 0 ||

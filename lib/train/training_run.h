@@ -1,5 +1,5 @@
-#ifndef TRAIN_RUN_H
-#define TRAIN_RUN_H
+#ifndef TRAIN_TRAINING_RUN_H
+#define TRAIN_TRAINING_RUN_H
 
 #include "base/cli.h"
 #include "train/checkpoint.h"
@@ -7,7 +7,7 @@
 
 /* A whole run of training, as vae-train's options describe it: from streams of items to a model file, told of on
  * stderr and in a log. */
-struct run_config {
+struct training_run_config {
     const char *file, *validation;          /* paths of streams: NULL or "-" is stdin, and NULL no validation */
     const char *labels, *validation_labels; /* of both; NULL: none */
     const char *log;                        /* path; NULL: none */
@@ -24,7 +24,7 @@ struct run_config {
 };
 
 /* Trains and saves the model at common->model. 0 or -1. */
-int run_training(const struct run_config *config, const struct cli_common *common)
+int training_run(const struct training_run_config *config, const struct cli_common *common)
     __attribute__((warn_unused_result));
 
 #endif
