@@ -3,8 +3,8 @@
 #include "base/error.h"
 #include "base/progress.h"
 #include "kernel/math_kernel.h"
+#include "query/interpolation.h"
 #include "query/latent_map.h"
-#include "query/path.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -67,8 +67,8 @@ static int write_path(struct latent_map *map, const float *to, uint64_t number) 
     for (size_t i = 0; i < steps; i++) {
         const double t = (double)i / (double)(steps - 1);
         if (!walk->options->spherical)
-            path_linear(walk->from, to, t, walk->z, map->latent);
-        else if (path_spherical(walk->from, to, t, walk->z, map->latent) < 0)
+            interpolate_linear(walk->from, to, t, walk->z, map->latent);
+        else if (interpolate_spherical(walk->from, to, t, walk->z, map->latent) < 0)
             return fail("%s: items %" PRIu64 " and %" PRIu64 " are opposite, wanted an angle for an arc",
                         map->reader.in.name, number - 1, number);
         if (!math_kernel()->finite(walk->z, map->latent))

@@ -1,4 +1,4 @@
-#include "query/path.h"
+#include "query/interpolation.h"
 
 #include <math.h>
 
@@ -7,7 +7,7 @@ static void mix(const float *a, const float *b, double of_a, double of_b, float 
         z[i] = (float)(of_a * (double)a[i] + of_b * (double)b[i]);
 }
 
-void path_linear(const float *a, const float *b, double t, float *z, size_t latent) {
+void interpolate_linear(const float *a, const float *b, double t, float *z, size_t latent) {
     mix(a, b, 1 - t, t, z, latent);
 }
 
@@ -31,13 +31,13 @@ static double angle(const float *a, const float *b, double length_a, double leng
 
 #define NO_ANGLE 1e-6 /* below it the line is the arc, to a float's precision */
 
-int path_spherical(const float *a, const float *b, double t, float *z, size_t latent) {
+int interpolate_spherical(const float *a, const float *b, double t, float *z, size_t latent) {
     const double length_a = length(a, latent), length_b = length(b, latent);
     const double w = length_a > 0 && length_b > 0 ? angle(a, b, length_a, length_b, latent) : 0;
     if (acos(-1) - w < NO_ANGLE)
         return -1;
     if (w < NO_ANGLE || t == 0 || t == 1)
-        path_linear(a, b, t, z, latent);
+        interpolate_linear(a, b, t, z, latent);
     else
         mix(a, b, sin((1 - t) * w) / sin(w), sin(t * w) / sin(w), z, latent);
     return 0;
