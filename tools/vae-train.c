@@ -136,7 +136,7 @@ static void check_likelihood(const struct model_config *c) {
         cli_refuse("--levels: not given, wanted it with -l %s", l->name);
     if (!l->has_levels && c->levels != 0)
         cli_refuse("--levels: found it with -l %s, wanted -l categorical", l->name);
-    if (l->as_it_is && c->binarize != BINARIZE_NONE)
+    if (l->raw_u8 && c->binarize != BINARIZE_NONE)
         cli_refuse("--binarize: found it with -l %s, wanted a likelihood of numbers in [0,1]", l->name);
 }
 

@@ -30,7 +30,7 @@ struct likelihood {
     double initial_sigma;     /* the default of a scale that is given, and where one that is learned begins */
     bool has_levels;          /* the decoder gives one number per level */
     bool binary;              /* x is meant to be 0 or 1: on grey values the figure is a cross-entropy */
-    bool as_it_is;            /* u8 elements are not divided by 255 */
+    bool raw_u8;              /* u8 elements are not divided by 255 */
     float min, max;           /* what an element of x may be; with levels, below their number */
     float steps;              /* and a multiple of 1/steps, unless steps is 0 */
     const char *wanted;       /* the same in words */

@@ -144,7 +144,7 @@ static void negative_binomial_draw(const struct distributions *d, float *x, stru
 
 const struct likelihood likelihood_poisson = {
     .name = "poisson",
-    .as_it_is = true,
+    .raw_u8 = true,
     .max = MAX_COUNT,
     .steps = 1,
     .wanted = "a count, 0 to 16777216, for poisson",
@@ -161,7 +161,7 @@ const struct likelihood likelihood_negative_binomial = {
     .scales = 1u << SCALE_FIXED | 1u << SCALE_SHARED | 1u << SCALE_PER_DIM | 1u << SCALE_NET,
     .initial_scale = SCALE_SHARED,
     .initial_sigma = 1,
-    .as_it_is = true,
+    .raw_u8 = true,
     .max = MAX_COUNT,
     .steps = 1,
     .wanted = "a count, 0 to 16777216, for negbin",
@@ -237,7 +237,7 @@ static void encode_levels(const float *x, size_t n, size_t levels, float *seen) 
 const struct likelihood likelihood_categorical = {
     .name = "categorical",
     .has_levels = true,
-    .as_it_is = true,
+    .raw_u8 = true,
     .steps = 1,
     .wanted = "a whole number below --levels",
     .negative_log = categorical_negative_log,

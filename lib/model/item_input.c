@@ -23,7 +23,7 @@ int binarize_find(const char *what, const char *name) {
 
 static void to_float(const struct likelihood *likelihood, enum dtype dtype, const void *from, size_t n, float *x) {
     const unsigned char *bytes = from;
-    if (dtype != DTYPE_U8 || !likelihood->as_it_is)
+    if (dtype != DTYPE_U8 || !likelihood->raw_u8)
         dtype_to_float(dtype, from, x, n);
     else
         for (size_t i = 0; i < n; i++)
@@ -97,7 +97,7 @@ static int fail_element(const struct likelihood *l, size_t levels, bool unit, do
 int item_check(const struct likelihood *likelihood, size_t levels, enum binarize binarize, bool missing,
                enum dtype dtype, const void *from, size_t n, const char *name, uint64_t item) {
     const bool unit = binarize != BINARIZE_NONE;
-    if (dtype == DTYPE_U8 && !likelihood->as_it_is)
+    if (dtype == DTYPE_U8 && !likelihood->raw_u8)
         return 0; /* value/255 is in [0,1], which every other likelihood holds */
     for (size_t i = 0; i < n; i++) {
         const double v = value(dtype, from, i);

@@ -78,7 +78,7 @@ const char *prior_text(size_t components, char text[PRIOR_TEXT]) {
 }
 
 static const char *input_scaling(const struct likelihood *likelihood) {
-    return likelihood->as_it_is ? "none" : "u8/255";
+    return likelihood->raw_u8 ? "none" : "u8/255";
 }
 
 int model_config_put(const struct model_config *c, json_t *m) {
