@@ -3,7 +3,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/number.h"
-#include "dist/observed.h"
+#include "dist/missing.h"
 #include "kernel/product_kernel.h"
 #include "nn/plan.h"
 

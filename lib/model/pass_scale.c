@@ -1,7 +1,7 @@
 /* The likelihood's scale in a pass: where it comes from, and its gradient. */
 #include "model/pass.h"
 
-#include "dist/observed.h"
+#include "dist/missing.h"
 
 #include <math.h>
 

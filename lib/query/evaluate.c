@@ -4,7 +4,7 @@
 #include "base/progress.h"
 #include "base/signals.h"
 #include "dist/latent.h"
-#include "dist/observed.h"
+#include "dist/missing.h"
 
 #include <inttypes.h>
 #include <math.h>

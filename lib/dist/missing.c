@@ -1,4 +1,4 @@
-#include "dist/observed.h"
+#include "dist/missing.h"
 
 #include <math.h>
 #include <string.h>

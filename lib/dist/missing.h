@@ -1,5 +1,5 @@
-#ifndef DIST_OBSERVED_H
-#define DIST_OBSERVED_H
+#ifndef DIST_MISSING_H
+#define DIST_MISSING_H
 
 #include "dist/likelihood.h"
 
