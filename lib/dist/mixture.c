@@ -34,7 +34,7 @@ static float log_variance(const struct mixture *m, size_t k, size_t i) {
     return latent_bounded(mean(m, k)[m->latent + i]);
 }
 
-void mixture_take(struct mixture *m, size_t first, size_t count) {
+void mixture_refresh(struct mixture *m, size_t first, size_t count) {
     for (size_t k = first; k < first + count; k++) {
         double sum = 0;
         for (size_t i = 0; i < m->latent; i++) {

@@ -14,12 +14,12 @@ struct mixture {
     double *log_scale;  /* [components]: -log K - 1/2 sum of logvar */
 };
 
-/* Allocates for K components of `latent` numbers; the rest is mixture_take's. 0 or -1; end with mixture_free. */
+/* Allocates for K components of `latent` numbers; the rest is mixture_refresh's. 0 or -1; end with mixture_free. */
 int mixture_create(struct mixture *mixture, size_t components, size_t latent) __attribute__((warn_unused_result));
 
 /* Has its components [first, first + count) be those of `heads`, which must stay as they are; others are not
  * touched, so that threads may share the work. */
-void mixture_take(struct mixture *mixture, size_t first, size_t count);
+void mixture_refresh(struct mixture *mixture, size_t first, size_t count);
 
 /* Returns log p(z); responsibility [components] becomes p(k given z). */
 double mixture_log_density(const struct mixture *mixture, const float *z, float *responsibility);

@@ -127,11 +127,11 @@ int model_reserve(struct model *model) {
     return parameters_reserve(&model->parameters) < 0 ? -1 : create_derived(model);
 }
 
-void model_take_prior(struct model *model) {
+void model_refresh_prior(struct model *model) {
     if (model->config.components == 0)
         return;
     model->mixture.heads = model->parameters.value + model->prior;
-    mixture_take(&model->mixture, 0, model->config.components);
+    mixture_refresh(&model->mixture, 0, model->config.components);
 }
 
 void model_pack(const struct model *m) {
@@ -178,7 +178,7 @@ void model_start_at_mean(struct model *model, const double *mean) {
         bias[i * model->outputs] = (float)model->config.likelihood->start(mean[i]);
 }
 
-void model_take_item(const struct model *m, enum dtype dtype, const void *item, struct noise noise, float *x) {
+void model_load_item(const struct model *m, enum dtype dtype, const void *item, struct noise noise, float *x) {
     item_to_float(m->config.likelihood, m->config.binarize, dtype, item, m->elements, noise, x);
 }
 

@@ -43,7 +43,7 @@ int model_lay_out(struct model *model, const struct model_config *config, const 
 int model_reserve(struct model *model) __attribute__((warn_unused_result));
 
 /* Sets the prior's components from the parameters. */
-void model_take_prior(struct model *model);
+void model_refresh_prior(struct model *model);
 
 /* Writes the weights to their panels, if there are any. To be called before the first pass and after each change of
  * the weights: item_map_run, evaluator_start and model_train call it, and an update packs the weights that it has
@@ -68,7 +68,7 @@ void model_initialise(struct model *model, const struct initializer *initializer
 void model_start_at_mean(struct model *model, const double *mean);
 
 /* One item as the likelihood sees it. */
-void model_take_item(const struct model *model, enum dtype dtype, const void *item, struct noise noise, float *x);
+void model_load_item(const struct model *model, enum dtype dtype, const void *item, struct noise noise, float *x);
 
 /* 0 if the model's items have this shape, else -1; the message has `model_name` and `name`, the stream's. */
 int model_check_shape(const struct model *model, const struct shape *shape, const char *model_name,

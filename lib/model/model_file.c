@@ -60,7 +60,7 @@ static int read_weights(struct model *model, const json_t *metadata, const json_
         result = safetensors_check_finite(file, 0, in->name);
     free(file);
     if (result == 0)
-        model_take_prior(model);
+        model_refresh_prior(model);
     return result;
 }
 

@@ -100,7 +100,7 @@ int pass_create(struct pass *pass, const struct model *model, size_t rows, size_
         return fail("model: out of memory for %zu items at a time (%zu bytes)", rows, arena.used);
     arena.used = 0;
     lay_out(pass, &arena, backward);
-    pass_take_scale(pass);
+    pass_set_scale(pass);
     return 0;
 }
 

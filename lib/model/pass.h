@@ -25,7 +25,7 @@ struct pass {
     float *prior_slope;                     /* [latent], likewise: d(-log p(z))/dz */
     double *log_prior; /* of such a prior: log p(z) of each draw, nats, without the constant L/2 log(2 pi) */
     float *weight;     /* of each draw in the gradient: see pass_weigh */
-    float *log_scale, *inverse_scale; /* one row [elements] for all: see pass_take_scale */
+    float *log_scale, *inverse_scale; /* one row [elements] for all: see pass_set_scale */
     float *dscale;                    /* [elements], gradient of the log_scale that are parameters */
     double *kl, *bound;               /* of each item: KL, and the objective, which training maximizes; nats */
     /* The panels of each layer's input [rows, in], for the gradient (kernel/product.h); NULL: there is no backward
@@ -59,13 +59,13 @@ void pass_see(struct pass *pass, size_t first, size_t rows);
 void pass_condition(struct pass *pass, size_t first, size_t rows);
 
 /* Sets the likelihood's scale from the config and the parameters; pass_create calls it. */
-void pass_take_scale(struct pass *pass);
+void pass_set_scale(struct pass *pass);
 
 /* If the scale is the best one for the batch: a tile of out[last] and x -> its part of the deviations; then all
  * deviations of the first `rows` items -> the scale, whose power is sum / count. If no element is observed, the
  * scale does not change. */
 void pass_deviations(struct pass *pass, const struct tile *tile);
-void pass_take_best_scale(struct pass *pass, size_t rows, double *sum, double *count);
+void pass_set_best_scale(struct pass *pass, size_t rows, double *sum, double *count);
 
 /* The log_scale whose power is sum / count. */
 float pass_best_log_scale(const struct model *model, double sum, double count);

@@ -13,7 +13,7 @@ static void fill(struct pass *p, float log_scale) {
     }
 }
 
-void pass_take_scale(struct pass *p) {
+void pass_set_scale(struct pass *p) {
     const struct model *m = p->model;
     const float *value = m->parameters.value + m->scale;
     if (p->log_scale == NULL)
@@ -57,7 +57,7 @@ static size_t observed(const struct pass *p, size_t rows) {
     return p->model->config.missing ? observed_count(p->x, all) : all;
 }
 
-void pass_take_best_scale(struct pass *p, size_t rows, double *sum, double *count) {
+void pass_set_best_scale(struct pass *p, size_t rows, double *sum, double *count) {
     *sum = 0;
     for (size_t part = 0; part < p->parts; part++)
         for (size_t row = 0; row < rows * p->draws; row++)

@@ -76,7 +76,7 @@ void block_load_items(struct block *block, const struct shard *s, uint64_t seed)
     clear_others(block->pass.x, m->elements, s);
     for (size_t row = s->first; row < s->first + s->rows; row++) {
         const size_t i = block_index(block, row);
-        model_take_item(m, block->dtype, block->data + i * block->item_bytes,
+        model_load_item(m, block->dtype, block->data + i * block->item_bytes,
                         (struct noise){.seed = seed, .purpose = PURPOSE_BINARIZE, .item = block->item + i},
                         block->pass.x + row * m->elements);
     }

@@ -118,7 +118,7 @@ static bool has_best(const struct saver *s) {
     return s->best && s->kept_provenance.epochs > 0;
 }
 
-static struct sums take_sums(const struct checkpoint *c) {
+static struct sums sums_of(const struct checkpoint *c) {
     const struct training *t = c->training;
     struct sums sums = {t->reconstruction, t->kl, t->bound, t->all_deviations, t->all_deviating, t->last};
     if (has_best(c->saver)) {
@@ -147,7 +147,7 @@ static json_t *describe(const struct checkpoint *c) {
 }
 
 static int write_state(struct checkpoint *c, struct safetensors *tensors) {
-    struct sums sums = take_sums(c);
+    struct sums sums = sums_of(c);
     list_tensors(tensors, c, &sums, has_best(c->saver));
     /* A state that could not be resumed does not replace one that can be. */
     if (training_check(c->training) < 0 || safetensors_check_finite(tensors, SUMS, c->path) < 0 ||

@@ -30,7 +30,7 @@ static int start_prior(struct model *m, const struct dataset *data, const uint32
     for (size_t k = 0; k < components; k++) {
         const size_t item = (size_t)(((double)k + 0.5) / (double)components * (double)data->items);
         const struct noise noise = {.seed = seed, .purpose = PURPOSE_INITIAL, .item = ITEMS_NOISE + k};
-        model_take_item(m, data->dtype, dataset_item(data, item), noise, pass.x);
+        model_load_item(m, data->dtype, dataset_item(data, item), noise, pass.x);
         if (label != NULL)
             pass_set_labels(&pass, 0, 1, &label[item]);
         pass_see(&pass, 0, 1);

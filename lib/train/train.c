@@ -60,7 +60,7 @@ static void gather(struct training *t, size_t row) {
         dataset_expect(t->data, t->order[place + EXPECTED]);
     struct noise noise = {
         .seed = t->seed, .purpose = PURPOSE_TRAINING_BINARIZE, .item = (t->epoch - 1) * t->data->items + item};
-    model_take_item(m, t->data->dtype, dataset_item(t->data, item), noise, t->pass.x + row * m->elements);
+    model_load_item(m, t->data->dtype, dataset_item(t->data, item), noise, t->pass.x + row * m->elements);
     if (t->label != NULL)
         pass_set_labels(&t->pass, row, 1, &t->label[item]);
     pass_see(&t->pass, row, 1);
@@ -97,11 +97,11 @@ static void deviations(void *context, size_t layer, const struct tile *tile) {
 }
 
 /* One of the tasks does it for all. */
-static void take_best_scale(void *context, size_t layer, const struct tile *tile) {
+static void set_best_scale(void *context, size_t layer, const struct tile *tile) {
     struct training *t = context;
     (void)layer;
     if (tile->row == 0)
-        pass_take_best_scale(&t->pass, t->rows, &t->deviations, &t->deviating);
+        pass_set_best_scale(&t->pass, t->rows, &t->deviations, &t->deviating);
 }
 
 static void likelihood(void *context, size_t layer, const struct tile *tile) {
@@ -139,7 +139,7 @@ static void plan_likelihood(struct training *t) {
         plan_add(&t->plan, o);
         plan_add(&t->plan,
                  (struct operation){
-                     .run = take_best_scale, .layer = o.layer, .units = o.units, .draws = o.draws, .waits = true});
+                     .run = set_best_scale, .layer = o.layer, .units = o.units, .draws = o.draws, .waits = true});
     }
     o.run = likelihood;
     o.chained = !best;
@@ -254,7 +254,7 @@ int training_step(struct training *t) {
     t->rows = left < t->batch ? left : t->batch;
     t->beta = objective_beta(&t->objective, epochs_at(t, t->position));
     if (t->pass.dscale != NULL)
-        pass_take_scale(&t->pass);
+        pass_set_scale(&t->pass);
     if (is_vamp(t))
         vamp_forward(&t->vamp);
     plan_run(&t->plan, t->workers, t->rows, t);

@@ -40,7 +40,7 @@ struct training {
     struct vamp vamp;                     /* of a prior that is a mixture */
     size_t rows;                          /* of the step at work */
     double beta;                          /* the KL term's weight in it */
-    double deviations, deviating;         /* of the step, the sum and count of pass_take_best_scale */
+    double deviations, deviating;         /* of the step, the sum and count of pass_set_best_scale */
     double all_deviations, all_deviating; /* of the epoch */
 };
 

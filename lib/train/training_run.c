@@ -160,7 +160,7 @@ static int train_epoch(struct training_run *r) {
     if (r->training.position < r->train.items) /* a signal in the last step does not cut the epoch */
         return 0;
     model_swap_average(&r->model);
-    model_take_prior(&r->model);
+    model_refresh_prior(&r->model);
     const int result = validate(r, &validation);
     model_swap_average(&r->model);
     if (result != 1)

@@ -18,7 +18,7 @@ static void posterior(void *context, size_t layer, const struct tile *tile) {
     struct vamp *v = context;
     (void)layer;
     pass_posterior(&v->pass, tile->row, tile->rows);
-    mixture_take(&v->model->mixture, tile->row, tile->rows);
+    mixture_refresh(&v->model->mixture, tile->row, tile->rows);
 }
 
 /* The gradient of -log p(z) over all draws of the batch with respect to each component. A draw's weight is a factor

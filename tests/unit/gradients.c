@@ -178,7 +178,7 @@ static void run_pass(struct pass *p) {
     pass_decode(p, 0, ROWS);
     if (m->config.scale == SCALE_OPTIMAL) {
         each_part(p, pass_deviations);
-        pass_take_best_scale(p, ROWS, &(double){0}, &(double){0});
+        pass_set_best_scale(p, ROWS, &(double){0}, &(double){0});
     }
     each_part(p, likelihood_and_gradient);
     for (size_t l = m->last; l > 0; l--) {
@@ -254,7 +254,7 @@ static void check_model(const struct model_config *config, size_t each, const ch
     give_first_values(&m, 3);
     for (size_t i = 0; i < m.scales; i++)
         m.parameters.value[m.scale + i] += 0.1f * (float)(i % 5);
-    pass_take_scale(&p);
+    pass_set_scale(&p);
     make_items(&p);
     noise_normal(p.epsilon, ROWS * config->latent, (struct noise){.seed = 5});
     run_pass(&p);

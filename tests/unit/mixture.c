@@ -17,7 +17,7 @@ static struct mixture start(void) {
     if (mixture_create(&m, K, LATENT) < 0)
         EXPECT(0, "%s", error_message());
     m.heads = &heads[0][0];
-    mixture_take(&m, 0, K);
+    mixture_refresh(&m, 0, K);
     return m;
 }
 
