@@ -15,7 +15,7 @@ struct item_reader {
     int (*check)(void *context, size_t count, uint64_t item);
     int (*work)(void *context, size_t count, uint64_t item);
     /* NULL, or `work` may only begin to work on a block, which must be done when the next call of `work` or `flush`
-     * returns: the items and labels of two blocks are then in memory. Called at a frame's end, before the feed
+     * returns: the items and labels of two blocks are then in memory. Called at a frame's end, before the reader
      * waits for more bytes, and after an error. If `work` or `flush` itself fails, no block may be at work. */
     int (*flush)(void *context);
     /* Set by item_reader_open and item_reader_run. */
