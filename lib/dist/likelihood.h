@@ -48,7 +48,7 @@ struct likelihood {
     void (*draw)(const struct distributions *d, float *x, struct noise noise);
 
     /* What the encoder sees of x: [n], or [n, levels]. NULL: x itself. */
-    void (*encode)(const float *x, size_t n, size_t levels, float *seen);
+    void (*encode)(const float *x, size_t n, size_t levels, float *encoder_input);
 
     /* The sum over n elements of |x - a|^power: the scale^power that makes -log p smallest is its mean. NULL if
      * there is no closed form. */

@@ -10,10 +10,10 @@
 #define MAX_COUNT 16777216.0f /* up to here floats have every whole number */
 
 /* The encoder sees log(1 + x). */
-static void encode_counts(const float *x, size_t n, size_t levels, float *seen) {
+static void encode_counts(const float *x, size_t n, size_t levels, float *encoder_input) {
     (void)levels;
     for (size_t i = 0; i < n; i++)
-        seen[i] = log1pf(x[i]);
+        encoder_input[i] = log1pf(x[i]);
 }
 
 /* Held away from 0, whose logarithm is not finite. */
@@ -225,12 +225,12 @@ static void categorical_draw(const struct distributions *d, float *x, struct noi
 }
 
 /* One-hot: 1 at the level, 0 at the others; all 0 if x is NaN or not a level. */
-static void encode_levels(const float *x, size_t n, size_t levels, float *seen) {
-    memset(seen, 0, n * levels * sizeof *seen);
+static void encode_levels(const float *x, size_t n, size_t levels, float *encoder_input) {
+    memset(encoder_input, 0, n * levels * sizeof *encoder_input);
     for (size_t i = 0; i < n; i++) {
         const size_t level = level_of(x[i], levels);
         if (level < levels)
-            seen[i * levels + level] = 1;
+            encoder_input[i * levels + level] = 1;
     }
 }
 

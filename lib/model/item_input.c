@@ -55,12 +55,12 @@ void item_to_float(const struct likelihood *likelihood, enum binarize binarize, 
 
 int items_mean(const struct likelihood *likelihood, enum binarize binarize, const struct dataset *set,
                double *mean) {
-    const enum binarize seen = binarize == BINARIZE_SAMPLE ? BINARIZE_NONE : binarize;
+    const enum binarize mode = binarize == BINARIZE_SAMPLE ? BINARIZE_NONE : binarize;
     float *x = malloc(set->elements * sizeof *x);
     double *count = calloc(set->elements, sizeof *count);
     memset(mean, 0, set->elements * sizeof *mean);
     for (size_t i = 0; x != NULL && count != NULL && i < set->items; i++) {
-        item_to_float(likelihood, seen, set->dtype, dataset_item(set, i), set->elements, (struct noise){0}, x);
+        item_to_float(likelihood, mode, set->dtype, dataset_item(set, i), set->elements, (struct noise){0}, x);
         for (size_t j = 0; j < set->elements; j++)
             if (!isnan(x[j])) {
                 count[j]++;

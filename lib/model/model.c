@@ -56,9 +56,9 @@ static void size_ends(struct model *m) {
     const struct model_config *c = &m->config;
     const struct likelihood *l = c->likelihood;
     m->outputs = likelihood_outputs(l, c->scale, c->levels);
-    m->seen = m->elements * (l->has_levels ? c->levels : 1);
+    m->item_inputs = m->elements * (l->has_levels ? c->levels : 1);
     m->mask = c->missing ? m->elements : 0;
-    m->inputs = m->seen + m->mask + c->classes;
+    m->inputs = m->item_inputs + m->mask + c->classes;
     m->code = c->latent + c->classes;
     m->scales = l->scales == 0 || c->scale == SCALE_FIXED || c->scale == SCALE_NET ? 0
                 : c->scale == SCALE_PER_DIM                                        ? m->elements

@@ -43,7 +43,7 @@ static void lay_out(struct pass *p, struct arena *arena, bool backward) {
     const struct model *m = p->model;
     const size_t latent = m->config.latent, number = sizeof(float), all = p->rows * p->draws;
     p->x = take(arena, p->rows, m->elements, number);
-    p->seen = pass_sees_x(m) ? p->x : take(arena, p->rows, m->inputs, number);
+    p->encoder_input = pass_encodes_x(m) ? p->x : take(arena, p->rows, m->inputs, number);
     p->condition = take(arena, p->rows, m->config.classes, number);
     for (size_t i = 0; i < m->layers; i++) {
         const size_t out = m->layer[i].out, units = model_units(m, i), rows = p->rows * pass_draws(p, i);
@@ -110,7 +110,7 @@ void pass_free(struct pass *pass) {
 }
 
 struct linear_input pass_input(const struct pass *p, size_t index) {
-    return (struct linear_input){.x = index == 0                     ? p->seen
+    return (struct linear_input){.x = index == 0                     ? p->encoder_input
                                       : index == p->model->heads + 1 ? p->z
                                                                      : p->out[index - 1],
                                  .panels = p->panels[index],

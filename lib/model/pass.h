@@ -13,7 +13,7 @@ struct pass {
     const struct model *model; /* not owned */
     size_t rows, draws;
     float *x;                               /* [elements] */
-    float *seen;                            /* [inputs], the encoder's input; x itself if that is the input */
+    float *encoder_input;                   /* [inputs], the encoder's input; x itself if that is the input */
     float *out[2 * MODEL_MAX_HIDDEN + 2];   /* [units] of each layer, after its activation */
     float *slope[2 * MODEL_MAX_HIDDEN + 2]; /* [out], for an activation that keeps its slope */
     float *delta[2 * MODEL_MAX_HIDDEN + 2]; /* [out], gradient before the activation; the last is its out */
@@ -46,14 +46,15 @@ int pass_create(struct pass *pass, const struct model *model, size_t rows, size_
 
 void pass_free(struct pass *pass);
 
-/* Whether x itself is the encoder's input, so that seen is x. */
-bool pass_sees_x(const struct model *model);
+/* Whether x itself is the encoder's input, so that encoder_input is x. */
+bool pass_encodes_x(const struct model *model);
 
 /* label [rows] -> condition; NULL if the model has no labels. */
 void pass_set_labels(struct pass *pass, size_t first, size_t rows, const uint32_t *label);
 
-/* x, condition -> seen: missing elements become 0, and a mask follows the elements, 1 for each observed one. */
-void pass_see(struct pass *pass, size_t first, size_t rows);
+/* x, condition -> encoder_input: missing elements become 0, and a mask follows the elements, 1 for each observed
+ * one. */
+void pass_set_encoder_input(struct pass *pass, size_t first, size_t rows);
 
 /* condition -> the last numbers of z in all draws. */
 void pass_condition(struct pass *pass, size_t first, size_t rows);
@@ -131,7 +132,7 @@ size_t pass_not_finite(const struct pass *pass, size_t rows);
  */
 double *pass_part_sums(const struct pass *pass, double *sums, const struct tile *tile);
 
-/* The input of layer `index`: seen, z, or the output of the layer before. */
+/* The input of layer `index`: encoder_input, z, or the output of the layer before. */
 struct linear_input pass_input(const struct pass *pass, size_t index);
 
 /* A tile of layer `index`'s input -> its panels, if there are any. Called by each function that writes an input. */

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-bool pass_sees_x(const struct model *m) {
+bool pass_encodes_x(const struct model *m) {
     return m->config.likelihood->encode == NULL && m->config.classes == 0 && !m->config.missing;
 }
 
@@ -17,21 +17,22 @@ void pass_set_labels(struct pass *p, size_t first, size_t rows, const uint32_t *
     }
 }
 
-void pass_see(struct pass *p, size_t first, size_t rows) {
+void pass_set_encoder_input(struct pass *p, size_t first, size_t rows) {
     const struct model *m = p->model;
     const size_t classes = m->config.classes;
-    for (size_t row = first; !pass_sees_x(m) && row < first + rows; row++) {
+    for (size_t row = first; !pass_encodes_x(m) && row < first + rows; row++) {
         const float *x = p->x + row * m->elements;
-        float *seen = p->seen + row * m->inputs;
+        float *encoder_input = p->encoder_input + row * m->inputs;
         if (m->config.likelihood->encode != NULL)
-            m->config.likelihood->encode(x, m->elements, m->config.levels, seen);
+            m->config.likelihood->encode(x, m->elements, m->config.levels, encoder_input);
         else
-            memcpy(seen, x, m->seen * sizeof *seen);
-        for (size_t i = 0; m->config.missing && i < m->seen; i++)
-            seen[i] = isnan(seen[i]) ? 0.0f : seen[i];
+            memcpy(encoder_input, x, m->item_inputs * sizeof *encoder_input);
+        for (size_t i = 0; m->config.missing && i < m->item_inputs; i++)
+            encoder_input[i] = isnan(encoder_input[i]) ? 0.0f : encoder_input[i];
         for (size_t i = 0; i < m->mask; i++)
-            seen[m->seen + i] = isnan(x[i]) ? 0.0f : 1.0f;
-        memcpy(seen + m->seen + m->mask, p->condition + row * classes, classes * sizeof *seen);
+            encoder_input[m->item_inputs + i] = isnan(x[i]) ? 0.0f : 1.0f;
+        memcpy(encoder_input + m->item_inputs + m->mask, p->condition + row * classes,
+               classes * sizeof *encoder_input);
     }
     pass_pack(p, 0, &(struct tile){first, rows, 0, m->inputs});
 }

@@ -82,9 +82,9 @@ void block_load_items(struct block *block, const struct shard *s, uint64_t seed)
     }
     if (m->config.classes > 0)
         load_labels(block, s);
-    if (block->pass.seen != block->pass.x)
-        clear_others(block->pass.seen, m->inputs, s);
-    pass_see(&block->pass, s->first, s->rows);
+    if (block->pass.encoder_input != block->pass.x)
+        clear_others(block->pass.encoder_input, m->inputs, s);
+    pass_set_encoder_input(&block->pass, s->first, s->rows);
 }
 
 void block_load_latents(struct block *block, const struct shard *s) {

@@ -58,7 +58,8 @@ static int run_frames(struct item_reader *f) {
 }
 
 /* Ends the work on the items before the error. Their results are still written; if that fails, its message takes
- * the place of the later error's. So neither the output nor the message depends on how far ahead the reader has read.
+ * the place of the later error's. So neither the output nor the message depends on how far ahead the reader has
+ * read.
  */
 static int end_failed(struct item_reader *f) {
     char reason[ERROR_MESSAGE];

@@ -33,8 +33,8 @@ static int start_prior(struct model *m, const struct dataset *data, const uint32
         model_load_item(m, data->dtype, dataset_item(data, item), noise, pass.x);
         if (label != NULL)
             pass_set_labels(&pass, 0, 1, &label[item]);
-        pass_see(&pass, 0, 1);
-        memcpy(m->parameters.value + m->pseudo_inputs + k * m->inputs, pass.seen,
+        pass_set_encoder_input(&pass, 0, 1);
+        memcpy(m->parameters.value + m->pseudo_inputs + k * m->inputs, pass.encoder_input,
                m->inputs * sizeof *m->parameters.value);
     }
     pass_free(&pass);

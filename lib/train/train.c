@@ -63,7 +63,7 @@ static void gather(struct training *t, size_t row) {
     model_load_item(m, t->data->dtype, dataset_item(t->data, item), noise, t->pass.x + row * m->elements);
     if (t->label != NULL)
         pass_set_labels(&t->pass, row, 1, &t->label[item]);
-    pass_see(&t->pass, row, 1);
+    pass_set_encoder_input(&t->pass, row, 1);
     noise.purpose = PURPOSE_TRAINING_POSTERIOR;
     for (size_t k = 0; k < t->pass.draws; k++) {
         noise.draw = (uint32_t)k;

@@ -5,12 +5,12 @@
 #include <string.h>
 
 /* A copy, which stays while the pseudo-inputs are updated. */
-static void see(void *context, size_t layer, const struct tile *tile) {
+static void set_inputs(void *context, size_t layer, const struct tile *tile) {
     struct vamp *v = context;
     const size_t inputs = v->model->inputs, first = tile->row * inputs;
     (void)layer;
-    memcpy(v->pass.seen + first, v->model->parameters.value + v->model->pseudo_inputs + first,
-           tile->rows * inputs * sizeof *v->pass.seen);
+    memcpy(v->pass.encoder_input + first, v->model->parameters.value + v->model->pseudo_inputs + first,
+           tile->rows * inputs * sizeof *v->pass.encoder_input);
     pass_pack(&v->pass, 0, &(struct tile){tile->row, tile->rows, 0, inputs});
 }
 
@@ -51,7 +51,7 @@ static void inputs(void *context, size_t layer, const struct tile *tile) {
 static void make_plans(struct vamp *v) {
     const struct model *m = v->model;
     const struct linear *first = &m->layer[0];
-    plan_add(&v->forward, (struct operation){.run = see, .units = 1, .draws = 1});
+    plan_add(&v->forward, (struct operation){.run = set_inputs, .units = 1, .draws = 1});
     for (size_t i = 0; i <= m->heads; i++)
         pass_plan_forward(&v->forward, &v->pass, i);
     plan_add(&v->forward, (struct operation){.run = posterior, .layer = m->heads, .units = 1, .draws = 1});

@@ -172,7 +172,7 @@ static void run_pass(struct pass *p) {
     for (uint32_t row = 0; row < ROWS; row++)
         pass_set_labels(p, row, 1, &(uint32_t){LABEL(row)});
     model_pack(m);
-    pass_see(p, 0, ROWS);
+    pass_set_encoder_input(p, 0, ROWS);
     pass_encode(p, 0, ROWS);
     pass_draw(p, 0, ROWS);
     pass_decode(p, 0, ROWS);

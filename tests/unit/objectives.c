@@ -140,7 +140,7 @@ static void run_pass(struct pass *p, struct vamp *vamp, const struct objective *
     model_pack(m);
     if (m->config.components > 0)
         vamp_forward(vamp);
-    pass_see(p, 0, ROWS);
+    pass_set_encoder_input(p, 0, ROWS);
     pass_encode(p, 0, ROWS);
     pass_draw(p, 0, ROWS);
     pass_prior(p, 0, ROWS);
