@@ -63,7 +63,7 @@ static int check(const struct item_map *map, const void *item, uint64_t number) 
 
 static int prepare(struct item_map *map) {
     const struct raw_frame *frame = &map->input.reader.frame;
-    const size_t latent = map->model.config.latent, code = map->model.code, found = frame->shape.dim[0];
+    const size_t latent = map->model.config.latent, code = map->model.decoder_inputs, found = frame->shape.dim[0];
     const bool labels = map->labels_path != NULL; /* which the model takes, or they would have been refused */
     char shape[SHAPE_TEXT];
     map->shape = map->model.config.item;

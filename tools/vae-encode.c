@@ -48,7 +48,7 @@ static void encode_shard(const struct item_map *map, struct block *block, const 
     block_load_items(block, shard, map->seed);
     pass_encode(p, shard->base, shard->all);
     for (size_t row = shard->first; row < shard->first + shard->rows; row++) {
-        float *z = p->z + row * p->model->code;
+        float *z = p->z + row * p->model->decoder_inputs;
         if (o->sample) {
             noise_normal(p->epsilon + row * latent, latent,
                          (struct noise){.seed = map->seed,
@@ -70,7 +70,7 @@ static const float *results(const struct item_map *map, const struct pass *pass)
 static int prepare(struct item_map *map) {
     const struct options *o = map->options;
     const size_t latent = map->model.config.latent;
-    map->shape = o->stats ? (struct shape){2, {2, latent}} : shape_vector(map->model.code);
+    map->shape = o->stats ? (struct shape){2, {2, latent}} : shape_vector(map->model.decoder_inputs);
     if (model_check_labels(&map->model, map->labels_path, map->model_path) < 0)
         return -1;
     return model_check_shape(&map->model, &map->input.reader.frame.shape, map->model_path,

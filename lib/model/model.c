@@ -58,8 +58,8 @@ static void size_ends(struct model *m) {
     m->outputs = likelihood_outputs(l, c->scale, c->levels);
     m->item_inputs = m->elements * (l->has_levels ? c->levels : 1);
     m->mask = c->missing ? m->elements : 0;
-    m->inputs = m->item_inputs + m->mask + c->classes;
-    m->code = c->latent + c->classes;
+    m->encoder_inputs = m->item_inputs + m->mask + c->classes;
+    m->decoder_inputs = c->latent + c->classes;
     m->scales = l->scales == 0 || c->scale == SCALE_FIXED || c->scale == SCALE_NET ? 0
                 : c->scale == SCALE_PER_DIM                                        ? m->elements
                                                                                    : 1;
@@ -75,16 +75,16 @@ int model_lay_out(struct model *model, const struct model_config *config, const 
     if (model->elements > MODEL_MAX_ELEMENTS / model->outputs)
         return fail("%s: items of %zu elements with %zu numbers each, wanted at most %d in all", name,
                     model->elements, model->outputs, MODEL_MAX_ELEMENTS);
-    const size_t in = add_hidden(model, "encoder", model->inputs, &config->encoder);
+    const size_t in = add_hidden(model, "encoder", model->encoder_inputs, &config->encoder);
     add_heads(model, in, config->latent);
-    const size_t last = add_hidden(model, "decoder", model->code, &config->decoder);
+    const size_t last = add_hidden(model, "decoder", model->decoder_inputs, &config->decoder);
     model->last = model->layers;
     add_layer(model, "decoder", config->decoder.layers, last, model->elements, model->outputs);
     if (model->scales > 0)
         model->scale = parameters_add(&model->parameters, TENSOR_PLAIN, "likelihood.log_scale", model->scales, 0);
     if (config->components > 0) {
         model->pseudo_inputs = parameters_add(&model->parameters, TENSOR_PLAIN, "prior.pseudo_inputs",
-                                              config->components, model->inputs);
+                                              config->components, model->encoder_inputs);
         model->prior = parameters_add(&model->parameters, TENSOR_DERIVED, "prior.components", config->components,
                                       2 * config->latent);
     }

@@ -16,12 +16,12 @@ struct model {
     struct model_config config;
     size_t elements;    /* of an item */
     size_t item_inputs; /* numbers that the encoder reads of an item */
-    size_t mask;    /* numbers that say which of its elements are observed, if elements may be missing; else 0 */
-    size_t inputs;  /* of the encoder: item_inputs, mask and the label, one-hot, in this order */
-    size_t code;    /* inputs of the decoder: the latent, then the label, one-hot */
-    size_t outputs; /* of the decoder per element, side by side */
-    size_t scales;  /* number of the likelihood's scales that are parameters */
-    size_t scale;   /* offset of them in the table of parameters */
+    size_t mask; /* numbers that say which of its elements are observed, if elements may be missing; else 0 */
+    size_t encoder_inputs;       /* in all: item_inputs, mask and the label, one-hot, in this order */
+    size_t decoder_inputs;       /* numbers that the decoder reads: the latent, then the label, one-hot */
+    size_t outputs;              /* of the decoder per element, side by side */
+    size_t scales;               /* number of the likelihood's scales that are parameters */
+    size_t scale;                /* offset of them in the table of parameters */
     size_t pseudo_inputs, prior; /* offsets of the VampPrior's [components, inputs] and [components, 2 latent] */
     struct mixture mixture;      /* the prior, if it has components; else it is N(0, I) */
     size_t layers, heads, last;

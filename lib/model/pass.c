@@ -43,7 +43,7 @@ static void lay_out(struct pass *p, struct arena *arena, bool backward) {
     const struct model *m = p->model;
     const size_t latent = m->config.latent, number = sizeof(float), all = p->rows * p->draws;
     p->x = take(arena, p->rows, m->elements, number);
-    p->encoder_input = pass_encodes_x(m) ? p->x : take(arena, p->rows, m->inputs, number);
+    p->encoder_input = pass_encodes_x(m) ? p->x : take(arena, p->rows, m->encoder_inputs, number);
     p->condition = take(arena, p->rows, m->config.classes, number);
     for (size_t i = 0; i < m->layers; i++) {
         const size_t out = m->layer[i].out, units = model_units(m, i), rows = p->rows * pass_draws(p, i);
@@ -58,8 +58,8 @@ static void lay_out(struct pass *p, struct arena *arena, bool backward) {
     }
     p->sigma = take(arena, p->rows, latent, number);
     p->epsilon = take(arena, all, latent, number);
-    p->z = take(arena, all, m->code, number);
-    p->dz = backward ? take(arena, all, m->code, number) : NULL;
+    p->z = take(arena, all, m->decoder_inputs, number);
+    p->dz = backward ? take(arena, all, m->decoder_inputs, number) : NULL;
     if (m->config.components > 0) {
         p->responsibility = take(arena, all, m->config.components, number);
         p->prior_slope = take(arena, all, latent, number);
@@ -82,7 +82,9 @@ static void lay_out(struct pass *p, struct arena *arena, bool backward) {
 
 int pass_create(struct pass *pass, const struct model *model, size_t rows, size_t draws, bool backward) {
     struct arena arena = {NULL, 0};
-    size_t widest = model->inputs > model->config.components ? model->inputs : model->config.components, numbers;
+    size_t widest =
+               model->encoder_inputs > model->config.components ? model->encoder_inputs : model->config.components,
+           numbers;
     for (size_t i = 0; i < model->layers; i++)
         widest = model->layer[i].out > widest ? model->layer[i].out : widest;
     *pass = (struct pass){.model = model, .rows = rows, .draws = draws};

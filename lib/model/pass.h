@@ -20,7 +20,7 @@ struct pass {
     float *dout[2 * MODEL_MAX_HIDDEN + 2];  /* [units], gradient after it; delta itself if it is as wide */
     float *condition;                       /* [classes], the item's label, one-hot; empty without labels */
     float *sigma, *epsilon;                 /* [latent] */
-    float *z, *dz;                          /* [code], z followed by the condition */
+    float *z, *dz;                          /* [decoder_inputs], z followed by the condition */
     float *responsibility;                  /* [components], of a prior that is a mixture: p(k given z) */
     float *prior_slope;                     /* [latent], likewise: d(-log p(z))/dz */
     double *log_prior; /* of such a prior: log p(z) of each draw, nats, without the constant L/2 log(2 pi) */

@@ -22,7 +22,7 @@ void pass_set_encoder_input(struct pass *p, size_t first, size_t rows) {
     const size_t classes = m->config.classes;
     for (size_t row = first; !pass_encodes_x(m) && row < first + rows; row++) {
         const float *x = p->x + row * m->elements;
-        float *encoder_input = p->encoder_input + row * m->inputs;
+        float *encoder_input = p->encoder_input + row * m->encoder_inputs;
         if (m->config.likelihood->encode != NULL)
             m->config.likelihood->encode(x, m->elements, m->config.levels, encoder_input);
         else
@@ -34,13 +34,13 @@ void pass_set_encoder_input(struct pass *p, size_t first, size_t rows) {
         memcpy(encoder_input + m->item_inputs + m->mask, p->condition + row * classes,
                classes * sizeof *encoder_input);
     }
-    pass_pack(p, 0, &(struct tile){first, rows, 0, m->inputs});
+    pass_pack(p, 0, &(struct tile){first, rows, 0, m->encoder_inputs});
 }
 
 void pass_condition(struct pass *p, size_t first, size_t rows) {
     const struct model *m = p->model;
     const size_t classes = m->config.classes;
     for (size_t row = first * p->draws; classes > 0 && row < (first + rows) * p->draws; row++)
-        memcpy(p->z + row * m->code + m->config.latent, p->condition + row / p->draws * classes,
+        memcpy(p->z + row * m->decoder_inputs + m->config.latent, p->condition + row / p->draws * classes,
                classes * sizeof *p->z);
 }

@@ -20,10 +20,11 @@ void pass_draw(struct pass *p, size_t first, size_t rows) {
     for (size_t row = first * p->draws; row < (first + rows) * p->draws; row++) {
         const size_t item = row / p->draws;
         latent_draw(p->out[p->model->heads] + item * 2 * latent, p->sigma + item * latent,
-                    p->epsilon + row * latent, p->z + row * p->model->code, latent);
+                    p->epsilon + row * latent, p->z + row * p->model->decoder_inputs, latent);
     }
     pass_condition(p, first, rows);
-    pass_pack(p, p->model->heads + 1, &(struct tile){first * p->draws, rows * p->draws, 0, p->model->code});
+    pass_pack(p, p->model->heads + 1,
+              &(struct tile){first * p->draws, rows * p->draws, 0, p->model->decoder_inputs});
 }
 
 void pass_prior(struct pass *p, size_t first, size_t rows) {
@@ -32,7 +33,7 @@ void pass_prior(struct pass *p, size_t first, size_t rows) {
     for (size_t item = first; components > 0 && item < first + rows; item++) {
         double sum = 0;
         for (size_t row = item * p->draws; row < (item + 1) * p->draws; row++) {
-            const float *z = p->z + row * m->code;
+            const float *z = p->z + row * m->decoder_inputs;
             p->log_prior[row] = mixture_log_density(&m->mixture, z, p->responsibility + row * components);
             mixture_slope(&m->mixture, z, p->responsibility + row * components, p->prior_slope + row * latent);
             sum += p->log_prior[row];
@@ -47,7 +48,7 @@ double pass_log_weight(const struct pass *p, size_t row) {
     const float *heads = p->out[m->heads] + row / p->draws * 2 * latent, *epsilon = p->epsilon + row * latent;
     const double log_ratio = m->config.components > 0
                                  ? p->log_prior[row] + latent_minus_log_posterior(heads, epsilon, latent)
-                                 : latent_log_ratio(heads, epsilon, p->z + row * m->code, latent);
+                                 : latent_log_ratio(heads, epsilon, p->z + row * m->decoder_inputs, latent);
     return log_ratio - pass_negative_log(p, row);
 }
 
@@ -85,11 +86,11 @@ static void draw_backward(struct pass *p, size_t row, const struct objective *o,
     const size_t latent = p->model->config.latent;
     const float *sigma = p->sigma + row / p->draws * latent, *epsilon = p->epsilon + row * latent;
     const float weight = p->weight[row];
-    float *dz = p->dz + row * p->model->code;
+    float *dz = p->dz + row * p->model->decoder_inputs;
     if (o->estimator->squared)
         math_kernel()->scale(dz, weight, latent);
     const bool mixture = p->model->config.components > 0;
-    const float *prior_slope = mixture ? p->prior_slope + row * latent : p->z + row * p->model->code;
+    const float *prior_slope = mixture ? p->prior_slope + row * latent : p->z + row * p->model->decoder_inputs;
     const float kl_weight = (o->estimator->squared ? weight * weight : weight) * (float)beta;
     if (!o->estimator->closed_kl) {
         latent_path(sigma, epsilon, prior_slope, kl_weight, dz, latent);

@@ -83,17 +83,17 @@ void block_load_items(struct block *block, const struct shard *s, uint64_t seed)
     if (m->config.classes > 0)
         load_labels(block, s);
     if (block->pass.encoder_input != block->pass.x)
-        clear_others(block->pass.encoder_input, m->inputs, s);
+        clear_others(block->pass.encoder_input, m->encoder_inputs, s);
     pass_set_encoder_input(&block->pass, s->first, s->rows);
 }
 
 void block_load_latents(struct block *block, const struct shard *s) {
     const struct model *m = block->pass.model;
     const size_t numbers = block->item_bytes / dtype_size(block->dtype);
-    clear_others(block->pass.z, m->code, s);
+    clear_others(block->pass.z, m->decoder_inputs, s);
     for (size_t row = s->first; row < s->first + s->rows; row++)
         dtype_to_float(block->dtype, block->data + block_index(block, row) * block->item_bytes,
-                       block->pass.z + row * m->code, numbers);
+                       block->pass.z + row * m->decoder_inputs, numbers);
     if (block->label != NULL) {
         load_labels(block, s);
         pass_condition(&block->pass, s->first, s->rows);

@@ -34,8 +34,8 @@ static int start_prior(struct model *m, const struct dataset *data, const uint32
         if (label != NULL)
             pass_set_labels(&pass, 0, 1, &label[item]);
         pass_set_encoder_input(&pass, 0, 1);
-        memcpy(m->parameters.value + m->pseudo_inputs + k * m->inputs, pass.encoder_input,
-               m->inputs * sizeof *m->parameters.value);
+        memcpy(m->parameters.value + m->pseudo_inputs + k * m->encoder_inputs, pass.encoder_input,
+               m->encoder_inputs * sizeof *m->parameters.value);
     }
     pass_free(&pass);
     return 0;

@@ -7,7 +7,7 @@
 /* A copy, which stays while the pseudo-inputs are updated. */
 static void set_inputs(void *context, size_t layer, const struct tile *tile) {
     struct vamp *v = context;
-    const size_t inputs = v->model->inputs, first = tile->row * inputs;
+    const size_t inputs = v->model->encoder_inputs, first = tile->row * inputs;
     (void)layer;
     memcpy(v->pass.encoder_input + first, v->model->parameters.value + v->model->pseudo_inputs + first,
            tile->rows * inputs * sizeof *v->pass.encoder_input);
@@ -32,7 +32,7 @@ static void components(void *context, size_t layer, const struct tile *tile) {
         float *dheads = v->pass.delta[layer] + k * width;
         memset(dheads, 0, width * sizeof *dheads);
         for (size_t row = 0; row < v->rows * b->draws; row++)
-            mixture_gradient(&m->mixture, k, b->z + row * m->code,
+            mixture_gradient(&m->mixture, k, b->z + row * m->decoder_inputs,
                              v->beta * b->weight[row] * b->responsibility[row * count + k], dheads);
     }
 }
