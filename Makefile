@@ -173,13 +173,13 @@ check: all asan tsan $(UNITS) $(BENCH) $(FAULT) $(REPLAYS) $(if $(PART),long-dep
 # Those that take a few seconds each: the C tests, and the tests of each tool and format.
 QUICK := fuzz golden helper idx2raw messages missing model_file raw-cmp raw-info raw2pgm stream vae-decode vae-encode vae-eval \
     vae-info vae-interp vae-sample vae-traverse vamp conditional
-quick: all $(UNITS) $(FAULT) $(REPLAYS)
+quick: all $(UNITS) $(FAULT) $(REPLAYS) $(BENCH)
 	VAE_BUILD="$(ABSOLUTE_BUILD)" tests/run $(UNITS) $(QUICK:%=tests/%.bats)
 
-# One file of tests: a bats file of tests/ or tests/long/, or a C test.
-test: all $(UNITS) $(FAULT) $(REPLAYS)
+# The tests of one name: a bats file of tests/ or tests/long/, a C test, or both.
+test: all $(UNITS) $(FAULT) $(REPLAYS) $(BENCH)
 	VAE_BUILD="$(ABSOLUTE_BUILD)" tests/run \
-	    $(or $(wildcard tests/$(T).bats tests/long/$(T).bats),$(filter %/$(T),$(UNITS)),$(error T: found '$(T)', wanted a file of tests/, such as T=vae-encode))
+	    $(or $(strip $(wildcard tests/$(T).bats tests/long/$(T).bats) $(filter %/$(T),$(UNITS))),$(error T: found '$(T)', wanted a file of tests/, such as T=vae-encode))
 
 # Tests of the build, of the source, of whole workflows or of times, which sanitizers have no part in.
 PLAIN := analyze anomaly bench injected locale make man paper readme sanitizers
@@ -190,9 +190,9 @@ PARTS := 1 2 3 4 5 6 7 8
 ifneq ($(PART),$(firstword $(filter $(PARTS),$(PART))))
   $(error PART: found '$(PART)', wanted one of $(PARTS))
 endif
-# PART is not passed on, since tests that run make want all tests.
-MAKEOVERRIDES := $(filter-out PART=%,$(MAKEOVERRIDES))
-unexport PART
+# PART and T are not passed on, since tests that run make want all tests.
+MAKEOVERRIDES := $(filter-out PART=% T=%,$(MAKEOVERRIDES))
+unexport PART T
 LONG_ALL := $(wildcard tests/long/*.bats) \
     $(patsubst %,asan:%,$(filter-out $(SANITIZED) $(addprefix tests/,$(PLAIN:%=%.bats)),$(wildcard tests/*.bats)))
 LONG = $(if $(PART),$(shell printf '%s\n' $(LONG_ALL) | awk 'NR % $(words $(PARTS)) == $(PART) % $(words $(PARTS))'),$(LONG_ALL))

@@ -195,6 +195,7 @@ load helper
     [[ $(what test T=vae-info) == *'tests/run tests/vae-info.bats' ]]
     [[ $(what test T=kills) == *'tests/run tests/long/kills.bats' ]]
     [[ $(what test T=gradients) == *"tests/run $BATS_TEST_TMPDIR/none/unit/gradients" ]]
+    [[ $(what test T=objectives) == *"tests/run tests/objectives.bats $BATS_TEST_TMPDIR/none/unit/objectives" ]]
     run -2 make -s -n -C "$ROOT" test T=nothing
     assert_line --partial "T: found 'nothing', wanted a file of tests/, such as T=vae-encode"
     local count=0 file

@@ -181,3 +181,20 @@ options_of_page() {
 @test "examples: vae-checkpoint(5)" { run_examples vae-checkpoint.5; }
 @test "examples: vae-trust(7)" { run_examples vae-trust.7; }
 @test "examples: vaeutils(7)" { run_examples vaeutils.7; }
+
+@test "each likelihood, activation, objective and optimizer is named in --help and in the pages" {
+    local option name names page count=0
+    for option in likelihood activation objective optimizer; do
+        run -2 --separate-stderr vae-train -m x "--$option" nothing
+        read -r -a names < <(sed -n "s/.*wanted one of //; s/ (vae-train.*//; s/,//gp" <<<"$stderr")
+        for name in "${names[@]}"; do
+            count=$((count + 1))
+            vae-train --help | grep -q -- "--$option .*\b$name\b" || fail "--help: --$option $name"
+            for page in vae-train.1 $([ $option != likelihood ] || echo vaeutils.7 vae-model.5); do
+                grep -q "\b$name\b" "$ROOT/man/$page" || fail "$page: --$option $name"
+            done
+            [ $option != likelihood ] || grep -q "\b$name\b" "$ROOT/README.md" || fail "README.md: $name"
+        done
+    done
+    assert [ $count -ge 20 ]
+}
