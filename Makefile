@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # vaeutils. `make help` lists what can be made.
 
 VERSION := 0.2.0
@@ -64,7 +65,7 @@ OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o) $(foreach level,$(LEVELS),$(KERNELS:%.c=$
 # started by name.
 PAPER := vae iwae-5 figure2 figure4
 
-.PHONY: all help flags parts fuzz fuzzers deps bench-deps paper-deps fuzz-deps long-deps bench bench-quick demo paper check quick test check-long coverage mutate asan tsan units install uninstall clean
+.PHONY: all help flags parts fuzz fuzzers deps bench-deps paper-deps fuzz-deps long-deps bench bench-quick demo paper check quick test format lint dist check-long coverage mutate asan tsan units install uninstall clean
 .DELETE_ON_ERROR:
 
 all: $(PROGRAMS)
@@ -82,6 +83,7 @@ help:
 	@echo 'make coverage   which lines the tests run; make mutate: which faults, put in on purpose, they do not notice'
 	@echo 'make fuzz       fuzz each reader, SECONDS=60 each (fuzz-deps: installs clang)'
 	@echo 'make asan tsan  build with the address and undefined, and the thread sanitizer, below $(BUILD)/'
+	@echo 'make format     lay out the C files; make lint: analyzers and the checks of the source; make dist: the source, packed'
 	@echo 'make install    to $$(DESTDIR)$$(PREFIX), default /usr/local; make uninstall takes it away'
 	@echo 'make clean      remove $(BUILD)/, demo/ and paper/'
 
@@ -181,6 +183,19 @@ test: all $(UNITS) $(FAULT) $(REPLAYS) $(BENCH)
 	VAE_BUILD="$(ABSOLUTE_BUILD)" tests/run \
 	    $(or $(strip $(wildcard tests/$(T).bats tests/long/$(T).bats) $(filter %/$(T),$(UNITS))),$(error T: found '$(T)', wanted a file of tests/, such as T=vae-encode))
 
+format:
+	clang-format -i $(FORMATTED)
+
+FORMATTED = $(wildcard lib/*/*.[ch] tools/*.c tests/*/*.[ch])
+
+lint: all
+	VAE_BUILD="$(ABSOLUTE_BUILD)" tests/run tests/analyze.bats
+
+# The committed source, the same bytes each time.
+dist:
+	@mkdir -p "$(BUILD)"
+	git archive --format=tar --prefix=vaeutils-$(VERSION)/ HEAD | gzip -9 -n >"$(BUILD)/vaeutils-$(VERSION).tar.gz"
+
 # Tests of the build, of the source, of whole workflows or of times, which sanitizers have no part in.
 PLAIN := analyze anomaly bench injected locale make man paper readme sanitizers
 
@@ -228,7 +243,7 @@ units: $(UNITS) $(REPLAYS) $(FAULT) $(BUILD)/bench/measure
 # What Debian's packages are for is in the README.
 DEPS := libopenblas-dev libopenblas-pthread-dev zlib1g-dev libjansson-dev libxxhash-dev \
         netpbm bats bats-support bats-assert mandoc groff-base shellcheck perl dataset-fashion-mnist \
-        clang-tidy cppcheck valgrind locales
+        clang-format clang-tidy cppcheck valgrind locales
 
 # `make deps check`: nothing is compiled before what it needs is there.
 ifneq ($(filter deps,$(MAKECMDGOALS)),)

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
 # What reads the source without running it.
 load helper
 
@@ -37,6 +38,17 @@ setup() {
 @test "cppcheck finds nothing" {
     run -0 cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr \
         --suppress=missingIncludeSystem -Ilib -DLEVEL=baseline -DVAEUTILS_VERSION='""' --error-exitcode=1 lib tools
+    assert_output ''
+}
+
+@test "clang-format would change nothing" {
+    run -0 clang-format --dry-run -Werror lib/*/*.[ch] tools/*.c tests/*/*.[ch]
+    assert_output ''
+}
+
+@test "each source names its licence" {
+    run -0 grep -L 'SPDX-License-Identifier: MIT' Makefile data/Makefile .ci/run lib/*/*.[ch] tools/*.c tests/*/*.[ch] \
+        tests/*.bats tests/long/*.bats tests/*.bash tests/{run,mutate,dead-tools,same-bytes,coverage} examples/{demo,anomaly}
     assert_output ''
 }
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
 # examples/anomaly: one class as the normal one, beside two baselines.
 load helper
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
 # The benchmark's own arithmetic, and what it holds that does not depend on how fast the machine is.
 
 load helper

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
 # --checkpoint and --resume: an interrupted run ends with the bytes of one that was not, wherever it was cut.
 # shellcheck disable=SC2030,SC2031 # a test is a subshell, and sets its variables itself
 load helper

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
 # Models that are conditional on labels: --cond and --class, in every tool that has them.
 # shellcheck disable=SC2016 # what is quoted is awk's
 load helper

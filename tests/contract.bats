@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
 # What all tools promise alike, tried over each of them from one table.
 # shellcheck disable=SC2030,SC2031 # a test is a subshell, and sets its variables itself
 # shellcheck disable=SC2016 # what is quoted is expanded by a shell of its own

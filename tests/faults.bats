@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
 # What must not be lost when something goes wrong: the model that was there, the data, the work done.
 # shellcheck disable=SC2016 # what is quoted is awk's
 # shellcheck disable=SC2030,SC2031 # a test is a subshell, and sets its variables itself

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
 # The fuzzers' targets on their corpora and on what they have once found (make fuzz looks for more).
 load helper
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
 # Files of every version that was released load for ever, and mean what they meant: tests/golden/VERSION/. They are
 # never made anew. Another machine's products round otherwise, hence a tolerance.
 # shellcheck disable=SC2016 # what is quoted is awk's

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # What every bats file loads: `load helper`. helper.bats tests it.
 bats_require_minimum_version 1.8.0
 bats_load_library bats-support

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
 # The helpers themselves: each refuses what is empty, what is no number and a command that fails.
 # shellcheck disable=SC2030,SC2031 # a test is a subshell, and sets its variables itself
 # shellcheck disable=SC2016 # what is quoted is awk's

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
 # idx2raw: an IDX file, plain or gzip, to a stream.
 load helper
 

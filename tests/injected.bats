@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
 # Faults of the system, each call in turn: exit 1 and one line that names what failed, or the right result; what was
 # there before stays, and nothing is left behind. Every call of every tool is tried by tests/long/injected.bats.
 load helper

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
 # The bytes that training and inference give do not depend on the processor's vector level, and matrix products can be
 # made by OpenBLAS instead.
 load helper

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
 # Every likelihood, through all the tools. The data is drawn here from distributions whose parameters are known; beta
 # keeps the latents out of it, so that training has to find these. Error bars are about four standard deviations.
 # shellcheck disable=SC2016 # perl's variables

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
 # A user's locale may have decimal commas, which awk, od, sort -g and bash's printf then read and write. The tools keep
 # decimal points, and so do tests, examples and the commands of the manual.
 load helper

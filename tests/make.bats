@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
 # The set-up that the README promises: make's targets, the data, the demo, and the test runner itself.
 
 load helper
@@ -187,6 +188,20 @@ load helper
     printf 'include Makefile\nshow:\n\t@echo "$$MAKEFLAGS, $$PART, $$V"\n' >"$BATS_TEST_TMPDIR/show.mk"
     run -0 make -s -f "$BATS_TEST_TMPDIR/show.mk" show PART=4 V=1
     assert_output 's -- V=1, , 1'
+}
+
+@test "make dist packs the committed source, the same bytes each time" {
+    git -C "$ROOT" rev-parse -q --verify HEAD >/dev/null 2>&1 || skip 'wants git and a clone'
+    git clone -q "$ROOT" "$BATS_TEST_TMPDIR/clone"
+    cd "$BATS_TEST_TMPDIR/clone"
+    make -s dist BUILD=one
+    make -s dist BUILD=two
+    cmp one/*.tar.gz two/*.tar.gz
+    tar -tzf one/*.tar.gz | grep -v '/$' | sed 's,^vaeutils-[0-9.]*/,,' | sort >packed
+    git ls-files | sort | diff - packed
+    assert [ "$(wc -l <packed)" -gt 200 ]
+    tar -xzf one/*.tar.gz
+    [[ $(make -s -C vaeutils-*/ help) == *'make deps'* ]]
 }
 
 @test "make test runs the one file that it is told, and make quick files that there are" {

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
 # The manual: clean mdoc, a page for every tool, the options of --help and no others, and examples that run.
 
 # shellcheck disable=SC2154 # bats sets status, output and lines

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
 # Every message that a user can meet is asserted by a test: by one of the file for its tool, or here.
 # shellcheck disable=SC2030,SC2031 # a test is a subshell, and sets its variables itself
 load helper

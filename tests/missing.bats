@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
 # Missing elements: --missing, what the figures cover, and vae-impute.
 # shellcheck disable=SC2016 # what is quoted is awk's
 load helper

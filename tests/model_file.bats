@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
 # The model file, vae-model(5): plain safetensors to others, strict to itself, old or new but never torn.
 # shellcheck disable=SC2016 # what is quoted is Perl
 # shellcheck disable=SC2030,SC2031 # a test is a subshell, and sets its variables itself

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
 # vae-train's objectives, optimizers and schedules: each option has an effect, and the right one.
 # shellcheck disable=SC2016 # what is quoted is awk's
 load helper

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
 # examples/paper: each recipe is run to its end, on some images of clothes in MNIST's place.
 # shellcheck disable=SC2016 # what is quoted is awk's
 load helper

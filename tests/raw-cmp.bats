@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
 # raw-cmp: whether two streams hold the same numbers, within a tolerance.
 load helper
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
 # raw-info: what a stream holds, the whole of it read and checked.
 load helper
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
 # raw2pgm: a stream of images as one tiled picture.
 load helper
 

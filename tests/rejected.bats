@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
 # tests/rejected/: a file for each rule of vae-raw(5), vae-model(5) and vae-checkpoint(5), each broken once, and in
 # MESSAGES what is said of it; foreign/ has files of other programs. The models and checkpoints are those of golden/ but for that.
 load helper

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # A safetensors file without the library: what the tests of the model file hold its reader and writer against.
 #
 #   perl safetensors.pl xxh64 <BYTES        the XXH64 of the bytes, seed 0

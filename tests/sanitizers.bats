@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
 # Every tool below valgrind, and what has threads with the thread sanitizer. (Address and undefined sanitizers have a
 # build of their own, with which whole files of these tests run: see the Makefile.)
 # shellcheck disable=SC2016 # what is quoted is awk's

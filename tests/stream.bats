@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
 # The stream, vae-raw(5): what a reader must refuse and what it must take. raw-info stands for all readers: they have
 # the header's parser in common, and contract.bats shows that each tool uses it.
 load helper

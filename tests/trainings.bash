@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Short trainings and what the tools say of their models: the same bytes from every build, at every level and on any
 # number of threads. Each row of golden/trainings is the SHA-256 of such bytes, the data and the options. With 784
 # elements and 400 units products are cut into tiles, and batches are no multiple of one; -H 50 is not cut. A release

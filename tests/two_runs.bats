@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
 # Two runs that would write one file: the second is refused and changes nothing, whatever the first is doing.
 # shellcheck disable=SC2030,SC2031 # a test is a subshell, and sets its variables itself
 load helper

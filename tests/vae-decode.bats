@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
 # vae-decode: a stream of latents to a stream of items. Error bars are four standard deviations, at a fixed seed.
 # shellcheck disable=SC2016 # what is quoted is awk's
 load helper

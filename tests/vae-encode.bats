@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
 # vae-encode: a stream of items to a stream of latents. Error bars are four standard deviations, at a fixed seed.
 load helper
 

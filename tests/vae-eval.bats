@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
 # vae-eval: how good a model is on a stream of items, as a table.
 # shellcheck disable=SC2016 # what is quoted is awk's
 load helper

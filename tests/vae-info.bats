@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
 # vae-info: what a model file says about itself, the whole of it read and checked.
 load helper
 

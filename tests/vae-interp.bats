@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
 # vae-interp: a stream of latents to points on the paths from each to the next.
 # shellcheck disable=SC2016 # what is quoted is awk's
 load helper

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
 # vae-sample: latents drawn from the prior, or a grid of its quantiles. Error bars are four standard deviations of the
 # estimate, at a fixed seed.
 load helper

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
 # vae-score: one number an item, the higher the stranger the model finds it.
 # shellcheck disable=SC2016 # what is quoted is awk's
 load helper

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
 # vae-train: each option has its effect, and nothing that goes wrong harms a model.
 # shellcheck disable=SC2030,SC2031 # a test is a subshell, and sets its variables itself
 # shellcheck disable=SC2016 # what is quoted is expanded by await, or is awk's

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
 # vae-traverse: a stream of latents, each with one number at a time moved over the prior's quantiles.
 load helper
 

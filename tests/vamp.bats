@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
 # --prior vamp:K: a mixture of the posteriors of learned pseudo-inputs as p(z), in training, evaluation and sampling.
 # shellcheck disable=SC2016 # what is quoted is awk's
 load helper

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* idx2raw: an IDX file, plain or gzip, to a stream. */
 #include "base/cli.h"
 #include "base/error.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* raw-cmp: whether two streams hold the same numbers, within a tolerance. */
 #include "base/cli.h"
 #include "base/error.h"

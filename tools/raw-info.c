@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* raw-info: what a stream holds, the whole of it read and checked. */
 #include "base/cli.h"
 #include "base/error.h"

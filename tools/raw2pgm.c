@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* raw2pgm: a stream of images as one tiled picture. */
 #include "base/cli.h"
 #include "base/progress.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* vae-decode: a stream of latents to a stream of items. */
 #include "base/cli.h"
 #include "base/error.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* vae-encode: a stream of items to a stream of latents. */
 #include "base/cli.h"
 #include "base/error.h"

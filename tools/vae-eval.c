@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* vae-eval: how good a model is on a stream of items, as a table. */
 #include "base/cli.h"
 #include "base/error.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* vae-impute: fills the missing elements of a stream of items. */
 #include "base/cli.h"
 #include "base/error.h"

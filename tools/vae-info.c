@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* vae-info: what a model file says about itself, the whole of it read and checked. */
 #include "base/cli.h"
 #include "base/printable.h"

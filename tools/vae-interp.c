@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* vae-interp: a stream of latents to points on the paths from each to the next. */
 #include "base/cli.h"
 #include "base/error.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* vae-sample: a stream of latents drawn from the prior, or a grid of its quantiles. */
 #include "base/cli.h"
 #include "base/error.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* vae-score: one number an item, the higher the stranger the model finds it. */
 #include "base/cli.h"
 #include "base/error.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* vae-train: a stream of items to a model file. */
 #include "train/training_run.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* vae-traverse: a stream of latents, each with one number at a time moved over the prior's quantiles. */
 #include "base/cli.h"
 #include "base/error.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #ifndef BASE_CLI_H
 #define BASE_CLI_H
 

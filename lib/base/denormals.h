@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #ifndef BASE_DENORMALS_H
 #define BASE_DENORMALS_H
 

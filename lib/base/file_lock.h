@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #ifndef BASE_FILE_LOCK_H
 #define BASE_FILE_LOCK_H
 

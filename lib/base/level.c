@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "base/level.h"
 
 #include "base/error.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #ifndef BASE_LEVEL_H
 #define BASE_LEVEL_H
 

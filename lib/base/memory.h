@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #ifndef BASE_MEMORY_H
 #define BASE_MEMORY_H
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "base/noise.h"
 
 #include "base/level.h"

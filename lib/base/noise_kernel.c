@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Compiled once a level, always without fused multiply-adds (see the Makefile): every level gives the same
  * bits. LANES counters run side by side. */
 #include "base/noise_kernel.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #ifndef BASE_NOISE_KERNEL_H
 #define BASE_NOISE_KERNEL_H
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #ifndef BASE_NUMBER_H
 #define BASE_NUMBER_H
 

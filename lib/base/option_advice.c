@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "base/option_advice.h"
 
 #include <ctype.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #ifndef BASE_OPTION_ADVICE_H
 #define BASE_OPTION_ADVICE_H
 

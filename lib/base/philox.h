@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #ifndef BASE_PHILOX_H
 #define BASE_PHILOX_H
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #ifndef BASE_PRINTABLE_H
 #define BASE_PRINTABLE_H
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #ifndef BASE_PROGRESS_H
 #define BASE_PROGRESS_H
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #ifndef BASE_SIGNALS_H
 #define BASE_SIGNALS_H
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #ifndef BASE_WORKERS_H
 #define BASE_WORKERS_H
 

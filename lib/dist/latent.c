@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "dist/latent.h"
 
 #include "kernel/math_kernel.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #ifndef DIST_LATENT_H
 #define DIST_LATENT_H
 

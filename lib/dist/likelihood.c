@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "dist/likelihood.h"
 
 #include "base/error.h"

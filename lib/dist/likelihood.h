@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #ifndef DIST_LIKELIHOOD_H
 #define DIST_LIKELIHOOD_H
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Likelihoods of whole numbers: counts, and categories. */
 #include "dist/likelihood.h"
 #include "dist/special.h"

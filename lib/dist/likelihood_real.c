@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Likelihoods of real numbers: the normal and its kin, and those on [0,1]. */
 #include "dist/likelihood.h"
 #include "kernel/density_kernel.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "dist/log_sum.h"
 
 #include <math.h>

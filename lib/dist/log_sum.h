@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #ifndef DIST_LOG_SUM_H
 #define DIST_LOG_SUM_H
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "dist/missing.h"
 
 #include <math.h>

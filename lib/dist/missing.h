@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #ifndef DIST_MISSING_H
 #define DIST_MISSING_H
 

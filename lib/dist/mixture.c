@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "dist/mixture.h"
 
 #include "base/error.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #ifndef DIST_MIXTURE_H
 #define DIST_MIXTURE_H
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "dist/prior.h"
 
 #include "base/noise.h"

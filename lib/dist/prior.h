@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #ifndef DIST_PRIOR_H
 #define DIST_PRIOR_H
 

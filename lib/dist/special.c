@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "dist/special.h"
 
 #include <math.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #ifndef DIST_SPECIAL_H
 #define DIST_SPECIAL_H
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #ifndef KERNEL_DENSITY_KERNEL_H
 #define KERNEL_DENSITY_KERNEL_H
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #ifndef KERNEL_ELEMENTARY_H
 #define KERNEL_ELEMENTARY_H
 

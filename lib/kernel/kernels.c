@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Picks the table of the level in use. */
 #include "base/level.h"
 #include "kernel/density_kernel.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Compiled once per level, with the level's vector instructions (see the Makefile). */
 #include "kernel/math_kernel.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #ifndef KERNEL_MATH_KERNEL_H
 #define KERNEL_MATH_KERNEL_H
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #ifndef KERNEL_OPENBLAS_H
 #define KERNEL_OPENBLAS_H
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #ifndef KERNEL_PRODUCT_H
 #define KERNEL_PRODUCT_H
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* y = alpha a b + start, see kernel/product.h. Compiled once per level, with the level's vector instructions (see
  * the Makefile).
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #ifndef KERNEL_VECTOR_H
 #define KERNEL_VECTOR_H
 

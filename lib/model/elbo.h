@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #ifndef MODEL_ELBO_H
 #define MODEL_ELBO_H
 

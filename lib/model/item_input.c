@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "model/item_input.h"
 
 #include "base/error.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #ifndef MODEL_ITEM_INPUT_H
 #define MODEL_ITEM_INPUT_H
 

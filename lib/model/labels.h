@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #ifndef MODEL_LABELS_H
 #define MODEL_LABELS_H
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #ifndef MODEL_MODEL_H
 #define MODEL_MODEL_H
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "model/objective.h"
 
 #include "base/number.h"

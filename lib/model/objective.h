@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #ifndef MODEL_OBJECTIVE_H
 #define MODEL_OBJECTIVE_H
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "model/pass.h"
 
 #include "base/error.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a pass shows the encoder, and beside the latent the decoder. */
 #include "model/pass.h"
 

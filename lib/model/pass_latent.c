@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a pass does between encoder and decoder: the posterior, its draws, their weights, and the way back. */
 #include "model/pass.h"
 

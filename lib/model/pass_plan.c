@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "model/pass_plan.h"
 
 struct tile pass_plan_tile(const struct pass *p, size_t layer, const struct tile *tile) {

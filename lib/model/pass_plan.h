@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #ifndef MODEL_PASS_PLAN_H
 #define MODEL_PASS_PLAN_H
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The likelihood's scale in a pass: where it comes from, and its gradient. */
 #include "model/pass.h"
 

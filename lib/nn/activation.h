@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #ifndef NN_ACTIVATION_H
 #define NN_ACTIVATION_H
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "nn/initializer.h"
 
 #include "base/error.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #ifndef NN_INITIALIZER_H
 #define NN_INITIALIZER_H
 

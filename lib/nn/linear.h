@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #ifndef NN_LINEAR_H
 #define NN_LINEAR_H
 

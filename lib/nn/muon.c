@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "kernel/math_kernel.h"
 #include "kernel/product_kernel.h"
 #include "nn/optimizer.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #ifndef NN_OPTIMIZER_H
 #define NN_OPTIMIZER_H
 

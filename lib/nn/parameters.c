@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "nn/parameters.h"
 
 #include "base/error.h"

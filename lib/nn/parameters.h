@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #ifndef NN_PARAMETERS_H
 #define NN_PARAMETERS_H
 

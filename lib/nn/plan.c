@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "nn/plan.h"
 
 #define WIDE_WEIGHTS 64000 /* operations with at least so many weights are also cut by columns */

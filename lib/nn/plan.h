@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #ifndef NN_PLAN_H
 #define NN_PLAN_H
 

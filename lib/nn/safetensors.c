@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "nn/safetensors.h"
 
 #include "base/error.h"

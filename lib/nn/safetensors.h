@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #ifndef NN_SAFETENSORS_H
 #define NN_SAFETENSORS_H
 

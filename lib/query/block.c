@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "query/block.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #ifndef QUERY_BLOCK_H
 #define QUERY_BLOCK_H
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "query/calibration.h"
 
 #include "base/error.h"

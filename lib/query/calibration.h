@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #ifndef QUERY_CALIBRATION_H
 #define QUERY_CALIBRATION_H
 

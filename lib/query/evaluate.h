@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #ifndef QUERY_EVALUATE_H
 #define QUERY_EVALUATE_H
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "query/evaluate_stream.h"
 
 static int check_items(void *context, size_t count, uint64_t item) {

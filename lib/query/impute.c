@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "query/impute.h"
 
 #include "base/error.h"

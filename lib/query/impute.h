@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #ifndef QUERY_IMPUTE_H
 #define QUERY_IMPUTE_H
 

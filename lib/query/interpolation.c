@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "query/interpolation.h"
 
 #include <math.h>

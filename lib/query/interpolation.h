@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #ifndef QUERY_INTERPOLATION_H
 #define QUERY_INTERPOLATION_H
 

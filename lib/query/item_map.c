@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "query/item_map.h"
 
 #include "base/error.h"

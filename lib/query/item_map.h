@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #ifndef QUERY_ITEM_MAP_H
 #define QUERY_ITEM_MAP_H
 

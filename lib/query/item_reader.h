@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #ifndef QUERY_ITEM_READER_H
 #define QUERY_ITEM_READER_H
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "query/latent_map.h"
 
 #include "base/error.h"

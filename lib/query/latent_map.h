@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #ifndef QUERY_LATENT_MAP_H
 #define QUERY_LATENT_MAP_H
 

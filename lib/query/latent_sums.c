@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "query/latent_sums.h"
 
 #include "dist/latent.h"

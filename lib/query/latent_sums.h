@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #ifndef QUERY_LATENT_SUMS_H
 #define QUERY_LATENT_SUMS_H
 

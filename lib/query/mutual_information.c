@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "query/mutual_information.h"
 
 #include "base/error.h"

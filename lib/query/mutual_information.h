@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #ifndef QUERY_MUTUAL_INFORMATION_H
 #define QUERY_MUTUAL_INFORMATION_H
 

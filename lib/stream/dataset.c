@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "stream/dataset.h"
 
 #include "base/error.h"

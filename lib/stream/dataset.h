@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #ifndef STREAM_DATASET_H
 #define STREAM_DATASET_H
 

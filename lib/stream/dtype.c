@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "stream/dtype.h"
 
 #include <string.h>

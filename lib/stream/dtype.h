@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #ifndef STREAM_DTYPE_H
 #define STREAM_DTYPE_H
 

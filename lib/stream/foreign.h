@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #ifndef STREAM_FOREIGN_H
 #define STREAM_FOREIGN_H
 

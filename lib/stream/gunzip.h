@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #ifndef STREAM_GUNZIP_H
 #define STREAM_GUNZIP_H
 

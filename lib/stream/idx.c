@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "stream/idx.h"
 
 #include "base/error.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #ifndef STREAM_IDX_H
 #define STREAM_IDX_H
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "stream/pnm.h"
 
 #include "base/error.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #ifndef STREAM_PNM_H
 #define STREAM_PNM_H
 

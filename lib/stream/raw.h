@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #ifndef STREAM_RAW_H
 #define STREAM_RAW_H
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #ifndef STREAM_SHAPE_H
 #define STREAM_SHAPE_H
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #ifndef TRAIN_CHECKPOINT_H
 #define TRAIN_CHECKPOINT_H
 

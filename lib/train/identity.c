@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "train/identity.h"
 
 #include "base/cli.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #ifndef TRAIN_IDENTITY_H
 #define TRAIN_IDENTITY_H
 

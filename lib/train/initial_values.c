@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "train/initial_values.h"
 
 #include "base/error.h"

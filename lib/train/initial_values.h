@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #ifndef TRAIN_INITIAL_VALUES_H
 #define TRAIN_INITIAL_VALUES_H
 

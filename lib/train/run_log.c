@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "train/run_log.h"
 
 #include "base/atomic_file.h"

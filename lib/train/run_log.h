@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #ifndef TRAIN_RUN_LOG_H
 #define TRAIN_RUN_LOG_H
 

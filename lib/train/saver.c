@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "train/saver.h"
 
 #include "base/cli.h"

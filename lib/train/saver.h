@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #ifndef TRAIN_SAVER_H
 #define TRAIN_SAVER_H
 

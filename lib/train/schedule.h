@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #ifndef TRAIN_SCHEDULE_H
 #define TRAIN_SCHEDULE_H
 

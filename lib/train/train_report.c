@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "train/train_report.h"
 
 #include "base/cli.h"

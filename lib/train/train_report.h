@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #ifndef TRAIN_TRAIN_REPORT_H
 #define TRAIN_TRAIN_REPORT_H
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "train/training_run.h"
 
 #include "base/atomic_file.h"

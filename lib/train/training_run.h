@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #ifndef TRAIN_TRAINING_RUN_H
 #define TRAIN_TRAINING_RUN_H
 

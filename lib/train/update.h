@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #ifndef TRAIN_UPDATE_H
 #define TRAIN_UPDATE_H
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "train/vamp.h"
 
 #include "model/pass_plan.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #ifndef TRAIN_VAMP_H
 #define TRAIN_VAMP_H
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The rate that OpenBLAS reaches on a large product, in Gflop a second: floor THREADS. It is the median of a
  * second's products, since what it is held against takes seconds, too. What the library is: floor version. */
 #include <cblas.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Runs a command, its output to /dev/null, and prints its seconds and the kilobytes of the largest process that it
  * was or started: measure COMMAND [ARGUMENT]... */
 #include <fcntl.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The rate of the packed backend's products beside what the core's fused multiply-adds could do: products. Prints a
  * row for each product of the models that the benchmark trains: its sizes, its rate and the peak in Gflop a second,
  * and the share of the peak. Columns are counted in whole panels: what is beyond the matrix is work, too. */

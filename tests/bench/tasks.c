@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Into how many tasks a training step is cut, and what that would allow on more cores: tasks BATCH. Prints the
  * phases of a step of 784-400-20 with Bernoulli pixels on one thread, and an estimate for 8, 16 and 64 cores. The
  * estimate assumes that a phase takes as many turns as its tasks need on that many cores, that each core is as fast

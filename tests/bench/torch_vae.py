@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The peer: the same VAE in PyTorch, on the same data.
 
 torch_vae.py MODE THREADS BATCH HIDDEN LATENT ACTIVATION BINARIZE EPOCHS FILE prints a line an epoch: its seconds, and

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A library to preload (LD_PRELOAD) that has one call of the tool fail, as a kernel, a disk or a full memory may.
  * The environment says which:
  *

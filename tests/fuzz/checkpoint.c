@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The checkpoint, vae-checkpoint(5), read by a training of 8 items of 6 elements. One that is taken can be gone on
  * with. */
 #include "base/cli.h"

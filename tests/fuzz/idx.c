@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The IDX format, plain and gzip. */
 #include "fuzz.h"
 #include "stream/idx.h"

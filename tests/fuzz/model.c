@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The model file, vae-model(5): safetensors, JSON, metadata. What is read is written again just as it is. */
 #define _GNU_SOURCE
 #include "fuzz.h"

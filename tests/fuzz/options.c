@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Numbers, lists and names as options have them: the first byte says which, the rest is the argument. What is taken
  * comes back from its own text. */
 #include "base/number.h"

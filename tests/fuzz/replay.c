@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Runs a target once on each file named: what the fuzzer has once found stays found. */
 #include "fuzz.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The stream, vae-raw(5), read as a map tool reads it, and whole as training does. */
 #include "fuzz.h"
 #include "stream/dataset.h"

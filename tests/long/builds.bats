@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
 # Other builds of the source, by another compiler, with other options and for another processor, give the same bytes:
 # those of tests/golden/trainings.
 load ../helper

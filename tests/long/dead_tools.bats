@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
 # No test passes when a tool that it uses is dead: see tests/dead-tools.
 # shellcheck disable=SC2154 # stderr is set by run
 # shellcheck disable=SC2016 # what is quoted is for another bats

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
 # Each allocation that a tool makes fails, in turn: see tests/injected.bats.
 load ../helper
 

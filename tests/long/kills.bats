@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
 # A run that saves all the time, killed at random moments: model and checkpoint are at each of them either old or new.
 # shellcheck disable=SC2016 # what is quoted is awk's
 load ../helper

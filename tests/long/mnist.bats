@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
 # The published figure: MNIST, 784-400-20 relu, Bernoulli on grey pixels, batch 128, Adam 1e-3, 10 epochs. Three
 # independent PyTorch runs of this recipe gave a test -ELBO of 105.59, 105.61 and 105.56 nats.
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
 # tests/same-bytes, which compares two builds, finds each difference.
 load ../helper
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
 # What tests/two_runs.bats tries some times, here so often that each moment between two saves is met.
 load ../helper
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The importance-weighted figure against a model that can be solved: a linear decoder with Gaussian noise, for
  * which p(x) = N(b, W W' + sigma^2 I) and, with W's columns orthogonal, the posterior is N(mu(x), diag) exactly. */
 #include "base/error.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #ifndef UNIT_FIRST_VALUES_H
 #define UNIT_FIRST_VALUES_H
 

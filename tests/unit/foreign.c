@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Formats of other programs: told by the bytes that are there, and by nothing after them. */
 #include "stream/foreign.h"
 #include "test.h"

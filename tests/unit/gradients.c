@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The whole ELBO and its gradient by every parameter, for every activation and likelihood, against a plain
  * reference in double that shares no code with the library but its table of layers. */
 #include "base/error.h"

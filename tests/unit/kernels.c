@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The vectorised functions against double precision, at every level that this machine has, to the bounds that
  * kernel/math_kernel.h and kernel/density_kernel.h state. */
 #include "base/error.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #ifndef UNIT_LAYER_GRADIENT_H
 #define UNIT_LAYER_GRADIENT_H
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Densities against closed forms and integrals, draws against means, KL against an integral. */
 #include "dist/latent.h"
 #include "dist/likelihood.h"

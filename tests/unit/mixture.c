@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The mixture that a prior may be: a density, its gradients against differences, and its draws. */
 #include "base/error.h"
 #include "dist/mixture.h"

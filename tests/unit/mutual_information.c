@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The mutual information of latent and item where it can be worked out otherwise. */
 #include "base/error.h"
 #include "base/noise.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Random numbers: Philox against its authors' vectors, the distributions within error bars, and the promises of
  * base/noise.h: a value depends on where it is used, and not on the vector instructions. */
 #include "base/level.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Every objective's bound and its gradient by every parameter, with several draws, against a plain reference in
  * double. An estimator that leaves terms out is the true gradient of another function: one in which those terms
  * stand still. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Muon, clipping's scale, averages and schedules against plain references in double. Adam is with the kernels. */
 #include "base/error.h"
 #include "base/noise.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Text for a terminal, cut off between characters where there is no more room. */
 #include "base/printable.h"
 #include "test.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Matrix products: against sums in double, the same bits at every level and however they are cut, and OpenBLAS's.
  */
 #include "base/error.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What must not matter does not: who runs a task, how many threads there are, where in a block an item stands. */
 #define _GNU_SOURCE
 #include "base/error.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Functions of counts against their sums, term by term. */
 #include "dist/special.h"
 #include "test.h"
