@@ -183,7 +183,9 @@ struct workers *workers_start(size_t threads) {
         return NULL;
     }
     w->threads = threads;
-    w->awake_most = workers_available() > 2 ? workers_available() : 2;
+    w->awake_most = workers_available();
+    if (w->awake_most < 2)
+        w->awake_most = 2;
     w->joined = 1;
     for (size_t k = 0; k < threads; k++)
         atomic_init(&w->range[k].word, 0);

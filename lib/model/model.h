@@ -15,9 +15,9 @@
  * follows every layer except the heads and the last one. */
 struct model {
     struct model_config config;
-    size_t elements;    /* of an item */
-    size_t item_inputs; /* numbers that the encoder reads of an item */
-    size_t mask; /* numbers that say which of its elements are observed, if elements may be missing; else 0 */
+    size_t elements;             /* of an item */
+    size_t item_inputs;          /* numbers that the encoder reads of an item */
+    size_t mask;                 /* numbers that tell which elements are observed, if some may be missing; else 0 */
     size_t encoder_inputs;       /* in all: item_inputs, mask and the label, one-hot, in this order */
     size_t decoder_inputs;       /* numbers that the decoder reads: the latent, then the label, one-hot */
     size_t outputs;              /* of the decoder per element, side by side */

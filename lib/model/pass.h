@@ -14,7 +14,7 @@ struct pass {
     const struct model *model; /* not owned */
     size_t rows, draws;
     float *x;                               /* [elements] */
-    float *encoder_input;                   /* [inputs], the encoder's input; x itself if that is the input */
+    float *encoder_input;                   /* [encoder_inputs]; x itself if that is what the encoder reads */
     float *out[2 * MODEL_MAX_HIDDEN + 2];   /* [units] of each layer, after its activation */
     float *slope[2 * MODEL_MAX_HIDDEN + 2]; /* [out], for an activation that keeps its slope */
     float *delta[2 * MODEL_MAX_HIDDEN + 2]; /* [out], gradient before the activation; the last is its out */
