@@ -274,6 +274,10 @@ END
     near "$(tensor a.bin decoder.1.bias)" -2.1972 0.0001
     vae-train -q -m a.bin -z 1 -H 4 -e 0 --mean-bias --binarize sample below.raw
     near "$(tensor a.bin decoder.1.bias)" -0.2007 0.0001
+    # The mean is that of the items which have the element.
+    { header f32 1 10 . && f32 nan nan nan nan nan nan nan nan 2 4; } >holes.raw
+    vae-train -q -m a.bin -z 1 -H 4 -e 0 --mean-bias --missing -l gaussian holes.raw
+    near "$(tensor a.bin decoder.1.bias)" 3 0.0001
     for likelihood in 'gaussian --sigma net' laplace dlogistic cbernoulli; do
         # shellcheck disable=SC2086 # options, not one
         vae-train -q -m a.bin -z 1 -H 4 -e 0 --init glorot --mean-bias -l $likelihood grey.raw
