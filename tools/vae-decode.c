@@ -47,9 +47,9 @@ static void decode_shard(const struct item_map *map, struct block *block, const 
         const struct distributions d = pass_distributions(p, row, 0, m->elements);
         float *x = p->x + row * m->elements;
         if (o->sample)
-            likelihood_draw(m->config.likelihood, m->config.scale, &d, x, noise);
+            likelihood_draw(&d, x, noise);
         else
-            likelihood_mean(m->config.likelihood, m->config.scale, &d, x);
+            likelihood_mean(&d, x);
     }
 }
 

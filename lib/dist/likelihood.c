@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/number.h"
+#include "dist/segment.h"
 #include "kernel/math_kernel.h"
 
 #include <math.h>
@@ -29,6 +30,14 @@ static const char *const scale_names[SCALES] = {"fixed", "shared", "per-dim", "n
 
 const char *scale_name(enum scale scale) {
     return scale_names[scale];
+}
+
+const char *likelihood_scale_text(enum scale scale, double sigma, char text[SCALE_TEXT]) {
+    if (scale == SCALE_FIXED)
+        snprintf(text, SCALE_TEXT, "%.17g", sigma);
+    else
+        snprintf(text, SCALE_TEXT, "%s", scale_names[scale]);
+    return text;
 }
 
 #define MIN_SIGMA 1e-6
@@ -72,37 +81,36 @@ struct parted {
     struct distributions d;
 };
 
-static void part(struct parted *p, const float *pairs, size_t n) {
+static void part(struct parted *p, const struct distributions *d, size_t first) {
+    const float *pairs = d->a + 2 * first;
+    const size_t n = d->n - first < LIKELIHOOD_BLOCK ? d->n - first : LIKELIHOOD_BLOCK;
     for (size_t i = 0; i < n; i++) {
         p->a[i] = pairs[2 * i];
         p->log_scale[i] = log_scale_bounded(pairs[2 * i + 1]);
         p->inverse_scale[i] = -p->log_scale[i];
     }
     math_kernel()->exp(p->inverse_scale, n);
-    p->d = (struct distributions){p->a, p->log_scale, p->inverse_scale, n, 0};
+    p->d = (struct distributions){
+        .segment = d->segment, .a = p->a, .log_scale = p->log_scale, .inverse_scale = p->inverse_scale, .n = n};
 }
 
-static size_t some(const struct distributions *d, size_t first) {
-    return d->n - first < LIKELIHOOD_BLOCK ? d->n - first : LIKELIHOOD_BLOCK;
-}
-
-double likelihood_negative_log(const struct likelihood *l, enum scale scale, const struct distributions *d,
-                               const float *x, float *gradient, float *scale_gradient) {
-    if (scale != SCALE_NET)
+double likelihood_negative_log(const struct distributions *d, const float *x, float *gradient,
+                               float *scale_gradient) {
+    const struct likelihood *l = d->segment->likelihood;
+    if (d->segment->scale != SCALE_NET)
         return l->negative_log(d, x, gradient, scale_gradient);
     struct parted p;
     float by_scale[LIKELIHOOD_BLOCK];
     double sum = 0;
     for (size_t first = 0; first < d->n; first += LIKELIHOOD_BLOCK) {
-        const size_t n = some(d, first);
         const float *pairs = d->a + 2 * first;
-        part(&p, pairs, n);
+        part(&p, d, first);
         if (gradient == NULL) {
             sum += l->negative_log(&p.d, x + first, NULL, NULL);
             continue;
         }
         sum += l->negative_log(&p.d, x + first, p.a, by_scale);
-        for (size_t i = 0; i < n; i++) {
+        for (size_t i = 0; i < p.d.n; i++) {
             const float log_scale = pairs[2 * i + 1];
             gradient[2 * (first + i)] = p.a[i];
             gradient[2 * (first + i) + 1] = log_scale_gradient(log_scale, by_scale[i]);
@@ -111,44 +119,41 @@ double likelihood_negative_log(const struct likelihood *l, enum scale scale, con
     return sum;
 }
 
-size_t likelihood_outputs(const struct likelihood *l, enum scale scale, size_t levels) {
-    return l->has_levels ? levels : l->scales != 0 && scale == SCALE_NET ? 2 : 1;
-}
-
 /* Whether the decoder gave finite numbers; if not, sets x [n] to NaN. */
-static bool has_numbers(const struct likelihood *l, enum scale scale, const struct distributions *d, float *x) {
-    if (math_kernel()->finite(d->a, d->n * likelihood_outputs(l, scale, d->levels)))
+static bool has_numbers(const struct distributions *d, float *x) {
+    if (math_kernel()->finite(d->a, d->n * d->segment->outputs))
         return true;
     for (size_t i = 0; i < d->n; i++)
         x[i] = NAN;
     return false;
 }
 
-void likelihood_mean(const struct likelihood *l, enum scale scale, const struct distributions *d, float *x) {
+void likelihood_mean(const struct distributions *d, float *x) {
+    const struct likelihood *l = d->segment->likelihood;
     struct parted p;
-    if (!has_numbers(l, scale, d, x))
+    if (!has_numbers(d, x))
         return;
-    if (scale != SCALE_NET) {
+    if (d->segment->scale != SCALE_NET) {
         l->mean(d, x);
         return;
     }
     for (size_t first = 0; first < d->n; first += LIKELIHOOD_BLOCK) {
-        part(&p, d->a + 2 * first, some(d, first));
+        part(&p, d, first);
         l->mean(&p.d, x + first);
     }
 }
 
-void likelihood_draw(const struct likelihood *l, enum scale scale, const struct distributions *d, float *x,
-                     struct noise noise) {
+void likelihood_draw(const struct distributions *d, float *x, struct noise noise) {
+    const struct likelihood *l = d->segment->likelihood;
     struct parted p;
-    if (!has_numbers(l, scale, d, x))
+    if (!has_numbers(d, x))
         return;
-    if (scale != SCALE_NET) {
+    if (d->segment->scale != SCALE_NET) {
         l->draw(d, x, noise);
         return;
     }
     for (size_t first = 0; first < d->n; first += LIKELIHOOD_BLOCK) {
-        part(&p, d->a + 2 * first, some(d, first));
+        part(&p, d, first);
         noise.position = first;
         l->draw(&p.d, x + first, noise);
     }

@@ -17,11 +17,14 @@ enum scale { SCALE_FIXED, SCALE_SHARED, SCALE_PER_DIM, SCALE_NET, SCALE_OPTIMAL,
 /* A scale that is learned is kept within exp(+-this): an element that is always the same has no best one. */
 #define LOG_SCALE_BOUND 7.0f
 
-/* n elements' distributions. */
+struct segment; /* dist/segment.h: a likelihood with its options, and its elements of an item */
+
+/* The distributions of n elements of a segment. */
 struct distributions {
-    const float *a;                         /* [n], or [n, levels] */
-    const float *log_scale, *inverse_scale; /* [n], of a likelihood that has one */
-    size_t n, levels;
+    const struct segment *segment;
+    const float *a;                         /* [n, outputs]; of the likelihood's functions, without SCALE_NET's */
+    const float *log_scale, *inverse_scale; /* [n], of a likelihood that has one; else NULL */
+    size_t n;
 };
 
 struct likelihood {
@@ -29,13 +32,18 @@ struct likelihood {
     unsigned scales;          /* bits: the places that its scale may come from; 0: it has none */
     enum scale initial_scale; /* the default */
     double initial_sigma;     /* the default of a scale that is given, and where one that is learned begins */
-    bool has_levels;          /* the decoder gives one number per level */
+    bool has_levels;          /* of an element: their number is an option */
     bool binary;              /* x is meant to be 0 or 1: on grey values the figure is a cross-entropy */
     bool raw_u8;              /* u8 elements are not divided by 255 */
     float min, max;           /* what an element of x may be; with levels, below their number */
     float steps;              /* and a multiple of 1/steps, unless steps is 0 */
     const char *wanted;       /* the same in words */
     const char *advice;       /* what to do about other finite floats; NULL: nothing */
+
+    /* Per element: numbers that the decoder gives, without the scale; and numbers that the encoder reads. NULL: 1.
+     */
+    size_t (*outputs)(size_t levels);
+    size_t (*inputs)(size_t levels);
 
     /* -log p(x|a) of n elements, nats, constants included. If they are not NULL, gradient becomes d(-log p)/da
      * (it may be a itself) and scale_gradient d(-log p)/d log_scale. */
@@ -48,7 +56,7 @@ struct likelihood {
     void (*mean)(const struct distributions *d, float *x);
     void (*draw)(const struct distributions *d, float *x, struct noise noise);
 
-    /* What the encoder sees of x: [n], or [n, levels]. NULL: x itself. */
+    /* What the encoder sees of x: [n, inputs]. NULL: x itself. */
     void (*encode)(const float *x, size_t n, size_t levels, float *encoder_input);
 
     /* The sum over n elements of |x - a|^power: the scale^power that makes -log p smallest is its mean. NULL if
@@ -67,18 +75,17 @@ int likelihood_scale(const struct likelihood *likelihood, const char *what, cons
 
 const char *scale_name(enum scale scale);
 
-/* Numbers that the decoder gives for each element: levels, or 2 with SCALE_NET, else 1. */
-size_t likelihood_outputs(const struct likelihood *likelihood, enum scale scale, size_t levels);
+/* The other way round: the number, with all its digits, or the name. */
+#define SCALE_TEXT 32
+const char *likelihood_scale_text(enum scale scale, double sigma, char text[SCALE_TEXT]);
 
 /* The three of a likelihood's functions, for any place of the scale: with SCALE_NET a is [n, 2], the second of each
  * pair log_scale, and so is the gradient. Mean and draw are NaN throughout if some of a is not finite, which a
  * draw or the most probable level may hide. */
-double likelihood_negative_log(const struct likelihood *likelihood, enum scale scale, const struct distributions *d,
-                               const float *x, float *gradient, float *scale_gradient);
-void likelihood_mean(const struct likelihood *likelihood, enum scale scale, const struct distributions *d,
-                     float *x);
-void likelihood_draw(const struct likelihood *likelihood, enum scale scale, const struct distributions *d, float *x,
-                     struct noise noise);
+double likelihood_negative_log(const struct distributions *d, const float *x, float *gradient,
+                               float *scale_gradient);
+void likelihood_mean(const struct distributions *d, float *x);
+void likelihood_draw(const struct distributions *d, float *x, struct noise noise);
 
 /* A learned log_scale within its bounds; and its gradient, 0 if it points out of the bounds. */
 float log_scale_bounded(float log_scale);

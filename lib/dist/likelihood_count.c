@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Likelihoods of whole numbers: counts, and categories. */
-#include "dist/likelihood.h"
+#include "dist/segment.h"
 #include "dist/special.h"
 #include "kernel/density_kernel.h"
 #include "kernel/math_kernel.h"
@@ -182,44 +182,47 @@ static size_t level_of(float x, size_t levels) {
 /* -log p = log(sum of exp a) - a_x. */
 static double categorical_negative_log(const struct distributions *d, const float *x, float *gradient,
                                        float *scale_gradient) {
+    const size_t levels = d->segment->levels;
     float p[LIKELIHOOD_MAX_LEVELS];
     double sum = 0;
     (void)scale_gradient;
     for (size_t i = 0; i < d->n; i++) {
-        const float *a = d->a + i * d->levels;
-        const size_t level = level_of(x[i], d->levels);
-        const double logit = level < d->levels ? (double)a[level] : NAN;
-        memcpy(p, a, d->levels * sizeof *p);
-        sum += density_kernel()->softmax(p, d->levels) - logit;
+        const float *a = d->a + i * levels;
+        const size_t level = level_of(x[i], levels);
+        const double logit = level < levels ? (double)a[level] : NAN;
+        memcpy(p, a, levels * sizeof *p);
+        sum += density_kernel()->softmax(p, levels) - logit;
         if (gradient == NULL)
             continue;
-        if (level < d->levels)
+        if (level < levels)
             p[level] -= 1;
-        memcpy(gradient + i * d->levels, p, d->levels * sizeof *p);
+        memcpy(gradient + i * levels, p, levels * sizeof *p);
     }
     return sum;
 }
 
 /* Categories have no mean: the most probable one, the first of equal ones. */
 static void categorical_mean(const struct distributions *d, float *x) {
+    const size_t levels = d->segment->levels;
     for (size_t i = 0; i < d->n; i++) {
-        const float *a = d->a + i * d->levels;
+        const float *a = d->a + i * levels;
         size_t best = 0;
-        for (size_t k = 1; k < d->levels; k++)
+        for (size_t k = 1; k < levels; k++)
             best = a[k] > a[best] ? k : best;
         x[i] = (float)best;
     }
 }
 
 static void categorical_draw(const struct distributions *d, float *x, struct noise noise) {
+    const size_t levels = d->segment->levels;
     float p[LIKELIHOOD_MAX_LEVELS];
     for (size_t i = 0; i < d->n; i++) {
         struct sequence s = sequence_of(noise, i);
         double left = next_uniform(&s);
         size_t level = 0;
-        memcpy(p, d->a + i * d->levels, d->levels * sizeof *p);
-        density_kernel()->softmax(p, d->levels);
-        for (; level < d->levels - 1 && left >= (double)p[level]; level++)
+        memcpy(p, d->a + i * levels, levels * sizeof *p);
+        density_kernel()->softmax(p, levels);
+        for (; level < levels - 1 && left >= (double)p[level]; level++)
             left -= (double)p[level];
         x[i] = (float)level;
     }
@@ -235,9 +238,15 @@ static void encode_levels(const float *x, size_t n, size_t levels, float *encode
     }
 }
 
+static size_t one_per_level(size_t levels) {
+    return levels;
+}
+
 const struct likelihood likelihood_categorical = {
     .name = "categorical",
     .has_levels = true,
+    .outputs = one_per_level,
+    .inputs = one_per_level,
     .raw_u8 = true,
     .steps = 1,
     .wanted = "a whole number below --levels",

@@ -21,20 +21,24 @@ size_t observed_count(const float *x, size_t n) {
     return count;
 }
 
-static size_t numbers(const struct likelihood *l, enum scale scale, size_t levels) {
-    return l->has_levels ? levels : l->scales != 0 && scale == SCALE_NET ? 2 : 1;
+/* `length` of the elements, from `first` on. */
+static struct distributions part(const struct distributions *d, size_t first, size_t length) {
+    const bool has_scale = d->log_scale != NULL;
+    return (struct distributions){.segment = d->segment,
+                                  .a = d->a + first * d->segment->outputs,
+                                  .log_scale = has_scale ? d->log_scale + first : NULL,
+                                  .inverse_scale = has_scale ? d->inverse_scale + first : NULL,
+                                  .n = length};
 }
 
-double observed_negative_log(const struct likelihood *l, enum scale scale, const struct distributions *d,
-                             const float *x, float *gradient, float *scale_gradient) {
-    const size_t each = numbers(l, scale, d->levels);
+double observed_negative_log(const struct distributions *d, const float *x, float *gradient,
+                             float *scale_gradient) {
+    const size_t each = d->segment->outputs;
     double sum = 0;
     size_t length;
     for (size_t first = 0; (length = run_of(x, d->n, &first)) > 0; first += length) {
-        const bool has_scale = d->log_scale != NULL;
-        const struct distributions run = {d->a + first * each, has_scale ? d->log_scale + first : NULL,
-                                          has_scale ? d->inverse_scale + first : NULL, length, d->levels};
-        sum += likelihood_negative_log(l, scale, &run, x + first, gradient == NULL ? NULL : gradient + first * each,
+        const struct distributions run = part(d, first, length);
+        sum += likelihood_negative_log(&run, x + first, gradient == NULL ? NULL : gradient + first * each,
                                        scale_gradient == NULL ? NULL : scale_gradient + first);
     }
     for (size_t i = 0; gradient != NULL && i < d->n; i++)
@@ -46,10 +50,10 @@ double observed_negative_log(const struct likelihood *l, enum scale scale, const
     return sum;
 }
 
-double observed_deviations(const struct likelihood *l, const float *a, const float *x, size_t n) {
+double observed_deviations(const struct distributions *d, const float *x) {
     double sum = 0;
     size_t length;
-    for (size_t first = 0; (length = run_of(x, n, &first)) > 0; first += length)
-        sum += l->deviations(a + first, x + first, length);
+    for (size_t first = 0; (length = run_of(x, d->n, &first)) > 0; first += length)
+        sum += d->segment->likelihood->deviations(d->a + first, x + first, length);
     return sum;
 }

@@ -4,7 +4,6 @@
 #include "base/error.h"
 #include "base/memory.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -55,15 +54,17 @@ static void add_heads(struct model *m, size_t in, size_t latent) {
 /* Numbers that the layers take in and give at both ends; the likelihood's own parameters. */
 static void size_ends(struct model *m) {
     const struct model_config *c = &m->config;
-    const struct likelihood *l = c->likelihood;
-    m->outputs = likelihood_outputs(l, c->scale, c->levels);
-    m->item_inputs = m->elements * (l->has_levels ? c->levels : 1);
+    m->segment = (struct segment){.likelihood = c->likelihood,
+                                  .scale = c->scale,
+                                  .sigma = c->sigma,
+                                  .levels = c->levels,
+                                  .elements = m->elements};
+    segment_lay_out(&m->segment);
+    m->item_inputs = m->elements * segment_inputs(&m->segment);
     m->mask = c->missing ? m->elements : 0;
     m->encoder_inputs = m->item_inputs + m->mask + c->classes;
     m->decoder_inputs = c->latent + c->classes;
-    m->scales = l->scales == 0 || c->scale == SCALE_FIXED || c->scale == SCALE_NET ? 0
-                : c->scale == SCALE_PER_DIM                                        ? m->elements
-                                                                                   : 1;
+    m->scales = segment_scales(&m->segment);
 }
 
 int model_lay_out(struct model *model, const struct model_config *config, const char *name) {
@@ -73,14 +74,14 @@ int model_lay_out(struct model *model, const struct model_config *config, const 
         return fail("%s: items of shape %s have %zu elements, wanted at most %d", name,
                     shape_text(&config->item, shape), model->elements, MODEL_MAX_ELEMENTS);
     size_ends(model);
-    if (model->elements > MODEL_MAX_ELEMENTS / model->outputs)
+    if (model->elements > MODEL_MAX_ELEMENTS / model->segment.outputs)
         return fail("%s: items of %zu elements with %zu numbers each, wanted at most %d in all", name,
-                    model->elements, model->outputs, MODEL_MAX_ELEMENTS);
+                    model->elements, model->segment.outputs, MODEL_MAX_ELEMENTS);
     const size_t in = add_hidden(model, "encoder", model->encoder_inputs, &config->encoder);
     add_heads(model, in, config->latent);
     const size_t last = add_hidden(model, "decoder", model->decoder_inputs, &config->decoder);
     model->last = model->layers;
-    add_layer(model, "decoder", config->decoder.layers, last, model->elements, model->outputs);
+    add_layer(model, "decoder", config->decoder.layers, last, model->elements, model->segment.outputs);
     if (model->scales > 0)
         model->scale = parameters_add(&model->parameters, TENSOR_PLAIN, "likelihood.log_scale", model->scales, 0);
     if (config->components > 0) {
@@ -170,13 +171,13 @@ void model_initialise(struct model *model, const struct initializer *initializer
         initializer_run(initializer, layer, out, seed, i, model->parameters.value);
     }
     for (size_t i = 0; i < model->scales; i++)
-        model->parameters.value[model->scale + i] = (float)log(model->config.sigma);
+        model->parameters.value[model->scale + i] = segment_initial_log_scale(&model->segment);
 }
 
 void model_start_at_mean(struct model *model, const double *mean) {
     float *bias = model->parameters.value + model->layer[model->last].bias;
     for (size_t i = 0; i < model->elements; i++)
-        bias[i * model->outputs] = (float)model->config.likelihood->start(mean[i]);
+        bias[i * model->segment.outputs] = (float)model->config.likelihood->start(mean[i]);
 }
 
 void model_load_item(const struct model *m, enum dtype dtype, const void *item, struct noise noise, float *x) {

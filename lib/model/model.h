@@ -3,6 +3,7 @@
 #define MODEL_MODEL_H
 
 #include "dist/mixture.h"
+#include "dist/segment.h"
 #include "model/model_config.h"
 #include "nn/initializer.h"
 #include "nn/linear.h"
@@ -20,7 +21,7 @@ struct model {
     size_t mask;                 /* numbers that tell which elements are observed, if some may be missing; else 0 */
     size_t encoder_inputs;       /* in all: item_inputs, mask and the label, one-hot, in this order */
     size_t decoder_inputs;       /* numbers that the decoder reads: the latent, then the label, one-hot */
-    size_t outputs;              /* of the decoder per element, side by side */
+    struct segment segment;      /* all elements of an item: their likelihood */
     size_t scales;               /* number of the likelihood's scales that are parameters */
     size_t scale;                /* offset of them in the table of parameters */
     size_t pseudo_inputs, prior; /* offsets of the VampPrior's [components, inputs] and [components, 2 latent] */

@@ -83,7 +83,7 @@ static const char *input_scaling(const struct likelihood *likelihood) {
 }
 
 int model_config_put(const struct model_config *c, json_t *m) {
-    char shape[SHAPE_TEXT], hidden[2][HIDDEN_TEXT], prior[PRIOR_TEXT];
+    char shape[SHAPE_TEXT], hidden[2][HIDDEN_TEXT], prior[PRIOR_TEXT], sigma[SCALE_TEXT];
     const struct likelihood *l = c->likelihood;
     int failed =
         metadata_put(m, "format", "%s", safetensors_model.format) | metadata_put(m, "version", FORMAT_VERSION) |
@@ -94,10 +94,8 @@ int model_config_put(const struct model_config *c, json_t *m) {
         metadata_put(m, "activation", "%s", c->activation->name) |
         metadata_put(m, "likelihood", "%s", c->likelihood->name) |
         metadata_put(m, "binarize", "%s", binarize_name(c->binarize));
-    if (l->scales != 0 && c->scale == SCALE_FIXED)
-        failed |= metadata_put(m, "sigma", "%.17g", c->sigma);
-    else if (l->scales != 0)
-        failed |= metadata_put(m, "sigma", "%s", scale_name(c->scale));
+    if (l->scales != 0)
+        failed |= metadata_put(m, "sigma", "%s", likelihood_scale_text(c->scale, c->sigma, sigma));
     if (l->has_levels)
         failed |= metadata_put(m, "levels", "%zu", c->levels);
     if (c->classes > 0)

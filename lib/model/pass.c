@@ -36,10 +36,6 @@ static size_t panel_rows(size_t rows) {
     return rows + 1;
 }
 
-static bool learns_scale(const struct model *m) {
-    return m->scales > 0 && m->config.scale != SCALE_OPTIMAL;
-}
-
 static void lay_out(struct pass *p, struct arena *arena, bool backward) {
     const struct model *m = p->model;
     const size_t latent = m->config.latent, number = sizeof(float), all = p->rows * p->draws;
@@ -69,13 +65,13 @@ static void lay_out(struct pass *p, struct arena *arena, bool backward) {
     p->weight = backward ? take(arena, all, 1, number) : NULL;
     p->parts = backward ? plan_parts(&m->layer[m->last]) : 1;
     p->negative_log = take(arena, all, p->parts, sizeof(double));
-    if (m->config.scale == SCALE_OPTIMAL && backward)
+    if (segment_has_best_scale(&m->segment) && backward)
         p->deviations = take(arena, all, p->parts, sizeof(double));
-    if (m->config.likelihood->scales != 0) {
+    if (segment_has_scale(&m->segment)) {
         p->log_scale = take(arena, 1, m->elements, number);
         p->inverse_scale = take(arena, 1, m->elements, number);
     }
-    if (learns_scale(m) && backward)
+    if (segment_learns_scale(&m->segment) && backward)
         p->dscale = take(arena, all, m->elements, number);
     p->kl = take(arena, p->rows, 1, sizeof(double));
     p->bound = take(arena, p->rows, 1, sizeof(double));
@@ -167,13 +163,13 @@ double *pass_part_sums(const struct pass *p, double *sums, const struct tile *ti
 
 void pass_likelihood(struct pass *p, const struct tile *tile, bool gradient) {
     const struct model *m = p->model;
-    const size_t first = tile->column / m->outputs, n = tile->columns / m->outputs;
+    const size_t first = tile->column / m->segment.outputs, n = tile->columns / m->segment.outputs;
     double *sum = pass_part_sums(p, p->negative_log, tile);
     for (size_t row = tile->row; row < tile->row + tile->rows; row++) {
         const struct distributions d = pass_distributions(p, row, first, n);
         float *da = gradient ? p->out[m->last] + row * m->layer[m->last].out + tile->column : NULL;
         sum[row] = (m->config.missing ? observed_negative_log : likelihood_negative_log)(
-            m->config.likelihood, m->config.scale, &d, p->x + row / p->draws * m->elements + first, da,
+            &d, p->x + row / p->draws * m->elements + first, da,
             gradient && p->dscale != NULL ? p->dscale + row * m->elements + first : NULL);
     }
 }

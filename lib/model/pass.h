@@ -69,9 +69,6 @@ void pass_set_scale(struct pass *pass);
 void pass_deviations(struct pass *pass, const struct tile *tile);
 void pass_set_best_scale(struct pass *pass, size_t rows, double *sum, double *count);
 
-/* The log_scale whose power is sum / count. */
-float pass_best_log_scale(const struct model *model, double sum, double count);
-
 /* Adds to gradient [parameters] the gradient of the scale's parameters, from dscale, times `factor`. */
 void pass_scale_gradient(struct pass *pass, size_t rows, float factor, float *gradient);
 

@@ -9,13 +9,13 @@
 
 /* A stream of draws of which, at any time, each is the one that is kept with its share of the weights, one that is
  * no number always. */
-static void keep(float *x, const struct pass *p, const struct distributions *d, struct noise noise, double part) {
+static void keep(float *x, const struct distributions *d, struct noise noise, double part) {
     float u[2]; /* of 24 bits each, too few if there are millions of draws */
     noise.purpose = PURPOSE_RESAMPLE;
     noise_uniform(u, 2, noise);
     noise.purpose = PURPOSE_LIKELIHOOD;
     if (!((double)u[0] + (double)u[1] * 0x1p-24 >= part))
-        likelihood_draw(p->model->config.likelihood, p->model->config.scale, d, x, noise);
+        likelihood_draw(d, x, noise);
 }
 
 static void impute(const struct evaluator *e, size_t row, size_t i, uint32_t k, double log_weight) {
@@ -29,10 +29,10 @@ static void impute(const struct evaluator *e, size_t row, size_t i, uint32_t k, 
     const struct noise noise = {.seed = e->seed, .item = e->block.item + i, .draw = k};
     const double part = exp(log_weight - log_sum_value(&e->weights[i])); /* of all weights so far */
     if (m->sample) {
-        keep(x, p, &d, noise, part);
+        keep(x, &d, noise, part);
         return;
     }
-    likelihood_mean(p->model->config.likelihood, p->model->config.scale, &d, mean);
+    likelihood_mean(&d, mean);
     for (size_t j = 0; j < n; j++)
         x[j] = k == 0 ? mean[j] : x[j] + (float)part * (mean[j] - x[j]);
 }

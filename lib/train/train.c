@@ -128,7 +128,7 @@ static void posterior_backward(void *context, size_t layer, const struct tile *t
 static void plan_likelihood(struct training *t) {
     const struct model *m = t->model;
     const struct linear *layer = &m->layer[m->last];
-    const bool best = m->config.scale == SCALE_OPTIMAL;
+    const bool best = segment_has_best_scale(&m->segment);
     struct operation o = {.layer = m->last,
                           .units = layer->out / layer->group,
                           .group = layer->group,
@@ -238,7 +238,7 @@ static void keep_best_scale(struct training *t) {
     const struct model *m = t->model;
     if (t->all_deviating == 0)
         return;
-    const float log_scale = pass_best_log_scale(m, t->all_deviations, t->all_deviating);
+    const float log_scale = segment_best_log_scale(&m->segment, t->all_deviations, t->all_deviating);
     m->parameters.value[m->scale] = log_scale;
     if (m->parameters.average != NULL)
         m->parameters.average[m->scale] = log_scale;
@@ -266,7 +266,7 @@ int training_step(struct training *t) {
     update_run(&t->update, t->workers, t->rows, rate_at(t, t->position), t->step + 1);
     t->position += t->rows;
     t->step++;
-    if (t->model->config.scale == SCALE_OPTIMAL)
+    if (segment_has_best_scale(&t->model->segment))
         keep_best_scale(t);
     return 1;
 }

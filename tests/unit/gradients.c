@@ -128,7 +128,7 @@ static double best_scale(const struct model *m, const struct pass *p, double out
     double sum = 0, count = 0;
     for (size_t i = 0; i < ROWS * m->elements; i++)
         if (!isnan(p->x[i])) {
-            sum += pow(fabs((double)p->x[i] - out[i / m->elements][i % m->elements * m->outputs]), power);
+            sum += pow(fabs((double)p->x[i] - out[i / m->elements][i % m->elements * m->segment.outputs]), power);
             count++;
         }
     return pow(sum / count, 1 / power);
@@ -144,7 +144,7 @@ static double reference_batch(const struct model *m, const double *parameter, co
     const double best = best_scale(m, p, out);
     for (size_t row = 0; row < ROWS; row++)
         for (size_t i = 0; i < m->elements; i++) {
-            const double *a = out[row] + i * m->outputs, x = (double)p->x[row * m->elements + i];
+            const double *a = out[row] + i * m->segment.outputs, x = (double)p->x[row * m->elements + i];
             loss += isnan(x) ? 0 : negative_log(&m->config, a, scale(m, parameter, a, i, best), x);
         }
     return loss;

@@ -3,6 +3,7 @@
 #include "dist/latent.h"
 #include "dist/likelihood.h"
 #include "dist/prior.h"
+#include "dist/segment.h"
 #include "model/item_input.h"
 #include "test.h"
 
@@ -14,18 +15,26 @@
 
 static const double pi = 3.14159265358979323846;
 
+static struct segment segment_of(const char *name, enum scale scale, size_t elements) {
+    struct segment s = {
+        .likelihood = likelihood_find("test", name), .scale = scale, .levels = LEVELS, .elements = elements};
+    segment_lay_out(&s);
+    return s;
+}
+
 /* One element's -log p(x|a). */
 static double negative_log(const char *name, double scale, const float *a, float x) {
     const float log_scale = (float)log(scale), inverse_scale = (float)(1 / scale);
-    const struct distributions d = {a, &log_scale, &inverse_scale, 1, LEVELS};
-    return likelihood_find("test", name)->negative_log(&d, &x, NULL, NULL);
+    const struct segment s = segment_of(name, SCALE_FIXED, 1);
+    return s.likelihood->negative_log(&(struct distributions){&s, a, &log_scale, &inverse_scale, 1}, &x, NULL,
+                                      NULL);
 }
 
 static double mean(const char *name, double scale, const float *a) {
     const float log_scale = (float)log(scale), inverse_scale = (float)(1 / scale);
     float x;
-    const struct distributions d = {a, &log_scale, &inverse_scale, 1, LEVELS};
-    likelihood_find("test", name)->mean(&d, &x);
+    const struct segment s = segment_of(name, SCALE_FIXED, 1);
+    s.likelihood->mean(&(struct distributions){&s, a, &log_scale, &inverse_scale, 1}, &x);
     return (double)x;
 }
 
@@ -147,8 +156,9 @@ static void categories_are_drawn_with_their_probability(void) {
     for (int i = 0; i < DRAWS; i++)
         for (int k = 0; k < LEVELS; k++)
             a[i][k] = (float)(7 + log(p[k]));
-    const struct distributions d = {a[0], NULL, NULL, DRAWS, LEVELS};
-    likelihood_find("test", "categorical")->draw(&d, x, (struct noise){.seed = 2, .purpose = PURPOSE_LIKELIHOOD});
+    const struct segment s = segment_of("categorical", SCALE_FIXED, DRAWS);
+    const struct distributions d = {&s, a[0], NULL, NULL, DRAWS};
+    likelihood_draw(&d, x, (struct noise){.seed = 2, .purpose = PURPOSE_LIKELIHOOD});
     for (int i = 0; i < DRAWS; i++)
         count[(int)x[i]]++;
     for (int k = 0; k < LEVELS; k++)
@@ -188,8 +198,8 @@ static void counts_are_distributed(void) {
 /* Draws of DRAWS elements alike: mean and variance, within error bars, as they should be. */
 static void check_draws(const char *name, enum scale from, double scale, double a, double wanted, double variance) {
     static float as[2 * DRAWS], log_scale[DRAWS], inverse_scale[DRAWS], x[DRAWS];
-    const struct likelihood *l = likelihood_find("test", name);
-    const struct distributions d = {as, log_scale, inverse_scale, DRAWS, 0};
+    const struct segment s = segment_of(name, from, DRAWS);
+    const struct distributions d = {&s, as, log_scale, inverse_scale, DRAWS};
     double sum = 0, squares = 0, fourth = 0;
     for (int i = 0; i < DRAWS; i++) {
         log_scale[i] = (float)log(scale);
@@ -198,7 +208,7 @@ static void check_draws(const char *name, enum scale from, double scale, double 
         if (from == SCALE_NET)
             as[2 * i + 1] = log_scale[i];
     }
-    likelihood_draw(l, from, &d, x, (struct noise){.seed = 2, .purpose = PURPOSE_LIKELIHOOD});
+    likelihood_draw(&d, x, (struct noise){.seed = 2, .purpose = PURPOSE_LIKELIHOOD});
     for (int i = 0; i < DRAWS; i++) {
         const double off = (double)x[i] - wanted;
         sum += (double)x[i];
@@ -209,7 +219,7 @@ static void check_draws(const char *name, enum scale from, double scale, double 
     EXPECT(fabs(sum / DRAWS - wanted) < 4.5 * sqrt(variance / DRAWS), "%s: mean %g, wanted %g", name, sum / DRAWS,
            wanted);
     EXPECT(fabs(found - variance) < 4.5 * error + 1e-9, "%s: variance %g, wanted %g", name, found, variance);
-    likelihood_mean(l, from, &d, x);
+    likelihood_mean(&d, x);
     EXPECT(fabs((double)x[0] - wanted) < 1e-6 * (1 + wanted) && x[DRAWS - 1] == x[0], "%s: says mean %g, wanted %g",
            name, (double)x[0], wanted);
 }
@@ -231,6 +241,34 @@ static void draws_have_the_likelihoods_mean_and_variance(void) {
         check_draws("poisson", SCALE_FIXED, 1, log(m), m, m);
         check_draws("negbin", SCALE_FIXED, 0.2, log(m), m, m + 0.2 * m * m);
         check_draws("negbin", SCALE_NET, 3, log(m), m, m + 3 * m * m);
+    }
+}
+
+/* A segment's numbers per element, and which of its scales are parameters and are learned by a gradient. */
+static void segments_count_their_numbers(void) {
+    static const struct {
+        const char *name;
+        enum scale scale;
+        size_t outputs, inputs, scales;
+        bool has, learns, best;
+    } cases[] = {
+        {"bernoulli", SCALE_FIXED, 1, 1, 0, false, false, false},
+        {"categorical", SCALE_FIXED, LEVELS, LEVELS, 0, false, false, false},
+        {"gaussian", SCALE_FIXED, 1, 1, 0, true, false, false},
+        {"gaussian", SCALE_SHARED, 1, 1, 1, true, true, false},
+        {"gaussian", SCALE_PER_DIM, 1, 1, 7, true, true, false},
+        {"gaussian", SCALE_NET, 2, 1, 0, false, false, false},
+        {"gaussian", SCALE_OPTIMAL, 1, 1, 1, true, false, true},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const struct segment s = segment_of(cases[i].name, cases[i].scale, 7);
+        EXPECT(s.outputs == cases[i].outputs && segment_inputs(&s) == cases[i].inputs, "case %zu: %zu outputs, %zu",
+               i, s.outputs, segment_inputs(&s));
+        EXPECT(segment_scales(&s) == cases[i].scales, "case %zu: %zu scales", i, segment_scales(&s));
+        EXPECT(segment_has_scale(&s) == cases[i].has && segment_learns_scale(&s) == cases[i].learns &&
+                   segment_has_best_scale(&s) == cases[i].best,
+               "case %zu: has %d, learns %d, best %d", i, segment_has_scale(&s), segment_learns_scale(&s),
+               segment_has_best_scale(&s));
     }
 }
 
@@ -306,6 +344,7 @@ static void binarize_draws_with_the_pixels_probability(void) {
 
 int main(void) {
     static const struct test tests[] = {
+        {"segments count their numbers", segments_count_their_numbers},
         {"bernoulli is the probability of its logit", bernoulli_is_its_probability},
         {"gaussian is a density, constants included", gaussian_is_a_density},
         {"laplace is a density, constants included", laplace_is_a_density},
