@@ -76,7 +76,7 @@ static int prepare(struct item_map *map) {
         return fail("%s: items have shape %s, %s wants %zu: a latent of %zu and its label (--cond gives labels, "
                     "vae-sample -m %s --class appends one to each latent)",
                     map->input.reader.in.name, shape, map->model_path, code, latent, map->model_path);
-    if (found != latent && found != code && map->model.config.components > 0)
+    if (found != latent && found != code && map->model.config.prior != &prior_normal)
         return fail("%s: items have shape %s, %s wants %zu (vae-sample -m %s)", map->input.reader.in.name, shape,
                     map->model_path, latent, map->model_path);
     if (found != latent && found != code)

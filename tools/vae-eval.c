@@ -86,12 +86,13 @@ static void print_curve(const struct evaluator *e) {
     }
 }
 
-/* The KL to a mixture is not a sum over latents. */
+/* KL without a closed form is not a sum over latents. */
 static void print_latents(const struct evaluation *total, const struct model_config *config) {
     printf("latent\tkl\tactive\tmean\tvariance\n");
     for (size_t i = 0; i < config->latent; i++) {
         const struct latent_figures f = latent_figures(&total->latents[i], total->items);
-        printf("%zu\t%.6f\t%d\t%.6f\t%.6f\n", i, config->components > 0 ? NAN : f.kl, f.active, f.mean, f.variance);
+        printf("%zu\t%.6f\t%d\t%.6f\t%.6f\n", i, config->prior->kl == NULL ? NAN : f.kl, f.active, f.mean,
+               f.variance);
     }
 }
 

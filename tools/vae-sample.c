@@ -4,7 +4,6 @@
 #include "base/error.h"
 #include "base/number.h"
 #include "base/progress.h"
-#include "dist/prior.h"
 #include "model/labels.h"
 #include "model/model_file.h"
 
@@ -87,7 +86,7 @@ static struct options parse(int argc, char **argv) {
 struct sampler {
     const struct options *options;
     size_t dim, classes;
-    struct model model; /* if one is given */
+    struct model model; /* if one is given; else only its prior, which is the standard normal */
     struct labels labels;
     struct raw_writer out;
     float *z; /* `capacity` of both */
@@ -115,6 +114,7 @@ static int check_classes(const struct options *o, size_t classes) {
 static int choose_sizes(struct sampler *s) {
     const struct options *o = s->options;
     const struct model_config *config = &s->model.config;
+    char prior[PRIOR_TEXT];
     s->dim = o->dim;
     if (o->common.model != NULL) {
         if (model_load(&s->model, o->common.model) < 0 || check_classes(o, config->classes) < 0)
@@ -122,8 +122,9 @@ static int choose_sizes(struct sampler *s) {
         if (o->dim != 0 && o->dim != config->latent)
             return fail("%s: has latents of %zu, wanted %zu as --dim says", o->common.model, config->latent,
                         o->dim);
-        if (o->grid.columns > 0 && config->components > 0)
-            return fail("%s: has a prior of components, which has no quantiles, wanted no --grid", o->common.model);
+        if (o->grid.columns > 0 && config->prior->quantile == NULL)
+            return fail("%s: has prior %s, which has no quantiles, wanted no --grid", o->common.model,
+                        prior_text(config->prior, config->components, prior));
         s->dim = config->latent;
         s->classes = config->classes;
     }
@@ -131,26 +132,27 @@ static int choose_sizes(struct sampler *s) {
         s->dim = o->grid.columns > 0 ? 2 : MODEL_DEFAULT_LATENT;
     if (o->grid.columns > 0 && s->dim != 2)
         return fail("%s: has latents of %zu, wanted 2 for --grid", o->common.model, s->dim);
+    if (o->common.model == NULL)
+        return prior_create(&s->model.prior, &prior_normal, 0, s->dim);
     return 0;
 }
 
 /* z1 grows to the right and z2 upwards, as on paper. */
-static void grid_point(const struct grid *grid, uint64_t i, float *z) {
+static void grid_point(const struct grid *grid, const struct prior *prior, uint64_t i, float *z) {
     const uint64_t column = i % grid->columns, row = i / grid->columns;
-    z[0] = (float)prior_quantile(((double)column + 0.5) / (double)grid->columns);
-    z[1] = (float)-prior_quantile(((double)row + 0.5) / (double)grid->rows);
+    z[0] = (float)prior->quantile(((double)column + 0.5) / (double)grid->columns);
+    z[1] = (float)-prior->quantile(((double)row + 0.5) / (double)grid->rows);
 }
 
 static void make(const struct sampler *s, size_t n) {
     const struct options *o = s->options;
+    const struct prior_state *prior = &s->model.prior;
     for (size_t i = 0; i < n; i++) {
         float *z = s->z + i * (s->dim + s->classes);
         if (o->grid.columns > 0)
-            grid_point(&o->grid, s->item + i, z);
-        else if (s->model.config.components > 0)
-            mixture_draw(&s->model.mixture, z, o->common.seed, s->item + i);
+            grid_point(&o->grid, prior->prior, s->item + i, z);
         else
-            prior_draw(z, s->dim, o->common.seed, s->item + i);
+            prior->prior->draw(prior, z, o->common.seed, s->item + i);
     }
 }
 

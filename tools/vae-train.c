@@ -21,10 +21,16 @@ struct options {
     }
 
 READ(set_hidden, hidden_parse)
-READ(set_prior, prior_parse)
 READ(set_schedule, schedule_parse)
 READ(set_initializer, initializer_parse)
 READ(set_every, every_parse)
+
+static void set_prior(const struct cli_option *option, void *field, const char *text) {
+    struct model_config *config = field;
+    char name[CLI_NAME];
+    if (prior_parse(&config->prior, &config->components, cli_option_name(option, name), text) < 0)
+        cli_usage_error();
+}
 
 static void set_binarize(const struct cli_option *option, void *field, const char *text) {
     const int found = binarize_find("--binarize", text);
@@ -72,7 +78,7 @@ static const struct cli_option options[] = {
      CLI_REAL(run.objective.free_bits, 0, 1e6)},
     {0, "prior", "NAME", "normal",
      "p(z): normal, or vamp:K, a mixture of the posteriors of K learned pseudo-inputs",
-     CLI_CALL(set_prior, run.model.components)},
+     CLI_CALL(set_prior, run.model)},
     {'e', "epochs", "N", "10", "passes over the data", CLI_WHOLE(run.epochs, 0, 1e9)},
     {'b', "batch", "N", "128", "items per step", CLI_SIZE(run.batch, 1, 1e6)},
     {'r', "rate", "F", "0.001", "learning rate", CLI_REAL(run.rate, 0, 1000)},
@@ -175,17 +181,19 @@ static void check_objective(const struct options *o) {
                    name);
     if (!objective->estimator->closed_kl && objective->free_bits > 0)
         cli_refuse("--free-bits: found it with --objective %s, wanted elbo", name);
-    if (objective->free_bits > 0 && o->run.model.components > 0)
+    if (objective->free_bits > 0 && o->run.model.prior->kl == NULL)
         cli_refuse(
-            "--free-bits: found it with --prior vamp, whose KL is not a sum over latents, wanted --prior normal");
+            "--free-bits: found it with --prior %s, whose KL is not a sum over latents, wanted --prior normal",
+            o->run.model.prior->name);
     if (o->run.patience > 0 && o->run.validation == NULL)
         cli_refuse("--patience: found it without --val, wanted items to judge by");
 }
 
 static void check_labels(const struct training_run_config *c) {
-    if (c->labels != NULL && c->model.components > 0)
-        cli_refuse("--cond: found it with --prior vamp, whose components would bring labels of their own, wanted "
-                   "--prior normal");
+    if (c->labels != NULL && c->model.prior->pseudo_inputs)
+        cli_refuse("--cond: found it with --prior %s, whose components would bring labels of their own, wanted "
+                   "--prior normal",
+                   c->model.prior->name);
     if (c->validation != NULL && (c->labels == NULL) != (c->validation_labels == NULL))
         cli_refuse(c->labels == NULL ? "--val-cond: found it without --cond, wanted both or none"
                                      : "--val: found it with --cond, wanted its labels, too (--val-cond)");

@@ -73,7 +73,7 @@ static int item(struct latent_map *map, float *z, uint64_t number) {
     for (size_t i = 0; i < moved(o, map); i++) {
         float *const one = &z[o->list.count > 0 ? o->list.latent[i] : i], own = *one;
         for (size_t step = 0; step < o->steps; step++) {
-            *one = (float)prior_quantile(((double)step + 0.5) / (double)o->steps);
+            *one = (float)prior_normal.quantile(((double)step + 0.5) / (double)o->steps);
             if (latent_map_write(map, z) < 0)
                 return -1;
         }

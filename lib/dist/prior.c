@@ -1,25 +1,109 @@
 /* SPDX-License-Identifier: MIT */
 #include "dist/prior.h"
 
-#include "base/noise.h"
+#include "base/error.h"
+#include "base/number.h"
+#include "dist/latent.h"
 
-#include <math.h>
+#include <stdio.h>
+#include <string.h>
 
-void prior_draw(float *z, size_t latent, uint64_t seed, uint64_t item) {
-    noise_normal(z, latent, (struct noise){.seed = seed, .purpose = PURPOSE_PRIOR, .item = item});
+static const struct prior *const priors[] = {&prior_normal, &prior_vamp};
+
+#define PRIORS (sizeof priors / sizeof *priors)
+#define PRIOR_WORDS 128 /* the names of all priors, as a message lists them */
+
+/* "normal or vamp:K, such as vamp:500". */
+static void list_priors(char words[PRIOR_WORDS]) {
+    const char *example = NULL;
+    size_t used = 0;
+    for (size_t i = 0; i < PRIORS; i++) {
+        const bool counts = priors[i]->max_components > 0;
+        used += (size_t)snprintf(words + used, PRIOR_WORDS - used, "%s%s%s",
+                                 i == 0            ? ""
+                                 : i == PRIORS - 1 ? " or "
+                                                   : ", ",
+                                 priors[i]->name, counts ? ":K" : "");
+        example = counts && example == NULL ? priors[i]->name : example;
+    }
+    if (example != NULL)
+        snprintf(words + used, PRIOR_WORDS - used, ", such as %s:500", example);
 }
 
-/* Halley's steps on Phi(z) - p; on the lower half, where Phi has no cancellation, and mirrored. */
-double prior_quantile(double p) {
-    if (p > 0.5)
-        return -prior_quantile(1 - p);
-    double z = p < 0.02 ? -sqrt(-2 * log(p)) : 0;
-    for (int i = 0; i < 20; i++) {
-        const double density = exp(-0.5 * z * z) * 0.39894228040143267794;
-        const double step = (0.5 * erfc(-z * 0.70710678118654752440) - p) / density;
-        z -= step / (1 + 0.5 * z * step);
-        if (fabs(step) < 1e-15 * (1 + fabs(z)))
-            break;
+int prior_parse(const struct prior **prior, size_t *components, const char *name, const char *text) {
+    char words[PRIOR_WORDS];
+    uint64_t number = 0;
+    for (size_t i = 0; i < PRIORS; i++) {
+        const size_t length = strlen(priors[i]->name), max = priors[i]->max_components;
+        if (strncmp(text, priors[i]->name, length) != 0 || text[length] != (max > 0 ? ':' : '\0'))
+            continue;
+        if (max > 0 && parse_whole(name, text + length + 1, 1, max, &number) < 0)
+            return -1;
+        *prior = priors[i];
+        *components = (size_t)number;
+        return 0;
     }
-    return z;
+    list_priors(words);
+    return fail("%s: found '%s', wanted %s", name, text, words);
+}
+
+const char *prior_text(const struct prior *prior, size_t components, char text[PRIOR_TEXT]) {
+    if (prior->max_components > 0)
+        snprintf(text, PRIOR_TEXT, "%s:%zu", prior->name, components);
+    else
+        snprintf(text, PRIOR_TEXT, "%s", prior->name);
+    return text;
+}
+
+size_t prior_pseudo_inputs(const struct prior *prior, size_t components) {
+    return prior->pseudo_inputs ? components : 0;
+}
+
+int prior_create(struct prior_state *s, const struct prior *prior, size_t components, size_t latent) {
+    *s = (struct prior_state){.prior = prior, .components = components, .latent = latent};
+    return prior->create == NULL ? 0 : prior->create(s);
+}
+
+void prior_free(struct prior_state *s) {
+    if (s->prior != NULL && s->prior->free != NULL)
+        s->prior->free(s);
+}
+
+void prior_refresh(struct prior_state *s, size_t first, size_t count) {
+    if (s->prior->refresh != NULL)
+        s->prior->refresh(s, first, count);
+}
+
+size_t prior_scratch(const struct prior_state *s) {
+    return s->prior->scratch == NULL ? 0 : s->prior->scratch(s);
+}
+
+bool prior_needs_density(const struct prior *prior) {
+    return prior->kl == NULL || prior->log_ratio == NULL;
+}
+
+double prior_log_ratio(const struct prior_state *s, const float *heads, const float *epsilon, const float *z,
+                       double log_density) {
+    return s->prior->log_ratio == NULL ? log_density + latent_minus_log_posterior(heads, epsilon, s->latent)
+                                       : s->prior->log_ratio(s, heads, epsilon, z);
+}
+
+double prior_kl_of_draws(const struct prior_state *s, const float *heads, double mean_log_density) {
+    return -latent_entropy(heads, s->latent) - mean_log_density;
+}
+
+void prior_kl_draw_backward(const struct prior_state *s, const float *z, float *scratch, float weight, float *dz) {
+    if (s->prior->kl != NULL)
+        return;
+    const float *slope = s->prior->slope(s, z, scratch);
+    for (size_t i = 0; i < s->latent; i++)
+        dz[i] += weight * slope[i];
+}
+
+void prior_kl_backward(const struct prior_state *s, const float *heads, const float *sigma, float beta,
+                       float free_bits, float *dheads) {
+    if (s->prior->kl == NULL)
+        latent_entropy_backward(beta, dheads, s->latent);
+    else
+        s->prior->kl_backward(s, heads, sigma, beta, free_bits, dheads);
 }

@@ -84,11 +84,11 @@ int model_lay_out(struct model *model, const struct model_config *config, const 
     add_layer(model, "decoder", config->decoder.layers, last, model->elements, model->segment.outputs);
     if (model->scales > 0)
         model->scale = parameters_add(&model->parameters, TENSOR_PLAIN, "likelihood.log_scale", model->scales, 0);
-    if (config->components > 0) {
+    if (config->prior->pseudo_inputs) {
         model->pseudo_inputs = parameters_add(&model->parameters, TENSOR_PLAIN, "prior.pseudo_inputs",
                                               config->components, model->encoder_inputs);
-        model->prior = parameters_add(&model->parameters, TENSOR_DERIVED, "prior.components", config->components,
-                                      2 * config->latent);
+        model->components = parameters_add(&model->parameters, TENSOR_DERIVED, "prior.components",
+                                           config->components, 2 * config->latent);
     }
     return 0;
 }
@@ -96,7 +96,7 @@ int model_lay_out(struct model *model, const struct model_config *config, const 
 /* The first layer whose weights a pass in this direction reads: there is a gradient with respect to the encoder's
  * input only if it is learned, as pseudo-inputs are. */
 static size_t first_layer(const struct model *m, enum direction direction) {
-    return direction == DIRECTION_FORWARD || m->config.components > 0 ? 0 : 1;
+    return direction == DIRECTION_FORWARD || m->config.prior->pseudo_inputs ? 0 : 1;
 }
 
 /* Allocates the panels of all layers that need them in one array, if the backend reads panels. 0 or -1. */
@@ -122,7 +122,7 @@ static int create_derived(struct model *model) {
     const struct model_config *c = &model->config;
     if (allocate_panels(model, DIRECTION_FORWARD) < 0)
         return -1;
-    return c->components > 0 ? mixture_create(&model->mixture, c->components, c->latent) : 0;
+    return prior_create(&model->prior, c->prior, c->components, c->latent);
 }
 
 int model_reserve(struct model *model) {
@@ -130,10 +130,9 @@ int model_reserve(struct model *model) {
 }
 
 void model_refresh_prior(struct model *model) {
-    if (model->config.components == 0)
-        return;
-    model->mixture.heads = model->parameters.value + model->prior;
-    mixture_refresh(&model->mixture, 0, model->config.components);
+    if (model->config.prior->pseudo_inputs)
+        model->prior.mixture.heads = model->parameters.value + model->components;
+    prior_refresh(&model->prior, 0, model->config.components);
 }
 
 void model_pack(const struct model *m) {
@@ -216,7 +215,7 @@ bool model_finds_grey(const struct model *model, enum dtype dtype, const void *i
 }
 
 void model_free(struct model *model) {
-    mixture_free(&model->mixture);
+    prior_free(&model->prior);
     parameters_free(&model->parameters);
     for (enum direction i = DIRECTION_FORWARD; i < DIRECTIONS; i++) {
         free(model->panels[i]);

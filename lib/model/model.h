@@ -2,7 +2,7 @@
 #ifndef MODEL_MODEL_H
 #define MODEL_MODEL_H
 
-#include "dist/mixture.h"
+#include "dist/prior.h"
 #include "dist/segment.h"
 #include "model/model_config.h"
 #include "nn/initializer.h"
@@ -16,16 +16,17 @@
  * follows every layer except the heads and the last one. */
 struct model {
     struct model_config config;
-    size_t elements;             /* of an item */
-    size_t item_inputs;          /* numbers that the encoder reads of an item */
-    size_t mask;                 /* numbers that tell which elements are observed, if some may be missing; else 0 */
-    size_t encoder_inputs;       /* in all: item_inputs, mask and the label, one-hot, in this order */
-    size_t decoder_inputs;       /* numbers that the decoder reads: the latent, then the label, one-hot */
-    struct segment segment;      /* all elements of an item: their likelihood */
-    size_t scales;               /* number of the likelihood's scales that are parameters */
-    size_t scale;                /* offset of them in the table of parameters */
-    size_t pseudo_inputs, prior; /* offsets of the VampPrior's [components, inputs] and [components, 2 latent] */
-    struct mixture mixture;      /* the prior, if it has components; else it is N(0, I) */
+    size_t elements;        /* of an item */
+    size_t item_inputs;     /* numbers that the encoder reads of an item */
+    size_t mask;            /* numbers that tell which elements are observed, if some may be missing; else 0 */
+    size_t encoder_inputs;  /* in all: item_inputs, mask and the label, one-hot, in this order */
+    size_t decoder_inputs;  /* numbers that the decoder reads: the latent, then the label, one-hot */
+    struct segment segment; /* all elements of an item: their likelihood */
+    size_t scales;          /* number of the likelihood's scales that are parameters */
+    size_t scale;           /* offset of them in the table of parameters */
+    size_t pseudo_inputs;   /* offset of a prior's pseudo-inputs [components, encoder_inputs] */
+    size_t components;      /* offset of what the encoder makes of them [components, 2 latent]: mu and logvar */
+    struct prior_state prior;
     size_t layers, heads, last;
     struct linear layer[2 * MODEL_MAX_HIDDEN + 2];
     struct parameters parameters;

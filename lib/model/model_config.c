@@ -57,27 +57,6 @@ const char *hidden_text(const struct hidden *hidden, char text[HIDDEN_TEXT]) {
     return text;
 }
 
-#define NORMAL "normal"
-#define VAMP "vamp:"
-
-int prior_parse(size_t *components, const char *name, const char *text) {
-    uint64_t number;
-    *components = 0;
-    if (strcmp(text, NORMAL) == 0)
-        return 0;
-    if (strncmp(text, VAMP, strlen(VAMP)) != 0)
-        return fail("%s: found '%s', wanted " NORMAL " or " VAMP "K, such as " VAMP "500", name, text);
-    if (parse_whole(name, text + strlen(VAMP), 1, MODEL_MAX_COMPONENTS, &number) < 0)
-        return -1;
-    *components = (size_t)number;
-    return 0;
-}
-
-const char *prior_text(size_t components, char text[PRIOR_TEXT]) {
-    snprintf(text, PRIOR_TEXT, components == 0 ? NORMAL : VAMP "%zu", components);
-    return text;
-}
-
 static const char *input_scaling(const struct likelihood *likelihood) {
     return likelihood->raw_u8 ? "none" : "u8/255";
 }
@@ -100,8 +79,8 @@ int model_config_put(const struct model_config *c, json_t *m) {
         failed |= metadata_put(m, "levels", "%zu", c->levels);
     if (c->classes > 0)
         failed |= metadata_put(m, "classes", "%zu", c->classes);
-    if (c->components > 0)
-        failed |= metadata_put(m, "prior", "%s", prior_text(c->components, prior));
+    if (c->prior != &prior_normal)
+        failed |= metadata_put(m, "prior", "%s", prior_text(c->prior, c->components, prior));
     if (c->missing)
         failed |= metadata_put(m, "missing", MISSING);
     return failed;
@@ -204,8 +183,8 @@ static int get_options(const struct source *s, struct model_config *c) {
     if (has(s, "classes") && ((text = get(s, "classes")) == NULL ||
                               parse_whole(where(s, "classes", name), text, 1, LABELS_MAX_CLASSES, &classes) < 0))
         return -1;
-    if (has(s, "prior") &&
-        ((text = get(s, "prior")) == NULL || prior_parse(&c->components, where(s, "prior", name), text) < 0))
+    if (has(s, "prior") && ((text = get(s, "prior")) == NULL ||
+                            prior_parse(&c->prior, &c->components, where(s, "prior", name), text) < 0))
         return -1;
     c->classes = (size_t)classes;
     c->missing = has(s, "missing");
@@ -228,7 +207,7 @@ static int check_keys(const struct source *s) {
 
 int model_config_get(struct model_config *c, const json_t *metadata, const char *name) {
     const struct source source = {name, metadata}, *s = &source;
-    *c = (struct model_config){0};
+    *c = (struct model_config){.prior = &prior_normal};
     if (get_exactly(s, "format", safetensors_model.format) < 0 || get_exactly(s, "version", FORMAT_VERSION) < 0 ||
         check_keys(s) < 0 || get_sizes(s, c) < 0 || get_choices(s, c) < 0 || get_options(s, c) < 0)
         return -1;

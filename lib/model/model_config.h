@@ -4,6 +4,7 @@
 
 #include "base/io.h"
 #include "dist/likelihood.h"
+#include "dist/prior.h"
 #include "model/item_input.h"
 #include "nn/activation.h"
 #include "stream/shape.h"
@@ -26,12 +27,6 @@ struct hidden {
 int hidden_parse(struct hidden *hidden, const char *name, const char *text) __attribute__((warn_unused_result));
 const char *hidden_text(const struct hidden *hidden, char text[HIDDEN_TEXT]);
 
-/* "normal" or "vamp:500" <-> components. -1 with a message opened by `name`. */
-#define PRIOR_TEXT 32
-#define MODEL_MAX_COMPONENTS 65536
-int prior_parse(size_t *components, const char *name, const char *text) __attribute__((warn_unused_result));
-const char *prior_text(size_t components, char text[PRIOR_TEXT]);
-
 /* All that must be known to use a model. */
 struct model_config {
     struct shape item;
@@ -44,7 +39,8 @@ struct model_config {
     size_t levels;    /* of a likelihood that has them */
     size_t classes;   /* of the labels that encoder and decoder are given; 0: they are given none */
     enum binarize binarize;
-    size_t components; /* of the prior, with as many pseudo-inputs; 0: it is N(0, I) */
+    const struct prior *prior;
+    size_t components; /* of a prior that has them */
     bool missing;      /* elements that are NaN are missing, rather than wrong */
 };
 

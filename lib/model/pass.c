@@ -57,11 +57,8 @@ static void lay_out(struct pass *p, struct arena *arena, bool backward) {
     p->epsilon = take(arena, all, latent, number);
     p->z = take(arena, all, m->decoder_inputs, number);
     p->dz = backward ? take(arena, all, m->decoder_inputs, number) : NULL;
-    if (m->config.components > 0) {
-        p->responsibility = take(arena, all, m->config.components, number);
-        p->prior_slope = take(arena, all, latent, number);
-        p->log_prior = take(arena, all, 1, sizeof(double));
-    }
+    p->prior_scratch = take(arena, all, prior_scratch(&m->prior), number);
+    p->log_prior = take(arena, prior_needs_density(m->config.prior) ? all : 0, 1, sizeof(double));
     p->weight = backward ? take(arena, all, 1, number) : NULL;
     p->parts = backward ? plan_parts(&m->layer[m->last]) : 1;
     p->negative_log = take(arena, all, p->parts, sizeof(double));
@@ -79,9 +76,8 @@ static void lay_out(struct pass *p, struct arena *arena, bool backward) {
 
 int pass_create(struct pass *pass, const struct model *model, size_t rows, size_t draws, bool backward) {
     struct arena arena = {NULL, 0};
-    size_t widest =
-               model->encoder_inputs > model->config.components ? model->encoder_inputs : model->config.components,
-           numbers;
+    const size_t scratch = prior_scratch(&model->prior);
+    size_t widest = model->encoder_inputs > scratch ? model->encoder_inputs : scratch, numbers;
     for (size_t i = 0; i < model->layers; i++)
         widest = model->layer[i].out > widest ? model->layer[i].out : widest;
     *pass = (struct pass){.model = model, .rows = rows, .draws = draws};

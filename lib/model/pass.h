@@ -22,13 +22,12 @@ struct pass {
     float *condition;                       /* [classes], the item's label, one-hot; empty without labels */
     float *sigma, *epsilon;                 /* [latent] */
     float *z, *dz;                          /* [decoder_inputs], z followed by the condition */
-    float *responsibility;                  /* [components], of a prior that is a mixture: p(k given z) */
-    float *prior_slope;                     /* [latent], likewise: d(-log p(z))/dz */
-    double *log_prior; /* of such a prior: log p(z) of each draw, nats, without the constant L/2 log(2 pi) */
-    float *weight;     /* of each draw in the gradient: see pass_weigh */
-    float *log_scale, *inverse_scale; /* one row [elements] for all: see pass_set_scale */
-    float *dscale;                    /* [elements], gradient of the log_scale that are parameters */
-    double *kl, *bound;               /* of each item: KL, and the objective, which training maximizes; nats */
+    float *prior_scratch;                   /* [prior_scratch], of the prior's functions */
+    double *log_prior;                      /* log p(z) of each draw, if the prior needs it: see pass_prior */
+    float *weight;                          /* of each draw in the gradient: see pass_weigh */
+    float *log_scale, *inverse_scale;       /* one row [elements] for all: see pass_set_scale */
+    float *dscale;                          /* [elements], gradient of the log_scale that are parameters */
+    double *kl, *bound; /* of each item: KL, and the objective, which training maximizes; nats */
     /* The panels of each layer's input [rows, in], for the gradient (kernel/product.h); NULL: there is no backward
      * pass, or the backend reads none. */
     float *panels[2 * MODEL_MAX_HIDDEN + 2];
@@ -75,14 +74,13 @@ void pass_scale_gradient(struct pass *pass, size_t rows, float factor, float *gr
 /* The distributions of the elements [first, first + n) of a row. */
 struct distributions pass_distributions(const struct pass *pass, size_t row, size_t first, size_t n);
 
-/* x -> out[heads] = mu and bounded logvar, sigma, kl to N(0, I). */
+/* x -> out[heads] = mu and bounded logvar, sigma, and kl if it has a closed form. */
 void pass_encode(struct pass *pass, size_t first, size_t rows);
 
 /* epsilon, condition -> z. */
 void pass_draw(struct pass *pass, size_t first, size_t rows);
 
-/* If the prior is a mixture: z -> responsibility, prior_slope, log_prior, and kl, which has no closed form: minus
- * q's entropy minus the mean of log_prior over the draws. */
+/* z -> log_prior and prior_scratch, if the prior needs them, and kl if it has no closed form. */
 void pass_prior(struct pass *pass, size_t first, size_t rows);
 
 /* z -> out[last], the likelihood's parameters a. */
@@ -110,7 +108,7 @@ void pass_weigh(struct pass *pass, size_t first, size_t rows, const struct objec
 /* The layer's input -> a tile of out[index], after its activation, and of the next layer's panels. */
 void pass_forward(struct pass *pass, size_t index, const struct tile *tile);
 
-/* out[heads] as the encoder's last product left it -> bounded logvar, sigma, kl to N(0, I). */
+/* out[heads] as the encoder's last product left it -> bounded logvar, sigma, and kl if it has a closed form. */
 void pass_posterior(struct pass *pass, size_t first, size_t rows);
 
 /* delta[index] -> a tile of delta[index - 1]; of dz if z is the layer's input. */

@@ -12,7 +12,8 @@ void pass_posterior(struct pass *p, size_t first, size_t rows) {
     for (size_t row = first; row < first + rows; row++) {
         float *heads = p->out[m->heads] + row * 2 * latent, *sigma = p->sigma + row * latent;
         latent_posterior(heads, sigma, latent);
-        p->kl[row] = latent_kl(heads, sigma, latent);
+        if (m->config.prior->kl != NULL)
+            p->kl[row] = m->config.prior->kl(&m->prior, heads, sigma);
     }
 }
 
@@ -28,28 +29,36 @@ void pass_draw(struct pass *p, size_t first, size_t rows) {
               &(struct tile){first * p->draws, rows * p->draws, 0, p->model->decoder_inputs});
 }
 
+static const float *heads_of(const struct pass *p, size_t item) {
+    return p->out[p->model->heads] + item * 2 * p->model->config.latent;
+}
+
+static const float *z_of(const struct pass *p, size_t row) {
+    return p->z + row * p->model->decoder_inputs;
+}
+
+static float *scratch_of(const struct pass *p, size_t row) {
+    return p->prior_scratch + row * prior_scratch(&p->model->prior);
+}
+
 void pass_prior(struct pass *p, size_t first, size_t rows) {
-    const struct model *m = p->model;
-    const size_t latent = m->config.latent, components = m->config.components;
-    for (size_t item = first; components > 0 && item < first + rows; item++) {
+    const struct prior_state *prior = &p->model->prior;
+    for (size_t item = first; prior_needs_density(prior->prior) && item < first + rows; item++) {
         double sum = 0;
         for (size_t row = item * p->draws; row < (item + 1) * p->draws; row++) {
-            const float *z = p->z + row * m->decoder_inputs;
-            p->log_prior[row] = mixture_log_density(&m->mixture, z, p->responsibility + row * components);
-            mixture_slope(&m->mixture, z, p->responsibility + row * components, p->prior_slope + row * latent);
+            p->log_prior[row] = prior->prior->log_density(prior, z_of(p, row), scratch_of(p, row));
             sum += p->log_prior[row];
         }
-        p->kl[item] = -latent_entropy(p->out[m->heads] + item * 2 * latent, latent) - sum / (double)p->draws;
+        if (prior->prior->kl == NULL)
+            p->kl[item] = prior_kl_of_draws(prior, heads_of(p, item), sum / (double)p->draws);
     }
 }
 
 double pass_log_weight(const struct pass *p, size_t row) {
-    const struct model *m = p->model;
-    const size_t latent = m->config.latent;
-    const float *heads = p->out[m->heads] + row / p->draws * 2 * latent, *epsilon = p->epsilon + row * latent;
-    const double log_ratio = m->config.components > 0
-                                 ? p->log_prior[row] + latent_minus_log_posterior(heads, epsilon, latent)
-                                 : latent_log_ratio(heads, epsilon, p->z + row * m->decoder_inputs, latent);
+    const struct prior_state *prior = &p->model->prior;
+    const double log_prior = prior_needs_density(prior->prior) ? p->log_prior[row] : 0;
+    const double log_ratio = prior_log_ratio(prior, heads_of(p, row / p->draws), p->epsilon + row * prior->latent,
+                                             z_of(p, row), log_prior);
     return log_ratio - pass_negative_log(p, row);
 }
 
@@ -84,23 +93,21 @@ void pass_weigh(struct pass *p, size_t first, size_t rows, const struct objectiv
 /* Adds one draw's part of an item's gradient: from dz, and from the terms of log q - log p without a closed form.
  */
 static void draw_backward(struct pass *p, size_t row, const struct objective *o, double beta, float *dheads) {
-    const size_t latent = p->model->config.latent;
+    const struct prior_state *prior = &p->model->prior;
+    const size_t latent = prior->latent;
     const float *sigma = p->sigma + row / p->draws * latent, *epsilon = p->epsilon + row * latent;
     const float weight = p->weight[row];
     float *dz = p->dz + row * p->model->decoder_inputs;
     if (o->estimator->squared)
         math_kernel()->scale(dz, weight, latent);
-    const bool mixture = p->model->config.components > 0;
-    const float *prior_slope = mixture ? p->prior_slope + row * latent : p->z + row * p->model->decoder_inputs;
     const float kl_weight = (o->estimator->squared ? weight * weight : weight) * (float)beta;
-    if (!o->estimator->closed_kl) {
-        latent_path(sigma, epsilon, prior_slope, kl_weight, dz, latent);
-        if (!o->estimator->path)
-            latent_score(sigma, epsilon, kl_weight, dheads, latent);
-    } else if (mixture) {
-        for (size_t i = 0; i < latent; i++)
-            dz[i] += kl_weight * prior_slope[i];
-    }
+    if (o->estimator->closed_kl)
+        prior_kl_draw_backward(prior, z_of(p, row), scratch_of(p, row), kl_weight, dz);
+    else
+        latent_path(sigma, epsilon, prior->prior->slope(prior, z_of(p, row), scratch_of(p, row)), kl_weight, dz,
+                    latent);
+    if (!o->estimator->closed_kl && !o->estimator->path)
+        latent_score(sigma, epsilon, kl_weight, dheads, latent);
     latent_draw_backward(sigma, epsilon, dz, dheads, latent);
 }
 
@@ -112,10 +119,8 @@ void pass_posterior_backward(struct pass *p, size_t first, size_t rows, const st
         memset(dheads, 0, 2 * latent * sizeof *dheads);
         for (size_t row = item * p->draws; row < (item + 1) * p->draws; row++)
             draw_backward(p, row, o, beta, dheads);
-        if (o->estimator->closed_kl && m->config.components > 0)
-            latent_entropy_backward((float)beta, dheads, latent);
-        else if (o->estimator->closed_kl)
-            latent_kl_backward(p->out[m->heads] + item * 2 * latent, p->sigma + item * latent, (float)beta,
-                               (float)o->free_bits, dheads, latent);
+        if (o->estimator->closed_kl)
+            prior_kl_backward(&m->prior, heads_of(p, item), p->sigma + item * latent, (float)beta,
+                              (float)o->free_bits, dheads);
     }
 }

@@ -39,7 +39,7 @@ static void add_draw(struct evaluator *e, const struct shard *s, uint32_t k) {
     for (size_t row = s->first; row < s->first + s->rows; row++) {
         const size_t i = block_index(&e->block, row);
         e->figures[i].reconstruction -= pass_negative_log(p, row) / e->samples;
-        if (p->model->config.components > 0)
+        if (p->model->config.prior->kl == NULL)
             e->figures[i].kl += p->kl[row] / e->samples;
         if (!e->marginal)
             continue;
@@ -60,7 +60,7 @@ static void begin_shard(struct evaluator *e, const struct shard *s) {
     for (size_t row = s->first; row < s->first + s->rows; row++) {
         const size_t i = block_index(&e->block, row);
         /* If KL has no closed form, each draw adds to it. */
-        const double kl = p->model->config.components > 0 ? 0 : p->kl[row];
+        const double kl = p->model->config.prior->kl == NULL ? 0 : p->kl[row];
         e->figures[i] = (struct item_figures){.kl = kl, .log_likelihood = NAN, .effective = NAN};
         e->weights[i] = log_sum_empty();
     }

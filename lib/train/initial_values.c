@@ -24,7 +24,7 @@ static int start_at_mean(struct model *m, const struct dataset *data) {
 static int start_prior(struct model *m, const struct dataset *data, const uint32_t *label, uint64_t seed) {
     const size_t components = m->config.components;
     struct pass pass;
-    if (components == 0)
+    if (!m->config.prior->pseudo_inputs)
         return 0;
     if (pass_create(&pass, m, 1, 1, false) < 0)
         return -1;

@@ -244,8 +244,8 @@ static void keep_best_scale(struct training *t) {
         m->parameters.average[m->scale] = log_scale;
 }
 
-static bool is_vamp(const struct training *t) {
-    return t->model->config.components > 0;
+static bool has_pseudo_inputs(const struct training *t) {
+    return t->model->config.prior->pseudo_inputs;
 }
 
 int training_step(struct training *t) {
@@ -256,12 +256,12 @@ int training_step(struct training *t) {
     t->beta = objective_beta(&t->objective, epochs_at(t, t->position));
     if (t->pass.dscale != NULL)
         pass_set_scale(&t->pass);
-    if (is_vamp(t))
+    if (has_pseudo_inputs(t))
         vamp_forward(&t->vamp);
     plan_run(&t->plan, t->workers, t->rows, t);
     if (account(t) < 0)
         return -1;
-    if (is_vamp(t))
+    if (has_pseudo_inputs(t))
         vamp_backward(&t->vamp, t->rows, t->beta);
     update_run(&t->update, t->workers, t->rows, rate_at(t, t->position), t->step + 1);
     t->position += t->rows;
@@ -288,11 +288,11 @@ int training_start(struct training *t) {
         return -1;
     plan_forward(t);
     plan_backward(t);
-    if (is_vamp(t) && vamp_start(&t->vamp, t->model, t->workers, &t->pass) < 0)
+    if (has_pseudo_inputs(t) && vamp_start(&t->vamp, t->model, t->workers, &t->pass) < 0)
         return -1;
     t->update = (struct update){.model = t->model,
                                 .pass = &t->pass,
-                                .pseudo = is_vamp(t) ? &t->vamp.pass : NULL,
+                                .pseudo = has_pseudo_inputs(t) ? &t->vamp.pass : NULL,
                                 .config = &t->update_config};
     const size_t threads = workers_threads(t->workers);
     return update_start(&t->update, threads) < 0 ? -1 : products_check_memory(threads);
@@ -313,7 +313,7 @@ int training_check(const struct training *t) {
 }
 
 void training_settle(struct training *t) {
-    if (is_vamp(t))
+    if (has_pseudo_inputs(t))
         vamp_settle(&t->vamp);
 }
 

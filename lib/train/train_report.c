@@ -74,7 +74,7 @@ int report_epoch(const struct report *r, const struct elbo *validation) {
     const struct model_config *c = &t->model->config;
     for (size_t i = 0; printed >= 0 && i < c->latent; i++)
         printed = fprintf(log, "%c%.4f", i == 0 ? '\t' : ',',
-                          c->components > 0 ? NAN : latent_figures(&t->latents[i], t->position).kl);
+                          c->prior->kl == NULL ? NAN : latent_figures(&t->latents[i], t->position).kl);
     return run_log_flush(r->log, printed < 0 ? printed : fprintf(log, "\n"));
 }
 

@@ -250,7 +250,7 @@ static int check_data(const struct training_run *r, const struct model_config *c
     if (config->missing && !dtype_is_real(r->train.dtype))
         return fail("%s: items are %s, of which none is missing, wanted f32 or f64 for --missing", r->train.name,
                     dtype_name(r->train.dtype));
-    if (config->components > r->train.items)
+    if (prior_pseudo_inputs(config->prior, config->components) > r->train.items)
         return fail("%s: %zu items, wanted at least %zu to start the pseudo-inputs of --prior", r->train.name,
                     r->train.items, config->components);
     return check_items(&r->train, config);

@@ -61,7 +61,8 @@ static int cut_slices(struct update *u) {
     qsort(u->slice, u->slices, sizeof *u->slice, by_place);
     if (u->pass->dscale != NULL)
         u->slice[u->slices++] = (struct slice){.offset = m->scale, .size = m->scales, .sum = u->sums++};
-    const size_t all = m->config.components * m->encoder_inputs, each = (all + PSEUDO_SLICES - 1) / PSEUDO_SLICES;
+    const size_t all = prior_pseudo_inputs(m->config.prior, m->config.components) * m->encoder_inputs,
+                 each = (all + PSEUDO_SLICES - 1) / PSEUDO_SLICES;
     for (size_t first = 0; first < all; first += each)
         u->slice[u->slices++] = (struct slice){
             .offset = m->pseudo_inputs + first, .size = all - first < each ? all - first : each, .sum = u->sums++};

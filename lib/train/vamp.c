@@ -19,7 +19,7 @@ static void posterior(void *context, size_t layer, const struct tile *tile) {
     struct vamp *v = context;
     (void)layer;
     pass_posterior(&v->pass, tile->row, tile->rows);
-    mixture_refresh(&v->model->mixture, tile->row, tile->rows);
+    prior_refresh(&v->model->prior, tile->row, tile->rows);
 }
 
 /* The gradient of -log p(z) over all draws of the batch with respect to each component. A draw's weight is a factor
@@ -28,13 +28,13 @@ static void components(void *context, size_t layer, const struct tile *tile) {
     struct vamp *v = context;
     const struct pass *b = v->batch;
     const struct model *m = v->model;
-    const size_t count = m->config.components, width = 2 * m->config.latent;
+    const size_t scratch = prior_scratch(&m->prior), width = 2 * m->config.latent;
     for (size_t k = tile->row; k < tile->row + tile->rows; k++) {
         float *dheads = v->pass.delta[layer] + k * width;
         memset(dheads, 0, width * sizeof *dheads);
         for (size_t row = 0; row < v->rows * b->draws; row++)
-            mixture_gradient(&m->mixture, k, b->z + row * m->decoder_inputs,
-                             v->beta * b->weight[row] * b->responsibility[row * count + k], dheads);
+            mixture_gradient(&m->prior.mixture, k, b->z + row * m->decoder_inputs,
+                             v->beta * b->weight[row] * b->prior_scratch[row * scratch + k], dheads);
     }
 }
 
@@ -76,7 +76,7 @@ void vamp_end(struct vamp *v) {
 }
 
 void vamp_forward(struct vamp *v) {
-    v->model->mixture.heads = v->pass.out[v->model->heads];
+    v->model->prior.mixture.heads = v->pass.out[v->model->heads];
     plan_run(&v->forward, v->workers, v->model->config.components, v);
 }
 
@@ -89,7 +89,7 @@ void vamp_backward(struct vamp *v, size_t rows, double beta) {
 static void settle_values(struct vamp *v) {
     const struct model *m = v->model;
     vamp_forward(v);
-    memcpy(m->parameters.value + m->prior, v->pass.out[m->heads],
+    memcpy(m->parameters.value + m->components, v->pass.out[m->heads],
            m->config.components * 2 * m->config.latent * sizeof *m->parameters.value);
 }
 

@@ -64,6 +64,7 @@ static void measure(struct training *t, double estimate[CORES]) {
 
 static int run(size_t batch) {
     const struct model_config config = {.item = {1, {ELEMENTS}},
+                                        .prior = &prior_normal,
                                         .latent = LATENT,
                                         .encoder = {1, {UNITS}},
                                         .decoder = {1, {UNITS}},

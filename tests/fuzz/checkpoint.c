@@ -31,7 +31,8 @@ static void start(void) {
     static unsigned char items[ITEMS * 6] = {9, 99, 200};
     static char *arguments[] = {"fuzz", "-q", NULL};
     static struct options given;
-    struct model_config config = {.item = {2, {2, 3}}, .latent = 2, .encoder = {1, {3}}, .decoder = {1, {3}}};
+    struct model_config config = {
+        .item = {2, {2, 3}}, .latent = 2, .encoder = {1, {3}}, .decoder = {1, {3}}, .prior = &prior_normal};
     cli_parse(&program, 2, arguments, &given);
     config.activation = activation_find("fuzz", "relu");
     config.likelihood = likelihood_find("fuzz", "bernoulli");

@@ -47,10 +47,12 @@ static void hidden(const char *text) {
 }
 
 static void prior(const char *text) {
-    size_t components, again;
+    const struct prior *prior, *again;
+    size_t components, count;
     char back[PRIOR_TEXT];
-    if (prior_parse(&components, "fuzz", text) == 0)
-        fuzz_expect(prior_parse(&again, "again", prior_text(components, back)) == 0 && again == components);
+    if (prior_parse(&prior, &components, "fuzz", text) == 0)
+        fuzz_expect(prior_parse(&again, &count, "again", prior_text(prior, components, back)) == 0 &&
+                    again == prior && count == components);
 }
 
 static void schedule(const char *text) {

@@ -78,6 +78,7 @@ static struct evaluation evaluate(double off, uint32_t samples, double error[ITE
     static float items[ITEMS][D];
     struct model m;
     const struct model_config config = {.item = {1, {D}},
+                                        .prior = &prior_normal,
                                         .latent = L,
                                         .activation = activation_find("test", "relu"),
                                         .likelihood = likelihood_find("test", "gaussian"),

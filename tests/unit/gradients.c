@@ -266,7 +266,8 @@ static void check_model(const struct model_config *config, size_t each, const ch
 
 static void check_likelihood(const char *likelihood, enum scale scale) {
     static const char *const activations[] = {"relu", "tanh", "elu", "softplus", "gelu", "gated"};
-    struct model_config c = {.item = {2, {3, 2}}, .latent = 3, .encoder = {2, {7, 5}}, .decoder = {1, {6}}};
+    struct model_config c = {
+        .item = {2, {3, 2}}, .latent = 3, .encoder = {2, {7, 5}}, .decoder = {1, {6}}, .prior = &prior_normal};
     c.likelihood = likelihood_find("test", likelihood);
     c.sigma = 0.6;
     c.scale = scale;
@@ -328,8 +329,11 @@ static void gaussian_elbo(void) {
 
 /* Layers so wide that they are trained in parts: their sums must have them all. */
 static void wide_layers(void) {
-    struct model_config c = {
-        .item = {1, {300}}, .latent = 2, .encoder = {2, {304, 256}}, .decoder = {2, {256, 304}}};
+    struct model_config c = {.item = {1, {300}},
+                             .latent = 2,
+                             .encoder = {2, {304, 256}},
+                             .decoder = {2, {256, 304}},
+                             .prior = &prior_normal};
     c.likelihood = likelihood_find("test", "bernoulli");
     c.activation = activation_find("test", "gated");
     check_model(&c, 5003, "wide layers with gates");

@@ -308,12 +308,12 @@ static void log_ratio_averages_to_minus_kl(void) {
 
 static void quantiles_invert_the_distribution(void) {
     for (double p = 1e-9; p < 1; p += p < 0.01 ? p : 0.0137) {
-        const double z = prior_quantile(p);
+        const double z = prior_normal.quantile(p);
         EXPECT(fabs(0.5 * erfc(-z / sqrt(2)) / p - 1) < 1e-10, "p %g: z %g", p, z);
-        EXPECT(fabs(z + prior_quantile(1 - p)) < 1e-6, "p %g: not symmetric", p);
+        EXPECT(fabs(z + prior_normal.quantile(1 - p)) < 1e-6, "p %g: not symmetric", p);
     }
-    EXPECT(fabs(prior_quantile(0.975) - 1.959963984540054) < 1e-12, "%.15g", prior_quantile(0.975));
-    EXPECT(prior_quantile(0.5) == 0, "%g", prior_quantile(0.5));
+    EXPECT(fabs(prior_normal.quantile(0.975) - 1.959963984540054) < 1e-12, "%.15g", prior_normal.quantile(0.975));
+    EXPECT(prior_normal.quantile(0.5) == 0, "%g", prior_normal.quantile(0.5));
 }
 
 /* Each grey level v is drawn as 1 with probability v/255, anew for each item number. */

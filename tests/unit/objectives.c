@@ -205,6 +205,7 @@ static void check_prior(const char *name, double beta, double free_bits, size_t 
                                    .latent = LATENT,
                                    .encoder = {1, {5}},
                                    .decoder = {1, {5}},
+                                   .prior = components > 0 ? &prior_vamp : &prior_normal,
                                    .components = components,
                                    .activation = activation_find("test", "tanh"),
                                    .likelihood = likelihood_find("test", "bernoulli")};

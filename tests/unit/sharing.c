@@ -152,6 +152,7 @@ static struct update_config adam(void) {
 
 static void make_model(struct model *m, size_t elements, size_t units, size_t latent) {
     const struct model_config config = {.item = {1, {elements}},
+                                        .prior = &prior_normal,
                                         .latent = latent,
                                         .encoder = {1, {units}},
                                         .decoder = {1, {units}},
@@ -340,6 +341,7 @@ static void a_prior_that_is_not_finite_is_named(void) {
     static unsigned char pixels[ITEMS * 4];
     const struct dataset data = {"items", DTYPE_U8, {1, {4}}, ITEMS, 4, 4, pixels, NULL, 0, 0};
     const struct model_config config = {.item = {1, {4}},
+                                        .prior = &prior_vamp,
                                         .latent = 2,
                                         .components = 2,
                                         .activation = activation_find("test", "relu"),
