@@ -3,6 +3,8 @@
 
 #include "kernel/math_kernel.h"
 
+#include <math.h>
+
 float latent_bounded(float logvar) {
     return logvar > LOGVAR_BOUND ? LOGVAR_BOUND : logvar < -LOGVAR_BOUND ? -LOGVAR_BOUND : logvar;
 }
@@ -27,9 +29,18 @@ double latent_kl(const float *heads, const float *sigma, size_t latent) {
     return sum;
 }
 
+static float draw(float mu, float sigma, float epsilon) {
+    return mu + sigma * epsilon;
+}
+
 void latent_draw(const float *heads, const float *sigma, const float *epsilon, float *z, size_t latent) {
     for (size_t i = 0; i < latent; i++)
-        z[i] = heads[i] + sigma[i] * epsilon[i];
+        z[i] = draw(heads[i], sigma[i], epsilon[i]);
+}
+
+void latent_draw_from(const float *heads, float *z, size_t latent) {
+    for (size_t i = 0; i < latent; i++)
+        z[i] = draw(heads[i], expf(0.5f * latent_bounded(heads[latent + i])), z[i]);
 }
 
 void latent_draw_backward(const float *sigma, const float *epsilon, const float *dz, float *dheads, size_t latent) {
@@ -89,4 +100,12 @@ double latent_entropy(const float *heads, size_t latent) {
     for (size_t i = 0; i < latent; i++)
         sum += 1 + (double)logvar[i];
     return 0.5 * sum;
+}
+
+double latent_log_maximum(const float *heads, size_t latent) {
+    const float *logvar = heads + latent;
+    double sum = 0;
+    for (size_t i = 0; i < latent; i++)
+        sum += (double)latent_bounded(logvar[i]);
+    return -0.5 * sum;
 }

@@ -24,6 +24,9 @@ double latent_kl_of(float mu, float logvar, float sigma);
 /* Reparametrization: z = mu + sigma epsilon. */
 void latent_draw(const float *heads, const float *sigma, const float *epsilon, float *z, size_t latent);
 
+/* The same of heads whose sigma is not at hand: epsilon becomes z, in place. */
+void latent_draw_from(const float *heads, float *z, size_t latent);
+
 /* The backward pass of one draw: from dz, the gradient of the loss with respect to z, adds to dheads, the gradient
  * with respect to mu and logvar: dmu += dz,   dlogvar += dz epsilon sigma / 2. */
 void latent_draw_backward(const float *sigma, const float *epsilon, const float *dz, float *dheads, size_t latent);
@@ -48,6 +51,9 @@ void latent_score(const float *sigma, const float *epsilon, float scale, float *
 /* -log q(z|x) at z = mu + sigma epsilon, and its mean over epsilon, q's entropy; L/2 log(2 pi) left out. */
 double latent_minus_log_posterior(const float *heads, const float *epsilon, size_t latent);
 double latent_entropy(const float *heads, size_t latent);
+
+/* log q(z|x) at z = mu, its maximum: -1/2 sum of logvar; L/2 log(2 pi) left out. */
+double latent_log_maximum(const float *heads, size_t latent);
 
 /* log p(z) - log q(z|x) at z = mu + sigma epsilon: the log importance weight without log p(x|z). */
 double latent_log_ratio(const float *heads, const float *epsilon, const float *z, size_t latent);

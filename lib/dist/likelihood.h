@@ -98,7 +98,6 @@ extern const struct likelihood likelihood_bernoulli, likelihood_continuous_berno
     likelihood_categorical;
 
 #define LIKELIHOOD_MAX_LEVELS 4096 /* of an element */
-#define HALF_LOG_2PI 0.91893853320467274178
-#define LIKELIHOOD_BLOCK 1024 /* elements at a time, with scratch memory; a multiple of 4 for noise */
+#define LIKELIHOOD_BLOCK 1024      /* elements at a time, with scratch memory; a multiple of 4 for noise */
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Likelihoods of real numbers: the normal and its kin, and those on [0,1]. */
 #include "dist/likelihood.h"
+#include "dist/special.h"
 #include "kernel/density_kernel.h"
 #include "kernel/math_kernel.h"
 

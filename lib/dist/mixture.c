@@ -31,19 +31,12 @@ static const float *mean(const struct mixture *m, size_t k) {
     return m->heads + k * 2 * m->latent;
 }
 
-static float log_variance(const struct mixture *m, size_t k, size_t i) {
-    return latent_bounded(mean(m, k)[m->latent + i]);
-}
-
 void mixture_refresh(struct mixture *m, size_t first, size_t count) {
     for (size_t k = first; k < first + count; k++) {
-        double sum = 0;
-        for (size_t i = 0; i < m->latent; i++) {
-            m->precision[k * m->latent + i] = -log_variance(m, k, i);
-            sum += (double)log_variance(m, k, i);
-        }
+        for (size_t i = 0; i < m->latent; i++)
+            m->precision[k * m->latent + i] = -latent_bounded(mean(m, k)[m->latent + i]);
         math_kernel()->exp(m->precision + k * m->latent, m->latent);
-        m->log_scale[k] = -log((double)m->components) - 0.5 * sum;
+        m->log_scale[k] = -log((double)m->components) + latent_log_maximum(mean(m, k), m->latent);
     }
 }
 
@@ -88,6 +81,5 @@ void mixture_draw(const struct mixture *m, float *z, uint64_t seed, uint64_t ite
     const size_t k = (size_t)noise_below(m->components,
                                          (struct noise){.seed = seed, .purpose = PURPOSE_COMPONENT, .item = item});
     noise_normal(z, m->latent, (struct noise){.seed = seed, .purpose = PURPOSE_PRIOR, .item = item});
-    for (size_t i = 0; i < m->latent; i++)
-        z[i] = mean(m, k)[i] + expf(0.5f * log_variance(m, k, i)) * z[i];
+    latent_draw_from(mean(m, k), z, m->latent);
 }

@@ -25,7 +25,7 @@ double log_factorial(double k) {
     if (k < LARGE)
         return log(factorial[(int)k]);
     const double y = k + 1;
-    return (y - 0.5) * log(y) - y + 0.91893853320467274178 + stirling(y);
+    return (y - 0.5) * log(y) - y + HALF_LOG_2PI + stirling(y);
 }
 
 double log_rising(double k, double r, double *slope) {

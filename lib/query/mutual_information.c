@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "base/noise.h"
 #include "base/progress.h"
+#include "dist/latent.h"
 #include "dist/log_sum.h"
 
 #include <math.h>
@@ -53,15 +54,13 @@ struct pairs {
 static void prepare_item(void *context, size_t n) {
     struct pairs *p = context;
     const size_t latent = p->mutual->latent;
-    const float *mu = p->mutual->heads + n * 2 * latent, *logvar = mu + latent;
+    const float *heads = p->mutual->heads + n * 2 * latent;
     float *z = p->z + n * latent;
     noise_normal(z, latent, (struct noise){.seed = p->mutual->seed, .purpose = PURPOSE_POSTERIOR, .item = n});
-    p->log_scale[n] = 0;
-    for (size_t i = 0; i < latent; i++) {
-        z[i] = mu[i] + expf(0.5f * logvar[i]) * z[i];
-        p->precision[n * latent + i] = expf(-logvar[i]);
-        p->log_scale[n] -= 0.5 * (double)logvar[i];
-    }
+    latent_draw_from(heads, z, latent);
+    p->log_scale[n] = latent_log_maximum(heads, latent);
+    for (size_t i = 0; i < latent; i++)
+        p->precision[n * latent + i] = expf(-heads[latent + i]);
 }
 
 /* log q(z|x_m). */
