@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static const struct prior *const priors[] = {&prior_normal, &prior_vamp};
+static const struct { const struct prior *prior; } priors[] = {{&prior_normal}, {&prior_vamp}};
 
 #define PRIORS (sizeof priors / sizeof *priors)
 #define PRIOR_WORDS 128 /* the names of all priors, as a message lists them */
@@ -18,13 +18,14 @@ static void list_priors(char words[PRIOR_WORDS]) {
     const char *example = NULL;
     size_t used = 0;
     for (size_t i = 0; i < PRIORS; i++) {
-        const bool counts = priors[i]->max_components > 0;
+        const struct prior *prior = priors[i].prior;
+        const bool counts = prior->max_components > 0;
         used += (size_t)snprintf(words + used, PRIOR_WORDS - used, "%s%s%s",
                                  i == 0            ? ""
                                  : i == PRIORS - 1 ? " or "
                                                    : ", ",
-                                 priors[i]->name, counts ? ":K" : "");
-        example = counts && example == NULL ? priors[i]->name : example;
+                                 prior->name, counts ? ":K" : "");
+        example = counts && example == NULL ? prior->name : example;
     }
     if (example != NULL)
         snprintf(words + used, PRIOR_WORDS - used, ", such as %s:500", example);
@@ -34,12 +35,13 @@ int prior_parse(const struct prior **prior, size_t *components, const char *name
     char words[PRIOR_WORDS];
     uint64_t number = 0;
     for (size_t i = 0; i < PRIORS; i++) {
-        const size_t length = strlen(priors[i]->name), max = priors[i]->max_components;
-        if (strncmp(text, priors[i]->name, length) != 0 || text[length] != (max > 0 ? ':' : '\0'))
+        const struct prior *found = priors[i].prior;
+        const size_t length = strlen(found->name), max = found->max_components;
+        if (strncmp(text, found->name, length) != 0 || text[length] != (max > 0 ? ':' : '\0'))
             continue;
         if (max > 0 && parse_whole(name, text + length + 1, 1, max, &number) < 0)
             return -1;
-        *prior = priors[i];
+        *prior = found;
         *components = (size_t)number;
         return 0;
     }
