@@ -30,13 +30,13 @@ struct options {
     const char *labels;
 };
 
-static void set_grid(const struct cli_option *option, void *field, const char *text) {
+static int parse_grid(void *field, const char *name, const char *text) {
     struct grid *grid = field;
     size_t sides[2], count;
-    (void)option;
-    if (parse_list("--grid", text, 'x', 1, MAX_SIDE, 2, sides, &count) < 0 || count != 2)
-        cli_refuse("--grid: found '%s', wanted columns and rows from 1 to %d, such as 20x20", text, MAX_SIDE);
+    if (parse_list(name, text, 'x', 1, MAX_SIDE, 2, sides, &count) < 0 || count != 2)
+        return fail("%s: found '%s', wanted columns and rows from 1 to %d, such as 20x20", name, text, MAX_SIDE);
     *grid = (struct grid){sides[0], sides[1]};
+    return 0;
 }
 
 static const struct cli_option options[] = {
@@ -47,7 +47,7 @@ static const struct cli_option options[] = {
     {'m', "model", "FILE", NULL, "take the size of a latent, and the prior, from this model",
      CLI_FILE(common.model)},
     {0, "grid", "CxR", NULL, "no draws: C x R quantiles of a 2-D latent, row by row from the top",
-     CLI_CALL(set_grid, grid)},
+     CLI_PARSE(parse_grid, grid)},
     {0, "class", "N", NULL, "for a conditional model: append this label to each latent",
      CLI_WHOLE(class, 0, LABELS_MAX_CLASSES - 1)},
     {0, "cond", "FILE", NULL, "the same with the labels of this stream, one per latent", CLI_STREAM(labels)},

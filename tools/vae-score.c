@@ -40,19 +40,18 @@ struct options {
     size_t samples; /* 0: not given */
 };
 
-static void set_method(const struct cli_option *option, void *field, const char *text) {
-    (void)option;
-    const int i = parse_name("--method", text, methods, sizeof methods / sizeof *methods, sizeof *methods);
+static int parse_method(void *field, const char *name, const char *text) {
+    const int i = parse_name(name, text, methods, sizeof methods / sizeof *methods, sizeof *methods);
     if (i < 0)
-        cli_usage_error();
-    *(const struct method **)field =
-        &methods[i]; // cppcheck-suppress negativeIndex ; cli_usage_error does not return
+        return -1;
+    *(const struct method **)field = &methods[i];
+    return 0;
 }
 
 static const struct cli_option options[] = {
     CLI_MODEL,
     {0, "method", "NAME", "elbo", "score by minus the elbo, log p(x) or reconstruction: elbo, nll, reconstruction",
-     CLI_CALL(set_method, method)},
+     CLI_PARSE(parse_method, method)},
     {'k', "samples", "K", NULL, "K draws of z per item (default 1; 100 for nll)", CLI_SIZE(samples, 1, 1 << 24)},
     {0, "calibrate", "FILE", NULL, "write p-values instead, by these scores of normal items", CLI_FILE(calibrate)},
     CLI_LABELS(labels),

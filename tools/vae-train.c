@@ -12,64 +12,79 @@ struct options {
     struct training_run_config run;
 };
 
-/* A setter for what a function reads, whatever it is. */
-#define READ(function, parse)                                                              \
-    static void function(const struct cli_option *option, void *field, const char *text) { \
-        char name[CLI_NAME];                                                               \
-        if (parse(field, cli_option_name(option, name), text) < 0)                         \
-            cli_usage_error();                                                             \
-    }
+/* What CLI_PARSE wants, of the parsers of the library. */
+static int parse_hidden(void *field, const char *name, const char *text) {
+    return hidden_parse(field, name, text);
+}
 
-READ(set_hidden, hidden_parse)
-READ(set_schedule, schedule_parse)
-READ(set_initializer, initializer_parse)
-READ(set_every, every_parse)
-
-static void set_prior(const struct cli_option *option, void *field, const char *text) {
+static int parse_prior(void *field, const char *name, const char *text) {
     struct model_config *config = field;
-    char name[CLI_NAME];
-    if (prior_parse(&config->prior, &config->components, cli_option_name(option, name), text) < 0)
-        cli_usage_error();
+    return prior_parse(&config->prior, &config->components, name, text);
 }
 
-static void set_binarize(const struct cli_option *option, void *field, const char *text) {
-    const int found = binarize_find("--binarize", text);
-    (void)option;
+static int parse_schedule(void *field, const char *name, const char *text) {
+    return schedule_parse(field, name, text);
+}
+
+static int parse_initializer(void *field, const char *name, const char *text) {
+    return initializer_parse(field, name, text);
+}
+
+static int parse_every(void *field, const char *name, const char *text) {
+    return every_parse(field, name, text);
+}
+
+/* The same of the functions that find an entry of a table. */
+static int parse_activation(void *field, const char *name, const char *text) {
+    const struct activation *found = activation_find(name, text);
+    *(const struct activation **)field = found;
+    return found == NULL ? -1 : 0;
+}
+
+static int parse_likelihood(void *field, const char *name, const char *text) {
+    const struct likelihood *found = likelihood_find(name, text);
+    *(const struct likelihood **)field = found;
+    return found == NULL ? -1 : 0;
+}
+
+static int parse_estimator(void *field, const char *name, const char *text) {
+    const struct estimator *found = estimator_find(name, text);
+    *(const struct estimator **)field = found;
+    return found == NULL ? -1 : 0;
+}
+
+static int parse_optimizer(void *field, const char *name, const char *text) {
+    const struct optimizer *found = optimizer_find(name, text);
+    *(const struct optimizer **)field = found;
+    return found == NULL ? -1 : 0;
+}
+
+static int parse_binarize(void *field, const char *name, const char *text) {
+    const int found = binarize_find(name, text);
     if (found < 0)
-        cli_usage_error();
+        return -1;
     *(enum binarize *)field = (enum binarize)found;
+    return 0;
 }
-
-/* A setter for a table's entry that is found by its name. */
-#define CHOICE(function, type, find)                                                            \
-    static void function(const struct cli_option *option, void *field, const char *text) {      \
-        char name[CLI_NAME];                                                                    \
-        if ((*(const struct type **)field = find(cli_option_name(option, name), text)) == NULL) \
-            cli_usage_error();                                                                  \
-    }
-
-CHOICE(set_activation, activation, activation_find)
-CHOICE(set_likelihood, likelihood, likelihood_find)
-CHOICE(set_estimator, estimator, estimator_find)
-CHOICE(set_optimizer, optimizer, optimizer_find)
 
 static const struct cli_option options[] = {
     CLI_MODEL,
     {'z', "latent", "N", "20", "the size of a latent", CLI_SIZE(run.model.latent, 1, MODEL_MAX_UNITS)},
     {'H', "hidden", "LIST", "400", "units of the encoder's hidden layers, or none",
-     CLI_CALL(set_hidden, run.model.encoder)},
+     CLI_PARSE(parse_hidden, run.model.encoder)},
     {0, "decoder-hidden", "LIST", NULL, "the decoder's (default: the encoder's, reversed)",
-     CLI_CALL(set_hidden, run.model.decoder)},
+     CLI_PARSE(parse_hidden, run.model.decoder)},
     {'a', "activation", "NAME", "relu", "relu, tanh, elu, softplus, gelu or gated",
-     CLI_CALL(set_activation, run.model.activation)},
+     CLI_PARSE(parse_activation, run.model.activation)},
     {'l', "likelihood", "NAME", "bernoulli",
      "bernoulli, gaussian, laplace, cbernoulli, dlogistic, categorical, poisson or negbin",
-     CLI_CALL(set_likelihood, run.model.likelihood)},
+     CLI_PARSE(parse_likelihood, run.model.likelihood)},
     {0, "sigma", "S", NULL, "its scale: a number, shared, per-dim, net or optimal (see the manual)",
      CLI_TEXT(sigma)},
     {0, "levels", "K", NULL, "categorical: levels per element, numbered from 0",
      CLI_SIZE(run.model.levels, 2, LIKELIHOOD_MAX_LEVELS)},
-    {0, "objective", "NAME", "elbo", "elbo, iwae, stl or dreg", CLI_CALL(set_estimator, run.objective.estimator)},
+    {0, "objective", "NAME", "elbo", "elbo, iwae, stl or dreg",
+     CLI_PARSE(parse_estimator, run.objective.estimator)},
     {'k', "samples", "K", "1", "draws of z per item", CLI_SIZE(run.objective.draws, 1, OBJECTIVE_MAX_DRAWS)},
     {0, "beta", "B", "1", "weight of the KL term", CLI_REAL(run.objective.beta, 0, 1e6)},
     {0, "warmup", "E", "0", "epochs over which the KL term's weight rises from 0",
@@ -78,18 +93,18 @@ static const struct cli_option options[] = {
      CLI_REAL(run.objective.free_bits, 0, 1e6)},
     {0, "prior", "NAME", "normal",
      "p(z): normal, or vamp:K, a mixture of the posteriors of K learned pseudo-inputs",
-     CLI_CALL(set_prior, run.model)},
+     CLI_PARSE(parse_prior, run.model)},
     {'e', "epochs", "N", "10", "passes over the data", CLI_WHOLE(run.epochs, 0, 1e9)},
     {'b', "batch", "N", "128", "items per step", CLI_SIZE(run.batch, 1, 1e6)},
     {'r', "rate", "F", "0.001", "learning rate", CLI_REAL(run.rate, 0, 1000)},
     {0, "binarize", "MODE", "none", "none, threshold, or sample: drawn anew at every use",
-     CLI_CALL(set_binarize, run.model.binarize)},
+     CLI_PARSE(parse_binarize, run.model.binarize)},
     {0, "missing", NULL, NULL, "elements that are nan are missing: learn from the others",
      CLI_FLAG(run.model.missing)},
     {0, "optimizer", "NAME", "adam", "adam, adagrad, or muon: matrices by orthogonal steps",
-     CLI_CALL(set_optimizer, run.update.optimizer.optimizer)},
+     CLI_PARSE(parse_optimizer, run.update.optimizer.optimizer)},
     {0, "schedule", "NAME", "const", "the rate's: const, cosine[:END], step:EVERY:FACTOR or iwae",
-     CLI_CALL(set_schedule, run.schedule)},
+     CLI_PARSE(parse_schedule, run.schedule)},
     {0, "warm-rate", "E", "0", "epochs over which the rate rises from 0", CLI_REAL(run.schedule.warm, 0, 1e9)},
     {0, "clip", "F", "0", "maximum norm of a step's gradient; 0: none",
      CLI_REAL(run.update.optimizer.clip, 0, 1e30)},
@@ -99,7 +114,7 @@ static const struct cli_option options[] = {
     {0, "ema", "D", "0", "save an exponential moving average of the weights with decay D; 0: the last weights",
      CLI_REAL(run.update.ema, 0, 0.9999999)},
     {0, "init", "NAME", "torch", "initial weights: torch, glorot, he or normal:S",
-     CLI_CALL(set_initializer, run.start.initializer)},
+     CLI_PARSE(parse_initializer, run.start.initializer)},
     {0, "start-from", "FILE", NULL, "start from the values of this model instead; it has the same layers",
      CLI_FILE(run.start.from), .aside = true},
     {0, "mean-bias", NULL, NULL, "start the output's biases at the data's mean", CLI_FLAG(run.start.at_mean)},
@@ -114,7 +129,7 @@ static const struct cli_option options[] = {
      .aside = true},
     {0, "every", "T", NULL,
      "how often to save it: steps, such as 100, or a time, such as 30s, 10m or 2h (default: 1m)",
-     CLI_CALL(set_every, run.every), .aside = true},
+     CLI_PARSE(parse_every, run.every), .aside = true},
     {0, "resume", "FILE", NULL, "go on from a checkpoint of the same options and data", CLI_FILE(run.resume),
      .aside = true},
     CLI_SEED,

@@ -23,18 +23,15 @@ struct options {
     struct list list;
 };
 
-static void set_list(const struct cli_option *option, void *field, const char *text) {
+static int parse_latents(void *field, const char *name, const char *text) {
     struct list *list = field;
-    char name[CLI_NAME];
-    if (parse_list(cli_option_name(option, name), text, ',', 0, MODEL_MAX_UNITS - 1, MAX_LISTED, list->latent,
-                   &list->count) < 0)
-        cli_usage_error();
+    return parse_list(name, text, ',', 0, MODEL_MAX_UNITS - 1, MAX_LISTED, list->latent, &list->count);
 }
 
 static const struct cli_option options[] = {
     {0, "steps", "N", "8", "N quantiles, (i + 1/2) / N for i from 0", CLI_SIZE(steps, 1, 1 << 24)},
     {0, "latent", "LIST", NULL, "move these numbers of a latent, such as 0,3 (default: each)",
-     CLI_CALL(set_list, list)},
+     CLI_PARSE(parse_latents, list)},
     CLI_EVERY,
 };
 

@@ -378,6 +378,12 @@ void cli_set_real(const struct cli_option *o, void *field, const char *text) {
         cli_usage_error();
 }
 
+void cli_set_parsed(const struct cli_option *o, void *field, const char *text) {
+    char name[CLI_NAME];
+    if (o->parse(field, cli_option_name(o, name), text) < 0)
+        cli_usage_error();
+}
+
 const char *cli_operand(void) {
     if (cli.argc - optind > 1)
         cli_refuse("%s: found %d operands, wanted at most 1", cli.argv[optind + 1], cli.argc - optind);

@@ -25,19 +25,21 @@ struct cli_option {
     void (*set)(const struct cli_option *option, void *field, const char *text);
     size_t offset;   /* of the field in struct options */
     double min, max; /* of a number */
-    bool aside;      /* not part of cli_command: it says where or how to work, and changes no result */
+    /* Of cli_set_parsed: reads the text. 0, or -1 with a message that begins with `name`. */
+    int (*parse)(void *field, const char *name, const char *text);
+    bool aside; /* not part of cli_command: it says where or how to work, and changes no result */
 };
 
 #define CLI_FLAG(field) cli_set_flag, offsetof(struct options, field), 0, 0     /* bool */
 #define CLI_FILE(field) cli_set_file, offsetof(struct options, field), 0, 0     /* const char *, not "-" */
 #define CLI_STREAM(field) cli_set_stream, offsetof(struct options, field), 0, 0 /* const char *, or "-" */
 #define CLI_TEXT(field) cli_set_text, offsetof(struct options, field), 0, 0     /* const char * */
-#define CLI_SIZE(field, min, max) cli_set_size, offsetof(struct options, field), min, max   /* size_t */
-#define CLI_WHOLE(field, min, max) cli_set_whole, offsetof(struct options, field), min, max /* uint64_t */
-#define CLI_REAL(field, min, max) cli_set_real, offsetof(struct options, field), min, max   /* double */
-#define CLI_CALL(function, field) function, offsetof(struct options, field), 0, 0 /* a setter of the tool's */
+#define CLI_SIZE(field, min, max) cli_set_size, offsetof(struct options, field), min, max      /* size_t */
+#define CLI_WHOLE(field, min, max) cli_set_whole, offsetof(struct options, field), min, max    /* uint64_t */
+#define CLI_REAL(field, min, max) cli_set_real, offsetof(struct options, field), min, max      /* double */
+#define CLI_PARSE(parser, field) cli_set_parsed, offsetof(struct options, field), 0, 0, parser /* of any type */
 
-/* What opens a message about an option's argument: its long name. */
+/* The long option with its dashes, which begins a message about its argument. */
 #define CLI_NAME 64
 const char *cli_option_name(const struct cli_option *option, char text[CLI_NAME]);
 
@@ -48,6 +50,7 @@ void cli_set_text(const struct cli_option *option, void *field, const char *text
 void cli_set_size(const struct cli_option *option, void *field, const char *text);
 void cli_set_whole(const struct cli_option *option, void *field, const char *text);
 void cli_set_real(const struct cli_option *option, void *field, const char *text);
+void cli_set_parsed(const struct cli_option *option, void *field, const char *text);
 
 /* What most tools have, as the field `common` of their options. */
 struct cli_common {
