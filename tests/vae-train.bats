@@ -137,6 +137,32 @@ ends() {
     done
 }
 
+@test "of several options that do not go with the others the first is named, in the order of the synopsis" {
+    local options='--every 5 --val-cond v --cond c --patience 2 --mean-bias --binarize sample --free-bits 1 --beta 2 --levels 3 --sigma all'
+    # Each time the last one is left out, which has been named.
+    while IFS='|' read -r option message; do
+        # shellcheck disable=SC2086 # several options
+        fails 2 "vae-train: $message" vae-train -m x -l poisson --objective iwae --prior vamp:2 --start-from y $options
+        options=${options% "$option"}
+    done <<'END'
+--sigma all|--sigma: found it with -l poisson
+--levels 3|--levels: found it with -l poisson
+--beta 2|--objective: found iwae with a weighted KL
+--free-bits 1|--free-bits: found it with --objective iwae
+--binarize sample|--binarize: found it with -l poisson
+--mean-bias|--mean-bias: found it with --start-from
+--patience 2|--patience: found it without --val
+--cond c|--cond: found it with --prior vamp
+--val-cond v|--val-cond: found it without --val
+END
+    assert_equal "$options" '--every 5'
+    fails 2 'vae-train: --every: found it without --checkpoint' vae-train -m x --every 5
+    fails 2 'vae-train: --free-bits: found it with --prior vamp' vae-train -m x --free-bits 1 --prior vamp:2 --mean-bias --start-from y
+    fails 2 "vae-train: --val: found '-' for stdin" vae-train -m x --val - --cond labels.raw --prior vamp:2
+    fails 2 'vae-train: --val: found it with --cond' vae-train -m x --val y --cond labels.raw --prior vamp:2
+    fails 2 'vae-train: --val-cond: found it without --cond' vae-train -m x --val y --val-cond labels.raw --every 5
+}
+
 @test "-e sets the epochs; 0 saves the initial weights" {
     trains a -e 3
     vae-train -q -m b.bin --log b.tsv -H 8 -z 2 --epochs 3 data.raw

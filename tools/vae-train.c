@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* vae-train: a stream of items to a model file. */
+#include "train/run_check.h"
 #include "train/training_run.h"
-
-#include <string.h>
 
 #define NOT_GIVEN SIZE_MAX
 
@@ -152,84 +151,15 @@ static void mirror(struct hidden *decoder, const struct hidden *encoder) {
         decoder->units[i] = encoder->units[encoder->layers - 1 - i];
 }
 
-static void check_likelihood(const struct model_config *c) {
-    const struct likelihood *l = c->likelihood;
-    if (l->has_levels && c->levels == 0)
-        cli_refuse("--levels: not given, wanted it with -l %s", l->name);
-    if (!l->has_levels && c->levels != 0)
-        cli_refuse("--levels: found it with -l %s, wanted -l categorical", l->name);
-    if (l->raw_u8 && c->binarize != BINARIZE_NONE)
-        cli_refuse("--binarize: found it with -l %s, wanted a likelihood of numbers in [0,1]", l->name);
-}
-
-static void check_start(const struct initial_values *start, const struct likelihood *l) {
-    if (start->at_mean && l->start == NULL)
-        cli_refuse("--mean-bias: found it with -l %s, which has no mean, wanted another likelihood", l->name);
-    if (start->at_mean && start->from != NULL)
-        cli_refuse("--mean-bias: found it with --start-from, wanted one of them");
-}
-
-static void check_options(const struct options *o) {
-    if (o->sigma != NULL && o->run.model.likelihood->scales == 0)
-        cli_refuse("--sigma: found it with -l %s, wanted -l gaussian, laplace, dlogistic or negbin",
-                   o->run.model.likelihood->name);
-    check_likelihood(&o->run.model);
-    check_start(&o->run.start, o->run.model.likelihood);
-    if (o->run.validation != NULL && strcmp(o->run.validation, "-") == 0 &&
-        (o->run.file == NULL || strcmp(o->run.file, "-") == 0))
-        cli_refuse("--val: found '-' for stdin, which the items come from, wanted a file");
-}
-
-static void set_checkpoint(struct training_run_config *c) {
-    const bool given = c->every.steps > 0 || c->every.seconds > 0;
-    if (given && c->checkpoint == NULL)
-        cli_refuse("--every: found it without --checkpoint, wanted a file to save");
-    if (!given)
-        c->every.seconds = 60;
-}
-
-static void check_objective(const struct options *o) {
-    const struct objective *objective = &o->run.objective;
-    const char *name = objective->estimator->name;
-    if (objective->estimator->importance && (objective->beta != 1 || objective->warmup > 0))
-        cli_refuse("--objective: found %s with a weighted KL, wanted --beta 1 and no --warmup: it has no KL term",
-                   name);
-    if (!objective->estimator->closed_kl && objective->free_bits > 0)
-        cli_refuse("--free-bits: found it with --objective %s, wanted elbo", name);
-    if (objective->free_bits > 0 && o->run.model.prior->kl == NULL)
-        cli_refuse(
-            "--free-bits: found it with --prior %s, whose KL is not a sum over latents, wanted --prior normal",
-            o->run.model.prior->name);
-    if (o->run.patience > 0 && o->run.validation == NULL)
-        cli_refuse("--patience: found it without --val, wanted items to judge by");
-}
-
-static void check_labels(const struct training_run_config *c) {
-    if (c->labels != NULL && c->model.prior->pseudo_inputs)
-        cli_refuse("--cond: found it with --prior %s, whose components would bring labels of their own, wanted "
-                   "--prior normal",
-                   c->model.prior->name);
-    if (c->validation != NULL && (c->labels == NULL) != (c->validation_labels == NULL))
-        cli_refuse(c->labels == NULL ? "--val-cond: found it without --cond, wanted both or none"
-                                     : "--val: found it with --cond, wanted its labels, too (--val-cond)");
-    if (c->validation == NULL && c->validation_labels != NULL)
-        cli_refuse("--val-cond: found it without --val, wanted the items that it is of");
-}
-
+/* Sets the scale to the likelihood's default, or from --sigma's text. */
 static void set_scale(struct options *o) {
     const struct likelihood *l = o->run.model.likelihood;
     o->run.model.scale = l->initial_scale;
     o->run.model.sigma = l->initial_sigma;
-    if (o->sigma != NULL && likelihood_scale(l, "--sigma", o->sigma, &o->run.model.scale, &o->run.model.sigma) < 0)
+    o->run.scale_given = o->sigma != NULL;
+    if (o->sigma != NULL && l->scales != 0 &&
+        likelihood_scale(l, "--sigma", o->sigma, &o->run.model.scale, &o->run.model.sigma) < 0)
         cli_usage_error();
-}
-
-static void check_scale(const struct options *o) {
-    const struct objective *objective = &o->run.objective;
-    if (o->run.model.scale == SCALE_OPTIMAL && objective->estimator->importance && objective->draws > 1)
-        cli_refuse(
-            "--sigma: found optimal with --objective %s and %zu draws, which do not count alike, wanted shared",
-            objective->estimator->name, objective->draws);
 }
 
 static struct options parse(int argc, char **argv) {
@@ -238,14 +168,13 @@ static struct options parse(int argc, char **argv) {
     cli_parse(&program, argc, argv, &o);
     cli_require("--model", o.common.model);
     o.run.file = cli_operand();
-    check_options(&o);
-    check_objective(&o);
-    check_labels(&o.run);
-    set_checkpoint(&o.run);
+    set_scale(&o);
+    if (run_check(&o.run) < 0)
+        cli_usage_error();
+    if (o.run.every.steps == 0 && o.run.every.seconds == 0)
+        o.run.every.seconds = 60;
     if (o.run.model.decoder.layers == NOT_GIVEN)
         mirror(&o.run.model.decoder, &o.run.model.encoder);
-    set_scale(&o);
-    check_scale(&o);
     return o;
 }
 

@@ -15,6 +15,7 @@ struct training_run_config {
     const char *checkpoint, *resume;        /* paths of checkpoints, to save and to go on from; NULL: none */
     struct every every;
     struct model_config model; /* except what the streams tell: the items' shape and the classes */
+    bool scale_given;          /* model.scale is the user's choice, not the likelihood's default */
     uint64_t epochs, patience; /* patience: epochs without a better validation; 0: any number */
     size_t batch;
     double rate;

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+#include "train/run_check.h"
+
+#include "base/error.h"
+
+#include <string.h>
+
+static bool is_stdin(const char *path) {
+    return path == NULL || strcmp(path, "-") == 0;
+}
+
+static bool is_given(const struct every *every) {
+    return every->steps > 0 || every->seconds > 0;
+}
+
+/* One rule after the other, in the order of vae-train's options. The first broken one is reported. */
+int run_check(const struct training_run_config *c) {
+    const struct likelihood *l = c->model.likelihood;
+    const struct objective *o = &c->objective;
+    const struct estimator *e = o->estimator;
+    const struct prior *p = c->model.prior;
+    if (c->scale_given && l->scales == 0)
+        return fail("--sigma: found it with -l %s, wanted -l gaussian, laplace, dlogistic or negbin", l->name);
+    if (c->model.scale == SCALE_OPTIMAL && e->importance && o->draws > 1)
+        return fail(
+            "--sigma: found optimal with --objective %s and %zu draws, which do not count alike, wanted shared",
+            e->name, o->draws);
+    if (l->has_levels && c->model.levels == 0)
+        return fail("--levels: not given, wanted it with -l %s", l->name);
+    if (!l->has_levels && c->model.levels != 0)
+        return fail("--levels: found it with -l %s, wanted -l categorical", l->name);
+    if (e->importance && (o->beta != 1 || o->warmup > 0))
+        return fail("--objective: found %s with a weighted KL, wanted --beta 1 and no --warmup: it has no KL term",
+                    e->name);
+    if (o->free_bits > 0 && !e->closed_kl)
+        return fail("--free-bits: found it with --objective %s, wanted elbo", e->name);
+    if (o->free_bits > 0 && p->kl == NULL)
+        return fail(
+            "--free-bits: found it with --prior %s, whose KL is not a sum over latents, wanted --prior normal",
+            p->name);
+    if (c->model.binarize != BINARIZE_NONE && l->raw_u8)
+        return fail("--binarize: found it with -l %s, wanted a likelihood of numbers in [0,1]", l->name);
+    if (c->start.at_mean && l->start == NULL)
+        return fail("--mean-bias: found it with -l %s, which has no mean, wanted another likelihood", l->name);
+    if (c->start.at_mean && c->start.from != NULL)
+        return fail("--mean-bias: found it with --start-from, wanted one of them");
+    if (c->patience > 0 && c->validation == NULL)
+        return fail("--patience: found it without --val, wanted items to judge by");
+    if (c->validation != NULL && is_stdin(c->validation) && is_stdin(c->file))
+        return fail("--val: found '-' for stdin, which the items come from, wanted a file");
+    if (c->validation != NULL && c->labels != NULL && c->validation_labels == NULL)
+        return fail("--val: found it with --cond, wanted its labels, too (--val-cond)");
+    if (c->labels != NULL && c->model.prior->pseudo_inputs)
+        return fail("--cond: found it with --prior %s, whose components would bring labels of their own, wanted "
+                    "--prior normal",
+                    p->name);
+    if (c->validation_labels != NULL && c->validation == NULL)
+        return fail("--val-cond: found it without --val, wanted the items that it is of");
+    if (c->validation_labels != NULL && c->labels == NULL)
+        return fail("--val-cond: found it without --cond, wanted both or none");
+    if (is_given(&c->every) && c->checkpoint == NULL)
+        return fail("--every: found it without --checkpoint, wanted a file to save");
+    return 0;
+}

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TRAIN_RUN_CHECK_H
+#define TRAIN_RUN_CHECK_H
+
+#include "train/training_run.h"
+
+/* Checks that the options of a run go together. 0, or -1 with a message that begins with one of them. */
+int run_check(const struct training_run_config *config) __attribute__((warn_unused_result));
+
+#endif
