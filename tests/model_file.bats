@@ -195,6 +195,9 @@ END
         "tensor \"extra\" is not one of this model's layers"
     edited '$head =~ s/\[5,6\]/[6,5]/' 'tensor "encoder.0.weight" is '
     edited '$head =~ s/\[5,6\]/[30]/' 'tensor "encoder.0.weight" is '
+    for shape in 5,6,1 1,5,6 5,2,3 5,6,1,1 5,6,1,1,1 5,6.0 5,6e0 '5,"6"' '5,[6]' 5,6,0 5,-6; do
+        edited '$head =~ s/\[5,6\]/['"$shape"']/' 'tensor "encoder.0.weight" is '
+    done
     edited '$head =~ s/"F32"/"I32"/' 'tensor "encoder.0.weight" is {"data_offsets":[0,120],"dtype":"I32","shape":[5,6]}, wanted'
     edited '$head =~ s/("mu.bias":\{)/$1"note":"x",/' 'tensor "mu.bias" is '
 }

@@ -40,6 +40,7 @@ static void print_metadata(const struct model *model, const json_t *metadata) {
 }
 
 static void print_tensor(const struct parameters *p, const struct tensor *t) {
+    char shape[SHAPE_TEXT];
     const float *value = p->value + t->offset;
     double min = (double)value[0], max = min, squares = 0;
     for (size_t i = 0; i < t->size; i++) {
@@ -48,10 +49,8 @@ static void print_tensor(const struct parameters *p, const struct tensor *t) {
         max = number > max ? number : max;
         squares += number * number;
     }
-    printf("%s\t%zu", t->name, t->rows);
-    if (t->columns > 0)
-        printf("x%zu", t->columns);
-    printf("\t%zu\t%.6g\t%.6g\t%.6g\n", t->size, sqrt(squares / (double)t->size), min, max);
+    printf("%s\t%s\t%zu\t%.6g\t%.6g\t%.6g\n", t->name, shape_text(&t->shape, shape), t->size,
+           sqrt(squares / (double)t->size), min, max);
 }
 
 static void print_tensors(const struct model *model) {

@@ -64,6 +64,15 @@ void *memory_allocate(size_t bytes) {
     return memory;
 }
 
+/* The room is 16 elements, then each power of two in turn, so that it follows from the count. */
+void *memory_grow(void *array, size_t count, size_t size) {
+    const size_t few = 16;
+    if (count > 0 && (count < few || (count & (count - 1)) != 0))
+        return array;
+    const size_t room = count == 0 ? few : 2 * count;
+    return room > SIZE_MAX / size ? NULL : realloc(array, room * size);
+}
+
 bool memory_is_there(size_t bytes) {
     void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED)

@@ -17,6 +17,11 @@ void *memory_resize(void *memory, size_t before, size_t bytes);
 
 void memory_release(void *memory, size_t bytes);
 
+/* Room for one more element at the end of an array of `count` elements of `size` bytes each, which has only grown
+ * by this function (NULL and 0: none yet). Returns the array, which may have moved; NULL if there is no memory,
+ * without a message; the old one stands then. End with free. */
+void *memory_grow(void *array, size_t count, size_t size);
+
 /* Whether `bytes` bytes could be allocated now, within the limits of the process and of the system. Nothing stays
  * allocated. */
 bool memory_is_there(size_t bytes);

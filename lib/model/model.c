@@ -90,7 +90,7 @@ int model_lay_out(struct model *model, const struct model_config *config, const 
         model->components = parameters_add(&model->parameters, TENSOR_DERIVED, "prior.components",
                                            config->components, 2 * config->latent);
     }
-    return 0;
+    return parameters_check(&model->parameters, name);
 }
 
 /* The first layer whose weights a pass in this direction reads: there is a gradient with respect to the encoder's

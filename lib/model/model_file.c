@@ -5,7 +5,6 @@
 #include "nn/safetensors.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 
 static int put_provenance(json_t *m, const struct provenance *p, bool labels) {
     if (labels && metadata_put(m, "labels_xxh64", "%016" PRIx64, p->labels_xxh64) != 0)
@@ -18,12 +17,10 @@ static int put_provenance(json_t *m, const struct provenance *p, bool labels) {
            metadata_put(m, "data_xxh64", "%016" PRIx64, p->data_xxh64) | metadata_put(m, "elbo", "%.6f", p->elbo);
 }
 
-/* Allocates the file's list of tensors, without their data if the model is not allocated yet. NULL with a message
- * that begins with `name`. End with free. */
-static struct safetensors *tensors_of(const struct parameters *p, const char *name) {
-    struct safetensors *file = safetensors_allocate(name);
-    if (file != NULL)
-        safetensors_add_parameters(file, "", p, p->value);
+/* The file's list of tensors, without their data if the model is not allocated yet. End with safetensors_free. */
+static struct safetensors tensors_of(const struct parameters *p) {
+    struct safetensors file = {0};
+    safetensors_add_parameters(&file, "", p, p->value);
     return file;
 }
 
@@ -33,17 +30,18 @@ int model_write(const struct model *model, const struct provenance *provenance, 
     if (model_config_put(&model->config, metadata) != 0 ||
         put_provenance(metadata, provenance, model->config.classes > 0) != 0)
         result = fail("%s: out of memory for the metadata", out->name);
-    struct safetensors *file = result < 0 ? NULL : tensors_of(&model->parameters, out->name);
-    result = file == NULL ? -1 : safetensors_write(out, file, metadata);
-    free(file);
+    struct safetensors file = tensors_of(&model->parameters);
+    if (result == 0)
+        result = safetensors_write(out, &file, metadata);
+    safetensors_free(&file);
     json_decref(metadata);
     return result;
 }
 
 static int check_tensors(const struct model *model, const json_t *tensors, const struct input *in) {
-    struct safetensors *file = tensors_of(&model->parameters, in->name);
-    const int result = file == NULL ? -1 : safetensors_check(in, tensors, file);
-    free(file);
+    struct safetensors file = tensors_of(&model->parameters);
+    const int result = safetensors_check(in, tensors, &file);
+    safetensors_free(&file);
     return result;
 }
 
@@ -55,11 +53,11 @@ static int read_weights(struct model *model, const json_t *metadata, const json_
         return -1;
     if (check_tensors(model, tensors, in) < 0 || model_reserve(model) < 0)
         return -1;
-    struct safetensors *file = tensors_of(&model->parameters, in->name);
-    int result = file == NULL ? -1 : safetensors_read_data(in, metadata, file);
+    struct safetensors file = tensors_of(&model->parameters);
+    int result = safetensors_read_data(in, metadata, &file);
     if (result == 0)
-        result = safetensors_check_finite(file, 0, in->name);
-    free(file);
+        result = safetensors_check_finite(&file, 0, in->name);
+    safetensors_free(&file);
     if (result == 0)
         model_refresh_prior(model);
     return result;

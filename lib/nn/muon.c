@@ -17,11 +17,12 @@
 #define C 2.0315f
 
 static size_t smaller_side(const struct tensor *t) {
-    return t->rows < t->columns ? t->rows : t->columns;
+    const size_t rows = tensor_rows(t), columns = tensor_columns(t);
+    return rows < columns ? rows : columns;
 }
 
 static size_t larger_side(const struct tensor *t) {
-    return t->rows < t->columns ? t->columns : t->rows;
+    return t->size / smaller_side(t);
 }
 
 /* Panels of the widest right factor there is: the matrix itself, or its transpose. */
@@ -83,17 +84,17 @@ static void multiply_by_own_transpose(const float *x, size_t rows, size_t column
 /* One step of x = A x + (B G + C G G) x, G = x x', or from the right with G = x' x if x is tall. `y` becomes the
  * new x, and the other way round. */
 static void newton_schulz(const struct tensor *t, float **x, float **y, float *gram, float *polynomial) {
-    const size_t n = smaller_side(t);
-    const bool tall = t->rows > t->columns;
+    const size_t n = smaller_side(t), rows = tensor_rows(t), columns = tensor_columns(t);
+    const bool tall = rows > columns;
     float *panels = polynomial + n * n;
-    multiply_by_own_transpose(*x, t->rows, t->columns, tall, gram, panels);
+    multiply_by_own_transpose(*x, rows, columns, tall, gram, panels);
     memcpy(polynomial, gram, n * n * sizeof *gram);
     multiply(n, n, n, C, gram, gram, B, polynomial, panels);
     memcpy(*y, *x, t->size * sizeof **x);
     if (tall)
-        multiply(t->rows, t->columns, n, 1.0f, *x, polynomial, A, *y, panels);
+        multiply(rows, columns, n, 1.0f, *x, polynomial, A, *y, panels);
     else
-        multiply(t->rows, t->columns, n, 1.0f, polynomial, *x, A, *y, panels);
+        multiply(rows, columns, n, 1.0f, polynomial, *x, A, *y, panels);
     float *const before = *x;
     *x = *y;
     *y = before;

@@ -39,7 +39,7 @@ struct adam_step adam_step(const struct optimizer_config *config, double rate, d
 void adam_update(const struct adam_step *step, float decay, struct parameters *p, float *gradient, size_t offset,
                  size_t size);
 
-/* Muon on one matrix [rows, columns] of the table:
+/* Muon on one tensor of the table as a matrix [rows, columns], see tensor_rows:
  *     M = 0.95 M + G,   W = decay W - rate 0.2 sqrt(max(rows, columns)) O(G + 0.95 M),
  * O(X) being X with all its singular values moved near 1, by five Newton-Schulz steps. The gradient, multiplied by
  * `scale` first, is 0 afterwards. `scratch` has muon_scratch numbers. */

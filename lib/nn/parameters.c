@@ -3,24 +3,71 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/number.h"
 #include "kernel/math_kernel.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+size_t tensor_rows(const struct tensor *t) {
+    return t->shape.dim[0];
+}
+
+size_t tensor_columns(const struct tensor *t) {
+    return t->size / t->shape.dim[0];
+}
+
+/* Whether a tensor may have these dimensions, whatever its size. */
+static bool has_dimensions(const struct shape *shape) {
+    for (size_t i = 0; i < shape->rank && i < TENSOR_RANK; i++)
+        if (shape->dim[i] == 0)
+            return false;
+    return shape->rank >= 1 && shape->rank <= TENSOR_RANK;
+}
+
+/* Sets the numbers of a tensor that is added to a table of `before` numbers; false if they are too many in all. */
+static bool count_numbers(const struct shape *shape, size_t before, size_t *numbers) {
+    *numbers = 1;
+    for (size_t i = 0; i < shape->rank; i++)
+        if (!multiply(*numbers, shape->dim[i], numbers) || *numbers > SHAPE_MAX_ELEMENTS)
+            return false;
+    return *numbers <= SHAPE_MAX_ELEMENTS - before;
+}
+
+/* Why the tensor, with its name and shape, cannot be added; NULL: it can be. Sets its size. */
+static const char *check_tensor(struct tensor *t, const char *name) {
+    if (snprintf(t->name, sizeof t->name, "%s", name) >= TENSOR_NAME || !has_dimensions(&t->shape))
+        return "a tensor's name or dimensions cannot be stored, wanted at most 47 bytes, and 1 to 4 dimensions";
+    return count_numbers(&t->shape, t->offset, &t->size) ? NULL
+                                                         : "too many parameters, wanted at most 2^48 numbers";
+}
+
+size_t parameters_add_shape(struct parameters *p, enum tensor_kind kind, const char *name,
+                            const struct shape *shape) {
+    struct tensor t = {.kind = kind, .shape = *shape, .offset = p->size};
+    if (p->failure == NULL)
+        p->failure = check_tensor(&t, name);
+    if (p->failure != NULL)
+        return 0;
+    struct tensor *table = memory_grow(p->tensor, p->count, sizeof *table);
+    if (table == NULL) {
+        p->failure = "out of memory for the table of its parameters";
+        return 0;
+    }
+    p->tensor = table;
+    table[p->count++] = t;
+    p->size += t.size;
+    return t.offset;
+}
+
 size_t parameters_add(struct parameters *p, enum tensor_kind kind, const char *name, size_t rows, size_t columns) {
-    if (p->count == PARAMETERS_MAX)
-        return (size_t)-1;
-    struct tensor *t = &p->tensor[p->count++];
-    snprintf(t->name, sizeof t->name, "%s", name);
-    t->kind = kind;
-    t->rows = rows;
-    t->columns = columns;
-    t->offset = p->size;
-    t->size = columns == 0 ? rows : rows * columns;
-    p->size += t->size;
-    return t->offset;
+    return parameters_add_shape(p, kind, name,
+                                &(struct shape){.rank = columns == 0 ? 1 : 2, .dim = {rows, columns}});
+}
+
+int parameters_check(const struct parameters *p, const char *name) {
+    return p->failure == NULL ? 0 : fail("%s: %s", name, p->failure);
 }
 
 static int allocate(float **array, size_t size) {
@@ -36,11 +83,11 @@ static int allocate_zeros(float **array, size_t size) {
 }
 
 int parameters_create(struct parameters *p) {
-    return allocate_zeros(&p->value, p->size);
+    return parameters_check(p, "model") < 0 ? -1 : allocate_zeros(&p->value, p->size);
 }
 
 int parameters_reserve(struct parameters *p) {
-    return allocate(&p->value, p->size);
+    return parameters_check(p, "model") < 0 ? -1 : allocate(&p->value, p->size);
 }
 
 int parameters_train(struct parameters *p) {
@@ -66,6 +113,7 @@ void parameters_swap_average(struct parameters *p) {
 }
 
 void parameters_free(struct parameters *p) {
+    free(p->tensor);
     free(p->value);
     free(p->gradient);
     free(p->first);

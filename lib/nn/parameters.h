@@ -2,10 +2,12 @@
 #ifndef NN_PARAMETERS_H
 #define NN_PARAMETERS_H
 
+#include "stream/shape.h"
+
 #include <stddef.h>
 
 #define TENSOR_NAME 48
-#define PARAMETERS_MAX 64
+#define TENSOR_RANK 4 /* dimensions of a tensor, at most */
 
 /* The table of a model's parameters: saving, loading, the optimizer, gradient checks and reports walk it, and
  * nothing else lists the weights. Tensors follow each other without gaps in one array, in the table's
@@ -19,15 +21,20 @@ enum tensor_kind {
 struct tensor {
     char name[TENSOR_NAME];
     enum tensor_kind kind;
-    size_t rows, columns; /* columns 0: a vector of `rows` numbers */
-    size_t offset, size;  /* in numbers */
+    struct shape shape;  /* 1 to TENSOR_RANK dimensions */
+    size_t offset, size; /* in numbers */
 };
+
+/* The tensor as a matrix, row-major as it is: its first dimension, and the product of the others (1: a vector). */
+size_t tensor_rows(const struct tensor *tensor);
+size_t tensor_columns(const struct tensor *tensor);
 
 struct parameters {
     size_t count;
-    struct tensor tensor[PARAMETERS_MAX];
-    size_t size;  /* numbers in all */
-    float *value; /* [size], owned like the others */
+    struct tensor *tensor; /* [count], owned; moves when one is added */
+    const char *failure;   /* why a tensor could not be added; NULL: all were */
+    size_t size;           /* numbers in all */
+    float *value;          /* [size], owned like the others */
     float *
         gradient; /* [size] 0 between steps: what is added is used up by the update; NULL before parameters_train */
     float *first; /* [size] Adam's first moment */
@@ -35,9 +42,17 @@ struct parameters {
     float *average; /* [size] of the values over the steps; NULL before parameters_average */
 };
 
-/* Adds a tensor to the table; its offset, or (size_t)-1 if the table is full. Before the
- * values are allocated. */
+/* Adds a tensor to the table, before the values are allocated, and returns its offset. If it cannot be added, no
+ * other one is, and parameters_check tells. */
+size_t parameters_add_shape(struct parameters *p, enum tensor_kind kind, const char *name,
+                            const struct shape *shape);
+
+/* The same for a matrix, or with columns 0 for a vector of `rows` numbers. */
 size_t parameters_add(struct parameters *p, enum tensor_kind kind, const char *name, size_t rows, size_t columns);
+
+/* 0 if all tensors were added, else -1 with a message that begins with `name`. The functions that allocate the
+ * values check it, too. */
+int parameters_check(const struct parameters *p, const char *name) __attribute__((warn_unused_result));
 
 /* Allocates the values, all 0. 0 or -1. */
 int parameters_create(struct parameters *p) __attribute__((warn_unused_result));

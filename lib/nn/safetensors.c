@@ -27,20 +27,29 @@ const struct safetensors_kind safetensors_checkpoint = {.format = "vae-checkpoin
                                                         .page = "vae-checkpoint(5)",
                                                         .advice = ": --start-from takes a model"};
 
-struct safetensors *safetensors_allocate(const char *name) {
-    struct safetensors *file = calloc(1, sizeof *file);
-    if (file == NULL)
-        (void)fail("%s: out of memory for its list of tensors", name);
-    return file;
+void safetensors_add(struct safetensors *file, enum stored_type type, const char *name, const struct shape *shape,
+                     void *data) {
+    struct stored *list = file->failed ? NULL : memory_grow(file->tensor, file->count, sizeof *list);
+    if (list == NULL) {
+        file->failed = true;
+        return;
+    }
+    file->tensor = list;
+    struct stored *t = &list[file->count++];
+    *t = (struct stored){.type = type, .shape = *shape, .offset = file->bytes, .data = data};
+    snprintf(t->name, sizeof t->name, "%s", name);
+    t->bytes = shape_elements(shape) * types[type].size;
+    file->bytes += t->bytes;
 }
 
-void safetensors_add(struct safetensors *file, enum stored_type type, const char *name, size_t rows, size_t columns,
-                     void *data) {
-    struct stored *t = &file->tensor[file->count++];
-    *t = (struct stored){.type = type, .rows = rows, .columns = columns, .offset = file->bytes, .data = data};
-    snprintf(t->name, sizeof t->name, "%s", name);
-    t->bytes = rows * (columns == 0 ? 1 : columns) * types[type].size;
-    file->bytes += t->bytes;
+void safetensors_free(struct safetensors *file) {
+    free(file->tensor);
+    *file = (struct safetensors){0};
+}
+
+/* 0 if all tensors are in the list, else -1 with a message that begins with `name`. */
+static int check_list(const struct safetensors *file, const char *name) {
+    return file->failed ? fail("%s: out of memory for its list of tensors", name) : 0;
 }
 
 void safetensors_add_parameters(struct safetensors *file, const char *prefix, const struct parameters *p,
@@ -48,7 +57,7 @@ void safetensors_add_parameters(struct safetensors *file, const char *prefix, co
     char name[SAFETENSORS_NAME];
     for (const struct tensor *t = p->tensor; t < p->tensor + p->count; t++) {
         snprintf(name, sizeof name, "%s%.*s", prefix, TENSOR_NAME - 1, t->name);
-        safetensors_add(file, STORED_F32, name, t->rows, t->columns, array == NULL ? NULL : array + t->offset);
+        safetensors_add(file, STORED_F32, name, &t->shape, array == NULL ? NULL : array + t->offset);
     }
 }
 
@@ -65,8 +74,9 @@ static int checksum_text(const struct safetensors *file, char text[17]) {
 }
 
 static json_t *tensor_entry(const struct stored *t) {
-    json_t *shape = t->columns == 0 ? json_pack("[I]", (json_int_t)t->rows)
-                                    : json_pack("[I,I]", (json_int_t)t->rows, (json_int_t)t->columns);
+    json_t *shape = json_array();
+    for (size_t i = 0; i < t->shape.rank; i++)
+        json_array_append_new(shape, json_integer((json_int_t)t->shape.dim[i]));
     return json_pack("{s:s, s:o, s:[I,I]}", "dtype", types[t->type].name, "shape", shape, "data_offsets",
                      (json_int_t)t->offset, (json_int_t)t->offset + (json_int_t)t->bytes);
 }
@@ -101,7 +111,7 @@ static char *header_text(const struct safetensors *file, json_t *metadata, uint6
 
 int safetensors_write(const struct output *out, const struct safetensors *file, json_t *metadata) {
     uint64_t length;
-    char *text = header_text(file, metadata, &length);
+    char *text = check_list(file, out->name) < 0 ? NULL : header_text(file, metadata, &length);
     if (text == NULL)
         return -1;
     int result = output_write(out, &length, sizeof length);
@@ -237,6 +247,8 @@ static int check_tensor(const struct input *in, const json_t *tensors, const str
 int safetensors_check(const struct input *in, const json_t *tensors, const struct safetensors *file) {
     const char *key;
     json_t *value;
+    if (check_list(file, in->name) < 0)
+        return -1;
     for (size_t i = 0; i < file->count; i++)
         if (check_tensor(in, tensors, &file->tensor[i]) < 0)
             return -1;
@@ -266,7 +278,7 @@ static int read_tensors(const struct input *in, const struct safetensors *file) 
 int safetensors_read_data(const struct input *in, const json_t *metadata, const struct safetensors *file) {
     char checksum[17], byte;
     const char *wanted = json_string_value(json_object_get(metadata, "xxh64"));
-    if (read_tensors(in, file) < 0)
+    if (check_list(file, in->name) < 0 || read_tensors(in, file) < 0)
         return -1;
     ssize_t rest = input_read(in, &byte, 1);
     if (rest != 0)
@@ -290,6 +302,8 @@ static bool is_finite(const struct stored *t) {
 }
 
 int safetensors_check_finite(const struct safetensors *file, size_t first, const char *name) {
+    if (check_list(file, name) < 0)
+        return -1;
     for (const struct stored *t = file->tensor + first; t < file->tensor + file->count; t++)
         if (!is_finite(t))
             return fail("%s: tensor \"%s\" holds a value that is not finite, wanted numbers", name, t->name);

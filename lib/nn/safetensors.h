@@ -6,13 +6,13 @@
 #include "nn/parameters.h"
 
 #include <jansson.h>
+#include <stdbool.h>
 
 /* The safetensors format: u64 little-endian length of a JSON header, the header, the tensors' bytes. Written
  * and read for a list of tensors that is known before, and strictly: the header names just these, each once and at
  * its place, so that the data has no holes, no overlaps and no rest. */
 
 #define SAFETENSORS_HEADER_MAX ((size_t)1 << 20)
-#define SAFETENSORS_MAX (5 * PARAMETERS_MAX + 2)
 #define SAFETENSORS_NAME (TENSOR_NAME + 16)
 
 enum stored_type { STORED_F32, STORED_F64 };
@@ -20,14 +20,16 @@ enum stored_type { STORED_F32, STORED_F64 };
 struct stored {
     char name[SAFETENSORS_NAME];
     enum stored_type type;
-    size_t rows, columns; /* columns 0: a vector of `rows` numbers */
+    struct shape shape;   /* 1 to TENSOR_RANK dimensions */
     size_t offset, bytes; /* in the data */
     void *data;           /* not owned; NULL while the file is only checked */
 };
 
+/* The list of a file's tensors, empty if all is 0. End with safetensors_free. */
 struct safetensors {
     size_t count, bytes; /* of all */
-    struct stored tensor[SAFETENSORS_MAX];
+    struct stored *tensor;
+    bool failed; /* there was no memory for one of them: what is done with the list is refused */
 };
 
 /* The kind of a file: a model or a checkpoint. */
@@ -38,17 +40,15 @@ struct safetensors_kind {
 
 extern const struct safetensors_kind safetensors_model, safetensors_checkpoint;
 
-/* Allocates an empty list, which is too large for a stack; end with free. NULL with a message that begins with
- * `name`. */
-struct safetensors *safetensors_allocate(const char *name);
-
 /* Adds a tensor, whose numbers are or will be at `data`; its bytes follow those of the tensor added before. */
-void safetensors_add(struct safetensors *file, enum stored_type type, const char *name, size_t rows, size_t columns,
+void safetensors_add(struct safetensors *file, enum stored_type type, const char *name, const struct shape *shape,
                      void *data);
 
 /* Adds all tensors of a table, with `prefix` before their names; `array` is one of the table's, or NULL. */
 void safetensors_add_parameters(struct safetensors *file, const char *prefix, const struct parameters *p,
                                 float *array);
+
+void safetensors_free(struct safetensors *file);
 
 /* Writes the tensors with `metadata` (an object of strings; not consumed), to which "xxh64", the data's XXH64 as 16
  * hexadecimal digits, is added. 0 or -1. */

@@ -9,13 +9,13 @@
 #define SHAPE_MAX_ELEMENTS ((size_t)1 << 48) /* so that their bytes, and sums of a few, stay far below SIZE_MAX */
 #define SHAPE_TEXT 128                       /* bytes for any shape as text */
 
-/* The shape of one item: 1 to 6 dimensions, row-major, the last one fastest. */
+/* The shape of one item, or of a tensor: 1 to 6 dimensions, row-major, the last one fastest. */
 struct shape {
     size_t rank;
     size_t dim[SHAPE_MAX_RANK];
 };
 
-/* Elements of an item. A shape's elements are checked to fit when it is made. */
+/* Elements in all. A shape's elements are checked to fit when it is made. */
 size_t shape_elements(const struct shape *shape);
 
 /* Reads "28x28". 0, or -1 with a message opened by `name`; also if the elements would not fit. */

@@ -100,11 +100,13 @@ _Static_assert(sizeof(struct latent_sums) == 3 * sizeof(double), "written as a r
 
 #define SUMS 1 /* tensors, the first of the list, some of whose numbers may be nan */
 
+/* Fills an empty list. */
 static void list_tensors(struct safetensors *file, const struct checkpoint *c, struct sums *sums, bool best) {
     const struct parameters *p = &c->training->model->parameters;
-    *file = (struct safetensors){0};
-    safetensors_add(file, STORED_F64, "sums", sizeof *sums / sizeof(double), 0, sums);
-    safetensors_add(file, STORED_F64, "latents", c->training->model->config.latent, 3, c->training->latents);
+    const struct shape sum = shape_vector(sizeof *sums / sizeof(double)),
+                       latents = {.rank = 2, .dim = {c->training->model->config.latent, 3}};
+    safetensors_add(file, STORED_F64, "sums", &sum, sums);
+    safetensors_add(file, STORED_F64, "latents", &latents, c->training->latents);
     safetensors_add_parameters(file, "", p, p->value);
     safetensors_add_parameters(file, "first.", p, p->first);
     safetensors_add_parameters(file, "second.", p, p->second);
@@ -164,9 +166,9 @@ static int write_state(struct checkpoint *c, struct safetensors *tensors) {
 int checkpoint_save(struct checkpoint *c) {
     if (c->path == NULL)
         return 0;
-    struct safetensors *tensors = safetensors_allocate(c->path);
-    const int result = tensors == NULL ? -1 : write_state(c, tensors);
-    free(tensors);
+    struct safetensors tensors = {0};
+    const int result = write_state(c, &tensors);
+    safetensors_free(&tensors);
     if (result < 0) {
         atomic_clear(&c->file); /* the model may need the room */
         return -1;
@@ -262,10 +264,11 @@ int checkpoint_load(struct checkpoint *c, const char *path) {
     json_t *metadata, *tensors;
     if (input_open(&in, path) < 0)
         return -1;
+    struct safetensors file = {0};
     int result = safetensors_read_header(&in, &safetensors_checkpoint, &metadata, &tensors);
-    struct safetensors *file = result < 0 ? NULL : safetensors_allocate(in.name);
-    result = file == NULL ? -1 : load(c, &in, metadata, tensors, file);
-    free(file);
+    if (result == 0)
+        result = load(c, &in, metadata, tensors, &file);
+    safetensors_free(&file);
     json_decref(metadata);
     json_decref(tensors);
     input_close(&in);

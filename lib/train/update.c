@@ -71,19 +71,16 @@ static int cut_slices(struct update *u) {
 
 /* About the number of multiplications of Muon's step. */
 static double cost(const struct tensor *t) {
-    const double rows = (double)t->rows, columns = t->kind == TENSOR_MATRIX ? (double)t->columns : 0;
+    const double rows = (double)tensor_rows(t), columns = (double)tensor_columns(t);
+    if (t->kind != TENSOR_MATRIX)
+        return 0;
     return rows < columns ? rows * rows * columns : columns * columns * rows;
 }
 
-/* Puts the expensive tensors at both ends and the cheap ones in the middle, since threads begin at the ends. 0 or
- * -1. */
-static int order_tensors(struct update *u) {
+/* Puts the expensive tensors at both ends and the cheap ones in the middle, since threads begin at the ends.
+ * `sorted` has room for all of them. */
+static void set_matrix_order(struct update *u, size_t *sorted) {
     const struct parameters *p = &u->model->parameters;
-    size_t sorted[PARAMETERS_MAX];
-    u->scratch = calloc(p->count, sizeof *u->scratch);
-    u->matrix_order = calloc(p->count, sizeof *u->matrix_order);
-    if (u->scratch == NULL || u->matrix_order == NULL)
-        return fail("training: out of memory");
     for (size_t i = 0; i < p->count; i++) {
         size_t j = i;
         for (; j > 0 && cost(&p->tensor[sorted[j - 1]]) < cost(&p->tensor[i]); j--)
@@ -92,6 +89,20 @@ static int order_tensors(struct update *u) {
     }
     for (size_t i = 0; i < p->count; i++)
         u->matrix_order[i % 2 == 0 ? i / 2 : p->count - 1 - i / 2] = sorted[i];
+}
+
+/* Sets the order of the tensors and allocates what Muon needs for each. 0 or -1. */
+static int order_tensors(struct update *u) {
+    const struct parameters *p = &u->model->parameters;
+    size_t *sorted = calloc(p->count, sizeof *sorted);
+    u->scratch = calloc(p->count, sizeof *u->scratch);
+    u->matrix_order = calloc(p->count, sizeof *u->matrix_order);
+    const bool there = sorted != NULL && u->scratch != NULL && u->matrix_order != NULL;
+    if (there)
+        set_matrix_order(u, sorted);
+    free(sorted);
+    if (!there)
+        return fail("training: out of memory");
     for (size_t i = 0; i < p->count; i++)
         if (p->tensor[i].kind == TENSOR_MATRIX &&
             (u->scratch[i] = memory_allocate(muon_scratch(&p->tensor[i]) * sizeof **u->scratch)) == NULL)
@@ -244,7 +255,7 @@ static void pack_tensor(const struct model *m, const struct tensor *t) {
         const struct linear *layer = &m->layer[i];
         if (t->offset >= layer->weight && t->offset < layer->weight + layer->in * layer->out)
             linear_pack(layer, m->parameters.value,
-                        &(struct tile){(t->offset - layer->weight) / layer->in, t->rows, 0, layer->in});
+                        &(struct tile){(t->offset - layer->weight) / layer->in, tensor_rows(t), 0, layer->in});
     }
 }
 
