@@ -220,11 +220,59 @@ END
 }
 
 @test "a header longer than the file, or than any model's, is refused without taking memory for it" {
-    for case in '9000000:' '18446744073709551615:a header of 18446744073709551615 bytes, wanted 2 to' \
+    for case in '9000000:' '16777216:ended after ' '16777217:a header of 16777217 bytes, wanted 2 to 16777216' \
+        '18446744073709551615:a header of 18446744073709551615 bytes, wanted 2 to' \
         '0:a header of 0 bytes, wanted 2 to' '1:a header of 1 bytes, wanted 2 to'; do
         perl -e 'local $/; $_ = <STDIN>; substr($_, 0, 8) = pack "Q<", $ARGV[0]; print' -- "${case%:*}" <model.bin >bad.bin
         refuses "${case#*:}"
     done
+}
+
+@test "a header of up to 16 MiB is read, and a value of any length in it" {
+    vae-decode -m model.bin z.raw >wanted
+    for bytes in 2048 1000000 10485760; do
+        safetensors edit '$head =~ s/"seed":"9"/q("seed":"9) . "9" x '$bytes' . q(")/e' <model.bin >long.bin
+        vae-decode -m long.bin z.raw | cmp - wanted
+        assert_equal "$(vae-info long.bin | awk -F '\t' '$1 == "seed" { print length($2) }')" $((bytes + 1))
+    done
+    # Up to the last byte that is allowed.
+    perl -e 'local $/; my $all = <STDIN>; my $n = unpack "Q<", $all;
+        print pack("Q<", 1 << 24), substr($all, 8, $n), " " x ((1 << 24) - $n), substr $all, 8 + $n' <model.bin >long.bin
+    vae-decode -m long.bin z.raw | cmp - wanted
+    vae-train -q -m new.bin --start-from long.bin -z 3 -H 5,4 --decoder-hidden 6 -e 0 data.raw
+    same_weights new.bin model.bin
+}
+
+# filled VALUE COUNT: a header of 16 MiB with COUNT times the value, N in it being its number, and a long text.
+filled() {
+    perl -e '
+        my ($value, $count) = @ARGV;
+        my ($open, $close) = $value =~ /:/ ? ("{", "}") : ("[", "]");
+        my $head = qq({"x":$open) . join(",", map { $value =~ s/N/$_/r } 1 .. $count) . $close;
+        $head .= q(,"y":") . "y" x ((1 << 24) - 8 - length $head) . q("});
+        print pack("Q<", length $head), $head' -- "$1" "$2" >bad.bin
+}
+
+@test "a header of 16 MiB takes a bounded amount of memory, whatever is in it" {
+    unsanitized 'its own memory is more'
+    # The most values that are allowed. An object or an array counts as two: itself, and one in it.
+    for case in '262139 "N":0' '131069 {}' '131069 []' '262139 ""'; do
+        filled "${case#* }" "${case%% *}"
+        refuses 'the header has no "__metadata__"'
+        "$VAE_BUILD/bench/measure" vae-info bad.bin >measured 2>err && false
+        rows_hold 1 '$2 < 150000' <measured
+    done
+    # One more, and as many as there is room for.
+    filled '"N":0' 262142
+    refuses 'a header of up to 262145 JSON values, wanted at most 262144'
+    filled '{}' 5500000
+    refuses 'a header of up to 11000003 JSON values, wanted at most 262144'
+    "$VAE_BUILD/bench/measure" vae-info bad.bin >measured 2>err && false
+    rows_hold 1 '$2 < 30000' <measured
+    # Commas in a text are none of them.
+    safetensors edit '$head =~ s/"seed":"9"/q("seed":") . q(\\",[{) x 1000000 . q(")/e' <model.bin >long.bin
+    vae-decode -m long.bin z.raw >out
+    vae-decode -m model.bin z.raw | cmp - out
 }
 
 @test "a header that is not the wanted JSON is refused" {
@@ -240,9 +288,9 @@ END
     refuses 'looks like text, as a CSV table is, wanted a model, see vae-model(5)'
     # Not by its first 8 bytes, which could be text.
     { printf archived && head -c 100 /dev/zero; } >bad.bin
-    refuses 'a header of 7234318571535561313 bytes, wanted 2 to 1048576: is it a model file?'
+    refuses 'a header of 7234318571535561313 bytes, wanted 2 to 16777216: is it a model file?'
     head -c 100 /dev/zero | tr '\0' '\377' >bad.bin
-    refuses 'a header of 18446744073709551615 bytes, wanted 2 to 1048576: is it a model file?'
+    refuses 'a header of 18446744073709551615 bytes, wanted 2 to 16777216: is it a model file?'
 }
 
 @test "layers that the file cannot hold are refused by the file's name, without their memory" {

@@ -109,12 +109,46 @@ static char *header_text(const struct safetensors *file, json_t *metadata, uint6
     return text;
 }
 
+/* The most values that can be in a JSON text: each is the first one after a bracket or a brace, or follows a comma.
+ * A comma in a string is none of these. */
+static size_t count_values(const char *text, size_t length) {
+    size_t values = 1;
+    bool in_string = false;
+    for (size_t i = 0; i < length; i++) {
+        if (text[i] == '"')
+            in_string = !in_string;
+        else if (in_string)
+            i += text[i] == '\\';
+        else
+            values += text[i] == ',' || text[i] == '[' || text[i] == '{';
+    }
+    return values;
+}
+
+static int check_values(const char *text, size_t length, const char *name) {
+    const size_t values = count_values(text, length);
+    if (values > SAFETENSORS_VALUES_MAX)
+        return fail("%s: a header of up to %zu JSON values, wanted at most %zu", name, values,
+                    SAFETENSORS_VALUES_MAX);
+    return 0;
+}
+
+/* Refuses a header that would not be read again. */
+static int check_header(const char *text, uint64_t length, const char *name) {
+    if (length > SAFETENSORS_HEADER_MAX)
+        return fail("%s: its header would have %" PRIu64 " bytes, wanted at most %zu", name, length,
+                    SAFETENSORS_HEADER_MAX);
+    return check_values(text, length, name);
+}
+
 int safetensors_write(const struct output *out, const struct safetensors *file, json_t *metadata) {
     uint64_t length;
     char *text = check_list(file, out->name) < 0 ? NULL : header_text(file, metadata, &length);
     if (text == NULL)
         return -1;
-    int result = output_write(out, &length, sizeof length);
+    int result = check_header(text, length, out->name);
+    if (result == 0)
+        result = output_write(out, &length, sizeof length);
     if (result == 0)
         result = output_write(out, text, length);
     for (size_t i = 0; result == 0 && i < file->count; i++)
@@ -174,7 +208,7 @@ static int split_header(const struct input *in, const struct safetensors_kind *k
 static int refuse_longer(const struct input *in, const struct safetensors_kind *kind, uint64_t length,
                          const char *more, size_t bytes) {
     char start[FOREIGN_BYTES];
-    if (length >> 24 == 0 && bytes > 0 && *more == '{') /* a broken model or checkpoint */
+    if (length >> 32 == 0 && bytes > 0 && *more == '{') /* a broken model or checkpoint */
         return 0;
     if (bytes > sizeof start - sizeof length)
         bytes = sizeof start - sizeof length;
@@ -214,6 +248,8 @@ int safetensors_read_header(const struct input *in, const struct safetensors_kin
         result = refuse_longer(in, kind, length, text, (size_t)n);
     if (result == 0 && (size_t)n < length)
         result = fail("%s: ended after %zd of %zu bytes of the header, wanted all", in->name, n, (size_t)length);
+    if (result == 0)
+        result = check_values(text, length, in->name);
     json_t *header = result < 0 ? NULL : json_loadb(text, length, JSON_REJECT_DUPLICATES, &error);
     if (result == 0 && header == NULL)
         result = fail("%s: the header is not JSON as wanted: %s", in->name, error.text);

@@ -12,7 +12,10 @@
  * and read for a list of tensors that is known before, and strictly: the header names just these, each once and at
  * its place, so that the data has no holes, no overlaps and no rest. */
 
-#define SAFETENSORS_HEADER_MAX ((size_t)1 << 20)
+/* Limits of a header: its bytes, and the values of its JSON, since an empty object takes 80 times the memory of its
+ * text. */
+#define SAFETENSORS_HEADER_MAX ((size_t)16 << 20)
+#define SAFETENSORS_VALUES_MAX ((size_t)1 << 18)
 #define SAFETENSORS_NAME (TENSOR_NAME + 16)
 
 enum stored_type { STORED_F32, STORED_F64 };
@@ -51,7 +54,7 @@ void safetensors_add_parameters(struct safetensors *file, const char *prefix, co
 void safetensors_free(struct safetensors *file);
 
 /* Writes the tensors with `metadata` (an object of strings; not consumed), to which "xxh64", the data's XXH64 as 16
- * hexadecimal digits, is added. 0 or -1. */
+ * hexadecimal digits, is added. Nothing is written if the header would not be read again. 0 or -1. */
 int safetensors_write(const struct output *out, const struct safetensors *file, json_t *metadata)
     __attribute__((warn_unused_result));
 

@@ -56,12 +56,12 @@ static const struct foreign *find_picture(const unsigned char *start, size_t siz
     return found ? &pictures[start[1] - '1'] : NULL;
 }
 
-/* IDX: two zeros, a type and a rank. A model file or a checkpoint: a length below 2^24 and a JSON object. */
+/* IDX: two zeros, a type and a rank. A model file or a checkpoint: a length below 2^32 and a JSON object. */
 static const struct foreign *find_own(const unsigned char *start, size_t size) {
     if (size >= 4 && start[0] == 0 && start[1] == 0 && start[2] >= 0x08 && start[2] <= 0x0e && start[3] >= 1 &&
         start[3] <= 8)
         return &idx;
-    return size >= 9 && memcmp(start + 3, "\0\0\0\0\0{", 6) == 0 ? &model : NULL;
+    return size >= 9 && memcmp(start + 4, "\0\0\0\0{", 5) == 0 ? &model : NULL;
 }
 
 /* Whether the bytes are UTF-8 without control characters. The last character may be incomplete. */
@@ -92,8 +92,8 @@ static bool is_html(const unsigned char *start, size_t size) {
     return false;
 }
 
-/* Whether the bytes begin with UTF-16's byte order mark and an ASCII character. No model file begins so, since its
- * header would be longer than is allowed. */
+/* Whether the bytes begin with UTF-16's byte order mark and an ASCII character. A model file may begin with
+ * the same bytes, and is found before. */
 static bool is_utf16(const unsigned char *start, size_t size) {
     if (size < 4)
         return false;

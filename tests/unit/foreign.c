@@ -12,13 +12,22 @@ static const struct sample {
     const char *start;
     size_t size;
 } samples[] = {
-    BYTES("raw1 u8"),       BYTES("II*\0"),
-    BYTES("PAR1"),          BYTES("\x89HDF\r\n\x1a\n"),
-    BYTES("<?xml"),         BYTES("BZh91AY&SY"),
-    BYTES("P5\n28"),        BYTES("\0\0\x08\3\0\0"),
-    BYTES("<html>"),        BYTES(" \n<!DOCTYPE "),
-    BYTES("\xef\xbb\xbf{"), BYTES("\x40\0\0\0\0\0\0\0{\""),
-    BYTES("\xff\xfe,\0"),   BYTES("a\xf0\x9f\x98\x80"),
+    BYTES("raw1 u8"),
+    BYTES("II*\0"),
+    BYTES("PAR1"),
+    BYTES("\x89HDF\r\n\x1a\n"),
+    BYTES("<?xml"),
+    BYTES("BZh91AY&SY"),
+    BYTES("P5\n28"),
+    BYTES("\0\0\x08\3\0\0"),
+    BYTES("<html>"),
+    BYTES(" \n<!DOCTYPE "),
+    BYTES("\xef\xbb\xbf{"),
+    BYTES("\x40\0\0\0\0\0\0\0{\""),
+    BYTES("\0\0\0\1\0\0\0\0{\""),
+    BYTES("\xfe\xff\0,"),
+    BYTES("\xff\xfe,\0"),
+    BYTES("a\xf0\x9f\x98\x80"),
 };
 
 /* Each beginning of each sample is told to be the same, whether the sample's next bytes follow it or bytes that no

@@ -165,6 +165,45 @@ static void a_shape_counts_with_each_dimension(void) {
     close(fd);
 }
 
+/* The bytes of a file with this much text in its metadata and this many tensors; 0: it was refused. */
+static size_t written(size_t length, size_t count) {
+    const int fd = open_memory();
+    const struct output out = {fd, "m.bin"};
+    const struct shape shape = shape_of(4, 1, 1, 1, 1);
+    struct safetensors file = {0};
+    float number = 1;
+    char *text = calloc(length + 1, 1);
+    if (text == NULL)
+        return 0;
+    memset(text, 'x', length);
+    json_t *metadata = json_pack("{s:s}", "text", text);
+    for (size_t i = 0; i < count; i++) {
+        char name[TENSOR_NAME];
+        snprintf(name, sizeof name, "%zu", i);
+        safetensors_add(&file, STORED_F32, name, &shape, &number);
+    }
+    const int result = safetensors_write(&out, &file, metadata);
+    const off_t size = lseek(fd, 0, SEEK_END);
+    EXPECT((result == 0) == (size > 0), "%d, and %lld bytes", result, (long long)size);
+    json_decref(metadata);
+    safetensors_free(&file);
+    free(text);
+    close(fd);
+    return size > 0 ? (size_t)size : 0;
+}
+
+static void a_header_that_would_not_be_read_is_not_written(void) {
+    const size_t around = written(1 << 20, 1) - ((size_t)1 << 20), most = SAFETENSORS_HEADER_MAX + 8 + 4;
+    /* The header ends at a multiple of 64 bytes, its length included. */
+    EXPECT(written(most - around - 64, 1) > most - 128, "%s", error_message());
+    EXPECT(written(most - around + 64, 1) == 0, "a header that is too long was written");
+    EXPECT(strncmp(error_message(), "m.bin: its header would have 1677", 33) == 0, "%s", error_message());
+    /* A tensor of 4 dimensions has 10 values; the metadata is one with two in it. */
+    EXPECT(written(1, (SAFETENSORS_VALUES_MAX - 4) / 10) > 0, "%s", error_message());
+    EXPECT(written(1, SAFETENSORS_VALUES_MAX / 10 + 1) == 0, "too many values were written");
+    EXPECT(strncmp(error_message(), "m.bin: a header of up to 262", 28) == 0, "%s", error_message());
+}
+
 int main(void) {
     static const struct test tests[] = {
         {"the table of parameters grows", the_table_grows},
@@ -172,6 +211,7 @@ int main(void) {
         {"a tensor that does not fit is an error", a_tensor_that_does_not_fit_is_an_error},
         {"a file of many tensors is read as it was written", a_file_of_many_tensors_is_read_as_it_was_written},
         {"a shape counts with each dimension", a_shape_counts_with_each_dimension},
+        {"a header that would not be read is not written", a_header_that_would_not_be_read_is_not_written},
     };
     return RUN(tests);
 }
