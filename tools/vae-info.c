@@ -32,8 +32,9 @@ static void print_metadata(const struct model *model, const json_t *metadata) {
     json_t *value;
     printf("key\tvalue\n");
     json_object_foreach((json_t *)metadata, key, value) {
-        printf("%s\t", key);
-        printable_print(stdout, json_string_value(value)); /* one cell, whatever is in it */
+        printable_print(stdout, key); /* one cell, whatever is in it, and so is the value */
+        printf("\t");
+        printable_print(stdout, json_string_value(value));
         printf("\n");
     }
     printf("tensors\t%zu\nnumbers\t%zu\n", model->parameters.count, model->parameters.size);

@@ -11,17 +11,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FORMAT_VERSION "1"
 #define NO_HIDDEN "none"
 #define MISSING "nan"
 
-/* Every key that model_config_put and model_write put, so that one that is not understood is never passed over. */
-static const char *const keys[] = {
-    "format",  "version", "item_shape", "input_scaling", "latent",      "encoder_hidden", "decoder_hidden",
-    "sigma",   "seed",    "activation", "likelihood",    "binarize",    "command",        "epochs",
-    "steps",   "items",   "data_xxh64", "elbo",          "xxh64",       "made_by",        "levels",
-    "classes", "missing", "prior",      "labels_xxh64",  "start_xxh64",
+/* Every key that model_config_put and model_write put, and the version that it came with, so that one that is not
+ * understood is never passed over. */
+static const struct key {
+    const char *name;
+    int version;
+} keys[] = {
+    {"format", 1},         {"version", 1},        {"item_shape", 1}, {"input_scaling", 1}, {"latent", 1},
+    {"encoder_hidden", 1}, {"decoder_hidden", 1}, {"sigma", 1},      {"seed", 1},          {"activation", 1},
+    {"likelihood", 1},     {"binarize", 1},       {"command", 1},    {"epochs", 1},        {"steps", 1},
+    {"items", 1},          {"data_xxh64", 1},     {"elbo", 1},       {"xxh64", 1},         {"made_by", 1},
+    {"levels", 1},         {"classes", 1},        {"missing", 1},    {"prior", 1},         {"labels_xxh64", 1},
+    {"start_xxh64", 1},
 };
+
+/* Opens a key that tells how a model was made, and that a reader skips from version 2 on. */
+#define MADE "made."
 
 int metadata_put(json_t *metadata, const char *key, const char *format, ...) {
     va_list arguments, again;
@@ -61,18 +69,25 @@ static const char *input_scaling(const struct likelihood *likelihood) {
     return likelihood->raw_u8 ? "none" : "u8/255";
 }
 
+/* Whether the model has a key or a value that came with version 2: version 1 cannot express it. */
+static bool needs_version_2(const struct model_config *c) {
+    (void)c; /* no model has one so far */
+    return false;
+}
+
 int model_config_put(const struct model_config *c, json_t *m) {
     char shape[SHAPE_TEXT], hidden[2][HIDDEN_TEXT], prior[PRIOR_TEXT], sigma[SCALE_TEXT];
     const struct likelihood *l = c->likelihood;
-    int failed =
-        metadata_put(m, "format", "%s", safetensors_model.format) | metadata_put(m, "version", FORMAT_VERSION) |
-        metadata_put(m, "item_shape", "%s", shape_text(&c->item, shape)) |
-        metadata_put(m, "input_scaling", "%s", input_scaling(l)) | metadata_put(m, "latent", "%zu", c->latent) |
-        metadata_put(m, "encoder_hidden", "%s", hidden_text(&c->encoder, hidden[0])) |
-        metadata_put(m, "decoder_hidden", "%s", hidden_text(&c->decoder, hidden[1])) |
-        metadata_put(m, "activation", "%s", c->activation->name) |
-        metadata_put(m, "likelihood", "%s", c->likelihood->name) |
-        metadata_put(m, "binarize", "%s", binarize_name(c->binarize));
+    int failed = metadata_put(m, "format", "%s", safetensors_model.format) |
+                 metadata_put(m, "version", "%d", needs_version_2(c) ? 2 : 1) |
+                 metadata_put(m, "item_shape", "%s", shape_text(&c->item, shape)) |
+                 metadata_put(m, "input_scaling", "%s", input_scaling(l)) |
+                 metadata_put(m, "latent", "%zu", c->latent) |
+                 metadata_put(m, "encoder_hidden", "%s", hidden_text(&c->encoder, hidden[0])) |
+                 metadata_put(m, "decoder_hidden", "%s", hidden_text(&c->decoder, hidden[1])) |
+                 metadata_put(m, "activation", "%s", c->activation->name) |
+                 metadata_put(m, "likelihood", "%s", c->likelihood->name) |
+                 metadata_put(m, "binarize", "%s", binarize_name(c->binarize));
     if (l->scales != 0)
         failed |= metadata_put(m, "sigma", "%s", likelihood_scale_text(c->scale, c->sigma, sigma));
     if (l->has_levels)
@@ -191,25 +206,41 @@ static int get_options(const struct source *s, struct model_config *c) {
     return c->missing ? get_exactly(s, "missing", MISSING) : 0;
 }
 
-static int check_keys(const struct source *s) {
+static int get_version(const struct source *s, int *version) {
+    const char *text = get(s, "version");
+    if (text == NULL)
+        return -1;
+    *version = strcmp(text, "1") == 0 ? 1 : strcmp(text, "2") == 0 ? 2 : 0;
+    return *version == 0 ? fail("%s: metadata \"version\" is \"%s\", wanted \"1\" or \"2\"", s->name, text) : 0;
+}
+
+static bool is_known(const char *key, int version) {
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        if (strcmp(keys[i].name, key) == 0)
+            return keys[i].version <= version;
+    return version >= 2 && strncmp(key, MADE, strlen(MADE)) == 0;
+}
+
+static int check_keys(const struct source *s, int version) {
     const char *key;
     json_t *value;
     json_object_foreach((json_t *)s->metadata, key, value) {
-        size_t i = 0, count = sizeof keys / sizeof *keys;
-        while (i < count && strcmp(keys[i], key) != 0)
-            i++;
-        if (i == count)
-            return fail("%s: metadata \"%s\" is not known, wanted a model of version " FORMAT_VERSION, s->name,
-                        key);
+        if (!is_known(key, version))
+            return fail("%s: metadata \"%s\" is not known, wanted only the keys of version %d, see vae-model(5)",
+                        s->name, key, version);
     }
     return 0;
 }
 
 int model_config_get(struct model_config *c, const json_t *metadata, const char *name) {
     const struct source source = {name, metadata}, *s = &source;
+    int version;
     *c = (struct model_config){.prior = &prior_normal};
-    if (get_exactly(s, "format", safetensors_model.format) < 0 || get_exactly(s, "version", FORMAT_VERSION) < 0 ||
-        check_keys(s) < 0 || get_sizes(s, c) < 0 || get_choices(s, c) < 0 || get_options(s, c) < 0)
+    if (get_exactly(s, "format", safetensors_model.format) < 0 || get_version(s, &version) < 0 ||
+        check_keys(s, version) < 0 || get_sizes(s, c) < 0 || get_choices(s, c) < 0 || get_options(s, c) < 0 ||
+        get_likelihood(s, c) < 0)
         return -1;
-    return get_likelihood(s, c);
+    if (version == 1 && needs_version_2(c))
+        return fail("%s: metadata \"version\" is \"1\", wanted \"2\" for this model", name);
+    return 0;
 }
