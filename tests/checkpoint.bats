@@ -298,7 +298,17 @@ END
     assert_output --partial 'part.ck: going on from step '
 }
 
-@test "what a checkpoint of an earlier version does not name had the default of now" {
+@test "an option that a checkpoint of an earlier version does not name had its value from before it existed" {
+    local option options
+    vae-train -q -m part.bin -e 1 --checkpoint part.ck items.raw
+    mapfile -t options < <(grep -a -o -e '"--[a-z-]*":"[^"]*",' part.ck)
+    assert [ ${#options[@]} -ge 20 ]
+    for option in "${options[@]}"; do
+        OPTION=$option perl "$ROOT/tests/safetensors.pl" edit '$head =~ s/\Q$ENV{OPTION}\E//' <part.ck >old.ck
+        vae-train -q -m new.bin -e 1 --resume old.ck items.raw || fail "without $option"
+        cmp new.bin part.bin
+    done
+    # And no other one.
     train -m part.bin --checkpoint part.ck
     # shellcheck disable=SC2016 # Perl
     perl "$ROOT/tests/safetensors.pl" edit '$head =~ s/"--clip":"0",//' <part.ck >old.ck

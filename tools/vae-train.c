@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* vae-train: a stream of items to a model file. */
+#include "base/cli.h"
 #include "train/run_check.h"
 #include "train/training_run.h"
+
+#include <stdlib.h>
 
 #define NOT_GIVEN SIZE_MAX
 
@@ -68,57 +71,61 @@ static int parse_binarize(void *field, const char *name, const char *text) {
 
 static const struct cli_option options[] = {
     CLI_MODEL,
-    {'z', "latent", "N", "20", "the size of a latent", CLI_SIZE(run.model.latent, 1, MODEL_MAX_UNITS)},
+    {'z', "latent", "N", "20", "the size of a latent", CLI_SIZE(run.model.latent, 1, MODEL_MAX_UNITS),
+     .before = "20"},
     {'H', "hidden", "LIST", "400", "units of the encoder's hidden layers, or none",
-     CLI_PARSE(parse_hidden, run.model.encoder)},
+     CLI_PARSE(parse_hidden, run.model.encoder), .before = "400"},
     {0, "decoder-hidden", "LIST", NULL, "the decoder's (default: the encoder's, reversed)",
      CLI_PARSE(parse_hidden, run.model.decoder)},
     {'a', "activation", "NAME", "relu", "relu, tanh, elu, softplus, gelu or gated",
-     CLI_PARSE(parse_activation, run.model.activation)},
+     CLI_PARSE(parse_activation, run.model.activation), .before = "relu"},
     {'l', "likelihood", "NAME", "bernoulli",
      "bernoulli, gaussian, laplace, cbernoulli, dlogistic, categorical, poisson or negbin",
-     CLI_PARSE(parse_likelihood, run.model.likelihood)},
+     CLI_PARSE(parse_likelihood, run.model.likelihood), .before = "bernoulli"},
     {0, "sigma", "S", NULL, "its scale: a number, shared, per-dim, net or optimal (see the manual)",
      CLI_TEXT(sigma)},
     {0, "levels", "K", NULL, "categorical: levels per element, numbered from 0",
      CLI_SIZE(run.model.levels, 2, LIKELIHOOD_MAX_LEVELS)},
-    {0, "objective", "NAME", "elbo", "elbo, iwae, stl or dreg",
-     CLI_PARSE(parse_estimator, run.objective.estimator)},
-    {'k', "samples", "K", "1", "draws of z per item", CLI_SIZE(run.objective.draws, 1, OBJECTIVE_MAX_DRAWS)},
-    {0, "beta", "B", "1", "weight of the KL term", CLI_REAL(run.objective.beta, 0, 1e6)},
+    {0, "objective", "NAME", "elbo", "elbo, iwae, stl or dreg", CLI_PARSE(parse_estimator, run.objective.estimator),
+     .before = "elbo"},
+    {'k', "samples", "K", "1", "draws of z per item", CLI_SIZE(run.objective.draws, 1, OBJECTIVE_MAX_DRAWS),
+     .before = "1"},
+    {0, "beta", "B", "1", "weight of the KL term", CLI_REAL(run.objective.beta, 0, 1e6), .before = "1"},
     {0, "warmup", "E", "0", "epochs over which the KL term's weight rises from 0",
-     CLI_REAL(run.objective.warmup, 0, 1e9)},
-    {0, "free-bits", "F", "0", "nats of KL per latent that cost nothing",
-     CLI_REAL(run.objective.free_bits, 0, 1e6)},
+     CLI_REAL(run.objective.warmup, 0, 1e9), .before = "0"},
+    {0, "free-bits", "F", "0", "nats of KL per latent that cost nothing", CLI_REAL(run.objective.free_bits, 0, 1e6),
+     .before = "0"},
     {0, "prior", "NAME", "normal",
      "p(z): normal, or vamp:K, a mixture of the posteriors of K learned pseudo-inputs",
-     CLI_PARSE(parse_prior, run.model)},
-    {'e', "epochs", "N", "10", "passes over the data", CLI_WHOLE(run.epochs, 0, 1e9)},
-    {'b', "batch", "N", "128", "items per step", CLI_SIZE(run.batch, 1, 1e6)},
-    {'r', "rate", "F", "0.001", "learning rate", CLI_REAL(run.rate, 0, 1000)},
+     CLI_PARSE(parse_prior, run.model), .before = "normal"},
+    {'e', "epochs", "N", "10", "passes over the data", CLI_WHOLE(run.epochs, 0, 1e9), .before = "10"},
+    {'b', "batch", "N", "128", "items per step", CLI_SIZE(run.batch, 1, 1e6), .before = "128"},
+    {'r', "rate", "F", "0.001", "learning rate", CLI_REAL(run.rate, 0, 1000), .before = "0.001"},
     {0, "binarize", "MODE", "none", "none, threshold, or sample: drawn anew at every use",
-     CLI_PARSE(parse_binarize, run.model.binarize)},
+     CLI_PARSE(parse_binarize, run.model.binarize), .before = "none"},
     {0, "missing", NULL, NULL, "elements that are nan are missing: learn from the others",
      CLI_FLAG(run.model.missing)},
     {0, "optimizer", "NAME", "adam", "adam, adagrad, or muon: matrices by orthogonal steps",
-     CLI_PARSE(parse_optimizer, run.update.optimizer.optimizer)},
+     CLI_PARSE(parse_optimizer, run.update.optimizer.optimizer), .before = "adam"},
     {0, "schedule", "NAME", "const", "the rate's: const, cosine[:END], step:EVERY:FACTOR or iwae",
-     CLI_PARSE(parse_schedule, run.schedule)},
-    {0, "warm-rate", "E", "0", "epochs over which the rate rises from 0", CLI_REAL(run.schedule.warm, 0, 1e9)},
+     CLI_PARSE(parse_schedule, run.schedule), .before = "const"},
+    {0, "warm-rate", "E", "0", "epochs over which the rate rises from 0", CLI_REAL(run.schedule.warm, 0, 1e9),
+     .before = "0"},
     {0, "clip", "F", "0", "maximum norm of a step's gradient; 0: none",
-     CLI_REAL(run.update.optimizer.clip, 0, 1e30)},
+     CLI_REAL(run.update.optimizer.clip, 0, 1e30), .before = "0"},
     {0, "weight-decay", "F", "0", "decoupled weight decay: each step scales weight matrices by 1 - rate F",
-     CLI_REAL(run.update.optimizer.weight_decay, 0, 1000)},
-    {0, "adam-eps", "F", "1e-8", "Adam's epsilon, and Adagrad's", CLI_REAL(run.update.optimizer.epsilon, 1e-12, 1)},
+     CLI_REAL(run.update.optimizer.weight_decay, 0, 1000), .before = "0"},
+    {0, "adam-eps", "F", "1e-8", "Adam's epsilon, and Adagrad's", CLI_REAL(run.update.optimizer.epsilon, 1e-12, 1),
+     .before = "1e-8"},
     {0, "ema", "D", "0", "save an exponential moving average of the weights with decay D; 0: the last weights",
-     CLI_REAL(run.update.ema, 0, 0.9999999)},
+     CLI_REAL(run.update.ema, 0, 0.9999999), .before = "0"},
     {0, "init", "NAME", "torch", "initial weights: torch, glorot, he or normal:S",
-     CLI_PARSE(parse_initializer, run.start.initializer)},
+     CLI_PARSE(parse_initializer, run.start.initializer), .before = "torch"},
     {0, "start-from", "FILE", NULL, "start from the values of this model instead; it has the same layers",
      CLI_FILE(run.start.from), .aside = true},
     {0, "mean-bias", NULL, NULL, "start the output's biases at the data's mean", CLI_FLAG(run.start.at_mean)},
     {0, "patience", "N", "0", "end after N epochs without a better --val, and save the best; 0: never",
-     CLI_WHOLE(run.patience, 0, 1e9)},
+     CLI_WHOLE(run.patience, 0, 1e9), .before = "0"},
     {0, "val", "FILE", NULL, "evaluate this stream after each epoch", CLI_STREAM(run.validation), .aside = true},
     {0, "cond", "FILE", NULL, "the items' labels: the model becomes conditional on them", CLI_FILE(run.labels),
      .aside = true},
@@ -168,6 +175,9 @@ static struct options parse(int argc, char **argv) {
     cli_parse(&program, argc, argv, &o);
     cli_require("--model", o.common.model);
     o.run.file = cli_operand();
+    o.run.output = o.common.model;
+    o.run.seed = o.common.seed;
+    o.run.threads = o.common.threads;
     set_scale(&o);
     if (run_check(&o.run) < 0)
         cli_usage_error();
@@ -179,6 +189,11 @@ static struct options parse(int argc, char **argv) {
 }
 
 int main(int argc, char **argv) {
-    const struct options o = parse(argc, argv);
-    return cli_finish(training_run(&o.run, &o.common));
+    struct options o = parse(argc, argv);
+    char *command = cli_command();
+    o.run.options = cli_values();
+    o.run.command = command;
+    const int result = command == NULL ? -1 : training_run(&o.run);
+    free(command);
+    return cli_finish(result);
 }

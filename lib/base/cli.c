@@ -31,8 +31,9 @@ static struct {
     struct option names[MAX_OPTIONS + 1];
     const char *given[MAX_OPTIONS]; /* each option's last argument, or its default; "" if it takes none */
     bool by_user[MAX_OPTIONS];      /* given on the command line */
-    struct cli_common *common;      /* begins the tool's options, while they are parsed */
-    const char *joined; /* while it is parsed: a short option whose argument is joined to it; else NULL */
+    struct option_value values[MAX_OPTIONS + 1];
+    struct cli_common *common; /* begins the tool's options, while they are parsed */
+    const char *joined;        /* while it is parsed: a short option whose argument is joined to it; else NULL */
     bool quiet;
 } cli;
 
@@ -293,18 +294,14 @@ void cli_parse(const struct cli_program *program, int argc, char **argv, void *o
     settle_threads();
 }
 
-int cli_each_option(int (*tell)(void *context, const struct cli_option *option, const char *value), void *context) {
-    int result = 0;
-    for (const struct cli_option *o = cli.program->options; result == 0 && o->name != NULL; o++)
+const struct option_value *cli_values(void) {
+    size_t n = 0;
+    for (const struct cli_option *o = cli.program->options; o->name != NULL; o++)
         if (!o->aside)
-            result = tell(context, o, cli.given[o - cli.program->options]);
-    return result;
-}
-
-static int add_option(void *context, const struct cli_option *o, const char *value) {
-    if (value != NULL)
-        fprintf(context, " --%s%s%s", o->name, *value == '\0' ? "" : " ", value);
-    return 0;
+            cli.values[n++] = (struct option_value){
+                .name = o->name, .value = cli.given[o - cli.program->options], .before = o->before};
+    cli.values[n] = (struct option_value){.name = NULL};
+    return cli.values;
 }
 
 char *cli_command(void) {
@@ -314,7 +311,9 @@ char *cli_command(void) {
     bool whole = command != NULL;
     if (whole) {
         fputs(cli.program->name, command);
-        cli_each_option(add_option, command);
+        for (const struct option_value *o = cli_values(); o->name != NULL; o++)
+            if (o->value != NULL)
+                fprintf(command, " --%s%s%s", o->name, *o->value == '\0' ? "" : " ", o->value);
         whole = !ferror(command);
         whole =
             fclose(command) == 0 && whole && text != NULL; /* out of memory, text may be NULL without an error */

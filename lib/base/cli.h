@@ -2,6 +2,7 @@
 #ifndef BASE_CLI_H
 #define BASE_CLI_H
 
+#include "base/option_value.h"
 #include "base/workers.h"
 
 #include <stdbool.h>
@@ -27,7 +28,10 @@ struct cli_option {
     double min, max; /* of a number */
     /* Of cli_set_parsed: reads the text. 0, or -1 with a message that begins with `name`. */
     int (*parse)(void *field, const char *name, const char *text);
-    bool aside; /* not part of cli_command: it says where or how to work, and changes no result */
+    bool aside; /* not part of cli_values: it says where or how to work, and changes no result */
+    /* The value that does what was done before the option existed, for files of that time, which do not name it. It
+     * stays when `initial` changes. NULL: not given. */
+    const char *before;
 };
 
 #define CLI_FLAG(field) cli_set_flag, offsetof(struct options, field), 0, 0     /* bool */
@@ -69,7 +73,7 @@ struct cli_common {
             .aside = true                                                                                       \
     }
 #define CLI_SEED \
-    { 'S', "seed", "N", "1", "the seed of all random numbers", CLI_WHOLE(common.seed, 0, 0x1p64) }
+    { 'S', "seed", "N", "1", "the seed of all random numbers", CLI_WHOLE(common.seed, 0, 0x1p64), .before = "1" }
 #define CLI_THREADS                                                                                       \
     {                                                                                                     \
         'j', "threads", "N", NULL,                                                                        \
@@ -104,14 +108,12 @@ struct cli_program {
  * prints a short usage and ends with exit status 2. */
 void cli_parse(const struct cli_program *program, int argc, char **argv, void *options);
 
-/* The tool's name and the options that are not `aside`, with the user's arguments or the defaults, in the table's
- * order: the same for the same work. NULL with a message if the text would be longer than 2^18 bytes, or out of
- * memory. End with free. */
-char *cli_command(void);
+/* The options that are not `aside`, with the user's arguments or the defaults. Valid until the program ends. */
+const struct option_value *cli_values(void);
 
-/* The same options one by one: each that may be given, with its argument ("" if it takes none), or NULL if it
- * was not given and has no default. `tell` ends the walk by another value than 0, which is returned. */
-int cli_each_option(int (*tell)(void *context, const struct cli_option *option, const char *value), void *context);
+/* The tool's name and these options, as one text: the same for the same work. NULL with a message if it would be
+ * longer than 2^18 bytes, or out of memory. End with free. */
+char *cli_command(void);
 
 /* The one operand that may follow the options, or NULL. More are a usage error. */
 const char *cli_operand(void);

@@ -40,7 +40,7 @@ int checkpoint_open(struct checkpoint *c, const char *path) {
 }
 
 int checkpoint_start(struct checkpoint *c, const struct run_data *data, bool spans) {
-    c->identity = identity_make(c->training, data, spans);
+    c->identity = identity_make(c->training, data, c->options, spans);
     return c->identity == NULL ? -1 : 0;
 }
 
@@ -246,8 +246,8 @@ static int load(struct checkpoint *c, const struct input *in, const json_t *meta
                 struct safetensors *file) {
     struct figures f;
     struct sums sums;
-    if (identity_check(c->identity, metadata, is_state, in->name) < 0 || get_figures(&f, in->name, metadata) < 0 ||
-        check_figures(&f, c->training, in->name) < 0)
+    if (identity_check(c->identity, metadata, c->options, is_state, in->name) < 0 ||
+        get_figures(&f, in->name, metadata) < 0 || check_figures(&f, c->training, in->name) < 0)
         return -1;
     list_tensors(file, c, &sums, f.best_epoch > 0);
     if (safetensors_check(in, tensors, file) < 0 || safetensors_read_data(in, metadata, file) < 0 ||
@@ -279,7 +279,7 @@ static void note_replaced(const struct checkpoint *c, const json_t *metadata) {
     struct figures f;
     if (get_figures(&f, c->path, metadata) < 0 || f.step <= c->training->step)
         return;
-    if (identity_check(c->identity, metadata, is_state, c->path) == 0)
+    if (identity_check(c->identity, metadata, c->options, is_state, c->path) == 0)
         cli_note("%s: holds step %" PRIu64
                  " of this training, and is to be replaced, since --resume %s is not given",
                  c->path, f.step, c->path);

@@ -22,6 +22,7 @@ struct checkpoint {
     const char *path;        /* NULL: no checkpoint is saved */
     struct atomic_file file; /* at path; belongs to this run until checkpoint_end */
     struct every every;
+    const struct option_value *options; /* of the run */
     struct training *training; /* not owned, like the saver, whose best model so far is part of the state */
     struct saver *saver;
     uint64_t judged; /* epochs that are wholly done: validated, and in the log */

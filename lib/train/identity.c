@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "train/identity.h"
 
-#include "base/cli.h"
 #include "base/error.h"
 #include "nn/safetensors.h"
 
@@ -12,18 +11,18 @@
 #define FORMAT_VERSION "1"
 #define NONE "not given" /* which is no option's value */
 #define EPOCHS "epochs"  /* the option that may differ */
+#define KEY 64           /* bytes of an option's key, "--batch" */
 
-struct options_walk {
-    json_t *identity;
-    bool epochs; /* that option; else all others */
-};
-
-static int put_option(void *context, const struct cli_option *o, const char *value) {
-    const struct options_walk *walk = context;
-    char key[CLI_NAME];
-    if (value == NULL || (strcmp(o->name, EPOCHS) == 0) != walk->epochs)
-        return 0;
-    return metadata_put(walk->identity, cli_option_name(o, key), "%s", value);
+/* Adds the options; or that of the epochs alone, which may differ. */
+static int put_options(json_t *identity, const struct option_value *options, bool epochs) {
+    char key[KEY];
+    int result = 0;
+    for (const struct option_value *o = options; o->name != NULL; o++) {
+        snprintf(key, sizeof key, "--%s", o->name);
+        if (o->value != NULL && (strcmp(o->name, EPOCHS) == 0) == epochs)
+            result |= metadata_put(identity, key, "%s", o->value);
+    }
+    return result;
 }
 
 /* The digests of the data and of the other inputs. */
@@ -50,21 +49,22 @@ static int put_digests(json_t *identity, const struct run_data *data) {
     return result;
 }
 
-static int put_all(json_t *identity, const struct training *t, const struct run_data *data, bool spans) {
-    struct options_walk others = {identity, false}, epochs = {identity, true};
+static int put_all(json_t *identity, const struct training *t, const struct run_data *data,
+                   const struct option_value *options, bool spans) {
     char shape[SHAPE_TEXT];
     return metadata_put(identity, "format", "%s", safetensors_checkpoint.format) |
            metadata_put(identity, "version", FORMAT_VERSION) |
            metadata_put(identity, "item_shape", "%s", shape_text(&t->data->shape, shape)) |
            metadata_put(identity, "dtype", "%s", dtype_name(t->data->dtype)) |
            metadata_put(identity, "items", "%zu", t->data->items) | put_digests(identity, data) |
-           cli_each_option(put_option, &others) |
-           (spans ? cli_each_option(put_option, &epochs) : 0); /* after the schedule, because of which it counts */
+           put_options(identity, options, false) |
+           (spans ? put_options(identity, options, true) : 0); /* after the schedule, because of which it counts */
 }
 
-json_t *identity_make(const struct training *t, const struct run_data *data, bool spans) {
+json_t *identity_make(const struct training *t, const struct run_data *data, const struct option_value *options,
+                      bool spans) {
     json_t *identity = json_object();
-    if (identity != NULL && put_all(identity, t, data, spans) == 0)
+    if (identity != NULL && put_all(identity, t, data, options, spans) == 0)
         return identity;
     json_decref(identity);
     (void)fail("checkpoint: out of memory for its metadata");
@@ -76,25 +76,13 @@ const char *identity_text(const json_t *metadata, const char *key) {
     return text == NULL ? NONE : text;
 }
 
-/* An option that the run of then did not know had the default of now. */
-struct defaults_walk {
-    const char *key, *value;
-};
-
-static int find_default(void *context, const struct cli_option *o, const char *value) {
-    struct defaults_walk *walk = context;
-    (void)value;
-    if (strncmp(walk->key, "--", 2) != 0 || strcmp(walk->key + 2, o->name) != 0)
-        return 0;
-    walk->value = o->initial;
-    return 1;
-}
-
-static const char *text_then(const json_t *stored, const char *key) {
-    struct defaults_walk walk = {.key = key};
-    if (json_object_get(stored, key) == NULL)
-        cli_each_option(find_default, &walk);
-    return walk.value != NULL ? walk.value : identity_text(stored, key);
+/* The value of a key in a checkpoint, or that of an option from before it existed. */
+static const char *text_then(const json_t *stored, const struct option_value *options, const char *key) {
+    if (json_object_get(stored, key) == NULL && strncmp(key, "--", 2) == 0)
+        for (const struct option_value *o = options; o->name != NULL; o++)
+            if (strcmp(key + 2, o->name) == 0 && o->before != NULL)
+                return o->before;
+    return identity_text(stored, key);
 }
 
 static const struct digest *find_digest(const char *key) {
@@ -109,8 +97,9 @@ static const char *shown(const char *text, const struct digest *digest) {
     return strcmp(text, NONE) != 0 && (digest != NULL || *text == '\0') ? "given" : text;
 }
 
-static int check_same(const char *name, const json_t *stored, const json_t *identity, const char *key) {
-    const char *then = text_then(stored, key), *now = identity_text(identity, key);
+static int check_same(const char *name, const json_t *stored, const json_t *identity,
+                      const struct option_value *options, const char *key) {
+    const char *then = text_then(stored, options, key), *now = identity_text(identity, key);
     const struct digest *digest = find_digest(key);
     if (strcmp(then, now) == 0)
         return 0;
@@ -129,18 +118,18 @@ static int check_format(const char *name, const json_t *stored, const json_t *id
                : fail("%s: metadata \"%s\" is \"%s\", wanted \"%s\"", name, key, found, wanted);
 }
 
-int identity_check(const json_t *identity, const json_t *stored, bool (*is_other)(const char *key),
-                   const char *name) {
+int identity_check(const json_t *identity, const json_t *stored, const struct option_value *options,
+                   bool (*is_other)(const char *key), const char *name) {
     const char *key;
     json_t *value;
     if (check_format(name, stored, identity, "format") < 0 || check_format(name, stored, identity, "version") < 0)
         return -1;
     json_object_foreach((json_t *)identity, key, value) {
-        if (check_same(name, stored, identity, key) < 0)
+        if (check_same(name, stored, identity, options, key) < 0)
             return -1;
     }
     json_object_foreach((json_t *)stored, key, value) {
-        if (!is_other(key) && check_same(name, stored, identity, key) < 0)
+        if (!is_other(key) && check_same(name, stored, identity, options, key) < 0)
             return -1;
     }
     return 0;

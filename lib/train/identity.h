@@ -2,6 +2,7 @@
 #ifndef TRAIN_IDENTITY_H
 #define TRAIN_IDENTITY_H
 
+#include "base/option_value.h"
 #include "train/train.h"
 
 #include <jansson.h>
@@ -14,15 +15,16 @@ struct run_data {
     uint64_t train, labels, validation, validation_labels, start;
 };
 
-/* Of a training that has been started, by the options that the tool was given. `spans`: how many epochs there are
- * to be counts, too. NULL with a message, or a new reference. */
-json_t *identity_make(const struct training *training, const struct run_data *data, bool spans);
+/* Of a training that has been started, with the run's options. `spans`: the number of epochs is part of it. NULL
+ * with a message, or a new reference. */
+json_t *identity_make(const struct training *training, const struct run_data *data,
+                      const struct option_value *options, bool spans);
 
-/* 0 if `stored`, the metadata of the checkpoint called `name`, is of the same run, else -1 with a message that
- * names what differs and both values. An option that is not in it had the default of now: a checkpoint of an
- * earlier version stays one. Keys that `is_other` of are not looked at. */
-int identity_check(const json_t *identity, const json_t *stored, bool (*is_other)(const char *key),
-                   const char *name) __attribute__((warn_unused_result));
+/* Checks that `stored`, the metadata of the checkpoint called `name`, is of the run with this identity and these
+ * options. An option that it does not name did not exist then, and had the value `before`. Keys for which is_other
+ * is true are not compared. 0, or -1 with a message that names a difference with both values. */
+int identity_check(const json_t *identity, const json_t *stored, const struct option_value *options,
+                   bool (*is_other)(const char *key), const char *name) __attribute__((warn_unused_result));
 
 /* The text of a key, "not given" if there is none. */
 const char *identity_text(const json_t *metadata, const char *key);

@@ -49,13 +49,14 @@ static bool may_differ(const char *key) {
 }
 
 static int check_alike(const struct model_config *found, const struct model_config *wanted, const char *name) {
+    static const struct option_value no_options = {.name = NULL};
     json_t *there = json_object(), *here = json_object();
     int result = model_config_put(found, there) | model_config_put(wanted, here);
     if (result != 0)
         result = fail("%s: out of memory for the metadata", name);
     json_object_del(here, MAY_DIFFER);
     if (result == 0)
-        result = identity_check(here, there, may_differ, name);
+        result = identity_check(here, there, &no_options, may_differ, name);
     json_decref(here);
     json_decref(there);
     return result;

@@ -2,6 +2,7 @@
 #include "train/training_run.h"
 
 #include "base/atomic_file.h"
+#include "base/cli.h"
 #include "base/error.h"
 #include "base/progress.h"
 #include "base/signals.h"
@@ -29,7 +30,6 @@ static int check_items(const struct dataset *set, const struct model_config *con
 /* One run: what is trained, on what, and who is told. */
 struct training_run {
     const struct training_run_config *config;
-    const struct cli_common *common;
     struct model model;
     struct dataset train, validation;
     uint32_t *label, *validation_label; /* of their items; NULL: none */
@@ -39,8 +39,7 @@ struct training_run {
     struct report report;
     struct saver saver;
     struct checkpoint checkpoint;
-    char *command; /* the options, as the model file has them */
-    bool over;     /* nothing has become better for too long */
+    bool over; /* nothing has become better for too long */
 };
 
 /* The training data's, and how many classes they make. */
@@ -83,7 +82,7 @@ static int validate(struct training_run *r, struct elbo *elbo) {
     const bool importance = o->estimator->importance;
     double error;
     int result = evaluator_start(&evaluator, &r->model, r->workers, importance ? (uint32_t)o->draws : 1, importance,
-                                 r->common->seed);
+                                 r->config->seed);
     if (result == 0)
         result = evaluator_add_all(&evaluator, &r->validation, r->validation_label);
     if (result == 1) {
@@ -217,7 +216,7 @@ static int train(struct training_run *r) {
         saver_rescue(&r->saver);
         return -1;
     }
-    report_result(&r->report, r->common->model);
+    report_result(&r->report, r->config->output);
     if (signals_stop() != 0)
         note_way_back(r);
     return 0;
@@ -233,6 +232,7 @@ static int prepare_checkpoint(struct training_run *r) {
     if (r->validation_label != NULL)
         data.validation_labels = labels_digest(r->validation_label, r->validation.items);
     r->checkpoint.every = c->every;
+    r->checkpoint.options = c->options;
     r->checkpoint.training = &r->training;
     r->checkpoint.saver = &r->saver;
     if (checkpoint_start(&r->checkpoint, &data, schedule_spans(&c->schedule)) < 0)
@@ -256,18 +256,17 @@ static int check_data(const struct training_run *r, const struct model_config *c
     return check_items(&r->train, config);
 }
 
-/* The saver's provenance: of the model before training. 0 or -1. */
-static int prepare_saver(struct training_run *r, uint64_t start_xxh64) {
+/* The saver's provenance: of the model before training. */
+static void prepare_saver(struct training_run *r, uint64_t start_xxh64) {
     r->saver.training = &r->training;
     r->saver.best = r->config->patience > 0;
-    r->saver.provenance = (struct provenance){.seed = r->common->seed,
+    r->saver.provenance = (struct provenance){.seed = r->config->seed,
                                               .items = r->train.items,
                                               .data_xxh64 = dataset_digest(&r->train),
+                                              .command = r->config->command,
                                               .start_xxh64 = start_xxh64};
     if (r->label != NULL)
         r->saver.provenance.labels_xxh64 = labels_digest(r->label, r->train.items);
-    r->saver.provenance.command = r->command = cli_command();
-    return r->command == NULL ? -1 : 0;
 }
 
 /* Loads the labels and the validation data, and prepares the model and its training. 0 or -1. */
@@ -279,18 +278,19 @@ static int prepare(struct training_run *r) {
     if (check_data(r, &config) < 0 || load_labels(r, &config) < 0 || load_validation(r, &config) < 0 ||
         model_create(&r->model, &config) < 0)
         return -1;
-    if (initial_values_set(&c->start, &r->model, &r->train, r->label, r->common->seed, &start_xxh64) < 0)
+    if (initial_values_set(&c->start, &r->model, &r->train, r->label, r->config->seed, &start_xxh64) < 0)
         return -1;
-    r->workers = workers_start(r->common->threads);
-    if (r->workers == NULL || prepare_saver(r, start_xxh64) < 0)
+    r->workers = workers_start(r->config->threads);
+    if (r->workers == NULL)
         return -1;
+    prepare_saver(r, start_xxh64);
     r->training = (struct training){.model = &r->model,
                                     .data = &r->train,
                                     .label = r->label,
                                     .workers = r->workers,
                                     .batch = c->batch,
                                     .rate = c->rate,
-                                    .seed = r->common->seed,
+                                    .seed = r->config->seed,
                                     .objective = c->objective,
                                     .schedule = c->schedule,
                                     .epochs = (double)c->epochs,
@@ -302,12 +302,12 @@ static int prepare(struct training_run *r) {
 }
 
 /* Refuses an output file that is also an input or another output, since it would be overwritten. 0 or -1. */
-static int check_places(const struct training_run_config *c, const char *model) {
+static int check_places(const struct training_run_config *c) {
     enum { MODEL, LOG, CHECKPOINT, OUTPUTS };
     const char *const inputs[] = {
         c->resume, c->file == NULL ? "-" : c->file, c->validation, c->labels, c->validation_labels, c->start.from};
     const char *const log = c->log != NULL && strcmp(c->log, "-") == 0 ? "/dev/stdout" : c->log;
-    const char *const outputs[OUTPUTS] = {model, log, c->checkpoint};
+    const char *const outputs[OUTPUTS] = {c->output, log, c->checkpoint};
     static const char *const names[OUTPUTS] = {"model", "log", "checkpoint"};
     for (size_t j = 0; j < OUTPUTS; j++) {
         for (size_t i = 0; outputs[j] != NULL && i < sizeof inputs / sizeof *inputs; i++) {
@@ -339,7 +339,7 @@ static int check_inputs(const struct training_run_config *c) {
 /* Takes the places of all output files before the data is read: if another run has one of them, this run is refused
  * and has changed nothing. 0 or -1. */
 static int open_outputs(struct training_run *r) {
-    return saver_open(&r->saver, r->common->model) < 0 ||
+    return saver_open(&r->saver, r->config->output) < 0 ||
                    checkpoint_open(&r->checkpoint, r->config->checkpoint) < 0 ||
                    run_log_open(&r->log, r->config->log) < 0
                ? -1
@@ -355,11 +355,11 @@ static int begin_outputs(struct training_run *r) {
                : 0;
 }
 
-int training_run(const struct training_run_config *c, const struct cli_common *common) {
-    struct training_run r = {.config = c, .common = common};
+int training_run(const struct training_run_config *c) {
+    struct training_run r = {.config = c};
     signals_ignore_pipe();
     progress_start(!cli_quiet(), false);
-    int result = check_places(c, common->model) < 0 || check_inputs(c) < 0 || open_outputs(&r) < 0 ||
+    int result = check_places(c) < 0 || check_inputs(c) < 0 || open_outputs(&r) < 0 ||
                          dataset_load(&r.train, c->file) < 0 || prepare(&r) < 0 || begin_outputs(&r) < 0 ||
                          train(&r) < 0
                      ? -1
@@ -373,7 +373,6 @@ int training_run(const struct training_run_config *c, const struct cli_common *c
     training_end(&r.training);
     workers_stop(r.workers);
     model_free(&r.model);
-    free(r.command);
     free(r.validation_label);
     free(r.label);
     dataset_free(&r.validation);

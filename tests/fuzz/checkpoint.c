@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The checkpoint, vae-checkpoint(5), read by a training of 8 items of 6 elements. One that is taken can be gone on
  * with. */
-#include "base/cli.h"
+#include "base/level.h"
 #include "fuzz.h"
 #include "train/checkpoint.h"
 
@@ -10,14 +10,7 @@
 #define ITEMS 8
 #define BATCH 3
 
-struct options {
-    struct cli_common common;
-    uint64_t batch;
-};
-
-static const struct cli_option options[] = {{'b', "batch", "N", "3", "items a step", CLI_WHOLE(batch, 1, 100)},
-                                            CLI_EVERY};
-static const struct cli_program program = {"fuzz", "", "", options, 0, ""};
+static const struct option_value options[] = {{.name = "batch", .value = "3", .before = "3"}, {.name = NULL}};
 
 static struct {
     struct model model;
@@ -29,11 +22,9 @@ static struct {
 
 static void start(void) {
     static unsigned char items[ITEMS * 6] = {9, 99, 200};
-    static char *arguments[] = {"fuzz", "-q", NULL};
-    static struct options given;
     struct model_config config = {
         .item = {2, {2, 3}}, .latent = 2, .encoder = {1, {3}}, .decoder = {1, {3}}, .prior = &prior_normal};
-    cli_parse(&program, 2, arguments, &given);
+    fuzz_expect(level_settle() == 0);
     config.activation = activation_find("fuzz", "relu");
     config.likelihood = likelihood_find("fuzz", "bernoulli");
     fuzz_expect(model_create(&run.model, &config) == 0);
@@ -50,7 +41,7 @@ static void start(void) {
     fuzz_expect(training_start(&run.training) == 0);
     run.saver = (struct saver){.training = &run.training, .path = "none", .best = true};
     fuzz_expect(saver_start(&run.saver) == 0);
-    run.checkpoint = (struct checkpoint){.training = &run.training, .saver = &run.saver};
+    run.checkpoint = (struct checkpoint){.options = options, .training = &run.training, .saver = &run.saver};
     const struct run_data digests = {.train = 1};
     fuzz_expect(checkpoint_start(&run.checkpoint, &digests, false) == 0);
 }
