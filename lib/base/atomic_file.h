@@ -4,8 +4,8 @@
 
 #include "base/io.h"
 
-/* A file that appears whole or not at all: it is written beside its place as `.NAME.tmp`, synced and renamed, and
- * its directory is synced. Until the rename the old file is unchanged.
+/* A file that appears whole or not at all: it is written as `.NAME.tmp` in the same directory, synced and renamed,
+ * and the directory is synced. Until the rename the old file is unchanged.
  *
  * From atomic_open until the file is closed, the place belongs to this process, however often the file is replaced:
  * the process holds the lock of the temporary file. Between a rename and the lock of the next temporary file, it
@@ -15,27 +15,27 @@ struct atomic_file {
     struct output out; /* the temporary file; its name is the path as given; NULL: not open */
     char *path;        /* where the file will appear; a symbolic link is followed first */
     char *directory;   /* of path */
-    char *temporary;   /* `.NAME.tmp` there */
+    char *temporary;   /* path of `.NAME.tmp` */
     mode_t new_mode;   /* for a file that replaces none */
     bool begun;        /* atomic_begin was called, and the file was not put in its place since */
 };
 
 /* Takes the place for this process; the file there is unchanged. Refuses a place that is not a regular file or that
- * is bind-mounted, one that another process is writing, one that only another user may replace, and one whose
- * temporary file is another user's. A temporary file that a killed run of this user has left is used again. 0, or
- * -1 with nothing to be closed. */
+ * is bind-mounted, that another process is writing, that only another user may replace, or whose temporary file
+ * belongs to another user. A temporary file that a killed run of this user has left is used again. 0, or -1 with
+ * nothing to be closed. */
 int atomic_open(struct atomic_file *file, const char *path) __attribute__((warn_unused_result));
 
-/* Empties the temporary file: write with output_write(&file->out, ...), then replace or commit. 0 or -1. */
+/* Empties the temporary file. Then write with output_write(&file->out, ...), and replace or commit. 0 or -1. */
 int atomic_begin(struct atomic_file *file) __attribute__((warn_unused_result));
 
 /* Empties the temporary file after a failed write, so that other files can use its disk space. The place still
  * belongs to this process, and the message of the failure is kept. */
 void atomic_clear(const struct atomic_file *file);
 
-/* Puts the temporary file in its place, and keeps the place: the next file can follow, after atomic_begin. 0, or -1
- * with the file closed. The old file is then unchanged, unless the message says that the new one is in place. If
- * the message says so, the complete new file is left beside it. */
+/* Puts the temporary file in its place, and keeps the place, so that atomic_begin can start the next file. 0, or -1
+ * with the file closed. After -1 the old file is unchanged, unless the message says that the new file is in place.
+ * The message also says if the complete new file is left as `.NAME.tmp`. */
 int atomic_replace(struct atomic_file *file) __attribute__((warn_unused_result));
 
 /* The same for the last time: the file is closed in both cases. */

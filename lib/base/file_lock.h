@@ -17,7 +17,7 @@ enum file_lock {
 /* Tries to lock the file that was opened at `path`, without waiting. */
 enum file_lock file_lock(int fd, const char *path) __attribute__((warn_unused_result));
 
-/* Whether the open file is still the one at `path`. */
+/* True if the open file is still the one at `path`. */
 bool file_is_at(int fd, const char *path);
 
 /* Sets the message for FILE_LOCK_OTHER, which begins with `name`. Returns -1. */

@@ -7,54 +7,55 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
-/* Bytes in and out by file descriptor, each with the name that its messages carry. Short reads, short writes,
- * interrupted calls and pipes that do not block are dealt with here and nowhere else. */
+/* Input and output by file descriptor, each with a name for messages. Only this file handles short reads, short
+ * writes, interrupted calls and non-blocking pipes. */
 
 struct input {
     int fd;
     const char *name; /* the path as given, or "stdin"; not owned */
-    /* NULL, or called by input_read when nothing has come for a moment, before it waits for more: 0, or -1 with a
-     * message, which ends the reading. */
+    /* NULL, or a function that input_read calls when no data has come for a moment, before it waits for more. The
+     * function returns 0, or -1 with a message, and input_read then fails. */
     int (*paused)(void *context);
     void *context;
 };
 
 struct output {
     int fd;
-    const char *name;
+    const char *name; /* not owned */
 };
 
-/* Opens `path` for reading; NULL and "-" are standard input. Directories and terminals are refused, and the file
- * that standard output goes to. */
+/* Opens `path` for reading; NULL and "-" are standard input. Refuses a directory, a terminal, and the file that
+ * standard output goes to. 0, or -1 with nothing to be closed. */
 int input_open(struct input *in, const char *path) __attribute__((warn_unused_result));
 
-/* Reads until `size` bytes are there or the input ends. Returns how many were read, -1 on error. */
+/* Reads `size` bytes, or fewer if the input ends before. Returns the number of bytes read, or -1 on error. */
 ssize_t input_read(const struct input *in, void *buffer, size_t size) __attribute__((warn_unused_result));
 
-/* Sets the message for an input that is empty; `wanted` is its noun, such as "a stream". Returns -1. */
+/* Sets the message for an empty input; `wanted` is what it should be, such as "a stream". Returns -1. */
 int input_fail_empty(const struct input *in, const char *wanted) __attribute__((warn_unused_result));
 
-/* True if both are the status of one file. */
+/* True if both are the status of the same file. */
 bool is_same_inode(const struct stat *a, const struct stat *b);
 
-/* True if both paths lead to one regular file, "-" being standard input. */
+/* True if both paths lead to the same regular file; "-" is standard input. */
 bool is_same_file(const char *a, const char *b);
 
-/* As is_same_file; also true if both name the same entry of one directory, even if it does not exist yet. */
+/* Like is_same_file; also true if both name the same entry of one directory, even if it does not exist yet. */
 bool is_same_place(const char *a, const char *b);
 
 /* 0, or -1 with a message if the directory of `path` does not exist. */
 int check_directory_of(const char *path) __attribute__((warn_unused_result));
 
-/* True if it is a symbolic link to nothing. */
+/* True if `path` is a symbolic link to a file that does not exist. */
 bool is_dangling_link(const char *path);
 
+/* Standard input stays open. */
 void input_close(struct input *in);
 
-/* Standard output for binary data: a terminal is refused. */
+/* Sets `out` to standard output for binary data. Refuses a terminal. 0 or -1. */
 int output_standard(struct output *out) __attribute__((warn_unused_result));
 
-/* Writes all of it. 0 or -1. */
+/* Writes all `size` bytes. 0 or -1. */
 int output_write(const struct output *out, const void *data, size_t size) __attribute__((warn_unused_result));
 
 /* fsync, repeated if a signal interrupts it. 0, or -1 with errno. */

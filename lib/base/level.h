@@ -15,16 +15,16 @@ enum backend { BACKEND_PACKED, BACKEND_OPENBLAS, BACKENDS };
 #define LEVEL_FUSES
 #endif
 
-/* Reads two variables of the environment: VAE_LEVEL, the name of a level to use instead of the processor's best
- * one, and VAE_PRODUCTS, the name of a backend, "packed" or "openblas", to use instead of the level's own. 0, or -1
- * if a variable holds no such name, or the name of a level that the processor lacks. If a variable is not set, or
- * before this is called, the functions below return the processor's best level, and the backend of the level. */
+/* Reads two environment variables. VAE_LEVEL names a level to use instead of the processor's best one. VAE_PRODUCTS
+ * names a backend, "packed" or "openblas", to use instead of the level's default. 0, or -1 if a variable has
+ * another value, or names a level that the processor does not have. If a variable is not set, or before this is
+ * called, the functions below return the processor's best level, and the default backend of the level. */
 int level_settle(void) __attribute__((warn_unused_result));
 
 /* The level in use. */
 enum level level_in_use(void);
 
-/* The backend in use. A level's own one is packed if the level has fused multiply-adds, else openblas. */
+/* The backend in use. A level's default is packed if the level has fused multiply-adds, else openblas. */
 enum backend level_backend(void);
 
 /* "baseline", "avx2" or "avx512". */

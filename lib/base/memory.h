@@ -5,33 +5,34 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Memory of `bytes` bytes, which begins a cache line; NULL if there is none, without a message. Large
- * amounts come in the largest pages that the system gives: they cost fewer faults when first touched and fewer
- * misses of the processor's table of pages. End with free. */
+/* Allocates `bytes` bytes that start at a cache line. NULL, without a message, if there is not enough memory. Large
+ * amounts use huge pages if the system gives them: these cost fewer page faults at first use and fewer TLB misses.
+ * Release with free. */
 void *memory_allocate(size_t bytes);
 
-/* Memory that grows with what arrives: `memory`, which has `before` bytes (NULL and 0: none yet), becomes `bytes`
- * large. What is in it is moved, not copied; what is new is 0, and takes no memory until it is written to. NULL
- * if there is none, without a message; the old one stands then. End with memory_release. */
+/* Resizes `memory` from `before` to `bytes` bytes; NULL and 0 allocate it. The contents are moved without a copy.
+ * New bytes are 0, and take no memory until they are written to. NULL, without a message, if there is not enough
+ * memory; the old memory is then unchanged. Release with memory_release. */
 void *memory_resize(void *memory, size_t before, size_t bytes);
 
+/* Releases the `bytes` bytes of memory_resize. Does nothing if `memory` is NULL. */
 void memory_release(void *memory, size_t bytes);
 
-/* Room for one more element at the end of an array of `count` elements of `size` bytes each, which has only grown
- * by this function (NULL and 0: none yet). Returns the array, which may have moved; NULL if there is no memory,
- * without a message; the old one stands then. End with free. */
+/* Makes room for one more element at the end of an array of `count` elements of `size` bytes each, which has only
+ * grown by this function; NULL and 0 allocate it. Returns the array, which may have moved; NULL, without a message,
+ * if there is not enough memory; the old array is then unchanged. Release with free. */
 void *memory_grow(void *array, size_t count, size_t size);
 
-/* Whether `bytes` bytes could be allocated now, within the limits of the process and of the system. Nothing stays
- * allocated. */
+/* True if `bytes` bytes could be allocated now, within the limits of the process and of the system. They are not
+ * kept allocated. */
 bool memory_is_there(size_t bytes);
 
-/* Says that these bytes will be wanted soon, so that they are fetched at the same time instead of one after the
- * other: worth it if another processor's cache has them, or none. */
+/* Prefetches bytes that will be used soon, so that their cache misses overlap. This pays if the bytes are in no
+ * cache, or in that of another processor. */
 void memory_expect(const void *memory, size_t bytes);
 
-/* malloc for a library that cannot stand its failure: if there is no memory the process ends with exit status 1
- * and a message, as at a signal. */
+/* malloc for a library that does not handle its failure: if there is not enough memory, the process ends at once
+ * with exit status 1 and a message, without running exit handlers. */
 void *memory_always(size_t size);
 
 #endif

@@ -4,7 +4,7 @@
 
 #include "base/noise.h"
 
-/* The vectorised half of noise.c, one table a level. */
+/* The vectorised functions of base/noise.h, one table per level (base/level.h). */
 struct noise_kernel {
     void (*normal)(float *out, size_t n, struct noise noise);
     void (*uniform)(float *out, size_t n, struct noise noise);

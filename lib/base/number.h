@@ -6,23 +6,25 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Numbers from outside: read whole or refused, multiplied with a check. `name` opens the message of a
- * failure, e.g. "--epochs: found 'ten', wanted a whole number from 1 to 1000". All return 0 or -1. */
+/* Numbers from outside: the whole text must be a number in range. `name` begins the message of a failure, such as
+ * "--epochs: found 'ten', wanted a whole number from 1 to 1000". The three functions that parse numbers return 0 or
+ * -1. */
 
+/* A whole decimal number in [min, max]. */
 int parse_whole(const char *name, const char *text, uint64_t min, uint64_t max, uint64_t *value);
 
 /* A finite decimal number in [min, max]. */
 int parse_real(const char *name, const char *text, double min, double max, double *value);
 
-/* Numbers from min to max between `separator`s ("400,200", "28x28"), at most `capacity` of them. */
+/* Whole numbers in [min, max], separated by `separator` ("400,200", "28x28"), at most `capacity` of them. */
 int parse_list(const char *name, const char *text, char separator, size_t min, size_t max, size_t capacity,
                size_t *values, size_t *count);
 
-/* *product = a * b; false if it does not fit. */
+/* Sets *product to a * b; false if it does not fit. */
 bool multiply(size_t a, size_t b, size_t *product);
 
-/* The position of `name` among `count` names, each the first member of a table entry of `stride` bytes;
- * -1 with a message that lists them all if it is none of them. `what` opens the message. */
+/* Returns the position of `name` among `count` names, each the first member of a table entry of `stride` bytes. If
+ * it is none of them, returns -1 with a message that lists them all and begins with `what`. */
 int parse_name(const char *what, const char *name, const void *table, size_t count, size_t stride);
 
 #endif

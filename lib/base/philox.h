@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 /* Philox4x32-10, a counter-based generator: four random words are a function of a 128-bit counter and a
- * 64-bit key, so any value can be had without those before it. Source: Salmon, Moraes, Dror and Shaw,
+ * 64-bit key, so any value can be computed without those before it. Source: Salmon, Moraes, Dror and Shaw,
  * "Parallel random numbers: as easy as 1, 2, 3", SC 2011, section 3.3 and table 2. */
 #define PHILOX_ROUNDS 10
 #define PHILOX_FACTOR0 0xD2511F53u

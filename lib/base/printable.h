@@ -5,13 +5,13 @@
 #include <stddef.h>
 #include <stdio.h>
 
-/* Text that may come from a stranger, such as a file's name, for a terminal: control characters, and bytes that are
- * not UTF-8, become \xHH, so that they cannot move the cursor of its reader. */
+/* Makes text from a stranger, such as the name of a file, safe for a terminal: control characters, and bytes that
+ * are not UTF-8, become \xHH, so that they cannot move the reader's cursor. */
 
-/* Into to[0..size), cut off if it is too long; size at least 1. */
+/* Writes the text to to[0..size), truncated if it is too long; size is at least 1. */
 void printable_copy(char *to, size_t size, const char *text);
 
-/* To a file of stdio, whose error flag tells whether it went well. */
+/* Writes the text to a stdio file. On failure the file's error flag is set. */
 void printable_print(FILE *to, const char *text);
 
 #endif

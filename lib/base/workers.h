@@ -6,16 +6,16 @@
 
 /* A pool of threads that share numbered tasks. The caller works too. A thread without a task spins for 100
  * microseconds, since the next tasks usually follow at once, and then sleeps, since other processes need the
- * machine. Of the threads that sleep no more are woken than there are processors for, but one at least. */
+ * machine. Sleeping threads are woken until one thread per processor is awake, and at least two threads. */
 struct workers;
 
-/* A pool of `threads` in all, the caller's included (1 starts none), which all take denormal numbers for 0, see
- * base/denormals.h. NULL on error. */
+/* Starts a pool of `threads` threads, including the caller's (1 starts no thread). All of them treat denormal
+ * numbers as 0, see base/denormals.h. NULL on error. End with workers_stop. */
 struct workers *workers_start(size_t threads);
 
 /* Runs task(context, i) once for each i in [0, tasks), tasks < 2^32, in any order, on any thread; returns when all
- * are done. A result may depend on i, but not on the thread. Each thread begins with the same part of the numbers
- * each time, so that its processor's cache still has the data of those tasks. */
+ * are done. A result may depend on i, but not on the thread. Each thread begins with the same range of numbers in
+ * every call, so that its processor's cache still has the data of those tasks. */
 void workers_run(struct workers *workers, size_t tasks, void (*task)(void *context, size_t i), void *context);
 
 /* workers_run in two halves: between them the caller does something else while the other threads work. Begin the
@@ -28,14 +28,14 @@ void workers_stop(struct workers *workers);
 /* The number of the calling thread in [0, threads); the thread that started the pool is number 0. */
 size_t workers_self(void);
 
-/* The number of threads of the pool, the caller's included. */
+/* The number of threads of the pool, including the caller's. */
 size_t workers_threads(const struct workers *workers);
 
 /* The number of processors that this process may use. */
 size_t workers_available(void);
 
-/* Bytes of addresses that each thread takes, few of which are ever written: its stack or, if OpenBLAS makes the
- * products, OpenBLAS's buffer for the thread. */
+/* Bytes of address space that each thread reserves, few of which are ever written: its stack or, if OpenBLAS
+ * computes the products, OpenBLAS's buffer for the thread. */
 size_t workers_bytes(void);
 #define WORKERS_MAX 256 /* threads of a pool: OpenBLAS has that many buffers */
 
