@@ -4,21 +4,21 @@
 
 #include "stream/raw.h"
 
-/* All items of a stream at once, in the stream's own type, in memory that grows with what arrives. If there is
- * not enough of it, or none to spare (half of all there is), a regular file of one frame is mapped instead, so that
- * the system can drop its pages and read them again. */
+/* All items of a stream, in the stream's own type, in memory that grows as data arrives. A regular file of one
+ * frame is mapped instead if there is not enough memory, or if it takes more than half of the machine's memory: the
+ * system can then drop its pages and read them again. */
 struct dataset {
     const char *name; /* of the stream, for messages; not owned */
     enum dtype dtype;
     struct shape shape;
     size_t items, elements, item_bytes;
     const unsigned char *data; /* items * item_bytes */
-    void *owned;               /* what to release or unmap */
-    size_t capacity;           /* bytes of it, if it is not mapped */
-    size_t mapped;             /* bytes mapped */
+    void *owned;               /* the memory to release or to unmap */
+    size_t capacity;           /* its bytes, if it is not mapped */
+    size_t mapped;             /* its bytes, if it is mapped; else 0 */
 };
 
-/* Loads `path` (NULL or "-": stdin). A stream without items is refused. */
+/* Loads `path` (NULL or "-": stdin). Refuses a stream without items. 0, or -1 with nothing to be freed. */
 int dataset_load(struct dataset *set, const char *path) __attribute__((warn_unused_result));
 
 void dataset_free(struct dataset *set);
@@ -29,7 +29,7 @@ uint64_t dataset_digest(const struct dataset *set);
 /* The bytes of item i. */
 const void *dataset_item(const struct dataset *set, size_t i);
 
-/* Says that item i will be wanted soon, so that memory is not waited for then. */
+/* Prefetches item i, which will be used soon. */
 void dataset_expect(const struct dataset *set, size_t i);
 
 #endif

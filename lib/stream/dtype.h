@@ -12,20 +12,19 @@ enum dtype { DTYPE_U8, DTYPE_I32, DTYPE_F32, DTYPE_F64, DTYPES };
 /* "u8", "i32", "f32", "f64". */
 const char *dtype_name(enum dtype dtype);
 
-/* The type of that name (not terminated, `length` bytes), -1 if there is none. */
+/* The type with that name (`length` bytes, not terminated); -1 if there is none. */
 int dtype_find(const char *name, size_t length);
 
-/* Whether its numbers are floating-point ones, which may be NaN. */
+/* True for a floating-point type, whose numbers may be NaN. */
 bool dtype_is_real(enum dtype dtype);
 
 /* Bytes of one number. */
 size_t dtype_size(enum dtype dtype);
 
-/* n numbers from their bytes (at any alignment) to real ones: u8 stands for value/255, the others for
- * themselves. */
+/* Converts n numbers, at any alignment, to float. u8 is divided by 255; other types keep their values. */
 void dtype_to_float(enum dtype dtype, const void *from, float *to, size_t n);
 
-/* One number as it is, u8 not scaled. */
+/* The value of one number, at any alignment. u8 is not divided by 255. */
 double dtype_value(enum dtype dtype, const void *from);
 
 #endif

@@ -6,18 +6,18 @@
 
 #include <stddef.h>
 
-/* An input that is decompressed if it starts with gzip's magic and passed on if it does not. Several
- * gzip members that follow each other are one input, as for gzip(1); anything else after a member is refused. */
+/* An input that is decompressed if it starts with gzip's magic number, and otherwise read as it is. Several
+ * gzip members that follow each other are one input, as for gzip(1); other data after a member is refused. */
 struct gunzip {
     struct input in;
     struct gunzip_state *state; /* owned */
 };
 
-/* Opens `path` (NULL or "-": stdin) and looks at its first bytes. */
+/* Opens `path` (NULL or "-": stdin) and reads its first bytes. 0, or -1 with nothing to be closed. */
 int gunzip_open(struct gunzip *gz, const char *path) __attribute__((warn_unused_result));
 
-/* Reads until `size` bytes are there or the data ends. Returns how many, -1 on error; truncated gzip data and
- * a wrong checksum are errors. */
+/* Reads `size` bytes, or fewer if the data ends before. Returns the number of bytes, or -1 on error; truncated gzip
+ * data and a wrong checksum are errors. */
 ssize_t gunzip_read(struct gunzip *gz, void *buffer, size_t size) __attribute__((warn_unused_result));
 
 void gunzip_close(struct gunzip *gz);

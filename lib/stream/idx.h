@@ -5,8 +5,8 @@
 #include "stream/gunzip.h"
 #include "stream/raw.h"
 
-/* The IDX format of the MNIST files, plain or gzip: two zero bytes, a type, a rank, the rank's dimensions as
- * big-endian u32, then big-endian numbers. The first dimension counts the items; a file of rank 1 (labels)
+/* The IDX format of the MNIST files, plain or gzip: two zero bytes, a type, a rank, as many dimensions as
+ * big-endian u32, then big-endian numbers. The first dimension is the number of items; a file of rank 1 (labels)
  * has items of one number.
  *
  *     IDX type    u8  i8   i16  i32  f32  f64
@@ -20,14 +20,15 @@ struct idx {
     unsigned char *skipped; /* room for a chunk in the stream's form, for idx_skip */
 };
 
-/* Opens the file and reads its header; path NULL or "-": stdin. 0 or -1; end with idx_close if 0. */
+/* Opens `path` (NULL or "-": stdin) and reads its header. 0, which needs idx_close, or -1 with nothing to be
+ * closed. */
 int idx_open(struct idx *idx, const char *path) __attribute__((warn_unused_result));
 
-/* Reads exactly n numbers into `to` in the stream's form (dtype_size(frame.dtype) bytes each); n must not be
- * more than `left`. 0, or -1 if the file ends before. */
+/* Reads exactly n numbers into `to` in the stream's form (dtype_size(frame.dtype) bytes each); n is at most `left`.
+ * 0, or -1 on error, also if the file ends before. */
 int idx_read(struct idx *idx, void *to, size_t n) __attribute__((warn_unused_result));
 
-/* Reads past n numbers. */
+/* Skips n numbers; n is at most `left`. 0 or -1, as for idx_read. */
 int idx_skip(struct idx *idx, uint64_t n) __attribute__((warn_unused_result));
 
 /* 0 if the file ends after the numbers that its header declares, -1 if bytes follow. */

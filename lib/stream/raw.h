@@ -9,11 +9,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The stream between the tools, vae-raw(5): frames of a 64-byte text header and a payload,
+/* The stream between the tools, vae-raw(5). A frame is a 64-byte text header and a payload:
  *
  *     raw1 f32 28x28 128 .<spaces>\n
  *
- * dtype, item shape, items, and '.' for the last frame of its stream or '+' if more follow. */
+ * dtype, item shape, number of items, and '.' for the last frame of its stream or '+' if another frame follows. */
 
 #define RAW_HEADER 64
 
@@ -24,7 +24,8 @@ struct raw_frame {
     bool last;
 };
 
-/* Header text <-> frame. Strict: only what raw_format writes is parsed. -1 with a message opened by `name`. */
+/* Convert between a header's text and a frame. Only text that raw_format would write is parsed. 0, or -1 with a
+ * message that begins with `name`. */
 int raw_parse(struct raw_frame *frame, const char text[RAW_HEADER], const char *name)
     __attribute__((warn_unused_result));
 int raw_format(const struct raw_frame *frame, char text[RAW_HEADER], const char *name)
@@ -35,26 +36,27 @@ size_t raw_item_bytes(const struct raw_frame *frame);
 
 struct raw_reader {
     struct input in;
-    struct raw_frame frame; /* the current one; its dtype and shape hold for the whole stream */
-    uint64_t items;         /* read so far, of all frames */
-    uint64_t left;          /* bytes left in the frame */
-    uint64_t total;         /* items to the end of this stream, if its last frame is reached; else 0 */
+    struct raw_frame frame; /* the current frame; its dtype and shape hold for the whole stream */
+    uint64_t items;         /* items read so far, in all frames */
+    uint64_t left;          /* bytes left in the current frame */
+    uint64_t total;         /* items of this stream in all if its last frame is reached; else 0 */
     bool started;
 };
 
 /* Opens `path` (NULL or "-": stdin) and reads the first header, so that dtype and shape are known. An empty
- * input is an error. */
+ * input is an error. 0, or -1 with nothing to be closed. */
 int raw_open(struct raw_reader *reader, const char *path) __attribute__((warn_unused_result));
 
-/* Goes to the next frame. 1: reader->frame tells its items; 0: clean end after a '.' frame; -1: error, also
- * if the dtype or the shape changes or a '+' frame is the last. The first call gives the first frame. */
+/* Goes to the next frame; the first call goes to the first frame. 1: reader->frame is that frame. 0: the input
+ * ended after a '.' frame. -1: error, also if the dtype or the shape changes, or if the input ends after a '+'
+ * frame. */
 int raw_next(struct raw_reader *reader) __attribute__((warn_unused_result));
 
-/* Reads up to `items` items of the current frame. Returns how many, 0 at the frame's end, -1 on error, also
- * if the payload ends early. */
+/* Reads up to `items` items of the current frame. Returns the number of items, 0 at the frame's end, or -1 on
+ * error, also if the payload ends early. */
 ssize_t raw_read(struct raw_reader *reader, void *buffer, size_t items) __attribute__((warn_unused_result));
 
-/* The same by bytes, for a tool that must not hold a whole item. */
+/* The same in bytes, for a tool that does not hold a whole item in memory. */
 ssize_t raw_read_bytes(struct raw_reader *reader, void *buffer, size_t bytes) __attribute__((warn_unused_result));
 
 void raw_close(struct raw_reader *reader);
@@ -65,22 +67,22 @@ void raw_close(struct raw_reader *reader);
 struct raw_writer {
     struct output out;
     bool begun;            /* something was written */
-    bool last;             /* the frame is one with a '.' */
-    uint64_t left;         /* bytes of its payload still to come */
-    char held[RAW_HEADER]; /* not written yet */
+    bool last;             /* the current frame has a '.' */
+    uint64_t left;         /* bytes of its payload that are still to come */
+    char held[RAW_HEADER]; /* bytes that are held back */
     size_t held_bytes;
 };
 
-/* To standard output; a terminal is refused. */
+/* Starts a stream on standard output. Refuses a terminal. 0 or -1. */
 int raw_writer_start(struct raw_writer *writer) __attribute__((warn_unused_result));
 
-/* A frame's header; its payload follows. */
+/* Writes a frame's header; its payload follows. 0 or -1. */
 int raw_write_header(struct raw_writer *writer, const struct raw_frame *frame) __attribute__((warn_unused_result));
 
-/* Some of the payload. */
+/* Writes a part of the payload. 0 or -1. */
 int raw_write(struct raw_writer *writer, const void *data, size_t bytes) __attribute__((warn_unused_result));
 
-/* The end: all that the stream was made of has been found right. */
+/* Ends the stream, after the whole input has been checked: writes the bytes that are held back. 0 or -1. */
 int raw_finish(struct raw_writer *writer) __attribute__((warn_unused_result));
 
 #endif

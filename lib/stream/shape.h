@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 #define SHAPE_MAX_RANK 6
-#define SHAPE_MAX_ELEMENTS ((size_t)1 << 48) /* so that their bytes, and sums of a few, stay far below SIZE_MAX */
+#define SHAPE_MAX_ELEMENTS ((size_t)1 << 48) /* their bytes, and sums of a few, are then far below SIZE_MAX */
 #define SHAPE_TEXT 128                       /* bytes for any shape as text */
 
 /* The shape of one item, or of a tensor: 1 to 6 dimensions, row-major, the last one fastest. */
@@ -15,13 +15,13 @@ struct shape {
     size_t dim[SHAPE_MAX_RANK];
 };
 
-/* Elements in all. A shape's elements are checked to fit when it is made. */
+/* The number of elements, at most SHAPE_MAX_ELEMENTS if shape_parse made the shape. */
 size_t shape_elements(const struct shape *shape);
 
-/* Reads "28x28". 0, or -1 with a message opened by `name`; also if the elements would not fit. */
+/* Parses "28x28". 0, or -1 with a message that begins with `name`, also if there are too many elements. */
 int shape_parse(struct shape *shape, const char *name, const char *text);
 
-/* Writes "28x28" to text and returns it. */
+/* Writes the shape as "28x28" to text, and returns text. */
 const char *shape_text(const struct shape *shape, char text[SHAPE_TEXT]);
 
 bool shape_equal(const struct shape *a, const struct shape *b);
