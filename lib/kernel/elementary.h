@@ -8,16 +8,16 @@
 #include <stdint.h>
 #include <string.h>
 
-/* Functions of one element for kernel files, written without branches and library calls, so that the loops over
- * them become vectors. Errors are stated where they are used, in math_kernel.h and density_kernel.h.
+/* Functions of one element for kernel files, without branches and library calls, so that loops over them are
+ * vectorised. math_kernel.h states the errors of the functions that use them.
  *
- * Kernel files are compiled without contraction: each multiplication that is to be rounded together with an
- * addition is written as `fused`, and each sum has a fixed number of lanes. So the bits are the same at every level
- * that has fused multiply-adds. */
+ * Kernel files are compiled without contraction of multiplications and additions. A fused multiply-add is written
+ * as `fused`, and each sum has a fixed number of lanes. So the bits are the same at every level that has fused
+ * multiply-adds. */
 
-#define SUM_BLOCK 1024 /* elements summed in single precision before the double takes over */
+#define SUM_BLOCK 1024 /* elements that are summed in single precision; the sums of blocks are added in double */
 
-/* Always inlined, so that each call is compiled for its own constants. */
+/* For functions that are always inlined, so that each call is compiled for its own constants. */
 #define SPECIALISED static inline __attribute__((always_inline))
 
 /* a b + c, rounded once if the level has such an instruction. */
@@ -29,7 +29,7 @@ static inline float fused(float a, float b, float c) {
 #endif
 }
 
-/* Adds `term`, an expression of i, for each i in [0, n): to lane[i % SUM_LANES]. */
+/* For each i in [0, n), adds `term`, an expression of i, to lane[i % SUM_LANES]. */
 #define SUM_LANES 16
 #define ADD_TO_LANES(lane, n, term)                                         \
     do {                                                                    \
@@ -65,8 +65,9 @@ static inline uint32_t float_to_bits(float f) {
     return bits;
 }
 
-/* exp x = 2^n exp r with |r| <= log(2)/2. Adding 1.5 * 2^23 rounds to a whole number and leaves it in the low
- * bits, where it becomes the exponent. Comparisons are such that NaN passes through. */
+/* For -87 <= x <= 88: exp x = 2^n exp r with |r| <= log(2)/2. Adding 1.5 * 2^23 rounds to the whole number n and
+ * leaves it in the low bits, which are shifted to the exponent. exp of NaN is NaN, also in the two functions that
+ * bound x. */
 static inline float exp_bounded(float x) {
     const float magic = 12582912.0f;
     const float shifted = fused(x, 1.44269504f, magic), n = shifted - magic;
@@ -88,7 +89,7 @@ static inline float exp_below(float x) {
 }
 
 /* log(1 + t) for t in [0, 1]: t times the polynomial of degree 8 with the smallest maximum error, 5e-9. Its terms
- * are added in pairs, which a processor computes side by side. */
+ * are added in pairs, so that a processor can compute them at the same time. */
 static inline float log1p_unit(float t) {
     const float q = t * t, q2 = q * q;
     const float low = fused(q, fused(t, -0.24672686f, 0.33289668f), fused(t, -0.49997094f, 0.99999933f));
@@ -96,16 +97,16 @@ static inline float log1p_unit(float t) {
     return t * fused(q2, fused(q2, 0.0039304482f, high), low);
 }
 
-/* For normal x > 0: 2^n m with 1 <= m < 2, absolute error below 1e-7 (1 + |log x|). */
+/* log x for normal x > 0, from x = 2^n m with 1 <= m < 2; absolute error below 1e-7 (1 + |log x|). */
 static inline float log_normal(float x) {
     const uint32_t bits = float_to_bits(x);
     const float n = (float)((int32_t)(bits >> 23) - 127);
     return fused(n, 0.693147181f, log1p_unit(bits_to_float((bits & 0x7fffffu) | 0x3f800000u) - 1.0f));
 }
 
-/* For a >= 0: log of the integral of exp(-a t) over t in [0, 1], log((1 - exp -a) / a), and minus its slope,
- * 1 / a - 1 / (exp a - 1), the mean of t under that density. Below 1, where the quotients lose digits, both are
- * computed by Taylor's series of log(sinh(a/2) / (a/2)) - a/2. */
+/* For a >= 0, sets *log_integral to the log of the integral of exp(-a t) over t in [0, 1], log((1 - exp -a) / a),
+ * and *mean to minus its derivative, 1 / a - 1 / (exp a - 1), which is the mean of t under that density. For a < 1
+ * the quotients lose digits, so both are computed from the Taylor series of log(sinh(a/2) / (a/2)) - a/2. */
 static inline void truncated_exponential(float a, float *log_integral, float *mean) {
     const float q = a * a, t = exp_below(-a), rest = 1.0f - t, bounded = a < 1.0f ? 1.0f : a;
     const float series =
@@ -118,7 +119,7 @@ static inline void truncated_exponential(float a, float *log_integral, float *me
     *mean = a < 1.0f ? 0.5f - slope : 1.0f / bounded - t / safe;
 }
 
-/* softplus a = max(a, 0) + log(1 + exp -|a|) and sigmoid a, from one exponential and one division. */
+/* Sets softplus a = max(a, 0) + log(1 + exp -|a|) and sigmoid a, with one exponential and one division. */
 static inline void softplus_sigmoid(float a, float *softplus, float *sigmoid) {
     const float t = exp_below(-fabsf(a)), large = 1.0f / (1.0f + t);
     *softplus = (a < 0.0f ? 0.0f : a) + log1p_unit(t);
@@ -130,7 +131,7 @@ static inline float sigmoid1(float a) {
     return a >= 0.0f ? large : t * large;
 }
 
-/* Below 0.25, where the quotient loses digits, by Taylor's series. */
+/* tanh x. For |x| < 0.25 the quotient loses digits, so it is computed by the Taylor series. */
 static inline float tanh1(float x) {
     const float t = exp_below(-2.0f * fabsf(x)), quotient = (1.0f - t) / (1.0f + t), q = x * x;
     const float series =

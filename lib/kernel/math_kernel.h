@@ -4,11 +4,11 @@
 
 #include <stddef.h>
 
-/* Every loop over elements that training spends time in, vectorised, one table per level (base/level.h). Errors are
- * relative to the exact value for the float argument. NaN gives NaN, and the activation of infinity is its limit.
- */
+/* The loops over elements that take most of the time of training, vectorised, one table per level (base/level.h).
+ * Errors are differences from the exact value at the float argument. NaN gives NaN, and the activation of infinity
+ * is its limit. */
 
-/* Adam's constants for one step: Kingma and Ba 2015, algorithm 1. Or Adagrad's. */
+/* Constants for one step of Adam (Kingma and Ba 2015, algorithm 1) or of Adagrad. */
 struct adam_step {
     float rate;         /* of this step, divided by 1 - beta1^t */
     float scale;        /* of the gradient */
@@ -22,30 +22,31 @@ struct math_kernel {
     /* x[i] = exp(x[i]), relative error below 2e-7; arguments are bounded to [-87, 88]. */
     void (*exp)(float *x, size_t n);
 
-    /* Activations in place: y[i] = f(y[i]), absolute error below 3e-7 (1 + |y|). slope[i] = f'(.), if the slope
-     * cannot be computed from f's value; otherwise it is not used. */
+    /* Activations in place: y[i] = f(y[i]), absolute error below 3e-7 (1 + |y|). If the slope f' cannot be computed
+     * from f's value, slope[i] is set to it; otherwise slope is not used. */
     void (*relu)(float *y, float *slope, size_t n);
     void (*tanh)(float *y, float *slope, size_t n);
     void (*elu)(float *y, float *slope, size_t n);
     void (*softplus)(float *y, float *slope, size_t n);
     void (*gelu)(float *y, float *slope, size_t n);
 
-    /* dy[i] *= f'(.), from the value y or from the slope that the forward pass kept. */
+    /* dy[i] *= f', computed from the value y or from the slope that the forward pass has set. */
     void (*relu_backward)(float *dy, const float *y, const float *slope, size_t n);
     void (*tanh_backward)(float *dy, const float *y, const float *slope, size_t n);
     void (*elu_backward)(float *dy, const float *y, const float *slope, size_t n);
     void (*softplus_backward)(float *dy, const float *y, const float *slope, size_t n);
     void (*slope_backward)(float *dy, const float *y, const float *slope, size_t n);
 
-    /* y[i] = l sigmoid(g) of the pair l, g = pair[2 i], pair[2 i + 1], which becomes the slopes of y with respect
-     * to l and to g; errors as above, of y and of both slopes. gate_backward multiplies both by dy[i]. */
+    /* y[i] = l sigmoid(g) with l = pair[2 i] and g = pair[2 i + 1]. The pair is replaced by the derivatives of y[i]
+     * with respect to l and to g. The errors of y and of both derivatives are as above. gate_backward multiplies
+     * both derivatives by dy[i]. */
     void (*gate)(float *y, float *pair, size_t n);
     void (*gate_backward)(const float *dy, float *pair, size_t n);
 
     /* a[i] = 1 / (1 + exp(-a[i])), absolute error below 2e-7. */
     void (*sigmoid)(float *a, size_t n);
 
-    /* Whether none of n numbers is infinite or NaN. */
+    /* True if all n numbers are finite. */
     int (*finite)(const float *x, size_t n);
 
     /* x[i] *= factor. */
@@ -54,16 +55,16 @@ struct math_kernel {
     /* sum[i] += x[i]. */
     void (*add)(float *sum, const float *x, size_t n);
 
-    /* sums[j] += scale times the sum over rows of x[row, j]. */
+    /* sums[j] += scale times the sum over rows of x[row * stride + j], for j in [0, columns). */
     void (*column_sums)(float *sums, const float *x, size_t rows, size_t columns, size_t stride, float scale);
 
-    /* One step of Adam or Adagrad on n parameters and their moments. A parameter is multiplied by `decay` before
-     * the step is added. The gradient is 0 afterwards, so that the next one can be added to it. */
+    /* One step of Adam or Adagrad on n parameters and their moments. Each parameter is multiplied by `decay` before
+     * the step is added. The gradient is set to 0, so that the next one can be added to it. */
     void (*adam)(float *value, float *gradient, float *first, float *second, size_t n, float decay,
                  const struct adam_step *step);
 
-    /* first[i] = beta first[i] + scale gradient[i], x[i] = scale gradient[i] + beta first[i]; the gradient is 0
-     * afterwards. Returns the sum of x[i]^2. */
+    /* Nesterov momentum: first[i] = beta first[i] + scale gradient[i], then x[i] = scale gradient[i] + beta
+     * first[i]. The gradient is set to 0. Returns the sum of x[i]^2. */
     double (*momentum)(float *x, float *first, float *gradient, float scale, float beta, size_t n);
 
     /* The sum of x[i]^2. */

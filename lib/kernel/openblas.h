@@ -7,10 +7,10 @@
 /* OpenBLAS as a backend. The library is loaded only if it is used: most runs use the packed backend, and the
  * library takes time to load. */
 
-/* Loads the library, if it is not loaded yet, and keeps it from starting threads of its own. 0 or -1. */
+/* Loads the library if it is not loaded yet, and prevents it from starting threads. 0 or -1. */
 int openblas_load(void) __attribute__((warn_unused_result));
 
-/* The product, on the calling thread; openblas_load has returned 0 before. */
+/* Computes the product on the calling thread. Call it only after openblas_load has returned 0. */
 void openblas_multiply(const struct product *product);
 
 #endif

@@ -5,11 +5,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Products of matrices in single precision, on the calling thread. There are two backends, picked at start-up
- * (base/level.h): the project's own kernels, which read the right factor from panels, and OpenBLAS. */
+/* Products of matrices in single precision, on the calling thread. There are two backends, selected at start-up
+ * (base/level.h): the packed kernels, which read the right factor from panels, and OpenBLAS. */
 
-/* y [rows, columns] = alpha a b + start. The start is bias [columns] in each row if there is one, else beta y; with
- * beta = 0 y is not read. inner is not 0. a is [rows, inner] and b is [inner, columns]. */
+/* y [rows, columns] = alpha a b + start, where a is [rows, inner] and b is [inner, columns]. If there is a bias
+ * [columns], each row of start is the bias; otherwise start is beta y, and with beta = 0 y is not read. inner is
+ * not 0. */
 struct product {
     size_t rows, columns, inner;
     const float *a; /* element (i, k) is a[i * a_row + k * a_inner]; one of the two is 1 */
@@ -34,14 +35,14 @@ static inline size_t panels_size(size_t inner, size_t columns) {
     return (columns + PANEL - 1) / PANEL * PANEL * inner;
 }
 
-/* A backend, and the sizes that work is cut into for it. */
+/* A backend, and the sizes of its pieces of work. */
 struct products {
-    bool packed;         /* reads panels; then an element's bits do not depend on how a product is cut into tiles */
-    size_t tile_columns; /* of the tiles that a product with many weights is cut into; a multiple of PANEL */
-    size_t tile_rows;    /* of these tiles */
-    size_t task_rows;    /* of the tiles of other products, which take whole rows */
-    size_t slice_units;  /* of the slices that a layer's gradient and update are cut into; a multiple of PANEL */
-    size_t whole_rows;   /* if bits depend on the row: inference computes groups of so many rows; else 1 */
+    bool packed;         /* reads panels; then an element's bits do not depend on how a product is tiled */
+    size_t tile_columns; /* columns of a tile of a product with many weights; a multiple of PANEL */
+    size_t tile_rows;    /* rows of such a tile */
+    size_t task_rows;    /* rows of a tile of other products, which takes all columns */
+    size_t slice_units;  /* units of one part of a layer's gradient and update; a multiple of PANEL */
+    size_t whole_rows;   /* inference computes groups of so many rows, if bits depend on the row; else 1 */
     void (*multiply)(const struct product *product);
 };
 
@@ -52,8 +53,8 @@ const struct products *products(void);
  * be loaded. */
 int products_setup(void) __attribute__((warn_unused_result));
 
-/* 0 if there is memory for `threads` threads to make products at the same time, else -1. OpenBLAS allocates it in
- * the first products, and waits forever if there is none: call this after all other allocations. */
+/* 0 if there is memory for `threads` threads to compute products at the same time, else -1. OpenBLAS allocates it
+ * in the first products, and waits forever if there is not enough: call this after all other allocations. */
 int products_check_memory(size_t threads) __attribute__((warn_unused_result));
 
 #endif

@@ -12,12 +12,13 @@ struct product_kernel {
     /* Computes the product from a and the panels; b is not read. */
     void (*multiply)(const struct product *product);
 
-    /* Writes x [rows, columns], element (i, j) at x[i * x_row + j], to panels: its rows are rows of the inner
-     * dimension, and its first column is the first one of a panel. `panels` points to the place of element (0, 0).
-     */
+    /* Writes x [rows, columns], element (i, j) at x[i * x_row + j], to panels. Its rows are rows of the inner
+     * dimension, and its first column is the first column of a panel. `panels` points to the place of element
+     * (0, 0). */
     void (*pack)(const float *x, size_t x_row, size_t rows, size_t columns, float *panels, size_t panel);
 
-    /* The same for the transposed matrix: x's rows become columns, the first of them the first one of a panel. */
+    /* The same for the transposed matrix: the rows of x become columns, and its first row the first column of a
+     * panel. */
     void (*pack_transposed)(const float *x, size_t x_row, size_t rows, size_t columns, float *panels, size_t panel);
 };
 

@@ -22,7 +22,7 @@
 
 typedef float vector __attribute__((vector_size(4 * LANES)));
 
-/* The same in memory, which need not be aligned to more than a float. */
+/* The same in memory, aligned as a float at least. */
 typedef float vector_in_memory __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
 
 static inline vector load(const float *x) {
@@ -55,7 +55,8 @@ static inline vector multiply_add(vector a, vector b, vector c) {
 #endif
 }
 
-/* Numbers of a and b in turn: those of their first halves (interleave_low) or of their second halves. */
+/* Numbers of a and of b in alternation: those of the first halves (interleave_low) or of the second halves
+ * (interleave_high). */
 #if LANES == 16
 #define FIRST_HALVES 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23
 #define SECOND_HALVES 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31
