@@ -20,16 +20,16 @@ static bool is_standard(const char *path) {
     return strcmp(path, "-") == 0;
 }
 
-/* Whether a tool would write over its own input, or read its own output. */
+/* True if a tool would write over its own input, or read its own output. */
 static bool is_standard_output(const struct stat *status) {
     struct stat out;
     return S_ISREG(status->st_mode) && fstat(STDOUT_FILENO, &out) == 0 && is_same_inode(status, &out);
 }
 
-/* A writer that is still at work seldom pauses for longer. */
+/* A writer that is still working seldom pauses for longer. */
 #define PAUSE_MILLISECONDS 20
 
-/* Added for standard input, which is also read if the user forgot to name a file. */
+/* Added to messages about standard input, which is also read if the user forgot to name a file. */
 #define OR_FILE ", or a file named on the command line"
 
 int input_open(struct input *in, const char *path) {
@@ -65,7 +65,7 @@ bool is_same_file(const char *a, const char *b) {
     return status_of(a, &s) == 0 && status_of(b, &t) == 0 && S_ISREG(s.st_mode) && is_same_inode(&s, &t);
 }
 
-/* What a path names, as it stands in its directory. */
+/* The directory entry that a path names; a symbolic link is not followed. */
 static const char *entry(const char *path) {
     const char *slash = strrchr(path, '/');
     return slash == NULL ? path : slash + 1;
@@ -107,8 +107,8 @@ static bool is_ready(int fd, short events, int milliseconds) {
     return poll(&ready, 1, milliseconds) > 0;
 }
 
-/* Whether a read or write that failed is to be tried again: a signal came, or another process that has the same
- * pipe has set it so that nobody waits for it, and then it is waited for here. */
+/* True if a read or write that failed is to be tried again: because a signal came, or because another process has
+ * made the shared pipe non-blocking. In the second case this waits until the pipe is ready. */
 static bool is_to_be_tried_again(int fd, short events) {
     if (errno != EAGAIN)
         return errno == EINTR;

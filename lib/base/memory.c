@@ -16,7 +16,7 @@ static size_t whole_pages(size_t bytes) {
     return (bytes + LARGE_PAGE - 1) / LARGE_PAGE * LARGE_PAGE;
 }
 
-/* Reserves addresses without memory, which begin at the start of a large page. */
+/* Reserves address space without memory, aligned to a large page. NULL if there is none. */
 static char *reserve(size_t whole) {
     char *begin = mmap(NULL, whole + LARGE_PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (begin == MAP_FAILED)
@@ -35,14 +35,14 @@ void *memory_resize(void *memory, size_t before, size_t bytes) {
     char *place = reserve(whole);
     if (place == NULL)
         return NULL;
-    /* Not mapped a second time, which would not count against the process's limits. */
+    /* The reserved pages are made writable, since a second mapping would not count against the process's limits. */
     if (memory == NULL
             ? mprotect(place, whole, PROT_READ | PROT_WRITE) < 0
             : mremap(memory, whole_pages(before), whole, MREMAP_MAYMOVE | MREMAP_FIXED, place) != place) {
         munmap(place, whole);
         return NULL;
     }
-    (void)madvise(place, whole, MADV_HUGEPAGE); /* a wish: without it, pages are small */
+    (void)madvise(place, whole, MADV_HUGEPAGE); /* a failure only leaves the pages small */
     return place;
 }
 
@@ -60,7 +60,7 @@ void *memory_allocate(size_t bytes) {
     if (memory == NULL)
         return NULL;
     if (alignment == LARGE_PAGE)
-        (void)madvise(memory, whole, MADV_HUGEPAGE); /* a wish: without it, pages are small */
+        (void)madvise(memory, whole, MADV_HUGEPAGE); /* a failure only leaves the pages small */
     return memory;
 }
 

@@ -18,7 +18,7 @@ void noise_uniform(float *out, size_t n, struct noise noise) {
     best()->uniform(out, n, noise);
 }
 
-#define BLOCK 1024 /* uniforms at a time */
+#define BLOCK 1024 /* uniform numbers at a time */
 
 void noise_bernoulli(float *p, size_t n, struct noise noise) {
     float u[BLOCK];

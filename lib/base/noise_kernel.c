@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Compiled once a level, always without fused multiply-adds (see the Makefile): every level gives the same
- * bits. LANES counters run side by side. */
+/* Compiled once per level, always without fused multiply-adds (see the Makefile): every level gives the same
+ * bits. LANES counters are computed at the same time. */
 #include "base/noise_kernel.h"
 
 #include "base/level.h"
@@ -12,12 +12,12 @@
 #include <math.h>
 #include <string.h>
 
-/* Four lanes of 64 bits: a word stands in the low half, and what is in the high half does not matter, so that a
- * product of words needs no rearranging. */
+/* Four lanes of 64 bits. The low half of a lane is a word, and the high half may have any value, so that a product
+ * of words needs no shuffles. */
 typedef uint64_t wide __attribute__((vector_size(32)));
 typedef uint32_t narrow __attribute__((vector_size(16)));
 #define WIDE_LANES 4
-#define ABREAST 2                    /* vectors side by side: one alone would wait for its own products */
+#define ABREAST 2                    /* vectors at a time: a single one would wait for its own products */
 #define LANES (ABREAST * WIDE_LANES) /* Philox blocks at a time, four words each */
 
 /* A macro, since a function of vectors would have another calling convention at each level. */
@@ -72,7 +72,7 @@ static inline float log_unit(float u) {
     return e * 0.69314718f + (2.0f * s + 2.0f * s * series);
 }
 
-/* cos and sin of a full turn times turn / 2^32: the top bits pick the quarter, Taylor's series the rest. */
+/* cos and sin of 2 pi turn / 2^32: the top bits select the quarter, and the Taylor series gives the rest. */
 static inline void cos_sin_turn(uint32_t turn, float *c, float *s) {
     const uint32_t centred = turn + 0x20000000u, quarter = centred >> 30;
     const float a = (float)((int32_t)(centred & 0x3fffffffu) - 0x20000000) * 1.46291808e-9f; /* 2 pi / 2^32 */
@@ -85,12 +85,13 @@ static inline void cos_sin_turn(uint32_t turn, float *c, float *s) {
     *s = quarter >= 2u ? -s0 : s0;
 }
 
-/* Every function of four words is first taken lane by lane, then its values are put in their order. */
+/* Each function of four words is first computed lane by lane; then its values are put in order. */
 struct values {
     float value[4][LANES];
 };
 
-/* Box and Muller: two words make two normals. The radius takes 31 bits and half a step, never log 0. */
+/* The Box-Muller transform: two words give two normal numbers. The radius uses 31 bits plus half a step, so that
+ * log 0 never occurs. */
 static inline void normal_values(struct values *v, const struct words *w) {
     for (int i = 0; i < 4; i += 2)
 #pragma omp simd

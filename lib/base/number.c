@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* strtoull takes blanks, signs and hexadecimal; a count is digits and nothing else. */
+/* Accepts digits only; strtoull would also accept blanks, signs and hexadecimal numbers. */
 static bool read_digits(const char *text, size_t length, uint64_t *value) {
     uint64_t v = 0;
     if (length == 0)

@@ -20,9 +20,9 @@ static size_t shown(const char *p) {
     return length;
 }
 
-#define PIECE 5 /* of a character as it is shown, and its end */
+#define PIECE 5 /* bytes of a character as it is shown, including the final 0 */
 
-/* The next character's piece; false at the end of the text. */
+/* Writes the next character, as it is shown, to piece; false at the end of the text. */
 static bool next_piece(const char **text, char piece[PIECE]) {
     const size_t length = shown(*text);
     if (**text == '\0')

@@ -51,7 +51,8 @@ void progress_show(const char *format, ...) {
     va_end(arguments);
     if (progress.asked)
         progress_clear();
-    /* Carriage return, the text, and the rest of the line erased: a line that wrapped could not be. */
+    /* Carriage return, the text, and the code that erases the rest of the line. The text is cut, since a line that
+     * wrapped could not be erased. */
     fprintf(stderr, progress.asked ? "%s\n" : "\r%.79s\033[K", line);
     fflush(stderr);
     progress.drawn = !progress.asked;

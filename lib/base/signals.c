@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define TOGETHER 0.2 /* seconds after the first signal in which more of them count as the same one */
+#define TOGETHER 0.2 /* seconds after the first signal in which further signals count as the same one */
 
 static volatile sig_atomic_t stop, asked;
 static struct timespec stopped; /* the time of the first signal; used by the handler only */
@@ -76,7 +76,7 @@ static struct {
     char message[ERROR_MESSAGE];
 } mappings[MAPPINGS];
 
-/* Only what a signal handler may do: the messages are ready. Several threads may come here. */
+/* Does only what is allowed in a signal handler: the messages are prepared. Several threads may come here. */
 static void end_truncated(int number, siginfo_t *info, void *context) {
     static atomic_flag told = ATOMIC_FLAG_INIT;
     const char *at = info->si_addr;
@@ -84,7 +84,8 @@ static void end_truncated(int number, siginfo_t *info, void *context) {
     (void)context;
     while (i < MAPPINGS && !(at >= mappings[i].begin && at < mappings[i].end))
         i++;
-    if (i == MAPPINGS) { /* none of them: the access is made again, and ends the process as it would have */
+    if (i == MAPPINGS) {
+        /* Not in a mapping: the access is repeated, and ends the process as without this handler. */
         signal(number, SIG_DFL);
         return;
     }

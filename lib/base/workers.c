@@ -22,19 +22,18 @@
 #define STACK_BYTES ((size_t)1 << 20) /* of a thread; the default is the limit on the main thread's stack */
 #define OPENBLAS_BYTES (((size_t)128 << 20) + 4096) /* of OpenBLAS's buffer for a thread */
 
-/* Tasks [begin, end) that one thread is the first to take, packed in one word so that they are claimed together.
- * A word has a cache line for itself. */
+/* Tasks [begin, end) that one thread takes first. Both numbers are packed in one word, so that they change
+ * together. A word has a cache line of its own. */
 struct range {
     _Alignas(64) _Atomic uint64_t word;
 };
 
-/* A task that is claimed always belongs to the present job. A worker that sleeps through a whole job is not waited
- * for. */
+/* A task that is claimed always belongs to the current job. No job waits for a worker that sleeps. */
 struct workers {
-    size_t threads, started; /* the caller counts */
+    size_t threads, started; /* including the caller */
     size_t awake_most;       /* threads that may be awake: one per processor, and at least two */
     pthread_t *thread;
-    struct range *range; /* [threads]; the caller's first */
+    struct range *range; /* [threads]; the first one is the caller's */
     void (*task)(void *context, size_t i);
     void *context;
     size_t tasks;
@@ -111,7 +110,7 @@ static uint64_t nanoseconds(void) {
     return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
-/* Waits awake, for a short while at most, since what is waited for mostly comes at once. */
+/* Waits without sleeping, for a short time at most, since the event usually comes at once. */
 static void spin(struct workers *w, bool (*came)(struct workers *w)) {
     const uint64_t end = nanoseconds() + SPIN_NANOSECONDS;
     do
@@ -201,7 +200,7 @@ struct workers *workers_start(size_t threads) {
 }
 
 /* Wakes sleeping threads while fewer than awake_most are awake. The others take the tasks of those that sleep on.
- * To be called with the mutex. */
+ * Call it with the mutex held. */
 static void wake(struct workers *w) {
     for (size_t awake = w->started - w->asleep; awake < w->started && awake < w->awake_most; awake++)
         pthread_cond_signal(&w->work);

@@ -5,14 +5,14 @@
 #include "base/level.h"
 #include "kernel/elementary.h"
 
-/* x Phi(x), Phi the normal distribution function by Abramowitz and Stegun 7.1.26 (error below 1.5e-7). */
+/* x Phi(x), with the normal distribution function Phi from Abramowitz and Stegun 7.1.26 (error below 1.5e-7). */
 static inline void gelu1(float x, float *value, float *slope) {
     const float y = fabsf(x) * 0.70710678f, e = exp1(-y * y), t = 1.0f / fused(0.3275911f, y, 1.0f);
     const float p =
         t * fused(t, fused(t, fused(t, fused(t, 1.061405429f, -1.453152027f), 1.421413741f), -0.284496736f),
                   0.254829592f);
     const float tail = 0.5f * p * e, distribution = x < 0.0f ? tail : 1.0f - tail;
-    /* Beyond +-14 the tail is 0 in single precision; bounding x keeps 0 times infinity out. */
+    /* Beyond +-14 the tail is 0 in single precision; x is bounded to avoid 0 times infinity. */
     const float bounded = x < -14.0f ? -14.0f : x > 14.0f ? 14.0f : x;
     *value = x > 14.0f ? x : bounded * distribution;
     *slope = fused(bounded * e, 0.39894228f, distribution);
@@ -89,7 +89,7 @@ static void gate_back(const float *dy, float *pair, size_t n) {
     }
 }
 
-/* 0 times a number is 0, and NaN if the number is not finite; so is any sum that it is in. */
+/* 0 times x is 0 if x is finite, else NaN; a sum with a NaN is NaN. */
 static int finite_all(const float *x, size_t n) {
     float sum = 0;
 #pragma omp simd reduction(+ : sum)

@@ -15,7 +15,7 @@
 
 #define LIBRARY "libopenblas.so.0"
 
-/* OpenBLAS counts in int; the model's sizes are bounded far below (see model/model.h). */
+/* OpenBLAS counts in int; the sizes of a model are far below INT_MAX (see model/model.h). */
 #define INT(n) ((blasint)(n))
 
 static __typeof__(cblas_sgemm) *sgemm;

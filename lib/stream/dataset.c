@@ -25,7 +25,7 @@ uint64_t dataset_digest(const struct dataset *set) {
     return XXH64(set->data, set->items * set->item_bytes, 0);
 }
 
-/* True if the reader, after its first header, stands in a regular file that holds just this one frame. */
+/* True if the input is a regular file with just one frame. Call it after the first header. */
 static bool can_map(const struct raw_reader *reader, size_t *bytes) {
     struct stat status;
     if (fstat(reader->in.fd, &status) < 0 || !S_ISREG(status.st_mode) || !reader->frame.last)
@@ -60,7 +60,7 @@ static int spool(struct dataset *set, struct raw_reader *reader) {
     int more;
     while ((more = raw_next(reader)) == 1) {
         while (reader->left > 0) {
-            /* Never beyond what arrived and as much again. */
+            /* The capacity is at most twice the bytes that have arrived. */
             if (used == set->capacity && grow(set, used == 0 ? FIRST_CAPACITY : 2 * used) < 0)
                 return -1;
             ssize_t n = raw_read_bytes(reader, (unsigned char *)set->owned + used, set->capacity - used);

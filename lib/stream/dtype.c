@@ -61,7 +61,7 @@ void dtype_to_float(enum dtype dtype, const void *from, float *to, size_t n) {
     if (dtype == DTYPE_F32) {
         memcpy(to, from, n * sizeof *to);
     } else if (dtype == DTYPE_U8) {
-        /* Divided, not multiplied by 1/255: the nearest float to each of the 256 values. */
+        /* A division gives the nearest float to each of the 256 values; a product with 1/255 does not. */
         for (size_t i = 0; i < n; i++)
             to[i] = (float)(int)bytes[i] / 255.0f;
     } else {

@@ -14,10 +14,10 @@
 struct gunzip_state {
     bool compressed, in_member;
     z_stream z;
-    unsigned char input[CHUNK]; /* z.next_in points into it; of a plain input, the bytes looked at */
+    unsigned char input[CHUNK]; /* z.next_in points into it; for a plain input, its first bytes */
 };
 
-/* Fills the empty input buffer. Bytes read, 0 at the end, -1. */
+/* Fills the empty input buffer. Returns the number of bytes, 0 at the end, or -1. */
 static ssize_t refill(struct gunzip *gz) {
     struct gunzip_state *s = gz->state;
     ssize_t n = input_read(&gz->in, s->input, CHUNK);
@@ -48,7 +48,7 @@ failed:
     return -1;
 }
 
-/* What was looked at to find the magic, then straight from the file. */
+/* Reads the bytes in which the magic number was looked for, then directly from the file. */
 static ssize_t read_plain(struct gunzip *gz, unsigned char *to, size_t size) {
     z_stream *z = &gz->state->z;
     size_t have = z->avail_in < size ? z->avail_in : size;
@@ -65,7 +65,7 @@ static ssize_t read_plain(struct gunzip *gz, unsigned char *to, size_t size) {
 static int next_member(struct gunzip *gz) {
     z_stream *z = &gz->state->z;
     if (z->avail_in < 2) {
-        /* The magic may lie across two reads: bring its first byte to the front. */
+        /* The magic number may lie across two reads: its first byte is moved to the front. */
         unsigned kept = z->avail_in;
         memmove(gz->state->input, z->next_in, kept);
         ssize_t n = input_read(&gz->in, gz->state->input + kept, CHUNK - kept);
@@ -94,7 +94,7 @@ static int inflate_some(struct gunzip *gz) {
     int result = inflate(z, Z_NO_FLUSH);
     if (result == Z_STREAM_END)
         gz->state->in_member = false;
-    else if (result == Z_MEM_ERROR) /* it takes some only now */
+    else if (result == Z_MEM_ERROR) /* inflate allocates on its first call */
         return fail("%s: out of memory", gz->in.name);
     else if (result != Z_OK && result != Z_BUF_ERROR)
         return fail("%s: the gzip data is damaged (%s), wanted it whole", gz->in.name,

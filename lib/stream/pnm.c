@@ -48,7 +48,7 @@ static int lay_out(struct grid *g, const struct dataset *images, size_t columns,
     return 0;
 }
 
-/* One row of an image's pixels to bytes. -1 if one is not a number. */
+/* Converts one row of an image's pixels to bytes. 0, or -1 if a pixel is NaN. */
 static int put_pixels(const struct dataset *images, size_t item, size_t first, size_t n, unsigned char *to) {
     const unsigned char *from =
         (const unsigned char *)dataset_item(images, item) + first * dtype_size(images->dtype);

@@ -85,7 +85,7 @@ int raw_parse(struct raw_frame *frame, const char text[RAW_HEADER], const char *
     if (!multiply(raw_item_bytes(frame), (size_t)frame->items, &bytes) || bytes > INT64_MAX)
         return fail("%s: %" PRIu64 " items of %zu bytes are more than any file, wanted fewer", name, frame->items,
                     raw_item_bytes(frame));
-    /* One spelling only: leading zeros are refused by writing it again. */
+    /* The header is formatted again and compared, which refuses other spellings, such as leading zeros. */
     if (raw_format(frame, again, name) < 0)
         return -1;
     if (memcmp(text, again, RAW_HEADER) != 0) {
@@ -196,7 +196,7 @@ static int write_held(struct raw_writer *w) {
     return output_write(&w->out, w->held, bytes);
 }
 
-/* Writes the bytes held back before and then `data`, at least one byte, except those to be held back now. */
+/* Writes the bytes that were held back and then `data`, at least one byte, except the bytes to hold back now. */
 static int write_holding(struct raw_writer *w, const void *data, size_t bytes) {
     const bool ends = w->last && w->left == 0;
     const size_t hold = !ends ? 0 : w->begun ? 1 : bytes;
