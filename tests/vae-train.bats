@@ -137,6 +137,23 @@ ends() {
     done
 }
 
+@test "--help groups the options under headings, and model files keep their order" {
+    run -0 vae-train --help
+    assert_equal "$(grep -x '[A-Z][a-z]*:' <<<"$output" | tr '\n' ' ')" \
+        'Data: Model: Likelihood: Objective: Optimizer: Files: General: Example: '
+    # Each option is there once; none comes before the first heading, and no group is empty.
+    assert_empty "$(grep -o '^  .\{4\}--[a-z-]*' <<<"$output" | sort | uniq -d)"
+    assert_equal "$(grep -c '^  .\{4\}--' <<<"$output")" 42
+    awk '/^ /  { options = 1; if (heading == "") bad = 1 }
+         /^$/ { if (heading != "" && !options) bad = 1 }
+         /^[A-Z][a-z]*:$/ { heading = $0; options = 0 }
+         END { exit bad }' <<<"$output"
+    awk '/^Model:/ { inside = 1 } /^$/ { inside = 0 } inside && /--prior/ { found = 1 } END { exit !found }' <<<"$output"
+    # The command of a model file keeps the table's order.
+    trains grouped -e 0
+    assert_regex "$(metadata grouped.bin command)" '^vae-train --latent .* --hidden .* --prior .* --epochs 0 .* --binarize none --optimizer adam .* --seed 1$'
+}
+
 @test "of several options that do not go with the others the first is named, in the order of the synopsis" {
     local options='--every 5 --val-cond v --cond c --patience 2 --mean-bias --binarize sample --free-bits 1 --beta 2 --levels 3 --sigma all'
     # Each time the last one is left out, which has been named.

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/cli.h"
 
+#include "base/cli_help.h"
 #include "base/error.h"
 #include "base/level.h"
-#include "base/number.h"
 #include "base/option_advice.h"
 #include "base/printable.h"
 #include "base/progress.h"
@@ -69,29 +69,13 @@ static void prepare_options(void) {
     opterr = 0;
 }
 
-static void print_usage(FILE *to) {
-    fprintf(to, "Usage: %s %s\n", cli.program->name, cli.program->synopsis);
-}
-
 static _Noreturn void print_and_exit_0(void) {
     exit(cli_finish(0));
 }
 
 void cli_help(const struct cli_option *option, void *field, const char *text) {
     (void)option, (void)field, (void)text;
-    print_usage(stdout);
-    printf("%s\n\n", cli.program->summary);
-    for (const struct cli_option *o = cli.program->options; o->name != NULL; o++) {
-        char left[64];
-        const char *argument = o->argument == NULL ? "" : o->argument;
-        if (o->key != 0)
-            snprintf(left, sizeof left, "-%c, --%s %s", o->key, o->name, argument);
-        else
-            snprintf(left, sizeof left, "    --%s %s", o->name, argument);
-        printf("  %-26s %s", left, o->help);
-        printf(o->initial == NULL ? "\n" : " (default %s)\n", o->initial);
-    }
-    printf("\nExample:\n  %s\n", cli.program->example);
+    cli_help_print(cli.program);
     print_and_exit_0();
 }
 
@@ -206,7 +190,7 @@ static _Noreturn void refuse_option(bool lacks_argument) {
 
 static void refuse_bare(void) {
     if (cli.argc == 1 && isatty(cli.program->binary)) {
-        print_usage(stderr);
+        cli_help_usage(cli.program, stderr);
         fprintf(stderr, "%s --help tells more.\n", cli.program->name);
         exit(EXIT_USAGE);
     }
@@ -326,61 +310,6 @@ char *cli_command(void) {
     else
         (void)fail("options: out of memory for their text");
     return NULL;
-}
-
-const char *cli_option_name(const struct cli_option *o, char text[CLI_NAME]) {
-    snprintf(text, CLI_NAME, "--%s", o->name);
-    return text;
-}
-
-void cli_set_flag(const struct cli_option *o, void *field, const char *text) {
-    (void)o, (void)text;
-    *(bool *)field = true;
-}
-
-void cli_set_text(const struct cli_option *o, void *field, const char *text) {
-    (void)o;
-    *(const char **)field = text;
-}
-
-/* A text that cannot be the name of a file is a usage error. */
-void cli_set_stream(const struct cli_option *o, void *field, const char *text) {
-    const size_t length = strlen(text);
-    if (length == 0 || text[length - 1] == '/')
-        cli_refuse("--%s: found '%s', wanted a file's name", o->name, text);
-    cli_set_text(o, field, text);
-}
-
-void cli_set_file(const struct cli_option *o, void *field, const char *text) {
-    if (strcmp(text, "-") == 0)
-        cli_refuse("--%s: found '-', wanted a file's name, not a standard stream", o->name);
-    cli_set_stream(o, field, text);
-}
-
-void cli_set_whole(const struct cli_option *o, void *field, const char *text) {
-    char name[CLI_NAME];
-    /* A power of two is the end of the numbers that a type holds, one too many. */
-    const uint64_t max = o->max >= 0x1p64 ? UINT64_MAX : o->max == 0x1p63 ? INT64_MAX : (uint64_t)o->max;
-    if (parse_whole(cli_option_name(o, name), text, (uint64_t)o->min, max, field) < 0)
-        cli_usage_error();
-}
-
-void cli_set_size(const struct cli_option *o, void *field, const char *text) {
-    uint64_t value;
-    cli_set_whole(o, &value, text);
-    *(size_t *)field = (size_t)value;
-}
-
-void cli_set_real(const struct cli_option *o, void *field, const char *text) {
-    char name[CLI_NAME];
-    if (parse_real(cli_option_name(o, name), text, o->min, o->max, field) < 0)
-        cli_usage_error();
-}
-
-void cli_set_parsed(const struct cli_option *o, void *field, const char *text) {
-    char name[CLI_NAME];
-    if (o->parse(field, cli_option_name(o, name), text) < 0)
-        cli_usage_error();
 }
 
 const char *cli_operand(void) {

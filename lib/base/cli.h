@@ -32,6 +32,7 @@ struct cli_option {
     /* The value that does what was done before the option existed, for files of that time, which do not name it. It
      * stays when `initial` changes. NULL: not given. */
     const char *before;
+    unsigned heading; /* its group in --help: a place in the program's headings */
 };
 
 #define CLI_FLAG(field) cli_set_flag, offsetof(struct options, field), 0, 0     /* bool */
@@ -42,10 +43,6 @@ struct cli_option {
 #define CLI_WHOLE(field, min, max) cli_set_whole, offsetof(struct options, field), min, max    /* uint64_t */
 #define CLI_REAL(field, min, max) cli_set_real, offsetof(struct options, field), min, max      /* double */
 #define CLI_PARSE(parser, field) cli_set_parsed, offsetof(struct options, field), 0, 0, parser /* of any type */
-
-/* The long option with its dashes, which begins a message about its argument. */
-#define CLI_NAME 64
-const char *cli_option_name(const struct cli_option *option, char text[CLI_NAME]);
 
 void cli_set_flag(const struct cli_option *option, void *field, const char *text);
 void cli_set_file(const struct cli_option *option, void *field, const char *text);
@@ -97,6 +94,8 @@ struct cli_program {
     const struct cli_option *options; /* ends with an entry without a name */
     int binary;                       /* the standard stream that carries its data: 0 or 1 */
     const char *example;              /* a pipeline */
+    /* Of the groups of --help, ending with NULL. The first group is printed last. NULL: one group, no heading. */
+    const char *const *headings;
 };
 
 /* Prepares the process (closed standard streams, SIGPIPE, SIGUSR1) and sets the fields of `options`, a struct
