@@ -23,14 +23,6 @@ setup() {
     cp "$BATS_FILE_TMPDIR"/*.raw .
 }
 
-# cut_at N COMMAND...: the command, killed as it is about to put its N-th file in place.
-cut_at() {
-    local n=$1
-    shift
-    preloaded
-    run -137 injected rename:"$n":kill "$@"
-}
-
 # Training on items.raw, or on what FILE says.
 train() {
     defaulting "${OPTIONS[@]:1}" -- vae-train -q "$@" "${FILE:-items.raw}"

@@ -153,6 +153,14 @@ injected() {
     timeout -k 5 20 env FAULT="$1" FAULT_HIT=hit LD_PRELOAD="$FAULT_LIBRARY" "${@:2}"
 }
 
+# cut_at N COMMAND...: the command, killed as it is about to put its N-th file in place.
+cut_at() {
+    local n=$1
+    shift
+    preloaded
+    run -137 injected rename:"$n":kill "$@"
+}
+
 # withstand CALL ERRNO STRIDE COMMAND...: the command with its CALLs failing with ERRNO, 5 or 12, one a run, every
 # STRIDE-th. Each run ends with 1, one line on stderr that tells this reason and nothing begun left behind, or does its
 # work: what it writes is what it writes without a fault. Files new.* and log.tsv, and stdout, are what a command writes here.

@@ -38,28 +38,26 @@ static struct options parse(int argc, char **argv) {
 static void decode_shard(const struct item_map *map, struct block *block, const struct shard *shard) {
     const struct options *o = map->options;
     struct pass *p = &block->pass;
-    const struct model *m = p->model;
+    const struct model *m = &map->model;
     block_load_latents(block, shard);
-    pass_decode(p, shard->base, shard->all);
+    pass_forward(p, m->z + 1, m->likelihood, shard->base, shard->all);
     for (size_t row = shard->first; row < shard->first + shard->rows; row++) {
         const struct noise noise = {
             .seed = map->seed, .purpose = PURPOSE_LIKELIHOOD, .item = block->item + block_index(block, row)};
-        const struct distributions d = pass_distributions(p, row, 0, m->elements);
-        float *x = p->x + row * m->elements;
+        float *x = model_x(m, p, row);
         if (o->sample)
-            likelihood_draw(&d, x, noise);
+            likelihood_draw_of(p, m->likelihood, row, x, noise);
         else
-            likelihood_mean(&d, x);
+            likelihood_mean_of(p, m->likelihood, row, x);
     }
 }
 
 static const float *results(const struct item_map *map, const struct pass *pass) {
-    (void)map;
-    return pass->x;
+    return model_x(&map->model, pass, 0);
 }
 
-static int check(const struct item_map *map, const void *item, uint64_t number) {
-    return latent_check_item(&map->input.reader, item, number);
+static int check(const struct item_map *map, const void *items, size_t count, uint64_t first) {
+    return latent_check_items(&map->input.reader, items, count, first);
 }
 
 static int prepare(struct item_map *map) {

@@ -5,8 +5,6 @@
 #include "base/progress.h"
 #include "query/item_map.h"
 
-#include <string.h>
-
 struct options {
     struct cli_common common;
     const char *file, *labels;
@@ -45,27 +43,25 @@ static struct options parse(int argc, char **argv) {
 static void encode_shard(const struct item_map *map, struct block *block, const struct shard *shard) {
     const struct options *o = map->options;
     struct pass *p = &block->pass;
-    const size_t latent = p->model->config.latent;
+    const struct model *m = &map->model;
     block_load_items(block, shard, map->seed);
-    pass_encode(p, shard->base, shard->all);
+    pass_forward(p, 0, m->posterior + 1, shard->base, shard->all);
     for (size_t row = shard->first; row < shard->first + shard->rows; row++) {
-        float *z = p->z + row * p->model->decoder_inputs;
-        if (o->sample) {
-            noise_normal(p->epsilon + row * latent, latent,
-                         (struct noise){.seed = map->seed,
-                                        .purpose = PURPOSE_POSTERIOR,
-                                        .item = block->item + block_index(block, row)});
-            pass_draw(p, row, 1);
-        } else {
-            memcpy(z, p->out[p->model->heads] + row * 2 * latent, latent * sizeof *z);
-            pass_condition(p, row, 1);
+        if (!o->sample) {
+            draw_set_mean(p, m->z, row);
+            continue;
         }
+        noise_normal(draw_epsilon(p, m->z, row), m->config.latent,
+                     (struct noise){.seed = map->seed,
+                                    .purpose = PURPOSE_POSTERIOR,
+                                    .item = block->item + block_index(block, row)});
+        pass_forward(p, m->z, m->z + 1, row, 1);
     }
 }
 
 static const float *results(const struct item_map *map, const struct pass *pass) {
     const struct options *o = map->options;
-    return o->stats ? pass->out[map->model.heads] : pass->z;
+    return o->stats ? posterior_heads(pass, map->model.posterior, 0) : draw_of(pass, map->model.z, 0);
 }
 
 static int prepare(struct item_map *map) {
@@ -78,8 +74,9 @@ static int prepare(struct item_map *map) {
                              map->input.reader.in.name);
 }
 
-static int check(const struct item_map *map, const void *item, uint64_t number) {
-    return model_check_item(&map->model, map->input.reader.frame.dtype, item, map->input.reader.in.name, number);
+static int check(const struct item_map *map, const void *items, size_t count, uint64_t first) {
+    const struct raw_reader *reader = &map->input.reader;
+    return model_check_items(&map->model, reader->frame.dtype, items, count, reader->in.name, first);
 }
 
 int main(int argc, char **argv) {

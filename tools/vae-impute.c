@@ -108,7 +108,7 @@ static int end(struct stream_evaluation *s) {
         cli_note("%s: of %" PRIu64 " items with missing elements %" PRIu64
                  " have fewer than %d effective samples: a larger -k helps%s",
                  s->input.reader.in.name, w->filled, w->poor, POOR,
-                 s->model.mask > 0 ? "" : ", or a model trained with --missing");
+                 s->model.config.missing ? "" : ", or a model trained with --missing");
     return 0;
 }
 

@@ -37,7 +37,7 @@ static void print_metadata(const struct model *model, const json_t *metadata) {
         printable_print(stdout, json_string_value(value));
         printf("\n");
     }
-    printf("tensors\t%zu\nnumbers\t%zu\n", model->parameters.count, model->parameters.size);
+    printf("tensors\t%zu\nnumbers\t%zu\n", model->net.parameters.count, model->net.parameters.size);
 }
 
 static void print_tensor(const struct parameters *p, const struct tensor *t) {
@@ -55,7 +55,7 @@ static void print_tensor(const struct parameters *p, const struct tensor *t) {
 }
 
 static void print_tensors(const struct model *model) {
-    const struct parameters *p = &model->parameters;
+    const struct parameters *p = &model->net.parameters;
     printf("tensor\tshape\tnumbers\trms\tmin\tmax\n");
     for (size_t i = 0; i < p->count; i++)
         print_tensor(p, &p->tensor[i]);
@@ -67,7 +67,7 @@ static int run(const struct options *o, const char *file) {
     json_t *metadata;
     if (input_open(&in, file) < 0)
         return -1;
-    const int result = model_read(&model, &metadata, &in);
+    const int result = model_read(&model, MODEL_AS_TRAINED, &metadata, &in);
     if (result == 0 && o->tensors)
         print_tensors(&model);
     else if (result == 0)

@@ -43,7 +43,7 @@ static const struct cli_option options[] = {
     {'n', "count", "N", NULL, "write N latents (default 1; with --cond one per label)",
      CLI_WHOLE(count, 0, 0x1p40)},
     {'d', "dim", "N", NULL, "the size of a latent (default 20, as vae-train's; 2 with --grid)",
-     CLI_SIZE(dim, 1, MODEL_MAX_UNITS)},
+     CLI_SIZE(dim, 1, MODEL_MAX_LATENT)},
     {'m', "model", "FILE", NULL, "take the size of a latent, and the prior, from this model",
      CLI_FILE(common.model)},
     {0, "grid", "CxR", NULL, "no draws: C x R quantiles of a 2-D latent, row by row from the top",
@@ -86,7 +86,9 @@ static struct options parse(int argc, char **argv) {
 struct sampler {
     const struct options *options;
     size_t dim, classes;
-    struct model model; /* if one is given; else only its prior, which is the standard normal */
+    struct model model;              /* if one is given */
+    const struct prior_state *prior; /* the model's, or else `normal` */
+    struct prior_state normal;
     struct labels labels;
     struct raw_writer out;
     float *z; /* `capacity` of both */
@@ -117,7 +119,7 @@ static int choose_sizes(struct sampler *s) {
     char prior[PRIOR_TEXT];
     s->dim = o->dim;
     if (o->common.model != NULL) {
-        if (model_load(&s->model, o->common.model) < 0 || check_classes(o, config->classes) < 0)
+        if (model_load(&s->model, MODEL_AS_TRAINED, o->common.model) < 0 || check_classes(o, config->classes) < 0)
             return -1;
         if (o->dim != 0 && o->dim != config->latent)
             return fail("%s: has latents of %zu, wanted %zu as --dim says", o->common.model, config->latent,
@@ -125,6 +127,8 @@ static int choose_sizes(struct sampler *s) {
         if (o->grid.columns > 0 && config->prior->quantile == NULL)
             return fail("%s: has prior %s, which has no quantiles, wanted no --grid", o->common.model,
                         prior_text(config->prior, config->components, prior));
+        net_pack(&s->model.net);
+        s->prior = draw_prior(&s->model.net, s->model.z);
         s->dim = config->latent;
         s->classes = config->classes;
     }
@@ -133,7 +137,7 @@ static int choose_sizes(struct sampler *s) {
     if (o->grid.columns > 0 && s->dim != 2)
         return fail("%s: has latents of %zu, wanted 2 for --grid", o->common.model, s->dim);
     if (o->common.model == NULL)
-        return prior_create(&s->model.prior, &prior_normal, 0, s->dim);
+        return prior_create(&s->normal, &prior_normal, 0, s->dim);
     return 0;
 }
 
@@ -146,7 +150,7 @@ static void grid_point(const struct grid *grid, const struct prior *prior, uint6
 
 static void make(const struct sampler *s, size_t n) {
     const struct options *o = s->options;
-    const struct prior_state *prior = &s->model.prior;
+    const struct prior_state *prior = s->prior;
     for (size_t i = 0; i < n; i++) {
         float *z = s->z + i * (s->dim + s->classes);
         if (o->grid.columns > 0)
@@ -208,7 +212,7 @@ static int sample(struct sampler *s) {
 }
 
 static int run(const struct options *o) {
-    struct sampler s = {.options = o};
+    struct sampler s = {.options = o, .prior = &s.normal};
     if (raw_writer_start(&s.out) < 0 || choose_sizes(&s) < 0)
         return -1;
     progress_start(!cli_quiet(), true);

@@ -78,7 +78,7 @@ static const char *const headings[] = {
 static const struct cli_option options[] = {
     {'m', "model", "FILE", NULL, "the model file to write", CLI_FILE(common.model), .aside = true,
      .heading = FILES},
-    {'z', "latent", "N", "20", "the size of a latent", CLI_SIZE(run.model.latent, 1, MODEL_MAX_UNITS),
+    {'z', "latent", "N", "20", "the size of a latent", CLI_SIZE(run.model.latent, 1, MODEL_MAX_LATENT),
      .before = "20", .heading = MODEL},
     {'H', "hidden", "LIST", "400", "units of the encoder's hidden layers, or none",
      CLI_PARSE(parse_hidden, run.model.encoder), .before = "400", .heading = MODEL},
@@ -168,12 +168,6 @@ static const struct cli_program program = {
     .headings = headings,
 };
 
-static void mirror(struct hidden *decoder, const struct hidden *encoder) {
-    decoder->layers = encoder->layers;
-    for (size_t i = 0; i < encoder->layers; i++)
-        decoder->units[i] = encoder->units[encoder->layers - 1 - i];
-}
-
 /* Sets the scale to the likelihood's default, or from --sigma's text. */
 static void set_scale(struct options *o) {
     const struct likelihood *l = o->run.model.likelihood;
@@ -199,8 +193,9 @@ static struct options parse(int argc, char **argv) {
         cli_usage_error();
     if (o.run.every.steps == 0 && o.run.every.seconds == 0)
         o.run.every.seconds = 60;
-    if (o.run.model.decoder.layers == NOT_GIVEN)
-        mirror(&o.run.model.decoder, &o.run.model.encoder);
+    if (o.run.model.decoder.layers == NOT_GIVEN &&
+        hidden_mirror(&o.run.model.decoder, &o.run.model.encoder, "--decoder-hidden") < 0)
+        cli_usage_error();
     return o;
 }
 

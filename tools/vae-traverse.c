@@ -25,7 +25,7 @@ struct options {
 
 static int parse_latents(void *field, const char *name, const char *text) {
     struct list *list = field;
-    return parse_list(name, text, ',', 0, MODEL_MAX_UNITS - 1, MAX_LISTED, list->latent, &list->count);
+    return parse_list(name, text, ',', 0, MODEL_MAX_LATENT - 1, MAX_LISTED, list->latent, &list->count);
 }
 
 static const struct cli_option options[] = {

@@ -2,179 +2,120 @@
 #include "model/model.h"
 
 #include "base/error.h"
-#include "base/memory.h"
+#include "nn/ops.h"
 
 #include <stdio.h>
-#include <stdlib.h>
+#include <string.h>
 
-static void name_tensor(char name[TENSOR_NAME], const char *room, size_t index, const char *what) {
-    snprintf(name, TENSOR_NAME, "%s.%zu.%s", room, index, what);
-}
-
-bool model_is_hidden(const struct model *m, size_t layer) {
-    return layer != m->heads && layer != m->last;
-}
-
-size_t model_units(const struct model *m, size_t layer) {
-    return model_is_hidden(m, layer) ? m->layer[layer].out / m->layer[layer].group : m->layer[layer].out;
-}
-
-/* A layer of `units` outputs, `group` numbers each. */
-static void add_layer(struct model *m, const char *room, size_t index, size_t in, size_t units, size_t group) {
-    const size_t out = units * group;
-    char weight[TENSOR_NAME], bias[TENSOR_NAME];
-    name_tensor(weight, room, index, "weight");
-    name_tensor(bias, room, index, "bias");
-    struct linear *layer = &m->layer[m->layers++];
-    *layer = (struct linear){.in = in, .out = out, .group = group};
-    layer->weight = parameters_add(&m->parameters, TENSOR_MATRIX, weight, out, in);
-    layer->bias = parameters_add(&m->parameters, TENSOR_PLAIN, bias, out, 0);
-}
-
-/* How many numbers the last of them hands on. */
-static size_t add_hidden(struct model *m, const char *room, size_t in, const struct hidden *hidden) {
-    for (size_t i = 0; i < hidden->layers; i++) {
-        add_layer(m, room, i, in, hidden->units[i], m->config.activation->group);
-        in = hidden->units[i];
-    }
-    return in;
-}
-
-/* Two tensors each for weight and bias, but neighbours: together they are one layer of 2 latent units. */
-static void add_heads(struct model *m, size_t in, size_t latent) {
-    m->heads = m->layers;
-    struct linear *layer = &m->layer[m->layers++];
-    *layer = (struct linear){.in = in, .out = 2 * latent, .group = 1};
-    layer->weight = parameters_add(&m->parameters, TENSOR_MATRIX, "mu.weight", latent, in);
-    parameters_add(&m->parameters, TENSOR_MATRIX, "logvar.weight", latent, in);
-    layer->bias = parameters_add(&m->parameters, TENSOR_PLAIN, "mu.bias", latent, 0);
-    parameters_add(&m->parameters, TENSOR_PLAIN, "logvar.bias", latent, 0);
-}
-
-/* Numbers that the layers take in and give at both ends; the likelihood's own parameters. */
-static void size_ends(struct model *m) {
-    const struct model_config *c = &m->config;
-    m->segment = (struct segment){.likelihood = c->likelihood,
-                                  .scale = c->scale,
-                                  .sigma = c->sigma,
-                                  .levels = c->levels,
-                                  .elements = m->elements};
-    segment_lay_out(&m->segment);
-    m->item_inputs = m->elements * segment_inputs(&m->segment);
-    m->mask = c->missing ? m->elements : 0;
-    m->encoder_inputs = m->item_inputs + m->mask + c->classes;
-    m->decoder_inputs = c->latent + c->classes;
-    m->scales = segment_scales(&m->segment);
-}
-
-int model_lay_out(struct model *model, const struct model_config *config, const char *name) {
+static int check_sizes(const struct model *m, const char *name) {
     char shape[SHAPE_TEXT];
-    *model = (struct model){.config = *config, .elements = shape_elements(&config->item)};
-    if (model->elements > MODEL_MAX_ELEMENTS)
+    if (m->elements > MODEL_MAX_ELEMENTS)
         return fail("%s: items of shape %s have %zu elements, wanted at most %d", name,
-                    shape_text(&config->item, shape), model->elements, MODEL_MAX_ELEMENTS);
-    size_ends(model);
-    if (model->elements > MODEL_MAX_ELEMENTS / model->segment.outputs)
-        return fail("%s: items of %zu elements with %zu numbers each, wanted at most %d in all", name,
-                    model->elements, model->segment.outputs, MODEL_MAX_ELEMENTS);
-    const size_t in = add_hidden(model, "encoder", model->encoder_inputs, &config->encoder);
-    add_heads(model, in, config->latent);
-    const size_t last = add_hidden(model, "decoder", model->decoder_inputs, &config->decoder);
-    model->last = model->layers;
-    add_layer(model, "decoder", config->decoder.layers, last, model->elements, model->segment.outputs);
-    if (model->scales > 0)
-        model->scale = parameters_add(&model->parameters, TENSOR_PLAIN, "likelihood.log_scale", model->scales, 0);
-    if (config->prior->pseudo_inputs) {
-        model->pseudo_inputs = parameters_add(&model->parameters, TENSOR_PLAIN, "prior.pseudo_inputs",
-                                              config->components, model->encoder_inputs);
-        model->components = parameters_add(&model->parameters, TENSOR_DERIVED, "prior.components",
-                                           config->components, 2 * config->latent);
-    }
-    return parameters_check(&model->parameters, name);
-}
-
-/* The first layer whose weights a pass in this direction reads: there is a gradient with respect to the encoder's
- * input only if it is learned, as pseudo-inputs are. */
-static size_t first_layer(const struct model *m, enum direction direction) {
-    return direction == DIRECTION_FORWARD || m->config.prior->pseudo_inputs ? 0 : 1;
-}
-
-/* Allocates the panels of all layers that need them in one array, if the backend reads panels. 0 or -1. */
-static int allocate_panels(struct model *m, enum direction direction) {
-    size_t begin[2 * MODEL_MAX_HIDDEN + 2], all = 0;
-    const size_t first = first_layer(m, direction);
-    if (!products()->packed)
-        return 0;
-    for (size_t i = first; i < m->layers; i++) {
-        begin[i] = all;
-        all += linear_panels_size(&m->layer[i], direction);
-    }
-    float *panels = m->panels[direction] = memory_allocate(all * sizeof *panels);
-    if (panels == NULL)
-        return fail("model: out of memory for the panels of its weights (%zu bytes)", all * sizeof *panels);
-    for (size_t i = first; i < m->layers; i++)
-        m->layer[i].panels[direction] = panels + begin[i];
+                    shape_text(&m->config.item, shape), m->elements, MODEL_MAX_ELEMENTS);
+    if (m->elements > MODEL_MAX_ELEMENTS / m->segment.outputs)
+        return fail("%s: items of %zu elements with %zu numbers each, wanted at most %d in all", name, m->elements,
+                    m->segment.outputs, MODEL_MAX_ELEMENTS);
     return 0;
 }
 
-/* Allocates the arrays that are derived from the parameters. 0 or -1. */
-static int create_derived(struct model *model) {
-    const struct model_config *c = &model->config;
-    if (allocate_panels(model, DIRECTION_FORWARD) < 0)
+/* x, its label if there are labels, and what the encoder reads of both. */
+static void add_inputs(struct model *m) {
+    const struct model_config *c = &m->config;
+    const struct encoder_input reads = {m->segment, m->may_miss, c->missing};
+    m->x = net_input_layer(&m->net, "x", m->elements);
+    m->label = c->classes > 0 ? net_input_layer(&m->net, "label", c->classes) : NO_LAYER;
+    m->input = encoder_reads_x(&reads, m->label) ? m->x : net_encoder_input(&m->net, m->x, m->label, &reads);
+}
+
+/* The pseudo-inputs of a prior that has them, and its components, which the encoder makes of them. */
+static void add_pseudo_inputs(struct model *m) {
+    const struct model_config *c = &m->config;
+    const size_t count = prior_pseudo_inputs(c->prior, c->components);
+    if (count == 0)
+        return;
+    m->net.layer[m->input].learned = true;
+    m->pseudo_inputs =
+        net_add_tensor(&m->net, "prior", TENSOR_PLAIN, "pseudo_inputs", count, m->net.layer[m->input].width);
+    m->components = net_add_tensor(&m->net, "prior", TENSOR_DERIVED, "components", count, 2 * c->latent);
+    draw_set_components(&m->net, m->z, m->components);
+}
+
+static int add_layers(struct model *m, const char *name) {
+    static const char *const heads[2] = {"mu", "logvar"};
+    const struct model_config *c = &m->config;
+    struct net *net = &m->net;
+    char output[LAYER_NAME];
+    add_inputs(m);
+    const size_t h = hidden_add(net, "encoder", m->input, &c->encoder, c->activation);
+    m->posterior = net_posterior(net, net_linear_pair(net, "mu and logvar", heads, h, c->latent));
+    m->z = net_draw(net, m->posterior, m->label, c->prior, c->components, c->latent);
+    const size_t g = hidden_add(net, "decoder", m->z, &c->decoder, c->activation);
+    snprintf(output, sizeof output, "decoder.%zu", c->decoder.layers);
+    m->output = net_linear_groups(net, output, g, m->elements, m->segment.outputs);
+    m->likelihood = net_likelihood(net, m->output, m->x, &m->segment, 1, m->may_miss);
+    if (!net->failed)
+        add_pseudo_inputs(m);
+    return net_finish(net, name);
+}
+
+int model_build(struct model *m, const struct model_config *config, enum model_reading reading, const char *name) {
+    *m = (struct model){.config = *config,
+                        .may_miss = config->missing || reading == MODEL_MAY_MISS,
+                        .elements = shape_elements(&config->item)};
+    m->segment = (struct segment){.likelihood = config->likelihood,
+                                  .scale = config->scale,
+                                  .sigma = config->sigma,
+                                  .levels = config->levels,
+                                  .elements = m->elements};
+    segment_lay_out(&m->segment);
+    if (check_sizes(m, name) < 0 || add_layers(m, name) < 0)
         return -1;
-    return prior_create(&model->prior, c->prior, c->components, c->latent);
+    m->encoder_inputs = m->net.layer[m->input].width;
+    m->decoder_inputs = m->net.layer[m->z].width;
+    return 0;
 }
 
 int model_reserve(struct model *model) {
-    return parameters_reserve(&model->parameters) < 0 ? -1 : create_derived(model);
-}
-
-void model_refresh_prior(struct model *model) {
-    if (model->config.prior->pseudo_inputs)
-        model->prior.mixture.heads = model->parameters.value + model->components;
-    prior_refresh(&model->prior, 0, model->config.components);
-}
-
-void model_pack(const struct model *m) {
-    for (size_t i = 0; i < m->layers; i++)
-        linear_pack(&m->layer[i], m->parameters.value, &(struct tile){0, m->layer[i].out, 0, m->layer[i].in});
-}
-
-void model_swap_average(struct model *m) {
-    if (m->parameters.average == NULL)
-        return;
-    parameters_swap_average(&m->parameters);
-    model_pack(m);
-}
-
-int model_train(struct model *m) {
-    if (parameters_train(&m->parameters) < 0)
-        return -1;
-    if (m->panels[DIRECTION_BACKWARD] == NULL && allocate_panels(m, DIRECTION_BACKWARD) < 0)
-        return -1;
-    model_pack(m);
-    return 0;
+    return parameters_reserve(&model->net.parameters) < 0 ? -1 : net_allocate(&model->net);
 }
 
 int model_create(struct model *model, const struct model_config *config) {
-    if (model_lay_out(model, config, "model") < 0 || parameters_create(&model->parameters) < 0)
+    if (model_build(model, config, MODEL_AS_TRAINED, "model") < 0 || parameters_create(&model->net.parameters) < 0)
         return -1;
-    return create_derived(model);
+    return net_allocate(&model->net);
 }
 
-void model_initialise(struct model *model, const struct initializer *initializer, uint64_t seed) {
-    for (size_t i = 0; i < model->layers; i++) {
-        const struct linear *layer = &model->layer[i];
-        /* The heads are two layers in one. */
-        const size_t out = i == model->heads ? layer->out / 2 : model_units(model, i);
-        initializer_run(initializer, layer, out, seed, i, model->parameters.value);
+float *model_x(const struct model *m, const struct pass *pass, size_t row) {
+    return pass->value[m->x].out + row * m->elements;
+}
+
+void model_set_label(const struct model *m, struct pass *pass, size_t row, uint32_t label) {
+    const size_t classes = m->config.classes;
+    float *one_hot = pass->value[m->label].out + row * classes;
+    memset(one_hot, 0, classes * sizeof *one_hot);
+    one_hot[label] = 1;
+}
+
+void model_swap_average(struct model *m) {
+    if (m->net.parameters.average == NULL)
+        return;
+    parameters_swap_average(&m->net.parameters);
+    net_pack(&m->net);
+}
+
+/* Layers with parameters count, and z instead of the one that makes mu and logvar. */
+void model_describe(const struct model *m, char *text, size_t size) {
+    size_t used = (size_t)snprintf(text, size, "%zu", m->elements);
+    for (size_t i = 0; i < m->net.layers && used < size; i++) {
+        const struct layer *layer = &m->net.layer[i];
+        const bool heads = i == m->net.layer[m->posterior].in[0];
+        if (layer->weights > 0 && layer->owns > 0)
+            used += (size_t)snprintf(text + used, size - used, "-%zu", heads ? m->config.latent : layer->width);
     }
-    for (size_t i = 0; i < model->scales; i++)
-        model->parameters.value[model->scale + i] = segment_initial_log_scale(&model->segment);
 }
 
 void model_start_at_mean(struct model *model, const double *mean) {
-    float *bias = model->parameters.value + model->layer[model->last].bias;
+    float *bias = model->net.parameters.value + model->net.layer[model->output].own[1].offset;
     for (size_t i = 0; i < model->elements; i++)
         bias[i * model->segment.outputs] = (float)model->config.likelihood->start(mean[i]);
 }
@@ -202,11 +143,11 @@ int model_check_labels(const struct model *model, const char *path, const char *
     return 0;
 }
 
-int model_check_item(const struct model *model, enum dtype dtype, const void *item, const char *name,
-                     uint64_t number) {
-    const struct model_config *c = &model->config;
-    return item_check(c->likelihood, c->levels, c->binarize, c->missing, dtype, item, model->elements, name,
-                      number);
+int model_check_items(const struct model *model, enum dtype dtype, const void *items, size_t count,
+                      const char *name, uint64_t first) {
+    struct model_config accepts = model->config;
+    accepts.missing = model->may_miss;
+    return model_config_check_items(&accepts, dtype, items, count, name, first);
 }
 
 bool model_finds_grey(const struct model *model, enum dtype dtype, const void *item) {
@@ -215,10 +156,5 @@ bool model_finds_grey(const struct model *model, enum dtype dtype, const void *i
 }
 
 void model_free(struct model *model) {
-    prior_free(&model->prior);
-    parameters_free(&model->parameters);
-    for (enum direction i = DIRECTION_FORWARD; i < DIRECTIONS; i++) {
-        free(model->panels[i]);
-        model->panels[i] = NULL;
-    }
+    net_free(&model->net);
 }

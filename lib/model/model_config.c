@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NO_HIDDEN "none"
 #define MISSING "nan"
 
 /* Every key that model_config_put and model_write put, and the version that it came with, so that one that is not
@@ -48,21 +47,14 @@ int metadata_put(json_t *metadata, const char *key, const char *format, ...) {
     return result;
 }
 
-int hidden_parse(struct hidden *hidden, const char *name, const char *text) {
-    *hidden = (struct hidden){0};
-    if (strcmp(text, NO_HIDDEN) == 0)
-        return 0;
-    if (parse_list(name, text, ',', 1, MODEL_MAX_UNITS, MODEL_MAX_HIDDEN, hidden->units, &hidden->layers) < 0)
-        return fail("%s, or " NO_HIDDEN, error_message());
+int model_config_check_items(const struct model_config *c, enum dtype dtype, const void *items, size_t count,
+                             const char *name, uint64_t first) {
+    const size_t elements = shape_elements(&c->item), size = elements * dtype_size(dtype);
+    for (size_t i = 0; i < count; i++)
+        if (item_check(c->likelihood, c->levels, c->binarize, c->missing, dtype,
+                       (const unsigned char *)items + i * size, elements, name, first + i) < 0)
+            return -1;
     return 0;
-}
-
-const char *hidden_text(const struct hidden *hidden, char text[HIDDEN_TEXT]) {
-    size_t used = 0;
-    snprintf(text, HIDDEN_TEXT, NO_HIDDEN);
-    for (size_t i = 0; i < hidden->layers; i++)
-        used += (size_t)snprintf(text + used, HIDDEN_TEXT - used, "%s%zu", i == 0 ? "" : ",", hidden->units[i]);
-    return text;
 }
 
 static const char *input_scaling(const struct likelihood *likelihood) {
@@ -71,8 +63,7 @@ static const char *input_scaling(const struct likelihood *likelihood) {
 
 /* Whether the model has a key or a value that came with version 2: version 1 cannot express it. */
 static bool needs_version_2(const struct model_config *c) {
-    (void)c; /* no model has one so far */
-    return false;
+    return !hidden_is_plain(&c->encoder) || !hidden_is_plain(&c->decoder);
 }
 
 int model_config_put(const struct model_config *c, json_t *m) {
@@ -139,7 +130,7 @@ static int get_sizes(const struct source *s, struct model_config *c) {
     uint64_t latent;
     const char *shape = get(s, "item_shape"), *text = shape == NULL ? NULL : get(s, "latent");
     if (text == NULL || shape_parse(&c->item, where(s, "item_shape", name), shape) < 0 ||
-        parse_whole(where(s, "latent", name), text, 1, MODEL_MAX_UNITS, &latent) < 0)
+        parse_whole(where(s, "latent", name), text, 1, MODEL_MAX_LATENT, &latent) < 0)
         return -1;
     c->latent = (size_t)latent;
     return get_hidden(s, "encoder_hidden", &c->encoder) | get_hidden(s, "decoder_hidden", &c->decoder);

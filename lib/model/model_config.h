@@ -6,26 +6,14 @@
 #include "dist/likelihood.h"
 #include "dist/prior.h"
 #include "model/item_input.h"
-#include "nn/activation.h"
+#include "nn/hidden.h"
 #include "stream/shape.h"
 
 #include <jansson.h>
 
 #define MODEL_DEFAULT_LATENT 20      /* of vae-train, and so of vae-sample */
-#define MODEL_MAX_HIDDEN 8           /* hidden layers of the encoder, and of the decoder */
-#define MODEL_MAX_UNITS 65536        /* of a hidden layer, and of the latent vector */
+#define MODEL_MAX_LATENT 65536       /* numbers of a latent vector */
 #define MODEL_MAX_ELEMENTS (1 << 24) /* of an item, and numbers for all of them from the decoder */
-
-struct hidden {
-    size_t layers; /* 0: inputs and outputs are joined by one linear layer */
-    size_t units[MODEL_MAX_HIDDEN];
-};
-
-#define HIDDEN_TEXT (MODEL_MAX_HIDDEN * 8)
-
-/* "400,200" or "none" <-> layers. -1 with a message opened by `name`. */
-int hidden_parse(struct hidden *hidden, const char *name, const char *text) __attribute__((warn_unused_result));
-const char *hidden_text(const struct hidden *hidden, char text[HIDDEN_TEXT]);
 
 /* All that must be known to use a model. */
 struct model_config {
@@ -43,6 +31,11 @@ struct model_config {
     size_t components; /* of a prior that has them */
     bool missing;      /* elements that are NaN are missing, rather than wrong */
 };
+
+/* 0 if `count` items, the first of which has number `first`, are in the support of the config's likelihood, else
+ * -1; the message names the item and the element. */
+int model_config_check_items(const struct model_config *config, enum dtype dtype, const void *items, size_t count,
+                             const char *name, uint64_t first) __attribute__((warn_unused_result));
 
 /* The config as strings of a model file's metadata, vae-model(5). 0, or not 0 if memory ran out. */
 int model_config_put(const struct model_config *config, json_t *metadata) __attribute__((warn_unused_result));

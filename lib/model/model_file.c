@@ -30,7 +30,7 @@ int model_write(const struct model *model, const struct provenance *provenance, 
     if (model_config_put(&model->config, metadata) != 0 ||
         put_provenance(metadata, provenance, model->config.classes > 0) != 0)
         result = fail("%s: out of memory for the metadata", out->name);
-    struct safetensors file = tensors_of(&model->parameters);
+    struct safetensors file = tensors_of(&model->net.parameters);
     if (result == 0)
         result = safetensors_write(out, &file, metadata);
     safetensors_free(&file);
@@ -39,7 +39,7 @@ int model_write(const struct model *model, const struct provenance *provenance, 
 }
 
 static int check_tensors(const struct model *model, const json_t *tensors, const struct input *in) {
-    struct safetensors file = tensors_of(&model->parameters);
+    struct safetensors file = tensors_of(&model->net.parameters);
     const int result = safetensors_check(in, tensors, &file);
     safetensors_free(&file);
     return result;
@@ -48,27 +48,25 @@ static int check_tensors(const struct model *model, const json_t *tensors, const
 /* What the metadata claims is held against the tensors before it is believed. */
 static int read_weights(struct model *model, const json_t *metadata, const json_t *tensors,
                         const struct input *in) {
-    const struct model_config config = model->config;
-    if (model_lay_out(model, &config, in->name) < 0)
-        return -1;
     if (check_tensors(model, tensors, in) < 0 || model_reserve(model) < 0)
         return -1;
-    struct safetensors file = tensors_of(&model->parameters);
+    struct safetensors file = tensors_of(&model->net.parameters);
     int result = safetensors_read_data(in, metadata, &file);
     if (result == 0)
         result = safetensors_check_finite(&file, 0, in->name);
     safetensors_free(&file);
-    if (result == 0)
-        model_refresh_prior(model);
     return result;
 }
 
-int model_read(struct model *model, json_t **metadata, const struct input *in) {
+int model_read(struct model *model, enum model_reading reading, json_t **metadata, const struct input *in) {
+    struct model_config config;
     json_t *tensors;
     *model = (struct model){0};
     int result = safetensors_read_header(in, &safetensors_model, metadata, &tensors);
     if (result == 0)
-        result = model_config_get(&model->config, *metadata, in->name);
+        result = model_config_get(&config, *metadata, in->name);
+    if (result == 0)
+        result = model_build(model, &config, reading, in->name);
     if (result == 0)
         result = read_weights(model, *metadata, tensors, in);
     if (result < 0)
@@ -77,13 +75,13 @@ int model_read(struct model *model, json_t **metadata, const struct input *in) {
     return result;
 }
 
-int model_load(struct model *model, const char *path) {
+int model_load(struct model *model, enum model_reading reading, const char *path) {
     struct input in;
     json_t *metadata;
     *model = (struct model){0};
     if (input_open(&in, path) < 0)
         return -1;
-    const int result = model_read(model, &metadata, &in);
+    const int result = model_read(model, reading, &metadata, &in);
     json_decref(metadata);
     input_close(&in);
     return result;

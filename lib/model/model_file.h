@@ -24,9 +24,11 @@ int model_write(const struct model *model, const struct provenance *provenance, 
 
 /* Reads and checks a whole model file; creates the model. *metadata is a new reference to what the file says of
  * itself, or NULL. 0 or -1. End with model_free and json_decref. */
-int model_read(struct model *model, json_t **metadata, const struct input *in) __attribute__((warn_unused_result));
+int model_read(struct model *model, enum model_reading reading, json_t **metadata, const struct input *in)
+    __attribute__((warn_unused_result));
 
 /* The same of the file at `path`, without its metadata. 0 or -1. End with model_free. */
-int model_load(struct model *model, const char *path) __attribute__((warn_unused_result));
+int model_load(struct model *model, enum model_reading reading, const char *path)
+    __attribute__((warn_unused_result));
 
 #endif

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #define OBJECTIVE_MAX_DRAWS 1024 /* K */
 
@@ -33,6 +34,15 @@ struct objective {
     double beta;      /* weight of the KL term: Higgins et al. 2017 */
     double warmup;    /* epochs over which that weight rises from 0: Bowman et al. 2016 */
     double free_bits; /* nats a latent of an item that cost nothing: Kingma et al. 2016, by item; closed_kl only */
+};
+
+/* The arguments of one training step. */
+struct step {
+    const struct objective *objective;
+    size_t items;    /* of its mini-batch */
+    double beta;     /* weight of the KL term */
+    double rate;     /* learning rate */
+    uint64_t number; /* from 1 */
 };
 
 /* The KL term's weight `epochs` after the start. */

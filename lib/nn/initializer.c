@@ -68,12 +68,12 @@ static void draw(float *value, size_t n, const struct initializer_kind *kind, do
         value[i] = (float)(extent * (double)value[i]);
 }
 
-void initializer_run(const struct initializer *initializer, const struct linear *layer, size_t out, uint64_t seed,
-                     uint64_t number, float *value) {
+void initializer_run(const struct initializer *initializer, size_t in, size_t out, size_t outputs, uint64_t seed,
+                     uint64_t number, float *weight, float *bias) {
     const struct initializer_kind *kind = initializer->kind;
-    const double extent = kind->extent(initializer->deviation, (double)layer->in, (double)out);
+    const double extent = kind->extent(initializer->deviation, (double)in, (double)outputs);
     struct noise noise = {.seed = seed, .purpose = PURPOSE_INITIAL, .item = 2 * number};
-    draw(value + layer->weight, layer->in * layer->out, kind, extent, noise);
+    draw(weight, in * out, kind, extent, noise);
     noise.item++;
-    draw(value + layer->bias, layer->out, kind, kind->biases ? extent : 0, noise);
+    draw(bias, out, kind, kind->biases ? extent : 0, noise);
 }

@@ -2,8 +2,7 @@
 #ifndef NN_INITIALIZER_H
 #define NN_INITIALIZER_H
 
-#include "nn/linear.h"
-
+#include <stddef.h>
 #include <stdint.h>
 
 /* How a layer's weights and biases are drawn before training. One entry of the table in initializer.c each:
@@ -20,9 +19,9 @@ struct initializer {
 int initializer_parse(struct initializer *initializer, const char *name, const char *text)
     __attribute__((warn_unused_result));
 
-/* Gives a layer its first values in the table `value`. `out` is how many outputs the formula is told of: a layer
- * may be several in one. `number` tells the noise of a model's layers apart. */
-void initializer_run(const struct initializer *initializer, const struct linear *layer, size_t out, uint64_t seed,
-                     uint64_t number, float *value);
+/* Sets the first values of a layer's weight [out, in] and bias [out]. `outputs`: of the layer in the formulas, as
+ * one layer of the net may be several in one. `number` tells the noise of a net's layers apart. */
+void initializer_run(const struct initializer *initializer, size_t in, size_t out, size_t outputs, uint64_t seed,
+                     uint64_t number, float *weight, float *bias);
 
 #endif

@@ -20,8 +20,8 @@ static const float *panels_from(const float *panels, size_t column, size_t panel
     return panels == NULL ? NULL : panels + place(0, column, panel);
 }
 
-void linear_pack(const struct linear *layer, const float *value, const struct tile *t) {
-    const float *w = value + layer->weight + tile_offset(t, layer->in);
+void linear_pack(const struct linear *layer, const struct matrix_tile *t) {
+    const float *w = layer->weight + t->row * layer->in + t->column;
     const size_t panel = layer->in * PANEL, backward_panel = layer->out * PANEL;
     /* The first units of a tile may be the last ones of a panel. */
     const size_t before = (PANEL - t->row % PANEL) % PANEL, first = before < t->rows ? before : t->rows;
@@ -37,9 +37,8 @@ void linear_pack(const struct linear *layer, const float *value, const struct ti
                                backward_panel);
 }
 
-void linear_forward(const struct linear *layer, const float *value, const float *x, float *y,
-                    const struct tile *t) {
-    const size_t in = layer->in, out = layer->out;
+void linear_forward(const struct linear *layer, const float *x, struct matrix y, const struct matrix_tile *t) {
+    const size_t in = layer->in;
     products()->multiply(&(struct product){
         .rows = t->rows,
         .columns = t->columns,
@@ -47,63 +46,62 @@ void linear_forward(const struct linear *layer, const float *value, const float 
         .a = x + t->row * in,
         .a_row = in,
         .a_inner = 1,
-        .b = value + layer->weight + t->column * in,
+        .b = layer->weight + t->column * in,
         .b_inner = 1,
         .b_column = in,
         .panels = panels_from(layer->panels[DIRECTION_FORWARD], t->column, in * PANEL),
         .panel = in * PANEL,
-        .y = y + tile_offset(t, out),
-        .y_row = out,
+        .y = y.x + t->row * y.row + t->column,
+        .y_row = y.row,
         .alpha = 1,
-        .bias = value + layer->bias + t->column,
+        .bias = layer->bias + t->column,
     });
 }
 
-void linear_backward(const struct linear *layer, const float *value, const float *dy, float *dx,
-                     const struct tile *t) {
+void linear_backward(const struct linear *layer, struct matrix dy, float *dx, float beta,
+                     const struct matrix_tile *t) {
     const size_t in = layer->in, out = layer->out;
     products()->multiply(&(struct product){
         .rows = t->rows,
         .columns = t->columns,
         .inner = out,
-        .a = dy + t->row * out,
-        .a_row = out,
+        .a = dy.x + t->row * dy.row,
+        .a_row = dy.row,
         .a_inner = 1,
-        .b = value + layer->weight + t->column,
+        .b = layer->weight + t->column,
         .b_inner = in,
         .b_column = 1,
         .panels = panels_from(layer->panels[DIRECTION_BACKWARD], t->column, out * PANEL),
         .panel = out * PANEL,
-        .y = dx + tile_offset(t, in),
+        .y = dx + t->row * in + t->column,
         .y_row = in,
         .alpha = 1,
+        .beta = beta,
     });
 }
 
-void linear_gradient(const struct linear *layer, const float *dy, const struct linear_input *input, size_t rows,
-                     const struct tile *t, float scale, float beta, const struct linear_gradient *gradient) {
+void linear_gradient(const struct linear *layer, struct matrix dy, const struct linear_input *input, size_t rows,
+                     size_t unit, size_t units, float scale, float beta, float *weight, float *bias) {
     products()->multiply(&(struct product){
-        .rows = t->rows,
-        .columns = t->columns,
+        .rows = units,
+        .columns = layer->in,
         .inner = rows,
-        .a = dy + t->row,
+        .a = dy.x + unit,
         .a_row = 1,
-        .a_inner = layer->out,
-        .b = input->x + t->column,
+        .a_inner = dy.row,
+        .b = input->x,
         .b_inner = layer->in,
         .b_column = 1,
-        .panels = panels_from(input->panels, t->column, input->panel),
+        .panels = input->panels,
         .panel = input->panel,
-        .y = gradient->weight,
+        .y = weight,
         .y_row = layer->in,
         .alpha = scale,
         .beta = beta,
     });
-    if (t->column > 0)
-        return;
     if (beta == 0)
-        memset(gradient->bias, 0, t->rows * sizeof *gradient->bias);
+        memset(bias, 0, units * sizeof *bias);
     else
-        math_kernel()->scale(gradient->bias, beta, t->rows);
-    math_kernel()->column_sums(gradient->bias, dy + t->row, rows, t->rows, layer->out, scale);
+        math_kernel()->scale(bias, beta, units);
+    math_kernel()->column_sums(bias, dy.x + unit, rows, units, dy.row, scale);
 }

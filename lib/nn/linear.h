@@ -11,38 +11,37 @@ enum direction { DIRECTION_FORWARD, DIRECTION_BACKWARD, DIRECTIONS };
  * plain products on float*, made on the calling thread by the backend in use (kernel/product.h). */
 struct linear {
     size_t in, out;
-    size_t group;        /* outputs per unit; a tile has all outputs of a unit */
-    size_t weight, bias; /* offsets in the table of parameters */
+    const float *weight, *bias; /* W [out, in], b [out] */
     /* The weights in panels, W' [in, out] for the forward pass and W [out, in] for the backward pass; NULL if the
-     * backend reads none, or if there is no backward pass. Not owned. */
+     * backend reads none, or if there is no backward pass. */
     float *panels[DIRECTIONS];
 };
 
-/* Part of a matrix: what one thread works on while others work on the rest. */
-struct tile {
+/* A tile of a matrix. */
+struct matrix_tile {
     size_t row, rows, column, columns;
 };
 
-/* Where the tile begins in a matrix of `width` columns. */
-static inline size_t tile_offset(const struct tile *tile, size_t width) {
-    return tile->row * width + tile->column;
-}
+/* A matrix in memory, element (i, j) at x[i * row + j]. */
+struct matrix {
+    float *x;
+    size_t row;
+};
 
 /* Numbers in a layer's panels. */
 size_t linear_panels_size(const struct linear *layer, enum direction direction);
 
 /* Writes a tile of W [out, in] to the panels that are not NULL. To be called after each change of the tile's
  * weights; threads may take disjoint tiles. */
-void linear_pack(const struct linear *layer, const float *value, const struct tile *tile);
+void linear_pack(const struct linear *layer, const struct matrix_tile *tile);
 
-/* x -> a tile of y [rows, out], from the same rows of x [rows, in]. Its columns begin at a multiple of PANEL. */
-void linear_forward(const struct linear *layer, const float *value, const float *x, float *y,
-                    const struct tile *tile);
+/* x [rows, in] -> a tile of y [rows, out], from the same rows of x. Its columns begin at a multiple of PANEL. */
+void linear_forward(const struct linear *layer, const float *x, struct matrix y, const struct matrix_tile *tile);
 
-/* dy -> a tile of dx [rows, in] = dy W, from the same rows of dy [rows, out]. Its columns begin at a multiple of
- * PANEL. */
-void linear_backward(const struct linear *layer, const float *value, const float *dy, float *dx,
-                     const struct tile *tile);
+/* dy [rows, out] -> a tile of dx [rows, in] = beta dx + dy W, from the same rows of dy. With beta 0 dx is not read.
+ * Its columns begin at a multiple of PANEL. */
+void linear_backward(const struct linear *layer, struct matrix dy, float *dx, float beta,
+                     const struct matrix_tile *tile);
 
 /* A layer's input x [rows, in], and its panels if the backend reads them, else NULL. */
 struct linear_input {
@@ -50,16 +49,10 @@ struct linear_input {
     size_t panel; /* numbers from one panel to the next */
 };
 
-/* The place of a tile's gradient: of W, from the tile's first number on, in rows of `in` numbers; and of b, for the
- * tile's units. Not owned. */
-struct linear_gradient {
-    float *weight, *bias;
-};
-
-/* dy [rows, out], input -> a tile of W's gradient = beta times its old value + scale dy' x. A tile with W's first
- * column also sets b's gradient = beta times its old value + scale times the sums of dy over the rows. With beta 0
- * the old values are not read. The tile's columns begin at a multiple of PANEL. */
-void linear_gradient(const struct linear *layer, const float *dy, const struct linear_input *input, size_t rows,
-                     const struct tile *tile, float scale, float beta, const struct linear_gradient *gradient);
+/* dy [rows, out], input -> the gradient of the units [unit, unit + units): weight [units, in] = beta times its old
+ * value + scale dy' x, and bias [units] = beta times its old value + scale times the sums of dy over the rows. With
+ * beta 0 the old values are not read. */
+void linear_gradient(const struct linear *layer, struct matrix dy, const struct linear_input *input, size_t rows,
+                     size_t unit, size_t units, float scale, float beta, float *weight, float *bias);
 
 #endif

@@ -1,11 +1,65 @@
 /* SPDX-License-Identifier: MIT */
 #include "nn/plan.h"
 
-#define WIDE_WEIGHTS 64000 /* operations with at least so many weights are also cut by columns */
+#include "base/error.h"
+#include "base/memory.h"
+
+#include <stdlib.h>
+
+#define WIDE_WEIGHTS 64000 /* operations with at least so many weights are also divided by units */
 #define ROWS 8             /* a tile's rows are a multiple of this if there are enough */
 
-void plan_add(struct plan *plan, struct operation operation) {
+int plan_add(struct plan *plan, struct operation operation) {
+    struct operation *grown = memory_grow(plan->operation, plan->count, sizeof *grown);
+    if (grown == NULL)
+        return fail("model: out of memory for a plan of %zu operations", plan->count + 1);
+    plan->operation = grown;
     plan->operation[plan->count++] = operation;
+    return 0;
+}
+
+void plan_free(struct plan *plan) {
+    free(plan->operation);
+    *plan = (struct plan){0};
+}
+
+static void forward(struct pass *pass, const struct layer *layer, const struct tile *tile,
+                    const struct step *step) {
+    (void)step;
+    pass_layer_forward(pass, layer, tile);
+}
+
+struct operation plan_layer(struct pass *pass, const struct layer *layer, enum direction direction) {
+    const bool back = direction == DIRECTION_BACKWARD;
+    return (struct operation){.run = back ? pass_layer_backward : forward,
+                              .pass = pass,
+                              .layer = layer,
+                              .units = back ? net_input(pass->net, layer, 0)->width : layer->units,
+                              .group = back ? 1 : layer->group,
+                              .weights = layer->weights,
+                              .chained = !back && layer->chained};
+}
+
+static bool is_wanted(const struct pass *pass, const struct layer *layer, enum direction direction) {
+    if (direction == DIRECTION_FORWARD)
+        return layer->op->forward != NULL;
+    for (size_t i = 0; i < layer->op->backward_inputs; i++)
+        if (pass_input(pass, layer, i)->dout != NULL)
+            return true;
+    return false;
+}
+
+int plan_layers(struct plan *plan, struct pass *pass, size_t from, size_t to, enum direction direction) {
+    for (size_t i = 0; i < to - from; i++) {
+        const bool back = direction == DIRECTION_BACKWARD;
+        const struct layer *layer = &pass->net->layer[back ? to - 1 - i : from + i];
+        if (!is_wanted(pass, layer, direction))
+            continue;
+        if ((layer->op->plan != NULL ? layer->op->plan(plan, pass, layer, direction)
+                                     : plan_add(plan, plan_layer(pass, layer, direction))) < 0)
+            return -1;
+    }
+    return 0;
 }
 
 static size_t parts(size_t n, size_t most) {
@@ -29,84 +83,85 @@ static size_t tile_units(size_t units, size_t group, size_t weights) {
     return smaller(larger(panels, 1) * PANEL, units);
 }
 
-static size_t layer_units(const struct linear *layer) {
-    return tile_units(layer->out / layer->group, layer->group, layer->in * layer->out);
+size_t plan_parts(const struct layer *layer) {
+    return parts(larger(layer->units, 1), tile_units(larger(layer->units, 1), layer->group, layer->weights));
 }
 
-size_t plan_parts(const struct linear *layer) {
-    return parts(layer->out / layer->group, layer_units(layer));
-}
-
-size_t plan_part(const struct linear *layer, const struct tile *tile) {
-    return tile->column / layer->group / layer_units(layer);
-}
-
-/* How an operation is cut: tiles of at most `rows` rows and `columns` units, `down` times `across` of them. */
-struct cut {
-    size_t rows, columns, down, across;
+/* How an operation is divided: into tiles of at most `items` items and `units` units, `down` times `across` of
+ * them.
+ */
+struct division {
+    size_t items, units, down, across;
 };
 
-static struct cut cut(const struct operation *o, size_t rows) {
-    const struct products *backend = products();
-    const bool wide = o->weights >= WIDE_WEIGHTS;
-    struct cut c = {.columns = tile_units(o->units, larger(o->group, 1), o->weights)};
-    c.across = parts(o->units, c.columns);
-    c.down = parts(rows * o->draws, wide ? backend->tile_rows : backend->task_rows);
-    if (!wide)
-        c.down = larger(c.down, 2); /* one task would leave the other threads nothing to do */
-    c.rows = parts(rows, smaller(c.down, rows));
-    if (o->draws == 1)
-        c.rows = parts(c.rows, ROWS) * ROWS;
-    c.down = parts(rows, c.rows);
-    return c;
+static size_t draws_of(const struct operation *o) {
+    return pass_draws(o->pass, o->layer);
 }
 
-/* Operations [first, end) of a plan, all cut as the first one: a task runs the same tile of each operation in turn.
- */
-struct phase {
+static struct division divide(const struct operation *o, size_t items) {
+    const struct products *backend = products();
+    const bool wide = o->weights >= WIDE_WEIGHTS;
+    struct division d = {.units = tile_units(larger(o->units, 1), larger(o->group, 1), o->weights)};
+    d.across = parts(larger(o->units, 1), d.units);
+    d.down = parts(items * draws_of(o), wide ? backend->tile_rows : backend->task_rows);
+    if (!wide)
+        d.down = larger(d.down, 2); /* one task would leave the other threads nothing to do */
+    d.items = parts(items, smaller(d.down, items));
+    if (draws_of(o) == 1)
+        d.items = parts(d.items, ROWS) * ROWS;
+    d.down = parts(items, d.items);
+    return d;
+}
+
+/* Operations [first, end) of a plan, all divided as the first one: a task runs the same tile of each in turn. */
+struct stage {
     const struct plan *plan;
-    size_t first, end, rows;
-    struct cut cut;
-    void *context;
+    size_t first, end, items;
+    struct division division;
+    const struct step *step;
 };
 
 static void run_task(void *context, size_t i) {
-    const struct phase *p = context;
-    const size_t row = i % p->cut.down * p->cut.rows, column = i / p->cut.down * p->cut.columns;
-    for (size_t o = p->first; o < p->end; o++) {
-        const struct operation *operation = &p->plan->operation[o];
-        const size_t columns = cut(operation, p->rows).columns;
-        const struct tile tile = {row, smaller(p->cut.rows, p->rows - row), column,
-                                  smaller(columns, operation->units - column)};
-        operation->run(operation->context != NULL ? operation->context : p->context, operation->layer, &tile);
+    const struct stage *s = context;
+    const size_t part = i / s->division.down, item = i % s->division.down * s->division.items;
+    const size_t items = smaller(s->division.items, s->items - item);
+    for (size_t o = s->first; o < s->end; o++) {
+        const struct operation *operation = &s->plan->operation[o];
+        const size_t draws = draws_of(operation), units = divide(operation, s->items).units;
+        const struct tile tile = {.row = item * draws,
+                                  .rows = items * draws,
+                                  .unit = part * units,
+                                  .units = smaller(units, larger(operation->units, 1) - part * units),
+                                  .part = part};
+        operation->run(operation->pass, operation->layer, &tile, s->step);
     }
 }
 
-static bool belongs(const struct phase *phase, const struct operation *next) {
-    const struct cut c = cut(next, phase->rows);
+static bool belongs(const struct stage *stage, const struct operation *next) {
+    const struct division d = divide(next, stage->items);
     return !next->waits &&
-           (next->chained || (phase->cut.across == 1 && c.across == 1 && c.rows == phase->cut.rows));
+           (next->chained || (stage->division.across == 1 && d.across == 1 && d.items == stage->division.items));
 }
 
-static struct phase phase_from(const struct plan *plan, size_t first, size_t rows) {
-    struct phase phase = {.plan = plan, .first = first, .end = first + 1, .rows = rows};
-    phase.cut = cut(&plan->operation[first], rows);
-    while (phase.end < plan->count && belongs(&phase, &plan->operation[phase.end]))
-        phase.end++;
-    return phase;
+static struct stage stage_from(const struct plan *plan, size_t first, size_t items) {
+    struct stage stage = {.plan = plan, .first = first, .end = first + 1, .items = items};
+    stage.division = divide(&plan->operation[first], items);
+    while (stage.end < plan->count && belongs(&stage, &plan->operation[stage.end]))
+        stage.end++;
+    return stage;
 }
 
-size_t plan_phase(const struct plan *plan, size_t first, size_t rows, size_t *tasks) {
-    const struct phase phase = phase_from(plan, first, rows);
-    *tasks = phase.cut.down * phase.cut.across;
-    return phase.end;
+size_t plan_stage(const struct plan *plan, size_t first, size_t items, size_t *tasks) {
+    const struct stage stage = stage_from(plan, first, items);
+    *tasks = stage.division.down * stage.division.across;
+    return stage.end;
 }
 
-void plan_run(const struct plan *plan, struct workers *workers, size_t rows, void *context) {
+void plan_run(const struct plan *plan, struct workers *workers, size_t items, const struct step *step) {
     for (size_t first = 0; first < plan->count;) {
-        struct phase phase = phase_from(plan, first, rows);
-        phase.context = context;
-        workers_run(workers, phase.cut.down * phase.cut.across, run_task, &phase);
-        first = phase.end;
+        struct stage stage = stage_from(plan, first, items);
+        stage.step = step;
+        workers_run(workers, stage.division.down * stage.division.across, run_task, &stage);
+        first = stage.end;
     }
 }

@@ -3,49 +3,50 @@
 #define NN_PLAN_H
 
 #include "base/workers.h"
-#include "nn/linear.h"
+#include "nn/pass.h"
 
-#include <stdbool.h>
-
-/* A training step as a list of operations. Each is cut into tiles, which are tasks that threads run side by side.
- * An operation with many weights is cut by columns and rows, so that each weight is loaded by few cores and used
- * for many rows there. Other operations are cut by rows only. Neighbouring operations of that kind are one task,
- * since no row depends on another. How the work is cut depends on the sizes and the backend, but not on the
- * threads, so that any number of threads gives the same bits. */
+/* A pass as a list of operations. Each is divided into tiles, which are tasks that threads run side by side. An
+ * operation with many weights is divided by units and rows, so that each weight is loaded by few cores and used for
+ * many rows there. Other operations are divided by rows only. Neighbouring operations of that kind are one stage:
+ * they run as the same tasks, since no row depends on another. The division depends on the sizes and the backend,
+ * but not on the threads, so that any number of threads gives the same bits. */
 
 struct operation {
-    void (*run)(void *context, size_t layer, const struct tile *tile);
-    size_t layer;   /* for `run` */
-    size_t units;   /* the columns of the array that it writes; each has `group` numbers */
-    size_t group;   /* 0 stands for 1 */
-    size_t weights; /* of all units; 0: none */
-    size_t draws;   /* its rows per row of the plan */
-    bool
-        chained; /* a tile depends on the same tile of the operation before only: both are cut alike, as one task */
-    bool waits;  /* each row depends on all rows of the operation before */
-    void *context; /* for `run`; NULL: that of plan_run */
+    void (*run)(struct pass *pass, const struct layer *layer, const struct tile *tile, const struct step *step);
+    struct pass *pass;
+    const struct layer *layer; /* whose rows a tile has; for `run` */
+    size_t units;              /* that the operation is divided into, if it is not divided by rows only */
+    size_t group;              /* numbers that it writes per unit; 0 stands for 1 */
+    size_t weights;            /* that it reads; 0: it is divided by rows only */
+    bool chained; /* a tile depends on the same tile of the operation before only: both are divided alike */
+    bool waits;   /* each row depends on all rows of the operation before */
 };
 
-#define PLAN_MAX 80 /* a step of the deepest model has 60 (see model/model_config.h) */
-
 struct plan {
-    struct operation operation[PLAN_MAX];
+    struct operation *operation; /* owned */
     size_t count;
 };
 
-/* Appends an operation. */
-void plan_add(struct plan *plan, struct operation operation);
+/* Appends an operation. 0 or -1. */
+int plan_add(struct plan *plan, struct operation operation) __attribute__((warn_unused_result));
 
-/* Runs all operations in turn over `rows` rows. The rows of the tiles that `run` gets are rows of the plan, and
- * their columns are units. */
-void plan_run(const struct plan *plan, struct workers *workers, size_t rows, void *context);
+/* Appends the operations of the layers [from, to) of a pass in one direction: backward only of layers of which an
+ * input's gradient is wanted. 0 or -1. */
+int plan_layers(struct plan *plan, struct pass *pass, size_t from, size_t to, enum direction direction)
+    __attribute__((warn_unused_result));
 
-/* Returns the end of the operations from `first` on that are one phase, that is, that run as the same tasks. *tasks
- * is the number of tasks. */
-size_t plan_phase(const struct plan *plan, size_t first, size_t rows, size_t *tasks);
+/* The operation that is a layer's own in one direction. */
+struct operation plan_layer(struct pass *pass, const struct layer *layer, enum direction direction);
 
-/* The number of parts that a layer's outputs are cut into, and the index of the part that a tile belongs to. */
-size_t plan_parts(const struct linear *layer);
-size_t plan_part(const struct linear *layer, const struct tile *tile);
+/* Runs all operations in turn for the first `items` items of their passes. */
+void plan_run(const struct plan *plan, struct workers *workers, size_t items, const struct step *step);
+
+/* Returns the end of the stage that begins with operation `first`. *tasks is the number of its tasks. */
+size_t plan_stage(const struct plan *plan, size_t first, size_t items, size_t *tasks);
+
+/* The number of parts that a layer's units are divided into. */
+size_t plan_parts(const struct layer *layer);
+
+void plan_free(struct plan *plan);
 
 #endif

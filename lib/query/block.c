@@ -4,8 +4,8 @@
 #include <string.h>
 
 int block_start(struct block *block, const struct model *model, struct workers *workers) {
-    *block = (struct block){.workers = workers};
-    if (pass_create(&block->pass, model, BLOCK_ROWS, 1, false) < 0)
+    *block = (struct block){.model = model, .workers = workers};
+    if (pass_create(&block->pass, &model->net, 0, model->net.layers, BLOCK_ROWS, 1, false) < 0)
         return -1;
     return products_check_memory(workers_threads(workers));
 }
@@ -68,35 +68,34 @@ static void clear_others(float *array, size_t columns, const struct shard *s) {
 
 /* Of the items, else 0. */
 static void load_labels(struct block *block, const struct shard *s) {
-    clear_others(block->pass.condition, block->pass.model->config.classes, s);
-    pass_set_labels(&block->pass, s->first, s->rows, block->label + block_index(block, s->first));
+    const struct model *m = block->model;
+    clear_others(block->pass.value[m->label].out, m->config.classes, s);
+    for (size_t row = s->first; row < s->first + s->rows; row++)
+        model_set_label(m, &block->pass, row, block->label[block_index(block, row)]);
 }
 
 void block_load_items(struct block *block, const struct shard *s, uint64_t seed) {
-    const struct model *m = block->pass.model;
-    clear_others(block->pass.x, m->elements, s);
+    const struct model *m = block->model;
+    clear_others(model_x(m, &block->pass, 0), m->elements, s);
     for (size_t row = s->first; row < s->first + s->rows; row++) {
         const size_t i = block_index(block, row);
         model_load_item(m, block->dtype, block->data + i * block->item_bytes,
                         (struct noise){.seed = seed, .purpose = PURPOSE_BINARIZE, .item = block->item + i},
-                        block->pass.x + row * m->elements);
+                        model_x(m, &block->pass, row));
     }
     if (m->config.classes > 0)
         load_labels(block, s);
-    if (block->pass.encoder_input != block->pass.x)
-        clear_others(block->pass.encoder_input, m->encoder_inputs, s);
-    pass_set_encoder_input(&block->pass, s->first, s->rows);
 }
 
 void block_load_latents(struct block *block, const struct shard *s) {
-    const struct model *m = block->pass.model;
+    const struct model *m = block->model;
     const size_t numbers = block->item_bytes / dtype_size(block->dtype);
-    clear_others(block->pass.z, m->decoder_inputs, s);
+    clear_others(draw_of(&block->pass, m->z, 0), m->decoder_inputs, s);
     for (size_t row = s->first; row < s->first + s->rows; row++)
         dtype_to_float(block->dtype, block->data + block_index(block, row) * block->item_bytes,
-                       block->pass.z + row * m->decoder_inputs, numbers);
-    if (block->label != NULL) {
+                       draw_of(&block->pass, m->z, row), numbers);
+    if (block->label != NULL)
         load_labels(block, s);
-        pass_condition(&block->pass, s->first, s->rows);
-    }
+    for (size_t row = s->first; block->label != NULL && row < s->first + s->rows; row++)
+        draw_set_label(&block->pass, m->z, row);
 }

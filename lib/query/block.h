@@ -3,7 +3,7 @@
 #define QUERY_BLOCK_H
 
 #include "base/workers.h"
-#include "model/pass.h"
+#include "model/model.h"
 #include "stream/raw.h"
 
 /* Inference takes items a block at a time, in constant memory. A block is cut into shards of BLOCK_SHARD rows, one
@@ -20,9 +20,10 @@ struct shard {
 };
 
 struct block {
+    const struct model *model; /* not owned, like the workers */
     struct pass pass;
-    struct workers *workers; /* not owned */
-    enum dtype dtype;        /* of the items at work */
+    struct workers *workers;
+    enum dtype dtype; /* of the items at work */
     const unsigned char *data;
     size_t item_bytes, count;
     const uint32_t *label; /* [count], of a model that is conditional on labels; else NULL */
@@ -31,7 +32,7 @@ struct block {
     void *context; /* for `work` */
 };
 
-/* Allocates a block. The model must be packed (see model_pack) before the block is run. 0 or -1; end with
+/* Allocates a block. The model's net must be packed (net_pack) before the block is run. 0 or -1; end with
  * block_end. */
 int block_start(struct block *block, const struct model *model, struct workers *workers)
     __attribute__((warn_unused_result));
@@ -51,10 +52,10 @@ void block_finish(struct block *block);
 size_t block_index(const struct block *block, size_t row);
 size_t block_row(const struct block *block, size_t index);
 
-/* The shard's items into pass.x as the model's config says (seed: of a binarization by draws), else 0. */
+/* The shard's items into x as the model's config says (seed: of a binarization by draws), else 0. */
 void block_load_items(struct block *block, const struct shard *shard, uint64_t seed);
 
-/* The shard's latents into pass.z, else 0; with labels these are their last numbers, in place of any others. */
+/* The shard's latents into z, else 0; with labels these are their last numbers, in place of any others. */
 void block_load_latents(struct block *block, const struct shard *shard);
 
 void block_end(struct block *block);

@@ -4,8 +4,8 @@
 #include "base/error.h"
 #include "base/progress.h"
 #include "base/signals.h"
-#include "dist/latent.h"
 #include "dist/missing.h"
+#include "model/bound.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -25,25 +25,26 @@ static void add_weight(struct evaluator *e, size_t i, uint32_t k, double log_wei
 /* Adds draw k of each item: its log p(x|z), and its log importance weight if asked for. */
 static void add_draw(struct evaluator *e, const struct shard *s, uint32_t k) {
     struct pass *p = &e->block.pass;
-    const size_t latent = p->model->config.latent;
+    const struct model *m = e->block.model;
+    const bool closed = m->config.prior->kl != NULL;
     for (size_t row = s->first; row < s->first + s->rows; row++)
-        noise_normal(p->epsilon + row * latent, latent,
+        noise_normal(draw_epsilon(p, m->z, row), m->config.latent,
                      (struct noise){.seed = e->seed,
                                     .purpose = PURPOSE_POSTERIOR,
                                     .item = e->block.item + block_index(&e->block, row),
                                     .draw = k});
-    pass_draw(p, s->base, s->all);
-    pass_prior(p, s->first, s->rows);
-    pass_decode(p, s->base, s->all);
-    pass_likelihood(p, &(struct tile){s->first, s->rows, 0, p->model->layer[p->model->last].out}, false);
+    pass_forward(p, m->z, m->likelihood, s->base, s->all);
+    pass_forward(p, m->likelihood, m->likelihood + 1, s->first, s->rows);
     for (size_t row = s->first; row < s->first + s->rows; row++) {
         const size_t i = block_index(&e->block, row);
-        e->figures[i].reconstruction -= pass_negative_log(p, row) / e->samples;
-        if (p->model->config.prior->kl == NULL)
-            e->figures[i].kl += p->kl[row] / e->samples;
+        e->figures[i].reconstruction -= likelihood_of_draw(p, m->likelihood, row) / e->samples;
+        if (!closed)
+            e->figures[i].kl += draw_kl(p, m->z, row) / e->samples;
+        else if (k == 0)
+            e->figures[i].kl = draw_kl(p, m->z, row);
         if (!e->marginal)
             continue;
-        const double log_weight = pass_log_weight(p, row);
+        const double log_weight = bound_log_weight(p, m, row);
         add_weight(e, i, k, log_weight);
         if (e->drawn != NULL)
             e->drawn(e, row, i, k, log_weight);
@@ -52,16 +53,14 @@ static void add_draw(struct evaluator *e, const struct shard *s, uint32_t k) {
 
 /* Encodes the shard's items; their draws are still to come. */
 static void begin_shard(struct evaluator *e, const struct shard *s) {
-    struct pass *p = &e->block.pass;
-    const size_t latent = p->model->config.latent;
+    const struct model *m = e->block.model;
     block_load_items(&e->block, s, e->seed);
-    pass_encode(p, s->base, s->all);
-    memset(p->epsilon + s->base * latent, 0, s->all * latent * sizeof *p->epsilon);
+    pass_forward(&e->block.pass, 0, m->posterior + 1, s->base, s->all);
+    for (size_t row = s->base; row < s->base + s->all; row++)
+        memset(draw_epsilon(&e->block.pass, m->z, row), 0, m->config.latent * sizeof(float));
     for (size_t row = s->first; row < s->first + s->rows; row++) {
         const size_t i = block_index(&e->block, row);
-        /* If KL has no closed form, each draw adds to it. */
-        const double kl = p->model->config.prior->kl == NULL ? 0 : p->kl[row];
-        e->figures[i] = (struct item_figures){.kl = kl, .log_likelihood = NAN, .effective = NAN};
+        e->figures[i] = (struct item_figures){.log_likelihood = NAN, .effective = NAN};
         e->weights[i] = log_sum_empty();
     }
 }
@@ -103,7 +102,7 @@ int evaluator_start(struct evaluator *e, const struct model *model, struct worke
     *e = (struct evaluator){.seed = seed, .samples = samples, .marginal = marginal};
     if (marginal)
         set_points(e);
-    model_pack(model);
+    net_pack(&model->net);
     if (block_start(&e->block, model, workers) < 0)
         return -1;
     e->block.work = evaluate_shard;
@@ -118,19 +117,18 @@ void evaluator_end(struct evaluator *e) {
 }
 
 const float *evaluator_heads(const struct evaluator *e, size_t i) {
-    const struct pass *p = &e->block.pass;
-    return p->out[p->model->heads] + block_row(&e->block, i) * 2 * p->model->config.latent;
+    return posterior_heads(&e->block.pass, e->block.model->posterior, block_row(&e->block, i));
 }
 
 /* In the items' order, so that the sums do not depend on the threads. */
 static void add_item(struct evaluator *e, size_t i) {
     const struct item_figures *f = &e->figures[i];
     struct evaluation *total = &e->total;
-    const size_t latent = e->block.pass.model->config.latent;
-    const struct model *m = e->block.pass.model;
-    const float *x = e->block.pass.x + block_row(&e->block, i) * m->elements;
+    const struct model *m = e->block.model;
+    const size_t row = block_row(&e->block, i);
+    const float *x = model_x(m, &e->block.pass, row);
     total->items++;
-    total->elements += (double)(m->config.missing ? observed_count(x, m->elements) : m->elements);
+    total->elements += (double)(m->may_miss ? observed_count(x, m->elements) : m->elements);
     total->reconstruction += f->reconstruction;
     total->kl += f->kl;
     total->effective += f->effective;
@@ -138,14 +136,14 @@ static void add_item(struct evaluator *e, size_t i) {
     tally_add(&total->log_likelihood, f->log_likelihood);
     for (size_t p = 0; p < e->points; p++)
         tally_add(&total->curve[p], f->curve[p]);
-    latent_sums_add(total->latents, evaluator_heads(e, i), e->block.pass.sigma + block_row(&e->block, i) * latent,
-                    latent);
+    latent_sums_add(total->latents, evaluator_heads(e, i), posterior_sigma(&e->block.pass, m->posterior, row),
+                    m->config.latent);
 }
 
 int evaluator_add(struct evaluator *e, enum dtype dtype, const void *items, const uint32_t *label, size_t count,
                   uint64_t item, const char *name) {
     e->block.dtype = dtype;
-    e->block.item_bytes = e->block.pass.model->elements * dtype_size(dtype);
+    e->block.item_bytes = e->block.model->elements * dtype_size(dtype);
     evaluate_block(e, items, label, count, item);
     for (size_t i = 0; i < count; i++) {
         const struct item_figures *f = &e->figures[i];

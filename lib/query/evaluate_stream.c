@@ -4,12 +4,10 @@
 static int check_items(void *context, size_t count, uint64_t item) {
     struct stream_evaluation *s = context;
     const struct raw_frame *frame = &s->input.reader.frame;
-    for (size_t i = 0; i < count; i++) {
-        const unsigned char *one = s->input.items + i * raw_item_bytes(frame);
-        if (model_check_item(&s->model, frame->dtype, one, s->input.reader.in.name, item + i) < 0)
-            return -1;
-        s->grey = s->grey || model_finds_grey(&s->model, frame->dtype, one);
-    }
+    if (model_check_items(&s->model, frame->dtype, s->input.items, count, s->input.reader.in.name, item) < 0)
+        return -1;
+    for (size_t i = 0; i < count; i++)
+        s->grey = s->grey || model_finds_grey(&s->model, frame->dtype, s->input.items + i * raw_item_bytes(frame));
     return 0;
 }
 
@@ -55,9 +53,8 @@ static int run_inputs(struct stream_evaluation *s) {
 }
 
 int stream_evaluate(struct stream_evaluation *s) {
-    if (model_load(&s->model, s->model_path) < 0)
+    if (model_load(&s->model, s->may_miss ? MODEL_MAY_MISS : MODEL_AS_TRAINED, s->model_path) < 0)
         return -1;
-    s->model.config.missing = s->model.config.missing || s->may_miss;
     const int result = run_inputs(s);
     model_free(&s->model);
     return result;

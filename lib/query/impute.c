@@ -7,38 +7,38 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* A stream of draws of which, at any time, each is the one that is kept with its share of the weights, one that is
- * no number always. */
-static void keep(float *x, const struct distributions *d, struct noise noise, double part) {
+/* Whether a draw, with this part of all weights so far, replaces the one that is kept. So at any time each draw is
+ * the kept one with probability proportional to its weight. A part that is no number replaces always. */
+static bool replaces(double part, struct noise noise) {
     float u[2]; /* of 24 bits each, too few if there are millions of draws */
     noise.purpose = PURPOSE_RESAMPLE;
     noise_uniform(u, 2, noise);
-    noise.purpose = PURPOSE_LIKELIHOOD;
-    if (!((double)u[0] + (double)u[1] * 0x1p-24 >= part))
-        likelihood_draw(d, x, noise);
+    return !((double)u[0] + (double)u[1] * 0x1p-24 >= part);
 }
 
 static void impute(const struct evaluator *e, size_t row, size_t i, uint32_t k, double log_weight) {
     struct imputer *m = e->context;
     const struct pass *p = &e->block.pass;
-    const size_t n = p->model->elements;
+    const struct model *model = e->block.model;
+    const size_t n = model->elements;
     float *x = m->x + i * n, *mean = m->mean + i * n;
-    if (math_kernel()->finite(p->x + row * n, n))
+    if (math_kernel()->finite(model_x(model, p, row), n))
         return;
-    const struct distributions d = pass_distributions(p, row, 0, n);
-    const struct noise noise = {.seed = e->seed, .item = e->block.item + i, .draw = k};
+    const struct noise noise = {
+        .seed = e->seed, .purpose = PURPOSE_LIKELIHOOD, .item = e->block.item + i, .draw = k};
     const double part = exp(log_weight - log_sum_value(&e->weights[i])); /* of all weights so far */
     if (m->sample) {
-        keep(x, &d, noise, part);
+        if (replaces(part, noise))
+            likelihood_draw_of(p, model->likelihood, row, x, noise);
         return;
     }
-    likelihood_mean(&d, mean);
+    likelihood_mean_of(p, model->likelihood, row, mean);
     for (size_t j = 0; j < n; j++)
         x[j] = k == 0 ? mean[j] : x[j] + (float)part * (mean[j] - x[j]);
 }
 
 int imputer_start(struct imputer *m, struct evaluator *e, bool sample) {
-    const size_t elements = e->block.pass.model->elements;
+    const size_t elements = e->block.model->elements;
     size_t numbers = 0;
     *m = (struct imputer){.sample = sample};
     if (multiply(elements, 2 * BLOCK_ROWS * sizeof *m->x, &numbers))

@@ -37,10 +37,7 @@ static int put_out(struct item_map *map, const struct block *block) {
 
 static int check_items(void *context, size_t count, uint64_t item) {
     struct item_map *map = context;
-    for (size_t i = 0; i < count; i++)
-        if (map->check(map, map->input.items + i * raw_item_bytes(&map->input.reader.frame), item + i) < 0)
-            return -1;
-    return 0;
+    return map->check(map, map->input.items, count, item);
 }
 
 /* Waits for the block that the workers work on, and returns it; NULL: none. */
@@ -88,7 +85,7 @@ static int start_block(struct item_map *map, struct block *block, struct workers
 static int run_stream(struct item_map *map, struct workers *workers) {
     int result = map->prepare(map);
     if (result == 0)
-        model_pack(&map->model);
+        net_pack(&map->model.net);
     if (result == 0 &&
         (start_block(map, &map->block[0], workers) < 0 || start_block(map, &map->block[1], workers) < 0))
         result = -1;
@@ -115,7 +112,7 @@ static int run_inputs(struct item_map *map) {
 }
 
 int item_map_run(struct item_map *map) {
-    if (raw_writer_start(&map->out) < 0 || model_load(&map->model, map->model_path) < 0)
+    if (raw_writer_start(&map->out) < 0 || model_load(&map->model, MODEL_AS_TRAINED, map->model_path) < 0)
         return -1;
     const int result = run_inputs(map);
     model_free(&map->model);

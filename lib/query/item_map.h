@@ -17,8 +17,9 @@ struct item_map {
     uint64_t seed;
     const void *options;                  /* the tool's own */
     int (*prepare)(struct item_map *map); /* checks the stream's dtype and shape, sets `shape`; 0 or -1 */
-    /* 0, or -1 if the item is refused; called in the stream's order. */
-    int (*check)(const struct item_map *map, const void *item, uint64_t number);
+    /* 0, or -1 if one of `count` items is refused; `first`: the first one's number. Called in the stream's order.
+     */
+    int (*check)(const struct item_map *map, const void *items, size_t count, uint64_t first);
     /* Computes the results of a shard's rows. */
     void (*shard)(const struct item_map *map, struct block *block, const struct shard *shard);
     /* The array of a block's pass that is the output: [rows, elements of shape]. */

@@ -20,12 +20,12 @@ int latent_check_frame(const struct raw_reader *reader) {
     return 0;
 }
 
-int latent_check_item(const struct raw_reader *reader, const void *item, uint64_t number) {
+int latent_check_items(const struct raw_reader *reader, const void *items, size_t count, uint64_t first) {
     const size_t latent = shape_elements(&reader->frame.shape), size = dtype_size(reader->frame.dtype);
-    for (size_t i = 0; i < latent; i++)
-        if (!(fabs(dtype_value(reader->frame.dtype, (const char *)item + i * size)) <= FLT_MAX))
+    for (size_t i = 0; i < count * latent; i++)
+        if (!(fabs(dtype_value(reader->frame.dtype, (const char *)items + i * size)) <= FLT_MAX))
             return fail("%s: item %" PRIu64 ", element %zu is not a finite float, wanted one", reader->in.name,
-                        number, i);
+                        first + i / latent, i % latent);
     return 0;
 }
 
@@ -49,7 +49,7 @@ static int run_frame(struct latent_map *map, void *item, float *z) {
         ssize_t n = raw_read(&map->reader, item, 1);
         if (n <= 0)
             return (int)n;
-        if (latent_check_item(&map->reader, item, number) < 0)
+        if (latent_check_items(&map->reader, item, 1, number) < 0)
             return -1;
         dtype_to_float(map->reader.frame.dtype, item, z, map->latent);
         if (map->item(map, z, number) < 0)

@@ -25,8 +25,9 @@ struct latent_map {
 /* 0 if the reader's items can be latents: f32 or f64 of one dimension; else -1. */
 int latent_check_frame(const struct raw_reader *reader) __attribute__((warn_unused_result));
 
-/* 0 if all numbers of an item are finite floats, else -1, naming the element. */
-int latent_check_item(const struct raw_reader *reader, const void *item, uint64_t number)
+/* 0 if all numbers of `count` items, the first of which has number `first`, are finite floats, else -1, naming the
+ * item and the element. */
+int latent_check_items(const struct raw_reader *reader, const void *items, size_t count, uint64_t first)
     __attribute__((warn_unused_result));
 
 /* Runs the whole stream. 0 or -1. */

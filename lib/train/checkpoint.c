@@ -102,7 +102,7 @@ _Static_assert(sizeof(struct latent_sums) == 3 * sizeof(double), "written as a r
 
 /* Fills an empty list. */
 static void list_tensors(struct safetensors *file, const struct checkpoint *c, struct sums *sums, bool best) {
-    const struct parameters *p = &c->training->model->parameters;
+    const struct parameters *p = &c->training->model->net.parameters;
     const struct shape sum = shape_vector(sizeof *sums / sizeof(double)),
                        latents = {.rank = 2, .dim = {c->training->model->config.latent, 3}};
     safetensors_add(file, STORED_F64, "sums", &sum, sums);
@@ -123,7 +123,7 @@ static bool has_best(const struct saver *s) {
 
 static struct sums sums_of(const struct checkpoint *c) {
     const struct training *t = c->training;
-    struct sums sums = {t->reconstruction, t->kl, t->bound, t->all_deviations, t->all_deviating, t->last};
+    struct sums sums = {t->reconstruction, t->kl, t->bound, t->deviations.sum, t->deviations.count, t->last};
     if (has_best(c->saver)) {
         sums.best_validation = c->saver->kept_validation;
         sums.best_elbo = c->saver->kept_provenance.elbo;
@@ -212,8 +212,8 @@ static void give(struct checkpoint *c, const struct figures *f, const struct sum
     t->reconstruction = sums->reconstruction;
     t->kl = sums->kl;
     t->bound = sums->bound;
-    t->all_deviations = sums->all_deviations;
-    t->all_deviating = sums->all_deviating;
+    t->deviations.sum = sums->all_deviations;
+    t->deviations.count = sums->all_deviating;
     t->last = sums->last;
     c->judged = f->judged;
     c->seconds = sums->seconds;
@@ -252,7 +252,7 @@ static int load(struct checkpoint *c, const struct input *in, const json_t *meta
     list_tensors(file, c, &sums, f.best_epoch > 0);
     if (safetensors_check(in, tensors, file) < 0 || safetensors_read_data(in, metadata, file) < 0 ||
         check_sums(&sums, in->name) < 0 || safetensors_check_finite(file, SUMS, in->name) < 0 ||
-        check_moments(&c->training->model->parameters, in->name) < 0)
+        check_moments(&c->training->model->net.parameters, in->name) < 0)
         return -1;
     give(c, &f, &sums);
     training_resume(c->training);

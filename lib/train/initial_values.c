@@ -26,26 +26,28 @@ static int start_prior(struct model *m, const struct dataset *data, const uint32
     struct pass pass;
     if (!m->config.prior->pseudo_inputs)
         return 0;
-    if (pass_create(&pass, m, 1, 1, false) < 0)
+    if (pass_create(&pass, &m->net, 0, m->input + 1, 1, 1, false) < 0)
         return -1;
     for (size_t k = 0; k < components; k++) {
         const size_t item = (size_t)(((double)k + 0.5) / (double)components * (double)data->items);
         const struct noise noise = {.seed = seed, .purpose = PURPOSE_INITIAL, .item = ITEMS_NOISE + k};
-        model_load_item(m, data->dtype, dataset_item(data, item), noise, pass.x);
+        model_load_item(m, data->dtype, dataset_item(data, item), noise, model_x(m, &pass, 0));
         if (label != NULL)
-            pass_set_labels(&pass, 0, 1, &label[item]);
-        pass_set_encoder_input(&pass, 0, 1);
-        memcpy(m->parameters.value + m->pseudo_inputs + k * m->encoder_inputs, pass.encoder_input,
-               m->encoder_inputs * sizeof *m->parameters.value);
+            model_set_label(m, &pass, 0, label[item]);
+        pass_forward(&pass, 0, m->input + 1, 0, 1);
+        memcpy(m->net.parameters.value + m->pseudo_inputs + k * m->encoder_inputs, pass.value[m->input].out,
+               m->encoder_inputs * sizeof *m->net.parameters.value);
     }
     pass_free(&pass);
     return 0;
 }
 
-#define MAY_DIFFER "binarize" /* of what a config says */
+/* Of what a config says: the version of the file follows from the rest. */
+static const char *const may_differ[] = {"binarize", "version"};
 
-static bool may_differ(const char *key) {
-    return strcmp(key, MAY_DIFFER) == 0;
+static bool is_other(const char *key) {
+    (void)key;
+    return false;
 }
 
 static int check_alike(const struct model_config *found, const struct model_config *wanted, const char *name) {
@@ -54,9 +56,12 @@ static int check_alike(const struct model_config *found, const struct model_conf
     int result = model_config_put(found, there) | model_config_put(wanted, here);
     if (result != 0)
         result = fail("%s: out of memory for the metadata", name);
-    json_object_del(here, MAY_DIFFER);
+    for (size_t i = 0; i < sizeof may_differ / sizeof *may_differ; i++) {
+        json_object_del(here, may_differ[i]);
+        json_object_del(there, may_differ[i]);
+    }
     if (result == 0)
-        result = identity_check(here, there, &no_options, may_differ, name);
+        result = identity_check(here, there, &no_options, is_other, name);
     json_decref(here);
     json_decref(there);
     return result;
@@ -64,12 +69,12 @@ static int check_alike(const struct model_config *found, const struct model_conf
 
 static int start_from(struct model *m, const char *path, uint64_t *xxh64) {
     struct model from;
-    const struct parameters *p = &from.parameters;
-    if (model_load(&from, path) < 0)
+    const struct parameters *p = &from.net.parameters;
+    if (model_load(&from, MODEL_AS_TRAINED, path) < 0)
         return -1;
     const int result = check_alike(&from.config, &m->config, path);
     if (result == 0) {
-        memcpy(m->parameters.value, p->value, p->size * sizeof *p->value);
+        memcpy(m->net.parameters.value, p->value, p->size * sizeof *p->value);
         *xxh64 = XXH64(p->value, p->size * sizeof *p->value, 0);
     }
     model_free(&from);
@@ -81,7 +86,7 @@ int initial_values_set(const struct initial_values *start, struct model *model, 
     *from_xxh64 = 0;
     if (start->from != NULL)
         return start_from(model, start->from, from_xxh64);
-    model_initialise(model, &start->initializer, seed);
+    net_initialise(&model->net, &start->initializer, seed);
     if (start->at_mean && start_at_mean(model, data) < 0)
         return -1;
     return start_prior(model, data, label, seed);

@@ -15,7 +15,7 @@ int saver_open(struct saver *s, const char *path) {
 }
 
 int saver_start(struct saver *s) {
-    s->kept = malloc(s->training->model->parameters.size * sizeof *s->kept);
+    s->kept = malloc(s->training->model->net.parameters.size * sizeof *s->kept);
     if (s->kept == NULL)
         return fail("%s: out of memory for its weights", s->path);
     return 0;
@@ -39,7 +39,7 @@ static float *weights(const struct parameters *p) {
 }
 
 void saver_keep(struct saver *s, double validation) {
-    const struct parameters *p = &s->training->model->parameters;
+    const struct parameters *p = &s->training->model->net.parameters;
     if (parameters_not_finite(p, p->value) != NULL)
         return;
     s->kept_validation = validation;
@@ -53,7 +53,7 @@ void saver_keep(struct saver *s, double validation) {
 static int put_weights(struct saver *s, const struct provenance *provenance, float *value,
                        int (*put)(struct atomic_file *file)) {
     struct model model = *s->training->model;
-    model.parameters.value = value;
+    model.net.parameters.value = value;
     if (atomic_begin(&s->file) == 0 && model_write(&model, provenance, &s->file.out) == 0)
         return put(&s->file);
     atomic_abandon(&s->file);
@@ -68,7 +68,7 @@ int saver_save(struct saver *s, bool again) {
     int (*const put)(struct atomic_file *) = again ? atomic_replace : atomic_commit;
     if (s->best && s->kept_provenance.epochs > 0)
         return put_weights(s, &s->kept_provenance, s->kept, put);
-    return put_weights(s, &s->provenance, weights(&model->parameters), put);
+    return put_weights(s, &s->provenance, weights(&model->net.parameters), put);
 }
 
 void saver_rescue(struct saver *s) {

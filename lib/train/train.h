@@ -3,8 +3,8 @@
 #define TRAIN_TRAIN_H
 
 #include "base/workers.h"
+#include "model/bound.h"
 #include "model/elbo.h"
-#include "model/pass.h"
 #include "nn/plan.h"
 #include "query/latent_sums.h"
 #include "stream/dataset.h"
@@ -13,8 +13,8 @@
 #include "train/vamp.h"
 
 /* Training by stochastic gradient ascent on the ELBO: Kingma and Welling 2014, algorithm 1, with one of the
- * optimizers of nn/optimizer.h. A step is a plan of operations, cut into tiles (nn/plan.h), and then an update,
- * cut into slices of units (train/update.h). How they are cut depends on the batch, the model and the backend, but
+ * optimizers of nn/optimizer.h. A step is a plan of operations, divided into tiles (nn/plan.h), and then an update,
+ * divided into parts of layers (train/update.h). The division depends on the batch, the model and the backend, but
  * not on the threads, so that any number of threads gives the same bits. */
 
 struct training {
@@ -38,11 +38,10 @@ struct training {
     struct plan plan;
     uint32_t *order; /* the epoch's permutation of the items */
     struct update update;
-    struct vamp vamp;                     /* of a prior that is a mixture */
-    size_t rows;                          /* of the step at work */
-    double beta;                          /* the KL term's weight in it */
-    double deviations, deviating;         /* of the step, the sum and count of pass_set_best_scale */
-    double all_deviations, all_deviating; /* of the epoch */
+    struct vamp vamp;             /* of a prior that has pseudo-inputs */
+    double *item_bound;           /* [batch], of the step's items, nats */
+    double last_rate;             /* of the last step */
+    struct deviations deviations; /* of the epoch, if the scale is the best one for each batch */
 };
 
 /* Prepares training of a model (initialised or loaded) on the data: fields model to update_config must be set, the

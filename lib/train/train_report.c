@@ -70,20 +70,12 @@ int report_epoch(const struct report *r, const struct elbo *validation) {
         return 0;
     int printed = fprintf(log, "%" PRIu64 "\t%" PRIu64 "\t%.3f\t%.4f\t%.4f\t%.4f\t%.4f\t%.4f\t%.4f\t%g\t%zu",
                           t->epoch, t->step, seconds(r), train.elbo, train.reconstruction, train.kl,
-                          validation->elbo, validation->reconstruction, validation->kl, t->update.rate, active(t));
+                          validation->elbo, validation->reconstruction, validation->kl, t->last_rate, active(t));
     const struct model_config *c = &t->model->config;
     for (size_t i = 0; printed >= 0 && i < c->latent; i++)
         printed = fprintf(log, "%c%.4f", i == 0 ? '\t' : ',',
                           c->prior->kl == NULL ? NAN : latent_figures(&t->latents[i], t->position).kl);
     return run_log_flush(r->log, printed < 0 ? printed : fprintf(log, "\n"));
-}
-
-/* "784-400-20-400-784": what each layer hands to the next. */
-static void describe_layers(const struct model *m, char *text, size_t size) {
-    size_t used = (size_t)snprintf(text, size, "%zu", m->elements);
-    for (size_t i = 0; i < m->layers && used < size; i++)
-        used += (size_t)snprintf(text + used, size - used, "-%zu",
-                                 i == m->heads ? m->config.latent : model_units(m, i));
 }
 
 void report_result(const struct report *r, const char *model) {
@@ -95,7 +87,7 @@ void report_result(const struct report *r, const char *model) {
                  "that they tell nothing (a smaller -z does as well%s)",
                  model, config->latent - active(t), config->latent,
                  t->objective.estimator->importance ? "" : ", and --warmup may help");
-    describe_layers(t->model, layers, sizeof layers);
+    model_describe(t->model, layers, sizeof layers);
     cli_note("%s: %s %s %s, %s epoch %" PRIu64 " of %" PRIu64
              " over %zu items of %s: elbo %.2f nats per item, %.1f s, "
              "%.0f items/s",

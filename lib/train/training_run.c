@@ -20,11 +20,7 @@
 #define SAVE_SECONDS 10 /* a model is saved at an epoch's end if the last save is older */
 
 static int check_items(const struct dataset *set, const struct model_config *config) {
-    for (size_t i = 0; i < set->items; i++)
-        if (item_check(config->likelihood, config->levels, config->binarize, config->missing, set->dtype,
-                       dataset_item(set, i), set->elements, set->name, i) < 0)
-            return -1;
-    return 0;
+    return model_config_check_items(config, set->dtype, set->data, set->items, set->name, 0);
 }
 
 /* One run: what is trained, on what, and who is told. */
@@ -160,7 +156,6 @@ static int train_epoch(struct training_run *r) {
     if (r->training.position < r->train.items) /* a signal in the last step does not cut the epoch */
         return 0;
     model_swap_average(&r->model);
-    model_refresh_prior(&r->model);
     const int result = validate(r, &validation);
     model_swap_average(&r->model);
     if (result != 1)

@@ -8,64 +8,89 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define PSEUDO_SLICES 16 /* of the prior's pseudo-inputs, at most */
+#define PSEUDO_PARTS 16 /* of a prior's pseudo-inputs, at most */
 
-/* Parameters that are updated together: units of a layer; or numbers [offset, offset + size) of the parameters that
- * belong to no layer. */
-struct slice {
-    const struct linear *layer; /* NULL: of no layer */
-    size_t index;               /* of the layer */
-    struct tile tile;           /* of the layer's weights: whole rows, which are contiguous in memory */
-    size_t offset, size;
-    size_t sum; /* its first one in update.squares: it has one for each unit, or one if it is of no layer */
+/* Parameters that are updated together: units [unit, unit + units) of a layer; or numbers of the table that belong
+ * to no layer, whose gradient is in the table already. */
+struct part {
+    const struct layer *layer; /* NULL: of no layer */
+    size_t unit, units;
+    size_t offset, size; /* of the numbers, if they are of no layer */
+    size_t
+        sum; /* its first one in update.squares: it has one for each unit, or one if it is whole or of no layer */
 };
 
-/* Orders slices by their relative place in their layers, then by size, the larger one first. */
-static int by_place(const void *a, const void *b) {
-    const struct slice *s = a, *t = b;
-    const size_t left = (2 * s->tile.row + s->tile.rows) * t->layer->out,
-                 right = (2 * t->tile.row + t->tile.rows) * s->layer->out;
-    if (left != right)
-        return left < right ? -1 : 1;
-    const size_t size = s->tile.rows * s->tile.columns, other = t->tile.rows * t->tile.columns;
-    return size != other ? (size > other ? -1 : 1) : (s->index < t->index ? -1 : 1);
+/* The arguments of the step at work, for its tasks. */
+struct work {
+    struct update *update;
+    const struct step *step;
+    struct adam_step adam;
+    double scale;     /* of the gradient: 1, or less because of --clip */
+    float decay;      /* the factor of weight decay, 1 - rate times weight_decay */
+    float ema_weight; /* of the present parameters in the moving average: 1 - its decay */
+};
+
+static bool has_gradient(const struct layer *layer) {
+    return layer->owns > 0 && layer->op->gradient != NULL;
 }
 
-/* Cuts a layer into slices and returns their number. With slice NULL they are only counted. `sum`: of the layer's
- * first unit. */
-static size_t cut_layer(const struct linear *layer, size_t index, size_t sum, struct slice *slice) {
-    const size_t units = products()->slice_units;
-    size_t count = 0;
-    for (size_t row = 0; row < layer->out; row += units, count++)
-        if (slice != NULL)
-            slice[count] =
-                (struct slice){.layer = layer,
-                               .index = index,
-                               .sum = sum + row,
-                               .tile = {row, layer->out - row < units ? layer->out - row : units, 0, layer->in}};
-    return count;
+/* Units per part of a layer. */
+static size_t part_units(const struct layer *layer) {
+    return layer->own_whole ? layer->own_units : products()->slice_units;
+}
+
+/* Numbers of a layer's parameters per unit. */
+static size_t numbers_per_unit(const struct layer *layer) {
+    size_t numbers = 0;
+    for (size_t j = 0; j < layer->owns; j++)
+        numbers += layer->own[j].each;
+    return numbers;
+}
+
+/* Orders parts by their relative place in their layers, then by size, the larger one first. */
+static int by_place(const void *a, const void *b) {
+    const struct part *s = a, *t = b;
+    const size_t left = (2 * s->unit + s->units) * t->layer->own_units,
+                 right = (2 * t->unit + t->units) * s->layer->own_units;
+    if (left != right)
+        return left < right ? -1 : 1;
+    const size_t size = s->units * numbers_per_unit(s->layer), other = t->units * numbers_per_unit(t->layer);
+    return size != other ? (size > other ? -1 : 1) : (s->layer->number < t->layer->number ? -1 : 1);
+}
+
+/* Adds the parts of a layer, and its sums of squares. */
+static void add_layer(struct update *u, const struct layer *layer) {
+    const size_t most = part_units(layer), all = layer->own_units;
+    for (size_t unit = 0; unit < all; unit += most)
+        u->part[u->parts++] = (struct part){
+            .layer = layer, .unit = unit, .units = all - unit < most ? all - unit : most, .sum = u->sums + unit};
+    u->sums += layer->own_whole ? 1 : all;
+}
+
+static void add_pseudo_inputs(struct update *u) {
+    const size_t all = u->pseudo_size, each = (all + PSEUDO_PARTS - 1) / PSEUDO_PARTS;
+    for (size_t first = 0; first < all; first += each)
+        u->part[u->parts++] = (struct part){
+            .offset = u->pseudo_inputs + first, .size = all - first < each ? all - first : each, .sum = u->sums++};
 }
 
 /* The order gives each thread the update of the units whose outputs it computes: see workers_run. 0 or -1. */
-static int cut_slices(struct update *u) {
-    const struct model *m = u->model;
-    size_t most = 1 + PSEUDO_SLICES, units = 0;
-    for (size_t i = 0; i < m->layers; units += m->layer[i++].out)
-        most += cut_layer(&m->layer[i], i, 0, NULL);
-    u->slice = calloc(most, sizeof *u->slice);
-    u->squares = calloc(units + 1 + PSEUDO_SLICES, sizeof *u->squares);
-    if (u->slice == NULL || u->squares == NULL)
+static int make_parts(struct update *u) {
+    size_t parts = PSEUDO_PARTS, sums = PSEUDO_PARTS;
+    for (size_t i = 0; i < u->net->layers; i++) {
+        const struct layer *layer = &u->net->layer[i];
+        parts += has_gradient(layer) ? layer->own_units / part_units(layer) + 1 : 0;
+        sums += layer->own_units;
+    }
+    u->part = calloc(parts, sizeof *u->part);
+    u->squares = calloc(sums, sizeof *u->squares);
+    if (u->part == NULL || u->squares == NULL)
         return fail("training: out of memory");
-    for (size_t i = 0; i < m->layers; u->sums += m->layer[i++].out)
-        u->slices += cut_layer(&m->layer[i], i, u->sums, u->slice + u->slices);
-    qsort(u->slice, u->slices, sizeof *u->slice, by_place);
-    if (u->pass->dscale != NULL)
-        u->slice[u->slices++] = (struct slice){.offset = m->scale, .size = m->scales, .sum = u->sums++};
-    const size_t all = prior_pseudo_inputs(m->config.prior, m->config.components) * m->encoder_inputs,
-                 each = (all + PSEUDO_SLICES - 1) / PSEUDO_SLICES;
-    for (size_t first = 0; first < all; first += each)
-        u->slice[u->slices++] = (struct slice){
-            .offset = m->pseudo_inputs + first, .size = all - first < each ? all - first : each, .sum = u->sums++};
+    for (size_t i = 0; i < u->net->layers; i++)
+        if (has_gradient(&u->net->layer[i]))
+            add_layer(u, &u->net->layer[i]);
+    qsort(u->part, u->parts, sizeof *u->part, by_place);
+    add_pseudo_inputs(u);
     return 0;
 }
 
@@ -80,7 +105,7 @@ static double cost(const struct tensor *t) {
 /* Puts the expensive tensors at both ends and the cheap ones in the middle, since threads begin at the ends.
  * `sorted` has room for all of them. */
 static void set_matrix_order(struct update *u, size_t *sorted) {
-    const struct parameters *p = &u->model->parameters;
+    const struct parameters *p = &u->net->parameters;
     for (size_t i = 0; i < p->count; i++) {
         size_t j = i;
         for (; j > 0 && cost(&p->tensor[sorted[j - 1]]) < cost(&p->tensor[i]); j--)
@@ -93,7 +118,7 @@ static void set_matrix_order(struct update *u, size_t *sorted) {
 
 /* Sets the order of the tensors and allocates what Muon needs for each. 0 or -1. */
 static int order_tensors(struct update *u) {
-    const struct parameters *p = &u->model->parameters;
+    const struct parameters *p = &u->net->parameters;
     size_t *sorted = calloc(p->count, sizeof *sorted);
     u->scratch = calloc(p->count, sizeof *u->scratch);
     u->matrix_order = calloc(p->count, sizeof *u->matrix_order);
@@ -110,10 +135,11 @@ static int order_tensors(struct update *u) {
     return 0;
 }
 
-/* Allocates memory for each thread's gradient of a slice. 0 or -1. */
+/* Allocates memory for each thread's gradient of a part. 0 or -1. */
 static int allocate_own_gradients(struct update *u, size_t threads) {
-    for (size_t i = 0; i < u->model->layers; i++) {
-        const size_t numbers = products()->slice_units * (u->model->layer[i].in + 1);
+    for (size_t i = 0; i < u->net->layers; i++) {
+        const struct layer *layer = &u->net->layer[i];
+        const size_t numbers = has_gradient(layer) ? part_units(layer) * numbers_per_unit(layer) : 0;
         u->own_numbers = numbers > u->own_numbers ? numbers : u->own_numbers;
     }
     u->own_numbers = (u->own_numbers + PANEL - 1) / PANEL * PANEL;
@@ -123,154 +149,163 @@ static int allocate_own_gradients(struct update *u, size_t threads) {
 
 int update_start(struct update *u, size_t threads) {
     const struct optimizer_config *o = &u->config->optimizer;
-    if (u->config->ema > 0 && parameters_average(&u->model->parameters) < 0)
+    if (u->config->ema > 0 && parameters_average(&u->net->parameters) < 0)
         return -1;
     if (o->optimizer->orthogonal && order_tensors(u) < 0)
         return -1;
     if (!o->optimizer->orthogonal && o->clip == 0 && allocate_own_gradients(u, threads) < 0)
         return -1;
-    return cut_slices(u);
+    return make_parts(u);
 }
 
 void update_end(struct update *u) {
-    for (size_t i = 0; u->scratch != NULL && i < u->model->parameters.count; i++)
+    for (size_t i = 0; u->scratch != NULL && i < u->net->parameters.count; i++)
         free(u->scratch[i]);
     free(u->scratch);
     free(u->matrix_order);
     free(u->own_gradient);
     free(u->squares);
-    free(u->slice);
+    free(u->part);
 }
 
-static void average(const struct update *u, size_t offset, size_t size) {
-    const struct parameters *p = &u->model->parameters;
+static void average(const struct work *w, size_t offset, size_t size) {
+    const struct parameters *p = &w->update->net->parameters;
     if (p->average != NULL)
-        math_kernel()->average(p->average + offset, p->value + offset, u->ema_weight, size);
+        math_kernel()->average(p->average + offset, p->value + offset, w->ema_weight, size);
 }
 
-/* Computes the gradient of a layer's slice -> g. */
-static void layer_gradient(const struct update *u, const struct slice *s, const struct linear_gradient *g) {
-    const struct model *m = u->model;
-    const float scale = 1.0f / (float)u->rows;
-    const bool pseudo = u->pseudo != NULL && s->index <= m->heads;
-    struct linear_input input;
+/* Computes the gradient of a layer's part -> own. */
+static void layer_gradient(const struct work *w, const struct part *part, float *const own[]) {
+    const struct update *u = w->update;
+    const struct layer *layer = part->layer;
+    const float scale = 1.0f / (float)w->step->items;
+    const bool pseudo = u->pseudo != NULL && layer->number < u->pseudo->to;
+    struct tile tile = {.unit = part->unit, .units = part->units};
     if (pseudo) {
-        input = pass_input(u->pseudo, s->index);
-        linear_gradient(s->layer, u->pseudo->delta[s->index], &input, m->config.components, &s->tile, scale, 0, g);
+        tile.rows = u->pseudo->items;
+        layer->op->gradient(u->pseudo, layer, &tile, scale, 0, own);
     }
-    input = pass_input(u->pass, s->index);
-    linear_gradient(s->layer, u->pass->delta[s->index], &input, u->rows * pass_draws(u->pass, s->index), &s->tile,
-                    scale, pseudo ? 1 : 0, g);
+    tile.rows = w->step->items * pass_draws(u->pass, layer);
+    layer->op->gradient(u->pass, layer, &tile, scale, pseudo ? 1 : 0, own);
 }
 
-/* Where a slice's gradient is in the table of parameters. */
-static struct linear_gradient in_table(const struct update *u, const struct slice *s) {
-    float *gradient = u->model->parameters.gradient;
-    return (struct linear_gradient){gradient + s->layer->weight + s->tile.row * s->layer->in,
-                                    gradient + s->layer->bias + s->tile.row};
+/* The places of a part's gradient in the table of parameters. */
+static void in_table(const struct update *u, const struct part *part, float *own[LAYER_PARAMETERS]) {
+    for (size_t j = 0; j < part->layer->owns; j++) {
+        const struct unit_parameters *p = &part->layer->own[j];
+        own[j] = u->net->parameters.gradient + p->offset + part->unit * p->each;
+    }
 }
 
-static void adam(struct update *u, float *gradient, size_t offset, size_t size, float decay) {
-    adam_update(&u->adam, decay, &u->model->parameters, gradient, offset, size);
-    average(u, offset, size);
+/* The places of a part's gradient if only one task needs it: in the thread's own memory, which stays in its
+ * processor's cache. */
+static void in_scratch(const struct update *u, const struct part *part, float *own[LAYER_PARAMETERS]) {
+    float *gradient = u->own_gradient + workers_self() * u->own_numbers;
+    for (size_t j = 0; j < part->layer->owns; j++) {
+        own[j] = gradient;
+        gradient += part->units * part->layer->own[j].each;
+    }
 }
 
-/* Updates a layer's slice from its gradient. */
-static void adam_layer(struct update *u, const struct slice *s, const struct linear_gradient *g) {
-    const struct linear *layer = s->layer;
-    adam(u, g->weight, layer->weight + s->tile.row * layer->in, s->tile.rows * layer->in, u->decay);
-    adam(u, g->bias, layer->bias + s->tile.row, s->tile.rows, 1);
-    linear_pack(layer, u->model->parameters.value, &s->tile);
+static void adam(const struct work *w, float *gradient, size_t offset, size_t size, float decay) {
+    adam_update(&w->adam, decay, &w->update->net->parameters, gradient, offset, size);
+    average(w, offset, size);
 }
 
-/* Computes the gradient of a slice that belongs to no layer. That of the pseudo-inputs has been computed already.
- */
-static void other_gradient(const struct update *u, const struct slice *s) {
-    const struct model *m = u->model;
-    if (u->pass->dscale != NULL && s->offset == m->scale)
-        pass_scale_gradient(u->pass, u->rows, 1.0f / (float)u->rows, m->parameters.gradient);
+/* Updates a layer's part from its gradient. */
+static void adam_layer(const struct work *w, const struct part *part, float *const own[]) {
+    const struct layer *layer = part->layer;
+    for (size_t j = 0; j < layer->owns; j++) {
+        const struct unit_parameters *p = &layer->own[j];
+        adam(w, own[j], p->offset + part->unit * p->each, part->units * p->each, p->decays ? w->decay : 1);
+    }
+    if (layer->op->pack != NULL)
+        layer->op->pack(w->update->net, layer, part->unit, part->units);
 }
 
-static void adam_slice(void *context, size_t i) {
-    struct update *u = context;
-    const struct slice *s = &u->slice[i];
-    if (s->layer == NULL) {
-        adam(u, u->model->parameters.gradient + s->offset, s->offset, s->size, 1);
+/* Updates parameters of no layer. */
+static void adam_others(const struct work *w, const struct part *part) {
+    adam(w, w->update->net->parameters.gradient + part->offset, part->offset, part->size, 1);
+}
+
+static void adam_part(void *context, size_t i) {
+    const struct work *w = context;
+    const struct part *part = &w->update->part[i];
+    float *own[LAYER_PARAMETERS];
+    if (part->layer == NULL) {
+        adam_others(w, part);
         return;
     }
-    const struct linear_gradient g = in_table(u, s);
-    adam_layer(u, s, &g);
-}
-
-/* Where a slice's gradient is if only one task needs it: in the thread's own memory, which stays in its processor's
- * cache. */
-static struct linear_gradient in_scratch(const struct update *u, const struct slice *s) {
-    float *gradient = u->own_gradient + workers_self() * u->own_numbers;
-    return (struct linear_gradient){gradient, gradient + s->tile.rows * s->layer->in};
+    in_table(w->update, part, own);
+    adam_layer(w, part, own);
 }
 
 /* Gradient and update in one task. */
-static void both_of_slice(void *context, size_t i) {
-    struct update *u = context;
-    const struct slice *s = &u->slice[i];
-    if (s->layer == NULL) {
-        other_gradient(u, s);
-        adam_slice(u, i);
+static void both_of_part(void *context, size_t i) {
+    const struct work *w = context;
+    const struct part *part = &w->update->part[i];
+    float *own[LAYER_PARAMETERS];
+    if (part->layer == NULL) {
+        adam_others(w, part);
         return;
     }
-    const struct linear_gradient g = in_scratch(u, s);
-    layer_gradient(u, s, &g);
-    adam_layer(u, s, &g);
+    in_scratch(w->update, part, own);
+    layer_gradient(w, part, own);
+    adam_layer(w, part, own);
 }
 
-/* Sets the sums of squares of a slice's gradient. */
-static void set_squares(const struct update *u, const struct slice *s) {
-    const struct math_kernel *kernel = math_kernel();
-    if (s->layer == NULL) {
-        u->squares[s->sum] = kernel->squares(u->model->parameters.gradient + s->offset, s->size);
+/* Sets the sums of squares of a layer's part. */
+static void set_squares(const struct update *u, const struct part *part, float *const own[]) {
+    const struct layer *layer = part->layer;
+    const size_t sums = layer->own_whole ? 1 : part->units, units = part->units / sums;
+    for (size_t r = 0; r < sums; r++) {
+        u->squares[part->sum + r] = 0;
+        for (size_t j = 0; j < layer->owns; j++)
+            u->squares[part->sum + r] +=
+                math_kernel()->squares(own[j] + r * units * layer->own[j].each, units * layer->own[j].each);
+    }
+}
+
+static void gradient_of_part(void *context, size_t i) {
+    const struct work *w = context;
+    const struct update *u = w->update;
+    const struct part *part = &u->part[i];
+    const bool clips = u->config->optimizer.clip > 0;
+    float *own[LAYER_PARAMETERS];
+    if (part->layer == NULL) {
+        if (clips)
+            u->squares[part->sum] = math_kernel()->squares(u->net->parameters.gradient + part->offset, part->size);
         return;
     }
-    const struct linear_gradient g = in_table(u, s);
-    for (size_t r = 0; r < s->tile.rows; r++)
-        u->squares[s->sum + r] =
-            kernel->squares(g.weight + r * s->layer->in, s->layer->in) + kernel->squares(g.bias + r, 1);
+    in_table(u, part, own);
+    layer_gradient(w, part, own);
+    if (clips)
+        set_squares(u, part, own);
 }
 
-static void gradient_of_slice(void *context, size_t i) {
-    struct update *u = context;
-    const struct slice *s = &u->slice[i];
-    if (s->layer == NULL) {
-        other_gradient(u, s);
-    } else {
-        const struct linear_gradient g = in_table(u, s);
-        layer_gradient(u, s, &g);
-    }
-    if (u->config->optimizer.clip > 0)
-        set_squares(u, s);
-}
-
-/* Packs the rows of a tensor that is a layer's weights, or half of the heads' weights. */
-static void pack_tensor(const struct model *m, const struct tensor *t) {
-    for (size_t i = 0; i < m->layers; i++) {
-        const struct linear *layer = &m->layer[i];
-        if (t->offset >= layer->weight && t->offset < layer->weight + layer->in * layer->out)
-            linear_pack(layer, m->parameters.value,
-                        &(struct tile){(t->offset - layer->weight) / layer->in, tensor_rows(t), 0, layer->in});
+/* Packs the units of a layer that a tensor has, if it is what the layer packs: its first parameters. */
+static void pack_tensor(const struct net *net, const struct tensor *t) {
+    for (size_t i = 0; i < net->layers; i++) {
+        const struct layer *layer = &net->layer[i];
+        const struct unit_parameters *own = &layer->own[0];
+        if (has_gradient(layer) && layer->op->pack != NULL && t->offset >= own->offset &&
+            t->offset < own->offset + layer->own_units * own->each)
+            layer->op->pack(net, layer, (t->offset - own->offset) / own->each, t->size / own->each);
     }
 }
 
 static void muon_tensor(void *context, size_t i) {
-    struct update *u = context;
-    struct parameters *p = &u->model->parameters;
-    const size_t number = u->matrix_order[i];
+    const struct work *w = context;
+    struct parameters *p = &w->update->net->parameters;
+    const size_t number = w->update->matrix_order[i];
     const struct tensor *t = &p->tensor[number];
     if (t->kind == TENSOR_PLAIN) {
-        adam(u, p->gradient + t->offset, t->offset, t->size, 1);
+        adam(w, p->gradient + t->offset, t->offset, t->size, 1);
     } else if (t->kind == TENSOR_MATRIX) {
-        muon_update(u->rate, u->scale, u->decay, p, t, u->scratch[number]);
-        average(u, t->offset, t->size);
-        pack_tensor(u->model, t);
+        muon_update(w->step->rate, w->scale, w->decay, p, t, w->update->scratch[number]);
+        average(w, t->offset, t->size);
     }
+    pack_tensor(w->update->net, t);
 }
 
 /* The factor that reduces the gradient to the maximum norm; 1 if it is below. */
@@ -289,21 +324,21 @@ static float ema_weight_at(double ema, uint64_t step) {
     return (float)(1 - (ema < young ? ema : young));
 }
 
-void update_run(struct update *u, struct workers *workers, size_t rows, double rate, uint64_t step) {
+void update_run(struct update *u, struct workers *workers, const struct step *step) {
     const struct optimizer_config *o = &u->config->optimizer;
     const bool orthogonal = o->optimizer->orthogonal;
-    u->rows = rows;
-    u->rate = rate;
-    u->scale = 1;
-    u->decay = (float)(1 - rate * o->weight_decay);
-    u->ema_weight = ema_weight_at(u->config->ema, step);
+    struct work work = {.update = u,
+                        .step = step,
+                        .scale = 1,
+                        .decay = (float)(1 - step->rate * o->weight_decay),
+                        .ema_weight = ema_weight_at(u->config->ema, step->number)};
     if (o->clip > 0 || orthogonal) {
-        workers_run(workers, u->slices, gradient_of_slice, u);
-        u->scale = clipping(u);
+        workers_run(workers, u->parts, gradient_of_part, &work);
+        work.scale = clipping(u);
     }
-    u->adam = adam_step(o, rate, u->scale, step);
+    work.adam = adam_step(o, step->rate, work.scale, step->number);
     if (orthogonal)
-        workers_run(workers, u->model->parameters.count, muon_tensor, u);
+        workers_run(workers, u->net->parameters.count, muon_tensor, &work);
     else
-        workers_run(workers, u->slices, o->clip > 0 ? adam_slice : both_of_slice, u);
+        workers_run(workers, u->parts, o->clip > 0 ? adam_part : both_of_part, &work);
 }

@@ -1,101 +1,116 @@
 /* SPDX-License-Identifier: MIT */
 #include "train/vamp.h"
 
-#include "model/pass_plan.h"
+#include "kernel/math_kernel.h"
 
 #include <string.h>
 
 /* A copy, which stays while the pseudo-inputs are updated. */
-static void set_inputs(void *context, size_t layer, const struct tile *tile) {
-    struct vamp *v = context;
-    const size_t inputs = v->model->encoder_inputs, first = tile->row * inputs;
-    (void)layer;
-    memcpy(v->pass.encoder_input + first, v->model->parameters.value + v->model->pseudo_inputs + first,
-           tile->rows * inputs * sizeof *v->pass.encoder_input);
-    pass_pack(&v->pass, 0, &(struct tile){tile->row, tile->rows, 0, inputs});
+static void set_inputs(struct pass *pass, const struct layer *layer, const struct tile *tile,
+                       const struct step *step) {
+    const struct vamp *v = pass->context;
+    const size_t first = tile->row * layer->width;
+    float *out = pass_value(pass, layer)->out + first;
+    (void)step;
+    memcpy(out, pass->net->parameters.value + v->model->pseudo_inputs + first,
+           tile->rows * layer->width * sizeof *out);
+    pass_pack(pass, layer, tile->row, tile->rows);
 }
 
-static void posterior(void *context, size_t layer, const struct tile *tile) {
-    struct vamp *v = context;
-    (void)layer;
-    pass_posterior(&v->pass, tile->row, tile->rows);
-    prior_refresh(&v->model->prior, tile->row, tile->rows);
+static void refresh_prior(struct pass *pass, const struct layer *layer, const struct tile *tile,
+                          const struct step *step) {
+    const struct vamp *v = pass->context;
+    (void)layer, (void)step;
+    prior_refresh(draw_prior(pass->net, v->model->z), tile->row, tile->rows);
 }
 
 /* The gradient of -log p(z) over all draws of the batch with respect to each component. A draw's weight is a factor
  * once, for every estimator, since the components are parameters of p(z). */
-static void components(void *context, size_t layer, const struct tile *tile) {
-    struct vamp *v = context;
-    const struct pass *b = v->batch;
-    const struct model *m = v->model;
-    const size_t scratch = prior_scratch(&m->prior), width = 2 * m->config.latent;
+static void components(struct pass *pass, const struct layer *layer, const struct tile *tile,
+                       const struct step *step) {
+    const struct vamp *v = pass->context;
+    const struct pass *batch = v->batch;
+    const size_t z = v->model->z;
+    const struct mixture *mixture = &draw_prior(pass->net, z)->mixture;
     for (size_t k = tile->row; k < tile->row + tile->rows; k++) {
-        float *dheads = v->pass.delta[layer] + k * width;
-        memset(dheads, 0, width * sizeof *dheads);
-        for (size_t row = 0; row < v->rows * b->draws; row++)
-            mixture_gradient(&m->prior.mixture, k, b->z + row * m->decoder_inputs,
-                             v->beta * b->weight[row] * b->prior_scratch[row * scratch + k], dheads);
+        float *dheads = pass_value(pass, layer)->dout + k * layer->width;
+        memset(dheads, 0, layer->width * sizeof *dheads);
+        for (size_t row = 0; row < step->items * batch->draws; row++)
+            mixture_gradient(mixture, k, draw_of(batch, z, row),
+                             (float)step->beta * batch->weight[row] * draw_scratch(batch, z, row)[k], dheads);
     }
 }
 
-/* The gradient of the mean over the batch, as the weights' is. */
-static void inputs(void *context, size_t layer, const struct tile *tile) {
-    struct vamp *v = context;
-    const struct parameters *p = &v->model->parameters;
-    const struct linear *first = &v->model->layer[layer];
-    float *gradient = p->gradient + v->model->pseudo_inputs;
-    linear_backward(first, p->value, v->pass.delta[layer], gradient, tile);
+/* The gradient of the mean over the batch, as that of the other parameters is. */
+static void average(struct pass *pass, const struct layer *layer, const struct tile *tile,
+                    const struct step *step) {
+    const size_t width = net_input(pass->net, layer, 0)->width;
     for (size_t row = tile->row; row < tile->row + tile->rows; row++)
-        math_kernel()->scale(gradient + row * first->in + tile->column, 1.0f / (float)v->rows, tile->columns);
+        math_kernel()->scale(pass_input(pass, layer, 0)->dout + row * width + tile->unit, 1.0f / (float)step->items,
+                             tile->units);
 }
 
-static void make_plans(struct vamp *v) {
-    const struct model *m = v->model;
-    const struct linear *first = &m->layer[0];
-    plan_add(&v->forward, (struct operation){.run = set_inputs, .units = 1, .draws = 1});
-    for (size_t i = 0; i <= m->heads; i++)
-        pass_plan_forward(&v->forward, &v->pass, i);
-    plan_add(&v->forward, (struct operation){.run = posterior, .layer = m->heads, .units = 1, .draws = 1});
-    plan_add(&v->backward, (struct operation){.run = components, .layer = m->heads, .units = 1, .draws = 1});
-    for (size_t i = m->heads; i > 0; i--)
-        pass_plan_backward(&v->backward, &v->pass, i);
-    plan_add(&v->backward,
-             (struct operation){.run = inputs, .units = first->in, .weights = first->in * first->out, .draws = 1});
+/* The encoder's first layer leaves the pseudo-inputs' gradient in the table of parameters. */
+static int make_plans(struct vamp *v) {
+    struct pass *pass = &v->pass;
+    const struct layer *input = &pass->net->layer[v->model->input],
+                       *posterior = &pass->net->layer[v->model->posterior];
+    struct operation last = plan_layer(pass, input + 1, DIRECTION_BACKWARD);
+    last.run = average;
+    last.chained = true;
+    return plan_add(&v->forward, (struct operation){.run = set_inputs, .pass = pass, .layer = input}) < 0 ||
+                   plan_layers(&v->forward, pass, pass->from + 1, pass->to, DIRECTION_FORWARD) < 0 ||
+                   plan_add(&v->forward,
+                            (struct operation){.run = refresh_prior, .pass = pass, .layer = posterior}) < 0 ||
+                   plan_add(&v->backward, (struct operation){.run = components, .pass = pass, .layer = posterior}) <
+                       0 ||
+                   plan_layers(&v->backward, pass, pass->from + 1, pass->to, DIRECTION_BACKWARD) < 0
+               ? -1
+               : plan_add(&v->backward, last);
 }
 
 int vamp_start(struct vamp *v, struct model *model, struct workers *workers, const struct pass *batch) {
+    const size_t count = prior_pseudo_inputs(model->config.prior, model->config.components);
     *v = (struct vamp){.model = model, .workers = workers, .batch = batch};
-    if (pass_create(&v->pass, model, model->config.components, 0, true) < 0)
+    if (count == 0)
+        return 0;
+    if (pass_create(&v->pass, &model->net, model->input, model->posterior + 1, count, 1, true) < 0)
         return -1;
-    make_plans(v);
-    return 0;
+    v->pass.context = v;
+    v->pass.value[model->input].dout = model->net.parameters.gradient + model->pseudo_inputs;
+    return make_plans(v);
 }
 
 void vamp_end(struct vamp *v) {
+    plan_free(&v->forward);
+    plan_free(&v->backward);
     pass_free(&v->pass);
 }
 
 void vamp_forward(struct vamp *v) {
-    v->model->prior.mixture.heads = v->pass.out[v->model->heads];
-    plan_run(&v->forward, v->workers, v->model->config.components, v);
+    if (v->pass.net == NULL)
+        return;
+    draw_prior(&v->model->net, v->model->z)->mixture.heads = posterior_heads(&v->pass, v->model->posterior, 0);
+    plan_run(&v->forward, v->workers, v->pass.items, NULL);
 }
 
-void vamp_backward(struct vamp *v, size_t rows, double beta) {
-    v->rows = rows;
-    v->beta = (float)beta;
-    plan_run(&v->backward, v->workers, v->model->config.components, v);
+void vamp_backward(struct vamp *v, const struct step *step) {
+    if (v->pass.net != NULL)
+        plan_run(&v->backward, v->workers, v->pass.items, step);
 }
 
 static void settle_values(struct vamp *v) {
     const struct model *m = v->model;
     vamp_forward(v);
-    memcpy(m->parameters.value + m->components, v->pass.out[m->heads],
-           m->config.components * 2 * m->config.latent * sizeof *m->parameters.value);
+    memcpy(m->net.parameters.value + m->components, posterior_heads(&v->pass, m->posterior, 0),
+           v->pass.items * 2 * m->config.latent * sizeof *m->net.parameters.value);
 }
 
 void vamp_settle(struct vamp *v) {
+    if (v->pass.net == NULL)
+        return;
     settle_values(v);
-    if (v->model->parameters.average == NULL)
+    if (v->model->net.parameters.average == NULL)
         return;
     model_swap_average(v->model);
     settle_values(v);

@@ -5,6 +5,7 @@
  * as the one here, that memory has room for all of them, and that waiting for each other takes WAIT seconds per
  * phase. */
 #include "base/error.h"
+#include "nn/ops.h"
 #include "train/train.h"
 
 #include <math.h>
@@ -37,17 +38,17 @@ static void tell(const char *what, size_t tasks, double least, double estimate[C
 
 /* What the phases of a training's step take, and its update. */
 static void measure(struct training *t, double estimate[CORES]) {
+    const struct step step = {
+        .objective = &t->objective, .items = t->batch, .beta = 1, .rate = 1e-9, .number = t->step + 1};
     for (size_t first = 0, end; first < t->plan.count; first = end) {
         size_t tasks;
         char what[64];
         double least = INFINITY;
-        end = plan_phase(&t->plan, first, t->rows, &tasks);
-        struct plan phase = {.count = end - first};
-        for (size_t i = first; i < end; i++)
-            phase.operation[i - first] = t->plan.operation[i];
+        end = plan_stage(&t->plan, first, step.items, &tasks);
+        const struct plan phase = {.operation = t->plan.operation + first, .count = end - first};
         for (int round = 0; round < ROUNDS; round++) {
             const double begin = seconds();
-            plan_run(&phase, t->workers, t->rows, t);
+            plan_run(&phase, t->workers, step.items, &step);
             least = fmin(least, seconds() - begin);
         }
         snprintf(what, sizeof what, "operations %zu to %zu", first + 1, end);
@@ -56,18 +57,18 @@ static void measure(struct training *t, double estimate[CORES]) {
     double least = INFINITY;
     for (int round = 0; round < ROUNDS; round++) {
         const double begin = seconds();
-        update_run(&t->update, t->workers, t->rows, 1e-9, t->step + 1);
+        update_run(&t->update, t->workers, &step);
         least = fmin(least, seconds() - begin);
     }
-    tell("gradients and update", t->update.slices, least, estimate);
+    tell("gradients and update", t->update.parts, least, estimate);
 }
 
 static int run(size_t batch) {
     const struct model_config config = {.item = {1, {ELEMENTS}},
                                         .prior = &prior_normal,
                                         .latent = LATENT,
-                                        .encoder = {1, {UNITS}},
-                                        .decoder = {1, {UNITS}},
+                                        .encoder = {1, {{&op_linear, {UNITS}}}},
+                                        .decoder = {1, {{&op_linear, {UNITS}}}},
                                         .activation = activation_find("tasks", "relu"),
                                         .likelihood = likelihood_find("tasks", "bernoulli")};
     struct model model;
@@ -80,7 +81,7 @@ static int run(size_t batch) {
         return -1;
     for (size_t i = 0; i < batch * ELEMENTS; i++)
         items[i] = (unsigned char)(i % 251);
-    model_initialise(&model, &torch, 1);
+    net_initialise(&model.net, &torch, 1);
     const struct dataset data = {.name = "items",
                                  .dtype = DTYPE_U8,
                                  .shape = config.item,

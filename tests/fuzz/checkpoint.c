@@ -3,6 +3,7 @@
  * with. */
 #include "base/level.h"
 #include "fuzz.h"
+#include "nn/ops.h"
 #include "train/checkpoint.h"
 
 #include <stdlib.h>
@@ -22,8 +23,11 @@ static struct {
 
 static void start(void) {
     static unsigned char items[ITEMS * 6] = {9, 99, 200};
-    struct model_config config = {
-        .item = {2, {2, 3}}, .latent = 2, .encoder = {1, {3}}, .decoder = {1, {3}}, .prior = &prior_normal};
+    struct model_config config = {.item = {2, {2, 3}},
+                                  .latent = 2,
+                                  .encoder = {1, {{&op_linear, {3}}}},
+                                  .decoder = {1, {{&op_linear, {3}}}},
+                                  .prior = &prior_normal};
     fuzz_expect(level_settle() == 0);
     config.activation = activation_find("fuzz", "relu");
     config.likelihood = likelihood_find("fuzz", "bernoulli");
@@ -57,7 +61,7 @@ static void write_seed(const char *path) {
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    if (run.model.layers == 0) {
+    if (run.model.net.layers == 0) {
         start();
         if (getenv("FUZZ_SEED") != NULL)
             write_seed(getenv("FUZZ_SEED"));

@@ -27,8 +27,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     json_t *metadata = NULL;
     if (input_open(&in, fuzz_file(data, size)) < 0)
         return 0;
-    if (model_read(&model, &metadata, &in) == 0) {
-        fuzz_expect(model.parameters.size * sizeof(float) < size);
+    if (model_read(&model, MODEL_AS_TRAINED, &metadata, &in) == 0) {
+        fuzz_expect(model.net.parameters.size * sizeof(float) < size);
         check_config(&model.config);
         model_free(&model);
     }

@@ -3,6 +3,7 @@
  * which p(x) = N(b, W W' + sigma^2 I) and, with W's columns orthogonal, the posterior is N(mu(x), diag) exactly. */
 #include "base/error.h"
 #include "dist/latent.h"
+#include "layers.h"
 #include "query/evaluate.h"
 #include "test.h"
 
@@ -45,8 +46,9 @@ static double exact_log_likelihood(const float *x) {
 /* The decoder W, b, and as encoder the exact posterior: mu = W'(x - b) / (length2 + sigma^2), variance
  * sigma^2 / (length2 + sigma^2), both moved by `off`. */
 static void set_weights(struct model *m, double off) {
-    float *value = m->parameters.value;
-    const struct linear *heads = &m->layer[m->heads], *decoder = &m->layer[m->last];
+    float *value = m->net.parameters.value;
+    const struct dense_layers list = dense_layers(m);
+    const struct dense_layer *heads = &list.layer[list.heads], *decoder = &list.layer[list.last];
     for (int j = 0; j < L; j++) {
         const double total = length2(j) + sigma * sigma;
         double bias = off;

@@ -10,7 +10,7 @@
 static void give_first_values(struct model *model, uint64_t seed) {
     struct initializer torch = {0};
     EXPECT(initializer_parse(&torch, "test", "torch") == 0, "%s", error_message());
-    model_initialise(model, &torch, seed);
+    net_initialise(&model->net, &torch, seed);
 }
 
 #endif

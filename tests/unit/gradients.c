@@ -4,10 +4,9 @@
 #include "base/error.h"
 #include "dist/latent.h"
 #include "first_values.h"
-#include "layer_gradient.h"
-#include "model/pass.h"
-#include "nn/plan.h"
+#include "layers.h"
 #include "test.h"
+#include "training_pass.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -65,9 +64,9 @@ static double negative_log(const struct model_config *c, const double *a, double
 static double scale(const struct model *m, const double *parameter, const double *a, size_t i, double best) {
     switch (m->config.scale) {
     case SCALE_SHARED:
-        return exp(parameter[m->scale]);
+        return exp(parameter[scale_offset(m)]);
     case SCALE_PER_DIM:
-        return exp(parameter[m->scale + i]);
+        return exp(parameter[scale_offset(m) + i]);
     case SCALE_NET:
         return exp(a[1]);
     case SCALE_OPTIMAL:
@@ -88,35 +87,36 @@ static void see(const struct model *m, double *in, size_t i, double x) {
 
 /* KL of one item, given the parameters and epsilon, and the decoder's output. Its label is `label`, if there are
  * any. */
-static double reference(const struct model *m, const double *parameter, const float *x, size_t label,
-                        const float *epsilon, double *out) {
+static double reference(const struct model *m, const struct dense_layers *list, const double *parameter,
+                        const float *x, size_t label, const float *epsilon, double *out) {
     const size_t classes = m->config.classes;
     double in[MAX_UNITS], loss = 0;
     for (size_t i = 0; i < m->elements; i++)
         see(m, in, i, (double)x[i]);
     for (size_t i = 0; m->config.missing && i < m->elements; i++)
-        in[m->layer[0].in - classes - m->elements + i] = !isnan(x[i]);
+        in[m->encoder_inputs - classes - m->elements + i] = !isnan(x[i]);
     for (size_t k = 0; k < classes; k++)
-        in[m->layer[0].in - classes + k] = k == label;
-    for (size_t l = 0; l < m->layers; l++) {
-        const struct linear *layer = &m->layer[l];
+        in[m->encoder_inputs - classes + k] = k == label;
+    for (size_t l = 0; l < list->count; l++) {
+        const struct dense_layer *layer = &list->layer[l];
         for (size_t o = 0; o < layer->out; o++) {
             double sum = parameter[layer->bias + o];
             for (size_t i = 0; i < layer->in; i++)
                 sum += parameter[layer->weight + o * layer->in + i] * in[i];
             out[o] = sum;
         }
-        const bool hidden = l != m->heads && l != m->last, gated = hidden && layer->group == 2;
+        const bool gated = layer->hidden && layer->group == 2;
         for (size_t i = 0; i < (gated ? layer->out / 2 : layer->out); i++)
-            in[i] = gated    ? out[2 * i] / (1 + exp(-out[2 * i + 1]))
-                    : hidden ? activation(m->config.activation->name, out[i])
-                             : out[i];
-        for (size_t i = 0; l == m->heads && i < m->config.latent; i++) {
+            in[i] =
+                (layer->residual ? in[i] : 0) + (gated           ? out[2 * i] / (1 + exp(-out[2 * i + 1]))
+                                                 : layer->hidden ? activation(m->config.activation->name, out[i])
+                                                                 : out[i]);
+        for (size_t i = 0; l == list->heads && i < m->config.latent; i++) {
             const double mu = out[i], logvar = out[m->config.latent + i];
             in[i] = mu + exp(0.5 * logvar) * (double)epsilon[i];
             loss += 0.5 * (exp(logvar) + mu * mu - 1 - logvar);
         }
-        for (size_t k = 0; l == m->heads && k < classes; k++)
+        for (size_t k = 0; l == list->heads && k < classes; k++)
             in[m->config.latent + k] = k == label;
     }
     return loss;
@@ -125,10 +125,11 @@ static double reference(const struct model *m, const double *parameter, const fl
 /* The scale that is the best for the batch. */
 static double best_scale(const struct model *m, const struct pass *p, double out[ROWS][MAX_UNITS]) {
     const double power = m->config.likelihood->power;
+    const float *x = model_x(m, p, 0);
     double sum = 0, count = 0;
     for (size_t i = 0; i < ROWS * m->elements; i++)
-        if (!isnan(p->x[i])) {
-            sum += pow(fabs((double)p->x[i] - out[i / m->elements][i % m->elements * m->segment.outputs]), power);
+        if (!isnan(x[i])) {
+            sum += pow(fabs((double)x[i] - out[i / m->elements][i % m->elements * m->segment.outputs]), power);
             count++;
         }
     return pow(sum / count, 1 / power);
@@ -137,87 +138,44 @@ static double best_scale(const struct model *m, const struct pass *p, double out
 /* -ELBO of the batch. */
 static double reference_batch(const struct model *m, const double *parameter, const struct pass *p) {
     static double out[ROWS][MAX_UNITS];
+    const struct dense_layers list = dense_layers(m);
     double loss = 0;
     for (size_t row = 0; row < ROWS; row++)
-        loss += reference(m, parameter, p->x + row * m->elements, LABEL(row), p->epsilon + row * m->config.latent,
-                          out[row]);
+        loss +=
+            reference(m, &list, parameter, model_x(m, p, row), LABEL(row), draw_epsilon(p, m->z, row), out[row]);
     const double best = best_scale(m, p, out);
     for (size_t row = 0; row < ROWS; row++)
         for (size_t i = 0; i < m->elements; i++) {
-            const double *a = out[row] + i * m->segment.outputs, x = (double)p->x[row * m->elements + i];
+            const double *a = out[row] + i * m->segment.outputs, x = (double)model_x(m, p, row)[i];
             loss += isnan(x) ? 0 : negative_log(&m->config, a, scale(m, parameter, a, i, best), x);
         }
     return loss;
 }
 
-/* A tile of each of the last layer's parts. */
-static void each_part(struct pass *p, void (*run)(struct pass *p, const struct tile *tile)) {
-    const struct linear *last = &p->model->layer[p->model->last];
-    for (size_t first = 0, end = 0; first < last->out; first = end) {
-        struct tile tile = {0, ROWS, first, 0};
-        const size_t part = plan_part(last, &tile);
-        for (; end < last->out && plan_part(last, &(struct tile){.column = end}) == part; end++)
-            tile.columns++;
-        run(p, &tile);
-    }
-}
-
-static void likelihood_and_gradient(struct pass *p, const struct tile *tile) {
-    pass_likelihood(p, tile, true);
-}
-
-static void run_pass(struct pass *p) {
-    const struct model *m = p->model;
-    const struct objective elbo = {estimator_find("test", "elbo"), 1, 1, 0, 0};
-    struct parameters *parameters = (struct parameters *)&m->parameters;
-    for (uint32_t row = 0; row < ROWS; row++)
-        pass_set_labels(p, row, 1, &(uint32_t){LABEL(row)});
-    model_pack(m);
-    pass_set_encoder_input(p, 0, ROWS);
-    pass_encode(p, 0, ROWS);
-    pass_draw(p, 0, ROWS);
-    pass_decode(p, 0, ROWS);
-    if (m->config.scale == SCALE_OPTIMAL) {
-        each_part(p, pass_deviations);
-        pass_set_best_scale(p, ROWS, &(double){0}, &(double){0});
-    }
-    each_part(p, likelihood_and_gradient);
-    for (size_t l = m->last; l > 0; l--) {
-        if (l == m->last)
-            pass_weigh(p, 0, ROWS, &elbo);
-        /* In tiles of some columns and rows, as wide layers are trained. */
-        const size_t in = m->layer[l].in;
-        for (size_t first = 0; first < in; first += PANEL) {
-            const size_t columns = in - first < PANEL ? in - first : PANEL;
-            pass_backward(p, l, &(struct tile){0, 1, first, columns});
-            pass_backward(p, l, &(struct tile){1, ROWS - 1, first, columns});
-        }
-        if (l == m->heads + 1)
-            pass_posterior_backward(p, 0, ROWS, &elbo, 1);
-    }
-    for (size_t l = 0; l < m->layers; l++) {
-        /* In two parts, as slices of a layer are trained. */
-        const size_t part = m->layer[l].out / 2;
-        add_layer_gradient(p, l, ROWS, 0, part);
-        add_layer_gradient(p, l, ROWS, part, m->layer[l].out - part);
-    }
-    if (p->dscale != NULL)
-        pass_scale_gradient(p, ROWS, 1, parameters->gradient);
+static void run_pass(struct pass *p, const struct model *m) {
+    const struct objective elbo = {.estimator = estimator_find("test", "elbo"), .draws = 1, .beta = 1};
+    const struct step step = {.objective = &elbo, .items = ROWS, .beta = 1};
+    double bound[ROWS];
+    for (size_t row = 0; m->label != NO_LAYER && row < ROWS; row++)
+        model_set_label(m, p, row, (uint32_t)LABEL(row));
+    run_training_pass(p, m, &step, bound);
+    add_gradients(p, ROWS);
 }
 
 /* Of every `each`-th parameter. */
 static void check_gradient(const struct model *m, const struct pass *p, size_t each, const char *what) {
+    const struct parameters *table = &m->net.parameters;
     const double h = 1e-5;
-    double *parameter = malloc(m->parameters.size * sizeof *parameter), loss = 0;
-    for (size_t i = 0; i < m->parameters.size; i++)
-        parameter[i] = (double)m->parameters.value[i];
+    double *parameter = malloc(table->size * sizeof *parameter), loss = 0;
+    for (size_t i = 0; i < table->size; i++)
+        parameter[i] = (double)table->value[i];
     for (size_t row = 0; row < ROWS; row++)
-        loss += pass_negative_log(p, row) + p->kl[row];
+        loss += likelihood_of_draw(p, m->likelihood, row) + draw_kl(p, m->z, row);
     const double wanted_loss = reference_batch(m, parameter, p);
     EXPECT(fabs(loss - wanted_loss) < 2e-6 * (1 + fabs(wanted_loss)), "%s: loss %.8g, wanted %.8g", what, loss,
            wanted_loss);
-    for (size_t i = 0; i < m->parameters.size; i += each) {
-        if (m->config.scale == SCALE_OPTIMAL && i == m->scale)
+    for (size_t i = 0; i < table->size; i += each) {
+        if (m->config.scale == SCALE_OPTIMAL && i == scale_offset(m))
             continue; /* is not learned */
         const double before = parameter[i];
         parameter[i] = before + h;
@@ -225,40 +183,40 @@ static void check_gradient(const struct model *m, const struct pass *p, size_t e
         parameter[i] = before - h;
         const double wanted = (above - reference_batch(m, parameter, p)) / (2 * h);
         parameter[i] = before;
-        EXPECT(fabs((double)m->parameters.gradient[i] - wanted) < 2e-5 * (1 + fabs(wanted)),
-               "%s: gradient of parameter %zu is %.7g, wanted %.7g", what, i, (double)m->parameters.gradient[i],
-               wanted);
+        EXPECT(fabs((double)table->gradient[i] - wanted) < 2e-5 * (1 + fabs(wanted)),
+               "%s: gradient of parameter %zu is %.7g, wanted %.7g", what, i, (double)table->gradient[i], wanted);
     }
     free(parameter);
 }
 
 /* Items that the likelihood can hold. */
-static void make_items(struct pass *p) {
-    const struct model *m = p->model;
+static void make_items(const struct model *m, const struct pass *p) {
     const size_t n = ROWS * m->elements;
-    noise_uniform(p->x, n, (struct noise){.seed = 4});
+    float *x = model_x(m, p, 0);
+    noise_uniform(x, n, (struct noise){.seed = 4});
     for (size_t i = 0; m->config.likelihood->steps == 1 && i < n; i++)
-        p->x[i] = floorf(p->x[i] * (i % 3 == 0 && !m->config.likelihood->has_levels ? 40.0f : 5.0f));
+        x[i] = floorf(x[i] * (i % 3 == 0 && !m->config.likelihood->has_levels ? 40.0f : 5.0f));
     for (size_t i = 0; m->config.likelihood->steps == 255 && i < n; i++)
-        p->x[i] = i % 4 == 0 ? 0 : i % 4 == 1 ? 1 : rintf(255 * p->x[i]) / 255;
+        x[i] = i % 4 == 0 ? 0 : i % 4 == 1 ? 1 : rintf(255 * x[i]) / 255;
     for (size_t i = 0; m->config.missing && i < n; i++)
-        p->x[i] = i % 7 < 2 || i % m->elements == 3 ? NAN : p->x[i];
+        x[i] = i % 7 < 2 || i % m->elements == 3 ? NAN : x[i];
 }
 
 static void check_model(const struct model_config *config, size_t each, const char *what) {
     struct model m;
     struct pass p;
-    if (model_create(&m, config) < 0 || model_train(&m) < 0 || pass_create(&p, &m, ROWS, 1, true) < 0) {
+    if (model_create(&m, config) < 0 || net_train(&m.net) < 0 ||
+        pass_create(&p, &m.net, 0, m.net.layers, ROWS, 1, true) < 0) {
         EXPECT(0, "%s: %s", what, error_message());
         return;
     }
     give_first_values(&m, 3);
-    for (size_t i = 0; i < m.scales; i++)
-        m.parameters.value[m.scale + i] += 0.1f * (float)(i % 5);
-    pass_set_scale(&p);
-    make_items(&p);
-    noise_normal(p.epsilon, ROWS * config->latent, (struct noise){.seed = 5});
-    run_pass(&p);
+    for (size_t i = 0; i < scale_count(&m); i++)
+        m.net.parameters.value[scale_offset(&m) + i] += 0.1f * (float)(i % 5);
+    net_pack(&m.net);
+    make_items(&m, &p);
+    set_epsilon(&m, &p, 5);
+    run_pass(&p, &m);
     check_gradient(&m, &p, each, what);
     pass_free(&p);
     model_free(&m);
@@ -266,8 +224,11 @@ static void check_model(const struct model_config *config, size_t each, const ch
 
 static void check_likelihood(const char *likelihood, enum scale scale) {
     static const char *const activations[] = {"relu", "tanh", "elu", "softplus", "gelu", "gated"};
-    struct model_config c = {
-        .item = {2, {3, 2}}, .latent = 3, .encoder = {2, {7, 5}}, .decoder = {1, {6}}, .prior = &prior_normal};
+    struct model_config c = {.item = {2, {3, 2}},
+                             .latent = 3,
+                             .encoder = hidden_of("7,5"),
+                             .decoder = hidden_of("6"),
+                             .prior = &prior_normal};
     c.likelihood = likelihood_find("test", likelihood);
     c.sigma = 0.6;
     c.scale = scale;
@@ -285,6 +246,11 @@ static void check_likelihood(const char *likelihood, enum scale scale) {
     c.classes = 0;
     check_model(&c, 1, "elements missing");
     c.missing = false;
+    c.encoder = hidden_of("7,res,res,5");
+    c.decoder = hidden_of("res,6");
+    check_model(&c, 1, "residual blocks");
+    c.activation = activation_find("test", "gelu");
+    check_model(&c, 1, "residual blocks whose activation keeps its slope");
     c.encoder.layers = c.decoder.layers = 0;
     check_model(&c, 1, "no hidden layers");
 }
@@ -331,8 +297,8 @@ static void gaussian_elbo(void) {
 static void wide_layers(void) {
     struct model_config c = {.item = {1, {300}},
                              .latent = 2,
-                             .encoder = {2, {304, 256}},
-                             .decoder = {2, {256, 304}},
+                             .encoder = hidden_of("304,256"),
+                             .decoder = hidden_of("256,304"),
                              .prior = &prior_normal};
     c.likelihood = likelihood_find("test", "bernoulli");
     c.activation = activation_find("test", "gated");

@@ -4,9 +4,10 @@
  * stand still. */
 #include "base/error.h"
 #include "first_values.h"
-#include "layer_gradient.h"
+#include "layers.h"
 #include "test.h"
 #include "train/vamp.h"
+#include "training_pass.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -20,38 +21,39 @@
 #define COMPONENTS 3 /* of a prior that is a mixture */
 
 static size_t draws = DRAWS;
+static struct dense_layers layers; /* of the model at work */
 
 struct draw {
     double mu[LATENT], logvar[LATENT], z[LATENT], negative_log, kl[LATENT];
 };
 
-static void layer(const struct model *m, const double *parameter, size_t l, const double *in, double *out) {
-    const struct linear *linear = &m->layer[l];
-    for (size_t o = 0; o < linear->out; o++) {
-        out[o] = parameter[linear->bias + o];
-        for (size_t i = 0; i < linear->in; i++)
-            out[o] += parameter[linear->weight + o * linear->in + i] * in[i];
-        if (l != m->heads && l != m->last)
+static void layer(const double *parameter, size_t l, const double *in, double *out) {
+    const struct dense_layer *dense = &layers.layer[l];
+    for (size_t o = 0; o < dense->out; o++) {
+        out[o] = parameter[dense->bias + o];
+        for (size_t i = 0; i < dense->in; i++)
+            out[o] += parameter[dense->weight + o * dense->in + i] * in[i];
+        if (dense->hidden)
             out[o] = tanh(out[o]);
     }
 }
 
 /* One item through the model, 4-5-2-5-4, with one draw. */
-static struct draw forward(const struct model *m, const double *parameter, const float *x, const float *epsilon) {
+static struct draw forward(const double *parameter, const float *x, const float *epsilon) {
     struct draw d = {.negative_log = 0};
     double in[MAX_UNITS], hidden[MAX_UNITS], heads[2 * LATENT], a[ELEMENTS];
     for (size_t i = 0; i < ELEMENTS; i++)
         in[i] = (double)x[i];
-    layer(m, parameter, 0, in, hidden);
-    layer(m, parameter, 1, hidden, heads);
+    layer(parameter, 0, in, hidden);
+    layer(parameter, 1, hidden, heads);
     for (size_t i = 0; i < LATENT; i++) {
         d.mu[i] = heads[i];
         d.logvar[i] = heads[LATENT + i];
         d.z[i] = d.mu[i] + exp(0.5 * d.logvar[i]) * (double)epsilon[i];
         d.kl[i] = 0.5 * (exp(d.logvar[i]) + d.mu[i] * d.mu[i] - 1 - d.logvar[i]);
     }
-    layer(m, parameter, 2, d.z, hidden);
-    layer(m, parameter, 3, hidden, a);
+    layer(parameter, 2, d.z, hidden);
+    layer(parameter, 3, hidden, a);
     for (size_t i = 0; i < ELEMENTS; i++)
         d.negative_log += log(1 + exp(a[i])) - (double)x[i] * a[i];
     return d;
@@ -71,8 +73,8 @@ static double log_prior(const struct model *m, const double *parameter, const do
     if (m->config.components == 0)
         return log_normal(z, (double[LATENT]){0}, (double[LATENT]){0});
     for (size_t k = 0; k < COMPONENTS; k++) {
-        layer(m, parameter, 0, parameter + m->pseudo_inputs + k * ELEMENTS, hidden);
-        layer(m, parameter, 1, hidden, heads);
+        layer(parameter, 0, parameter + m->pseudo_inputs + k * ELEMENTS, hidden);
+        layer(parameter, 1, hidden, heads);
         sum += exp(log_normal(z, heads, heads + LATENT)) / COMPONENTS;
     }
     return log(sum);
@@ -94,17 +96,16 @@ static struct estimator as_published(const char *name) {
 }
 
 /* What one item adds to the function whose gradient the estimator is: `parameter` moves, `still` does not. */
-static double item_loss(const struct pass *p, const struct objective *o, double beta, size_t item,
-                        const double *parameter, const double *still, bool decoder) {
-    const struct model *m = p->model;
+static double item_loss(const struct model *m, const struct pass *p, const struct objective *o, double beta,
+                        size_t item, const double *parameter, const double *still, bool decoder) {
     const struct estimator published = as_published(o->estimator->name), *e = &published;
     const bool encoder = e->squared && !decoder, mixture = m->config.components > 0;
     double log_w[DRAWS], still_log_w[DRAWS], path[DRAWS], sum = 0, still_sum = 0, loss = 0;
     struct draw d[DRAWS];
     for (size_t k = 0; k < draws; k++) {
-        const float *x = p->x + item * ELEMENTS, *epsilon = p->epsilon + (item * draws + k) * LATENT;
-        d[k] = forward(m, parameter, x, epsilon);
-        const struct draw s = forward(m, still, x, epsilon);
+        const float *x = model_x(m, p, item), *epsilon = draw_epsilon(p, m->z, item * draws + k);
+        d[k] = forward(parameter, x, epsilon);
+        const struct draw s = forward(still, x, epsilon);
         log_w[k] =
             -d[k].negative_log - beta * log_ratio(m, &d[k], e->path ? &s : &d[k], encoder ? still : parameter);
         still_log_w[k] = -s.negative_log - log_ratio(m, &s, &s, still);
@@ -124,78 +125,60 @@ static double item_loss(const struct pass *p, const struct objective *o, double 
     return e->importance && !e->path ? -log(sum) : loss;
 }
 
-static double batch_loss(const struct pass *p, const struct objective *o, double beta, const double *parameter,
-                         const double *still, bool decoder) {
+static double batch_loss(const struct model *m, const struct pass *p, const struct objective *o, double beta,
+                         const double *parameter, const double *still, bool decoder) {
     double loss = 0;
     for (size_t item = 0; item < ROWS; item++)
-        loss += item_loss(p, o, beta, item, parameter, still, decoder);
+        loss += item_loss(m, p, o, beta, item, parameter, still, decoder);
     return loss;
 }
 
-static void add_gradient(const struct pass *p, size_t layer, size_t rows) {
-    add_layer_gradient(p, layer, rows, 0, p->model->layer[layer].out);
-}
-
-static void run_pass(struct pass *p, struct vamp *vamp, const struct objective *o, double beta) {
-    const struct model *m = p->model;
-    model_pack(m);
-    if (m->config.components > 0)
-        vamp_forward(vamp);
-    pass_set_encoder_input(p, 0, ROWS);
-    pass_encode(p, 0, ROWS);
-    pass_draw(p, 0, ROWS);
-    pass_prior(p, 0, ROWS);
-    pass_decode(p, 0, ROWS);
-    pass_likelihood(p, &(struct tile){0, ROWS * draws, 0, ELEMENTS}, true);
-    for (size_t l = m->last; l > 0; l--) {
-        const size_t rows = ROWS * pass_draws(p, l);
-        if (l == m->last)
-            pass_weigh(p, 0, ROWS, o);
-        pass_backward(p, l, &(struct tile){0, rows, 0, m->layer[l].in});
-        if (l == m->heads + 1)
-            pass_posterior_backward(p, 0, ROWS, o, beta);
-    }
-    for (size_t l = 0; l < m->layers; l++)
-        add_gradient(p, l, ROWS * pass_draws(p, l));
+static void run_pass(struct pass *p, const struct model *m, struct vamp *vamp, const struct step *step,
+                     double *bound) {
+    net_pack(&m->net);
+    vamp_forward(vamp);
+    run_training_pass(p, m, step, bound);
+    add_gradients(p, ROWS);
     if (m->config.components == 0)
         return;
-    vamp_backward(vamp, ROWS, beta);
+    vamp_backward(vamp, step);
     for (size_t i = 0; i < COMPONENTS * ELEMENTS; i++)
-        m->parameters.gradient[m->pseudo_inputs + i] *= ROWS; /* that of the mean, as it is trained with */
-    for (size_t l = 0; l <= m->heads; l++)
-        add_gradient(&vamp->pass, l, COMPONENTS);
+        m->net.parameters.gradient[m->pseudo_inputs + i] *= ROWS; /* that of the mean, as it is trained with */
+    add_gradients(&vamp->pass, COMPONENTS);
 }
 
 /* The figure that is reported: the ELBO, or the log of the mean weight. */
-static void check_bound(const struct pass *p, const struct objective *o, const double *parameter) {
+static void check_bound(const struct model *m, const struct pass *p, const struct objective *o, const double *bound,
+                        const double *parameter) {
     for (size_t item = 0; item < ROWS; item++) {
         const struct objective plain = {o->estimator, draws, 1, 0, 0};
         const struct objective elbo = {estimator_find("test", "elbo"), draws, 1, 0, 0},
                                iwae = {estimator_find("test", "iwae"), draws, 1, 0, 0};
         const double wanted =
-            -item_loss(p, plain.estimator->importance ? &iwae : &elbo, 1, item, parameter, parameter, false);
-        EXPECT(fabs(p->bound[item] - wanted) < 1e-5, "%s: bound %.8g, wanted %.8g", o->estimator->name,
-               p->bound[item], wanted);
+            -item_loss(m, p, plain.estimator->importance ? &iwae : &elbo, 1, item, parameter, parameter, false);
+        EXPECT(fabs(bound[item] - wanted) < 1e-5, "%s: bound %.8g, wanted %.8g", o->estimator->name, bound[item],
+               wanted);
     }
 }
 
-static void check_gradient(const struct pass *p, const struct objective *o, double beta) {
-    const struct model *m = p->model;
+static void check_gradient(const struct model *m, const struct pass *p, const struct objective *o, double beta,
+                           const double *bound) {
+    const struct parameters *table = &m->net.parameters;
     const double h = 1e-5;
     double parameter[200], still[200];
-    for (size_t i = 0; i < m->parameters.size; i++)
-        parameter[i] = still[i] = (double)m->parameters.value[i];
-    check_bound(p, o, parameter);
-    for (size_t i = 0; i < m->parameters.size; i++) {
-        const bool decoder = i >= m->layer[2].weight;
+    for (size_t i = 0; i < table->size; i++)
+        parameter[i] = still[i] = (double)table->value[i];
+    check_bound(m, p, o, bound, parameter);
+    for (size_t i = 0; i < table->size; i++) {
+        const bool decoder = i >= layers.layer[2].weight;
         parameter[i] = still[i] + h;
-        const double above = batch_loss(p, o, beta, parameter, still, decoder);
+        const double above = batch_loss(m, p, o, beta, parameter, still, decoder);
         parameter[i] = still[i] - h;
-        const double wanted = (above - batch_loss(p, o, beta, parameter, still, decoder)) / (2 * h);
+        const double wanted = (above - batch_loss(m, p, o, beta, parameter, still, decoder)) / (2 * h);
         parameter[i] = still[i];
-        EXPECT(fabs((double)m->parameters.gradient[i] - wanted) < 2e-5 * (1 + fabs(wanted)),
+        EXPECT(fabs((double)table->gradient[i] - wanted) < 2e-5 * (1 + fabs(wanted)),
                "%s: gradient of parameter %zu is %.7g, wanted %.7g", o->estimator->name, i,
-               (double)m->parameters.gradient[i], wanted);
+               (double)table->gradient[i], wanted);
     }
 }
 
@@ -203,30 +186,32 @@ static void check_prior(const char *name, double beta, double free_bits, size_t 
     const struct objective o = {estimator_find("test", name), draws, beta, 0, free_bits};
     const struct model_config c = {.item = {1, {ELEMENTS}},
                                    .latent = LATENT,
-                                   .encoder = {1, {5}},
-                                   .decoder = {1, {5}},
+                                   .encoder = hidden_of("5"),
+                                   .decoder = hidden_of("5"),
                                    .prior = components > 0 ? &prior_vamp : &prior_normal,
                                    .components = components,
                                    .activation = activation_find("test", "tanh"),
                                    .likelihood = likelihood_find("test", "bernoulli")};
     struct model m;
     struct pass p;
-    struct vamp vamp = {.model = &m};
+    struct vamp vamp;
+    double bound[ROWS];
     struct workers *workers = workers_start(1);
-    if (workers == NULL || model_create(&m, &c) < 0 || model_train(&m) < 0 ||
-        pass_create(&p, &m, ROWS, draws, true) < 0 || m.parameters.size > 200 ||
-        (components > 0 && vamp_start(&vamp, &m, workers, &p) < 0)) {
+    if (workers == NULL || model_create(&m, &c) < 0 || net_train(&m.net) < 0 ||
+        pass_create(&p, &m.net, 0, m.net.layers, ROWS, draws, true) < 0 || m.net.parameters.size > 200 ||
+        vamp_start(&vamp, &m, workers, &p) < 0) {
         EXPECT(0, "%s: %s", name, error_message());
         return;
     }
+    layers = dense_layers(&m);
     give_first_values(&m, 3);
-    for (size_t i = 0; i < m.parameters.size; i++)
-        m.parameters.value[i] *= 2;
-    noise_uniform(m.parameters.value + m.pseudo_inputs, components * ELEMENTS, (struct noise){.seed = 6});
-    noise_uniform(p.x, ROWS * ELEMENTS, (struct noise){.seed = 4});
-    noise_normal(p.epsilon, ROWS * draws * LATENT, (struct noise){.seed = 5});
-    run_pass(&p, &vamp, &o, beta);
-    check_gradient(&p, &o, beta);
+    for (size_t i = 0; i < m.net.parameters.size; i++)
+        m.net.parameters.value[i] *= 2;
+    noise_uniform(m.net.parameters.value + m.pseudo_inputs, components * ELEMENTS, (struct noise){.seed = 6});
+    noise_uniform(model_x(&m, &p, 0), ROWS * ELEMENTS, (struct noise){.seed = 4});
+    set_epsilon(&m, &p, 5);
+    run_pass(&p, &m, &vamp, &(struct step){.objective = &o, .items = ROWS, .beta = beta}, bound);
+    check_gradient(&m, &p, &o, beta, bound);
     vamp_end(&vamp);
     pass_free(&p);
     model_free(&m);

@@ -229,21 +229,22 @@ static void panels_hold_the_matrix(void) {
 
 /* A layer's panels, written tile by tile in any order, are those of the whole. */
 static void tiles_of_a_layer_are_packed_in_their_place(void) {
-    const struct linear plain = {.in = 70, .out = 45, .group = 1};
+    struct linear plain = {.in = 70, .out = 45};
     const size_t sizes_of[2] = {linear_panels_size(&plain, DIRECTION_FORWARD),
                                 linear_panels_size(&plain, DIRECTION_BACKWARD)};
     float *w = numbers(plain.in * plain.out, 1), *panels[4];
     for (int i = 0; i < 4; i++)
         panels[i] = calloc(sizes_of[i % 2], sizeof(float));
+    plain.weight = w;
     struct linear whole = plain, pieces = plain;
     for (int i = 0; i < DIRECTIONS; i++) {
         whole.panels[i] = panels[i];
         pieces.panels[i] = panels[2 + i];
     }
-    linear_pack(&whole, w, &(struct tile){0, plain.out, 0, plain.in});
+    linear_pack(&whole, &(struct matrix_tile){0, plain.out, 0, plain.in});
     for (size_t unit = plain.out; unit > 0; unit -= 5) /* across panels: the heads' two tensors are one layer */
         for (size_t in = 0; in < plain.in; in += 32)
-            linear_pack(&pieces, w, &(struct tile){unit - 5, 5, in, plain.in - in < 32 ? plain.in - in : 32});
+            linear_pack(&pieces, &(struct matrix_tile){unit - 5, 5, in, plain.in - in < 32 ? plain.in - in : 32});
     for (int i = 0; i < 2; i++)
         EXPECT(memcmp(panels[i], panels[i + 2], sizes_of[i] * sizeof(float)) == 0, "panels %d differ", i);
     for (int i = 0; i < 4; i++)

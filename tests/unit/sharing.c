@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "base/error.h"
 #include "first_values.h"
+#include "nn/ops.h"
 #include "query/block.h"
 #include "test.h"
 #include "train/train.h"
@@ -154,8 +155,8 @@ static void make_model(struct model *m, size_t elements, size_t units, size_t la
     const struct model_config config = {.item = {1, {elements}},
                                         .prior = &prior_normal,
                                         .latent = latent,
-                                        .encoder = {1, {units}},
-                                        .decoder = {1, {units}},
+                                        .encoder = {1, {{&op_linear, {units}}}},
+                                        .decoder = {1, {{&op_linear, {units}}}},
                                         .activation = activation_find("test", "relu"),
                                         .likelihood = likelihood_find("test", "bernoulli")};
     if (model_create(m, &config) < 0)
@@ -168,11 +169,12 @@ static const size_t sizes[][3] = {{784, 400, 20}, {100, 37, 3}, {17, 5, 2}, {784
 
 static void collect(struct block *block, const struct shard *shard) {
     struct pass *p = &block->pass;
-    const size_t heads = 2 * p->model->config.latent;
+    const struct model *m = block->model;
+    const size_t heads = 2 * m->config.latent;
     block_load_items(block, shard, 1);
-    pass_encode(p, shard->base, shard->all);
+    pass_forward(p, 0, m->posterior + 1, shard->base, shard->all);
     memcpy((float *)block->context + (block->item + block_index(block, shard->first)) * heads,
-           p->out[p->model->heads] + shard->first * heads, shard->rows * heads * sizeof(float));
+           posterior_heads(p, m->posterior, shard->first), shard->rows * heads * sizeof(float));
 }
 
 #define STREAM 300
@@ -186,7 +188,7 @@ static void how_a_stream_is_cut_does_not_matter(void) {
         const size_t heads = 2 * m.config.latent, numbers = STREAM * m.elements;
         float *x = malloc(numbers * sizeof *x), *whole = malloc(STREAM * heads * sizeof *whole),
               *pieces = malloc(STREAM * heads * sizeof *pieces);
-        model_pack(&m);
+        net_pack(&m.net);
         if (block_start(&block, &m, workers_start(2)) < 0)
             printf("# %s\n", error_message());
         noise_uniform(x, numbers, (struct noise){.seed = 2});
@@ -235,9 +237,9 @@ static float *train(const struct dataset *data, size_t threads, size_t batch, si
             ;
         EXPECT(more == 0 && t.position == data->items, "epoch ended at %zu: %s", t.position, error_message());
     }
-    float *weights = malloc(m.parameters.size * sizeof *weights);
-    memcpy(weights, m.parameters.value, m.parameters.size * sizeof *weights);
-    *size = m.parameters.size * sizeof *weights;
+    float *weights = malloc(m.net.parameters.size * sizeof *weights);
+    memcpy(weights, m.net.parameters.value, m.net.parameters.size * sizeof *weights);
+    *size = m.net.parameters.size * sizeof *weights;
     training_end(&t);
     workers_stop(t.workers);
     model_free(&m);
@@ -323,13 +325,14 @@ static void a_loss_that_is_not_finite_stops_training(void) {
     struct training t;
     begin_training(&t, &m, &data);
     EXPECT(training_step(&t) == 1, "first step: %s", error_message());
-    m.parameters.value[m.layer[m.last].bias] = NAN;
-    float *before = malloc(m.parameters.size * sizeof *before);
-    memcpy(before, m.parameters.value, m.parameters.size * sizeof *before);
+    m.net.parameters.value[m.net.layer[m.output].own[1].offset] = NAN;
+    float *before = malloc(m.net.parameters.size * sizeof *before);
+    memcpy(before, m.net.parameters.value, m.net.parameters.size * sizeof *before);
     EXPECT(training_step(&t) == -1, "the step was made");
     EXPECT(strstr(error_message(), "step 2 ") && strstr(error_message(), "output of decoder.1)"), "message: %s",
            error_message());
-    EXPECT(memcmp(before, m.parameters.value, m.parameters.size * sizeof *before) == 0, "weights have changed");
+    EXPECT(memcmp(before, m.net.parameters.value, m.net.parameters.size * sizeof *before) == 0,
+           "weights have changed");
     free(before);
     training_end(&t);
     workers_stop(t.workers);
@@ -352,7 +355,7 @@ static void a_prior_that_is_not_finite_is_named(void) {
     give_first_values(&m, 1);
     struct training t;
     begin_training(&t, &m, &data);
-    m.parameters.value[m.pseudo_inputs] = NAN;
+    m.net.parameters.value[m.pseudo_inputs] = NAN;
     EXPECT(training_step(&t) == -1 && strstr(error_message(), "output of prior)"), "message: %s", error_message());
     training_end(&t);
     workers_stop(t.workers);
@@ -369,66 +372,97 @@ static void a_prior_that_is_not_finite_is_named(void) {
 static atomic_int made[PLANNED][PLAN_ROWS][PLAN_COLUMNS];
 static const struct operation planned[PLANNED];
 
-static void make_tile(void *context, size_t operation, const struct tile *tile) {
-    const size_t rows = *(const size_t *)context;
+static void make_tile(struct pass *pass, const struct layer *layer, const struct tile *tile,
+                      const struct step *step) {
+    const size_t rows = *(const size_t *)pass->context, operation = layer->number;
+    (void)step;
     for (size_t r = tile->row; r < tile->row + tile->rows; r++)
-        for (size_t c = tile->column; c < tile->column + tile->columns; c++)
+        for (size_t c = tile->unit; c < tile->unit + tile->units; c++)
             atomic_fetch_add(&made[operation][r][c], 1);
     if (operation == 0)
         return;
     const bool chained = planned[operation].chained, any = operation != 2;
     const size_t first = any ? 0 : tile->row, end = any ? rows : tile->row + tile->rows;
-    const size_t left = chained ? tile->column : 0,
-                 right = chained ? tile->column + tile->columns : planned[operation - 1].units;
+    const size_t left = chained ? tile->unit : 0,
+                 right = chained ? tile->unit + tile->units : planned[operation - 1].units;
     for (size_t r = first; r < end; r++)
         for (size_t c = left; c < right; c++)
             EXPECT(made[operation - 1][r][c] == 1, "operation %zu began before row %zu, column %zu was made",
                    operation, r, c);
 }
 
+static struct pass planned_pass = {.draws = 1};
+static const struct layer planned_layer[PLANNED] = {{.number = 0}, {.number = 1}, {.number = 2}, {.number = 3}};
+#define PLAN(i) .run = make_tile, .pass = &planned_pass, .layer = &planned_layer[i]
 static const struct operation planned[PLANNED] = {
-    {.run = make_tile, .layer = 0, .units = 5, .draws = 1},
-    {.run = make_tile, .layer = 1, .units = PLAN_COLUMNS, .weights = 500 * PLAN_COLUMNS, .draws = 1},
-    {.run = make_tile,
-     .layer = 2,
-     .units = PLAN_COLUMNS,
-     .weights = 500 * PLAN_COLUMNS,
-     .draws = 1,
-     .chained = true},
-    {.run = make_tile, .layer = 3, .units = 13, .draws = 1}};
+    {PLAN(0), .units = 5},
+    {PLAN(1), .units = PLAN_COLUMNS, .weights = 500 * PLAN_COLUMNS},
+    {PLAN(2), .units = PLAN_COLUMNS, .weights = 500 * PLAN_COLUMNS, .chained = true},
+    {PLAN(3), .units = 13}};
 
-/* Each output belongs to one part; a part begins with a panel and parts no group. */
+/* Of each unit of a layer, how often it was in a tile, and in the tile of which part. */
+#define MOST_UNITS 4096
+static struct { size_t times, part; } placed[MOST_UNITS];
+
+static void place_units(struct pass *pass, const struct layer *layer, const struct tile *tile,
+                        const struct step *step) {
+    (void)pass, (void)layer, (void)step;
+    for (size_t i = tile->unit; i < tile->unit + tile->units; i++) {
+        placed[i].times += tile->row == 0;
+        placed[i].part = tile->part;
+    }
+}
+
+static void check_parts(const struct layer *layer, struct workers *workers) {
+    struct pass pass = {.draws = 1};
+    struct operation operation = {.run = place_units,
+                                  .pass = &pass,
+                                  .layer = layer,
+                                  .units = layer->units,
+                                  .group = layer->group,
+                                  .weights = layer->weights};
+    const struct plan plan = {.operation = &operation, .count = 1};
+    size_t part = 0;
+    memset(placed, 0, sizeof placed);
+    plan_run(&plan, workers, 1, NULL);
+    for (size_t i = 0; i < layer->units; i++) {
+        const size_t next = placed[i].part;
+        EXPECT(placed[i].times == 1 && (next == part || (next == part + 1 && i > 0 && i % PANEL == 0)),
+               "%zu units of %zu weights, groups of %zu: unit %zu is %zu times in a part, the last one %zu after "
+               "%zu",
+               layer->units, layer->weights, layer->group, i, placed[i].times, next, part);
+        part = next;
+    }
+    EXPECT(part + 1 == plan_parts(layer), "%zu parts, wanted %zu", part + 1, plan_parts(layer));
+}
+
+/* Each unit belongs to one part; a part begins with a panel. */
 static void a_layers_parts_are_all_of_it(void) {
-    for (size_t units = 1; units <= 4096; units = units * 3 + 1)
+    struct workers *workers = workers_start(1);
+    for (size_t units = 1; units <= MOST_UNITS; units = units * 3 + 1)
         for (size_t in = 1; in <= 4096; in = in * 5 + 2)
-            for (size_t group = 1; group <= 6; group++) {
-                const struct linear layer = {.in = in, .out = units * group, .group = group};
-                size_t part = 0;
-                for (size_t i = 1; i < layer.out; i++) {
-                    const size_t next = plan_part(&layer, &(struct tile){.column = i});
-                    EXPECT(next == part || (next == part + 1 && i % (PANEL * group) == 0),
-                           "%zu units of %zu, groups of %zu: %zu follows %zu at %zu", units, in, group, next, part,
-                           i);
-                    part = next;
-                }
-                EXPECT(part + 1 == plan_parts(&layer), "%zu parts, wanted %zu", part + 1, plan_parts(&layer));
-            }
+            for (size_t group = 1; group <= 6; group++)
+                check_parts(&(struct layer){.units = units, .group = group, .weights = in * units * group},
+                            workers);
+    workers_stop(workers);
 }
 
 static void a_plan_makes_everything_once_and_in_order(void) {
-    struct plan plan = {.count = 0};
+    struct plan plan = {0};
     struct workers *workers = workers_start(3);
     for (int i = 0; i < PLANNED; i++)
-        plan_add(&plan, planned[i]);
+        EXPECT(plan_add(&plan, planned[i]) == 0, "%s", error_message());
     for (size_t rows = 1; rows <= PLAN_ROWS; rows += rows < 20 ? 1 : 93) {
         memset(made, 0, sizeof made);
-        plan_run(&plan, workers, rows, &rows);
+        planned_pass.context = &rows;
+        plan_run(&plan, workers, rows, NULL);
         for (size_t o = 0; o < PLANNED; o++)
             for (size_t r = 0; r < PLAN_ROWS; r++)
                 for (size_t c = 0; c < PLAN_COLUMNS; c++)
                     EXPECT(made[o][r][c] == (r < rows && c < planned[o].units),
                            "%zu rows: %zu %zu %zu made %d times", rows, o, r, c, made[o][r][c]);
     }
+    plan_free(&plan);
     workers_stop(workers);
 }
 

@@ -8,8 +8,9 @@
 #include "dist/log_sum.h"
 #include "dist/prior.h"
 #include "first_values.h"
-#include "layer_gradient.h"
+#include "layers.h"
 #include "test.h"
+#include "training_pass.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -132,20 +133,19 @@ static void importance_weights_average_to_one(void) {
 static struct model_config small_model(void) {
     return (struct model_config){.item = {1, {ELEMENTS}},
                                  .latent = LATENT,
-                                 .encoder = {1, {5}},
-                                 .decoder = {1, {5}},
+                                 .encoder = hidden_of("5"),
+                                 .decoder = hidden_of("5"),
                                  .prior = &logistic,
                                  .activation = activation_find("test", "tanh"),
                                  .likelihood = likelihood_find("test", "bernoulli")};
 }
 
-static void run_layer(const struct model *m, const double *parameter, size_t l, const double *in, double *out) {
-    const struct linear *layer = &m->layer[l];
+static void run_layer(const struct dense_layer *layer, const double *parameter, const double *in, double *out) {
     for (size_t o = 0; o < layer->out; o++) {
         out[o] = parameter[layer->bias + o];
         for (size_t i = 0; i < layer->in; i++)
             out[o] += parameter[layer->weight + o * layer->in + i] * in[i];
-        out[o] = model_is_hidden(m, l) ? tanh(out[o]) : out[o];
+        out[o] = layer->hidden ? tanh(out[o]) : out[o];
     }
 }
 
@@ -153,11 +153,12 @@ static void run_layer(const struct model *m, const double *parameter, size_t l, 
  */
 static double log_weight(const struct model *m, const double *parameter, const float *x, const float *epsilon,
                          double *entropy) {
+    const struct dense_layers list = dense_layers(m);
     double in[ELEMENTS], hidden[5], heads[2 * LATENT], z[LATENT], a[ELEMENTS], sum = 0;
     for (size_t i = 0; i < ELEMENTS; i++)
         in[i] = (double)x[i];
-    run_layer(m, parameter, 0, in, hidden);
-    run_layer(m, parameter, 1, hidden, heads);
+    run_layer(&list.layer[0], parameter, in, hidden);
+    run_layer(&list.layer[1], parameter, hidden, heads);
     *entropy = 0;
     for (size_t i = 0; i < LATENT; i++) {
         const double e = (double)epsilon[i], logvar = heads[LATENT + i];
@@ -165,21 +166,21 @@ static double log_weight(const struct model *m, const double *parameter, const f
         sum += half_log_2pi - z[i] - 2 * log1p(exp(-z[i])) + 0.5 * (e * e + logvar);
         *entropy += 0.5 * (1 + logvar) - 0.5 * (e * e + logvar); /* instead of -log q of the draw */
     }
-    run_layer(m, parameter, 2, z, hidden);
-    run_layer(m, parameter, 3, hidden, a);
+    run_layer(&list.layer[2], parameter, z, hidden);
+    run_layer(&list.layer[3], parameter, hidden, a);
     for (size_t i = 0; i < ELEMENTS; i++)
         sum += (double)x[i] * a[i] - log1p(exp(a[i]));
     return sum;
 }
 
 /* Minus the objective: elbo, with q's entropy instead of -log q of the draws; or iwae. */
-static double reference(const struct pass *p, const double *parameter, bool importance) {
+static double reference(const struct model *m, const struct pass *p, const double *parameter, bool importance) {
     double loss = 0;
     for (size_t item = 0; item < ROWS; item++) {
         double mean = 0, mean_weight = 0, entropy;
         for (size_t k = 0; k < DRAWS; k++) {
-            const double log_w = log_weight(p->model, parameter, p->x + item * ELEMENTS,
-                                            p->epsilon + (item * DRAWS + k) * LATENT, &entropy);
+            const double log_w =
+                log_weight(m, parameter, model_x(m, p, item), draw_epsilon(p, m->z, item * DRAWS + k), &entropy);
             mean += (log_w + entropy) / DRAWS;
             mean_weight += exp(log_w) / DRAWS;
         }
@@ -188,44 +189,25 @@ static double reference(const struct pass *p, const double *parameter, bool impo
     return loss;
 }
 
-static void run_pass(struct pass *p, const struct objective *o) {
-    const struct model *m = p->model;
-    model_pack(m);
-    pass_set_encoder_input(p, 0, ROWS);
-    pass_encode(p, 0, ROWS);
-    pass_draw(p, 0, ROWS);
-    pass_prior(p, 0, ROWS);
-    pass_decode(p, 0, ROWS);
-    pass_likelihood(p, &(struct tile){0, ROWS * DRAWS, 0, ELEMENTS}, true);
-    pass_weigh(p, 0, ROWS, o);
-    for (size_t l = m->last; l > 0; l--) {
-        pass_backward(p, l, &(struct tile){0, ROWS * pass_draws(p, l), 0, m->layer[l].in});
-        if (l == m->heads + 1)
-            pass_posterior_backward(p, 0, ROWS, o, 1);
-    }
-    for (size_t l = 0; l < m->layers; l++)
-        add_layer_gradient(p, l, ROWS * pass_draws(p, l), 0, m->layer[l].out);
-}
-
-static void check_gradient(const struct pass *p, bool importance) {
-    const struct model *m = p->model;
+static void check_gradient(const struct model *m, const struct pass *p, const double *bounds, bool importance) {
+    const struct parameters *table = &m->net.parameters;
     const double h = 1e-5;
     double parameter[200], bound = 0;
-    for (size_t i = 0; i < m->parameters.size; i++)
-        parameter[i] = (double)m->parameters.value[i];
+    for (size_t i = 0; i < table->size; i++)
+        parameter[i] = (double)table->value[i];
     for (size_t item = 0; item < ROWS; item++)
-        bound += p->bound[item];
-    const double wanted_bound = -reference(p, parameter, importance);
+        bound += bounds[item];
+    const double wanted_bound = -reference(m, p, parameter, importance);
     EXPECT(fabs(bound - wanted_bound) < 1e-5, "bound %.8g, wanted %.8g", bound, wanted_bound);
-    for (size_t i = 0; i < m->parameters.size; i++) {
+    for (size_t i = 0; i < table->size; i++) {
         const double before = parameter[i];
         parameter[i] = before + h;
-        const double above = reference(p, parameter, importance);
+        const double above = reference(m, p, parameter, importance);
         parameter[i] = before - h;
-        const double wanted = (above - reference(p, parameter, importance)) / (2 * h);
+        const double wanted = (above - reference(m, p, parameter, importance)) / (2 * h);
         parameter[i] = before;
-        EXPECT(fabs((double)m->parameters.gradient[i] - wanted) < 2e-5 * (1 + fabs(wanted)),
-               "gradient of parameter %zu is %.7g, wanted %.7g", i, (double)m->parameters.gradient[i], wanted);
+        EXPECT(fabs((double)table->gradient[i] - wanted) < 2e-5 * (1 + fabs(wanted)),
+               "gradient of parameter %zu is %.7g, wanted %.7g", i, (double)table->gradient[i], wanted);
     }
 }
 
@@ -234,18 +216,21 @@ static void check_objective(const char *name) {
     const struct model_config config = small_model();
     struct model m;
     struct pass p;
-    if (model_create(&m, &config) < 0 || model_train(&m) < 0 || pass_create(&p, &m, ROWS, DRAWS, true) < 0 ||
-        m.parameters.size > 200) {
+    double bound[ROWS];
+    if (model_create(&m, &config) < 0 || net_train(&m.net) < 0 ||
+        pass_create(&p, &m.net, 0, m.net.layers, ROWS, DRAWS, true) < 0 || m.net.parameters.size > 200) {
         EXPECT(0, "%s: %s", name, error_message());
         return;
     }
     give_first_values(&m, 3);
-    for (size_t i = 0; i < m.parameters.size; i++)
-        m.parameters.value[i] *= 2;
-    noise_uniform(p.x, ROWS * ELEMENTS, (struct noise){.seed = 4});
-    noise_normal(p.epsilon, ROWS * DRAWS * LATENT, (struct noise){.seed = 5});
-    run_pass(&p, &o);
-    check_gradient(&p, o.estimator->importance);
+    for (size_t i = 0; i < m.net.parameters.size; i++)
+        m.net.parameters.value[i] *= 2;
+    net_pack(&m.net);
+    noise_uniform(model_x(&m, &p, 0), ROWS * ELEMENTS, (struct noise){.seed = 4});
+    set_epsilon(&m, &p, 5);
+    run_training_pass(&p, &m, &(struct step){.objective = &o, .items = ROWS, .beta = 1}, bound);
+    add_gradients(&p, ROWS);
+    check_gradient(&m, &p, bound, o.estimator->importance);
     pass_free(&p);
     model_free(&m);
 }

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+#include "model/bound.h"
+
+double bound_log_weight(const struct pass *pass, const struct model *m, size_t row) {
+    return draw_log_ratio(pass, m->z, row) - likelihood_of_draw(pass, m->likelihood, row);
+}
+
+static double weigh(const struct pass *pass, const struct model *m, const struct objective *o, size_t item) {
+    double log_weights[OBJECTIVE_MAX_DRAWS];
+    float *weight = pass->weight + item * pass->draws;
+    for (size_t k = 0; k < pass->draws; k++)
+        weight[k] = 1.0f / (float)pass->draws;
+    if (!o->estimator->importance)
+        return -likelihood_of_item(pass, m->likelihood, item) - draw_kl(pass, m->z, item);
+    for (size_t k = 0; k < pass->draws; k++)
+        log_weights[k] = bound_log_weight(pass, m, item * pass->draws + k);
+    return importance_weights(log_weights, weight, pass->draws);
+}
+
+void bound_weigh(struct pass *pass, const struct model *model, const struct objective *objective, size_t first,
+                 size_t items, double *bound) {
+    for (size_t item = first; item < first + items; item++)
+        bound[item] = weigh(pass, model, objective, item);
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* The posterior q(z|x) = N(mu, diag sigma^2). Its gradient is that of mu and logvar as they are bounded. */
+#include "dist/latent.h"
+#include "model/layers.h"
+
+static int infer(struct net *net, struct layer *layer) {
+    layer->width = net_input(net, layer, 0)->width;
+    layer->kept = layer->width / 2; /* sigma */
+    return 0;
+}
+
+float *posterior_heads(const struct pass *pass, size_t posterior, size_t item) {
+    return pass->value[posterior].out + item * pass->net->layer[posterior].width;
+}
+
+static float *sigma(const struct pass *pass, size_t posterior, size_t item) {
+    return pass->value[posterior].kept + item * pass->net->layer[posterior].kept;
+}
+
+const float *posterior_sigma(const struct pass *pass, size_t posterior, size_t item) {
+    return sigma(pass, posterior, item);
+}
+
+static void forward(struct pass *pass, const struct layer *layer, const struct tile *tile) {
+    const size_t posterior = layer->number;
+    for (size_t item = tile->row; item < tile->row + tile->rows; item++)
+        latent_posterior(posterior_heads(pass, posterior, item), sigma(pass, posterior, item), layer->kept);
+}
+
+static const struct op op_posterior = {.name = "posterior", .in_place = true, .infer = infer, .forward = forward};
+
+size_t net_posterior(struct net *net, size_t heads) {
+    return net_add(net, &op_posterior, "posterior", NULL, 0, 1, &heads);
+}

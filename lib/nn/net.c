@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT */
+#include "nn/net.h"
+
+#include "base/error.h"
+#include "base/memory.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static size_t fail_net(struct net *net, int failed) {
+    net->failed = net->failed || failed < 0;
+    return 0;
+}
+
+/* Makes room for one more layer. 0 or -1. */
+static int grow(struct net *net) {
+    struct layer *layer = memory_grow(net->layer, net->layers, sizeof *layer);
+    if (layer == NULL)
+        return fail("model: out of memory for %zu layers", net->layers + 1);
+    net->layer = layer;
+    return 0;
+}
+
+static int copy_options(struct layer *layer, const void *options, size_t size) {
+    if (options == NULL)
+        return 0;
+    layer->options = malloc(size);
+    if (layer->options == NULL)
+        return fail("model: out of memory for the layer %s", layer->name);
+    memcpy(layer->options, options, size);
+    return 0;
+}
+
+/* Rows and marks that follow from the inputs. */
+static void connect(struct net *net, struct layer *layer) {
+    layer->rows = layer->op->draws ? PER_DRAW : PER_ITEM;
+    for (size_t i = 0; i < layer->inputs; i++) {
+        struct layer *input = &net->layer[layer->in[i]];
+        if (input->rows == PER_DRAW)
+            layer->rows = PER_DRAW;
+        layer->differentiable |= input->differentiable;
+        layer->adds[i] = false;
+        layer->completes[i] = true;
+    }
+    if (layer->op->reads_panels)
+        net->layer[layer->in[0]].packs = true;
+    if (layer->op->replaces)
+        net->layer[layer->in[0]].replaced = true;
+}
+
+size_t net_add(struct net *net, const struct op *op, const char *name, const void *options, size_t size,
+               size_t inputs, const size_t *in) {
+    if (net->failed || grow(net) < 0)
+        return fail_net(net, -1);
+    struct layer *layer = &net->layer[net->layers];
+    *layer = (struct layer){.op = op, .number = net->layers, .inputs = inputs};
+    snprintf(layer->name, sizeof layer->name, "%s", name);
+    for (size_t i = 0; i < inputs; i++)
+        layer->in[i] = in[i];
+    net->layers++;
+    connect(net, layer);
+    if (copy_options(layer, options, size) < 0 || (op->infer != NULL && op->infer(net, layer) < 0))
+        return fail_net(net, -1);
+    layer->units = layer->units == 0 ? (layer->width == 0 ? 1 : layer->width) : layer->units;
+    layer->group = layer->group == 0 ? 1 : layer->group;
+    layer->differentiable = layer->differentiable || layer->owns > 0;
+    return layer->number;
+}
+
+size_t net_add_tensor(struct net *net, const char *layer, enum tensor_kind kind, const char *what, size_t rows,
+                      size_t columns) {
+    char name[TENSOR_NAME];
+    snprintf(name, sizeof name, "%s.%s", layer, what);
+    return parameters_add(&net->parameters, kind, name, rows, columns);
+}
+
+/* If `earlier` also computes a part of the gradient with respect to input j of `later`: it adds it to the other,
+ * and it does not come last. */
+static void share_gradient(struct layer *earlier, struct layer *later, size_t j) {
+    for (size_t l = 0; l < earlier->op->backward_inputs; l++)
+        if (earlier->in[l] == later->in[j]) {
+            earlier->adds[l] = true;
+            later->completes[j] = false;
+        }
+}
+
+/* The last layer in the list that reads a layer is the first one that writes its gradient; the first one in the
+ * list completes it. */
+int net_finish(struct net *net, const char *name) {
+    for (size_t i = 0; i < net->layers; i++)
+        for (size_t j = 0; j < net->layer[i].op->backward_inputs; j++)
+            for (size_t k = i; k-- > 0;)
+                share_gradient(&net->layer[k], &net->layer[i], j);
+    return net->failed ? -1 : parameters_check(&net->parameters, name);
+}
+
+/* Whether a pass in this direction reads what the layer packs. */
+static bool is_read(const struct net *net, const struct layer *layer, enum direction direction) {
+    if (direction == DIRECTION_FORWARD)
+        return true;
+    for (size_t i = 0; i < layer->inputs; i++)
+        if (net_input(net, layer, i)->differentiable || net_input(net, layer, i)->learned)
+            return true;
+    return false;
+}
+
+/* Allocates the layers' `packed` of one direction in one array. 0 or -1. */
+static int allocate_packed(struct net *net, enum direction direction) {
+    size_t all = 0;
+    for (size_t i = 0; i < net->layers; i++)
+        all += is_read(net, &net->layer[i], direction) ? net->layer[i].packed_size[direction] : 0;
+    if (all == 0)
+        return 0;
+    float *packed = net->packed[direction] = memory_allocate(all * sizeof *packed);
+    if (packed == NULL)
+        return fail("model: out of memory for the panels of its weights (%zu bytes)", all * sizeof *packed);
+    for (size_t i = 0; i < net->layers; i++) {
+        struct layer *layer = &net->layer[i];
+        if (layer->packed_size[direction] == 0 || !is_read(net, layer, direction))
+            continue;
+        layer->packed[direction] = packed;
+        packed += layer->packed_size[direction];
+    }
+    return 0;
+}
+
+int net_allocate(struct net *net) {
+    return allocate_packed(net, DIRECTION_FORWARD);
+}
+
+int net_train(struct net *net) {
+    if (parameters_train(&net->parameters) < 0)
+        return -1;
+    if (net->packed[DIRECTION_BACKWARD] == NULL && allocate_packed(net, DIRECTION_BACKWARD) < 0)
+        return -1;
+    net_pack(net);
+    return 0;
+}
+
+void net_pack(const struct net *net) {
+    for (size_t i = 0; i < net->layers; i++)
+        if (net->layer[i].op->pack != NULL)
+            net->layer[i].op->pack(net, &net->layer[i], 0, net->layer[i].own_units);
+}
+
+void net_initialise(const struct net *net, const struct initializer *initializer, uint64_t seed) {
+    uint64_t number = 0;
+    for (size_t i = 0; i < net->layers; i++)
+        if (net->layer[i].op->initialise != NULL)
+            net->layer[i].op->initialise(net, &net->layer[i], initializer, seed, number++);
+}
+
+void net_free(struct net *net) {
+    for (size_t i = 0; i < net->layers; i++) {
+        if (net->layer[i].op->end != NULL)
+            net->layer[i].op->end(&net->layer[i]);
+        free(net->layer[i].options);
+    }
+    free(net->layer);
+    for (int i = 0; i < DIRECTIONS; i++)
+        free(net->packed[i]);
+    parameters_free(&net->parameters);
+    *net = (struct net){0};
+}

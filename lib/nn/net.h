@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef NN_NET_H
+#define NN_NET_H
+
+#include "nn/activation.h"
+#include "nn/initializer.h"
+#include "nn/linear.h"
+#include "nn/parameters.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A net is a list of layers. A layer reads the outputs of earlier layers only, so the list's order is the order of
+ * the forward pass, and its reverse that of the backward pass. Each layer is an entry of a table, its op. Nothing
+ * outside an op's own file asks which op a layer has. */
+
+struct net;
+struct pass;
+struct plan;
+struct step; /* the arguments of a training step, see model/objective.h: handed on to operations */
+
+enum { LAYER_INPUTS = 2, LAYER_PARAMETERS = 2, LAYER_NAME = 40, OP_ARGUMENTS = 3, OP_NAME = 16 };
+
+/* How many rows a layer's output has: one per item, or one for each of an item's draws of z, in consecutive rows.
+ * A layer of which an input has one row per draw has one row per draw, too. */
+enum rows { PER_ITEM, PER_DRAW };
+
+/* The piece of an operation's work that is one task: whole rows, or some units of them. */
+struct tile {
+    size_t row, rows;   /* of the layer's own rows */
+    size_t unit, units; /* forward: of layer->units; backward: columns of in[0] */
+    size_t part;        /* the tile's number among those of the same rows */
+};
+
+/* Parameters that belong to a layer's units: those of unit u are the numbers [offset + u each, offset + (u + 1)
+ * each) of the table of parameters. */
+struct unit_parameters {
+    size_t offset, each;
+    bool decays; /* by weight decay */
+};
+
+struct layer {
+    const struct op *op;
+    void *options;           /* the op's own; owned */
+    char name[LAYER_NAME];   /* such as "encoder.0": the prefix of its tensors' names, and its name in messages */
+    size_t number;           /* its index in the net */
+    size_t in[LAYER_INPUTS]; /* indices of earlier layers */
+    size_t inputs;
+    /* Set by op->infer. */
+    enum rows rows;
+    size_t width;                   /* numbers of a row of the output */
+    size_t units;                   /* that the output is cut into; 0 stands for `width` */
+    size_t group;                   /* numbers of the op's product for each unit; 0 stands for 1 */
+    size_t weights;                 /* factors of the op's product, by which its work is cut; 0: by rows only */
+    bool chained;                   /* a tile depends only on the same tile of in[0], which is cut alike */
+    size_t kept;                    /* floats per row that the op keeps beside the output */
+    size_t saved;                   /* the same, but only in a pass that trains */
+    size_t terms;                   /* doubles per row and part, nats: see struct value */
+    size_t packed_size[DIRECTIONS]; /* floats of `packed` */
+    struct unit_parameters own[LAYER_PARAMETERS];
+    size_t owns, own_units;
+    bool own_whole; /* the gradient of all units is one task */
+    /* Set by net_finish. */
+    bool packs;              /* a layer that reads the output reads it in panels */
+    bool replaced;           /* its reader puts the gradient in the place of the output */
+    bool differentiable;     /* the gradient with respect to its output is wanted */
+    bool learned;            /* an input that may be learned: set before net_finish by who learns it */
+    bool adds[LAYER_INPUTS]; /* backward adds to d(in[i]), which a later layer has written; else it overwrites it */
+    bool completes[LAYER_INPUTS]; /* no other layer adds to d(in[i]) after this one */
+    /* What the op derives from its parameters, such as the panels that products read (kernel/product.h). Memory of
+     * the net; NULL: there is none, or it is not wanted. */
+    float *packed[DIRECTIONS];
+};
+
+/* A kind of layer. R is the number of a tile's rows, W a width. All functions but infer and initialise may run on
+ * several threads at the same time, for tiles that do not overlap. */
+struct op {
+    const char *name; /* shorter than OP_NAME */
+    /* Of an op that may be in a list of hidden layers (nn/hidden.h), else NULL and 0: how a user writes it, and the
+     * number of its arguments; adds a layer to a net and returns its index. */
+    const char *usage;
+    size_t arguments;
+    size_t (*add)(struct net *net, const char *name, size_t in, const size_t *argument,
+                  const struct activation *activation);
+    bool keeps_width;       /* the output is as wide as in[0]; if not, argument[0] is the width */
+    bool draws;             /* its output has one row per draw, whatever its inputs have */
+    size_t backward_inputs; /* backward computes the gradients with respect to so many inputs, the first ones */
+    bool in_place;          /* the output is the input's memory, and so is its gradient; forward changes it there */
+    bool replaces;          /* forward, in a pass that trains, puts d(in[0]) in the place of in[0] */
+    bool reads_panels;      /* `gradient` reads in[0] in panels, if the backend has them */
+
+    /* The inputs' sizes -> the fields of `layer` above; adds its tensors to the net's parameters. 0, or -1 with a
+     * message. NULL: `options` is all that is to be known. */
+    int (*infer)(struct net *net, struct layer *layer);
+
+    /* Sets the first values of its parameters. `number` tells the noise of a net's layers apart. */
+    void (*initialise)(const struct net *net, const struct layer *layer, const struct initializer *initializer,
+                       uint64_t seed, uint64_t number);
+
+    /* in[i] [R, W of in[i]] -> a tile of the output [R, W], and of what the op keeps. NULL: the caller fills the
+     * output, or other operations do. */
+    void (*forward)(struct pass *pass, const struct layer *layer, const struct tile *tile);
+
+    /* The gradient with respect to the output -> a tile of d(in[0]), and whole rows of d(in[1]) and so on. */
+    void (*backward)(struct pass *pass, const struct layer *layer, const struct tile *tile,
+                     const struct step *step);
+
+    /* Called for each tile of the output's gradient as soon as it is complete, columns being those of the output:
+     * goes back through the activation. NULL: there is none. */
+    void (*backward_activation)(struct pass *pass, const struct layer *layer, const struct tile *tile);
+
+    /* in[0] [R, W of in[0]], the output's gradient -> own[j] = beta own[j] + scale times the gradient of the tile's
+     * units, all rows of the tile added up. own[j] has the numbers of these units only. NULL: the layer has no
+     * parameters that a gradient is wanted of. */
+    void (*gradient)(struct pass *pass, const struct layer *layer, const struct tile *tile, float scale, float beta,
+                     float *const own[]);
+
+    /* Parameters of the units [unit, unit + units) -> their place in `packed`. Called after each change of them. */
+    void (*pack)(const struct net *net, const struct layer *layer, size_t unit, size_t units);
+
+    /* Adds the layer's operations if one in each direction is not enough; see plan_layers. */
+    int (*plan)(struct plan *plan, struct pass *pass, const struct layer *layer, enum direction direction);
+
+    /* Frees what `options` owns. NULL: nothing. */
+    void (*end)(struct layer *layer);
+};
+
+struct net {
+    struct layer *layer;
+    size_t layers;
+    struct parameters parameters;
+    float *packed[DIRECTIONS]; /* memory of all layers' `packed` */
+    bool failed;               /* from the first error on; a builder of a net checks once, by net_finish */
+};
+
+/* Adds a layer of `op` and returns its index. `options`, `size` bytes, are copied; NULL: none. On an error the net
+ * has failed, and 0 is returned. */
+size_t net_add(struct net *net, const struct op *op, const char *name, const void *options, size_t size,
+               size_t inputs, const size_t *in);
+
+/* Adds a tensor to the net's parameters and returns its offset, see parameters_add. Its name is the layer's, a dot
+ * and `what`. columns 0: a vector. */
+size_t net_add_tensor(struct net *net, const char *layer, enum tensor_kind kind, const char *what, size_t rows,
+                      size_t columns);
+
+/* Ends the list. 0, or -1 with the message of the first error; `name` begins one about tensors. */
+int net_finish(struct net *net, const char *name) __attribute__((warn_unused_result));
+
+/* Allocates what the forward pass needs beside the parameters, which are there. 0 or -1. */
+int net_allocate(struct net *net) __attribute__((warn_unused_result));
+
+/* Allocates the arrays that only training needs: those of parameters_train, and what backward passes read. 0 or -1.
+ */
+int net_train(struct net *net) __attribute__((warn_unused_result));
+
+/* Calls each op's `pack`. To be called before the first pass and after each change of the parameters. */
+void net_pack(const struct net *net);
+
+/* Sets the parameters' first values. */
+void net_initialise(const struct net *net, const struct initializer *initializer, uint64_t seed);
+
+/* Input number i of a layer. */
+static inline const struct layer *net_input(const struct net *net, const struct layer *layer, size_t i) {
+    return &net->layer[layer->in[i]];
+}
+
+void net_free(struct net *net);
+
+#endif

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+#include "nn/pass.h"
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/number.h"
+#include "kernel/product_kernel.h"
+#include "nn/plan.h"
+
+#include <stdlib.h>
+
+#define ALIGNMENT ((size_t)64)
+
+/* All arrays are in one allocation. A first call of lay_out, with memory NULL, sizes it; a second one sets the
+ * arrays. */
+struct arena {
+    char *memory;
+    size_t used;
+};
+
+static void *take(struct arena *arena, size_t rows, size_t columns, size_t size) {
+    void *array = arena->memory == NULL ? NULL : arena->memory + arena->used;
+    arena->used += (rows * columns * size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    return array;
+}
+
+static size_t rows_of(const struct pass *p, const struct layer *layer) {
+    return p->items * pass_draws(p, layer);
+}
+
+/* Rows of an output's panels: one more than the output has, so that neighbouring panels do not use the same lines
+ * of the cache if the number of rows is a power of two. */
+static size_t panel_rows(const struct pass *p, const struct layer *layer) {
+    return rows_of(p, layer) + 1;
+}
+
+size_t pass_panel(const struct pass *p, const struct layer *layer) {
+    return panel_rows(p, layer) * PANEL;
+}
+
+static void lay_out_gradient(struct pass *p, struct arena *arena, const struct layer *layer) {
+    struct value *v = pass_value(p, layer);
+    const size_t rows = rows_of(p, layer);
+    v->saved = take(arena, rows, layer->saved, sizeof(float));
+    if (layer->op->in_place)
+        v->dout = pass_input(p, layer, 0)->dout;
+    else if (layer->differentiable)
+        v->dout = layer->replaced ? v->out : take(arena, rows, layer->width, sizeof(float));
+    if (layer->packs && products()->packed)
+        v->panels = take(arena, 1, panels_size(panel_rows(p, layer), layer->width), sizeof(float));
+}
+
+static void lay_out(struct pass *p, struct arena *arena) {
+    for (size_t i = p->from; i < p->to; i++) {
+        const struct layer *layer = &p->net->layer[i];
+        struct value *v = &p->value[i];
+        const size_t rows = rows_of(p, layer);
+        v->out =
+            layer->op->in_place ? pass_input(p, layer, 0)->out : take(arena, rows, layer->width, sizeof(float));
+        v->kept = take(arena, rows, layer->kept, sizeof(float));
+        v->parts = p->trains ? plan_parts(layer) : 1;
+        v->term = take(arena, layer->terms * v->parts, rows, sizeof(double));
+        if (p->trains)
+            lay_out_gradient(p, arena, layer);
+    }
+    p->weight = p->trains ? take(arena, p->items, p->draws, sizeof(float)) : NULL;
+}
+
+/* The most numbers that a row of an array has. */
+static size_t widest(const struct net *net) {
+    size_t most = 1;
+    for (size_t i = 0; i < net->layers; i++) {
+        const struct layer *layer = &net->layer[i];
+        most = layer->width > most ? layer->width : most;
+        most = layer->kept > most ? layer->kept : most;
+    }
+    return most;
+}
+
+int pass_create(struct pass *pass, const struct net *net, size_t from, size_t to, size_t items, size_t draws,
+                bool trains) {
+    struct arena arena = {NULL, 0};
+    size_t numbers;
+    *pass = (struct pass){.net = net, .from = from, .to = to, .items = items, .draws = draws, .trains = trains};
+    if (products_setup() < 0)
+        return -1;
+    /* Fewer than 1000 arrays of at most items x draws x widest numbers, and panels, which are padded to at most 32
+     * times that. */
+    if (!multiply(items, draws, &numbers) || !multiply(numbers, widest(net), &numbers) ||
+        numbers > SIZE_MAX / 65536)
+        return fail("model: %zu items of %zu draws at a time are too many for %zu units, wanted fewer", items,
+                    draws, widest(net));
+    pass->value = calloc(net->layers, sizeof *pass->value);
+    if (pass->value == NULL)
+        return fail("model: out of memory for the values of its layers");
+    lay_out(pass, &arena);
+    pass->memory = arena.memory = memory_allocate(arena.used);
+    if (pass->memory == NULL)
+        return fail("model: out of memory for %zu items at a time (%zu bytes)", items, arena.used);
+    arena.used = 0;
+    lay_out(pass, &arena);
+    return 0;
+}
+
+void pass_free(struct pass *pass) {
+    free(pass->value);
+    free(pass->memory);
+    *pass = (struct pass){0};
+}
+
+double *pass_term(const struct pass *p, const struct layer *layer, size_t term, size_t part) {
+    const struct value *v = pass_value(p, layer);
+    return v->term + (term * v->parts + (v->parts == 1 ? 0 : part)) * rows_of(p, layer);
+}
+
+double pass_term_sum(const struct pass *p, const struct layer *layer, size_t term, size_t row) {
+    double sum = 0;
+    for (size_t part = 0; part < pass_value(p, layer)->parts; part++)
+        sum += pass_term(p, layer, term, part)[row];
+    return sum;
+}
+
+static void pack(const struct pass *p, const struct layer *layer, size_t row, size_t rows, size_t column,
+                 size_t columns) {
+    const struct value *v = pass_value(p, layer);
+    const size_t panel = pass_panel(p, layer);
+    if (v->panels != NULL)
+        product_kernel()->pack(v->out + row * layer->width + column, layer->width, rows, columns,
+                               v->panels + column / PANEL * panel + row * PANEL, panel);
+}
+
+void pass_pack(struct pass *p, const struct layer *layer, size_t row, size_t rows) {
+    pack(p, layer, row, rows, 0, layer->width);
+}
+
+void pass_layer_forward(struct pass *p, const struct layer *layer, const struct tile *tile) {
+    const size_t each = layer->width / layer->units;
+    layer->op->forward(p, layer, tile);
+    pack(p, layer, tile->row, tile->rows, tile->unit * each, tile->units * each);
+}
+
+/* Goes back through the activation of an input whose gradient is complete. */
+static void complete(struct pass *p, const struct layer *layer, size_t i, const struct tile *tile) {
+    const struct layer *input = net_input(p->net, layer, i);
+    const size_t draws = pass_draws(p, layer) / pass_draws(p, input);
+    if (!layer->completes[i] || input->op->backward_activation == NULL)
+        return;
+    const struct tile whole = {.row = tile->row / draws, .rows = tile->rows / draws, .units = input->width};
+    input->op->backward_activation(p, input, i == 0 && draws == 1 ? tile : &whole);
+}
+
+void pass_layer_backward(struct pass *p, const struct layer *layer, const struct tile *tile,
+                         const struct step *step) {
+    layer->op->backward(p, layer, tile, step);
+    for (size_t i = 0; i < layer->op->backward_inputs; i++)
+        if (pass_input(p, layer, i)->dout != NULL)
+            complete(p, layer, i, tile);
+}
+
+void pass_forward(struct pass *p, size_t from, size_t to, size_t first, size_t items) {
+    for (size_t i = from; i < to; i++) {
+        const struct layer *layer = &p->net->layer[i];
+        const size_t draws = pass_draws(p, layer);
+        if (layer->op->forward != NULL)
+            pass_layer_forward(p, layer,
+                               &(struct tile){.row = first * draws, .rows = items * draws, .units = layer->units});
+    }
+}
