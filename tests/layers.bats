@@ -1,0 +1,124 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# Lists of hidden layers: residual layers beside plain ones, in training, every tool that uses a model, and its file.
+load helper
+
+setup_file() {
+    cd "$BATS_FILE_TMPDIR" || return
+    idx2raw -n 200 "$IMAGES" >items.raw
+    export OPTIONS="-q -z 3 -e 4 -b 30 -r 0.003 -S 5"
+    # shellcheck disable=SC2086 # several options
+    {
+        vae-train $OPTIONS -H 12,res,res -m res.bin --log res.tsv items.raw
+        vae-train $OPTIONS -H 12,12,12 -m plain.bin --log plain.tsv items.raw
+    }
+}
+
+setup() {
+    cd "$BATS_TEST_TMPDIR" || return
+    cp "$BATS_FILE_TMPDIR"/* .
+}
+
+@test "a residual layer has the tensors of a plain one, and trains to another model" {
+    for name in encoder.1.weight encoder.2.bias decoder.1.weight decoder.2.bias; do
+        assert_equal "$(tensor res.bin $name | wc -w)" "$(tensor plain.bin $name | wc -w)"
+    done
+    other_weights res.bin plain.bin
+    assert_equal "$(last res 4 | grep -c '^-[0-9]')" 1
+    holds "$(last res 4)" '>' "$(sed -n 2p res.tsv | cut -f 4)"
+}
+
+@test "x + act(W x + b), as perl computes it" {
+    for activation in relu tanh; do
+        vae-train -q -m net.bin -z 2 -H 5,res --decoder-hidden none -a $activation -e 1 items.raw
+        for name in encoder.0.weight encoder.0.bias encoder.1.weight encoder.1.bias mu.weight mu.bias; do
+            tensor net.bin $name >"tensor.$name"
+        done
+        payload <items.raw >pixels
+        od -An -v -t u1 -N 784 pixels | tr -s ' \n' ' ' >x
+        perl -e '
+            my ($act, %t) = shift;
+            for my $name (qw(encoder.0.weight encoder.0.bias encoder.1.weight encoder.1.bias mu.weight mu.bias)) {
+                open my $f, "<", "tensor.$name" or die; $t{$name} = [split " ", <$f>] }
+            open my $f, "<", "x" or die; my @x = map { $_ / 255 } split " ", <$f>; @x == 784 or die;
+            sub layer { my ($name, $x) = @_; my $n = @$x;
+                map { my $o = $_; my $y = $t{"$name.bias"}[$o]; $y += $t{"$name.weight"}[$n * $o + $_] * $x->[$_] for 0 .. $n - 1; $y }
+                    0 .. $#{$t{"$name.bias"}} }
+            sub act { my $y = shift; $act eq "relu" ? ($y > 0 ? $y : 0) : (exp(2 * $y) - 1) / (exp(2 * $y) + 1) }
+            my @h = map { act($_) } layer("encoder.0", \@x);
+            my @r = map { act($_) } layer("encoder.1", \@h);
+            @h = map { $h[$_] + $r[$_] } 0 .. $#h;
+            print join("\n", layer("mu", \@h)), "\n"' $activation >wanted
+        vae-encode -m net.bin items.raw >latents.raw
+        table 2 <latents.raw | sed -n 1p | tr -s ' ' '\n' | grep . | paste - wanted |
+            awk '{ d = $1 - $2; if (d * d > 1e-8) bad = 1 } END { exit NR != 2 || bad }'
+    done
+}
+
+@test "threads, an interruption and another start make no difference" {
+    for threads in 1 3; do
+        # shellcheck disable=SC2086
+        vae-train $OPTIONS -H 12,res,res -m other.bin -j $threads items.raw
+        cmp res.bin other.bin
+    done
+    # shellcheck disable=SC2086
+    {
+        cut_at 7 vae-train $OPTIONS -H 12,res,res -m part.bin --checkpoint part.ck --every 1 items.raw
+        vae-train $OPTIONS -H 12,res,res -m part.bin --resume part.ck items.raw
+        cmp res.bin part.bin
+        fails 1 'vae-train: part.ck: --hidden is 12,12,12 in this run, wanted 12,res,res as in the file' \
+            vae-train $OPTIONS -H 12,12,12 -m x --resume part.ck items.raw
+        vae-train -q -z 3 -H 12,res,res -e 0 -m again.bin --start-from res.bin items.raw
+        same_weights res.bin again.bin
+        fails 1 'vae-train: res.bin: encoder_hidden is 12,12,12 in this run, wanted 12,res,res as in the file' \
+            vae-train -z 3 -H 12,12,12 -m x --start-from res.bin items.raw
+    }
+}
+
+@test "every tool takes a model with residual layers" {
+    vae-encode -m res.bin items.raw | vae-decode -m res.bin | raw-info -q | grep -q 28x28
+    vae-eval -q -m res.bin -k 4 items.raw | awk 'NR == 2 && $2 < 0 { good = 1 } END { exit !good }'
+    vae-score -m res.bin items.raw | raw-info -q | grep -q 200
+    vae-sample -n 3 -m res.bin | vae-traverse | vae-decode -m res.bin --sample | raw-info -q | grep -q 28x28
+    vae-info res.bin | grep -qx "encoder_hidden	12,res,res"
+    for options in '-a gated' '-a gelu' '--prior vamp:5' '--objective iwae -k 3' '--optimizer muon' '--ema 0.9 --clip 1'; do
+        # shellcheck disable=SC2086
+        vae-train $OPTIONS -H 8,res --decoder-hidden res,8,res -m other.bin $options items.raw
+        vae-eval -q -m other.bin items.raw | awk 'NR == 2 && $2 < 0 { good = 1 } END { exit !good }'
+    done
+}
+
+@test "version 2 of the model file holds what version 1 cannot, and nothing else" {
+    assert_equal "$(metadata res.bin version) $(metadata plain.bin version)" '2 1'
+    nine=1,1,1,1,1,1,1,1,1
+    vae-train -q -m nine.bin -H $nine --decoder-hidden none -e 0 items.raw
+    assert_equal "$(metadata nine.bin version) $(metadata nine.bin encoder_hidden)" "2 $nine"
+    vae-train -q -m eight.bin -H ${nine#1,} --decoder-hidden none -e 0 items.raw
+    assert_equal "$(metadata eight.bin version)" 1
+    vae-train -q -m named.bin -H linear:12 -e 0 items.raw
+    assert_equal "$(metadata named.bin version) $(metadata named.bin encoder_hidden)" '1 12'
+    perl "$BATS_TEST_DIRNAME/safetensors.pl" edit '$head =~ s/"version":"2"/"version":"1"/ or die' <res.bin >bad.bin
+    fails 1 'vae-info: bad.bin: metadata "version" is "1", wanted "2" for this model' vae-info bad.bin
+}
+
+@test "the decoder mirrors the encoder" {
+    for case in '5,res 5,res' '6,res,4 4,6,res' '4,6,res,res 6,res,res,4' '7,3 3,7' 'none none'; do
+        read -r encoder decoder <<<"$case"
+        vae-train -q -m mirror.bin -z 2 -H "$encoder" -e 0 items.raw
+        assert_equal "$(metadata mirror.bin decoder_hidden)" "$decoder"
+    done
+    fails 2 'vae-train: --decoder-hidden: not given, wanted it with a list of hidden layers that begins with res (' \
+        vae-train -m x -H res,5 items.raw
+    vae-train -q -m mirror.bin -z 2 -H res,5 --decoder-hidden 5,res -e 1 items.raw
+    assert_equal "$(tensor mirror.bin encoder.0.weight | wc -w)" $((784 * 784))
+}
+
+@test "a list that is none is refused, with all that may stand in one" {
+    long=$(printf '1,%.0s' {1..64})1
+    for list in '' , '5,' ',5' 0 65537 res:1 res: linear linear: linear:1:2 conv:3 'none,5' '5,none' '5, res' RES 5:6 "$long"; do
+        fails 2 "vae-train: --hidden: found '$list', wanted none, or 1 to 64 of N, res with ',' between them (numbers from 1 to 65536) (" \
+            vae-train -m x -H "$list" items.raw
+    done
+    vae-train -q -m deep.bin -z 2 -H "${long%,1}" --decoder-hidden none -e 0 items.raw
+    assert_equal "$(tensor deep.bin encoder.63.weight | wc -w)" 1
+}
