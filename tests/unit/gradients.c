@@ -248,9 +248,9 @@ static void check_likelihood(const char *likelihood, enum scale scale) {
     c.missing = false;
     c.encoder = hidden_of("7,res,res,5");
     c.decoder = hidden_of("res,6");
-    check_model(&c, 1, "residual blocks");
+    check_model(&c, 1, "residual blocks with gates");
     c.activation = activation_find("test", "gelu");
-    check_model(&c, 1, "residual blocks whose activation keeps its slope");
+    check_model(&c, 1, "residual blocks");
     c.encoder.layers = c.decoder.layers = 0;
     check_model(&c, 1, "no hidden layers");
 }

@@ -9,30 +9,33 @@
 /* The forward and backward pass of a training step, for tests of gradients: the operations of a plan in turn, in
  * tiles that are cut here, smaller than those that training makes of such small layers. */
 
+/* Columns [unit, unit + units) of an operation: the rows of the first item, then the others. */
+static void run_columns(const struct operation *o, struct tile tile, size_t rows, const struct step *step) {
+    const size_t first = pass_draws(o->pass, o->layer), left = o->units - tile.unit;
+    tile.units = left < tile.units ? left : tile.units;
+    tile.rows = first;
+    o->run(o->pass, o->layer, &tile, step);
+    tile.row = first;
+    tile.rows = rows - first;
+    o->run(o->pass, o->layer, &tile, step);
+}
+
 /* Forward: a tile for each part of an operation that is divided by units; such a part begins with a panel. */
 static void run_forward(const struct operation *o, size_t rows, const struct step *step) {
     const size_t parts = o->weights == 0 ? 1 : plan_parts(o->layer);
     const size_t even = (o->units + parts - 1) / parts,
                  units = parts == 1 ? o->units : (even + PANEL - 1) / PANEL * PANEL;
     for (size_t part = 0; part < parts; part++) {
-        const size_t unit = part * units, left = o->units - unit;
-        const struct tile tile = {.rows = rows, .unit = unit, .units = left < units ? left : units, .part = part};
-        EXPECT(unit < o->units, "%s: part %zu is empty", o->layer->name, part);
-        o->run(o->pass, o->layer, &tile, step);
+        EXPECT(part * units < o->units, "%s: part %zu is empty", o->layer->name, part);
+        run_columns(o, (struct tile){.unit = part * units, .units = units, .part = part}, rows, step);
     }
 }
 
-/* Backward: in tiles of some columns and rows, as wide layers are trained; the rows of the first item are one. */
+/* Backward: in tiles of few columns, as wide layers are trained. */
 static void run_backward(const struct operation *o, size_t rows, const struct step *step) {
-    const size_t columns = o->weights == 0 ? o->units : PANEL, first = pass_draws(o->pass, o->layer);
-    for (size_t unit = 0, part = 0; unit < o->units; unit += columns, part++) {
-        const size_t left = o->units - unit;
-        struct tile tile = {.rows = first, .unit = unit, .units = left < columns ? left : columns, .part = part};
-        o->run(o->pass, o->layer, &tile, step);
-        tile.row = first;
-        tile.rows = rows - first;
-        o->run(o->pass, o->layer, &tile, step);
-    }
+    const size_t columns = o->weights == 0 ? o->units : PANEL;
+    for (size_t unit = 0; unit < o->units; unit += columns)
+        run_columns(o, (struct tile){.unit = unit, .units = columns, .part = unit / columns}, rows, step);
 }
 
 static void run_layers(struct pass *p, enum direction direction, const struct step *step) {
@@ -68,7 +71,8 @@ static void add_gradients(struct pass *p, size_t items) {
  * step.
  */
 static void run_training_pass(struct pass *p, const struct model *m, const struct step *step, double *bound) {
-    pass_pack(p, &p->net->layer[m->x], 0, step->items);
+    pass_pack(p, &p->net->layer[m->x], 0, 1);
+    pass_pack(p, &p->net->layer[m->x], 1, step->items - 1);
     run_layers(p, DIRECTION_FORWARD, step);
     bound_weigh(p, m, step->objective, 0, step->items, bound);
     run_layers(p, DIRECTION_BACKWARD, step);
