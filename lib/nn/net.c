@@ -85,14 +85,39 @@ static void share_gradient(struct layer *earlier, struct layer *later, size_t j)
         }
 }
 
+/* The same if input j of a layer is also an earlier one of its inputs: backward computes their gradients in order. */
+static void share_own_gradient(struct layer *layer, size_t j) {
+    for (size_t l = 0; l < j; l++)
+        if (layer->in[l] == layer->in[j]) {
+            layer->adds[j] = true;
+            layer->completes[l] = false;
+        }
+}
+
+/* A layer whose reader changes the output in place, or puts the gradient there, must have no other reader. 0 or -1.
+ */
+static int check_readers(const struct net *net) {
+    for (size_t i = 0; i < net->layers; i++)
+        for (size_t j = 0; j < net->layers; j++)
+            for (size_t k = 0; i != j && k < net->layer[j].inputs; k++) {
+                const struct layer *changes = &net->layer[i], *reads = &net->layer[j];
+                if ((changes->op->in_place || changes->op->replaces) && reads->in[k] == changes->in[0])
+                    return fail("model: the output of %s is read by %s, which changes it, and by %s, wanted one of them",
+                                net->layer[reads->in[k]].name, changes->name, reads->name);
+            }
+    return 0;
+}
+
 /* The last layer in the list that reads a layer is the first one that writes its gradient; the first one in the
  * list completes it. */
 int net_finish(struct net *net, const char *name) {
     for (size_t i = 0; i < net->layers; i++)
-        for (size_t j = 0; j < net->layer[i].op->backward_inputs; j++)
+        for (size_t j = 0; j < net->layer[i].op->backward_inputs; j++) {
+            share_own_gradient(&net->layer[i], j);
             for (size_t k = i; k-- > 0;)
                 share_gradient(&net->layer[k], &net->layer[i], j);
-    return net->failed ? -1 : parameters_check(&net->parameters, name);
+        }
+    return net->failed || check_readers(net) < 0 ? -1 : parameters_check(&net->parameters, name);
 }
 
 /* Whether a pass in this direction reads what the layer packs. */

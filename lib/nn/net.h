@@ -66,8 +66,8 @@ struct layer {
     bool replaced;           /* its reader puts the gradient in the place of the output */
     bool differentiable;     /* the gradient with respect to its output is wanted */
     bool learned;            /* an input that may be learned: set before net_finish by who learns it */
-    bool adds[LAYER_INPUTS]; /* backward adds to d(in[i]), which a later layer has written; else it overwrites it */
-    bool completes[LAYER_INPUTS]; /* no other layer adds to d(in[i]) after this one */
+    bool adds[LAYER_INPUTS]; /* backward adds to d(in[i]), which is written already; else it overwrites it */
+    bool completes[LAYER_INPUTS]; /* nothing is added to d(in[i]) after this */
     /* What the op derives from its parameters, such as the panels that products read (kernel/product.h). Memory of
      * the net; NULL: there is none, or it is not wanted. */
     float *packed[DIRECTIONS];
@@ -102,7 +102,8 @@ struct op {
      * output, or other operations do. */
     void (*forward)(struct pass *pass, const struct layer *layer, const struct tile *tile);
 
-    /* The gradient with respect to the output -> a tile of d(in[0]), and whole rows of d(in[1]) and so on. */
+    /* The gradient with respect to the output -> a tile of d(in[0]), then whole rows of d(in[1]) and so
+     * on. */
     void (*backward)(struct pass *pass, const struct layer *layer, const struct tile *tile,
                      const struct step *step);
 
