@@ -60,7 +60,7 @@ levels() {
 @test "gradients, densities and the other mathematics hold at each level" {
     local level program count=0
     for level in $(levels) baseline; do
-        for program in evaluation gradients kernels likelihoods mixture noise objectives optimizers products third_prior; do
+        for program in evaluation gradients kernels likelihoods mixture noise objectives ops optimizers products third_prior; do
             [ "$level $program" != 'baseline products' ] || continue
             VAE_LEVEL=$level run -0 "$VAE_BUILD/unit/$program"
             assert_line --regexp '^ok [0-9]+ - '

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef UNIT_OP_CASES_H
+#define UNIT_OP_CASES_H
+
+#include "op_reference.h"
+
+/* The list of ops that ops.c checks. A new op is tested by adding it to `cases`, with a reference in
+ * op_reference.h: a function in double that is written from the op's definition and shares no code with the
+ * library. */
+
+/* An op that only this file defines: in[0] times in[1], number by number, with a gradient with respect to both.
+ * in[0] may have one row per draw, and in[1] one per item, so that the gradients of an item's draws are added up.
+ */
+static int product_infer(struct net *net, struct layer *layer) {
+    layer->width = net_input(net, layer, 0)->width;
+    return 0;
+}
+
+static const float *factor(const struct pass *p, const struct layer *layer, size_t i, size_t row) {
+    const struct layer *in = net_input(p->net, layer, i);
+    return p->value[in->number].out + row / (pass_draws(p, layer) / pass_draws(p, in)) * in->width;
+}
+
+static void product_forward(struct pass *p, const struct layer *layer, const struct tile *t) {
+    for (size_t row = t->row; row < t->row + t->rows; row++)
+        for (size_t i = t->unit; i < t->unit + t->units; i++)
+            pass_value(p, layer)->out[row * layer->width + i] =
+                factor(p, layer, 0, row)[i] * factor(p, layer, 1, row)[i];
+}
+
+static void product_backward(struct pass *p, const struct layer *layer, const struct tile *t,
+                             const struct step *step) {
+    (void)step;
+    for (size_t i = 0; i < 2; i++) {
+        const size_t each = pass_draws(p, layer) / pass_draws(p, net_input(p->net, layer, i));
+        float *dx = pass_input(p, layer, i)->dout + t->row / each * layer->width;
+        if (!layer->adds[i])
+            memset(dx, 0, t->rows / each * layer->width * sizeof *dx);
+        for (size_t row = 0; row < t->rows; row++)
+            for (size_t j = 0; j < layer->width; j++)
+                dx[row / each * layer->width + j] += factor(p, layer, 1 - i, t->row + row)[j] *
+                                                     pass_value(p, layer)->dout[(t->row + row) * layer->width + j];
+    }
+}
+
+static const struct op op_product = {.name = "product",
+                                     .backward_inputs = 2,
+                                     .infer = product_infer,
+                                     .forward = product_forward,
+                                     .backward = product_backward};
+
+static size_t build_product(struct net *net, const struct op_case *c, size_t in, size_t second) {
+    return net_add(net, &op_product, c->name, NULL, 0, 2, (size_t[]){in, second});
+}
+
+static double product_reference(const struct reference_row *r, double *out, double *term) {
+    (void)term;
+    for (size_t i = 0; i < r->width[0]; i++)
+        out[i] = r->in[0][i] * r->in[1][i];
+    return 0;
+}
+
+#define LINEAR(in_, units_, ...) \
+    { .build = build_linear, .reference = linear_reference, .in = in_, .units = units_, __VA_ARGS__ }
+#define RESIDUAL(in_, ...) \
+    { .build = build_residual, .reference = residual_reference, .in = in_, __VA_ARGS__ }
+#define ENCODER_INPUT(likelihood_, ...)                                                                           \
+    {                                                                                                             \
+        .name = "encoder input " likelihood_, .build = build_encoder_input, .reference = encoder_input_reference, \
+        .reading = ITEMS, .likelihood = likelihood_, __VA_ARGS__                                                  \
+    }
+#define POSTERIOR(in_, ...)                                                                                \
+    {                                                                                                      \
+        .name = "posterior", .build = build_posterior, .reference = posterior_reference, .reading = ALONE, \
+        .in = in_, __VA_ARGS__                                                                             \
+    }
+#define DRAW(estimator_, in_, ...)                                                                      \
+    {                                                                                                   \
+        .name = "draw " estimator_, .build = build_draw, .reference = draw_reference, .reading = ALONE, \
+        .estimator = estimator_, .in = in_, __VA_ARGS__                                                 \
+    }
+#define LIKELIHOOD(likelihood_, elements, group_, ...)                                                    \
+    {                                                                                                     \
+        .name = "likelihood " likelihood_, .build = build_likelihood, .reference = likelihood_reference,  \
+        .reading = ALONE, .likelihood = likelihood_, .in = elements, .group = group_, .second = elements, \
+        __VA_ARGS__                                                                                       \
+    }
+
+static const struct op_case cases[] = {
+    LINEAR(1, 1, .name = "linear"),
+    LINEAR(37, 20, .name = "linear"),
+    LINEAR(16, 33, .name = "linear", .draws = true),
+    LINEAR(5, 7, .name = "linear relu", .activation = "relu"),
+    LINEAR(20, 37, .name = "linear tanh", .activation = "tanh"),
+    LINEAR(33, 16, .name = "linear elu", .activation = "elu", .draws = true),
+    LINEAR(37, 5, .name = "linear softplus", .activation = "softplus"),
+    LINEAR(20, 35, .name = "linear gelu", .activation = "gelu"),
+    LINEAR(1, 1, .name = "linear gated", .activation = "gated"),
+    LINEAR(33, 37, .name = "linear gated", .activation = "gated", .draws = true),
+    {.name = "groups", .build = build_groups, .reference = linear_reference, .in = 20, .units = 3 * 37},
+    {.name = "pair", .build = build_pair, .reference = linear_reference, .in = 19, .units = 2 * 9},
+    RESIDUAL(1, .name = "res relu", .activation = "relu"),
+    RESIDUAL(37, .name = "res relu", .activation = "relu"),
+    RESIDUAL(35, .name = "res tanh", .activation = "tanh", .draws = true),
+    RESIDUAL(16, .name = "res elu", .activation = "elu"),
+    RESIDUAL(7, .name = "res softplus", .activation = "softplus"),
+    RESIDUAL(33, .name = "res gelu", .activation = "gelu"),
+    RESIDUAL(33, .name = "res gated", .activation = "gated", .draws = true),
+    RESIDUAL(1, .name = "res gated", .activation = "gated"),
+    ENCODER_INPUT("bernoulli", .in = 7, .second = 3),
+    ENCODER_INPUT("bernoulli", .in = 7, .missing = true),
+    ENCODER_INPUT("gaussian", .in = 19, .second = 1, .missing = true, .mask = true),
+    ENCODER_INPUT("categorical", .in = 6, .levels = 3),
+    ENCODER_INPUT("categorical", .in = 5, .levels = 4, .second = 2, .missing = true, .mask = true),
+    POSTERIOR(2, .draws = false),
+    POSTERIOR(34, .draws = false),
+    DRAW("elbo", 2, .second = 0),
+    DRAW("elbo", 38, .second = 3),
+    DRAW("elbo", 6, .vamp = true, .second = 1),
+    DRAW("iwae", 10, .second = 0),
+    DRAW("iwae", 10, .vamp = true),
+    DRAW("stl", 6, .second = 2),
+    DRAW("stl", 6, .vamp = true),
+    DRAW("dreg", 34, .second = 0),
+    DRAW("dreg", 8, .vamp = true),
+    LIKELIHOOD("bernoulli", 1, 1, .levels = 2),
+    LIKELIHOOD("bernoulli", 20, 1, .levels = 2, .draws = true),
+    LIKELIHOOD("bernoulli", 2100, 1, .levels = 2),
+    LIKELIHOOD("gaussian", 9, 1, .scale = SCALE_FIXED),
+    LIKELIHOOD("gaussian", 19, 1, .scale = SCALE_SHARED, .draws = true),
+    LIKELIHOOD("gaussian", 18, 1, .scale = SCALE_PER_DIM, .missing = true, .draws = true),
+    LIKELIHOOD("gaussian", 7, 2, .scale = SCALE_NET, .draws = true),
+    LIKELIHOOD("gaussian", 2100, 1, .scale = SCALE_PER_DIM),
+    LIKELIHOOD("gaussian", 1100, 2, .scale = SCALE_NET),
+    LIKELIHOOD("categorical", 6, 3, .levels = 3),
+    LIKELIHOOD("categorical", 5, 4, .levels = 4, .missing = true, .draws = true),
+    {.name = "product",
+     .build = build_product,
+     .reference = product_reference,
+     .in = 21,
+     .second = 21,
+     .learns_second = true},
+    {.name = "product",
+     .build = build_product,
+     .reference = product_reference,
+     .in = 5,
+     .second = 5,
+     .learns_second = true,
+     .draws = true},
+};
+
+#define CASES (sizeof cases / sizeof *cases)
+
+#endif

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef UNIT_OP_TRIAL_H
+#define UNIT_OP_TRIAL_H
+
+#include "base/noise.h"
+#include "op_cases.h"
+
+#include <stdlib.h>
+
+/* A net under test, and the loss that its references give: the sum of the outputs' numbers, each times a random
+ * one, and what the references add. */
+
+#define X_WIDTH 31 /* numbers of an item: so many that a likelihood of 2100 elements is cut into parts */
+#define MAX_READERS 3
+
+/* A layer of a net under test, and copies in double of what its reference reads. */
+struct tested {
+    const struct op_case *c;
+    size_t layer;
+    double *in[LAYER_INPUTS], *base, *own[LAYER_PARAMETERS], *out;
+    float *gradient;                  /* with respect to the output: random numbers */
+    double *wanted[LAYER_PARAMETERS]; /* the gradient with respect to own[], */
+    double *wanted_in[LAYER_INPUTS];  /* and to the inputs */
+};
+
+/* A net: x, a linear layer that the readers read (the root), their other inputs, and the readers. */
+struct trial {
+    const char *name;
+    struct net net;
+    struct pass pass;
+    size_t items;
+    struct tested root, reader[MAX_READERS];
+    size_t readers;
+    bool shared; /* the root has an activation, and its gradient is checked instead of that of the inputs */
+    struct objective objective;
+    struct step step;
+    float *trace; /* all results of the first division */
+    size_t traced, used;
+};
+
+static const struct op op_draws = {.name = "draws", .draws = true}; /* an input with one row per draw */
+
+static size_t add_input(struct net *net, const char *name, size_t width, bool draws) {
+    const size_t input =
+        draws ? net_add(net, &op_draws, name, NULL, 0, 0, NULL) : net_input_layer(net, name, width);
+    net->layer[input].width = net->layer[input].units = width;
+    return input;
+}
+
+static const struct layer *layer_of(const struct trial *t, const struct tested *x) {
+    return &t->net.layer[x->layer];
+}
+
+static size_t rows_of(const struct trial *t, const struct layer *layer) {
+    return t->items * pass_draws(&t->pass, layer);
+}
+
+/* Random numbers, the same for the same number of the sequence. */
+static void fill(float *x, size_t n, float scale, uint64_t sequence) {
+    noise_normal(x, n, (struct noise){.seed = 11, .item = sequence});
+    for (size_t i = 0; i < n; i++)
+        x[i] *= scale;
+}
+
+/* Elements of items, as the case describes them. */
+static void fill_items(const struct op_case *c, float *x, size_t n) {
+    fill(x, n, 1, 2);
+    for (size_t i = 0; i < n; i++) {
+        if (c->levels > 0)
+            x[i] = (float)((i * 7 + i / 3) % c->levels);
+        if (c->missing && i % 3 == 1)
+            x[i] = NAN;
+    }
+}
+
+static double *doubles(size_t n) {
+    return calloc(n + 1, sizeof(double));
+}
+
+static void to_double(double *to, const float *from, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        to[i] = (double)from[i];
+}
+
+/* Allocates the copies, and sets those of the parameters and the output's gradient. */
+static void prepare(const struct trial *t, struct tested *x, uint64_t sequence) {
+    const struct layer *layer = layer_of(t, x);
+    const size_t rows = rows_of(t, layer);
+    for (size_t i = 0; i < layer->inputs; i++) {
+        const struct layer *in = net_input(&t->net, layer, i);
+        x->in[i] = doubles(rows_of(t, in) * in->width);
+        x->wanted_in[i] = doubles(rows_of(t, in) * in->width);
+    }
+    const struct layer *in = net_input(&t->net, layer, 0);
+    x->base = doubles(rows_of(t, in) * in->width);
+    for (size_t j = 0; j < LAYER_PARAMETERS; j++) {
+        const size_t n = layer->own_units * layer->own[j].each;
+        x->own[j] = doubles(n);
+        x->wanted[j] = doubles(n);
+        to_double(x->own[j], t->net.parameters.value + layer->own[j].offset, n);
+    }
+    x->out = doubles(layer->width);
+    x->gradient = calloc(rows * layer->width + 1, sizeof *x->gradient);
+    fill(x->gradient, rows * layer->width, 1, sequence);
+}
+
+static void release(struct tested *x) {
+    for (size_t i = 0; i < LAYER_INPUTS; i++) {
+        free(x->in[i]);
+        free(x->wanted_in[i]);
+    }
+    for (size_t j = 0; j < LAYER_PARAMETERS; j++) {
+        free(x->own[j]);
+        free(x->wanted[j]);
+    }
+    free(x->base);
+    free(x->out);
+    free(x->gradient);
+}
+
+/* Reads the inputs, before the layer changes them. */
+static void capture(const struct trial *t, struct tested *x) {
+    const struct layer *layer = layer_of(t, x);
+    for (size_t i = 0; i < layer->inputs; i++) {
+        const struct layer *in = net_input(&t->net, layer, i);
+        to_double(x->in[i], t->pass.value[in->number].out, rows_of(t, in) * in->width);
+    }
+    to_double(x->base, t->pass.value[layer->in[0]].out,
+              rows_of(t, net_input(&t->net, layer, 0)) * net_input(&t->net, layer, 0)->width);
+}
+
+/* The reference's output of a row -> x->out. */
+static double row_loss(const struct trial *t, const struct tested *x, size_t row, double *term) {
+    const struct layer *layer = layer_of(t, x);
+    struct reference_row r = {.c = x->c,
+                              .pass = &t->pass,
+                              .layer = layer,
+                              .row = row,
+                              .gradient = x->gradient + row * layer->width,
+                              .own = {x->own[0], x->own[1]}};
+    for (size_t i = 0; i < layer->inputs; i++) {
+        const struct layer *in = net_input(&t->net, layer, i);
+        const size_t each = pass_draws(&t->pass, layer) / pass_draws(&t->pass, in);
+        r.width[i] = in->width;
+        r.in[i] = x->in[i] + row / each * in->width;
+        if (i == 0)
+            r.base = x->base + row / each * in->width;
+    }
+    double loss = x->c->reference(&r, x->out, term);
+    for (size_t i = 0; i < layer->width; i++)
+        loss += (double)x->gradient[row * layer->width + i] * x->out[i];
+    return loss;
+}
+
+/* The loss of the readers. If `through`, their input is the reference of the root. */
+static double total_loss(struct trial *t, bool through) {
+    double loss = 0, term = 0;
+    const struct layer *root = layer_of(t, &t->root);
+    for (size_t row = 0; through && row < rows_of(t, root); row++) {
+        (void)row_loss(t, &t->root, row, &term);
+        for (size_t k = 0; k < t->readers * LAYER_INPUTS; k++) {
+            const struct tested *x = &t->reader[k / LAYER_INPUTS];
+            if (layer_of(t, x)->inputs > k % LAYER_INPUTS && layer_of(t, x)->in[k % LAYER_INPUTS] == root->number)
+                memcpy(x->in[k % LAYER_INPUTS] + row * root->width, t->root.out, root->width * sizeof(double));
+        }
+    }
+    for (size_t i = 0; i < t->readers; i++)
+        for (size_t row = 0; row < rows_of(t, layer_of(t, &t->reader[i])); row++)
+            loss += row_loss(t, &t->reader[i], row, &term);
+    return loss;
+}
+
+/* Of many numbers only some are checked. */
+static size_t stride(size_t n) {
+    return (n / 400) | 1;
+}
+
+/* Central differences of the loss -> wanted. */
+static void differentiate(struct trial *t, bool through, double *x, double *wanted, size_t n) {
+    const double h = 1e-5;
+    for (size_t i = 0; i < n; i += stride(n)) {
+        const double before = x[i];
+        x[i] = before + h;
+        const double above = total_loss(t, through);
+        x[i] = before - h;
+        wanted[i] = (above - total_loss(t, through)) / (2 * h);
+        x[i] = before;
+    }
+}
+
+/* Central differences of all that is checked, after a forward pass. Those through the root come last, and the
+ * readers' inputs are then those that the root's reference gives. */
+static void want_gradients(struct trial *t) {
+    for (size_t k = 0; k < t->readers; k++) {
+        struct tested *x = &t->reader[k];
+        const struct layer *layer = layer_of(t, x);
+        for (size_t j = 0; j < layer->owns; j++)
+            differentiate(t, false, x->own[j], x->wanted[j], layer->own_units * layer->own[j].each);
+        for (size_t i = 0; i < layer->inputs && !t->shared; i++) {
+            const struct layer *in = net_input(&t->net, layer, i);
+            if (i == 0 ? x->c->reading != ITEMS : x->c->learns_second)
+                differentiate(t, false, x->in[i], x->wanted_in[i], rows_of(t, in) * in->width);
+        }
+    }
+    const struct layer *root = layer_of(t, &t->root);
+    for (size_t j = 0; j < root->owns && t->shared; j++)
+        differentiate(t, true, t->root.own[j], t->root.wanted[j], root->own_units * root->own[j].each);
+    if (t->shared)
+        (void)total_loss(t, true);
+}
+
+#endif
