@@ -97,6 +97,7 @@ static const struct op_case cases[] = {
     LINEAR(20, 35, .name = "linear gelu", .activation = "gelu"),
     LINEAR(1, 1, .name = "linear gated", .activation = "gated"),
     LINEAR(33, 37, .name = "linear gated", .activation = "gated", .draws = true),
+    LINEAR(37, 9, .name = "linear of groups", .group = 3),
     {.name = "groups", .build = build_groups, .reference = linear_reference, .in = 20, .units = 3 * 37},
     {.name = "pair", .build = build_pair, .reference = linear_reference, .in = 19, .units = 2 * 9},
     RESIDUAL(1, .name = "res relu", .activation = "relu"),

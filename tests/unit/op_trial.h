@@ -3,6 +3,7 @@
 #define UNIT_OP_TRIAL_H
 
 #include "base/noise.h"
+#include "nn/plan.h"
 #include "op_cases.h"
 
 #include <stdlib.h>
@@ -207,6 +208,96 @@ static void want_gradients(struct trial *t) {
         differentiate(t, true, t->root.own[j], t->root.wanted[j], root->own_units * root->own[j].each);
     if (t->shared)
         (void)total_loss(t, true);
+}
+
+/* How a pass is cut into tiles. Units are multiples of PANEL. */
+struct division {
+    size_t items, units;
+};
+
+static void run_forward(struct pass *p, const struct layer *layer, const struct tile *tile,
+                        const struct step *step) {
+    (void)step;
+    pass_layer_forward(p, layer, tile);
+}
+
+static void run_activation(struct pass *p, const struct layer *layer, const struct tile *tile,
+                           const struct step *step) {
+    (void)step;
+    layer->op->backward_activation(p, layer, tile);
+}
+
+/* Runs a function for all rows and `units` units of a layer, in tiles of at most `most` units. */
+static void in_tiles(struct trial *t, const struct layer *layer, const struct division *d, size_t units,
+                     size_t most,
+                     void (*run)(struct pass *, const struct layer *, const struct tile *, const struct step *)) {
+    const size_t draws = pass_draws(&t->pass, layer);
+    for (size_t unit = 0; unit < units; unit += most)
+        for (size_t item = 0; item < t->items; item += d->items) {
+            const size_t items = t->items - item < d->items ? t->items - item : d->items;
+            const struct tile tile = {.row = item * draws,
+                                      .rows = items * draws,
+                                      .unit = unit,
+                                      .units = units - unit < most ? units - unit : most,
+                                      .part = unit / most};
+            run(&t->pass, layer, &tile, &t->step);
+        }
+}
+
+/* Units of a tile. An op without weights takes all; one with sums over its units, as many as its parts have. */
+static size_t tile_units(const struct layer *layer, const struct division *d, bool back) {
+    const size_t all = 10000, parts = plan_parts(layer);
+    if (layer->weights == 0 || (layer->terms > 0 && (back || parts == 1)))
+        return all;
+    return layer->terms > 0 ? (layer->units / parts / PANEL + 1) * PANEL : d->units;
+}
+
+static void forget_array(float *x, size_t n) {
+    for (size_t i = 0; x != NULL && i < n; i++)
+        x[i] = NAN;
+}
+
+/* What an earlier pass has left must not stand for what this one does not write. */
+static void forget(struct trial *t) {
+    for (size_t i = 0; i < t->net.layers; i++) {
+        const struct layer *layer = &t->net.layer[i];
+        const struct value *v = pass_value(&t->pass, layer);
+        if (layer->inputs == 0)
+            continue;
+        forget_array(v->out, rows_of(t, layer) * layer->width);
+        forget_array(v->dout, rows_of(t, layer) * layer->width);
+        forget_array(v->saved, rows_of(t, layer) * layer->saved);
+        forget_array(v->panels, pass_panel(&t->pass, layer) * ((layer->width + PANEL - 1) / PANEL));
+    }
+}
+
+static void forward(struct trial *t, const struct division *d) {
+    forget(t);
+    for (size_t i = 0; i < t->net.layers; i++) {
+        const struct layer *layer = &t->net.layer[i];
+        for (size_t k = 0; k < t->readers; k++)
+            if (t->reader[k].layer == i)
+                capture(t, &t->reader[k]);
+        if (layer->op->forward != NULL)
+            in_tiles(t, layer, d, layer->units, tile_units(layer, d, false), run_forward);
+    }
+}
+
+static void backward(struct trial *t, const struct division *d) {
+    for (size_t k = 0; k < t->readers; k++) {
+        const struct layer *layer = layer_of(t, &t->reader[k]);
+        float *dout = pass_value(&t->pass, layer)->dout;
+        if (dout != NULL)
+            memcpy(dout, t->reader[k].gradient, rows_of(t, layer) * layer->width * sizeof *dout);
+        if (dout != NULL && layer->op->backward_activation != NULL)
+            in_tiles(t, layer, d, layer->width, d->units, run_activation);
+    }
+    for (size_t i = t->net.layers; i-- > 0;) {
+        const struct layer *layer = &t->net.layer[i];
+        if (layer->op->backward_inputs > 0 && pass_input(&t->pass, layer, 0)->dout != NULL)
+            in_tiles(t, layer, d, net_input(&t->net, layer, 0)->width, tile_units(layer, d, true),
+                     pass_layer_backward);
+    }
 }
 
 #endif

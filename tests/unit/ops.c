@@ -1,14 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Each op of op_cases.h alone: its output, the gradient with respect to its inputs, and that of its own parameters
  * against central differences of its reference, in tiles of several sizes; and with other readers of its input. */
-#include "nn/plan.h"
 #include "op_trial.h"
 #include "test.h"
-
-/* How a pass is cut into tiles. Units are multiples of PANEL. */
-struct division {
-    size_t items, units;
-};
 
 static const struct division divisions[] = {{1000, 10000}, {1, PANEL}, {2, 2 * PANEL}, {3, 10000}, {1000, PANEL}};
 #define DIVISIONS (sizeof divisions / sizeof *divisions)
@@ -19,6 +13,8 @@ static bool is_near(double got, double wanted, double scale) {
 
 /* Results have the same bits in each division, if the backend's have. */
 static void trace(struct trial *t, const float *x, size_t n, const char *what) {
+    if (n == 0)
+        return;
     if (t->used + n > t->traced) {
         t->trace = realloc(t->trace, (t->used + n) * sizeof *x);
         memcpy(t->trace + t->used, x, n * sizeof *x);
@@ -27,71 +23,6 @@ static void trace(struct trial *t, const float *x, size_t n, const char *what) {
     EXPECT(!products()->packed || memcmp(t->trace + t->used, x, n * sizeof *x) == 0,
            "%s: %s has other bits in other tiles", t->name, what);
     t->used += n;
-}
-
-static void run_forward(struct pass *p, const struct layer *layer, const struct tile *tile,
-                        const struct step *step) {
-    (void)step;
-    pass_layer_forward(p, layer, tile);
-}
-
-static void run_activation(struct pass *p, const struct layer *layer, const struct tile *tile,
-                           const struct step *step) {
-    (void)step;
-    layer->op->backward_activation(p, layer, tile);
-}
-
-/* Runs a function for all rows and `units` units of a layer, in tiles of at most `most` units. */
-static void in_tiles(struct trial *t, const struct layer *layer, const struct division *d, size_t units,
-                     size_t most,
-                     void (*run)(struct pass *, const struct layer *, const struct tile *, const struct step *)) {
-    const size_t draws = pass_draws(&t->pass, layer);
-    for (size_t unit = 0; unit < units; unit += most)
-        for (size_t item = 0; item < t->items; item += d->items) {
-            const size_t items = t->items - item < d->items ? t->items - item : d->items;
-            const struct tile tile = {.row = item * draws,
-                                      .rows = items * draws,
-                                      .unit = unit,
-                                      .units = units - unit < most ? units - unit : most,
-                                      .part = unit / most};
-            run(&t->pass, layer, &tile, &t->step);
-        }
-}
-
-/* Units of a tile. An op without weights takes all; one with sums over its units, as many as its parts have. */
-static size_t tile_units(const struct layer *layer, const struct division *d, bool back) {
-    const size_t all = 10000, parts = plan_parts(layer);
-    if (layer->weights == 0 || (layer->terms > 0 && (back || parts == 1)))
-        return all;
-    return layer->terms > 0 ? (layer->units / parts / PANEL + 1) * PANEL : d->units;
-}
-
-static void forward(struct trial *t, const struct division *d) {
-    for (size_t i = 0; i < t->net.layers; i++) {
-        const struct layer *layer = &t->net.layer[i];
-        for (size_t k = 0; k < t->readers; k++)
-            if (t->reader[k].layer == i)
-                capture(t, &t->reader[k]);
-        if (layer->op->forward != NULL)
-            in_tiles(t, layer, d, layer->units, tile_units(layer, d, false), run_forward);
-    }
-}
-
-static void backward(struct trial *t, const struct division *d) {
-    for (size_t k = 0; k < t->readers; k++) {
-        const struct layer *layer = layer_of(t, &t->reader[k]);
-        float *dout = pass_value(&t->pass, layer)->dout;
-        if (dout != NULL)
-            memcpy(dout, t->reader[k].gradient, rows_of(t, layer) * layer->width * sizeof *dout);
-        if (dout != NULL && layer->op->backward_activation != NULL)
-            in_tiles(t, layer, d, layer->width, d->units, run_activation);
-    }
-    for (size_t i = t->net.layers; i-- > 0;) {
-        const struct layer *layer = &t->net.layer[i];
-        if (layer->op->backward_inputs > 0 && pass_input(&t->pass, layer, 0)->dout != NULL)
-            in_tiles(t, layer, d, net_input(&t->net, layer, 0)->width, tile_units(layer, d, true),
-                     pass_layer_backward);
-    }
 }
 
 static void check_output(struct trial *t, struct tested *x) {
@@ -269,11 +200,12 @@ static void end(struct trial *t) {
 /* Builds and checks a net of a case. */
 static void try(const struct op_case *c, const struct sizes *s) {
     static const char *const activations[] = {"tanh", "gated", "gelu"};
-    const struct op_case root = {.name = "root",
-                                 .reference = linear_reference,
-                                 .in = X_WIDTH,
-                                 .units = c->in,
-                                 .activation = s->readers > 1 ? activations[s->position + s->readers - 2] : NULL};
+    const struct op_case root = {
+        .name = "root",
+        .reference = linear_reference,
+        .in = X_WIDTH,
+        .units = c->in * (c->group > 1 ? c->group : 1),
+        .activation = s->readers > 1 && c->group <= 1 ? activations[s->position + s->readers - 2] : NULL};
     struct trial *t = calloc(1, sizeof *t);
     size_t in, second;
     char name[100];
