@@ -101,6 +101,14 @@ setup() {
     fails 1 'vae-info: bad.bin: metadata "version" is "1", wanted "2" for this model' vae-info bad.bin
 }
 
+@test "the layers are told in the end, without those that make nothing" {
+    for options in '-l bernoulli' '-l gaussian --sigma per-dim' '-l gaussian --sigma optimal' '--prior vamp:4'; do
+        # shellcheck disable=SC2086 # several options
+        vae-train -m told.bin -z 3 -H 12,res $options -e 1 items.raw 2>err
+        grep -q '^vae-train: told.bin: 784-12-12-3-12-12-784 relu ' err
+    done
+}
+
 @test "the decoder mirrors the encoder" {
     for case in '5,res 5,res' '6,res,4 4,6,res' '4,6,res,res 6,res,res,4' '7,3 3,7' 'none none'; do
         read -r encoder decoder <<<"$case"
@@ -115,7 +123,7 @@ setup() {
 
 @test "a list that is none is refused, with all that may stand in one" {
     long=$(printf '1,%.0s' {1..64})1
-    for list in '' , '5,' ',5' 0 65537 res:1 res: linear linear: linear:1:2 conv:3 'none,5' '5,none' '5, res' RES 5:6 "$long"; do
+    for list in '' ',' '5,' ',5' 0 65537 res:1 res: linear linear: linear:1:2 conv:3 'none,5' '5,none' '5, res' RES 5:6 "$long"; do
         fails 2 "vae-train: --hidden: found '$list', wanted none, or 1 to 64 of N, res with ',' between them (numbers from 1 to 65536) (" \
             vae-train -m x -H "$list" items.raw
     done

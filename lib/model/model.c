@@ -103,13 +103,13 @@ void model_swap_average(struct model *m) {
     net_pack(&m->net);
 }
 
-/* Layers with parameters count, and z instead of the one that makes mu and logvar. */
+/* Layers with parameters and an output count, and z instead of the one that makes mu and logvar. */
 void model_describe(const struct model *m, char *text, size_t size) {
     size_t used = (size_t)snprintf(text, size, "%zu", m->elements);
     for (size_t i = 0; i < m->net.layers && used < size; i++) {
         const struct layer *layer = &m->net.layer[i];
         const bool heads = i == m->net.layer[m->posterior].in[0];
-        if (layer->weights > 0 && layer->owns > 0)
+        if (layer->owns > 0 && layer->width > 0)
             used += (size_t)snprintf(text + used, size - used, "-%zu", heads ? m->config.latent : layer->width);
     }
 }

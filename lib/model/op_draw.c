@@ -114,7 +114,8 @@ static void backward(struct pass *pass, const struct layer *layer, const struct 
     const size_t width = net_input(pass->net, layer, 0)->width, posterior = layer->in[0];
     for (size_t item = t->row / pass->draws; item < (t->row + t->rows) / pass->draws; item++) {
         float *dheads = pass_input(pass, layer, 0)->dout + item * width;
-        memset(dheads, 0, width * sizeof *dheads);
+        if (!layer->adds[0])
+            memset(dheads, 0, width * sizeof *dheads);
         for (size_t row = item * pass->draws; row < (item + 1) * pass->draws; row++)
             backward_draw(pass, layer, step, row, dheads);
         if (o->estimator->closed_kl)

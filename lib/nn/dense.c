@@ -49,7 +49,7 @@ void dense_forward(struct pass *pass, const struct layer *layer, const struct ti
 void dense_backward_activation(const struct layer *layer, const struct tile *t, struct matrix dy, struct matrix y,
                                struct matrix slope) {
     const struct dense *d = dense_of(layer);
-    for (size_t row = t->row; row < t->row + t->rows; row++)
+    for (size_t row = t->row; d->activation != NULL && row < t->row + t->rows; row++)
         d->activation->backward(math_kernel(), at(dy, row, t->unit), at(y, row, t->unit),
                                 at(slope, row, t->unit * d->activation->group), t->units);
 }

@@ -6,26 +6,24 @@
 #include "nn/ops.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define NONE "none"
 #define VERSION_1_MAX 8 /* layers of a list in model files of version 1 */
 
 /* Each op that may be in a list. */
-static const struct op *const ops[] = {&op_linear, &op_residual};
+static const struct { const struct op *op; } ops[] = {{&op_linear}, {&op_residual}};
 #define OPS (sizeof ops / sizeof *ops)
 
-/* "a:b" as the first `length` characters of `text` -> the arguments of an op; whether they are such. */
+/* "a:b", the first `length` characters of `text` -> the arguments of an op; whether they are such. */
 static bool read_arguments(struct hidden_layer *layer, const char *text, size_t length) {
-    char copy[OP_ARGUMENTS * 8];
+    char *copy = strndup(text, length);
     size_t count = 0;
-    if (length >= sizeof copy)
-        return false;
-    snprintf(copy, sizeof copy, "%.*s", (int)length, text);
-    if (length > 0 &&
-        parse_list("layer", copy, ':', 1, HIDDEN_MAX_UNITS, OP_ARGUMENTS, layer->argument, &count) < 0)
-        return false;
-    return count == layer->op->arguments;
+    const bool right = copy != NULL && (length == 0 || parse_list("layer", copy, ':', 1, HIDDEN_MAX_UNITS,
+                                                                  OP_ARGUMENTS, layer->argument, &count) == 0);
+    free(copy);
+    return right && count == layer->op->arguments;
 }
 
 /* One item of the list, the first `length` characters of `text`. */
@@ -36,8 +34,8 @@ static bool read_layer(struct hidden_layer *layer, const char *text, size_t leng
     const char *colon = memchr(text, ':', length);
     const size_t name = colon == NULL ? length : (size_t)(colon - text), rest = colon == NULL ? length : name + 1;
     for (size_t i = 0; i < OPS; i++) {
-        *layer = (struct hidden_layer){.op = ops[i]};
-        if (strlen(ops[i]->name) == name && memcmp(ops[i]->name, text, name) == 0)
+        *layer = (struct hidden_layer){.op = ops[i].op};
+        if (strlen(ops[i].op->name) == name && memcmp(ops[i].op->name, text, name) == 0)
             return (colon == NULL || rest < length) && read_arguments(layer, text + rest, length - rest);
     }
     return false;
@@ -47,7 +45,7 @@ static int refuse(const char *name, const char *text) {
     char usages[128] = "";
     for (size_t i = 0; i < OPS; i++)
         snprintf(usages + strlen(usages), sizeof usages - strlen(usages), "%s%s", i == 0 ? "" : ", ",
-                 ops[i]->usage);
+                 ops[i].op->usage);
     return fail("%s: found '%s', wanted " NONE ", or 1 to %d of %s with ',' between them (numbers from 1 to %d)",
                 name, text, HIDDEN_MAX, usages, HIDDEN_MAX_UNITS);
 }

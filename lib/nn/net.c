@@ -13,23 +13,11 @@ static size_t fail_net(struct net *net, int failed) {
     return 0;
 }
 
-/* Makes room for one more layer. 0 or -1. */
-static int grow(struct net *net) {
-    struct layer *layer = memory_grow(net->layer, net->layers, sizeof *layer);
-    if (layer == NULL)
-        return fail("model: out of memory for %zu layers", net->layers + 1);
-    net->layer = layer;
-    return 0;
-}
-
-static int copy_options(struct layer *layer, const void *options, size_t size) {
-    if (options == NULL)
-        return 0;
-    layer->options = malloc(size);
-    if (layer->options == NULL)
-        return fail("model: out of memory for the layer %s", layer->name);
-    memcpy(layer->options, options, size);
-    return 0;
+static void *copy_of(const void *options, size_t size) {
+    void *copy = malloc(size);
+    if (copy != NULL)
+        memcpy(copy, options, size);
+    return copy;
 }
 
 /* Rows and marks that follow from the inputs. */
@@ -49,23 +37,42 @@ static void connect(struct net *net, struct layer *layer) {
         net->layer[layer->in[0]].replaced = true;
 }
 
+/* Frees what a layer owns. */
+static void end_layer(struct layer *layer) {
+    if (layer->op->end != NULL)
+        layer->op->end(layer);
+    free(layer->options);
+}
+
+/* Appends a layer, with what its op left to follow from the rest. 0 or -1. */
+static int append(struct net *net, struct layer *layer) {
+    layer->units = layer->units > 0 ? layer->units : layer->width > 0 ? layer->width : 1;
+    layer->group = layer->group > 0 ? layer->group : 1;
+    layer->differentiable = layer->differentiable || layer->owns > 0;
+    struct layer *grown = memory_grow(net->layer, net->layers, sizeof *grown);
+    if (grown == NULL)
+        return fail("model: out of memory for %zu layers", net->layers + 1);
+    net->layer = grown;
+    net->layer[net->layers++] = *layer;
+    return 0;
+}
+
 size_t net_add(struct net *net, const struct op *op, const char *name, const void *options, size_t size,
                size_t inputs, const size_t *in) {
-    if (net->failed || grow(net) < 0)
-        return fail_net(net, -1);
-    struct layer *layer = &net->layer[net->layers];
-    *layer = (struct layer){.op = op, .number = net->layers, .inputs = inputs};
-    snprintf(layer->name, sizeof layer->name, "%s", name);
+    if (net->failed)
+        return 0;
+    struct layer layer = {.op = op, .number = net->layers, .inputs = inputs};
+    snprintf(layer.name, sizeof layer.name, "%s", name);
     for (size_t i = 0; i < inputs; i++)
-        layer->in[i] = in[i];
-    net->layers++;
-    connect(net, layer);
-    if (copy_options(layer, options, size) < 0 || (op->infer != NULL && op->infer(net, layer) < 0))
+        layer.in[i] = in[i];
+    if (options != NULL && (layer.options = copy_of(options, size)) == NULL)
+        return fail_net(net, fail("model: out of memory for the layer %s", name));
+    connect(net, &layer);
+    if (op->infer(net, &layer) < 0 || append(net, &layer) < 0) {
+        end_layer(&layer);
         return fail_net(net, -1);
-    layer->units = layer->units == 0 ? (layer->width == 0 ? 1 : layer->width) : layer->units;
-    layer->group = layer->group == 0 ? 1 : layer->group;
-    layer->differentiable = layer->differentiable || layer->owns > 0;
-    return layer->number;
+    }
+    return layer.number;
 }
 
 size_t net_add_tensor(struct net *net, const char *layer, enum tensor_kind kind, const char *what, size_t rows,
@@ -85,7 +92,8 @@ static void share_gradient(struct layer *earlier, struct layer *later, size_t j)
         }
 }
 
-/* The same if input j of a layer is also an earlier one of its inputs: backward computes their gradients in order. */
+/* The same if input j of a layer is also an earlier one of its inputs: backward computes their gradients in order.
+ */
 static void share_own_gradient(struct layer *layer, size_t j) {
     for (size_t l = 0; l < j; l++)
         if (layer->in[l] == layer->in[j]) {
@@ -102,8 +110,9 @@ static int check_readers(const struct net *net) {
             for (size_t k = 0; i != j && k < net->layer[j].inputs; k++) {
                 const struct layer *changes = &net->layer[i], *reads = &net->layer[j];
                 if ((changes->op->in_place || changes->op->replaces) && reads->in[k] == changes->in[0])
-                    return fail("model: the output of %s is read by %s, which changes it, and by %s, wanted one of them",
-                                net->layer[reads->in[k]].name, changes->name, reads->name);
+                    return fail(
+                        "model: the output of %s is read by %s, which changes it, and by %s, wanted one of them",
+                        net->layer[reads->in[k]].name, changes->name, reads->name);
             }
     return 0;
 }
@@ -177,11 +186,8 @@ void net_initialise(const struct net *net, const struct initializer *initializer
 }
 
 void net_free(struct net *net) {
-    for (size_t i = 0; i < net->layers; i++) {
-        if (net->layer[i].op->end != NULL)
-            net->layer[i].op->end(&net->layer[i]);
-        free(net->layer[i].options);
-    }
+    for (size_t i = 0; i < net->layers; i++)
+        end_layer(&net->layer[i]);
     free(net->layer);
     for (int i = 0; i < DIRECTIONS; i++)
         free(net->packed[i]);

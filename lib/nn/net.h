@@ -62,11 +62,11 @@ struct layer {
     size_t owns, own_units;
     bool own_whole; /* the gradient of all units is one task */
     /* Set by net_finish. */
-    bool packs;              /* a layer that reads the output reads it in panels */
-    bool replaced;           /* its reader puts the gradient in the place of the output */
-    bool differentiable;     /* the gradient with respect to its output is wanted */
-    bool learned;            /* an input that may be learned: set before net_finish by who learns it */
-    bool adds[LAYER_INPUTS]; /* backward adds to d(in[i]), which is written already; else it overwrites it */
+    bool packs;                   /* a layer that reads the output reads it in panels */
+    bool replaced;                /* its reader puts the gradient in the place of the output */
+    bool differentiable;          /* the gradient with respect to its output is wanted */
+    bool learned;                 /* an input that may be learned: set before net_finish by who learns it */
+    bool adds[LAYER_INPUTS];      /* backward adds to d(in[i]), which is written already; else it overwrites it */
     bool completes[LAYER_INPUTS]; /* nothing is added to d(in[i]) after this */
     /* What the op derives from its parameters, such as the panels that products read (kernel/product.h). Memory of
      * the net; NULL: there is none, or it is not wanted. */
@@ -91,7 +91,7 @@ struct op {
     bool reads_panels;      /* `gradient` reads in[0] in panels, if the backend has them */
 
     /* The inputs' sizes -> the fields of `layer` above; adds its tensors to the net's parameters. 0, or -1 with a
-     * message. NULL: `options` is all that is to be known. */
+     * message. */
     int (*infer)(struct net *net, struct layer *layer);
 
     /* Sets the first values of its parameters. `number` tells the noise of a net's layers apart. */

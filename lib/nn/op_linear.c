@@ -62,9 +62,7 @@ static void forward(struct pass *pass, const struct layer *layer, const struct t
 }
 
 static void backward_activation(struct pass *pass, const struct layer *layer, const struct tile *tile) {
-    if (dense_of(layer)->activation != NULL)
-        dense_backward_activation(layer, tile, output_gradient(pass, layer), output(pass, layer),
-                                  slope(pass, layer));
+    dense_backward_activation(layer, tile, output_gradient(pass, layer), output(pass, layer), slope(pass, layer));
 }
 
 static void backward(struct pass *pass, const struct layer *layer, const struct tile *tile,

@@ -62,8 +62,9 @@ int plan_layers(struct plan *plan, struct pass *pass, size_t from, size_t to, en
     return 0;
 }
 
+/* Parts of at most `most`, which is not 0. */
 static size_t parts(size_t n, size_t most) {
-    return (n + most - 1) / most;
+    return most == 0 ? n : (n + most - 1) / most;
 }
 
 static size_t smaller(size_t a, size_t b) {

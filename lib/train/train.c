@@ -117,7 +117,7 @@ static const struct layer *find_not_finite(struct training *t, size_t items) {
     for (size_t i = 0; i < pass->net->layers; i++) {
         const struct layer *layer = &pass->net->layer[i];
         const size_t rows = items * pass_draws(pass, layer);
-        if (layer->weights == 0 || layer->owns == 0)
+        if (layer->owns == 0 || layer->width == 0)
             continue;
         if (layer->replaced) /* the gradient stands in the output's place by now */
             pass_forward(pass, i, i + 1, 0, items);

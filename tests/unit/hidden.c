@@ -56,7 +56,7 @@ static void expect_refused(const char *text) {
     snprintf(wanted, sizeof wanted, "-H: found '%.40s", text);
     EXPECT(hidden_parse(hidden, "-H", text) == -1, "'%s' was taken", text);
     EXPECT(strncmp(error_message(), wanted, strlen(wanted)) == 0 &&
-               strstr(error_message(), "wanted 1 to 64 layers"),
+               strstr(error_message(), "wanted none, or 1 to 64 of N, res"),
            "'%s': message: %s", text, error_message());
     free(hidden);
 }
@@ -187,7 +187,7 @@ static void lists_become_layers_of_a_net(void) {
         EXPECT(hidden_parse(hidden, "-H", lists[i].text) == 0, "%s", error_message());
         const size_t x = net_input_layer(&net, "x", 9),
                      last = hidden_add(&net, "room", x, hidden, activation_find("test", "relu"));
-        EXPECT(net_finish(&net) == 0 && net.layers == lists[i].layers && last == net.layers - 1,
+        EXPECT(net_finish(&net, "test") == 0 && net.layers == lists[i].layers && last == net.layers - 1,
                "'%s': %zu layers, the last one is %zu", lists[i].text, net.layers, last);
         for (size_t k = 0; k < net.layers && k < lists[i].layers; k++)
             EXPECT(strcmp(net.layer[k].name, lists[i].names[k]) == 0 && net.layer[k].width == lists[i].width[k] &&

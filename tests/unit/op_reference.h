@@ -240,7 +240,7 @@ static double draw_reference(const struct reference_row *r, double *out, double 
 
 static size_t build_likelihood(struct net *net, const struct op_case *c, size_t in, size_t second) {
     const struct segment s = segment_of(c, c->second);
-    return net_likelihood(net, in, second, &s, c->missing);
+    return net_likelihood(net, in, second, &s, 1, c->missing);
 }
 
 /* -log p(x) of one element with the distribution's parameters a. */
