@@ -35,15 +35,15 @@ static struct options parse(int argc, char **argv) {
     return o;
 }
 
-static void decode_shard(const struct item_map *map, struct block *block, const struct shard *shard) {
+static void decode_range(const struct item_map *map, struct batch *batch, const struct range *range) {
     const struct options *o = map->options;
-    struct pass *p = &block->pass;
+    struct pass *p = &batch->pass;
     const struct model *m = &map->model;
-    block_load_latents(block, shard);
-    pass_forward(p, m->z + 1, m->likelihood, shard->base, shard->all);
-    for (size_t row = shard->first; row < shard->first + shard->rows; row++) {
+    batch_load_latents(batch, range);
+    pass_forward(p, m->z + 1, m->likelihood, range->base, range->all);
+    for (size_t row = range->first; row < range->first + range->rows; row++) {
         const struct noise noise = {
-            .seed = map->seed, .purpose = PURPOSE_LIKELIHOOD, .item = block->item + block_index(block, row)};
+            .seed = map->seed, .purpose = PURPOSE_LIKELIHOOD, .item = batch->item + batch_index(batch, row)};
         float *x = model_x(m, p, row);
         if (o->sample)
             likelihood_draw_of(p, m->likelihood, row, x, noise);
@@ -93,7 +93,7 @@ int main(int argc, char **argv) {
                            .options = &o,
                            .prepare = prepare,
                            .check = check,
-                           .shard = decode_shard,
+                           .range = decode_range,
                            .results = results};
     progress_start(!cli_quiet(), true);
     return cli_finish(item_map_run(&map));

@@ -40,13 +40,13 @@ static struct options parse(int argc, char **argv) {
     return o;
 }
 
-static void encode_shard(const struct item_map *map, struct block *block, const struct shard *shard) {
+static void encode_range(const struct item_map *map, struct batch *batch, const struct range *range) {
     const struct options *o = map->options;
-    struct pass *p = &block->pass;
+    struct pass *p = &batch->pass;
     const struct model *m = &map->model;
-    block_load_items(block, shard, map->seed);
-    pass_forward(p, 0, m->posterior + 1, shard->base, shard->all);
-    for (size_t row = shard->first; row < shard->first + shard->rows; row++) {
+    batch_load_items(batch, range, map->seed);
+    pass_forward(p, 0, m->posterior + 1, range->base, range->all);
+    for (size_t row = range->first; row < range->first + range->rows; row++) {
         if (!o->sample) {
             draw_set_mean(p, m->z, row);
             continue;
@@ -54,7 +54,7 @@ static void encode_shard(const struct item_map *map, struct block *block, const 
         noise_normal(draw_epsilon(p, m->z, row), m->config.latent,
                      (struct noise){.seed = map->seed,
                                     .purpose = PURPOSE_POSTERIOR,
-                                    .item = block->item + block_index(block, row)});
+                                    .item = batch->item + batch_index(batch, row)});
         pass_forward(p, m->z, m->z + 1, row, 1);
     }
 }
@@ -89,7 +89,7 @@ int main(int argc, char **argv) {
                            .options = &o,
                            .prepare = prepare,
                            .check = check,
-                           .shard = encode_shard,
+                           .range = encode_range,
                            .results = results};
     progress_start(!cli_quiet(), true);
     return cli_finish(item_map_run(&map));

@@ -133,7 +133,7 @@ static int begin(struct stream_evaluation *s) {
     return 0;
 }
 
-static int add_block(struct stream_evaluation *s, size_t count, uint64_t item) {
+static int add_batch(struct stream_evaluation *s, size_t count, uint64_t item) {
     struct work *w = s->context;
     for (size_t i = 0; i < count; i++) {
         if (w->options->per_item && print_item(w->options, item + i, &s->evaluator.figures[i]) < 0)
@@ -172,7 +172,7 @@ static int run(const struct options *o) {
                                         .marginal = o->samples > 0,
                                         .context = &work,
                                         .begin = begin,
-                                        .block = add_block,
+                                        .batch = add_batch,
                                         .end = end};
     progress_start(!cli_quiet(), false);
     int result = stream_evaluate(&stream);

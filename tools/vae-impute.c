@@ -127,7 +127,7 @@ static int run(const struct options *o) {
                                         .context = &work,
                                         .begin = begin,
                                         .frame = write_header,
-                                        .block = write_items,
+                                        .batch = write_items,
                                         .end = end};
     if (raw_writer_start(&work.out) < 0)
         return -1;

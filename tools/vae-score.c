@@ -96,7 +96,7 @@ static int write_header(struct stream_evaluation *s, uint64_t items, bool last) 
 
 static int write_scores(struct stream_evaluation *s, size_t count, uint64_t item) {
     struct work *w = s->context;
-    double scores[BLOCK_ROWS];
+    double scores[BATCH_ROWS];
     (void)item;
     for (size_t i = 0; i < count; i++) {
         scores[i] = w->options->method->score(&s->evaluator.figures[i]);
@@ -124,7 +124,7 @@ static int run(const struct options *o) {
                                         .marginal = o->method->marginal,
                                         .context = &work,
                                         .frame = write_header,
-                                        .block = write_scores,
+                                        .batch = write_scores,
                                         .end = end};
     if (raw_writer_start(&work.out) < 0 ||
         (o->calibrate != NULL && calibration_load(&work.calibration, o->calibrate) < 0))

@@ -41,7 +41,7 @@ struct products {
     size_t tile_columns; /* columns of a tile of a product with many weights; a multiple of PANEL */
     size_t tile_rows;    /* rows of such a tile */
     size_t task_rows;    /* rows of a tile of other products, which takes all columns */
-    size_t slice_units;  /* units of one part of a layer's gradient and update; a multiple of PANEL */
+    size_t part_units;   /* units of one part of a layer's gradient and update; a multiple of PANEL */
     size_t whole_rows;   /* inference computes groups of so many rows, if bits depend on the row; else 1 */
     void (*multiply)(const struct product *product);
 };

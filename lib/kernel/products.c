@@ -20,13 +20,13 @@ const struct products *products(void) {
                             .tile_columns = 48,
                             .tile_rows = 24,
                             .task_rows = 16,
-                            .slice_units = 3 * PANEL, /* whole tiles at each level: 6 rows or 8 */
+                            .part_units = 3 * PANEL, /* whole tiles at each level: 6 rows or 8 */
                             .whole_rows = 1,
                             .multiply = multiply_packed},
         [BACKEND_OPENBLAS] = {.tile_columns = 208,
                               .tile_rows = 512,
                               .task_rows = 128,
-                              .slice_units = 208,
+                              .part_units = 208,
                               .whole_rows = 128,
                               .multiply = openblas_multiply},
     };

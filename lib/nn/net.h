@@ -50,10 +50,10 @@ struct layer {
     /* Set by op->infer. */
     enum rows rows;
     size_t width;                   /* numbers of a row of the output */
-    size_t units;                   /* that the output is cut into; 0 stands for `width` */
+    size_t units;                   /* that the output is divided into; 0 stands for `width` */
     size_t group;                   /* numbers of the op's product for each unit; 0 stands for 1 */
-    size_t weights;                 /* factors of the op's product, by which its work is cut; 0: by rows only */
-    bool chained;                   /* a tile depends only on the same tile of in[0], which is cut alike */
+    size_t weights;                 /* factors of the op's product, by which its work is divided; 0: by rows only */
+    bool chained;                   /* a tile depends only on the same tile of in[0], which is divided alike */
     size_t kept;                    /* floats per row that the op keeps beside the output */
     size_t saved;                   /* the same, but only in a pass that trains */
     size_t terms;                   /* doubles per row and part, nats: see struct value */

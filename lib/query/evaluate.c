@@ -14,7 +14,7 @@
 
 #define DRAWS 64 /* at a time: between them the state can be asked for */
 
-/* Adds draw k's log importance weight to those of the block's item i. */
+/* Adds draw k's log importance weight to those of the batch's item i. */
 static void add_weight(struct evaluator *e, size_t i, uint32_t k, double log_weight) {
     log_sum_add(&e->weights[i], log_weight);
     for (size_t p = 0; p < e->points; p++)
@@ -23,20 +23,20 @@ static void add_weight(struct evaluator *e, size_t i, uint32_t k, double log_wei
 }
 
 /* Adds draw k of each item: its log p(x|z), and its log importance weight if asked for. */
-static void add_draw(struct evaluator *e, const struct shard *s, uint32_t k) {
-    struct pass *p = &e->block.pass;
-    const struct model *m = e->block.model;
+static void add_draw(struct evaluator *e, const struct range *s, uint32_t k) {
+    struct pass *p = &e->batch.pass;
+    const struct model *m = e->batch.model;
     const bool closed = m->config.prior->kl != NULL;
     for (size_t row = s->first; row < s->first + s->rows; row++)
         noise_normal(draw_epsilon(p, m->z, row), m->config.latent,
                      (struct noise){.seed = e->seed,
                                     .purpose = PURPOSE_POSTERIOR,
-                                    .item = e->block.item + block_index(&e->block, row),
+                                    .item = e->batch.item + batch_index(&e->batch, row),
                                     .draw = k});
     pass_forward(p, m->z, m->likelihood, s->base, s->all);
     pass_forward(p, m->likelihood, m->likelihood + 1, s->first, s->rows);
     for (size_t row = s->first; row < s->first + s->rows; row++) {
-        const size_t i = block_index(&e->block, row);
+        const size_t i = batch_index(&e->batch, row);
         e->figures[i].reconstruction -= likelihood_of_draw(p, m->likelihood, row) / e->samples;
         if (!closed)
             e->figures[i].kl += draw_kl(p, m->z, row) / e->samples;
@@ -51,35 +51,35 @@ static void add_draw(struct evaluator *e, const struct shard *s, uint32_t k) {
     }
 }
 
-/* Encodes the shard's items; their draws are still to come. */
-static void begin_shard(struct evaluator *e, const struct shard *s) {
-    const struct model *m = e->block.model;
-    block_load_items(&e->block, s, e->seed);
-    pass_forward(&e->block.pass, 0, m->posterior + 1, s->base, s->all);
+/* Encodes the range's items; their draws are still to come. */
+static void begin_range(struct evaluator *e, const struct range *s) {
+    const struct model *m = e->batch.model;
+    batch_load_items(&e->batch, s, e->seed);
+    pass_forward(&e->batch.pass, 0, m->posterior + 1, s->base, s->all);
     for (size_t row = s->base; row < s->base + s->all; row++)
-        memset(draw_epsilon(&e->block.pass, m->z, row), 0, m->config.latent * sizeof(float));
+        memset(draw_epsilon(&e->batch.pass, m->z, row), 0, m->config.latent * sizeof(float));
     for (size_t row = s->first; row < s->first + s->rows; row++) {
-        const size_t i = block_index(&e->block, row);
+        const size_t i = batch_index(&e->batch, row);
         e->figures[i] = (struct item_figures){.log_likelihood = NAN, .effective = NAN};
         e->weights[i] = log_sum_empty();
     }
 }
 
-static void evaluate_shard(struct block *block, const struct shard *s) {
-    struct evaluator *e = block->context;
+static void evaluate_range(struct batch *batch, const struct range *s) {
+    struct evaluator *e = batch->context;
     if (e->first_draw == 0)
-        begin_shard(e, s);
+        begin_range(e, s);
     for (uint32_t k = e->first_draw; k < e->first_draw + e->draws; k++)
         add_draw(e, s, k);
 }
 
-/* All draws of the block's items. */
-static void evaluate_block(struct evaluator *e, const void *items, const uint32_t *label, size_t count,
+/* All draws of the batch's items. */
+static void evaluate_batch(struct evaluator *e, const void *items, const uint32_t *label, size_t count,
                            uint64_t item) {
     for (e->first_draw = 0; e->first_draw < e->samples && signals_stop() == 0; e->first_draw += e->draws) {
         const uint32_t left = e->samples - e->first_draw;
         e->draws = left < DRAWS ? left : DRAWS;
-        block_run(&e->block, items, label, count, item);
+        batch_run(&e->batch, items, label, count, item);
         if (progress_due())
             progress_show("items from %" PRIu64 " on, %" PRIu32 " of %" PRIu32 " draws", item,
                           e->first_draw + e->draws, e->samples);
@@ -103,30 +103,30 @@ int evaluator_start(struct evaluator *e, const struct model *model, struct worke
     if (marginal)
         set_points(e);
     net_pack(&model->net);
-    if (block_start(&e->block, model, workers) < 0)
+    if (batch_start(&e->batch, model, workers) < 0)
         return -1;
-    e->block.work = evaluate_shard;
-    e->block.context = e;
+    e->batch.work = evaluate_range;
+    e->batch.context = e;
     e->total.latents = calloc(latent, sizeof *e->total.latents);
     return e->total.latents == NULL ? fail("evaluation: out of memory") : 0;
 }
 
 void evaluator_end(struct evaluator *e) {
-    block_end(&e->block);
+    batch_end(&e->batch);
     free(e->total.latents);
 }
 
 const float *evaluator_heads(const struct evaluator *e, size_t i) {
-    return posterior_heads(&e->block.pass, e->block.model->posterior, block_row(&e->block, i));
+    return posterior_heads(&e->batch.pass, e->batch.model->posterior, batch_row(&e->batch, i));
 }
 
 /* In the items' order, so that the sums do not depend on the threads. */
 static void add_item(struct evaluator *e, size_t i) {
     const struct item_figures *f = &e->figures[i];
     struct evaluation *total = &e->total;
-    const struct model *m = e->block.model;
-    const size_t row = block_row(&e->block, i);
-    const float *x = model_x(m, &e->block.pass, row);
+    const struct model *m = e->batch.model;
+    const size_t row = batch_row(&e->batch, i);
+    const float *x = model_x(m, &e->batch.pass, row);
     total->items++;
     total->elements += (double)(m->may_miss ? observed_count(x, m->elements) : m->elements);
     total->reconstruction += f->reconstruction;
@@ -136,15 +136,15 @@ static void add_item(struct evaluator *e, size_t i) {
     tally_add(&total->log_likelihood, f->log_likelihood);
     for (size_t p = 0; p < e->points; p++)
         tally_add(&total->curve[p], f->curve[p]);
-    latent_sums_add(total->latents, evaluator_heads(e, i), posterior_sigma(&e->block.pass, m->posterior, row),
+    latent_sums_add(total->latents, evaluator_heads(e, i), posterior_sigma(&e->batch.pass, m->posterior, row),
                     m->config.latent);
 }
 
 int evaluator_add(struct evaluator *e, enum dtype dtype, const void *items, const uint32_t *label, size_t count,
                   uint64_t item, const char *name) {
-    e->block.dtype = dtype;
-    e->block.item_bytes = e->block.model->elements * dtype_size(dtype);
-    evaluate_block(e, items, label, count, item);
+    e->batch.dtype = dtype;
+    e->batch.item_bytes = e->batch.model->elements * dtype_size(dtype);
+    evaluate_batch(e, items, label, count, item);
     for (size_t i = 0; i < count; i++) {
         const struct item_figures *f = &e->figures[i];
         if (!isfinite(f->reconstruction) || !isfinite(f->kl) || (e->marginal && !isfinite(f->log_likelihood)))
@@ -157,7 +157,7 @@ int evaluator_add(struct evaluator *e, enum dtype dtype, const void *items, cons
 
 int evaluator_add_all(struct evaluator *e, const struct dataset *set, const uint32_t *label) {
     for (size_t item = 0; item < set->items && signals_stop() == 0;) {
-        const size_t left = set->items - item, room = block_room(item), count = left < room ? left : room;
+        const size_t left = set->items - item, room = batch_room(item), count = left < room ? left : room;
         if (evaluator_add(e, set->dtype, dataset_item(set, item), label == NULL ? NULL : label + item, count, item,
                           set->name) < 0)
             return -1;

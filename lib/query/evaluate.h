@@ -4,7 +4,7 @@
 
 #include "dist/log_sum.h"
 #include "model/elbo.h"
-#include "query/block.h"
+#include "query/batch.h"
 #include "query/latent_sums.h"
 
 /* What a model says of items it is not trained on. */
@@ -30,11 +30,11 @@ struct evaluation {
 };
 
 struct evaluator {
-    struct block block;
-    uint32_t first_draw, draws; /* at work: draws [first_draw, first_draw + draws) of each item of the block */
-    struct log_sum weights[BLOCK_ROWS]; /* of each item's importance weights so far */
-    /* Set after evaluator_start, if each draw is wanted (with `marginal`): called with draw k of the block's
-     * item i, which is in a row of block.pass, and its log importance weight; by one thread an item, draws in turn.
+    struct batch batch;
+    uint32_t first_draw, draws; /* at work: draws [first_draw, first_draw + draws) of each item of the batch */
+    struct log_sum weights[BATCH_ROWS]; /* of each item's importance weights so far */
+    /* Set after evaluator_start, if each draw is wanted (with `marginal`): called with draw k of the batch's
+     * item i, which is in a row of batch.pass, and its log importance weight; by one thread an item, draws in turn.
      */
     void (*drawn)(const struct evaluator *evaluator, size_t row, size_t i, uint32_t k, double log_weight);
     void *context; /* for `drawn` */
@@ -43,7 +43,7 @@ struct evaluator {
     bool marginal;                           /* whether log p(x) is wanted */
     size_t points;                           /* of the curve; 0 without `marginal` */
     uint32_t point[CURVE_POINTS];            /* each one's draws, rising; the last is `samples` */
-    struct item_figures figures[BLOCK_ROWS]; /* of the block evaluated last */
+    struct item_figures figures[BATCH_ROWS]; /* of the batch evaluated last */
     struct evaluation total;
 };
 
@@ -54,7 +54,7 @@ struct evaluator {
 int evaluator_start(struct evaluator *evaluator, const struct model *model, struct workers *workers,
                     uint32_t samples, bool marginal, uint64_t seed) __attribute__((warn_unused_result));
 
-/* Adds `count` <= block_room(item) items and their labels, NULL if the model wants none, the first of which has
+/* Adds `count` <= batch_room(item) items and their labels, NULL if the model wants none, the first of which has
  * number `item` in the stream called `name`. 0, or -1 if a figure is not finite, naming the item. */
 int evaluator_add(struct evaluator *evaluator, enum dtype dtype, const void *items, const uint32_t *label,
                   size_t count, uint64_t item, const char *name) __attribute__((warn_unused_result));
@@ -64,7 +64,7 @@ int evaluator_add(struct evaluator *evaluator, enum dtype dtype, const void *ite
 int evaluator_add_all(struct evaluator *evaluator, const struct dataset *set, const uint32_t *label)
     __attribute__((warn_unused_result));
 
-/* mu and logvar of an item of the block evaluated last: [2 latent]. */
+/* mu and logvar of an item of the batch evaluated last: [2 latent]. */
 const float *evaluator_heads(const struct evaluator *evaluator, size_t i);
 
 /* Mean nats per item of all that was added. */

@@ -16,7 +16,7 @@ static int evaluate(void *context, size_t count, uint64_t item) {
     if (evaluator_add(&s->evaluator, s->input.reader.frame.dtype, s->input.items, s->input.label, count, item,
                       s->input.reader.in.name) < 0)
         return -1;
-    return s->block(s, count, item);
+    return s->batch(s, count, item);
 }
 
 static int begin_frame(void *context, uint64_t items, bool last) {

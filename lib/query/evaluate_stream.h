@@ -6,7 +6,7 @@
 #include "query/evaluate.h"
 #include "query/item_reader.h"
 
-/* A stream of items through an evaluator, block by block, in constant memory: what vae-eval and vae-score are. */
+/* A stream of items through an evaluator, batch by batch, in constant memory: what vae-eval and vae-score are. */
 struct stream_evaluation {
     /* Set by the tool. */
     const char *model_path, *path; /* path NULL or "-": stdin */
@@ -21,9 +21,9 @@ struct stream_evaluation {
     int (*begin)(struct stream_evaluation *stream); /* after the checks, before the first frame; may be NULL */
     int (*frame)(struct stream_evaluation *stream, uint64_t items,
                  bool last); /* at the head of each; may be NULL */
-    /* After each block: evaluator.figures are those of `count` items, the first of which has number `item`, and
+    /* After each batch: evaluator.figures are those of `count` items, the first of which has number `item`, and
      * input.items are they. */
-    int (*block)(struct stream_evaluation *stream, size_t count, uint64_t item);
+    int (*batch)(struct stream_evaluation *stream, size_t count, uint64_t item);
     int (*end)(struct stream_evaluation *stream); /* after the clean end; may be NULL */
     /* Set by stream_evaluate. */
     struct model model;

@@ -18,14 +18,14 @@ static bool replaces(double part, struct noise noise) {
 
 static void impute(const struct evaluator *e, size_t row, size_t i, uint32_t k, double log_weight) {
     struct imputer *m = e->context;
-    const struct pass *p = &e->block.pass;
-    const struct model *model = e->block.model;
+    const struct pass *p = &e->batch.pass;
+    const struct model *model = e->batch.model;
     const size_t n = model->elements;
     float *x = m->x + i * n, *mean = m->mean + i * n;
     if (math_kernel()->finite(model_x(model, p, row), n))
         return;
     const struct noise noise = {
-        .seed = e->seed, .purpose = PURPOSE_LIKELIHOOD, .item = e->block.item + i, .draw = k};
+        .seed = e->seed, .purpose = PURPOSE_LIKELIHOOD, .item = e->batch.item + i, .draw = k};
     const double part = exp(log_weight - log_sum_value(&e->weights[i])); /* of all weights so far */
     if (m->sample) {
         if (replaces(part, noise))
@@ -38,14 +38,14 @@ static void impute(const struct evaluator *e, size_t row, size_t i, uint32_t k, 
 }
 
 int imputer_start(struct imputer *m, struct evaluator *e, bool sample) {
-    const size_t elements = e->block.model->elements;
+    const size_t elements = e->batch.model->elements;
     size_t numbers = 0;
     *m = (struct imputer){.sample = sample};
-    if (multiply(elements, 2 * BLOCK_ROWS * sizeof *m->x, &numbers))
+    if (multiply(elements, 2 * BATCH_ROWS * sizeof *m->x, &numbers))
         m->x = malloc(numbers);
     if (m->x == NULL)
-        return fail("imputation: out of memory for %d items", BLOCK_ROWS);
-    m->mean = m->x + BLOCK_ROWS * elements;
+        return fail("imputation: out of memory for %d items", BATCH_ROWS);
+    m->mean = m->x + BATCH_ROWS * elements;
     e->drawn = impute;
     e->context = m;
     return 0;

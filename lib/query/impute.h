@@ -10,8 +10,8 @@
  * importance resampling, likewise there). */
 struct imputer {
     bool sample;
-    float *x;    /* [BLOCK_ROWS, elements], of the block's items; those that are whole have none */
-    float *mean; /* [BLOCK_ROWS, elements], scratch */
+    float *x;    /* [BATCH_ROWS, elements], of the batch's items; those that are whole have none */
+    float *mean; /* [BATCH_ROWS, elements], scratch */
 };
 
 /* Has an evaluator's draws impute; after evaluator_start, with `marginal`. 0 or -1; end with imputer_end. */

@@ -7,7 +7,7 @@
 
 /* Maps a stream of items to a stream of f32 on stdout through a model, item by item, for vae-encode and vae-decode.
  * The output has the input's frames, and the bytes of an item do not depend on them. Memory is constant. While the
- * workers work on one block, the results of the block before are written and the items of the next block are read.
+ * workers work on one batch, the results of the batch before are written and the items of the next batch are read.
  */
 struct item_map {
     /* Set by the tool. */
@@ -20,18 +20,18 @@ struct item_map {
     /* 0, or -1 if one of `count` items is refused; `first`: the first one's number. Called in the stream's order.
      */
     int (*check)(const struct item_map *map, const void *items, size_t count, uint64_t first);
-    /* Computes the results of a shard's rows. */
-    void (*shard)(const struct item_map *map, struct block *block, const struct shard *shard);
-    /* The array of a block's pass that is the output: [rows, elements of shape]. */
+    /* Computes the results of a range's rows. */
+    void (*range)(const struct item_map *map, struct batch *batch, const struct range *range);
+    /* The array of a batch's pass that is the output: [rows, elements of shape]. */
     const float *(*results)(const struct item_map *map, const struct pass *pass);
     /* Set by item_map_run. */
     struct model model;
     struct item_reader input;
     struct raw_writer out;
     struct shape shape; /* of an output item */
-    struct block block[2];
-    struct block *busy;         /* the block that the workers work on; NULL: none */
-    bool finite[2][BLOCK_ROWS]; /* of each block, whether a row's results are finite */
+    struct batch batch[2];
+    struct batch *busy;         /* the batch that the workers work on; NULL: none */
+    bool finite[2][BATCH_ROWS]; /* of each batch, whether a row's results are finite */
 };
 
 /* Loads the model, then runs the whole stream. 0 or -1. */

@@ -16,16 +16,16 @@ void item_reader_close(struct item_reader *f) {
     raw_close(&f->reader);
 }
 
-static int run_block(struct item_reader *f, size_t count, uint64_t item) {
-    uint32_t *label = f->labels_of_block[f->turn];
+static int run_batch(struct item_reader *f, size_t count, uint64_t item) {
+    uint32_t *label = f->labels_of_batch[f->turn];
     f->label = f->labels.classes > 0 ? label : NULL;
     if (f->check(f->context, count, item) < 0 || labels_next(&f->labels, label, count, f->reader.in.name) < 0)
         return -1;
     return f->work(f->context, count, item);
 }
 
-/* Blocks whose items are in memory at the same time. */
-static unsigned blocks(const struct item_reader *f) {
+/* Batches whose items are in memory at the same time. */
+static unsigned batches(const struct item_reader *f) {
     return f->flush == NULL ? 1 : 2;
 }
 
@@ -36,15 +36,15 @@ static int flush_frame(struct item_reader *f) {
 
 /* The items of one frame, after its header. */
 static int run_frame(struct item_reader *f) {
-    for (;; f->turn = (f->turn + 1) % blocks(f)) {
+    for (;; f->turn = (f->turn + 1) % batches(f)) {
         const uint64_t item = f->reader.items;
-        f->items = f->memory + f->turn * BLOCK_ROWS * raw_item_bytes(&f->reader.frame);
+        f->items = f->memory + f->turn * BATCH_ROWS * raw_item_bytes(&f->reader.frame);
         if (flush_frame(f) < 0)
             return -1;
-        const ssize_t n = raw_read(&f->reader, f->items, block_room(item));
+        const ssize_t n = raw_read(&f->reader, f->items, batch_room(item));
         if (n <= 0)
             return (int)n;
-        if (run_block(f, (size_t)n, item) < 0)
+        if (run_batch(f, (size_t)n, item) < 0)
             return -1;
         progress_items(f->reader.items, f->reader.total);
     }
@@ -74,7 +74,7 @@ static void flush_at_pauses(const struct item_reader *f, struct input *in) {
 }
 
 int item_reader_run(struct item_reader *f) {
-    const size_t items = blocks(f) * (size_t)BLOCK_ROWS;
+    const size_t items = batches(f) * (size_t)BATCH_ROWS;
     f->memory = calloc(items, raw_item_bytes(&f->reader.frame));
     if (f->memory == NULL)
         return fail("%s: out of memory for %zu items", f->reader.in.name, items);

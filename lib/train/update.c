@@ -36,7 +36,7 @@ static bool has_gradient(const struct layer *layer) {
 
 /* Units per part of a layer. */
 static size_t part_units(const struct layer *layer) {
-    return layer->own_whole ? layer->own_units : products()->slice_units;
+    return layer->own_whole ? layer->own_units : products()->part_units;
 }
 
 /* Numbers of a layer's parameters per unit. */

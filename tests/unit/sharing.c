@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* What must not matter does not: who runs a task, how many threads there are, where in a block an item stands. */
+/* What must not matter does not: who runs a task, how many threads there are, where in a batch an item stands. */
 #define _GNU_SOURCE
 #include "base/error.h"
 #include "first_values.h"
 #include "nn/ops.h"
-#include "query/block.h"
+#include "query/batch.h"
 #include "test.h"
 #include "train/train.h"
 
@@ -46,7 +46,7 @@ static atomic_int begun;
 static sigset_t blocked[THREADS];
 
 /* Each thread takes one of the tasks, since none ends before all have begun. */
-static void note_blocked(void *context, size_t i) {
+static void note_batched(void *context, size_t i) {
     (void)context;
     atomic_fetch_add(&begun, 1);
     while (begun < THREADS)
@@ -58,10 +58,10 @@ static void note_blocked(void *context, size_t i) {
 static void signals_are_the_main_threads(void) {
     struct workers *workers = workers_start(THREADS);
     size_t others = 0;
-    workers_run(workers, THREADS, note_blocked, NULL);
+    workers_run(workers, THREADS, note_batched, NULL);
     for (size_t i = 0; i < THREADS; i++) {
-        EXPECT(!sigismember(&blocked[i], SIGBUS), "the thread of task %zu blocks SIGBUS", i);
-        EXPECT(!sigismember(&blocked[i], SIGSEGV), "the thread of task %zu blocks SIGSEGV", i);
+        EXPECT(!sigismember(&blocked[i], SIGBUS), "the thread of task %zu batches SIGBUS", i);
+        EXPECT(!sigismember(&blocked[i], SIGSEGV), "the thread of task %zu batches SIGSEGV", i);
         others += sigismember(&blocked[i], SIGTERM) && sigismember(&blocked[i], SIGUSR1);
     }
     EXPECT(others == THREADS - 1, "%zu threads leave signals to the main thread, wanted %d", others, THREADS - 1);
@@ -164,44 +164,44 @@ static void make_model(struct model *m, size_t elements, size_t units, size_t la
     give_first_values(m, 1);
 }
 
-/* Sizes on both sides of OpenBLAS's internal block sizes. */
+/* Sizes on both sides of OpenBLAS's internal batch sizes. */
 static const size_t sizes[][3] = {{784, 400, 20}, {100, 37, 3}, {17, 5, 2}, {784, 513, 50}};
 
-static void collect(struct block *block, const struct shard *shard) {
-    struct pass *p = &block->pass;
-    const struct model *m = block->model;
+static void collect(struct batch *batch, const struct range *range) {
+    struct pass *p = &batch->pass;
+    const struct model *m = batch->model;
     const size_t heads = 2 * m->config.latent;
-    block_load_items(block, shard, 1);
-    pass_forward(p, 0, m->posterior + 1, shard->base, shard->all);
-    memcpy((float *)block->context + (block->item + block_index(block, shard->first)) * heads,
-           posterior_heads(p, m->posterior, shard->first), shard->rows * heads * sizeof(float));
+    batch_load_items(batch, range, 1);
+    pass_forward(p, 0, m->posterior + 1, range->base, range->all);
+    memcpy((float *)batch->context + (batch->item + batch_index(batch, range->first)) * heads,
+           posterior_heads(p, m->posterior, range->first), range->rows * heads * sizeof(float));
 }
 
 #define STREAM 300
 
-/* A stream's items in full blocks, then in pieces of any other length: the same bits. */
+/* A stream's items in full batches, then in pieces of any other length: the same bits. */
 static void how_a_stream_is_cut_does_not_matter(void) {
     for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
         struct model m;
-        struct block block;
+        struct batch batch;
         make_model(&m, sizes[s][0], sizes[s][1], sizes[s][2]);
         const size_t heads = 2 * m.config.latent, numbers = STREAM * m.elements;
         float *x = malloc(numbers * sizeof *x), *whole = malloc(STREAM * heads * sizeof *whole),
               *pieces = malloc(STREAM * heads * sizeof *pieces);
         net_pack(&m.net);
-        if (block_start(&block, &m, workers_start(2)) < 0)
+        if (batch_start(&batch, &m, workers_start(2)) < 0)
             printf("# %s\n", error_message());
         noise_uniform(x, numbers, (struct noise){.seed = 2});
-        block.dtype = DTYPE_F32;
-        block.item_bytes = m.elements * sizeof *x;
-        block.work = collect;
-        block.context = whole;
-        block_run(&block, x, NULL, STREAM, 0);
-        block.context = pieces;
+        batch.dtype = DTYPE_F32;
+        batch.item_bytes = m.elements * sizeof *x;
+        batch.work = collect;
+        batch.context = whole;
+        batch_run(&batch, x, NULL, STREAM, 0);
+        batch.context = pieces;
         for (size_t length = 1; length < STREAM; length = length * 3 + 1) {
             for (size_t item = 0, n; item < STREAM; item += n) {
                 n = STREAM - item < length ? STREAM - item : length;
-                block_run(&block, x + item * m.elements, NULL, n, item);
+                batch_run(&batch, x + item * m.elements, NULL, n, item);
             }
             EXPECT(memcmp(whole, pieces, STREAM * heads * sizeof *whole) == 0, "sizes %zu: pieces of %zu differ", s,
                    length);
@@ -209,8 +209,8 @@ static void how_a_stream_is_cut_does_not_matter(void) {
         free(x);
         free(whole);
         free(pieces);
-        workers_stop(block.workers);
-        block_end(&block);
+        workers_stop(batch.workers);
+        batch_end(&batch);
         model_free(&m);
     }
 }
@@ -466,18 +466,18 @@ static void a_plan_makes_everything_once_and_in_order(void) {
     workers_stop(workers);
 }
 
-/* A pass has BLOCK_ROWS rows. A block begins with the row of its first item, which is its number modulo whole_rows:
+/* A pass has BATCH_ROWS rows. A batch begins with the row of its first item, which is its number modulo whole_rows:
  * always 0, except with OpenBLAS. */
-static void a_block_fits_its_pass(void) {
+static void a_batch_fits_its_pass(void) {
     static const char *const backends[] = {"packed", "openblas"};
     const char *given = getenv("VAE_PRODUCTS");
     char *before = given == NULL ? NULL : strdup(given); /* setenv may change what getenv returned */
     for (size_t b = 0; b < 2; b++) {
         setenv("VAE_PRODUCTS", backends[b], 1);
         EXPECT(level_settle() == 0, "%s", error_message());
-        for (uint64_t item = 0; item < 3 * BLOCK_ROWS; item++)
-            EXPECT(block_room(item) > 0 && item % products()->whole_rows + block_room(item) <= BLOCK_ROWS,
-                   "%s: %zu items from number %d on", backends[b], block_room(item), (int)item);
+        for (uint64_t item = 0; item < 3 * BATCH_ROWS; item++)
+            EXPECT(batch_room(item) > 0 && item % products()->whole_rows + batch_room(item) <= BATCH_ROWS,
+                   "%s: %zu items from number %d on", backends[b], batch_room(item), (int)item);
     }
     unsetenv("VAE_PRODUCTS");
     if (before != NULL)
@@ -497,7 +497,7 @@ int main(void) {
         {"short jobs in a row do not mix", short_jobs_do_not_mix},
         {"a plan makes everything once and in order", a_plan_makes_everything_once_and_in_order},
         {"a layer's parts are all of it", a_layers_parts_are_all_of_it},
-        {"a block fits its pass, wherever it begins", a_block_fits_its_pass},
+        {"a batch fits its pass, wherever it begins", a_batch_fits_its_pass},
         {"how a stream is cut does not matter to inference, to the bit", how_a_stream_is_cut_does_not_matter},
         {"threads do not matter to training, to the bit", threads_do_not_matter},
         {"an epoch is a permutation of its own", an_epoch_is_a_permutation},
