@@ -75,6 +75,15 @@ setup() {
     }
 }
 
+@test "two ways to write a list are the same run" {
+    options=(-q -z 3 -e 2 -b 30)
+    vae-train "${options[@]}" -H 012,res,linear:4 -m one.bin --checkpoint one.ck --decoder-hidden linear:5 items.raw
+    vae-train "${options[@]}" -H 12,res,4 -m two.bin --resume one.ck --decoder-hidden 05 items.raw
+    same_weights one.bin two.bin
+    fails 1 'vae-train: one.ck: --decoder-hidden is 6 in this run, wanted 5 as in the file' \
+        vae-train "${options[@]}" -H 12,res,4 -m two.bin --resume one.ck --decoder-hidden 6 items.raw
+}
+
 @test "every tool takes a model with residual layers" {
     vae-encode -m res.bin items.raw | vae-decode -m res.bin | raw-info -q | grep -q 28x28
     vae-eval -q -m res.bin -k 4 items.raw | awk 'NR == 2 && $2 < 0 { good = 1 } END { exit !good }'

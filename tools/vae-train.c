@@ -5,6 +5,7 @@
 #include "train/training_run.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define NOT_GIVEN SIZE_MAX
 
@@ -199,10 +200,27 @@ static struct options parse(int argc, char **argv) {
     return o;
 }
 
+/* The options as they tell one run from another. Lists of hidden layers have their canonical text, so that two ways
+ * to write a list are the same run. */
+static const struct option_value *values(const struct options *o) {
+    static struct option_value value[sizeof options / sizeof *options];
+    static char encoder[HIDDEN_TEXT], decoder[HIDDEN_TEXT];
+    size_t n = 0;
+    for (const struct option_value *given = cli_values(); given->name != NULL; given++) {
+        value[n] = *given;
+        if (strcmp(given->name, "hidden") == 0)
+            value[n].value = hidden_text(&o->run.model.encoder, encoder);
+        if (strcmp(given->name, "decoder-hidden") == 0 && given->value != NULL)
+            value[n].value = hidden_text(&o->run.model.decoder, decoder);
+        n++;
+    }
+    return value;
+}
+
 int main(int argc, char **argv) {
     struct options o = parse(argc, argv);
     char *command = cli_command();
-    o.run.options = cli_values();
+    o.run.options = values(&o);
     o.run.command = command;
     const int result = command == NULL ? -1 : training_run(&o.run);
     free(command);
