@@ -54,7 +54,7 @@ static bool any(const struct options *o, bool (*is_so)(const struct segment *seg
 }
 
 /* A likelihood of one segment is divided as the decoder's output is. */
-static void divide(const struct net *net, struct layer *layer) {
+static void divide_as_input(const struct net *net, struct layer *layer) {
     const struct options *o = layer->options;
     const struct layer *a = net_input(net, layer, 0);
     layer->units = o->elements;
@@ -70,7 +70,7 @@ static int infer(struct net *net, struct layer *layer) {
     const bool best = any(o, segment_has_best_scale);
     if (best && o->segments > 1)
         return fail("model: a scale that is the best one for each batch, wanted one likelihood for all elements");
-    divide(net, layer);
+    divide_as_input(net, layer);
     layer->terms = best ? 2 : 1;
     layer->saved = any(o, segment_learns_scale) ? o->elements : 0;
     layer->packed_size[DIRECTION_FORWARD] = any(o, segment_has_scale) ? 2 * o->elements : 0;

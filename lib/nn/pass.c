@@ -5,7 +5,7 @@
 #include "base/memory.h"
 #include "base/number.h"
 #include "kernel/product_kernel.h"
-#include "nn/plan.h"
+#include "nn/division.h"
 
 #include <stdlib.h>
 
@@ -58,7 +58,7 @@ static void lay_out(struct pass *p, struct arena *arena) {
         v->out =
             layer->op->in_place ? pass_input(p, layer, 0)->out : take(arena, rows, layer->width, sizeof(float));
         v->kept = take(arena, rows, layer->kept, sizeof(float));
-        v->parts = p->trains ? plan_parts(layer) : 1;
+        v->parts = p->trains ? division_parts(layer) : 1;
         v->term = take(arena, layer->terms * v->parts, rows, sizeof(double));
         if (p->trains)
             lay_out_gradient(p, arena, layer);

@@ -3,11 +3,9 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "nn/division.h"
 
 #include <stdlib.h>
-
-#define WIDE_WEIGHTS 64000 /* operations with at least so many weights are also divided by units */
-#define ROWS 8             /* a tile's rows are a multiple of this if there are enough */
 
 int plan_add(struct plan *plan, struct operation operation) {
     struct operation *grown = memory_grow(plan->operation, plan->count, sizeof *grown);
@@ -21,6 +19,10 @@ int plan_add(struct plan *plan, struct operation operation) {
 void plan_free(struct plan *plan) {
     free(plan->operation);
     *plan = (struct plan){0};
+}
+
+static size_t smaller(size_t a, size_t b) {
+    return a < b ? a : b;
 }
 
 static void forward(struct pass *pass, const struct layer *layer, const struct tile *tile,
@@ -62,56 +64,13 @@ int plan_layers(struct plan *plan, struct pass *pass, size_t from, size_t to, en
     return 0;
 }
 
-/* Parts of at most `most`, which is not 0. */
-static size_t parts(size_t n, size_t most) {
-    return most == 0 ? n : (n + most - 1) / most;
-}
-
-static size_t smaller(size_t a, size_t b) {
-    return a < b ? a : b;
-}
-
-static size_t larger(size_t a, size_t b) {
-    return a < b ? b : a;
-}
-
-/* Units per tile of an operation: so many that the tile's columns are whole panels, and so are the columns that it
- * writes of the next layer's input. */
-static size_t tile_units(size_t units, size_t group, size_t weights) {
-    if (weights < WIDE_WEIGHTS)
-        return units;
-    const size_t panels = products()->tile_columns / (PANEL * group);
-    return smaller(larger(panels, 1) * PANEL, units);
-}
-
-size_t plan_parts(const struct layer *layer) {
-    return parts(larger(layer->units, 1), tile_units(larger(layer->units, 1), layer->group, layer->weights));
-}
-
-/* How an operation is divided: into tiles of at most `items` items and `units` units, `down` times `across` of
- * them.
- */
-struct division {
-    size_t items, units, down, across;
-};
-
 static size_t draws_of(const struct operation *o) {
     return pass_draws(o->pass, o->layer);
 }
 
-static struct division divide(const struct operation *o, size_t items) {
-    const struct products *backend = products();
-    const bool wide = o->weights >= WIDE_WEIGHTS;
-    struct division d = {.units = tile_units(larger(o->units, 1), larger(o->group, 1), o->weights)};
-    d.across = parts(larger(o->units, 1), d.units);
-    d.down = parts(items * draws_of(o), wide ? backend->tile_rows : backend->task_rows);
-    if (!wide)
-        d.down = larger(d.down, 2); /* one task would leave the other threads nothing to do */
-    d.items = parts(items, smaller(d.down, items));
-    if (draws_of(o) == 1)
-        d.items = parts(d.items, ROWS) * ROWS;
-    d.down = parts(items, d.items);
-    return d;
+static struct division division_of(const struct operation *o, size_t items) {
+    return divide(&(struct work_size){
+        .items = items, .draws = draws_of(o), .units = o->units, .group = o->group, .weights = o->weights});
 }
 
 /* Operations [first, end) of a plan, all divided as the first one: a task runs the same tile of each in turn. */
@@ -128,25 +87,26 @@ static void run_task(void *context, size_t i) {
     const size_t items = smaller(s->division.items, s->items - item);
     for (size_t o = s->first; o < s->end; o++) {
         const struct operation *operation = &s->plan->operation[o];
-        const size_t draws = draws_of(operation), units = divide(operation, s->items).units;
+        const size_t draws = draws_of(operation), units = division_of(operation, s->items).units;
         const struct tile tile = {.row = item * draws,
                                   .rows = items * draws,
                                   .unit = part * units,
-                                  .units = smaller(units, larger(operation->units, 1) - part * units),
+                                  .units =
+                                      smaller(units, (operation->units > 0 ? operation->units : 1) - part * units),
                                   .part = part};
         operation->run(operation->pass, operation->layer, &tile, s->step);
     }
 }
 
 static bool belongs(const struct stage *stage, const struct operation *next) {
-    const struct division d = divide(next, stage->items);
+    const struct division d = division_of(next, stage->items);
     return !next->waits &&
            (next->chained || (stage->division.across == 1 && d.across == 1 && d.items == stage->division.items));
 }
 
 static struct stage stage_from(const struct plan *plan, size_t first, size_t items) {
     struct stage stage = {.plan = plan, .first = first, .end = first + 1, .items = items};
-    stage.division = divide(&plan->operation[first], items);
+    stage.division = division_of(&plan->operation[first], items);
     while (stage.end < plan->count && belongs(&stage, &plan->operation[stage.end]))
         stage.end++;
     return stage;

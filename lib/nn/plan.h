@@ -44,9 +44,6 @@ void plan_run(const struct plan *plan, struct workers *workers, size_t items, co
 /* Returns the end of the stage that begins with operation `first`. *tasks is the number of its tasks. */
 size_t plan_stage(const struct plan *plan, size_t first, size_t items, size_t *tasks);
 
-/* The number of parts that a layer's units are divided into. */
-size_t plan_parts(const struct layer *layer);
-
 void plan_free(struct plan *plan);
 
 #endif

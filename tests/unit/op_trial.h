@@ -3,6 +3,7 @@
 #define UNIT_OP_TRIAL_H
 
 #include "base/noise.h"
+#include "nn/division.h"
 #include "nn/plan.h"
 #include "op_cases.h"
 
@@ -211,7 +212,7 @@ static void want_gradients(struct trial *t) {
 }
 
 /* How a pass is cut into tiles. Units are multiples of PANEL. */
-struct division {
+struct tiling {
     size_t items, units;
 };
 
@@ -228,8 +229,7 @@ static void run_activation(struct pass *p, const struct layer *layer, const stru
 }
 
 /* Runs a function for all rows and `units` units of a layer, in tiles of at most `most` units. */
-static void in_tiles(struct trial *t, const struct layer *layer, const struct division *d, size_t units,
-                     size_t most,
+static void in_tiles(struct trial *t, const struct layer *layer, const struct tiling *d, size_t units, size_t most,
                      void (*run)(struct pass *, const struct layer *, const struct tile *, const struct step *)) {
     const size_t draws = pass_draws(&t->pass, layer);
     for (size_t unit = 0; unit < units; unit += most)
@@ -245,8 +245,8 @@ static void in_tiles(struct trial *t, const struct layer *layer, const struct di
 }
 
 /* Units of a tile. An op without weights takes all; one with sums over its units, as many as its parts have. */
-static size_t tile_units(const struct layer *layer, const struct division *d, bool back) {
-    const size_t all = 10000, parts = plan_parts(layer);
+static size_t tile_units(const struct layer *layer, const struct tiling *d, bool back) {
+    const size_t all = 10000, parts = division_parts(layer);
     if (layer->weights == 0 || (layer->terms > 0 && (back || parts == 1)))
         return all;
     return layer->terms > 0 ? (layer->units / parts / PANEL + 1) * PANEL : d->units;
@@ -271,7 +271,7 @@ static void forget(struct trial *t) {
     }
 }
 
-static void forward(struct trial *t, const struct division *d) {
+static void forward(struct trial *t, const struct tiling *d) {
     forget(t);
     for (size_t i = 0; i < t->net.layers; i++) {
         const struct layer *layer = &t->net.layer[i];
@@ -283,7 +283,7 @@ static void forward(struct trial *t, const struct division *d) {
     }
 }
 
-static void backward(struct trial *t, const struct division *d) {
+static void backward(struct trial *t, const struct tiling *d) {
     for (size_t k = 0; k < t->readers; k++) {
         const struct layer *layer = layer_of(t, &t->reader[k]);
         float *dout = pass_value(&t->pass, layer)->dout;

@@ -4,7 +4,7 @@
 #include "op_trial.h"
 #include "test.h"
 
-static const struct division divisions[] = {{1000, 10000}, {1, PANEL}, {2, 2 * PANEL}, {3, 10000}, {1000, PANEL}};
+static const struct tiling divisions[] = {{1000, 10000}, {1, PANEL}, {2, 2 * PANEL}, {3, 10000}, {1000, PANEL}};
 #define DIVISIONS (sizeof divisions / sizeof *divisions)
 
 static bool is_near(double got, double wanted, double scale) {

@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "base/error.h"
 #include "first_values.h"
+#include "nn/division.h"
 #include "nn/ops.h"
 #include "query/batch.h"
 #include "test.h"
@@ -433,7 +434,7 @@ static void check_parts(const struct layer *layer, struct workers *workers) {
                layer->units, layer->weights, layer->group, i, placed[i].times, next, part);
         part = next;
     }
-    EXPECT(part + 1 == plan_parts(layer), "%zu parts, wanted %zu", part + 1, plan_parts(layer));
+    EXPECT(part + 1 == division_parts(layer), "%zu parts, wanted %zu", part + 1, division_parts(layer));
 }
 
 /* Each unit belongs to one part; a part begins with a panel. */

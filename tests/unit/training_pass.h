@@ -3,6 +3,7 @@
 #define UNIT_TRAINING_PASS_H
 
 #include "model/bound.h"
+#include "nn/division.h"
 #include "nn/plan.h"
 #include "test.h"
 
@@ -22,7 +23,7 @@ static void run_columns(const struct operation *o, struct tile tile, size_t rows
 
 /* Forward: a tile for each part of an operation that is divided by units; such a part begins with a panel. */
 static void run_forward(const struct operation *o, size_t rows, const struct step *step) {
-    const size_t parts = o->weights == 0 ? 1 : plan_parts(o->layer);
+    const size_t parts = o->weights == 0 ? 1 : division_parts(o->layer);
     const size_t even = (o->units + parts - 1) / parts,
                  units = parts == 1 ? o->units : (even + PANEL - 1) / PANEL * PANEL;
     for (size_t part = 0; part < parts; part++) {
