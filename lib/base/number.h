@@ -7,11 +7,14 @@
 #include <stdint.h>
 
 /* Numbers from outside: the whole text must be a number in range. `name` begins the message of a failure, such as
- * "--epochs: found 'ten', wanted a whole number from 1 to 1000". The three functions that parse numbers return 0 or
- * -1. */
+ * "--epochs: found 'ten', wanted a whole number from 1 to 1000". The functions that parse numbers return 0 or -1.
+ */
 
 /* A whole decimal number in [min, max]. */
 int parse_whole(const char *name, const char *text, uint64_t min, uint64_t max, uint64_t *value);
+
+/* Sets *value to the whole decimal number that `length` characters are; false if they are none. */
+bool read_digits(const char *text, size_t length, uint64_t *value);
 
 /* A finite decimal number in [min, max]. */
 int parse_real(const char *name, const char *text, double min, double max, double *value);

@@ -6,7 +6,6 @@
 #include "nn/ops.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define NONE "none"
@@ -18,12 +17,17 @@ static const struct { const struct op *op; } ops[] = {{&op_linear}, {&op_residua
 
 /* "a:b", the first `length` characters of `text` -> the arguments of an op; whether they are such. */
 static bool read_arguments(struct hidden_layer *layer, const char *text, size_t length) {
-    char *copy = strndup(text, length);
     size_t count = 0;
-    const bool right = copy != NULL && (length == 0 || parse_list("layer", copy, ':', 1, HIDDEN_MAX_UNITS,
-                                                                  OP_ARGUMENTS, layer->argument, &count) == 0);
-    free(copy);
-    return right && count == layer->op->arguments;
+    for (size_t first = 0, end; first < length; first = end + 1, count++) {
+        uint64_t number;
+        for (end = first; end < length && text[end] != ':';)
+            end++;
+        if (count == layer->op->arguments || end == length - 1 ||
+            !read_digits(text + first, end - first, &number) || number < 1 || number > HIDDEN_MAX_UNITS)
+            return false;
+        layer->argument[count] = (size_t)number;
+    }
+    return count == layer->op->arguments;
 }
 
 /* One item of the list, the first `length` characters of `text`. */

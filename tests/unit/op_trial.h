@@ -40,7 +40,13 @@ struct trial {
     size_t traced, used;
 };
 
-static const struct op op_draws = {.name = "draws", .draws = true}; /* an input with one row per draw */
+static int no_infer(struct net *net, struct layer *layer) {
+    (void)net, (void)layer;
+    return 0;
+}
+
+/* An input with one row per draw. */
+static const struct op op_draws = {.name = "draws", .draws = true, .infer = no_infer};
 
 static size_t add_input(struct net *net, const char *name, size_t width, bool draws) {
     const size_t input =
