@@ -61,13 +61,8 @@ static int add_layers(struct model *m, const char *name) {
 int model_build(struct model *m, const struct model_config *config, enum model_reading reading, const char *name) {
     *m = (struct model){.config = *config,
                         .may_miss = config->missing || reading == MODEL_MAY_MISS,
-                        .elements = shape_elements(&config->item)};
-    m->segment = (struct segment){.likelihood = config->likelihood,
-                                  .scale = config->scale,
-                                  .sigma = config->sigma,
-                                  .levels = config->levels,
-                                  .elements = m->elements};
-    segment_lay_out(&m->segment);
+                        .elements = shape_elements(&config->item),
+                        .segment = model_config_segment(config)};
     if (check_sizes(m, name) < 0 || add_layers(m, name) < 0)
         return -1;
     m->encoder_inputs = m->net.layer[m->input].width;

@@ -57,6 +57,16 @@ int model_config_check_items(const struct model_config *c, enum dtype dtype, con
     return 0;
 }
 
+struct segment model_config_segment(const struct model_config *c) {
+    struct segment segment = {.likelihood = c->likelihood,
+                              .scale = c->scale,
+                              .sigma = c->sigma,
+                              .levels = c->levels,
+                              .elements = shape_elements(&c->item)};
+    segment_lay_out(&segment);
+    return segment;
+}
+
 static const char *input_scaling(const struct likelihood *likelihood) {
     return likelihood->raw_u8 ? "none" : "u8/255";
 }

@@ -3,8 +3,8 @@
 #define MODEL_MODEL_CONFIG_H
 
 #include "base/io.h"
-#include "dist/likelihood.h"
 #include "dist/prior.h"
+#include "dist/segment.h"
 #include "model/item_input.h"
 #include "nn/hidden.h"
 #include "stream/shape.h"
@@ -36,6 +36,9 @@ struct model_config {
  * -1; the message names the item and the element. */
 int model_config_check_items(const struct model_config *config, enum dtype dtype, const void *items, size_t count,
                              const char *name, uint64_t first) __attribute__((warn_unused_result));
+
+/* All elements of an item: their likelihood, laid out. */
+struct segment model_config_segment(const struct model_config *config);
 
 /* The config as strings of a model file's metadata, vae-model(5). 0, or not 0 if memory ran out. */
 int model_config_put(const struct model_config *config, json_t *metadata) __attribute__((warn_unused_result));

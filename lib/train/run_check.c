@@ -19,9 +19,10 @@ int run_check(const struct training_run_config *c) {
     const struct objective *o = &c->objective;
     const struct estimator *e = o->estimator;
     const struct prior *p = c->model.prior;
+    const struct segment segment = model_config_segment(&c->model);
     if (c->scale_given && l->scales == 0)
         return fail("--sigma: found it with -l %s, wanted -l gaussian, laplace, dlogistic or negbin", l->name);
-    if (c->model.scale == SCALE_OPTIMAL && e->importance && o->draws > 1)
+    if (segment_has_best_scale(&segment) && e->importance && o->draws > 1)
         return fail(
             "--sigma: found optimal with --objective %s and %zu draws, which do not count alike, wanted shared",
             e->name, o->draws);
