@@ -26,18 +26,20 @@ enum { LAYER_INPUTS = 2, LAYER_PARAMETERS = 2, LAYER_NAME = 40, OP_ARGUMENTS = 3
  * A layer of which an input has one row per draw has one row per draw, too. */
 enum rows { PER_ITEM, PER_DRAW };
 
-/* The piece of an operation's work that is one task: whole rows, or some units of them. */
+/* The piece of an operation's work that is one task: whole rows, or some units of them. What its units are depends
+ * on the function: units [0, layer->units) in forward, columns of in[0] in backward, columns of the output in
+ * backward_activation, and units [0, layer->own_units) in gradient. */
 struct tile {
-    size_t row, rows;   /* of the layer's own rows */
-    size_t unit, units; /* forward: of layer->units; backward: columns of in[0] */
-    size_t part;        /* the tile's number among those of the same rows */
+    size_t row, rows; /* of the layer's own rows */
+    size_t unit, units;
+    size_t part; /* the tile's number among those of the same rows */
 };
 
 /* Parameters that belong to a layer's units: those of unit u are the numbers [offset + u each, offset + (u + 1)
  * each) of the table of parameters. */
 struct unit_parameters {
     size_t offset, each;
-    bool decays; /* by weight decay */
+    bool decays; /* by weight decay; Muon ignores it, and decays tensors of kind TENSOR_MATRIX */
 };
 
 struct layer {
@@ -47,21 +49,25 @@ struct layer {
     size_t number;           /* its index in the net */
     size_t in[LAYER_INPUTS]; /* indices of earlier layers */
     size_t inputs;
-    /* Set by op->infer. */
-    enum rows rows;
-    size_t width;                   /* numbers of a row of the output */
-    size_t units;                   /* that the output is divided into; 0 stands for `width` */
-    size_t group;                   /* numbers of the op's product for each unit; 0 stands for 1 */
-    size_t weights;                 /* factors of the op's product, by which its work is divided; 0: by rows only */
+    enum rows rows; /* set by net_add, before infer */
+    /* Set by op->infer: the width always, the others if they are not 0. */
+    size_t width; /* numbers of a row of the output */
+    size_t units; /* that the output is divided into, which a tile does not cut; 0 stands for `width` */
+    size_t group; /* numbers that the op computes for each unit before its activation; 0 stands for 1 */
+    /* How many weights a forward pass reads. With many, forward and backward get tiles of some units; with 0 each
+     * of their tiles is whole rows. */
+    size_t weights;
     bool chained;                   /* a tile depends only on the same tile of in[0], which is divided alike */
     size_t kept;                    /* floats per row that the op keeps beside the output */
     size_t saved;                   /* the same, but only in a pass that trains */
-    size_t terms;                   /* doubles per row and part, nats: see struct value */
+    size_t terms;                   /* doubles per row and part, nats: see struct value in nn/pass.h */
     size_t packed_size[DIRECTIONS]; /* floats of `packed` */
+    /* The parameters that `gradient` computes a gradient for: own[0] to own[owns - 1], numbers of own_units units
+     * each. The update leaves a tensor alone that is in none of them, except a prior's pseudo-inputs. */
     struct unit_parameters own[LAYER_PARAMETERS];
     size_t owns, own_units;
     bool own_whole; /* the gradient of all units is one task */
-    /* Set by net_finish. */
+    /* Set by net_add and net_finish. */
     bool packs;                   /* a layer that reads the output reads it in panels */
     bool replaced;                /* its reader puts the gradient in the place of the output */
     bool differentiable;          /* the gradient with respect to its output is wanted */
@@ -73,10 +79,12 @@ struct layer {
     float *packed[DIRECTIONS];
 };
 
-/* A kind of layer. R is the number of a tile's rows, W a width. All functions but infer and initialise may run on
- * several threads at the same time, for tiles that do not overlap. */
+/* A kind of layer. R is the number of a tile's rows, W a width. forward, backward, backward_activation, gradient
+ * and pack may run on several threads at the same time, for tiles or units that do not overlap. Values and
+ * gradients of a pass are reached by pass_value and pass_input (nn/pass.h). `infer` is required, and so is
+ * `backward` if backward_inputs is not 0. */
 struct op {
-    const char *name; /* shorter than OP_NAME */
+    const char *name; /* shorter than OP_NAME; in lists of hidden layers and thus in model files */
     /* Of an op that may be in a list of hidden layers (nn/hidden.h), else NULL and 0: how a user writes it, and the
      * number of its arguments; adds a layer to a net and returns its index. */
     const char *usage;
@@ -85,7 +93,8 @@ struct op {
                   const struct activation *activation);
     bool keeps_width;       /* the output is as wide as in[0]; if not, argument[0] is the width */
     bool draws;             /* its output has one row per draw, whatever its inputs have */
-    size_t backward_inputs; /* backward computes the gradients with respect to so many inputs, the first ones */
+    size_t backward_inputs; /* backward computes the gradients with respect to so many inputs, the first ones; with
+                             * more than one, `weights` is 0 */
     bool in_place;          /* the output is the input's memory, and so is its gradient; forward changes it there */
     bool replaces;          /* forward, in a pass that trains, puts d(in[0]) in the place of in[0] */
     bool reads_panels;      /* `gradient` reads in[0] in panels, if the backend has them */
@@ -94,7 +103,8 @@ struct op {
      * message. */
     int (*infer)(struct net *net, struct layer *layer);
 
-    /* Sets the first values of its parameters. `number` tells the noise of a net's layers apart. */
+    /* Sets the first values of its parameters. `number` tells the noise of a net's layers apart. NULL: they are 0,
+     * or set by others. */
     void (*initialise)(const struct net *net, const struct layer *layer, const struct initializer *initializer,
                        uint64_t seed, uint64_t number);
 
@@ -102,25 +112,32 @@ struct op {
      * output, or other operations do. */
     void (*forward)(struct pass *pass, const struct layer *layer, const struct tile *tile);
 
-    /* The gradient with respect to the output -> a tile of d(in[0]), then whole rows of d(in[1]) and so
-     * on. */
+    /* The gradient with respect to the output, which has been through backward_activation -> a tile of d(in[0]),
+     * then whole rows of d(in[1]) and so on. If layer->adds[i], it is added to d(in[i]), else it overwrites it.
+     * With several inputs, d(in[i]) is NULL if it is not wanted. */
     void (*backward)(struct pass *pass, const struct layer *layer, const struct tile *tile,
                      const struct step *step);
 
-    /* Called for each tile of the output's gradient as soon as it is complete, columns being those of the output:
-     * goes back through the activation. NULL: there is none. */
+    /* Called for each tile of the output's gradient as soon as it is complete: goes back through the activation.
+     * The tiles are those of the layer that reads the output, so they may be some columns even if `weights` is 0.
+     * NULL: there is no activation. */
     void (*backward_activation)(struct pass *pass, const struct layer *layer, const struct tile *tile);
 
-    /* in[0] [R, W of in[0]], the output's gradient -> own[j] = beta own[j] + scale times the gradient of the tile's
-     * units, all rows of the tile added up. own[j] has the numbers of these units only. NULL: the layer has no
-     * parameters that a gradient is wanted of. */
+    /* in[0] [R, W of in[0]], the output's gradient, which has been through backward_activation -> own[j] = beta
+     * own[j] + scale times the gradient of the tile's units, all rows of the tile added up. own[j] has the numbers
+     * of these units only. With beta 0 they are not read. NULL: the layer has no parameters that a gradient is
+     * wanted of. */
     void (*gradient)(struct pass *pass, const struct layer *layer, const struct tile *tile, float scale, float beta,
                      float *const own[]);
 
-    /* Parameters of the units [unit, unit + units) -> their place in `packed`. Called after each change of them. */
+    /* Parameters own[0] of the units [unit, unit + units) -> their place in `packed`. Called after each change of
+     * own[0]; Muon does not call it after a change of own[1], so nothing may be packed of that. NULL: nothing is.
+     */
     void (*pack)(const struct net *net, const struct layer *layer, size_t unit, size_t units);
 
-    /* Adds the layer's operations if one in each direction is not enough; see plan_layers. */
+    /* Adds the layer's operations if one in each direction is not enough, see plan_layers in nn/plan.h. NULL: it
+     * is.
+     */
     int (*plan)(struct plan *plan, struct pass *pass, const struct layer *layer, enum direction direction);
 
     /* Frees what `options` owns. NULL: nothing. */

@@ -5,17 +5,18 @@
 #include "nn/activation.h"
 #include "nn/net.h"
 
-/* The ops of this room, and how a net gets layers of them. Each function returns the layer's index, see net_add. */
+/* The ops of this room, and how a net gets layers of them. Each function returns the layer's index, see net_add.
+ * `in` is the index of the layer that is read. activation NULL: none. */
 
 extern const struct op op_input, op_linear, op_residual;
 
 /* Numbers that the caller of a pass sets: [items, width]. */
 size_t net_input_layer(struct net *net, const char *name, size_t width);
 
-/* act(x W' + b), `units` numbers; activation NULL: none. */
+/* act(x W' + b), `units` numbers. */
 size_t net_linear(struct net *net, const char *name, size_t in, size_t units, const struct activation *activation);
 
-/* x W' + b for `units` units of `group` neighbouring numbers each, of which none is parted from the others. */
+/* x W' + b, `units` units of `group` neighbouring numbers each: a tile has whole units. */
 size_t net_linear_groups(struct net *net, const char *name, size_t in, size_t units, size_t group);
 
 /* Two linear layers of `units` numbers each as one layer, the first one's output followed by the second one's. The
