@@ -22,22 +22,22 @@ struct segment; /* dist/segment.h: a likelihood with its options, and its elemen
 /* The distributions of n elements of a segment. */
 struct distributions {
     const struct segment *segment;
-    const float *a;                         /* [n, outputs]; of the likelihood's functions, without SCALE_NET's */
-    const float *log_scale, *inverse_scale; /* [n], of a likelihood that has one; else NULL */
+    const float *a; /* [n, outputs]; a likelihood's own functions never see SCALE_NET's log_scale in it */
+    const float *log_scale, *inverse_scale; /* [n], log S and 1/S of a likelihood with scale S; else NULL */
     size_t n;
 };
 
 struct likelihood {
     const char *name;
-    unsigned scales;          /* bits: the places that its scale may come from; 0: it has none */
+    unsigned scales;          /* bits 1u << enum scale: where its scale may come from; 0: it has none */
     enum scale initial_scale; /* the default */
     double initial_sigma;     /* the default of a scale that is given, and where one that is learned begins */
     bool has_levels;          /* of an element: their number is an option */
     bool binary;              /* x is meant to be 0 or 1: on grey values the figure is a cross-entropy */
     bool raw_u8;              /* u8 elements are not divided by 255 */
-    float min, max;           /* what an element of x may be; with levels, below their number */
-    float steps;              /* and a multiple of 1/steps, unless steps is 0 */
-    const char *wanted;       /* the same in words */
+    float min, max;           /* bounds of an element of x, both included; with levels, max is not used */
+    float steps;              /* an element is a multiple of 1/steps, unless steps is 0 */
+    const char *wanted;       /* the bounds and the steps in words; always there */
     const char *advice;       /* what to do about other finite floats; NULL: nothing */
 
     /* Per element: numbers that the decoder gives, without the scale; and numbers that the encoder reads. NULL: 1.
@@ -49,10 +49,12 @@ struct likelihood {
      * (it may be a itself) and scale_gradient d(-log p)/d log_scale. */
     double (*negative_log)(const struct distributions *d, const float *x, float *gradient, float *scale_gradient);
 
-    /* The a whose p(x|a) has this mean; NULL if the mean does not determine it. */
+    /* The a whose p(x|a) has this mean. NULL if the mean does not determine it, or if there is no mean: --mean-bias
+     * is then refused. */
     double (*start)(double mean);
 
-    /* x [n] becomes the means, or draws. */
+    /* x [n] becomes the means, or draws. If there is no mean, `mean` gives what stands for it, such as the most
+     * probable level or the median. */
     void (*mean)(const struct distributions *d, float *x);
     void (*draw)(const struct distributions *d, float *x, struct noise noise);
 
@@ -60,7 +62,7 @@ struct likelihood {
     void (*encode)(const float *x, size_t n, size_t levels, float *encoder_input);
 
     /* The sum over n elements of |x - a|^power: the scale^power that makes -log p smallest is its mean. NULL if
-     * there is no closed form. */
+     * there is no closed form; `scales` then has no bit of SCALE_OPTIMAL. */
     double (*deviations)(const float *a, const float *x, size_t n);
     double power;
 };
@@ -79,9 +81,9 @@ const char *scale_name(enum scale scale);
 #define SCALE_TEXT 32
 const char *likelihood_scale_text(enum scale scale, double sigma, char text[SCALE_TEXT]);
 
-/* The three of a likelihood's functions, for any place of the scale: with SCALE_NET a is [n, 2], the second of each
- * pair log_scale, and so is the gradient. Mean and draw are NaN throughout if some of a is not finite, which a
- * draw or the most probable level may hide. */
+/* negative_log, mean and draw of a segment's likelihood, wherever its scale comes from: with SCALE_NET a is [n, 2],
+ * the second of each pair log_scale, and so is the gradient. Mean and draw are NaN throughout if some of a is not
+ * finite, which a draw or the most probable level may hide. */
 double likelihood_negative_log(const struct distributions *d, const float *x, float *gradient,
                                float *scale_gradient);
 void likelihood_mean(const struct distributions *d, float *x);
