@@ -199,3 +199,17 @@ options_of_page() {
     done
     assert [ $count -ge 20 ]
 }
+
+@test "each kind of hidden layer is named in --help and in the pages" {
+    local name names page count=0
+    run -2 --separate-stderr vae-train -m x --hidden nothing
+    read -r -a names < <(sed -n "s/.*or 1 to 64 of //; s/ with ',' between.*//; s/,//gp" <<<"$stderr")
+    for name in "${names[@]%%:*}"; do
+        count=$((count + 1))
+        vae-train --help | grep -q -- "--hidden .*\b$name\b" || fail "--help: $name"
+        for page in vae-train.1 vae-model.5; do
+            grep -q "\b$name\b" "$ROOT/man/$page" || fail "$page: $name"
+        done
+    done
+    assert [ $count -ge 2 ]
+}

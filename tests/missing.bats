@@ -147,7 +147,7 @@ error() {
         esac
     done
     vae-train -q -m m.bin --missing -H 8 -z 2 -e 3 -b 20 -l categorical --levels 2 bits.raw
-    fails 1 'vae-impute: m.bin: has likelihood categorical, whose levels have no mean, wanted --sample' vae-impute -m m.bin bits.raw
+    fails 1 'vae-impute: m.bin: has likelihood categorical, which has no mean, wanted --sample' vae-impute -m m.bin bits.raw
 }
 
 @test "an item without any element stops no scale from being learned" {

@@ -53,8 +53,8 @@ static int begin(struct stream_evaluation *s) {
     if (!dtype_is_real(dtype))
         return fail("%s: items are %s, of which none is missing, wanted f32 or f64 with nan for missing elements",
                     s->input.reader.in.name, dtype_name(dtype));
-    if (!w->options->sample && s->model.config.likelihood->has_levels)
-        return fail("%s: has likelihood %s, whose levels have no mean, wanted --sample", s->model_path,
+    if (!w->options->sample && s->model.config.likelihood->start == NULL)
+        return fail("%s: has likelihood %s, which has no mean, wanted --sample", s->model_path,
                     s->model.config.likelihood->name);
     return imputer_start(&w->imputer, &s->evaluator, w->options->sample);
 }

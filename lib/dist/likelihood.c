@@ -12,18 +12,37 @@
 #include <string.h>
 
 static const struct {
-    const char *name;
     const struct likelihood *likelihood;
 } likelihoods[] = {
-    {"bernoulli", &likelihood_bernoulli}, {"gaussian", &likelihood_gaussian},
-    {"laplace", &likelihood_laplace},     {"cbernoulli", &likelihood_continuous_bernoulli},
-    {"dlogistic", &likelihood_logistic},  {"categorical", &likelihood_categorical},
-    {"poisson", &likelihood_poisson},     {"negbin", &likelihood_negative_binomial},
+    {&likelihood_bernoulli}, {&likelihood_gaussian},    {&likelihood_laplace}, {&likelihood_continuous_bernoulli},
+    {&likelihood_logistic},  {&likelihood_categorical}, {&likelihood_poisson}, {&likelihood_negative_binomial},
 };
+#define LIKELIHOODS (sizeof likelihoods / sizeof *likelihoods)
 
 const struct likelihood *likelihood_find(const char *what, const char *name) {
-    int i = parse_name(what, name, likelihoods, sizeof likelihoods / sizeof *likelihoods, sizeof *likelihoods);
-    return i < 0 ? NULL : likelihoods[i].likelihood;
+    const char *names[LIKELIHOODS];
+    for (size_t i = 0; i < LIKELIHOODS; i++)
+        names[i] = likelihoods[i].likelihood->name;
+    const int found = parse_name(what, name, names, LIKELIHOODS, sizeof *names);
+    return found < 0 ? NULL : likelihoods[found].likelihood;
+}
+
+const char *likelihood_with_scale(char text[LIKELIHOOD_NAMES]) {
+    size_t count = 0, left = 0, used = 0;
+    for (size_t i = 0; i < LIKELIHOODS; i++)
+        left += likelihoods[i].likelihood->scales != 0;
+    for (size_t i = 0; i < LIKELIHOODS; i++) {
+        const struct likelihood *l = likelihoods[i].likelihood;
+        if (l->scales == 0)
+            continue;
+        left--;
+        used += (size_t)snprintf(text + used, LIKELIHOOD_NAMES - used, "%s%s",
+                                 count++ == 0 ? ""
+                                 : left == 0  ? " or "
+                                              : ", ",
+                                 l->name);
+    }
+    return text;
 }
 
 static const char *const scale_names[SCALES] = {"fixed", "shared", "per-dim", "net", "optimal"};

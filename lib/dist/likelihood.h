@@ -70,6 +70,10 @@ struct likelihood {
 /* The likelihood of that name; NULL with a message opened by `what`. */
 const struct likelihood *likelihood_find(const char *what, const char *name);
 
+/* The names of all likelihoods that have a scale, as "gaussian, laplace or negbin". */
+#define LIKELIHOOD_NAMES 256
+const char *likelihood_with_scale(char text[LIKELIHOOD_NAMES]);
+
 /* "0.3", "shared", "per-dim", "net" or "optimal" -> where the scale comes from, and the number. 0, or -1 with a
  * message opened by `what`. */
 int likelihood_scale(const struct likelihood *likelihood, const char *what, const char *text, enum scale *scale,

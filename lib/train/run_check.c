@@ -19,9 +19,10 @@ int run_check(const struct training_run_config *c) {
     const struct objective *o = &c->objective;
     const struct estimator *e = o->estimator;
     const struct prior *p = c->model.prior;
+    char names[LIKELIHOOD_NAMES];
     const struct segment segment = model_config_segment(&c->model);
     if (c->scale_given && l->scales == 0)
-        return fail("--sigma: found it with -l %s, wanted -l gaussian, laplace, dlogistic or negbin", l->name);
+        return fail("--sigma: found it with -l %s, wanted -l %s", l->name, likelihood_with_scale(names));
     if (segment_has_best_scale(&segment) && e->importance && o->draws > 1)
         return fail(
             "--sigma: found optimal with --objective %s and %zu draws, which do not count alike, wanted shared",

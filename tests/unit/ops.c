@@ -144,11 +144,26 @@ static void build_readers(struct trial *t, const struct op_case *c, const struct
     }
 }
 
+/* Each parameter belongs to a layer, which has a gradient for it: only such parameters are trained. A VampPrior's
+ * components are nobody's. */
+static void check_owners(const struct trial *t, const struct op_case *c) {
+    size_t owned = c->vamp ? TEST_COMPONENTS * c->in : 0;
+    for (size_t i = 0; i < t->net.layers; i++) {
+        const struct layer *layer = &t->net.layer[i];
+        EXPECT(layer->owns == 0 || layer->op->gradient != NULL, "%s: %s has no gradient", t->name, layer->name);
+        for (size_t j = 0; j < layer->owns; j++)
+            owned += layer->own_units * layer->own[j].each;
+    }
+    EXPECT(owned == t->net.parameters.size, "%s: %zu of %zu parameters are trained", t->name, owned,
+           t->net.parameters.size);
+}
+
 /* Allocates and sets what the net needs. 0 or -1. */
 static int start(struct trial *t, const struct op_case *c, const struct sizes *s) {
     struct parameters *p = &t->net.parameters;
     if (net_finish(&t->net, "test") < 0 || parameters_create(p) < 0 || net_allocate(&t->net) < 0)
         return -1;
+    check_owners(t, c);
     fill(p->value, p->size, 0.3f, 1);
     if (net_train(&t->net) < 0 || pass_create(&t->pass, &t->net, 0, t->net.layers, s->items, s->draws, true) < 0)
         return -1;

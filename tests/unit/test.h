@@ -35,6 +35,7 @@ static int run_tests(const struct test *tests, size_t count) {
         printf("Bail out! %s\n", error_message());
         return 1;
     }
+    setvbuf(stdout, NULL, _IOLBF, 0); /* so that a crash leaves the results before it */
     printf("1..%zu\n", count);
     for (size_t i = 0; i < count; i++) {
         test_checks = test_failures = 0;
