@@ -124,7 +124,7 @@ figure() {
         local got=0
         wait $! || got=$?
         assert_equal $got "${signal#*:}"
-        grep -qx 'vae-train: part.ck: --resume part.ck goes on from step [0-9]*' err
+        grep -qx 'vae-train: part.ck: --resume part.ck continues from step [0-9]*' err
         assert_equal "$(figure step)" "$(metadata part.bin steps)"
         train -e "$(figure epoch)" --resume part.ck -m resumed.bin
         train -e "$(figure epoch)" -m whole.bin
@@ -137,7 +137,7 @@ figure() {
     train -m part.bin --resume part.ck -e 4
     train -m whole.bin -e 4
     cmp whole.bin part.bin
-    defaulting "${OPTIONS[@]:1}" -- fails 1 'vae-train: part.ck: has come to epoch 2, wanted at most the 1 of --epochs' \
+    defaulting "${OPTIONS[@]:1}" -- fails 1 'vae-train: part.ck: has reached epoch 2, wanted at most the 1 of --epochs' \
         vae-train -q -m part.bin --resume part.ck -e 1 items.raw
     train -m part.bin --checkpoint part.ck -e 2 --schedule cosine
     defaulting "${OPTIONS[@]:1}" -- fails 1 'vae-train: part.ck: --epochs is 4 in this run, wanted 2 as in the file' \
@@ -233,7 +233,7 @@ END
         damaged '$data .= "\0"' 'bytes follow the weights, wanted the end'
         damaged '$data = substr $data, 0, 5000' 'ended after 5000 of '
         damaged '$head =~ s/"version":"1"/"version":"2","new":"x"/' 'metadata "version" is "2", wanted "1"'
-        damaged '$head =~ s/"step":"21"/"step":"22"/' 'step 22 at item 200 of epoch 3, wanted figures that this run can come to'
+        damaged '$head =~ s/"step":"21"/"step":"22"/' 'step 22 at item 200 of epoch 3, wanted a position that this run can reach'
         damaged '$head =~ s/"position":"200"/"position":"7"/' 'step 21 at item 7 of epoch 3'
         damaged '$head =~ s/"epochs_done":"3"/"epochs_done":"1"/' 'step 21 at item 200 of epoch 3'
         damaged '$head =~ s/"position":"200"/"position":"224"/; $head =~ s/"epochs_done":"3"/"epochs_done":"2"/' \
@@ -267,7 +267,7 @@ END
     # What is not refused is told about.
     vae-train "${OPTIONS[@]}" --resume part.ck --log part.tsv items.raw 2>err
     grep -q '^vae-train: items.raw: grey values under -l bernoulli' err
-    grep -qx 'vae-train: part.ck: going on from step 21, in epoch 3 of 3' err
+    grep -qx 'vae-train: part.ck: continuing from step 21, in epoch 3 of 3' err
 }
 
 @test "weights of a checkpoint that are not numbers are refused by name" {
@@ -287,7 +287,7 @@ END
     OPTIONS=(-q -H 12 -z 3 -b 32 -e 50 -r 1000)
     run -1 train -m part.bin --checkpoint part.ck --every 1
     run vae-train "${OPTIONS[@]:1}" -m part.bin --resume part.ck items.raw
-    assert_output --partial 'part.ck: going on from step '
+    assert_output --partial 'part.ck: continuing from step '
 }
 
 @test "an option that a checkpoint of an earlier version does not name had its value from before it existed" {
@@ -403,7 +403,7 @@ END
         # Killed before the next checkpoint, and resumed again.
         if [ $last -gt 0 ]; then
             tells -m part.bin --resume part.ck --log log.tsv
-            grep -qx "vae-train: log.tsv: has no rows of the epochs $((last + 1)) to 3, as after a crash" err
+            grep -qx "vae-train: log.tsv: has no rows for epochs $((last + 1)) to 3, as after a crash" err
             sed "$((last + 2)),4d" whole.tsv | cut -f 3 --complement | diff - <(cut -f 3 --complement log.tsv)
         fi
         # What has a gap now is gone on with, too.
@@ -428,15 +428,15 @@ END
         cmp log.tsv before.tsv
     done <<'END'
 s/^//|
-4d|vae-train: log.tsv: has no rows of the epochs 3 to 3, as after a crash
-2,3d|vae-train: log.tsv: has no rows of the epochs 1 to 2, as after a crash
-2d;5,6d|vae-train: log.tsv: has no rows of the epochs 1 to 1, as after a crash vae-train: log.tsv: has no rows of the epochs 4 to 5, as after a crash
+4d|vae-train: log.tsv: has no rows for epochs 3 to 3, as after a crash
+2,3d|vae-train: log.tsv: has no rows for epochs 1 to 2, as after a crash
+2d;5,6d|vae-train: log.tsv: has no rows for epochs 1 to 1, as after a crash vae-train: log.tsv: has no rows for epochs 4 to 5, as after a crash
 END
     # An empty log, and none. What is no file never had rows.
     : >log.tsv
     for _ in 1 2; do
         tells -m part.bin --resume part.ck --log log.tsv
-        grep -qx 'vae-train: log.tsv: begins without the rows of the epochs 1 to 6' err
+        grep -qx 'vae-train: log.tsv: begins without the rows of epochs 1 to 6' err
         head -1 whole.tsv | cmp - log.tsv
         rm log.tsv
     done
@@ -485,7 +485,7 @@ END
         defaulting "${OPTIONS[@]:1}" -- vae-train -m new.bin --checkpoint "$@" items.raw 2>err
         told=$(grep -F "vae-train: $1: holds" err) || true
     }
-    local told this='vae-train: part.ck: holds step 21 of this training, and is to be replaced, since --resume part.ck is not given'
+    local told this='vae-train: part.ck: holds step 21 of this training, and will be replaced, because --resume part.ck is not given'
     tells part.ck
     assert_equal "$told" "$this"
     tells part.ck --resume first.ck
@@ -493,7 +493,7 @@ END
     for options in '-S 2' '-z 2' '--val val.raw'; do
         # shellcheck disable=SC2086 # several options
         tells part.ck $options
-        assert_equal "$told" 'vae-train: part.ck: holds step 21, which this run cannot go on from, and is to be replaced'
+        assert_equal "$told" 'vae-train: part.ck: holds step 21, which this run cannot continue from, and will be replaced'
     done
     # One that is gone on with, one of fewer steps, a new one, and what is no checkpoint.
     tells part.ck --resume part.ck
@@ -642,21 +642,21 @@ jumps() {
 
 @test "places that would lose something are refused" {
     train -m model.bin --checkpoint part.ck
-    fails 1 'vae-train: model.bin: is to be the checkpoint and the model' \
+    fails 1 'vae-train: model.bin: would be both the checkpoint and the model' \
         vae-train -q -m model.bin --checkpoint model.bin items.raw
-    fails 1 'vae-train: items.raw: is to be written, and read as items.raw' \
+    fails 1 'vae-train: items.raw: would be written and is also read as items.raw' \
         vae-train -q -m model.bin --checkpoint items.raw items.raw
-    fails 1 'vae-train: log: is to be the checkpoint and the log' \
+    fails 1 'vae-train: log: would be both the checkpoint and the log' \
         vae-train -q -m model.bin --log log --checkpoint log items.raw
-    fails 1 'vae-train: part.ck: is to be written, and read as part.ck' \
+    fails 1 'vae-train: part.ck: would be written and is also read as part.ck' \
         vae-train -q -m part.ck --resume part.ck items.raw
     # Of two names for one place, where nothing stands yet.
-    fails 1 'vae-train: ./new.ck: is to be the checkpoint and the log' \
+    fails 1 'vae-train: ./new.ck: would be both the checkpoint and the log' \
         vae-train -q -m model.bin --log new.ck --checkpoint ./new.ck items.raw
-    fails 1 'vae-train: ./new.bin: is to be the log and the model' \
+    fails 1 'vae-train: ./new.bin: would be both the log and the model' \
         vae-train -q -m new.bin --log ./new.bin items.raw
     cp part.ck before.ck
-    fails 1 'vae-train: part.ck: is to be written, and read as ./part.ck' \
+    fails 1 'vae-train: part.ck: would be written and is also read as ./part.ck' \
         vae-train "${OPTIONS[@]}" -m model.bin --log part.ck --resume ./part.ck items.raw
     cmp part.ck before.ck
     fails 1 "vae-train: none/part.ck: there is no directory 'none', wanted it" vae-train -q -m model.bin --checkpoint none/part.ck items.raw

@@ -168,7 +168,7 @@ lit() {
     near "$(last val 7)" "$(vae-eval -q -m val.bin --cond many-labels.raw many.raw | awk 'NR == 2 { print $2 }')" 0.001
     fails 2 'vae-train: --val: found it with --cond, wanted its labels, too (--val-cond)' vae-train -m x --cond labels.raw --val items.raw items.raw
     fails 2 'vae-train: --val-cond: found it without --cond, wanted both or none' vae-train -m x --val items.raw --val-cond labels.raw items.raw
-    fails 2 'vae-train: --val-cond: found it without --val, wanted the items that it is of' vae-train -m x --cond labels.raw --val-cond labels.raw items.raw
+    fails 2 'vae-train: --val-cond: found it without --val, wanted the items that these labels belong to' vae-train -m x --cond labels.raw --val-cond labels.raw items.raw
 }
 
 @test "labels that do not fit are refused, with both figures" {
@@ -201,7 +201,7 @@ lit() {
         vae-train -m x --cond two.raw --val items.raw --val-cond three.raw items.raw
     { header u8 2 1 . && printf '\0\1'; } >pairs.raw
     fails 1 'vae-train: pairs.raw: items are u8 of shape 2, wanted labels: u8 or i32 of shape 1' vae-train -m x --cond pairs.raw items.raw
-    fails 1 'vae-train: labels.raw: is to be written, and read as labels.raw' vae-train -m labels.raw --cond labels.raw items.raw
+    fails 1 'vae-train: labels.raw: would be written and is also read as labels.raw' vae-train -m labels.raw --cond labels.raw items.raw
 }
 
 @test "latents without their label, and options that do not fit, are refused with what to do" {

@@ -76,18 +76,18 @@ no_temporary() {
 
 @test "neither the log nor the model replaces the data or the other" {
     cp items.raw before.raw
-    fails 1 'vae-train: items.raw: is to be written, and read as items.raw' vae-train -q -m items.raw items.raw
-    fails 1 'vae-train: items.raw: is to be written, and read as items.raw' \
+    fails 1 'vae-train: items.raw: would be written and is also read as items.raw' vae-train -q -m items.raw items.raw
+    fails 1 'vae-train: items.raw: would be written and is also read as items.raw' \
         vae-train -q -m model.bin --log items.raw items.raw
-    fails 1 'vae-train: items.raw: is to be written, and read as -' \
+    fails 1 'vae-train: items.raw: would be written and is also read as -' \
         bash -c 'vae-train -q -m model.bin --log items.raw <items.raw'
-    fails 1 'vae-train: items.raw: is to be written, and read as items.raw' \
+    fails 1 'vae-train: items.raw: would be written and is also read as items.raw' \
         bash -c 'cat before.raw | vae-train -q -m model.bin --log items.raw --val items.raw'
     cmp items.raw before.raw
     vae-train -q -m model.bin -H 8 -e 1 items.raw
-    fails 1 'vae-train: ./model.bin: is to be the log and the model' \
+    fails 1 'vae-train: ./model.bin: would be both the log and the model' \
         vae-train -q -m model.bin --log ./model.bin items.raw
-    fails 1 'vae-train: new.bin: is to be the log and the model' vae-train -q -m new.bin --log new.bin items.raw
+    fails 1 'vae-train: new.bin: would be both the log and the model' vae-train -q -m new.bin --log new.bin items.raw
     # A file called - is not stdin, which is.
     vae-train -q -m ./- -H 8 -e 1 <items.raw
     cmp ./- model.bin
@@ -96,7 +96,7 @@ no_temporary() {
         for output in '-m items.raw' '-m new.bin --log items.raw' '-m new.bin --checkpoint items.raw'; do
             [[ $input == --resume && $output == *--checkpoint* ]] && continue # that is how a run goes on
             # shellcheck disable=SC2086 # several options
-            fails 1 'vae-train: items.raw: is to be written, and read as items.raw' \
+            fails 1 'vae-train: items.raw: would be written and is also read as items.raw' \
                 vae-train -q $output $input items.raw before.raw
         done
     done
@@ -105,18 +105,18 @@ no_temporary() {
     fails 1 'vae-train: stdin: empty input' bash -c 'vae-train -q -m new.bin --log /dev/null </dev/null'
     # By the name of the file that is renamed to it, too.
     cp items.raw .new.bin.tmp
-    fails 1 'vae-train: new.bin: is to be written, and read as .new.bin.tmp' vae-train -q -m new.bin .new.bin.tmp
+    fails 1 'vae-train: new.bin: would be written and is also read as .new.bin.tmp' vae-train -q -m new.bin .new.bin.tmp
     cmp items.raw .new.bin.tmp
-    fails 1 'vae-train: new.bin: is to be written, and read as .new.bin.tmp' \
+    fails 1 'vae-train: new.bin: would be written and is also read as .new.bin.tmp' \
         vae-train -q -m new.bin --checkpoint run.ck --resume .new.bin.tmp items.raw
-    fails 1 'vae-train: run.ck: is to be written, and read as .run.ck.tmp' \
+    fails 1 'vae-train: run.ck: would be written and is also read as .run.ck.tmp' \
         vae-train -q -m new.bin --checkpoint run.ck --resume .run.ck.tmp items.raw
-    fails 1 'vae-train: .new.bin.tmp: is to be the checkpoint and the model' \
+    fails 1 'vae-train: .new.bin.tmp: would be both the checkpoint and the model' \
         vae-train -q -m new.bin --checkpoint .new.bin.tmp items.raw
-    fails 1 'vae-train: .new.bin.tmp: is to be the log and the model' vae-train -q -m new.bin --log .new.bin.tmp items.raw
+    fails 1 'vae-train: .new.bin.tmp: would be both the log and the model' vae-train -q -m new.bin --log .new.bin.tmp items.raw
     for output in '-m .run.ck.tmp:model' '-m new.bin --log .run.ck.tmp:log'; do
         # shellcheck disable=SC2086 # several options
-        fails 1 "vae-train: run.ck: is to be the checkpoint and the ${output#*:}" \
+        fails 1 "vae-train: run.ck: would be both the checkpoint and the ${output#*:}" \
             vae-train -q ${output%:*} --checkpoint run.ck items.raw
     done
     rm .new.bin.tmp
@@ -136,7 +136,7 @@ no_temporary() {
     ln -s nowhere.tsv log.tsv
     fails 1 'vae-train: log.tsv: is a symbolic link to nothing' vae-train -q -m new.bin -H 2 -e 1 --log log.tsv items.raw
     # Standard output, by whatever name.
-    fails 1 'vae-train: /dev/stdout: is to be the log and the model' bash -c 'vae-train -q -m new.bin --log - items.raw >new.bin'
+    fails 1 'vae-train: /dev/stdout: would be both the log and the model' bash -c 'vae-train -q -m new.bin --log - items.raw >new.bin'
 }
 
 @test "what is read is not standard output, too" {
@@ -145,7 +145,7 @@ no_temporary() {
         fails 1 "${tool%% *}: both.raw: is standard output, too, wanted another file" bash -c "$tool both.raw >>both.raw"
         cmp items.raw both.raw
     done
-    fails 1 'vae-train: /dev/stdout: is to be written, and read as both.raw' \
+    fails 1 'vae-train: /dev/stdout: would be written and is also read as both.raw' \
         bash -c 'vae-train -q -m new.bin --log - both.raw >>both.raw'
     cmp items.raw both.raw
     # What is no file is not overwritten.

@@ -198,7 +198,7 @@ THREE=(vae-train -q -m new.bin --checkpoint new.ck -H 8 -z 1 -b 16)
     wait $pid || status=$?
     assert_equal "$status $(tail -1 err)" '1 vae-train: new.bin: its temporary file was removed, wanted it left alone until the end'
     epoch=$(last log 1)
-    grep -qx "vae-train: new.ck: --resume new.ck goes on from step $((3 * epoch))" err
+    grep -qx "vae-train: new.ck: --resume new.ck continues from step $((3 * epoch))" err
     "${THREE[@]}" --resume new.ck -e "$epoch" --log log.tsv items.raw
     "${THREE[@]:0:2}" -m whole.bin "${THREE[@]:6}" -e "$epoch" items.raw
     cmp new.bin whole.bin
@@ -206,10 +206,10 @@ THREE=(vae-train -q -m new.bin --checkpoint new.ck -H 8 -z 1 -b 16)
 
 @test "a model that is mounted by itself, as into a container, is refused before any work" {
     mount --bind model.bin model.bin 2>/dev/null || skip 'mounts no file here'
-    fails 1 'vae-train: model.bin: is mounted by itself, so that no file can take its place, wanted its directory mounted' \
+    fails 1 'vae-train: model.bin: is mounted by itself, so it cannot be replaced, wanted its directory mounted' \
         vae-train -q -m model.bin -e 1 items.raw
     ln -s model.bin link.bin
-    fails 1 'vae-train: link.bin: is mounted by itself, so that' vae-train -q -m link.bin -e 1 items.raw
+    fails 1 'vae-train: link.bin: is mounted by itself, so it' vae-train -q -m link.bin -e 1 items.raw
     vae-info model.bin | grep -x $'latent\t1'
 }
 
@@ -219,7 +219,7 @@ THREE=(vae-train -q -m new.bin --checkpoint new.ck -H 8 -z 1 -b 16)
     cp model.bin before.bin
     for attribute in i a; do
         chattr +$attribute model.bin 2>/dev/null || skip 'has no chattr here, or may not use it'
-        run fails 1 "vae-train: model.bin: is immutable or append-only, so that no file can take its place, wanted another name or chattr -ia" \
+        run fails 1 "vae-train: model.bin: is immutable or append-only, so it cannot be replaced, wanted another name or chattr -ia" \
             vae-train -q -m model.bin -e 1 none.raw
         chattr -$attribute model.bin
         [ "$status" -eq 0 ] || fail "$output"

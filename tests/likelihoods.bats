@@ -241,7 +241,7 @@ END
     done
     fails 2 "vae-train: --sigma: found 'optimal', wanted a number from 1e-06 to 1e+06, shared, per-dim, net for negbin" \
         vae-train -m x -l negbin --sigma optimal
-    fails 2 'vae-train: --sigma: found optimal with --objective iwae and 2 draws, which do not count alike, wanted shared' \
+    fails 2 'vae-train: --sigma: found optimal with --objective iwae and 2 draws, which have different weights, wanted shared' \
         vae-train -m x -l gaussian --sigma optimal --objective iwae -k 2
     vae-train -q -m x -z 1 -H 4 -e 1 -l laplace --sigma optimal --objective elbo -k 2 normal.raw
     vae-train -q -m x -z 1 -H 4 -e 1 -l laplace --sigma optimal --objective dreg normal.raw

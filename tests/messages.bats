@@ -154,7 +154,7 @@ on() {
     fails 2 "vae-encode: --model: found '-', wanted a file's name, not a standard stream" vae-encode -q -m - items.raw
     for items in '' -; do
         # shellcheck disable=SC2086 # none, or one
-        fails 2 "vae-train: --val: found '-' for stdin, which the items come from, wanted a file" \
+        fails 2 "vae-train: --val: found '-' for stdin, from which the items are read, wanted a file" \
             vae-train -q -m new.bin --val - $items
     done
     vae-train -q -m new.bin -H 2 -z 1 -e 1 --val - items.raw < <(cat items.raw)
@@ -176,7 +176,7 @@ on() {
 @test "notes: latents that collapse, and where a run goes on" {
     vae-train -q -m new.bin -H 2 -z 1 -e 1 --checkpoint run.ck items.raw
     vae-train -m new.bin -H 2 -z 1 -e 2 --resume run.ck items.raw 2>err
-    grep -qx 'vae-train: run.ck: going on from step 1, in epoch 1 of 2' err
+    grep -qx 'vae-train: run.ck: continuing from step 1, in epoch 1 of 2' err
     { header u8 28x28 40 . && head -c $((40 * 784)) /dev/zero; } >black.raw
     vae-train -m new.bin -H 2 -z 4 -e 1 black.raw 2>err
     grep -q '^vae-train: new.bin: 4 of 4 latents collapsed: their posterior means have variances below 0.01' err

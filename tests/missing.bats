@@ -189,17 +189,17 @@ error() {
 
 @test "vae-impute says where its numbers are a guess, and where there is nothing to do" {
     vae-impute -m model.bin whole.raw 2>err | cmp - whole.raw
-    assert_equal "$(<err)" 'vae-impute: whole.raw: no element is nan, so that none is filled'
+    assert_equal "$(<err)" 'vae-impute: whole.raw: no element is nan, so none is filled in'
     vae-impute -m whole.bin -k 3 holes.raw 2>err >/dev/null
-    assert_regex "$(<err)" '^vae-impute: holes.raw: of 2398 items with missing elements 2398 have fewer than 5 effective samples: a larger -k helps, or a model trained with --missing$'
+    assert_regex "$(<err)" '^vae-impute: holes.raw: 2398 of 2398 items with missing elements have fewer than 5 effective samples: a larger -k helps, or a model trained with --missing$'
     vae-impute -m model.bin -k 3 holes.raw 2>err >/dev/null
-    assert_regex "$(<err)" '^vae-impute: holes.raw: of 2398 items with missing elements 2398 have fewer than 5 effective samples: a larger -k helps$'
+    assert_regex "$(<err)" '^vae-impute: holes.raw: 2398 of 2398 items with missing elements have fewer than 5 effective samples: a larger -k helps$'
     vae-impute -q -m whole.bin -k 3 holes.raw 2>err >/dev/null
     assert_empty "$(<err)"
     { header u8 3 2 . && printf abcdef; } >u8.raw
-    fails 1 'vae-train: u8.raw: items are u8, of which none is missing, wanted f32 or f64 for --missing' vae-train -m x --missing u8.raw
+    fails 1 'vae-train: u8.raw: items are u8, so no element is missing, wanted f32 or f64 for --missing' vae-train -m x --missing u8.raw
     { header i32 3 1 . && head -c 12 /dev/zero; } >i32.raw
-    fails 1 'vae-train: i32.raw: items are i32, of which none is missing, wanted f32 or f64 for --missing' \
+    fails 1 'vae-train: i32.raw: items are i32, so no element is missing, wanted f32 or f64 for --missing' \
         vae-train -m x -l poisson --missing i32.raw
 }
 
@@ -224,8 +224,8 @@ error() {
     fails 1 'vae-train: inf.raw: item 0, element 1 is inf, wanted a finite number' vae-train -m x -l gaussian --missing inf.raw
     fails 1 'vae-impute: inf.raw: item 0, element 1 is inf' vae-impute -m model.bin inf.raw
     { header u8 3 1 . && printf 'abc'; } >u8.raw
-    fails 1 'vae-impute: u8.raw: items are u8, of which none is missing, wanted f32 or f64 with nan' vae-impute -m model.bin u8.raw
+    fails 1 'vae-impute: u8.raw: items are u8, so no element is missing, wanted f32 or f64 with nan' vae-impute -m model.bin u8.raw
     { header i32 3 1 . && head -c 12 /dev/zero; } >i32.raw
-    fails 1 'vae-impute: i32.raw: items are i32, of which none is missing, wanted f32 or f64 with nan' vae-impute -m model.bin i32.raw
+    fails 1 'vae-impute: i32.raw: items are i32, so no element is missing, wanted f32 or f64 with nan' vae-impute -m model.bin i32.raw
     fails 2 "vae-impute: --samples: found '0', wanted a whole number from 1 to" vae-impute -m model.bin -k 0 holes.raw
 }

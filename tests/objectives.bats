@@ -310,7 +310,7 @@ END
     assert [ ! -e new.bin ]
     fails 2 'vae-train: --mean-bias: found it with --start-from, wanted one of them' \
         vae-train -m new.bin --mean-bias --start-from first.bin data.raw
-    fails 1 'vae-train: first.bin: is to be written, and read as first.bin, wanted a file of its own' \
+    fails 1 'vae-train: first.bin: would be written and is also read as first.bin, wanted a file of its own' \
         vae-train -m first.bin --start-from first.bin data.raw
 }
 
@@ -323,7 +323,7 @@ END
     assert_equal "$(cut -f 1 <<<"$best")" $((rows - 4))
     assert_equal "$(metadata best.bin epochs)" $((rows - 4))
     holds "($(vae-eval -q -m best.bin val.raw | tail -1 | cut -f 2) - $(cut -f 7 <<<"$best"))^2 < 1e-6"
-    fails 2 'vae-train: --patience: found it without --val, wanted items to judge by' vae-train -m x --patience 3
+    fails 2 'vae-train: --patience: found it without --val, wanted items to evaluate after each epoch' vae-train -m x --patience 3
 }
 
 @test "--patience saves the average of the weights, as it was at the best epoch" {
@@ -337,7 +337,7 @@ END
 
 @test "latents that collapse are told, in the log and at the end" {
     vae-train -m model.bin --log log -H 24 -z 4 -e 30 -b 40 -r 0.003 --beta 100 data.raw 2>err
-    assert_regex "$(tail -2 err | head -1)" '^vae-train: model.bin: 4 of 4 latents collapsed: .* \(a smaller -z does as well, and --warmup may help\)$'
+    assert_regex "$(tail -2 err | head -1)" '^vae-train: model.bin: 4 of 4 latents collapsed: .* so they carry no information; a smaller -z does as well, and --warmup may help$'
     # One latent alone, which no item moves.
     vae-train -q -m two.bin -H none -z 2 -e 0 data.raw
     perl "$ROOT/tests/safetensors.pl" edit 'substr($data, 0, 8 * 784) = pack "f<*", (1) x 784, (0) x 784; checksum()' <two.bin >one.bin
@@ -345,7 +345,7 @@ END
     assert_regex "$(tail -2 err | head -1)" '^vae-train: told.bin: 1 of 2 latents collapsed: '
     # Not where it is refused.
     vae-train -m told.bin -H 24 -z 4 -e 1 -b 40 -r 0 --objective iwae data.raw 2>err
-    assert_regex "$(tail -2 err | head -1)" ' latents collapsed: .* \(a smaller -z does as well\)$'
+    assert_regex "$(tail -2 err | head -1)" ' latents collapsed: .* a smaller -z does as well$'
     assert_equal "$(tail -1 log | cut -f 11)" 0
     assert_regex "$(tail -1 log | cut -f 12)" '^0\.0[0-9]*(,0\.0[0-9]*){3}$'
     vae-train -m model.bin --log log -H 24 -z 4 -e 30 -b 40 -r 0.003 data.raw 2>err

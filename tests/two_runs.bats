@@ -380,7 +380,7 @@ other_place() {
 
 @test "a model of another user in a directory with the sticky bit is refused before data is read" {
     other_place
-    local refusal='vae-train: model.bin: belongs to another user, who alone may replace it in this directory, wanted another name'
+    local refusal='vae-train: model.bin: belongs to another user, and only its owner may replace it in this directory, wanted another name'
     "${SECOND[@]}" -m model.bin items.raw
     cp model.bin before.bin
     # Who owns the directory may, and without the bit anybody who may write there.

@@ -143,7 +143,7 @@ column() {
 @test "tables that exclude each other are refused" {
     fails 2 "vae-eval: --per-item, --curve, --latents: found 2 of them, wanted at most one" \
         vae-eval -m model.bin --per-item --latents items.raw
-    fails 2 "vae-eval: --curve: found it without --samples, wanted the draws to go up to" \
+    fails 2 "vae-eval: --curve: found it without --samples, wanted the number of draws to go up to" \
         vae-eval -m model.bin --curve items.raw
     fails 2 "vae-eval: --mutual-information: found it with --latents, wanted the table for all items" \
         vae-eval -m model.bin --mutual-information --latents items.raw
@@ -194,7 +194,7 @@ column() {
 }
 
 @test "--latents takes no draws, and says so" {
-    fails 2 'vae-eval: --latents: found it with --samples, wanted one of them: its figures are of no draws' \
+    fails 2 'vae-eval: --latents: found it with --samples, wanted one of them: its figures need no draws' \
         vae-eval -m model.bin --latents -k 10 x.raw
 }
 

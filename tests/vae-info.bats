@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# vae-info: what a model file says about itself, the whole of it read and checked.
+# vae-info: the metadata of a model file, all of which is read and checked.
 load helper
 
 setup_file() {

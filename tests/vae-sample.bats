@@ -122,7 +122,7 @@ moments() {
     fails 1 "vae-sample: $MODEL3: has latents of 3, wanted 2 for --grid" vae-sample --grid 2x2 -m "$MODEL3"
     fails 2 'vae-sample: --dim: found 3 with --grid, wanted 2' vae-sample --grid 2x2 -d 3
     fails 2 'vae-sample: --dim: found 1 with --grid, wanted 2' vae-sample --grid 2x2 -d 1
-    fails 2 'vae-sample: --count: goes with draws' vae-sample --grid 2x2 -n 4
+    fails 2 'vae-sample: --count: found it with --grid, which draws nothing' vae-sample --grid 2x2 -n 4
 }
 
 @test "a bad grid, count, size or seed is a usage error" {

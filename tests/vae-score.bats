@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# vae-score: one number an item, the higher the stranger the model finds it.
+# vae-score: one number per item: the higher, the less typical.
 # shellcheck disable=SC2016 # what is quoted is awk's
 load helper
 

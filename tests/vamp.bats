@@ -153,8 +153,8 @@ components() {
     vae-train -q -m single.bin -H 2 -z 2 -e 1 --prior vamp:1 --log single.tsv items.raw
     assert_equal "$(tail -1 single.tsv | cut -f 12)" nan,nan
     tail -1 log.tsv | row_holds 1 '$12 ~ /^[0-9.]+,[0-9.]+$/'
-    fails 2 'vae-train: --cond: found it with --prior vamp, whose components would bring labels of their own' vae-train -m x --prior vamp:3 --cond l.raw items.raw
-    fails 2 'vae-train: --cond: found it with --prior vamp, whose components would bring labels of their own' vae-train -m x --prior vamp:1 --cond l.raw items.raw
+    fails 2 'vae-train: --cond: found it with --prior vamp, whose components would need labels of their own' vae-train -m x --prior vamp:3 --cond l.raw items.raw
+    fails 2 'vae-train: --cond: found it with --prior vamp, whose components would need labels of their own' vae-train -m x --prior vamp:1 --cond l.raw items.raw
     vae-sample -d 3 >z.raw
     fails 1 'vae-decode: z.raw: items have shape 3, model.bin wants 2 (vae-sample -m model.bin)' vae-decode -m model.bin z.raw
 }

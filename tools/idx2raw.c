@@ -17,9 +17,9 @@ struct options {
 };
 
 static const struct cli_option options[] = {
-    {'n', "count", "N", NULL, "write N items; fewer in the file is an error (default: all)",
+    {'n', "count", "N", NULL, "write N items; it is an error if the file has fewer (default: all)",
      CLI_WHOLE(count, 0, 0x1p63)},
-    {0, "skip", "N", "0", "leave out the first N items", CLI_WHOLE(skip, 0, 0x1p63)},
+    {0, "skip", "N", "0", "skip the first N items", CLI_WHOLE(skip, 0, 0x1p63)},
     CLI_EVERY,
 };
 

@@ -20,15 +20,15 @@ struct options {
 
 static const struct cli_option options[] = {
     {0, "abs", "T", "0", "numbers may differ by T", CLI_REAL(absolute, 0, DBL_MAX)},
-    {0, "rel", "T", "0", "and by T times the larger one's size", CLI_REAL(relative, 0, DBL_MAX)},
+    {0, "rel", "T", "0", "and by T times the larger absolute value", CLI_REAL(relative, 0, DBL_MAX)},
     CLI_EVERY,
 };
 
 static const struct cli_program program = {
     "raw-cmp",
     "[--abs T] [--rel T] [-q] FILE1 FILE2",
-    "Compares two streams, one of which may be '-'. Exit status: 0 if they hold equal numbers in items of\n"
-    "one shape, in whatever frames; 1, naming the first difference, if they do not.",
+    "Compares two streams, one of which may be '-'. Exit status: 0 if they hold items of the same shape with\n"
+    "equal numbers (frames may differ); 1 if not, with a message that names the first difference.",
     options,
     0,
     "vae-encode -m model.bin items.raw | raw-cmp --abs 1e-5 - latents.raw",

@@ -11,7 +11,8 @@ struct options {
 };
 
 static const struct cli_option options[] = {
-    {'c', "columns", "N", NULL, "put N images in a row (default: the squarest grid)",
+    {'c', "columns", "N", NULL,
+     "put N images in a row (default: the least number of columns whose square holds all images)",
      CLI_SIZE(columns, 1, 1000000)},
     {0, "pad", "N", "0", "leave N black pixels between images", CLI_SIZE(pad, 0, 10000)},
     CLI_EVERY,

@@ -13,7 +13,7 @@ struct options {
 };
 
 static const struct cli_option options[] = {
-    CLI_MODEL,          {0, "sample", NULL, NULL, "a draw from p(x|z) instead of its mean", CLI_FLAG(sample)},
+    CLI_MODEL,          {0, "sample", NULL, NULL, "write a draw from p(x|z) instead of its mean", CLI_FLAG(sample)},
     CLI_LABELS(labels), CLI_SEED,
     CLI_THREADS,        CLI_EVERY,
 };
@@ -21,7 +21,7 @@ static const struct cli_option options[] = {
 static const struct cli_program program = {
     "vae-decode",
     "-m FILE [--sample] [--cond FILE] [OPTION]... [FILE]",
-    "Decodes a stream of latents: for each the mean of p(x|z), an item.",
+    "Decodes a stream of latents: for each, writes an item, the mean of p(x|z).",
     options,
     0,
     "vae-sample -n 64 | vae-decode -m model.bin | raw2pgm > grid.pgm",

@@ -13,8 +13,8 @@ struct options {
 
 static const struct cli_option options[] = {
     CLI_MODEL,
-    {0, "sample", NULL, NULL, "a draw from q(z|x) instead of its mean", CLI_FLAG(sample)},
-    {0, "stats", NULL, NULL, "mean and logvar: items of shape 2xL", CLI_FLAG(stats)},
+    {0, "sample", NULL, NULL, "write a draw from q(z|x) instead of its mean", CLI_FLAG(sample)},
+    {0, "stats", NULL, NULL, "write mean and logvar instead: items of shape 2xL", CLI_FLAG(stats)},
     CLI_LABELS(labels),
     CLI_SEED,
     CLI_THREADS,
@@ -24,7 +24,7 @@ static const struct cli_option options[] = {
 static const struct cli_program program = {
     "vae-encode",
     "-m FILE [--sample | --stats] [--cond FILE] [OPTION]... [FILE]",
-    "Encodes a stream of items: for each the mean of its posterior q(z|x), a latent.",
+    "Encodes a stream of items: for each, writes a latent, the mean of its posterior q(z|x).",
     options,
     0,
     "idx2raw images.gz | vae-encode -m model.bin | vae-decode -m model.bin | raw2pgm > again.pgm",

@@ -19,12 +19,14 @@ struct options {
 
 static const struct cli_option options[] = {
     CLI_MODEL,
-    {'k', "samples", "K", NULL, "K draws of z per item, and log p(x) by importance sampling (default: 1 and none)",
+    {'k', "samples", "K", NULL,
+     "draw z K times per item, and estimate log p(x) by importance sampling (default: 1 draw, no estimate)",
      CLI_SIZE(samples, 1, 1 << 24)},
-    {0, "per-item", NULL, NULL, "one row per item instead of one for all", CLI_FLAG(per_item)},
-    {0, "curve", NULL, NULL, "one row for each of 1, 10, 100, ... draws instead, up to those of -k",
+    {0, "per-item", NULL, NULL, "print one row per item instead of one for all", CLI_FLAG(per_item)},
+    {0, "curve", NULL, NULL, "print one row for each of 1, 10, 100, ... draws instead, up to K of -k",
      CLI_FLAG(curve)},
-    {0, "latents", NULL, NULL, "one row per latent instead: its KL, and how its mean varies", CLI_FLAG(latents)},
+    {0, "latents", NULL, NULL,
+     "print one row per latent instead: its KL, and mean and variance of its posterior mean", CLI_FLAG(latents)},
     {0, "mutual-information", NULL, NULL, "add the mutual information of latent and item; N^2 work for N items",
      CLI_FLAG(mutual_information)},
     CLI_LABELS(labels),
@@ -51,9 +53,9 @@ static struct options parse(int argc, char **argv) {
         cli_refuse("--per-item, --curve, --latents: found %d of them, wanted at most one",
                    o.per_item + o.curve + o.latents);
     if (o.curve && o.samples == 0)
-        cli_refuse("--curve: found it without --samples, wanted the draws to go up to");
+        cli_refuse("--curve: found it without --samples, wanted the number of draws to go up to");
     if (o.latents && o.samples > 0)
-        cli_refuse("--latents: found it with --samples, wanted one of them: its figures are of no draws");
+        cli_refuse("--latents: found it with --samples, wanted one of them: its figures need no draws");
     if (o.mutual_information && (o.per_item || o.curve || o.latents))
         cli_refuse("--mutual-information: found it with %s, wanted the table for all items",
                    o.per_item ? "--per-item"

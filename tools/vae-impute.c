@@ -21,9 +21,8 @@ struct options {
 
 static const struct cli_option options[] = {
     CLI_MODEL,
-    {'k', "samples", "K", "100", "draws of z per item, weighted by how well they explain what is observed",
-     CLI_SIZE(samples, 1, 1 << 24)},
-    {0, "sample", NULL, NULL, "a draw instead of the mean", CLI_FLAG(sample)},
+    {'k', "samples", "K", "100", "draws of z per item, weighted by importance", CLI_SIZE(samples, 1, 1 << 24)},
+    {0, "sample", NULL, NULL, "fill in a draw instead of the mean", CLI_FLAG(sample)},
     CLI_LABELS(labels),
     CLI_SEED,
     CLI_THREADS,
@@ -33,7 +32,7 @@ static const struct cli_option options[] = {
 static const struct cli_program program = {
     "vae-impute",
     "-m FILE [-k K] [--sample] [--cond FILE] [OPTION]... [FILE]",
-    "Fills the missing elements of a stream of items, those that are nan; the others stay as they are.",
+    "Fills in the missing elements (nan) of a stream of items; the others stay as they are.",
     options,
     0,
     "vae-impute -m model.bin holes.raw | raw2pgm > whole.pgm",
@@ -51,7 +50,7 @@ static int begin(struct stream_evaluation *s) {
     struct work *w = s->context;
     const enum dtype dtype = s->input.reader.frame.dtype;
     if (!dtype_is_real(dtype))
-        return fail("%s: items are %s, of which none is missing, wanted f32 or f64 with nan for missing elements",
+        return fail("%s: items are %s, so no element is missing, wanted f32 or f64 with nan for missing elements",
                     s->input.reader.in.name, dtype_name(dtype));
     if (!w->options->sample && s->model.config.likelihood->start == NULL)
         return fail("%s: has likelihood %s, which has no mean, wanted --sample", s->model_path,
@@ -90,7 +89,7 @@ static int write_items(struct stream_evaluation *s, size_t count, uint64_t item)
                                      w->imputer.x + i * s->model.elements, s->model.elements);
         if (missing < 0)
             return fail("%s: item %" PRIu64
-                        " gets a number that is not finite, wanted numbers: is it like those that "
+                        " gets a number that is not finite, wanted numbers: is it like the items that "
                         "%s was trained on?",
                         s->input.reader.in.name, item + i, s->model_path);
         w->filled += missing > 0;
@@ -103,11 +102,11 @@ static int write_items(struct stream_evaluation *s, size_t count, uint64_t item)
 static int end(struct stream_evaluation *s) {
     const struct work *w = s->context;
     if (w->filled == 0)
-        cli_note("%s: no element is nan, so that none is filled", s->input.reader.in.name);
+        cli_note("%s: no element is nan, so none is filled in", s->input.reader.in.name);
     else if (w->poor > 0)
-        cli_note("%s: of %" PRIu64 " items with missing elements %" PRIu64
-                 " have fewer than %d effective samples: a larger -k helps%s",
-                 s->input.reader.in.name, w->filled, w->poor, POOR,
+        cli_note("%s: %" PRIu64 " of %" PRIu64
+                 " items with missing elements have fewer than %d effective samples: a larger -k helps%s",
+                 s->input.reader.in.name, w->poor, w->filled, POOR,
                  s->model.config.missing ? "" : ", or a model trained with --missing");
     return 0;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* vae-info: what a model file says about itself, the whole of it read and checked. */
+/* vae-info: the metadata of a model file, all of which is read and checked. */
 #include "base/cli.h"
 #include "base/printable.h"
 #include "model/model_file.h"
@@ -21,7 +21,7 @@ static const struct cli_option options[] = {
 static const struct cli_program program = {
     "vae-info",
     "[--tensors] [-q] [FILE]",
-    "Reads a model file to its end, checks it, and prints a table (TSV) of what it says about itself.",
+    "Reads a model file to its end, checks it, and prints a table (TSV) of its metadata.",
     options,
     0,
     "vae-info model.bin",

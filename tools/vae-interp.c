@@ -19,8 +19,8 @@ struct options {
 };
 
 static const struct cli_option options[] = {
-    {0, "steps", "N", "8", "N points per path, both ends included", CLI_SIZE(steps, 2, 1 << 24)},
-    {0, "spherical", NULL, NULL, "along arcs around the origin instead of straight lines", CLI_FLAG(spherical)},
+    {0, "steps", "N", "8", "points per path, both ends included", CLI_SIZE(steps, 2, 1 << 24)},
+    {0, "spherical", NULL, NULL, "follow arcs around the origin instead of straight lines", CLI_FLAG(spherical)},
     CLI_EVERY,
 };
 

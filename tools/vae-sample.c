@@ -46,11 +46,12 @@ static const struct cli_option options[] = {
      CLI_SIZE(dim, 1, MODEL_MAX_LATENT)},
     {'m', "model", "FILE", NULL, "take the size of a latent, and the prior, from this model",
      CLI_FILE(common.model)},
-    {0, "grid", "CxR", NULL, "no draws: C x R quantiles of a 2-D latent, row by row from the top",
+    {0, "grid", "CxR", NULL, "write C x R quantiles of a 2-D latent instead of draws, row by row from the top",
      CLI_PARSE(parse_grid, grid)},
     {0, "class", "N", NULL, "for a conditional model: append this label to each latent",
      CLI_WHOLE(class, 0, LABELS_MAX_CLASSES - 1)},
-    {0, "cond", "FILE", NULL, "the same with the labels of this stream, one per latent", CLI_STREAM(labels)},
+    {0, "cond", "FILE", NULL, "for a conditional model: append the labels of this stream, one to each latent",
+     CLI_STREAM(labels)},
     CLI_SEED,
     CLI_EVERY,
 };
@@ -58,7 +59,7 @@ static const struct cli_option options[] = {
 static const struct cli_program program = {
     "vae-sample",
     "[-n N] [-d N] [-m FILE] [--grid CxR] [--class N | --cond FILE] [-S N] [-q]",
-    "Draws latents from the prior: the standard normal distribution, or the model's own.",
+    "Draws latents from the prior: the standard normal distribution, or the prior of the model.",
     options,
     1,
     "vae-sample -n 64 | vae-decode -m model.bin | raw2pgm > grid.pgm",
@@ -71,9 +72,9 @@ static struct options parse(int argc, char **argv) {
     if (o.grid.columns > 0 && o.dim > 0 && o.dim != 2)
         cli_refuse("--dim: found %zu with --grid, wanted 2", o.dim);
     if (o.count != NOT_GIVEN && o.grid.columns > 0)
-        cli_refuse("--count: goes with draws, and --grid is none, wanted one of the two");
+        cli_refuse("--count: found it with --grid, which draws nothing, wanted one of the two");
     if (o.count != NOT_GIVEN && o.labels != NULL)
-        cli_refuse("--count: found it with --cond, which has one label a latent, wanted one of the two");
+        cli_refuse("--count: found it with --cond, which gives one label per latent, wanted one of the two");
     if (o.labels != NULL && (o.grid.columns > 0 || o.class != NOT_GIVEN))
         cli_refuse("--cond: found it with %s, wanted one of the two", o.grid.columns > 0 ? "--grid" : "--class");
     if (o.common.model == NULL && (o.labels != NULL || o.class != NOT_GIVEN))

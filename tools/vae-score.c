@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* vae-score: one number an item, the higher the stranger the model finds it. */
+/* vae-score: one number per item: the higher, the less typical. */
 #include "base/cli.h"
 #include "base/error.h"
 #include "base/number.h"
@@ -50,10 +50,11 @@ static int parse_method(void *field, const char *name, const char *text) {
 
 static const struct cli_option options[] = {
     CLI_MODEL,
-    {0, "method", "NAME", "elbo", "score by minus the elbo, log p(x) or reconstruction: elbo, nll, reconstruction",
+    {0, "method", "NAME", "elbo", "the score: elbo or reconstruction, with the sign changed, or nll: -log p(x)",
      CLI_PARSE(parse_method, method)},
-    {'k', "samples", "K", NULL, "K draws of z per item (default 1; 100 for nll)", CLI_SIZE(samples, 1, 1 << 24)},
-    {0, "calibrate", "FILE", NULL, "write p-values instead, by these scores of normal items", CLI_FILE(calibrate)},
+    {'k', "samples", "K", NULL, "draws of z per item (default 1; 100 for nll)", CLI_SIZE(samples, 1, 1 << 24)},
+    {0, "calibrate", "FILE", NULL, "write p-values instead, from these scores of normal items",
+     CLI_FILE(calibrate)},
     CLI_LABELS(labels),
     CLI_SEED,
     CLI_THREADS,
@@ -63,7 +64,7 @@ static const struct cli_option options[] = {
 static const struct cli_program program = {
     "vae-score",
     "-m FILE [--method NAME] [-k K] [--calibrate FILE] [--cond FILE] [OPTION]... [FILE]",
-    "Scores a stream of items: a number for each, the higher the stranger the model finds it.",
+    "Scores a stream of items with one number per item: the higher, the less typical.",
     options,
     0,
     "vae-score -m model.bin new.raw | tail -c +65 | od -A n -v -t f8 -w8",

@@ -76,10 +76,9 @@ static int check_place(const char *path) {
         return fail("%s: is not a regular file, wanted one to replace or a new name", path);
     const struct obstacles obstacles = obstacles_of(path);
     if (obstacles.mounted)
-        return fail("%s: is mounted by itself, so that no file can take its place, wanted its directory mounted",
-                    path);
+        return fail("%s: is mounted by itself, so it cannot be replaced, wanted its directory mounted", path);
     if (obstacles.kept)
-        return fail("%s: is immutable or append-only, so that no file can take its place, wanted another name or "
+        return fail("%s: is immutable or append-only, so it cannot be replaced, wanted another name or "
                     "chattr -ia",
                     path);
     if (is_dangling_link(path))
@@ -219,8 +218,9 @@ static int check_sticky(const struct atomic_file *file) {
         return 0;
     const int fd = open(file->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOATIME);
     if (fd < 0 && errno == EPERM)
-        return fail("%s: belongs to another user, who alone may replace it in this directory, wanted another name",
-                    file->out.name);
+        return fail(
+            "%s: belongs to another user, and only its owner may replace it in this directory, wanted another name",
+            file->out.name);
     if (fd >= 0)
         close(fd);
     return 0;

@@ -74,7 +74,7 @@ struct cli_common {
 #define CLI_THREADS                                                                                       \
     {                                                                                                     \
         'j', "threads", "N", NULL,                                                                        \
-            "work on N threads (default: the processors there are, if memory allows); changes no result", \
+            "work on N threads (default: the number of processors, if memory allows); changes no result", \
             CLI_SIZE(common.threads, 1, WORKERS_MAX), .aside = true                                       \
     }
 #define CLI_EVERY                                                                                               \

@@ -21,13 +21,13 @@ static int check_results(const struct item_map *map, const struct batch *batch) 
     for (size_t i = 0; i < batch->count; i++)
         if (!map->finite[batch - map->batch][batch_row(batch, i)])
             return fail("%s: item %" PRIu64
-                        " has a result that is not finite, wanted numbers: is it like those that %s "
+                        " has a result that is not finite, wanted numbers: is it like the items that %s "
                         "was trained on?",
                         map->input.reader.in.name, batch->item + i, map->model_path);
     return 0;
 }
 
-/* Writes the results of a batch whose work is done. */
+/* Writes the results of a batch after its work. 0, or -1 if a result is not finite or cannot be written. */
 static int put_out(struct item_map *map, const struct batch *batch) {
     if (check_results(map, batch) < 0)
         return -1;

@@ -195,10 +195,10 @@ static int check_figures(const struct figures *f, const struct training *t, cons
     if ((!whole && !within) || (f->epoch > 0 && f->step != (f->epoch - 1) * steps + done) ||
         (f->epoch == 0 && f->step != 0) || f->best_epoch > f->judged || f->best_step != f->best_epoch * steps)
         return fail("%s: step %" PRIu64 " at item %" PRIu64 " of epoch %" PRIu64
-                    ", wanted figures that this run can come to",
+                    ", wanted a position that this run can reach",
                     name, f->step, f->position, f->epoch);
     if (f->epoch > (uint64_t)t->epochs)
-        return fail("%s: has come to epoch %" PRIu64 ", wanted at most the %.0f of --epochs", name, f->epoch,
+        return fail("%s: has reached epoch %" PRIu64 ", wanted at most the %.0f of --epochs", name, f->epoch,
                     t->epochs);
     return 0;
 }
@@ -231,7 +231,7 @@ static void give(struct checkpoint *c, const struct figures *f, const struct sum
 static int check_sums(const struct sums *s, const char *name) {
     const double sum = s->reconstruction + s->kl + s->bound + s->all_deviations + s->all_deviating;
     if (!isfinite(sum) || !(s->seconds >= 0 && s->seconds < INFINITY))
-        return fail("%s: tensor \"sums\" holds what no run comes to, wanted finite sums, and seconds from 0", name);
+        return fail("%s: tensor \"sums\" holds impossible values, wanted finite sums and at least 0 seconds", name);
     return 0;
 }
 
@@ -281,10 +281,10 @@ static void note_replaced(const struct checkpoint *c, const json_t *metadata) {
         return;
     if (identity_check(c->identity, metadata, c->options, is_state, c->path) == 0)
         cli_note("%s: holds step %" PRIu64
-                 " of this training, and is to be replaced, since --resume %s is not given",
+                 " of this training, and will be replaced, because --resume %s is not given",
                  c->path, f.step, c->path);
     else
-        cli_note("%s: holds step %" PRIu64 ", which this run cannot go on from, and is to be replaced", c->path,
+        cli_note("%s: holds step %" PRIu64 ", which this run cannot continue from, and will be replaced", c->path,
                  f.step);
 }
 

@@ -25,7 +25,7 @@ int run_check(const struct training_run_config *c) {
         return fail("--sigma: found it with -l %s, wanted -l %s", l->name, likelihood_with_scale(names));
     if (segment_has_best_scale(&segment) && e->importance && o->draws > 1)
         return fail(
-            "--sigma: found optimal with --objective %s and %zu draws, which do not count alike, wanted shared",
+            "--sigma: found optimal with --objective %s and %zu draws, which have different weights, wanted shared",
             e->name, o->draws);
     if (l->has_levels && c->model.levels == 0)
         return fail("--levels: not given, wanted it with -l %s", l->name);
@@ -47,17 +47,17 @@ int run_check(const struct training_run_config *c) {
     if (c->start.at_mean && c->start.from != NULL)
         return fail("--mean-bias: found it with --start-from, wanted one of them");
     if (c->patience > 0 && c->validation == NULL)
-        return fail("--patience: found it without --val, wanted items to judge by");
+        return fail("--patience: found it without --val, wanted items to evaluate after each epoch");
     if (c->validation != NULL && is_stdin(c->validation) && is_stdin(c->file))
-        return fail("--val: found '-' for stdin, which the items come from, wanted a file");
+        return fail("--val: found '-' for stdin, from which the items are read, wanted a file");
     if (c->validation != NULL && c->labels != NULL && c->validation_labels == NULL)
         return fail("--val: found it with --cond, wanted its labels, too (--val-cond)");
     if (c->labels != NULL && c->model.prior->pseudo_inputs)
-        return fail("--cond: found it with --prior %s, whose components would bring labels of their own, wanted "
+        return fail("--cond: found it with --prior %s, whose components would need labels of their own, wanted "
                     "--prior normal",
                     p->name);
     if (c->validation_labels != NULL && c->validation == NULL)
-        return fail("--val-cond: found it without --val, wanted the items that it is of");
+        return fail("--val-cond: found it without --val, wanted the items that these labels belong to");
     if (c->validation_labels != NULL && c->labels == NULL)
         return fail("--val-cond: found it without --cond, wanted both or none");
     if (is_given(&c->every) && c->checkpoint == NULL)

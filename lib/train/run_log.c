@@ -68,7 +68,7 @@ static bool add_header(struct kept *k, const char *line, size_t length) {
 }
 
 static void note_gap(const struct run_log *log, uint64_t first, uint64_t last) {
-    cli_note("%s: has no rows of the epochs %" PRIu64 " to %" PRIu64 ", as after a crash", log->name, first, last);
+    cli_note("%s: has no rows for epochs %" PRIu64 " to %" PRIu64 ", as after a crash", log->name, first, last);
 }
 
 /* Whether a crash has left zeros in the line, which is later than the row of epoch `rows`: no checkpoint has synced
@@ -237,7 +237,7 @@ static int begin_rows(struct run_log *log, uint64_t rows) {
     if (log->is_regular && rows > 0 && !is_empty(log))
         return keep_rows(log, rows);
     if (log->is_regular && rows > 0)
-        cli_note("%s: begins without the rows of the epochs 1 to %" PRIu64, log->name, rows);
+        cli_note("%s: begins without the rows of epochs 1 to %" PRIu64, log->name, rows);
     if (log->is_regular && ftruncate(fileno(log->file), 0) < 0)
         return fail_system(log->name, "cannot write");
     return run_log_flush(log, fputs(HEADER, log->file));

@@ -83,8 +83,8 @@ void report_result(const struct report *r, const char *model) {
     const struct model_config *config = &t->model->config;
     char layers[256], shape[SHAPE_TEXT];
     if (t->position > 0 && active(t) < config->latent)
-        cli_note("%s: %zu of %zu latents collapsed: their posterior means have variances below 0.01, so "
-                 "that they tell nothing (a smaller -z does as well%s)",
+        cli_note("%s: %zu of %zu latents collapsed: their posterior means have variances below 0.01, "
+                 "so they carry no information; a smaller -z does as well%s",
                  model, config->latent - active(t), config->latent,
                  t->objective.estimator->importance ? "" : ", and --warmup may help");
     model_describe(t->model, layers, sizeof layers);

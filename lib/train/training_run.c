@@ -112,7 +112,7 @@ static int save_checkpoint(struct training_run *r) {
 static void note_way_back(const struct training_run *r) {
     const char *path = r->checkpoint.path;
     if (path != NULL)
-        cli_note("%s: --resume %s goes on from step %" PRIu64, path, path, r->training.step);
+        cli_note("%s: --resume %s continues from step %" PRIu64, path, path, r->training.step);
 }
 
 /* Called after the log or the model could not be written, whose message is kept: saves the checkpoint. */
@@ -194,7 +194,7 @@ static void note_start(const struct training_run *r) {
             break;
         }
     if (c->resume != NULL)
-        cli_note("%s: going on from step %" PRIu64 ", in epoch %" PRIu64 " of %" PRIu64, c->resume,
+        cli_note("%s: continuing from step %" PRIu64 ", in epoch %" PRIu64 " of %" PRIu64, c->resume,
                  r->training.step, r->training.epoch, c->epochs);
     checkpoint_note_replaced(&r->checkpoint);
 }
@@ -243,7 +243,7 @@ static int prepare_checkpoint(struct training_run *r) {
 /* Checks that the training data is such as the options want. 0 or -1. */
 static int check_data(const struct training_run *r, const struct model_config *config) {
     if (config->missing && !dtype_is_real(r->train.dtype))
-        return fail("%s: items are %s, of which none is missing, wanted f32 or f64 for --missing", r->train.name,
+        return fail("%s: items are %s, so no element is missing, wanted f32 or f64 for --missing", r->train.name,
                     dtype_name(r->train.dtype));
     if (prior_pseudo_inputs(config->prior, config->components) > r->train.items)
         return fail("%s: %zu items, wanted at least %zu to start the pseudo-inputs of --prior", r->train.name,
@@ -309,13 +309,13 @@ static int check_places(const struct training_run_config *c) {
             const bool replaced = j == CHECKPOINT && i == 0; /* a checkpoint may replace the one that it resumes */
             if (inputs[i] != NULL && atomic_writes(outputs[j], inputs[i]) &&
                 !(replaced && is_same_place(outputs[j], inputs[i])))
-                return fail("%s: is to be written, and read as %s, wanted a file of its own", outputs[j],
+                return fail("%s: would be written and is also read as %s, wanted a file of its own", outputs[j],
                             inputs[i]);
         }
         for (size_t i = 0; outputs[j] != NULL && i < j; i++)
             if (outputs[i] != NULL &&
                 (atomic_writes(outputs[i], outputs[j]) || atomic_writes(outputs[j], outputs[i])))
-                return fail("%s: is to be the %s and the %s, wanted a file of its own", outputs[j], names[j],
+                return fail("%s: would be both the %s and the %s, wanted a file of its own", outputs[j], names[j],
                             names[i]);
     }
     return 0;
