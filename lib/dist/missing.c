@@ -4,7 +4,8 @@
 #include <math.h>
 #include <string.h>
 
-/* The next run of observed elements from *first on, which is moved to its first: its length; 0: none is left. */
+/* Finds the next run of observed elements at or after *first. Moves *first to its start and returns its length, 0
+ * if there is none. */
 static size_t run_of(const float *x, size_t n, size_t *first) {
     while (*first < n && isnan(x[*first]))
         ++*first;
@@ -21,7 +22,7 @@ size_t observed_count(const float *x, size_t n) {
     return count;
 }
 
-/* `length` of the elements, from `first` on. */
+/* Returns the distributions of the elements [first, first + length). */
 static struct distributions part(const struct distributions *d, size_t first, size_t length) {
     const bool has_scale = d->log_scale != NULL;
     return (struct distributions){.segment = d->segment,

@@ -4,16 +4,19 @@
 
 #include "dist/segment.h"
 
-/* Items some of whose elements are missing: these are NaN. Elements are independent given z, so that p of the
- * observed ones is the product over them alone, and so is every bound on it: Mattei and Frellsen 2019. */
+/* Likelihoods of items with missing elements. A missing element is NaN. Elements are independent given z, so the
+ * density of the observed elements is the product over these elements only: Mattei and Frellsen 2019. The arrays
+ * belong to the caller. */
 
-/* So many of n elements. */
+/* Returns how many of the n elements x [n] are observed. */
 size_t observed_count(const float *x, size_t n);
 
-/* As likelihood_negative_log, over the observed elements; missing ones' gradients are 0. */
+/* Like likelihood_negative_log, but sums over the observed elements of x [d->n]: returns -log p in nats. gradient
+ * [n, outputs] and scale_gradient [n] may be NULL; they become 0 for missing elements. */
 double observed_negative_log(const struct distributions *d, const float *x, float *gradient, float *scale_gradient);
 
-/* As the likelihood's deviations, which are of a likelihood with one output per element. */
+/* Like the likelihood's `deviations`, but sums over the observed elements of x [d->n]. The likelihood must have one
+ * output per element. */
 double observed_deviations(const struct distributions *d, const float *x);
 
 #endif

@@ -9,7 +9,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define NEGLIGIBLE 1e-9f /* a component's responsibility that changes no gradient */
+#define NEGLIGIBLE 1e-9f /* components with a responsibility up to this are skipped in gradients */
 
 int mixture_create(struct mixture *m, size_t components, size_t latent) {
     *m = (struct mixture){.components = components,
@@ -42,7 +42,7 @@ void mixture_refresh(struct mixture *m, size_t first, size_t count) {
 
 double mixture_log_density(const struct mixture *m, const float *z, float *responsibility) {
     double max = -INFINITY, sum = 0;
-    /* As floats: an error of 1e-7 of a log density. */
+    /* Log densities are kept as floats, with a relative error of 1e-7. */
     for (size_t k = 0; k < m->components; k++) {
         const double distance = math_kernel()->distance(z, mean(m, k), m->precision + k * m->latent, m->latent);
         const double log_density = m->log_scale[k] - 0.5 * distance;

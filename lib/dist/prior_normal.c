@@ -37,8 +37,8 @@ static void draw(const struct prior_state *s, float *z, uint64_t seed, uint64_t 
     noise_normal(z, s->latent, (struct noise){.seed = seed, .purpose = PURPOSE_PRIOR, .item = item});
 }
 
-/* Error below 1e-12. Halley's steps on Phi(z) - p; on the lower half, where Phi has no cancellation, and mirrored.
- */
+/* Halley's method on Phi(z) - p; the error is below 1e-12. Works on p <= 1/2, where Phi has no cancellation, and
+ * mirrors the rest. */
 static double quantile(double p) {
     if (p > 0.5)
         return -quantile(1 - p);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* p(z) = 1/K sum over k of q(z|u_k), with pseudo-inputs u_k: the VampPrior, Tomczak and Welling 2018. */
+/* The VampPrior p(z) = 1/K sum over k of q(z|u_k), with pseudo-inputs u_k: Tomczak and Welling 2018. */
 #include "dist/prior.h"
 
 #define MAX_COMPONENTS 65536
 
-/* Responsibilities [components], followed by the slope [latent]. */
+/* The scratch holds the responsibilities [components], followed by the slope [latent]. */
 static size_t scratch_of(const struct prior_state *s) {
     return s->components + s->latent;
 }

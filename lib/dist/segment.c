@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-/* Whether the log of the scale is an output of the decoder. */
+/* Returns whether the log of the scale is an output of the decoder. */
 static bool has_scale_output(const struct segment *s) {
     return s->likelihood->scales != 0 && s->scale == SCALE_NET;
 }

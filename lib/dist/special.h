@@ -4,12 +4,13 @@
 
 #define HALF_LOG_2PI 0.91893853320467274178
 
-/* Functions of counts, in double; relative errors below 1e-10. */
+/* Log-gamma functions of counts, with relative errors below 1e-10. */
 
-/* log k! of a whole number k; nan if k < 0. */
+/* Returns log k! of a whole number k; NaN if k < 0 or k is NaN. */
 double log_factorial(double k);
 
-/* log(Gamma(k + r) / Gamma(r)) for k >= 0 and r > 0, and its derivative with respect to r. */
+/* Returns log(Gamma(k + r) / Gamma(r)) for a whole number k >= 0 and r > 0. Writes its derivative with respect to r
+ * to *slope, which must not be NULL. */
 double log_rising(double k, double r, double *slope);
 
 #endif
