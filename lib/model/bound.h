@@ -5,14 +5,15 @@
 #include "model/model.h"
 #include "model/objective.h"
 
-/* The bound on log p(x) that training climbs, from the terms of a pass. */
+/* The bound on log p(x) that training maximises, from the terms of a pass. */
 
-/* Of each of the items [first, first + items): sets the weights of its draws in the gradient, and bound [items of
- * the pass], nats. */
+/* For the items [first, first + items), after the forward pass: sets pass->weight, the weights of an item's draws
+ * in the gradient, and bound [items of the pass], in nats per item. Writes these items only; threads may take
+ * disjoint items. */
 void bound_weigh(struct pass *pass, const struct model *model, const struct objective *objective, size_t first,
                  size_t items, double *bound);
 
-/* log p(x|z) + log p(z) - log q(z|x) of a draw: its log importance weight, nats. */
+/* Returns the log importance weight of the draw in row `row`, log p(x|z) + log p(z) - log q(z|x), in nats. */
 double bound_log_weight(const struct pass *pass, const struct model *model, size_t row);
 
 #endif

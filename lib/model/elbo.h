@@ -2,7 +2,7 @@
 #ifndef MODEL_ELBO_H
 #define MODEL_ELBO_H
 
-/* Mean nats per item: elbo = reconstruction - kl, reconstruction = E_q[log p(x|z)]. */
+/* Means over items, in nats per item: elbo = reconstruction - kl, where reconstruction = E_q[log p(x|z)]. */
 struct elbo {
     double elbo, reconstruction, kl;
 };

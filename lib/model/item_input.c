@@ -29,7 +29,7 @@ static void to_float(const struct likelihood *likelihood, enum dtype dtype, cons
     else
         for (size_t i = 0; i < n; i++)
             x[i] = (float)bytes[i];
-    /* What the check allows for is a float's rounding. */
+    /* Whole numbers may be off by the rounding of a float, see holds(). */
     for (size_t i = 0; likelihood->steps == 1 && dtype_is_real(dtype) && i < n; i++)
         x[i] = rintf(x[i]);
 }
@@ -76,13 +76,14 @@ int items_mean(const struct likelihood *likelihood, enum binarize binarize, cons
     return result;
 }
 
-/* Whether a number is one of the likelihood's. A float's rounding of a whole number of steps is allowed for. */
+/* Returns whether v is in the support of the likelihood. A multiple of 1/steps may be off by the rounding of a
+ * float. */
 static bool holds(const struct likelihood *l, size_t levels, double v) {
     const double max = l->has_levels ? (double)levels - 1 : (double)l->max, steps = (double)l->steps;
     return v >= (double)l->min && v <= max && fabs(v * steps - rint(v * steps)) <= 1e-7 * steps;
 }
 
-/* Sets the message for element i of an item, which is v. Returns -1. */
+/* Sets the message about element i of an item, whose value is v. Returns -1. */
 static int fail_element(const struct likelihood *l, size_t levels, bool unit, double v, const char *name,
                         uint64_t item, size_t i) {
     const bool advised = !unit && l->advice != NULL && fabs(v) <= (double)FLT_MAX;
@@ -99,7 +100,7 @@ int item_check(const struct likelihood *likelihood, size_t levels, enum binarize
                enum dtype dtype, const void *from, size_t n, const char *name, uint64_t item) {
     const bool unit = binarize != BINARIZE_NONE;
     if (dtype == DTYPE_U8 && !likelihood->raw_u8)
-        return 0; /* value/255 is in [0,1], which every other likelihood holds */
+        return 0; /* value/255 is in [0,1], which is in the support of every other likelihood */
     for (size_t i = 0; i < n; i++) {
         const double v = value(dtype, from, i);
         if (missing && isnan(v))

@@ -7,33 +7,36 @@
 
 #include <stdint.h>
 
-/* From a stream's items to what the encoder and the likelihood see. */
+/* Converts the items of a stream to the numbers that the encoder and the likelihood take. Arrays belong to the
+ * caller. */
 
-/* What becomes of an element x in [0,1]: itself; 1 if x >= 1/2, else 0; or 1 with probability x, drawn anew
- * for each noise. */
+/* How an element x in [0,1] is binarised: not at all; to 1 if x >= 1/2, else 0; or to 1 with probability x, else 0,
+ * with a new draw for each struct noise. */
 enum binarize { BINARIZE_NONE, BINARIZE_THRESHOLD, BINARIZE_SAMPLE, BINARIZES };
 
 const char *binarize_name(enum binarize binarize);
 
-/* The value of that name: none, threshold, sample. -1 with a message opened by `what`. */
+/* Returns the value with this name: none, threshold or sample. -1 with a message that begins with `what`. */
 int binarize_find(const char *what, const char *name);
 
-/* One item's n elements for the likelihood, `noise` saying which of the draws. NaN stays NaN. */
+/* Converts the n elements of an item to x [n], and binarises them. `noise` identifies the draw of BINARIZE_SAMPLE.
+ * NaN stays NaN. */
 void item_to_float(const struct likelihood *likelihood, enum binarize binarize, enum dtype dtype, const void *from,
                    size_t n, struct noise noise, float *x);
 
-/* The mean of each element [elements] over the items that have it, as the likelihood sees them: that of
- * binarization's draws is that of the elements. 0 or -1. */
+/* Writes the mean of each element, `mean` [elements of an item], over the items in which it is not NaN, after
+ * conversion. With BINARIZE_SAMPLE that is the mean of the elements themselves. 0, or -1 if memory runs out. */
 int items_mean(const struct likelihood *likelihood, enum binarize binarize, const struct dataset *set, double *mean)
     __attribute__((warn_unused_result));
 
-/* 0 if the likelihood can hold all n elements of an item, else -1 with a message that names the item and
- * the element. With binarize they must be in [0,1] whatever the likelihood; with `missing` they may be NaN. */
+/* Checks that all n elements of an item are in the support of the likelihood. With binarisation they must be in
+ * [0,1] for every likelihood; with `missing` they may be NaN. 0, or -1 with a message that begins with `name` and
+ * has the item's number `item` and the element. */
 int item_check(const struct likelihood *likelihood, size_t levels, enum binarize binarize, bool missing,
                enum dtype dtype, const void *from, size_t n, const char *name, uint64_t item)
     __attribute__((warn_unused_result));
 
-/* True if some element of an item is neither 0 nor 1 nor missing. */
+/* Returns whether an element of the item is neither 0 nor 1 nor NaN; a u8 element stands for value / 255. */
 bool item_is_grey(enum dtype dtype, const void *from, size_t n);
 
 #endif

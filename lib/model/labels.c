@@ -33,7 +33,7 @@ void labels_close(struct labels *labels) {
         raw_close(&labels->reader);
 }
 
-/* The raw labels -> label. */
+/* Converts `count` raw labels to `label`. 0, or -1 if one is not below the number of classes. */
 static int take(const struct labels *labels, const unsigned char *raw, size_t count, uint32_t *label) {
     const struct raw_reader *reader = &labels->reader;
     for (size_t i = 0; i < count; i++) {
@@ -46,7 +46,7 @@ static int take(const struct labels *labels, const unsigned char *raw, size_t co
     return 0;
 }
 
-/* Up to `count` labels of the stream, of whatever frames. How many; 0: there are no more. */
+/* Reads up to `count` labels, also across frames. Returns how many; 0: no label is left; -1 with a message. */
 static ssize_t read_some(struct labels *labels, uint32_t *label, size_t count) {
     unsigned char raw[CHUNK * sizeof(int32_t)];
     for (;;) {

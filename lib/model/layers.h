@@ -6,68 +6,77 @@
 #include "dist/segment.h"
 #include "nn/pass.h"
 
-/* The layers that make a net a variational auto-encoder. Functions that add one return its index, see net_add. */
+/* The layers that make a net a variational auto-encoder. The functions net_* add a layer and return its index;
+ * net_finish reports their errors, see net_add. Figures are in nats per item. Pointers that
+ * functions return point into the pass, which owns the arrays. */
 
 #define NO_LAYER SIZE_MAX
 
-/* What the encoder reads of an item x: its elements as the likelihood presents them, a mask that tells which are
- * observed, and the label, one-hot, in this order. A missing element, which is NaN, is presented as 0. */
+/* The encoder's input, made of an item x and its label: the elements as the likelihood encodes them, then the mask
+ * (1 for an observed element, 0 for a missing one), then the label, one-hot. A missing element, which is NaN, is
+ * encoded as 0. */
 struct encoder_input {
     struct segment segment; /* all elements of the item */
     bool may_miss;          /* elements may be missing */
-    bool mask;              /* the encoder is told which */
+    bool mask;              /* the input includes the mask */
 };
+
+/* Adds this layer. x: the input layer of items; label: that of labels, or NO_LAYER. */
 size_t net_encoder_input(struct net *net, size_t x, size_t label, const struct encoder_input *input);
 
-/* Whether x itself is all that the encoder reads, so that there is no such layer. */
+/* Returns whether the encoder's input equals x, so that no such layer is needed. */
 bool encoder_reads_x(const struct encoder_input *input, size_t label);
 
-/* The posterior q(z|x) from mu and logvar, side by side: bounds logvar in place, and computes sigma. */
+/* Adds the posterior q(z|x). `heads`: the layer whose output is mu [latent], followed by logvar [latent]. Clips
+ * logvar in place (latent_bounded), and computes sigma. */
 size_t net_posterior(struct net *net, size_t heads);
 
-/* mu and bounded logvar of an item [2 latent], and sigma [latent]. */
+/* Return mu and clipped logvar of an item [2 latent], and its sigma [latent]. */
 float *posterior_heads(const struct pass *pass, size_t posterior, size_t item);
 const float *posterior_sigma(const struct pass *pass, size_t posterior, size_t item);
 
-/* Draws z = mu + sigma epsilon, each followed by the item's label, one-hot, if there are labels; and the term
- * KL(q(z|x) || p(z)). The caller sets epsilon first. */
+/* Adds the draws z = mu + sigma epsilon, each followed by the item's label, one-hot, if there are labels, and the
+ * term KL(q(z|x) || p(z)). The caller sets draw_epsilon before the forward pass. `label` may be NO_LAYER. */
 size_t net_draw(struct net *net, size_t posterior, size_t label, const struct prior *prior, size_t components,
                 size_t latent);
 
-/* A draw [latent, and its label], its epsilon [latent], and the prior's scratch (dist/prior.h). */
+/* Return the arrays of a row: the draw [latent + classes], its epsilon [latent], and the scratch of the prior
+ * [prior_scratch]. */
 float *draw_of(const struct pass *pass, size_t draw, size_t row);
 float *draw_epsilon(const struct pass *pass, size_t draw, size_t row);
 float *draw_scratch(const struct pass *pass, size_t draw, size_t row);
 
-/* Instead of drawing: sets the label after a z that was set, or z to mu in all draws of an item. */
+/* Used instead of the draw's forward pass: the first writes the one-hot label after a z that the caller has set,
+ * the second sets z to mu, with the label, in all draws of an item. */
 void draw_set_label(struct pass *pass, size_t draw, size_t row);
 void draw_set_mean(struct pass *pass, size_t draw, size_t item);
 
-/* The prior at work. `components`: the place of its components [K, 2 latent] in the table of parameters, from which
- * it is set whenever the net is packed. */
+/* draw_prior returns the prior of the layer, which the net owns. draw_set_components says where its components
+ * [K, 2 latent] are: `components` is their offset in the table of parameters. They are read whenever the net is
+ * packed. */
 struct prior_state *draw_prior(const struct net *net, size_t draw);
 void draw_set_components(struct net *net, size_t draw, size_t components);
 
-/* KL of an item; log p(z) - log q(z|x) of a draw. Nats. */
+/* Return the KL of an item, and log p(z) - log q(z|x) of a draw, in nats. */
 double draw_kl(const struct pass *pass, size_t draw, size_t item);
 double draw_log_ratio(const struct pass *pass, size_t draw, size_t row);
 
-/* The likelihood p(x|z) of x, given its distributions' parameters a: the term -log p(x|z), and its gradient, which
- * takes the place of a. The segments follow each other and are all of x; their parts of a follow each other, too.
- */
+/* Adds the likelihood p(x|z) of x. `a` is the layer with the parameters of its distributions, the decoder's output.
+ * Computes the term -log p(x|z); in training the gradient with respect to a overwrites a. The segments [segments]
+ * cover x, one after the other, and their outputs are in a in the same order; they are copied. */
 size_t net_likelihood(struct net *net, size_t a, size_t x, const struct segment *segment, size_t segments,
                       bool may_miss);
 
-/* The mean of p(x|z) of a row, or a draw from it: x [elements]. */
+/* Write the mean of p(x|z) of a row, or a draw from it, to x [elements]. */
 void likelihood_mean_of(const struct pass *pass, size_t likelihood, size_t row, float *x);
 void likelihood_draw_of(const struct pass *pass, size_t likelihood, size_t row, float *x, struct noise noise);
 
-/* -log p(x|z) of a draw; and its mean over an item's draws. Nats. */
+/* Return -log p(x|z) of a draw, and its mean over the draws of an item, in nats. */
 double likelihood_of_draw(const struct pass *pass, size_t likelihood, size_t row);
 double likelihood_of_item(const struct pass *pass, size_t likelihood, size_t item);
 
-/* Of a scale that is the best for the batch, the sums of the last step: of the deviations, and of how many elements
- * they are. */
+/* For a scale that maximises log p(x|z) of each batch (SCALE_OPTIMAL): the deviations summed over the draws and
+ * observed elements of the last step, and the number of these elements. */
 struct deviations {
     double sum, count;
 };

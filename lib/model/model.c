@@ -18,7 +18,7 @@ static int check_sizes(const struct model *m, const char *name) {
     return 0;
 }
 
-/* x, its label if there are labels, and what the encoder reads of both. */
+/* Adds the layers x, the label if there are labels, and the encoder's input. */
 static void add_inputs(struct model *m) {
     const struct model_config *c = &m->config;
     const struct encoder_input reads = {m->segment, m->may_miss, c->missing};
@@ -27,7 +27,8 @@ static void add_inputs(struct model *m) {
     m->input = encoder_reads_x(&reads, m->label) ? m->x : net_encoder_input(&m->net, m->x, m->label, &reads);
 }
 
-/* The pseudo-inputs of a prior that has them, and its components, which the encoder makes of them. */
+/* Adds the pseudo-inputs, if the prior has them, to the table of parameters, and its components, which the encoder
+ * computes from the pseudo-inputs. */
 static void add_pseudo_inputs(struct model *m) {
     const struct model_config *c = &m->config;
     const size_t count = prior_pseudo_inputs(c->prior, c->components);
@@ -98,7 +99,7 @@ void model_swap_average(struct model *m) {
     net_pack(&m->net);
 }
 
-/* Layers with parameters and an output count, and z instead of the one that makes mu and logvar. */
+/* Lists the input and the layers with parameters; for the layer of mu and logvar it writes the width of z. */
 void model_describe(const struct model *m, char *text, size_t size) {
     size_t used = (size_t)snprintf(text, size, "%zu", m->elements);
     for (size_t i = 0; i < m->net.layers && used < size; i++) {

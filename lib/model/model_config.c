@@ -13,8 +13,8 @@
 
 #define MISSING "nan"
 
-/* Every key that model_config_put and model_write put, and the version that it came with, so that one that is not
- * understood is never passed over. */
+/* All keys that model_config_put and model_write write, each with the version of the format that introduced it.
+ * Keys that are not in this list are refused. */
 static const struct key {
     const char *name;
     int version;
@@ -27,7 +27,7 @@ static const struct key {
     {"start_xxh64", 1},
 };
 
-/* Opens a key that tells how a model was made, and that a reader skips from version 2 on. */
+/* The prefix of keys that say how a model was made. From version 2 on a reader skips them. */
 #define MADE "made."
 
 int metadata_put(json_t *metadata, const char *key, const char *format, ...) {
@@ -71,7 +71,7 @@ static const char *input_scaling(const struct likelihood *likelihood) {
     return likelihood->raw_u8 ? "none" : "u8/255";
 }
 
-/* Whether the model has a key or a value that came with version 2: version 1 cannot express it. */
+/* Returns whether the model needs a key or a value that version 2 introduced. */
 static bool needs_version_2(const struct model_config *c) {
     return !hidden_is_plain(&c->encoder) || !hidden_is_plain(&c->decoder);
 }
@@ -102,13 +102,13 @@ int model_config_put(const struct model_config *c, json_t *m) {
     return failed;
 }
 
-/* Reading: the file's name and its metadata. */
+/* A file that is read: its name and its metadata. */
 struct source {
     const char *name;
     const json_t *metadata;
 };
 
-/* The text of a key; NULL with a message if there is none. */
+/* Returns the text of a key, or NULL with a message if there is none. */
 static const char *get(const struct source *s, const char *key) {
     const char *text = json_string_value(json_object_get(s->metadata, key));
     if (text == NULL)
@@ -116,7 +116,7 @@ static const char *get(const struct source *s, const char *key) {
     return text;
 }
 
-/* What opens a message about a key's value. */
+/* Writes the beginning of a message about a key's value to `text`, and returns it. */
 static const char *where(const struct source *s, const char *key, char text[ERROR_SUBJECT]) {
     snprintf(text, ERROR_SUBJECT, "%s: metadata \"%s\"", s->name, key);
     return text;
@@ -161,7 +161,7 @@ static int get_choices(const struct source *s, struct model_config *c) {
     return 0;
 }
 
-/* The text of a key that only some likelihoods have; NULL also if this one does not. */
+/* Returns the text of a key that only some likelihoods have; NULL also if this likelihood does not have it. */
 static const char *get_own(const struct source *s, const struct likelihood *l, const char *key, bool has,
                            int *result) {
     const char *text = has ? get(s, key) : NULL;
@@ -191,7 +191,7 @@ static bool has(const struct source *s, const char *key) {
     return json_object_get(s->metadata, key) != NULL;
 }
 
-/* What only some models have. */
+/* Reads the keys that only some models have. */
 static int get_options(const struct source *s, struct model_config *c) {
     char name[ERROR_SUBJECT];
     uint64_t classes = 0;

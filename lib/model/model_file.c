@@ -17,7 +17,8 @@ static int put_provenance(json_t *m, const struct provenance *p, bool labels) {
            metadata_put(m, "data_xxh64", "%016" PRIx64, p->data_xxh64) | metadata_put(m, "elbo", "%.6f", p->elbo);
 }
 
-/* The file's list of tensors, without their data if the model is not allocated yet. End with safetensors_free. */
+/* Returns the file's list of tensors. Their data is NULL if the model is not allocated yet. End with
+ * safetensors_free. */
 static struct safetensors tensors_of(const struct parameters *p) {
     struct safetensors file = {0};
     safetensors_add_parameters(&file, "", p, p->value);
@@ -45,7 +46,7 @@ static int check_tensors(const struct model *model, const json_t *tensors, const
     return result;
 }
 
-/* What the metadata claims is held against the tensors before it is believed. */
+/* Reads the weights. Checks the tensors in the header against the model before it allocates memory for them. */
 static int read_weights(struct model *model, const json_t *metadata, const json_t *tensors,
                         const struct input *in) {
     if (check_tensors(model, tensors, in) < 0 || model_reserve(model) < 0)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Draws z = mu + sigma epsilon from the posterior, each followed by the item's label, and the KL term. A row of
- * what is kept is epsilon [latent], which the caller sets, followed by the prior's scratch. The gradients of an
- * item's draws are added up in their order, and that of the closed form of KL follows them. */
+ * `kept` holds epsilon [latent], which the caller sets, followed by the scratch of the prior. The gradients of an
+ * item's draws are added in the order of the draws, and then the gradient of the closed form of KL. */
 #include "dist/latent.h"
 #include "kernel/math_kernel.h"
 #include "model/layers.h"
@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-enum { KL, LOG_PRIOR, TERMS }; /* KL is the item's, and stands in the row of its first draw */
+enum { KL, LOG_PRIOR, TERMS }; /* KL belongs to an item, and is in the row of its first draw */
 
 struct options {
     struct prior_state prior;
@@ -86,8 +86,8 @@ static void forward(struct pass *pass, const struct layer *layer, const struct t
         forward_item(pass, layer, item);
 }
 
-/* Adds one draw's part of an item's gradient: from that with respect to z, and from the terms of log q - log p that
- * have no closed form. */
+/* Adds the gradient through one draw to dheads, the gradient of its item: from the gradient with respect to z, and
+ * from the terms of log q - log p that have no closed form. */
 static void backward_draw(struct pass *pass, const struct layer *layer, const struct step *step, size_t row,
                           float *dheads) {
     const struct prior_state *prior = prior_of(layer);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the encoder reads of an item. */
+/* The encoder's input: encoded elements, mask and label, see struct encoder_input. */
 #include "model/layers.h"
 
 #include <math.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The likelihood p(x|z). Its term is -log p(x|z); in a pass that trains, forward puts the gradient in the place of
- * the decoder's output a, and what is saved is the gradient of each element's log scale, if the scale is learned.
- * What is packed is log_scale [elements] and inverse_scale [elements] of a likelihood that has a scale. */
+/* The likelihood p(x|z). Its term is -log p(x|z). In a pass that trains, `forward` overwrites the decoder's output
+ * a with the gradient, and writes the gradient with respect to each element's log scale to `saved`, if the scale is
+ * learned. `packed` holds log_scale [elements] and inverse_scale [elements] if a likelihood has a scale. */
 #include "base/error.h"
 #include "dist/missing.h"
 #include "kernel/math_kernel.h"
@@ -11,11 +11,11 @@
 
 #include <stdlib.h>
 
-#define NEXT_SEGMENT 0x9e3779b97f4a7c15 /* from one segment's seed of noise to the next one's: far apart */
+#define NEXT_SEGMENT 0x9e3779b97f4a7c15 /* difference between the noise seeds of one segment and the next */
 
-enum { NEGATIVE_LOG, DEVIATIONS }; /* the terms; the second one if the scale is the best one for the batch */
+enum { NEGATIVE_LOG, DEVIATIONS }; /* the terms; DEVIATIONS only with SCALE_OPTIMAL */
 
-/* A segment, and the place of its first number in a row of a, and of its first scale among the parameters. */
+/* A segment, with the offset of its first output in a row of a, and of its first scale among the parameters. */
 struct place {
     struct segment segment;
     size_t output, scale;
@@ -29,13 +29,13 @@ struct options {
     struct place place[];
 };
 
-/* The segment that is all of the item, as it must be for a scale that is the best one for the batch. */
+/* Returns the only segment. With SCALE_OPTIMAL there is exactly one, see infer. */
 static const struct segment *only(const struct layer *layer) {
     const struct options *o = layer->options;
     return &o->place[0].segment;
 }
 
-/* Puts the segments one after the other. */
+/* Copies the segments and sets their offsets, one segment after the other. */
 static void lay_out(struct options *o, const struct segment *segment) {
     for (size_t i = 0; i < o->segments; i++) {
         o->place[i] = (struct place){segment[i], o->outputs, o->scales};
@@ -45,7 +45,7 @@ static void lay_out(struct options *o, const struct segment *segment) {
     }
 }
 
-/* Whether this is so of any segment. */
+/* Returns whether is_so() is true for any segment. */
 static bool any(const struct options *o, bool (*is_so)(const struct segment *segment)) {
     for (size_t i = 0; i < o->segments; i++)
         if (is_so(&o->place[i].segment))
@@ -53,7 +53,7 @@ static bool any(const struct options *o, bool (*is_so)(const struct segment *seg
     return false;
 }
 
-/* A likelihood of one segment is divided as the decoder's output is. */
+/* With a single segment the likelihood is divided into the same tiles as the decoder's output. */
 static void divide_as_input(const struct net *net, struct layer *layer) {
     const struct options *o = layer->options;
     const struct layer *a = net_input(net, layer, 0);
@@ -95,7 +95,7 @@ static void initialise(const struct net *net, const struct layer *layer, const s
     }
 }
 
-/* [elements] each. */
+/* Both return arrays [elements]. */
 static float *log_scale(const struct layer *layer) {
     return layer->packed[DIRECTION_FORWARD];
 }
@@ -107,7 +107,7 @@ static float *inverse_scale(const struct layer *layer) {
 
 static void pack(const struct net *net, const struct layer *layer, size_t unit, size_t units) {
     const struct options *o = layer->options;
-    (void)unit, (void)units; /* all are one task's */
+    (void)unit, (void)units; /* one task packs all units, since own_whole is set */
     for (size_t i = 0; i < o->segments; i++) {
         const struct place *p = &o->place[i];
         const size_t first = p->segment.first;
@@ -117,8 +117,8 @@ static void pack(const struct net *net, const struct layer *layer, size_t unit, 
     }
 }
 
-/* Elements of a segment within the elements [first, first + n) of a row: their distributions, and the place of the
- * first one in an item's x and in a row of a. No elements: n is 0. */
+/* The elements of a segment that are among the elements [first, first + n) of a row: their distributions, and the
+ * index of the first one in an item's x and in a row of a. d.n is 0 if there are none. */
 struct stretch {
     struct distributions d;
     size_t element, output;
@@ -166,7 +166,7 @@ static const float *item_of(const struct pass *pass, const struct layer *layer, 
     return pass_input(pass, layer, 1)->out + row / pass_draws(pass, layer) * o->elements;
 }
 
-/* -log p of the elements [first, first + n) of a row, and the gradients if the pass trains. */
+/* Returns -log p of the elements [first, first + n) of a row, and writes the gradients if the pass trains. */
 static double negative_log(struct pass *pass, const struct layer *layer, size_t row, size_t first, size_t n) {
     const struct options *o = layer->options;
     const size_t width = net_input(pass->net, layer, 0)->width;
@@ -189,7 +189,7 @@ static void forward(struct pass *pass, const struct layer *layer, const struct t
         sum[row] = negative_log(pass, layer, row, t->unit, t->units);
 }
 
-/* Weighs the gradients of draws. */
+/* Multiplies the gradients of each draw by its weight. */
 static void backward(struct pass *pass, const struct layer *layer, const struct tile *t, const struct step *step) {
     const struct options *o = layer->options;
     const size_t width = net_input(pass->net, layer, 0)->width;
@@ -202,7 +202,7 @@ static void backward(struct pass *pass, const struct layer *layer, const struct 
     }
 }
 
-/* All rows' gradients are added up in the first row. */
+/* Adds up the gradients of all rows in the first row of `saved`. */
 static void gradient(struct pass *pass, const struct layer *layer, const struct tile *t, float scale, float beta,
                      float *const own[]) {
     const struct options *o = layer->options;
@@ -235,14 +235,15 @@ struct deviations likelihood_deviations(const struct pass *pass, size_t likeliho
     return o->last;
 }
 
-/* Of the step's items, how many elements are observed. */
+/* Returns the number of observed elements of the step's items. */
 static size_t observed(const struct pass *pass, const struct layer *layer, size_t items) {
     const struct options *o = layer->options;
     const size_t all = items * o->elements;
     return o->may_miss ? observed_count(pass_input(pass, layer, 1)->out, all) : all;
 }
 
-/* One of the tasks does it for all. If no element is observed, the scale does not change. */
+/* Sets the scale that maximises log p(x|z) of the batch. Only the first task does it. If no element is observed,
+ * the scale does not change. */
 static void set_best_scale(struct pass *pass, const struct layer *layer, const struct tile *tile,
                            const struct step *step) {
     struct options *o = layer->options;
@@ -256,8 +257,8 @@ static void set_best_scale(struct pass *pass, const struct layer *layer, const s
         segment_set_best_scale(only(layer), o->last.sum, o->last.count, log_scale(layer), inverse_scale(layer));
 }
 
-/* A scale that is the best one for the batch must first see the decoder's output for the whole batch: then the
- * tasks that compute that output compute the deviations, and the likelihood waits for the scale. */
+/* With SCALE_OPTIMAL the scale depends on the decoder's output for the whole batch. The tasks that compute this
+ * output then compute the deviations, too, and the likelihood waits for the scale. */
 static int plan(struct plan *plan, struct pass *pass, const struct layer *layer, enum direction direction) {
     struct operation likelihood = plan_layer(pass, layer, direction), sums = likelihood, best = likelihood;
     if (direction == DIRECTION_BACKWARD)
