@@ -14,7 +14,7 @@ void batch_end(struct batch *batch) {
     pass_free(&batch->pass);
 }
 
-/* The row of the batch's first item. */
+/* Returns the row of the first item of a batch that begins with item number `item`. */
 static size_t offset(uint64_t item) {
     return (size_t)(item % products()->whole_rows);
 }
@@ -59,14 +59,14 @@ void batch_run(struct batch *batch, const void *data, const uint32_t *label, siz
     batch_finish(batch);
 }
 
-/* Zeros in the range's rows of an array that are not items. */
+/* Sets the rows of the range that hold no item to 0, in an array with `columns` columns. */
 static void clear_others(float *array, size_t columns, const struct range *s) {
     const size_t end = s->first + s->rows;
     memset(array + s->base * columns, 0, (s->first - s->base) * columns * sizeof *array);
     memset(array + end * columns, 0, (s->base + s->all - end) * columns * sizeof *array);
 }
 
-/* Of the items, else 0. */
+/* Sets the labels of the range's items; the other rows become 0. */
 static void load_labels(struct batch *batch, const struct range *s) {
     const struct model *m = batch->model;
     clear_others(batch->pass.value[m->label].out, m->config.classes, s);

@@ -43,7 +43,7 @@ int calibration_load(struct calibration *c, const char *path) {
 
 double calibration_p(const struct calibration *c, double score) {
     size_t below = 0,
-           end = c->count; /* those before `below` are less than the score, those from `end` on are not */
+           end = c->count; /* scores before `below` are less than `score`, scores from `end` on are not */
     while (below < end) {
         const size_t middle = below + (end - below) / 2;
         if (c->score[middle] < score)

@@ -4,17 +4,20 @@
 
 #include <stddef.h>
 
-/* Scores of normal items, to judge others by. */
+/* Scores of normal items, from which p-values of other scores are computed. */
 struct calibration {
-    double *score; /* [count], rising; owned */
+    double *score; /* [count], in ascending order; owned */
     size_t count;
 };
 
-/* Reads them all: a stream of f32 or f64 items of one element, at least one. 0 or -1. End with calibration_free. */
+/* Reads all scores of the stream at `path`, which must have at least one item, f32 or f64 of one element. 0, or -1
+ * if a score is not finite, the stream is not as wanted, or memory runs out. End with calibration_free in both
+ * cases. */
 int calibration_load(struct calibration *calibration, const char *path) __attribute__((warn_unused_result));
 
-/* The p-value of a score: (1 + how many are not below it) / (1 + count). If the item is normal, too, it is at
- * most p with probability at most p: Vovk, Gammerman and Shafer 2005 (conformal prediction). */
+/* Returns the p-value of a score, (1 + n) / (1 + count), where n of the calibration scores are at least `score`.
+ * For a normal item the p-value is at most p with probability at most p: conformal prediction, Vovk, Gammerman and
+ * Shafer 2005. */
 double calibration_p(const struct calibration *calibration, double score);
 
 void calibration_free(struct calibration *calibration);

@@ -12,9 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DRAWS 64 /* at a time: between them the state can be asked for */
+#define DRAWS 64 /* draws at a time: after each 64 a signal is answered, and the progress is shown */
 
-/* Adds draw k's log importance weight to those of the batch's item i. */
+/* Adds the log importance weight of draw k to the weights of the batch's item i. */
 static void add_weight(struct evaluator *e, size_t i, uint32_t k, double log_weight) {
     log_sum_add(&e->weights[i], log_weight);
     for (size_t p = 0; p < e->points; p++)
@@ -22,7 +22,7 @@ static void add_weight(struct evaluator *e, size_t i, uint32_t k, double log_wei
             e->figures[i].curve[p] = log_sum_value(&e->weights[i]) - log(k + 1.0);
 }
 
-/* Adds draw k of each item: its log p(x|z), and its log importance weight if asked for. */
+/* Evaluates draw k of each item: adds its log p(x|z) and, with `marginal`, its log importance weight. */
 static void add_draw(struct evaluator *e, const struct range *s, uint32_t k) {
     struct pass *p = &e->batch.pass;
     const struct model *m = e->batch.model;
@@ -51,7 +51,7 @@ static void add_draw(struct evaluator *e, const struct range *s, uint32_t k) {
     }
 }
 
-/* Encodes the range's items; their draws are still to come. */
+/* Encodes the items of the range, and resets their figures. */
 static void begin_range(struct evaluator *e, const struct range *s) {
     const struct model *m = e->batch.model;
     batch_load_items(&e->batch, s, e->seed);
@@ -73,7 +73,7 @@ static void evaluate_range(struct batch *batch, const struct range *s) {
         add_draw(e, s, k);
 }
 
-/* All draws of the batch's items. */
+/* Evaluates all draws of the items of a batch. */
 static void evaluate_batch(struct evaluator *e, const void *items, const uint32_t *label, size_t count,
                            uint64_t item) {
     for (e->first_draw = 0; e->first_draw < e->samples && signals_stop() == 0; e->first_draw += e->draws) {
@@ -120,7 +120,8 @@ const float *evaluator_heads(const struct evaluator *e, size_t i) {
     return posterior_heads(&e->batch.pass, e->batch.model->posterior, batch_row(&e->batch, i));
 }
 
-/* In the items' order, so that the sums do not depend on the threads. */
+/* Adds the figures of item i to the sums. Called in the order of the items, so that the sums do not depend on the
+ * number of threads. */
 static void add_item(struct evaluator *e, size_t i) {
     const struct item_figures *f = &e->figures[i];
     struct evaluation *total = &e->total;

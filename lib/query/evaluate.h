@@ -7,70 +7,72 @@
 #include "query/batch.h"
 #include "query/latent_sums.h"
 
-/* What a model says of items it is not trained on. */
+/* Evaluates a model on items: its bounds on log p(x), in nats per item. */
 
-#define CURVE_POINTS 9 /* 1, 10, 100, ... and the number of draws, which is at most 2^24 */
+#define CURVE_POINTS 9 /* 1, 10, 100, ... draws, and the number of draws, which is at most 2^24 */
 
-/* One item's figures, nats. */
+/* The figures of one item, in nats, except `effective`. */
 struct item_figures {
-    double reconstruction;      /* E_q log p(x|z), the mean over its draws */
+    double reconstruction;      /* E_q log p(x|z), as the mean over the draws of z */
     double kl;                  /* KL(q(z|x) || p(z)) */
-    double log_likelihood;      /* log p(x) by importance sampling, see below; NaN if not asked for */
-    double effective;           /* effective sample size of its importance weights; NaN likewise */
-    double curve[CURVE_POINTS]; /* log p(x) by its first draws; of the points there are */
+    double log_likelihood;      /* log p(x) by importance sampling; NaN without `marginal` */
+    double effective;           /* effective sample size of the importance weights; NaN without `marginal` */
+    double curve[CURVE_POINTS]; /* log p(x) from the first draws; set for the evaluator's `points` */
 };
 
-/* Sums over items. */
+/* Sums of these figures over items. */
 struct evaluation {
     uint64_t items;
-    double elements; /* that are not missing, of all items */
+    double elements; /* observed elements of all items */
     double reconstruction, kl, effective;
     struct tally elbo, log_likelihood, curve[CURVE_POINTS];
-    struct latent_sums *latents; /* [latent] */
+    struct latent_sums *latents; /* [latent]; owned by the evaluator */
 };
 
 struct evaluator {
     struct batch batch;
-    uint32_t first_draw, draws; /* at work: draws [first_draw, first_draw + draws) of each item of the batch */
-    struct log_sum weights[BATCH_ROWS]; /* of each item's importance weights so far */
-    /* Set after evaluator_start, if each draw is wanted (with `marginal`): called with draw k of the batch's
-     * item i, which is in a row of batch.pass, and its log importance weight; by one thread an item, draws in turn.
-     */
+    uint32_t first_draw, draws; /* draws [first_draw, first_draw + draws) of each item are being evaluated */
+    struct log_sum weights[BATCH_ROWS]; /* each item's importance weights so far */
+    /* May be set after evaluator_start with `marginal`; else NULL. Called for draw k of the batch's item i, with
+     * the row of batch.pass that holds the draw, and its log importance weight. The draws of an item come in their
+     * order and in one thread; several items may be in different threads at the same time. */
     void (*drawn)(const struct evaluator *evaluator, size_t row, size_t i, uint32_t k, double log_weight);
     void *context; /* for `drawn` */
     uint64_t seed;
-    uint32_t samples;                        /* draws of z an item, 1 to 2^24 */
-    bool marginal;                           /* whether log p(x) is wanted */
-    size_t points;                           /* of the curve; 0 without `marginal` */
-    uint32_t point[CURVE_POINTS];            /* each one's draws, rising; the last is `samples` */
-    struct item_figures figures[BATCH_ROWS]; /* of the batch evaluated last */
+    uint32_t samples;                        /* draws of z per item, 1 to 2^24 */
+    bool marginal;                           /* log p(x) is estimated */
+    size_t points;                           /* number of points of the curve; 0 without `marginal` */
+    uint32_t point[CURVE_POINTS];            /* their numbers of draws, ascending; the last is `samples` */
+    struct item_figures figures[BATCH_ROWS]; /* of the last batch */
     struct evaluation total;
 };
 
-/* Prepares evaluation with `samples` draws an item; with `marginal` also
- *     log p(x) ~ logsumexp_k [log p(x,z_k) - log q(z_k|x)] - log K,   z_k ~ q(z|x),
- * a lower bound in expectation that rises with K: Burda, Grosse and Salakhutdinov 2016, equation 8.
- * The draws depend on (seed, item, k) alone. 0 or -1; end with evaluator_end. */
+/* Prepares an evaluation with `samples` draws of z per item. With `marginal` it also estimates
+ *     log p(x) ~ logsumexp_k [log p(x,z_k) - log q(z_k|x)] - log K,   z_k ~ q(z|x).
+ * In expectation this is a lower bound that does not fall as K grows: Burda, Grosse and Salakhutdinov 2016,
+ * equation 8. A draw depends on the seed, the item's number and k only. Packs the model's net. The model and the
+ * workers must outlive the evaluator. 0, or -1 if memory runs out; end with evaluator_end in both cases. */
 int evaluator_start(struct evaluator *evaluator, const struct model *model, struct workers *workers,
                     uint32_t samples, bool marginal, uint64_t seed) __attribute__((warn_unused_result));
 
-/* Adds `count` <= batch_room(item) items and their labels, NULL if the model wants none, the first of which has
- * number `item` in the stream called `name`. 0, or -1 if a figure is not finite, naming the item. */
+/* Evaluates `count` <= batch_room(item) items and adds their figures to `total`. `item` is the number of the first
+ * one in the stream `name`. label [count]: NULL if the model is not conditional on labels. 0, or -1 with a message
+ * that names the item if a figure is not finite. */
 int evaluator_add(struct evaluator *evaluator, enum dtype dtype, const void *items, const uint32_t *label,
                   size_t count, uint64_t item, const char *name) __attribute__((warn_unused_result));
 
-/* Adds a whole data set. 1: done; 0: a signal came before the end (see signals_stop), and the sums must not be
- * used; -1: as evaluator_add. */
+/* Evaluates a whole data set. Returns 1 when done; 0 if a signal came before the end (see signals_stop), and then
+ * the sums must not be used; -1 as evaluator_add. */
 int evaluator_add_all(struct evaluator *evaluator, const struct dataset *set, const uint32_t *label)
     __attribute__((warn_unused_result));
 
-/* mu and logvar of an item of the batch evaluated last: [2 latent]. */
+/* Returns mu and logvar [2 latent] of item i of the last batch; they belong to the evaluator. */
 const float *evaluator_heads(const struct evaluator *evaluator, size_t i);
 
-/* Mean nats per item of all that was added. */
+/* Returns means over all items, in nats per item; NaN if there are no items. */
 struct elbo evaluation_elbo(const struct evaluation *total);
 
-/* The mean of log p(x) over items, and its standard error. */
+/* Returns the mean of log p(x) over items, and writes its standard error; see tally_mean. */
 double evaluation_log_likelihood(const struct evaluation *total, double *standard_error);
 
 void evaluator_end(struct evaluator *evaluator);

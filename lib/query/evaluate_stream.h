@@ -6,31 +6,32 @@
 #include "query/evaluate.h"
 #include "query/item_reader.h"
 
-/* A stream of items through an evaluator, batch by batch, in constant memory: what vae-eval and vae-score are. */
+/* Runs a stream of items through an evaluator, batch by batch, in constant memory: for vae-eval, vae-score and
+ * vae-impute. */
 struct stream_evaluation {
     /* Set by the tool. */
     const char *model_path, *path; /* path NULL or "-": stdin */
-    const char *labels_path;       /* what a conditional model wants; else NULL */
+    const char *labels_path;       /* the labels' stream, for a conditional model; else NULL */
     size_t threads;
     uint64_t seed;
-    uint32_t samples;
+    uint32_t samples; /* see evaluator_start, like `marginal` */
     bool marginal;
     bool may_miss; /* elements may be missing, even if the model was not trained on such items */
-    void *context; /* the tool's own */
-    /* All called in the stream's order; 0 or -1. */
-    int (*begin)(struct stream_evaluation *stream); /* after the checks, before the first frame; may be NULL */
-    int (*frame)(struct stream_evaluation *stream, uint64_t items,
-                 bool last); /* at the head of each; may be NULL */
-    /* After each batch: evaluator.figures are those of `count` items, the first of which has number `item`, and
-     * input.items are they. */
+    void *context; /* for the tool's functions below */
+    /* The functions return 0 or -1, and are called in the order of the stream; all but `batch` may be NULL. `begin`
+     * is called after the checks, before the first frame; `frame` at the start of each frame of `items` items. */
+    int (*begin)(struct stream_evaluation *stream);
+    int (*frame)(struct stream_evaluation *stream, uint64_t items, bool last);
+    /* Called after each batch of `count` items, which are input.items, and whose figures are evaluator.figures.
+     * `item` is the number of the first one. */
     int (*batch)(struct stream_evaluation *stream, size_t count, uint64_t item);
-    int (*end)(struct stream_evaluation *stream); /* after the clean end; may be NULL */
+    int (*end)(struct stream_evaluation *stream); /* called after the stream has ended without an error */
     /* Set by stream_evaluate. */
     struct model model;
     struct item_reader input;
     struct workers *workers;
     struct evaluator evaluator;
-    bool grey; /* whether an item makes the figures cross-entropies */
+    bool grey; /* an item was grey, so the figures are cross-entropies; see GREY_NOTE */
 };
 
 /* Loads the model, then evaluates the whole stream. 0 or -1. */

@@ -7,10 +7,10 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* Whether a draw, with this part of all weights so far, replaces the one that is kept. So at any time each draw is
- * the kept one with probability proportional to its weight. A part that is no number replaces always. */
+/* Returns whether a draw replaces the kept one, with probability `part`, its part of all weights so far. Then each
+ * draw so far is the kept one with probability proportional to its weight. If `part` is NaN, the draw replaces. */
 static bool replaces(double part, struct noise noise) {
-    float u[2]; /* of 24 bits each, too few if there are millions of draws */
+    float u[2]; /* 24 bits each; one would be too coarse for millions of draws */
     noise.purpose = PURPOSE_RESAMPLE;
     noise_uniform(u, 2, noise);
     return !((double)u[0] + (double)u[1] * 0x1p-24 >= part);

@@ -4,17 +4,19 @@
 
 #include "query/evaluate.h"
 
-/* Missing elements given the observed ones, from the importance weights w_k of an evaluator's draws z_k ~ q(z|x), x
- * without the missing elements. The mean: sum of w_k E[x|z_k] / sum of w_k, which is E[missing|observed] in the
- * limit (Mattei and Frellsen 2019); or a draw: of one x ~ p(x|z_k) with probability w_k / sum of w (sampling
- * importance resampling, likewise there). */
+/* Imputes missing elements, from the draws z_k ~ q(z|x) of an evaluator and their importance weights w_k, which are
+ * those of the observed elements. The mean is sum of w_k E[x|z_k] / sum of w_k, which converges to
+ * E[missing|observed] as the number of draws grows. A draw is x ~ p(x|z_k), with k drawn with probability
+ * w_k / sum of w: sampling importance resampling. Both are from Mattei and Frellsen 2019. */
 struct imputer {
-    bool sample;
-    float *x;    /* [BATCH_ROWS, elements], of the batch's items; those that are whole have none */
+    bool sample; /* a draw instead of the mean */
+    float
+        *x; /* [BATCH_ROWS, elements], the imputed items of the batch; not set for items without missing elements */
     float *mean; /* [BATCH_ROWS, elements], scratch */
 };
 
-/* Has an evaluator's draws impute; after evaluator_start, with `marginal`. 0 or -1; end with imputer_end. */
+/* Makes the evaluator call the imputer for each draw. To be called after evaluator_start with `marginal`. The
+ * imputer must outlive the evaluator. 0, or -1 if memory runs out; end with imputer_end in both cases. */
 int imputer_start(struct imputer *imputer, struct evaluator *evaluator, bool sample)
     __attribute__((warn_unused_result));
 

@@ -19,7 +19,7 @@ static double length(const float *a, size_t latent) {
     return sqrt(squares);
 }
 
-/* By the half angle's tangent, which is exact near 0 and near pi, where the cosine is not. */
+/* Returns the angle from the tangent of its half, which is accurate near 0 and pi, where the cosine is not. */
 static double angle(const float *a, const float *b, double length_a, double length_b, size_t latent) {
     double apart = 0, along = 0;
     for (size_t i = 0; i < latent; i++) {
@@ -30,7 +30,7 @@ static double angle(const float *a, const float *b, double length_a, double leng
     return 2 * atan2(sqrt(apart), sqrt(along));
 }
 
-#define NO_ANGLE 1e-6 /* below it the line is the arc, to a float's precision */
+#define NO_ANGLE 1e-6 /* below this angle line and arc are equal in the precision of a float */
 
 int interpolate_spherical(const float *a, const float *b, double t, float *z, size_t latent) {
     const double length_a = length(a, latent), length_b = length(b, latent);

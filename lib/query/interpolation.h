@@ -4,14 +4,16 @@
 
 #include <stddef.h>
 
-/* Points on paths between latents, share t in [0,1] of the way from a to b; at 0 and 1 a and b to the bit. */
+/* Points on a path from latent a to latent b, at t in [0,1]: exactly a at t = 0, exactly b at t = 1. All latents
+ * are [latent] and belong to the caller. */
 
-/* (1 - t) a + t b. */
+/* Writes z = (1 - t) a + t b. */
 void interpolate_linear(const float *a, const float *b, double t, float *z, size_t latent);
 
-/* (sin((1 - t) w) a + sin(t w) b) / sin w, w the angle between a and b: Shoemake 1985. It keeps a length that both
- * have, as a draw from N(0, I) has in many dimensions (White 2016). The limit is the line, if the angle is 0 or a
- * latent is. -1 if a and b are opposite: their paths have no plane. */
+/* Writes z = (sin((1 - t) w) a + sin(t w) b) / sin w, where w is the angle between a and b: Shoemake 1985. If a and
+ * b have the same length, z has it too. In many dimensions draws from N(0, I) have nearly the same length (White
+ * 2016). If the angle or a latent is 0, z is on the straight line, which is the limit. Returns 0, or -1 without a
+ * message if a and b are opposite, since no plane is then determined. */
 int interpolate_spherical(const float *a, const float *b, double t, float *z, size_t latent)
     __attribute__((warn_unused_result));
 

@@ -12,29 +12,29 @@
 struct item_map {
     /* Set by the tool. */
     const char *model_path, *path; /* path NULL or "-": stdin */
-    const char *labels_path;       /* one for each item; NULL: none */
+    const char *labels_path;       /* a stream with one label per item; NULL: none */
     size_t threads;
     uint64_t seed;
-    const void *options;                  /* the tool's own */
+    const void *options;                  /* for the tool's functions below */
     int (*prepare)(struct item_map *map); /* checks the stream's dtype and shape, sets `shape`; 0 or -1 */
-    /* 0, or -1 if one of `count` items is refused; `first`: the first one's number. Called in the stream's order.
-     */
+    /* Checks `count` items, the first of which has number `first`. Called in the order of the stream. 0, or -1 if
+     * one is refused. */
     int (*check)(const struct item_map *map, const void *items, size_t count, uint64_t first);
-    /* Computes the results of a range's rows. */
+    /* Computes the results of the range's rows. Called by several threads, for different ranges. */
     void (*range)(const struct item_map *map, struct batch *batch, const struct range *range);
-    /* The array of a batch's pass that is the output: [rows, elements of shape]. */
+    /* Returns the array of the pass that holds the results: [rows, elements of shape]. */
     const float *(*results)(const struct item_map *map, const struct pass *pass);
     /* Set by item_map_run. */
     struct model model;
     struct item_reader input;
     struct raw_writer out;
-    struct shape shape; /* of an output item */
+    struct shape shape; /* of an output item; set by `prepare` */
     struct batch batch[2];
     struct batch *busy;         /* the batch that the workers work on; NULL: none */
-    bool finite[2][BATCH_ROWS]; /* of each batch, whether a row's results are finite */
+    bool finite[2][BATCH_ROWS]; /* for each batch, whether the results of a row are finite */
 };
 
-/* Loads the model, then runs the whole stream. 0 or -1. */
+/* Loads the model, then maps the whole stream. 0, or -1, also if a result is not finite. */
 int item_map_run(struct item_map *map) __attribute__((warn_unused_result));
 
 #endif

@@ -24,17 +24,18 @@ static int run_batch(struct item_reader *f, size_t count, uint64_t item) {
     return f->work(f->context, count, item);
 }
 
-/* Batches whose items are in memory at the same time. */
+/* Returns how many batches are in memory at the same time. */
 static unsigned batches(const struct item_reader *f) {
     return f->flush == NULL ? 1 : 2;
 }
 
-/* Ends the work on a frame's items when all are read: the next frame's header follows their results. */
+/* Completes the work on a frame when all its items are read, since the header of the next frame
+ * follows their results. */
 static int flush_frame(struct item_reader *f) {
     return f->flush == NULL || f->reader.left > 0 ? 0 : f->flush(f->context);
 }
 
-/* The items of one frame, after its header. */
+/* Reads the items of one frame, after its header. */
 static int run_frame(struct item_reader *f) {
     for (;; f->turn = (f->turn + 1) % batches(f)) {
         const uint64_t item = f->reader.items;
@@ -58,10 +59,9 @@ static int run_frames(struct item_reader *f) {
     return more == 0 ? labels_finish(&f->labels, f->reader.in.name) : more;
 }
 
-/* Ends the work on the items before the error. Their results are still written; if that fails, its message takes
- * the place of the later error's. So neither the output nor the message depends on how far ahead the reader has
- * read.
- */
+/* Completes the work on the items before the error. Their results are still written; if this fails, its message
+ * replaces that of the error. Neither the output nor the message then depends on how far ahead the reader has
+ * read. */
 static int end_failed(struct item_reader *f) {
     char reason[ERROR_MESSAGE];
     snprintf(reason, sizeof reason, "%s", error_message());

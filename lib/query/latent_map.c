@@ -42,7 +42,7 @@ static int write_header(struct latent_map *map) {
     return raw_write_header(&map->out, &frame);
 }
 
-/* The latents of one frame, one at a time: each gives many. */
+/* Maps the latents of one frame, one at a time, since each may have many results. */
 static int run_frame(struct latent_map *map, void *item, float *z) {
     for (;;) {
         const uint64_t number = map->reader.items;

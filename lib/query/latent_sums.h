@@ -6,38 +6,41 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What each latent is used for, from sums over items of its KL and its posterior mean. */
+/* Statistics of each latent, from sums over items of its KL and its posterior mean. */
 
-/* A figure's sums over items. */
+/* The sums of a figure and of its square over items. */
 struct tally {
     double sum, squares;
 };
 
+/* Adds the figure of one item. */
 void tally_add(struct tally *tally, double value);
 
-/* A figure's mean over `items`, and the standard error of it (NaN for fewer than 2 items). */
+/* Returns the mean over `items` items, and writes its standard error, NaN for fewer than 2 items. */
 double tally_mean(const struct tally *tally, uint64_t items, double *standard_error);
 
-/* Of one latent. */
+/* The sums of one latent: its KL in nats, and its posterior mean. */
 struct latent_sums {
     double kl;
     struct tally mu;
 };
 
-/* Adds one item to the sums [latent], from mu and logvar, heads [2 latent], and sigma [latent]. */
+/* Adds one item to sums [latent], from its heads [2 latent], mu and logvar, and its sigma [latent]. */
 void latent_sums_add(struct latent_sums *sums, const float *heads, const float *sigma, size_t latent);
 
-/* What is said of one latent. It is active if its posterior mean varies over items by more than 0.01 (Burda et
- * al. 2016, section 5.2). */
+/* The statistics of one latent. It is active if its posterior mean has a variance over items above 0.01: Burda et
+ * al. 2016, section 5.2. */
 struct latent_figures {
-    double kl; /* mean over items, nats */
+    double kl; /* mean over items, in nats */
     bool active;
-    double mean, variance; /* of the posterior mean, over items */
+    double mean, variance; /* of the posterior mean, over items; the variance divides by their number */
 };
+
+/* Returns the statistics from the sums over `items` items, at least 1. */
 
 struct latent_figures latent_figures(const struct latent_sums *sums, uint64_t items);
 
-/* How many of them are active. */
+/* Returns how many of the latents with these sums [latent] are active. */
 size_t latents_active(const struct latent_sums *sums, size_t latent, uint64_t items);
 
 #endif

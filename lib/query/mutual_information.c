@@ -12,7 +12,7 @@
 #include <stdlib.h>
 
 #define FIRST_CAPACITY 1024
-#define TASKS 256 /* items at a time: between them the state can be asked for */
+#define TASKS 256 /* items at a time: after each 256 the progress is shown */
 
 void mutual_information_start(struct mutual_information *m, size_t latent, uint64_t seed) {
     *m = (struct mutual_information){.latent = latent, .seed = seed};
@@ -42,7 +42,7 @@ int mutual_information_add(struct mutual_information *m, const float *heads) {
     return 0;
 }
 
-/* The sum over pairs at work. Constants that all densities share are left out. */
+/* The sum over pairs. Constants that all densities share are left out. */
 struct pairs {
     const struct mutual_information *mutual;
     float *z, *precision; /* [items, latent]: each item's draw, and 1 / sigma^2 */
@@ -63,7 +63,7 @@ static void prepare_item(void *context, size_t n) {
         p->precision[n * latent + i] = expf(-heads[latent + i]);
 }
 
-/* log q(z|x_m). */
+/* Returns log q(z|x_m). */
 static double log_density(const struct pairs *p, const float *z, size_t m) {
     const size_t latent = p->mutual->latent;
     const float *mu = p->mutual->heads + m * 2 * latent, *precision = p->precision + m * latent;
