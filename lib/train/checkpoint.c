@@ -50,7 +50,7 @@ void checkpoint_end(struct checkpoint *c) {
     c->identity = NULL;
 }
 
-/* The whole numbers of the state, each by its key. */
+/* The whole numbers of the state; each has a key in the metadata. */
 struct figures {
     uint64_t epoch, step, position, judged, best_epoch, best_step;
 };
@@ -88,7 +88,7 @@ static int get_figures(struct figures *f, const char *name, const json_t *stored
     return 0;
 }
 
-/* The state's real numbers. */
+/* The real numbers of the state. */
 struct sums {
     double reconstruction, kl, bound, all_deviations, all_deviating;
     struct elbo last;
@@ -98,9 +98,9 @@ struct sums {
 _Static_assert(sizeof(struct sums) == 11 * sizeof(double), "written as a row of them");
 _Static_assert(sizeof(struct latent_sums) == 3 * sizeof(double), "written as a row of them");
 
-#define SUMS 1 /* tensors, the first of the list, some of whose numbers may be nan */
+#define SUMS 1 /* number of tensors at the start of the list that may hold nan */
 
-/* Fills an empty list. */
+/* Adds all tensors of the state to an empty list. `best`: the best weights so far are among them. */
 static void list_tensors(struct safetensors *file, const struct checkpoint *c, struct sums *sums, bool best) {
     const struct parameters *p = &c->training->model->net.parameters;
     const struct shape sum = shape_vector(sizeof *sums / sizeof(double)),
@@ -116,7 +116,7 @@ static void list_tensors(struct safetensors *file, const struct checkpoint *c, s
         safetensors_add_parameters(file, "best.", p, c->saver->kept);
 }
 
-/* Whether the best weights so far are part of the state. */
+/* Returns whether the best weights so far are part of the state. */
 static bool has_best(const struct saver *s) {
     return s->best && s->kept_provenance.epochs > 0;
 }
@@ -152,7 +152,7 @@ static json_t *describe(const struct checkpoint *c) {
 static int write_state(struct checkpoint *c, struct safetensors *tensors) {
     struct sums sums = sums_of(c);
     list_tensors(tensors, c, &sums, has_best(c->saver));
-    /* A state that could not be resumed does not replace one that can be. */
+    /* A state that cannot be resumed must not replace one that can. */
     if (training_check(c->training) < 0 || safetensors_check_finite(tensors, SUMS, c->path) < 0 ||
         atomic_begin(&c->file) < 0)
         return -1;
@@ -170,12 +170,12 @@ int checkpoint_save(struct checkpoint *c) {
     const int result = write_state(c, &tensors);
     safetensors_free(&tensors);
     if (result < 0) {
-        atomic_clear(&c->file); /* the model may need the room */
+        atomic_clear(&c->file); /* frees space on the disk, which the model may need */
         return -1;
     }
     c->saved_steps = c->training->step;
     c->saved_seconds = progress_seconds();
-    return atomic_replace(&c->file); /* also the last time: the place belongs to the run until it ends */
+    return atomic_replace(&c->file); /* not atomic_commit, since the file belongs to the run until it ends */
 }
 
 bool checkpoint_is_due(const struct checkpoint *c) {
@@ -185,7 +185,7 @@ bool checkpoint_is_due(const struct checkpoint *c) {
                               : progress_seconds() - c->saved_seconds >= c->every.seconds;
 }
 
-/* What a run can come to. */
+/* Checks that a run can reach this position. 0 or -1. */
 static int check_figures(const struct figures *f, const struct training *t, const char *name) {
     const uint64_t items = t->data->items, steps = (items + t->batch - 1) / t->batch;
     const bool whole = f->judged == f->epoch && f->position == (f->epoch == 0 ? 0 : items),
@@ -227,7 +227,7 @@ static void give(struct checkpoint *c, const struct figures *f, const struct sum
     }
 }
 
-/* What any run's numbers are; the figures of the epochs before are nan if there were none. */
+/* Checks that a run can have these sums. The figures of earlier epochs are nan if there were none. 0 or -1. */
 static int check_sums(const struct sums *s, const char *name) {
     const double sum = s->reconstruction + s->kl + s->bound + s->all_deviations + s->all_deviating;
     if (!isfinite(sum) || !(s->seconds >= 0 && s->seconds < INFINITY))

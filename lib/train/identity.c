@@ -9,11 +9,11 @@
 #include <string.h>
 
 #define FORMAT_VERSION "1"
-#define NONE "not given" /* which is no option's value */
+#define NONE "not given" /* no option can have this value */
 #define EPOCHS "epochs"  /* the option that may differ */
 #define KEY 64           /* bytes of an option's key, "--batch" */
 
-/* Adds the options; or that of the epochs alone, which may differ. */
+/* Adds the options without --epochs, or with `epochs` only --epochs. */
 static int put_options(json_t *identity, const struct option_value *options, bool epochs) {
     char key[KEY];
     int result = 0;
@@ -25,7 +25,7 @@ static int put_options(json_t *identity, const struct option_value *options, boo
     return result;
 }
 
-/* The digests of the data and of the other inputs. */
+/* The digests of the inputs. */
 static const struct digest {
     const char *key, *option; /* in the metadata; the option that names the input */
     const char *read;         /* the input, in messages */
@@ -58,7 +58,7 @@ static int put_all(json_t *identity, const struct training *t, const struct run_
            metadata_put(identity, "dtype", "%s", dtype_name(t->data->dtype)) |
            metadata_put(identity, "items", "%zu", t->data->items) | put_digests(identity, data) |
            put_options(identity, options, false) |
-           (spans ? put_options(identity, options, true) : 0); /* after the schedule, because of which it counts */
+           (spans ? put_options(identity, options, true) : 0); /* after the schedule, which makes it matter */
 }
 
 json_t *identity_make(const struct training *t, const struct run_data *data, const struct option_value *options,
@@ -76,7 +76,7 @@ const char *identity_text(const json_t *metadata, const char *key) {
     return text == NULL ? NONE : text;
 }
 
-/* The value of a key in a checkpoint, or that of an option from before it existed. */
+/* Returns the value of a key in a checkpoint. An option that was introduced later had the value `before`. */
 static const char *text_then(const json_t *stored, const struct option_value *options, const char *key) {
     if (json_object_get(stored, key) == NULL && strncmp(key, "--", 2) == 0)
         for (const struct option_value *o = options; o->name != NULL; o++)
@@ -92,7 +92,8 @@ static const struct digest *find_digest(const char *key) {
     return NULL;
 }
 
-/* A value as a message shows it. A flag, or an option whose input has a digest, is only "given" or not. */
+/* Returns a value as messages show it. Flags, and options whose input has a digest, are shown as "given" or "not
+ * given". */
 static const char *shown(const char *text, const struct digest *digest) {
     return strcmp(text, NONE) != 0 && (digest != NULL || *text == '\0') ? "given" : text;
 }

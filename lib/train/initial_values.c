@@ -9,7 +9,7 @@
 #include <string.h>
 #include <xxhash.h>
 
-#define ITEMS_NOISE 1000 /* of first values, after those of all layers: see initializer_run */
+#define ITEMS_NOISE 1000 /* first number of the noise of pseudo-inputs; layers have smaller numbers */
 
 static int start_at_mean(struct model *m, const struct dataset *data) {
     double *mean = malloc(data->elements * sizeof *mean);
@@ -42,7 +42,7 @@ static int start_prior(struct model *m, const struct dataset *data, const uint32
     return 0;
 }
 
-/* Of what a config says: the version of the file follows from the rest. */
+/* Keys of the config that may differ. The version of the file follows from the others. */
 static const char *const may_differ[] = {"binarize", "version"};
 
 static bool is_other(const char *key) {

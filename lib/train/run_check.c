@@ -13,7 +13,7 @@ static bool is_given(const struct every *every) {
     return every->steps > 0 || every->seconds > 0;
 }
 
-/* One rule after the other, in the order of vae-train's options. The first broken one is reported. */
+/* The rules are in the order of vae-train's options. The first one that is broken is reported. */
 int run_check(const struct training_run_config *c) {
     const struct likelihood *l = c->model.likelihood;
     const struct objective *o = &c->objective;

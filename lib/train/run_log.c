@@ -15,13 +15,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#define ATTEMPTS 100 /* to open a log that other processes create and remove at the same time */
+#define ATTEMPTS 100 /* attempts to open a log that other processes create and remove at the same time */
 
 #define HEADER                                                                                                 \
     "epoch\tstep\tseconds\ttrain_elbo\ttrain_reconstruction\ttrain_kl\tval_elbo\tval_reconstruction\tval_kl\t" \
     "rate\tactive_latents\tlatent_kl\n"
 
-#define COLUMNS 12 /* of the header */
+#define COLUMNS 12 /* columns of the header */
 
 int run_log_flush(const struct run_log *log, int printed) {
     return printed < 0 || fflush(log->file) != 0 ? fail_system(log->name, "cannot write") : 0;
@@ -35,7 +35,7 @@ struct kept {
     bool is_ours;  /* all lines so far may be those of a log of this run */
 };
 
-/* Whether the line holds numbers, nan among them: one per column, and in the last one, one per latent. */
+/* Returns whether the line has a number, or nan, in each column, and one or more in the last column. */
 static bool is_row(const char *line) {
     for (size_t column = 1;;) {
         char *end;
@@ -52,7 +52,7 @@ static bool is_row(const char *line) {
     }
 }
 
-/* The epoch of a row, 0 if the line is none. */
+/* Returns the epoch of a row, or 0 if the line is not a row. */
 static uint64_t row_epoch(const char *line) {
     char *end;
     const uint64_t epoch = strtoull(line, &end, 10);
@@ -71,8 +71,8 @@ static void note_gap(const struct run_log *log, uint64_t first, uint64_t last) {
     cli_note("%s: has no rows for epochs %" PRIu64 " to %" PRIu64 ", as after a crash", log->name, first, last);
 }
 
-/* Whether a crash has left zeros in the line, which is later than the row of epoch `rows`: no checkpoint has synced
- * those lines. */
+/* Returns whether a crash has left zeros in this line, which follows the row of epoch `rows`. Such lines were not
+ * synced before a checkpoint. */
 static bool is_lost(const struct kept *k, const char *line, size_t length, uint64_t rows) {
     return (k->cut > 0 || k->last == rows) && strlen(line) < length;
 }
@@ -140,7 +140,7 @@ static int keep_rows(struct run_log *log, uint64_t rows) {
     return 0;
 }
 
-/* Opens the log, or creates it. The descriptor, or -1 with errno. */
+/* Opens the log, or creates it. Returns the descriptor, or -1 with errno. */
 static int open_file(struct run_log *log) {
     const int flags = O_RDWR | O_CLOEXEC;
     int fd = open(log->name, flags);
@@ -262,7 +262,7 @@ void run_log_abandon(const struct run_log *log) {
         unlink(log->name);
 }
 
-/* Whether the log was removed. A log that was moved keeps its rows. */
+/* Returns whether the log was removed. A log that was moved keeps its rows. */
 static bool is_removed(const struct run_log *log) {
     struct stat status;
     return log->is_regular && !file_is_at(fileno(log->file), log->name) && fstat(fileno(log->file), &status) == 0 &&

@@ -6,23 +6,25 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/* The log of a training run: a table (TSV) with a header line and one row per epoch. Columns: epoch, step (done in
- * all), seconds (since the start), then mean nats per item of training and of validation (nan if there is none):
- * elbo, reconstruction, kl; rate, active_latents, and latent_kl, each latent's with commas between. */
+/* The log of a training run: a table (TSV) with a header line and one row per epoch. The columns are: epoch; step,
+ * the number of steps so far; seconds since the start; elbo, reconstruction and kl of the training items, then of
+ * the validation items (nan if there are none), all in nats per item; rate; active_latents; and latent_kl, the KL
+ * of each latent, separated by commas. */
 struct run_log {
     const char *name; /* for messages; NULL: there is no log, and the functions below do nothing */
     FILE *file;       /* NULL: not open */
     bool is_regular;  /* a regular file, locked by this process */
-    bool is_new;      /* created by this process, and not begun */
+    bool is_new;      /* created by this process, and run_log_begin was not called */
 };
 
-/* Opens the log at `path`; NULL: there is none, "-": standard output. A log that another run is writing is refused;
- * an existing one is unchanged, and a missing one is created empty. 0 or -1. At the end call run_log_close or, if
+/* Opens the log at `path`; NULL: there is no log; "-": standard output. A missing log is created empty; an existing
+ * one is not changed. A log that another run is writing is refused. 0 or -1. At the end call run_log_close or, if
  * the run has failed, run_log_abandon. */
 int run_log_open(struct run_log *log, const char *path) __attribute__((warn_unused_result));
 
-/* Writes the header, or keeps a log of this run up to epoch `rows`, after which a resumed run goes on: later rows
- * are cut off, and notes say which of the kept epochs have no row. 0 or -1. */
+/* With `rows` 0, empties the log and writes the header. Otherwise a run is resumed after epoch `rows`: keeps the
+ * rows up to this epoch, cuts off later ones, and prints notes about missing rows. 0, or -1, also if it is not the
+ * log of this run. */
 int run_log_begin(struct run_log *log, uint64_t rows) __attribute__((warn_unused_result));
 
 /* Flushes log->file. `printed` is the result of the last fprintf, below 0 if it failed. 0 or -1. */
@@ -31,7 +33,7 @@ int run_log_flush(const struct run_log *log, int printed) __attribute__((warn_un
 /* Syncs the log to the disk: called before a checkpoint that counts its rows is saved. 0 or -1. */
 int run_log_sync(const struct run_log *log) __attribute__((warn_unused_result));
 
-/* Removes a log that this run has created, unless it has begun. */
+/* Removes a log that this run has created, unless run_log_begin was called. */
 void run_log_abandon(const struct run_log *log);
 
 /* Closes the log. It is an error if the log was removed during the run, since its rows are lost. 0 or -1. */

@@ -33,7 +33,7 @@ static void describe_state(struct saver *s) {
     s->provenance.steps = s->training->step;
 }
 
-/* The weights that are to be used: their average, if there is one. */
+/* Returns the weights that are saved: the moving average, if there is one. */
 static float *weights(const struct parameters *p) {
     return p->average != NULL ? p->average : p->value;
 }
@@ -48,8 +48,8 @@ void saver_keep(struct saver *s, double validation) {
     memcpy(s->kept, weights(p), p->size * sizeof *p->value);
 }
 
-/* Puts the model with these weights in its place by `put`, atomic_replace or atomic_commit. On error the file is
- * closed. 0 or -1. */
+/* Writes the model with these weights, and replaces the old file by put(), which is atomic_replace or
+ * atomic_commit. On error the file is closed. 0 or -1. */
 static int put_weights(struct saver *s, const struct provenance *provenance, float *value,
                        int (*put)(struct atomic_file *file)) {
     struct model model = *s->training->model;

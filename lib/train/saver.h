@@ -6,34 +6,38 @@
 #include "model/model_file.h"
 #include "train/train.h"
 
-/* The model file of a training run. It belongs to the run from saver_open to the last save: no other run can write
- * it. The old file is replaced only by whole models whose weights are finite. The weights of the last whole epoch
- * are kept, to be saved if training fails. */
+/* The model file of a training run. From saver_open to the last save it belongs to the run, and no other run can
+ * write it. The old file is replaced only by a complete model whose weights are finite. The weights of the last
+ * complete epoch are kept in memory, and saved if training fails. */
 struct saver {
     const struct training *training; /* not owned, like the path */
     const char *path;
     struct provenance provenance; /* the fields known before training; the others are set at each save */
     struct atomic_file file;
-    bool best;                         /* save the kept weights instead of the present ones */
-    float *kept;                       /* [parameters] */
-    struct provenance kept_provenance; /* of the kept weights; epochs 0: none are kept */
-    double kept_validation;            /* the validation's bound with the kept weights, nats */
+    bool best;                         /* save the kept weights, the best so far, instead of the present ones */
+    float *kept;                       /* [parameters]; owned */
+    struct provenance kept_provenance; /* of the kept weights; if its epochs are 0, no weights are kept */
+    double kept_validation;            /* bound on the validation items with the kept weights, nats per item */
 };
 
-/* Takes the place of the model file, see atomic_open, and sets all other fields to 0. 0 or -1; end with saver_close
- * in both cases. */
+/* Reserves the model file at `path` for this run (see atomic_open), and sets all other fields to 0. 0 or -1; end
+ * with saver_close in both cases. */
 int saver_open(struct saver *saver, const char *path) __attribute__((warn_unused_result));
 
-/* Prepares for a training that has been started; fields training, best and provenance must be set. 0 or -1. */
+/* Prepares for a training after training_start; the fields training, best and provenance must be set. 0, or -1 if
+ * memory runs out. */
 int saver_start(struct saver *saver) __attribute__((warn_unused_result));
 
-/* Called after each whole epoch: keeps its weights. */
+/* Called after a complete epoch, with `best` only if it is the best: keeps its weights. validation: its bound on
+ * the validation items, nats per item. */
 void saver_keep(struct saver *saver, double validation);
 
-/* Saves the present weights, or the kept ones with `best`; with `again` more saves may follow. 0 or -1. */
+/* Saves the present weights, or with `best` the kept ones. `again`: more saves may follow. 0, or -1 with the old
+ * file unchanged. */
 int saver_save(struct saver *saver, bool again) __attribute__((warn_unused_result));
 
-/* Called after a failure, whose message is kept: saves the kept weights, if any, and prints a note. */
+/* Called after a failure: saves the kept weights, if there are any, and prints a note. The message of the failure
+ * is kept; if the save fails, too, its message is appended. */
 void saver_rescue(struct saver *saver);
 
 void saver_close(struct saver *saver);

@@ -11,7 +11,7 @@
 
 struct schedule_kind {
     const char *name;
-    size_t needs, takes; /* numbers after its name */
+    size_t needs, takes; /* least and greatest count of numbers after the name */
     bool spans;
     double (*rate)(const double argument[2], double rate, double done, double epochs);
 };
@@ -63,7 +63,7 @@ static int parse_arguments(struct schedule *s, const char *name, const char *tex
     size_t given = 0;
     while (*rest == ':' && given < s->kind->takes) {
         const size_t length = strcspn(++rest, ":");
-        const double least = s->kind->needs > 0 && given == 0 ? 1e-3 : 0; /* EVERY is divided by */
+        const double least = s->kind->needs > 0 && given == 0 ? 1e-3 : 0; /* EVERY is a divisor */
         if (parse_argument(name, rest, length, least, &s->argument[given]) < 0)
             return -1;
         given++;

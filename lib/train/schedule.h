@@ -5,9 +5,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* How the learning rate changes over a run. One entry of the table in schedule.c each:
- *     const            the rate throughout
- *     cosine[:END]     half a cosine from the rate to END at the last epoch (default 0): Loshchilov and Hutter 2017
+/* How the learning rate changes over a run. Each schedule is an entry of the table in schedule.c:
+ *     const            constant
+ *     cosine[:END]     half a cosine from the rate to END (default 0) at the last epoch: Loshchilov and Hutter 2017
  *     step:EVERY:FACTOR  multiplied by FACTOR after each EVERY epochs
  *     iwae             eight stages i = 0..7 of 3^i epochs, 3280 in all, at the rate times 10^(-i/7): Burda et al.
  * 2016 */
@@ -17,14 +17,15 @@ struct schedule {
     double warm; /* epochs over which the rate rises from 0 */
 };
 
-/* Reads "NAME[:NUMBER...]"; `warm` is left. 0, or -1 with a message opened by `name`. */
+/* Parses "NAME[:NUMBER...]"; does not change `warm`. 0, or -1 with a message that begins with `name`. */
 int schedule_parse(struct schedule *schedule, const char *name, const char *text)
     __attribute__((warn_unused_result));
 
-/* Whether the rate depends on how many epochs the run is to have. */
+/* Returns whether the rate depends on the number of epochs of the run. */
 bool schedule_spans(const struct schedule *schedule);
 
-/* The rate `done` epochs after the start of a run of `epochs`. */
+/* Returns the rate of a step `done` epochs after the start of a run of `epochs` epochs, given the `rate` of --rate.
+ */
 double schedule_rate(const struct schedule *schedule, double rate, double done, double epochs);
 
 #endif

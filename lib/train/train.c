@@ -10,7 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Fisher and Yates, from the identity each time: an epoch's order depends on its number alone. */
+/* Shuffles by the method of Fisher and Yates. It starts from the identity in each epoch, so the order depends on
+ * the seed and the epoch's number only. */
 static void shuffle(struct training *t) {
     const size_t n = t->data->items;
     for (size_t i = 0; i < n; i++)
@@ -35,7 +36,7 @@ void training_begin_epoch(struct training *t) {
     shuffle(t);
 }
 
-/* Epochs done when item number `position` of the epoch is the next one; and the rate of a step there. */
+/* Return how many epochs are done at item `position` of the epoch, with fractions; and the rate of that step. */
 static double epochs_at(const struct training *t, size_t position) {
     return (double)(t->epoch - 1) + (double)position / (double)t->data->items;
 }
@@ -47,14 +48,14 @@ static double rate_at(const struct training *t, size_t position) {
 void training_resume(struct training *t) {
     shuffle(t);
     net_pack(&t->model->net);
-    if (t->position > 0) /* the last step's rate, for the log of an epoch that no step is left of */
+    if (t->position > 0) /* the rate of the last step, for the log, in case that no step of the epoch is left */
         t->last_rate = rate_at(t, (t->position - 1) / t->batch * t->batch);
     training_settle(t);
 }
 
-#define EXPECTED 4 /* items asked for ahead: shuffled, they come from all over the memory */
+#define EXPECTED 4 /* items to prefetch, since the shuffled items are spread over the memory */
 
-/* Every use of an item in every epoch has noise of its own. */
+/* Copies an item to row `row` of the pass, and draws its noise, which differs for each item and epoch. */
 static void gather(struct training *t, size_t row) {
     const struct model *m = t->model;
     struct pass *pass = &t->pass;
@@ -87,7 +88,7 @@ static void weigh(struct pass *pass, const struct layer *layer, const struct til
     bound_weigh(pass, t->model, step->objective, tile->row / pass->draws, tile->rows / pass->draws, t->item_bound);
 }
 
-/* Forward, the weights of the draws, and backward. 0 or -1. */
+/* Makes the plan: the forward pass, the weights of the draws, and the backward pass. 0 or -1. */
 static int make_plan(struct training *t) {
     const struct net *net = &t->model->net;
     const struct operation first = {.run = gather_rows, .pass = &t->pass, .layer = &net->layer[t->model->x]},
@@ -99,8 +100,8 @@ static int make_plan(struct training *t) {
                : plan_layers(&t->plan, &t->pass, 0, net->layers, DIRECTION_BACKWARD);
 }
 
-/* Checks the items of the step again: mapped data may have changed since it was read. 0, or -1 with a message if
- * the likelihood cannot hold one of them. */
+/* Checks the items of the step again, since mapped data may have changed. 0, or -1 with a message if one is not in
+ * the support of the likelihood. */
 static int check_rows(const struct training *t, size_t items) {
     for (size_t row = 0; row < items; row++) {
         const size_t item = t->order[t->position + row];
@@ -111,7 +112,7 @@ static int check_rows(const struct training *t, size_t items) {
     return 0;
 }
 
-/* The first layer with parameters whose output for the step's items is not finite; NULL: none. */
+/* Returns the first layer with parameters whose output for the step's items is not finite; NULL: none. */
 static const struct layer *find_not_finite(struct training *t, size_t items) {
     struct pass *pass = &t->pass;
     for (size_t i = 0; i < pass->net->layers; i++) {
@@ -119,7 +120,7 @@ static const struct layer *find_not_finite(struct training *t, size_t items) {
         const size_t rows = items * pass_draws(pass, layer);
         if (layer->owns == 0 || layer->width == 0)
             continue;
-        if (layer->replaced) /* the gradient stands in the output's place by now */
+        if (layer->replaced) /* the gradient has overwritten the output */
             pass_forward(pass, i, i + 1, 0, items);
         if (!math_kernel()->finite(pass_value(pass, layer)->out, rows * layer->width))
             return layer;
@@ -127,8 +128,8 @@ static const struct layer *find_not_finite(struct training *t, size_t items) {
     return NULL;
 }
 
-/* Sets the message for a loss that is not finite. It names an item that has changed; or the first layer whose
- * output is not finite; or else the likelihood, or if that is finite, the prior. Returns -1. */
+/* Sets the message for a loss that is not finite. It names an item that has changed, or else the first layer whose
+ * output is not finite, or else the likelihood, or the prior if the likelihood is finite. Returns -1. */
 static int fail_not_finite(struct training *t, const struct step *step, double reconstruction, double kl) {
     if (check_rows(t, step->items) < 0)
         return -1;
@@ -142,7 +143,8 @@ static int fail_not_finite(struct training *t, const struct step *step, double r
                                            : "likelihood");
 }
 
-/* Adds the step's items to the epoch's sums, in their order. */
+/* Adds the figures of the step's items to the sums of the epoch, in the order of the items. 0, or -1 if the loss is
+ * not finite. */
 static int account(struct training *t, const struct step *step) {
     const struct model *m = t->model;
     double reconstruction = 0, kl = 0, bound = 0;
@@ -165,7 +167,7 @@ static int account(struct training *t, const struct step *step) {
     return 0;
 }
 
-/* Of a scale that is the best for each batch the model keeps the epoch's, so far. */
+/* With SCALE_OPTIMAL, sets the model's scale to the best one for the items of the epoch so far. */
 static void keep_best_scale(struct training *t) {
     const struct model *m = t->model;
     const size_t place = m->net.layer[m->likelihood].own[0].offset;

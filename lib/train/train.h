@@ -13,61 +13,63 @@
 #include "train/vamp.h"
 
 /* Training by stochastic gradient ascent on the ELBO: Kingma and Welling 2014, algorithm 1, with one of the
- * optimizers of nn/optimizer.h. A step is a plan of operations, divided into tiles (nn/plan.h), and then an update,
- * divided into parts of layers (train/update.h). The division depends on the batch, the model and the backend, but
- * not on the threads, so that any number of threads gives the same bits. */
+ * optimizers of nn/optimizer.h. A step runs a plan of operations, divided into tiles (nn/plan.h), and then an
+ * update, divided into parts of layers (train/update.h). The division depends on the batch, the model and the
+ * backend, but not on the number of threads, so any number of threads gives the same bits. Figures are in nats. */
 
 struct training {
     struct model *model; /* not owned, like the next three */
     const struct dataset *data;
-    const uint32_t *label; /* of its items, if the model is conditional on them; else NULL */
+    const uint32_t *label; /* [items of the data]; NULL if the model is not conditional on labels */
     struct workers *workers;
-    size_t batch;
-    double rate;
+    size_t
+        batch;   /* items of a mini-batch; training_start reduces it to the items of the data, if these are fewer */
+    double rate; /* of --rate */
     uint64_t seed;
     struct objective objective;
     struct schedule schedule;
-    double epochs; /* of the whole run, which the schedule spans */
+    double epochs; /* number of epochs of the whole run, for the schedule */
     struct update_config update_config;
-    uint64_t epoch, step;             /* the epoch at work, from 1; steps done in all */
-    size_t position;                  /* items of the epoch done */
-    double reconstruction, kl, bound; /* sums over them */
-    struct latent_sums *latents;      /* [latent] over them */
-    struct elbo last;                 /* of the epoch before */
+    uint64_t epoch, step;             /* number of the current epoch, from 1; number of steps so far */
+    size_t position;                  /* items of the epoch so far */
+    double reconstruction, kl, bound; /* sums over these items */
+    struct latent_sums *latents;      /* [latent], sums over these items */
+    struct elbo last;                 /* figures of the last complete epoch; NaN if there is none */
     struct pass pass;
     struct plan plan;
-    uint32_t *order; /* the epoch's permutation of the items */
+    uint32_t *order; /* [items of the data], the order of the items in this epoch */
     struct update update;
-    struct vamp vamp;             /* of a prior that has pseudo-inputs */
-    double *item_bound;           /* [batch], of the step's items, nats */
-    double last_rate;             /* of the last step */
-    struct deviations deviations; /* of the epoch, if the scale is the best one for each batch */
+    struct vamp vamp;             /* for a prior with pseudo-inputs */
+    double *item_bound;           /* [batch], the bound of each item of the step */
+    double last_rate;             /* learning rate of the last step */
+    struct deviations deviations; /* sums over the epoch so far, with SCALE_OPTIMAL */
 };
 
-/* Prepares training of a model (initialised or loaded) on the data: fields model to update_config must be set, the
- * rest 0. 0 or -1; end with training_end in both cases. */
+/* Prepares training of a model whose parameters are set. The fields from model to update_config must be set, the
+ * others 0. 0 or -1; end with training_end in both cases. */
 int training_start(struct training *training) __attribute__((warn_unused_result));
 
-/* Shuffles for the next epoch. */
+/* Begins the next epoch: shuffles the items and resets the sums. */
 void training_begin_epoch(struct training *training);
 
-/* Goes on as an earlier training would have, after `epoch` to `last`, the parameters and the moments were set to
- * its values. */
+/* Continues an earlier training, after the fields from `epoch` to `last`, the parameters and the moments were set
+ * to its values. */
 void training_resume(struct training *training);
 
-/* One step. 1: done; 0: the epoch is over, nothing was done; -1: the loss is not finite, and the step's update
- * was not made: the weights are those of the step before. */
+/* Makes one step. Returns 1 when done; 0 without a step if the epoch is over; -1 with a message if the loss is not
+ * finite, and then the parameters are not updated. */
 int training_step(struct training *training) __attribute__((warn_unused_result));
 
-/* The epoch's figures so far, each item's from the step that trained on it; before its first step those of the
- * epoch before, and before any nan. If the objective is not the ELBO itself but climbs another bound of log
- * p(x), elbo is that; beta and free bits do not count in it. */
+/* Returns the means over the items of the epoch so far, in nats per item. The figures of an item are from the step
+ * that trained on it. Before the first step of an epoch, returns those of the last epoch, or NaN. If the objective
+ * maximises another bound on log p(x) than the ELBO, `elbo` is that bound, without beta and free bits. */
 struct elbo training_elbo(const struct training *training);
 
-/* 0 if all weights are finite, else -1 with a message that names the first that is not. */
+/* Checks that all parameters and moments are finite. 0, or -1 with a message that names the first tensor with a
+ * number that is not. */
 int training_check(const struct training *training) __attribute__((warn_unused_result));
 
-/* Has the model's parameters say all that training has made, so that it can be evaluated and saved. */
+/* Writes the derived tensors, so that the model can be evaluated or saved. */
 void training_settle(struct training *training);
 
 void training_end(struct training *training);

@@ -20,12 +20,12 @@ void report_start(struct report *r, double seconds) {
     progress_start(!cli_quiet(), false);
 }
 
-/* Since the start, validation and saving included: what a user waits for. */
+/* Returns the items per second since the start. The time includes validation and saving. */
 static double items_per_second(const struct report *r) {
     return (items_done(r->training) - r->items) / progress_seconds();
 }
 
-/* Between the bound that is climbed and the ELBO's parts: another bound than the ELBO is nearer to log p(x). */
+/* Returns the sign between the maximised bound and reconstruction - kl: bounds other than the ELBO are greater. */
 static const char *sign(const struct training *t) {
     return t->objective.estimator->importance ? ">" : "=";
 }
@@ -63,7 +63,7 @@ static void tell_epoch(const struct report *r, const struct elbo *validation) {
 int report_epoch(const struct report *r, const struct elbo *validation) {
     const struct training *t = r->training;
     const struct elbo train = training_elbo(t);
-    if (r->validates || !progress_drawing()) /* else the progress line has told it */
+    if (r->validates || !progress_drawing()) /* else the progress line has shown it */
         tell_epoch(r, validation);
     FILE *log = r->log->file;
     if (log == NULL)

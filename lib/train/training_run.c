@@ -17,28 +17,28 @@
 #include <string.h>
 #include <unistd.h>
 
-#define SAVE_SECONDS 10 /* a model is saved at an epoch's end if the last save is older */
+#define SAVE_SECONDS 10 /* at the end of an epoch the model is saved if the last save is older than this */
 
 static int check_items(const struct dataset *set, const struct model_config *config) {
     return model_config_check_items(config, set->dtype, set->data, set->items, set->name, 0);
 }
 
-/* One run: what is trained, on what, and who is told. */
+/* The parts of one run. */
 struct training_run {
     const struct training_run_config *config;
     struct model model;
     struct dataset train, validation;
-    uint32_t *label, *validation_label; /* of their items; NULL: none */
+    uint32_t *label, *validation_label; /* labels of their items; NULL: none */
     struct workers *workers;
     struct training training;
     struct run_log log;
     struct report report;
     struct saver saver;
     struct checkpoint checkpoint;
-    bool over; /* nothing has become better for too long */
+    bool over; /* --patience ends the run */
 };
 
-/* The training data's, and how many classes they make. */
+/* Loads the labels of the training data, and sets the number of classes. 0 or -1. */
 static int load_labels(struct training_run *r, struct model_config *config) {
     const char *path = r->config->labels;
     if (path == NULL)
@@ -49,7 +49,7 @@ static int load_labels(struct training_run *r, struct model_config *config) {
     return 0;
 }
 
-/* Loads the validation data and their labels; without --val there are 0 items. 0 or -1. */
+/* Loads the validation data and its labels; without --val it has 0 items. 0 or -1. */
 static int load_validation(struct training_run *r, const struct model_config *config) {
     struct dataset *set = &r->validation;
     const struct training_run_config *c = r->config;
@@ -67,13 +67,14 @@ static int load_validation(struct training_run *r, const struct model_config *co
     return check_items(set, config);
 }
 
-/* Evaluates the validation data. 1: done, *elbo is NAN without data; 0: a signal came before the end; -1: error. */
+/* Evaluates the validation data; without data *elbo becomes NaN. Returns 1 when done, 0 if a signal came before the
+ * end, -1 on error. */
 static int validate(struct training_run *r, struct elbo *elbo) {
     static struct evaluator evaluator;
     *elbo = (struct elbo){NAN, NAN, NAN};
     if (r->validation.items == 0)
         return 1;
-    /* The bound is the one that is maximized. */
+    /* The bound is the one that training maximises. */
     const struct objective *o = &r->config->objective;
     const bool importance = o->estimator->importance;
     double error;
@@ -115,7 +116,7 @@ static void note_way_back(const struct training_run *r) {
         cli_note("%s: --resume %s continues from step %" PRIu64, path, path, r->training.step);
 }
 
-/* Called after the log or the model could not be written, whose message is kept: saves the checkpoint. */
+/* Called after the log or the model could not be written: saves the checkpoint, and keeps the message. */
 static void rescue_checkpoint(struct training_run *r) {
     char reason[ERROR_MESSAGE];
     snprintf(reason, sizeof reason, "%s", error_message());
@@ -123,14 +124,14 @@ static void rescue_checkpoint(struct training_run *r) {
     if (result == 0)
         note_way_back(r);
     if (result == 0 ||
-        strcmp(reason, error_message()) == 0) /* weights that are not finite give both the same message */
+        strcmp(reason, error_message()) == 0) /* if weights are not finite, both messages are the same */
         (void)fail("%s", reason);
     else
         (void)fail("%s; %s", reason, error_message());
 }
 
-/* If the log cannot be written, the checkpoint is saved before judge counts the epoch: the resumed run validates
- * again, and writes the row. 0 or -1. */
+/* Ends an epoch. If the log cannot be written, the checkpoint is saved before judge() counts the epoch: a resumed
+ * run then validates again, and writes the row. 0 or -1. */
 static int end_epoch(struct training_run *r, const struct elbo *validation) {
     const int result = report_epoch(&r->report, validation);
     if (result < 0)
@@ -139,11 +140,12 @@ static int end_epoch(struct training_run *r, const struct elbo *validation) {
     return result;
 }
 
-/* Trains to the end of the epoch and validates. 1: done; 0: a signal came before the end; -1: error. */
+/* Trains to the end of the epoch and validates. Returns 1 when done, 0 if a signal came before the end, -1 on
+ * error. */
 static int train_epoch(struct training_run *r) {
     struct elbo validation;
     int more;
-    if (r->checkpoint.judged == r->training.epoch) /* else the epoch was begun before the checkpoint */
+    if (r->checkpoint.judged == r->training.epoch) /* else the checkpoint is from within the epoch */
         training_begin_epoch(&r->training);
     while ((more = training_step(&r->training)) == 1 && signals_stop() == 0) {
         report_step(&r->report);
@@ -153,7 +155,7 @@ static int train_epoch(struct training_run *r) {
     if (more < 0)
         return -1;
     training_settle(&r->training);
-    if (r->training.position < r->train.items) /* a signal in the last step does not cut the epoch */
+    if (r->training.position < r->train.items) /* a signal in the last step does not interrupt the epoch */
         return 0;
     model_swap_average(&r->model);
     const int result = validate(r, &validation);
@@ -185,7 +187,7 @@ static int train_epochs(struct training_run *r) {
     return 0;
 }
 
-/* Prints notes about the run. Called when nothing can be refused any more. */
+/* Prints notes about the run. Called when all that can refuse the run has been checked. */
 static void note_start(const struct training_run *r) {
     const struct training_run_config *c = r->config;
     for (size_t i = 0; i < r->train.items; i++)
@@ -240,7 +242,7 @@ static int prepare_checkpoint(struct training_run *r) {
     return 0;
 }
 
-/* Checks that the training data is such as the options want. 0 or -1. */
+/* Checks the training data against the options. 0 or -1. */
 static int check_data(const struct training_run *r, const struct model_config *config) {
     if (config->missing && !dtype_is_real(r->train.dtype))
         return fail("%s: items are %s, so no element is missing, wanted f32 or f64 for --missing", r->train.name,
@@ -251,7 +253,7 @@ static int check_data(const struct training_run *r, const struct model_config *c
     return check_items(&r->train, config);
 }
 
-/* The saver's provenance: of the model before training. */
+/* Sets the fields of the saver's provenance that are known before training. */
 static void prepare_saver(struct training_run *r, uint64_t start_xxh64) {
     r->saver.training = &r->training;
     r->saver.best = r->config->patience > 0;
@@ -331,8 +333,8 @@ static int check_inputs(const struct training_run_config *c) {
     return 0;
 }
 
-/* Takes the places of all output files before the data is read: if another run has one of them, this run is refused
- * and has changed nothing. 0 or -1. */
+/* Reserves all output files before the data is read. If another run has one of them, this run is refused and has
+ * changed nothing. 0 or -1. */
 static int open_outputs(struct training_run *r) {
     return saver_open(&r->saver, r->config->output) < 0 ||
                    checkpoint_open(&r->checkpoint, r->config->checkpoint) < 0 ||
@@ -341,7 +343,7 @@ static int open_outputs(struct training_run *r) {
                : 0;
 }
 
-/* Called when the data has been read: empties or cuts the files of earlier runs. 0 or -1. */
+/* Called when the data has been read: empties or cuts the log of an earlier run. 0 or -1. */
 static int begin_outputs(struct training_run *r) {
     return atomic_begin(&r->saver.file) < 0 ||
                    (r->checkpoint.path != NULL && atomic_begin(&r->checkpoint.file) < 0) ||

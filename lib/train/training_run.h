@@ -5,19 +5,19 @@
 #include "train/checkpoint.h"
 #include "train/initial_values.h"
 
-/* A whole run of training, as vae-train's options describe it: from streams of items to a model file, told of on
- * stderr and in a log. */
+/* A whole training run, as described by vae-train's options: from streams of items to a model file, with progress
+ * on stderr and in a log. Strings are not owned. */
 struct training_run_config {
-    const struct option_value *options;     /* those that change the result */
-    const char *command;                    /* the same as one text, for the model file */
-    const char *file, *validation;          /* paths of streams: NULL or "-" is stdin, and NULL no validation */
-    const char *labels, *validation_labels; /* of both; NULL: none */
-    const char *output, *log;               /* paths: of the model, and NULL: no log */
-    const char *checkpoint, *resume;        /* paths of checkpoints, to save and to go on from; NULL: none */
+    const struct option_value *options;     /* the options that change the result */
+    const char *command;                    /* the same options as one text, for the model file */
+    const char *file, *validation;          /* streams of items; file NULL or "-": stdin; validation NULL: none */
+    const char *labels, *validation_labels; /* streams of their labels; NULL: none */
+    const char *output, *log;               /* files of the model and the log; log NULL: none */
+    const char *checkpoint, *resume;        /* checkpoints to save and to resume from; NULL: none */
     struct every every;
-    struct model_config model; /* except what the streams tell: the items' shape and the classes */
-    bool scale_given;          /* model.scale is the user's choice, not the likelihood's default */
-    uint64_t epochs, patience; /* patience: epochs without a better validation; 0: any number */
+    struct model_config model; /* except the items' shape and the classes, which come from the streams */
+    bool scale_given;          /* model.scale is from --sigma, not the default of the likelihood */
+    uint64_t epochs, patience; /* patience: epochs without a better validation before the run stops; 0: never */
     size_t batch;
     double rate;
     struct objective objective;

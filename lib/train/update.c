@@ -8,38 +8,37 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define PSEUDO_PARTS 16 /* of a prior's pseudo-inputs, at most */
+#define PSEUDO_PARTS 16 /* most parts that the pseudo-inputs of a prior are divided into */
 
-/* Parameters that are updated together: units [unit, unit + units) of a layer; or numbers of the table that belong
- * to no layer, whose gradient is in the table already. */
+/* Parameters that are updated together: the units [unit, unit + units) of a layer; or the pseudo-inputs
+ * [offset, offset + size) of the table, which belong to no layer and whose gradient is in the table already. */
 struct part {
-    const struct layer *layer; /* NULL: of no layer */
+    const struct layer *layer; /* NULL: pseudo-inputs */
     size_t unit, units;
-    size_t offset, size; /* of the numbers, if they are of no layer */
-    size_t
-        sum; /* its first one in update.squares: it has one for each unit, or one if it is whole or of no layer */
+    size_t offset, size;
+    size_t sum; /* index of the first sum in update.squares: one per unit; one in all if own_whole, or no layer */
 };
 
-/* The arguments of the step at work, for its tasks. */
+/* The arguments of one step, for its tasks. */
 struct work {
     struct update *update;
     const struct step *step;
     struct adam_step adam;
-    double scale;     /* of the gradient: 1, or less because of --clip */
+    double scale;     /* factor of the gradient: 1, or less because of --clip */
     float decay;      /* the factor of weight decay, 1 - rate times weight_decay */
-    float ema_weight; /* of the present parameters in the moving average: 1 - its decay */
+    float ema_weight; /* weight of the present parameters in the moving average, 1 - decay */
 };
 
 static bool has_gradient(const struct layer *layer) {
     return layer->owns > 0 && layer->op->gradient != NULL;
 }
 
-/* Units per part of a layer. */
+/* Returns the units per part of a layer; the last part may have fewer. */
 static size_t part_units(const struct layer *layer) {
     return layer->own_whole ? layer->own_units : products()->part_units;
 }
 
-/* Numbers of a layer's parameters per unit. */
+/* Returns how many parameters a layer has per unit. */
 static size_t numbers_per_unit(const struct layer *layer) {
     size_t numbers = 0;
     for (size_t j = 0; j < layer->owns; j++)
@@ -47,7 +46,7 @@ static size_t numbers_per_unit(const struct layer *layer) {
     return numbers;
 }
 
-/* Orders parts by their relative place in their layers, then by size, the larger one first. */
+/* Orders parts by their relative position in their layers, then by size, the larger one first. */
 static int by_place(const void *a, const void *b) {
     const struct part *s = a, *t = b;
     const size_t left = (2 * s->unit + s->units) * t->layer->own_units,
@@ -74,7 +73,8 @@ static void add_pseudo_inputs(struct update *u) {
             .offset = u->pseudo_inputs + first, .size = all - first < each ? all - first : each, .sum = u->sums++};
 }
 
-/* The order gives each thread the update of the units whose outputs it computes: see workers_run. 0 or -1. */
+/* Makes the parts, in an order in which each thread updates the units whose outputs it computes (see workers_run).
+ * 0 or -1. */
 static int make_parts(struct update *u) {
     size_t parts = PSEUDO_PARTS, sums = PSEUDO_PARTS;
     for (size_t i = 0; i < u->net->layers; i++) {
@@ -94,7 +94,7 @@ static int make_parts(struct update *u) {
     return 0;
 }
 
-/* About the number of multiplications of Muon's step. */
+/* Returns roughly the number of multiplications of Muon's update of a tensor. */
 static double cost(const struct tensor *t) {
     const double rows = (double)tensor_rows(t), columns = (double)tensor_columns(t);
     if (t->kind != TENSOR_MATRIX)
@@ -116,7 +116,7 @@ static void set_matrix_order(struct update *u, size_t *sorted) {
         u->matrix_order[i % 2 == 0 ? i / 2 : p->count - 1 - i / 2] = sorted[i];
 }
 
-/* Sets the order of the tensors and allocates what Muon needs for each. 0 or -1. */
+/* Sets the order of the tensors and allocates the scratch of Muon for each matrix. 0 or -1. */
 static int order_tensors(struct update *u) {
     const struct parameters *p = &u->net->parameters;
     size_t *sorted = calloc(p->count, sizeof *sorted);
@@ -174,7 +174,7 @@ static void average(const struct work *w, size_t offset, size_t size) {
         math_kernel()->average(p->average + offset, p->value + offset, w->ema_weight, size);
 }
 
-/* Computes the gradient of a layer's part -> own. */
+/* Computes the gradient of a part and writes it to own [layer->owns]. */
 static void layer_gradient(const struct work *w, const struct part *part, float *const own[]) {
     const struct update *u = w->update;
     const struct layer *layer = part->layer;
@@ -189,7 +189,7 @@ static void layer_gradient(const struct work *w, const struct part *part, float 
     layer->op->gradient(u->pass, layer, &tile, scale, pseudo ? 1 : 0, own);
 }
 
-/* The places of a part's gradient in the table of parameters. */
+/* Sets own [layer->owns] to the addresses of a part's gradient in the table of parameters. */
 static void in_table(const struct update *u, const struct part *part, float *own[LAYER_PARAMETERS]) {
     for (size_t j = 0; j < part->layer->owns; j++) {
         const struct unit_parameters *p = &part->layer->own[j];
@@ -197,8 +197,8 @@ static void in_table(const struct update *u, const struct part *part, float *own
     }
 }
 
-/* The places of a part's gradient if only one task needs it: in the thread's own memory, which stays in its
- * processor's cache. */
+/* Sets own [layer->owns] to addresses in memory of this thread, which stays in the cache of its processor: for
+ * gradients that only one task needs. */
 static void in_scratch(const struct update *u, const struct part *part, float *own[LAYER_PARAMETERS]) {
     float *gradient = u->own_gradient + workers_self() * u->own_numbers;
     for (size_t j = 0; j < part->layer->owns; j++) {
@@ -212,7 +212,7 @@ static void adam(const struct work *w, float *gradient, size_t offset, size_t si
     average(w, offset, size);
 }
 
-/* Updates a layer's part from its gradient. */
+/* Updates a part of a layer from its gradient. */
 static void adam_layer(const struct work *w, const struct part *part, float *const own[]) {
     const struct layer *layer = part->layer;
     for (size_t j = 0; j < layer->owns; j++) {
@@ -223,7 +223,7 @@ static void adam_layer(const struct work *w, const struct part *part, float *con
         layer->op->pack(w->update->net, layer, part->unit, part->units);
 }
 
-/* Updates parameters of no layer. */
+/* Updates a part of the pseudo-inputs. */
 static void adam_others(const struct work *w, const struct part *part) {
     adam(w, w->update->net->parameters.gradient + part->offset, part->offset, part->size, 1);
 }
@@ -240,7 +240,7 @@ static void adam_part(void *context, size_t i) {
     adam_layer(w, part, own);
 }
 
-/* Gradient and update in one task. */
+/* Computes the gradient of a part and updates it. */
 static void both_of_part(void *context, size_t i) {
     const struct work *w = context;
     const struct part *part = &w->update->part[i];
@@ -254,7 +254,7 @@ static void both_of_part(void *context, size_t i) {
     adam_layer(w, part, own);
 }
 
-/* Sets the sums of squares of a layer's part. */
+/* Sets the sums of squares of a part's gradient. */
 static void set_squares(const struct update *u, const struct part *part, float *const own[]) {
     const struct layer *layer = part->layer;
     const size_t sums = layer->own_whole ? 1 : part->units, units = part->units / sums;
@@ -283,7 +283,8 @@ static void gradient_of_part(void *context, size_t i) {
         set_squares(u, part, own);
 }
 
-/* Packs the units of a layer that a tensor has, if it is what the layer packs: its first parameters. */
+/* Packs the units whose parameters are in this tensor, if it belongs to the first parameters of a layer, which are
+ * the packed ones. */
 static void pack_tensor(const struct net *net, const struct tensor *t) {
     for (size_t i = 0; i < net->layers; i++) {
         const struct layer *layer = &net->layer[i];
@@ -308,7 +309,7 @@ static void muon_tensor(void *context, size_t i) {
     pack_tensor(w->update->net, t);
 }
 
-/* The factor that reduces the gradient to the maximum norm; 1 if it is below. */
+/* Returns the factor that reduces the norm of the gradient to the maximum; 1 if it is not above the maximum. */
 static double clipping(const struct update *u) {
     double squares = 0;
     for (size_t i = 0; i < u->sums; i++)
@@ -317,8 +318,8 @@ static double clipping(const struct update *u) {
     return clip > 0 && norm > clip ? clip / norm : 1;
 }
 
-/* 1 - decay of the moving average. In the first steps the decay is smaller, so that the initial weights fade fast.
- */
+/* Returns 1 - decay of the moving average. The decay is smaller in the first steps, so the initial weights fade
+ * fast. */
 static float ema_weight_at(double ema, uint64_t step) {
     const double young = (double)step / ((double)step + 10);
     return (float)(1 - (ema < young ? ema : young));

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-/* A copy, which stays while the pseudo-inputs are updated. */
+/* Copies the pseudo-inputs to the pass, where they stay while the parameters are updated. */
 static void set_inputs(struct pass *pass, const struct layer *layer, const struct tile *tile,
                        const struct step *step) {
     const struct vamp *v = pass->context;
@@ -24,8 +24,8 @@ static void refresh_prior(struct pass *pass, const struct layer *layer, const st
     prior_refresh(draw_prior(pass->net, v->model->z), tile->row, tile->rows);
 }
 
-/* The gradient of -log p(z) over all draws of the batch with respect to each component. A draw's weight is a factor
- * once, for every estimator, since the components are parameters of p(z). */
+/* Computes the gradient of -log p(z), over all draws of the batch, with respect to each component. The weight of a
+ * draw enters once for every estimator, since the components are parameters of p(z). */
 static void components(struct pass *pass, const struct layer *layer, const struct tile *tile,
                        const struct step *step) {
     const struct vamp *v = pass->context;
@@ -41,7 +41,7 @@ static void components(struct pass *pass, const struct layer *layer, const struc
     }
 }
 
-/* The gradient of the mean over the batch, as that of the other parameters is. */
+/* Divides the gradient by the number of items, as for other parameters. */
 static void average(struct pass *pass, const struct layer *layer, const struct tile *tile,
                     const struct step *step) {
     const size_t width = net_input(pass->net, layer, 0)->width;
@@ -50,7 +50,8 @@ static void average(struct pass *pass, const struct layer *layer, const struct t
                              tile->units);
 }
 
-/* The encoder's first layer leaves the pseudo-inputs' gradient in the table of parameters. */
+/* Makes the plans. The backward operation of the encoder's first layer writes the gradient with respect to the
+ * pseudo-inputs to the table of parameters. 0 or -1. */
 static int make_plans(struct vamp *v) {
     struct pass *pass = &v->pass;
     const struct layer *input = &pass->net->layer[v->model->input],
