@@ -3,7 +3,7 @@
 
 #include "base/number.h"
 
-/* A kernel's two members as plain functions: which table is used is known only at start-up. */
+/* Defines functions that call two members of a kernel, since the kernel is chosen only at start-up. */
 #define PAIR(name, back)                                                                                   \
     static void name##_forward(const struct math_kernel *kernel, float *y, float *slope, size_t n) {       \
         kernel->name(y, slope, n);                                                                         \

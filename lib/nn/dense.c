@@ -30,7 +30,7 @@ void dense_infer(struct layer *layer, size_t weight, size_t bias) {
         layer->packed_size[i] = linear_panels_size(&(struct linear){.in = d->in, .out = d->out}, (enum direction)i);
 }
 
-/* The numbers of a row from a tile's first unit on. */
+/* Returns the address of element (row, column), or NULL if the matrix is not there. */
 static float *at(struct matrix m, size_t row, size_t column) {
     return m.x == NULL ? NULL : m.x + row * m.row + column;
 }

@@ -5,47 +5,50 @@
 #include "nn/activation.h"
 #include "nn/pass.h"
 
-/* What the ops of fully connected layers share: act(x W' + b). The weights are the layer's first own parameters,
- * the biases its second. */
+/* Functions that the ops of fully connected layers share; they compute act(x W' + b). The weights are the first of
+ * the layer's parameters, layer->own[0], the biases the second. R is the number of rows of a tile. */
 struct dense {
-    size_t in, out;                      /* of the product: `out` has activation->group numbers per unit */
-    const struct activation *activation; /* NULL: none */
+    size_t in,
+        out; /* widths of the product's input and output; `out` is activation->group times the number of units */
+    const struct activation *activation; /* NULL: no activation */
 };
 
-/* The op's options; they begin with a struct dense. */
+/* Returns the options of the layer's op, which must begin with a struct dense. */
 static inline const struct dense *dense_of(const struct layer *layer) {
     return layer->options;
 }
 
-/* Numbers of the product per unit, and whether the activation keeps as many beside its output. */
+/* Return how many numbers of the product a unit has, and whether the activation's `slope` must be kept. */
 size_t dense_group(const struct dense *dense);
 bool dense_keeps_slope(const struct dense *dense);
 
-/* The parameters' place in the table, and the panels. */
+/* Returns the layer's parameters and panels, which belong to the net. */
 struct linear dense_linear(const struct net *net, const struct layer *layer);
 
-/* Sets units, group, weights, own parameters and panels. `weight` and `bias`: offsets in the table. */
+/* For op->infer: sets the layer's weights, own parameters and panel sizes. `weight` and `bias`: offsets in the
+ * table of parameters. */
 void dense_infer(struct layer *layer, size_t weight, size_t bias);
 
-/* in[0] -> a tile of act(x W' + b) in `y`; `slope` [R, dense_group] is where the activation keeps what the backward
- * pass needs, if it does. */
+/* Computes a tile of y [R, units] = act(x W' + b), where x is the output of in[0]. slope [R, units, dense_group]
+ * takes what the backward pass of the activation needs; its x is NULL if that is nothing. */
 void dense_forward(struct pass *pass, const struct layer *layer, const struct tile *tile, struct matrix y,
                    struct matrix slope);
 
-/* dy [R, units] is the gradient with respect to the activation's output y. It becomes the gradient before the
- * activation, or `slope` does if the product has several numbers per unit. */
+/* Given dy [R, units], the gradient with respect to y, computes the gradient with respect to the product, in place;
+ * if the product has several numbers per unit, it overwrites `slope` instead. */
 void dense_backward_activation(const struct layer *layer, const struct tile *tile, struct matrix dy,
                                struct matrix y, struct matrix slope);
 
-/* delta [R, out], the gradient before the activation -> a tile of d(in[0]) = beta times its old value + delta W. */
+/* Computes a tile of d(in[0]) = beta d(in[0]) + delta W. delta [R, out] is the gradient with respect to the
+ * product. */
 void dense_backward(struct pass *pass, const struct layer *layer, const struct tile *tile, struct matrix delta,
                     float beta);
 
-/* As op->gradient, from delta. */
+/* Like op->gradient, from delta [R, out]. */
 void dense_gradient(struct pass *pass, const struct layer *layer, const struct tile *tile, struct matrix delta,
                     float scale, float beta, float *const own[]);
 
-/* As op->pack and op->initialise; the initial values are those of a layer of `out` outputs. */
+/* Like op->pack and op->initialise. `out`: the number of outputs in the formulas of initializer_run. */
 void dense_pack(const struct net *net, const struct layer *layer, size_t unit, size_t units);
 void dense_initialise(const struct net *net, const struct layer *layer, size_t out,
                       const struct initializer *initializer, uint64_t seed, uint64_t number);

@@ -11,11 +11,12 @@
 #define NONE "none"
 #define VERSION_1_MAX 8 /* layers of a list in model files of version 1 */
 
-/* Each op that may be in a list. */
+/* The ops that may be in a list. */
 static const struct { const struct op *op; } ops[] = {{&op_linear}, {&op_residual}};
 #define OPS (sizeof ops / sizeof *ops)
 
-/* "a:b", the first `length` characters of `text` -> the arguments of an op; whether they are such. */
+/* Parses the first `length` characters of `text`, such as "a:b", as the arguments of the layer's op. Returns
+ * whether they are valid. */
 static bool read_arguments(struct hidden_layer *layer, const char *text, size_t length) {
     size_t count = 0;
     for (size_t first = 0, end; first < length; first = end + 1, count++) {
@@ -30,7 +31,7 @@ static bool read_arguments(struct hidden_layer *layer, const char *text, size_t 
     return count == layer->op->arguments;
 }
 
-/* One item of the list, the first `length` characters of `text`. */
+/* Parses one item of the list, the first `length` characters of `text`. Returns whether it is valid. */
 static bool read_layer(struct hidden_layer *layer, const char *text, size_t length) {
     *layer = (struct hidden_layer){.op = &op_linear};
     if (read_arguments(layer, text, length))
@@ -105,8 +106,8 @@ int hidden_mirror(struct hidden *decoder, const struct hidden *encoder, const ch
                         layer->op->name);
         width[i] = layer->op->keeps_width ? width[i - 1] : layer->argument[0];
     }
-    /* Layer i of the decoder leads to the width of layer n - 1 - i of the encoder: the first one from a latent,
-     * each other one from the width that the encoder's layer n - i leads to. */
+    /* Layer i of the decoder has the width of layer n - 1 - i of the encoder. Its input is the latent for i = 0,
+     * and otherwise has the width of layer n - i of the encoder. */
     for (size_t i = 0; i < n; i++) {
         const bool keeps = i > 0 && encoder->layer[n - i].op->keeps_width;
         decoder->layer[i] = keeps ? encoder->layer[n - i] : linear(width[n - 1 - i]);

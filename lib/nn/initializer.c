@@ -13,10 +13,10 @@
 #define MAX_DEVIATION 1000
 
 struct initializer_kind {
-    const char *name; /* with ':' at its end if the deviation follows */
+    const char *name; /* ends with ':' if a deviation follows */
     void (*draw)(float *value, size_t n, struct noise noise);
-    double (*extent)(double deviation, double in, double out); /* what is drawn is multiplied by it */
-    bool biases;                                               /* are drawn, too; else they are 0 */
+    double (*extent)(double deviation, double in, double out); /* returns the factor of the drawn numbers */
+    bool biases;                                               /* biases are drawn, too; else they are 0 */
 };
 
 static void draw_uniform(float *value, size_t n, struct noise noise) {

@@ -10,12 +10,12 @@ size_t linear_panels_size(const struct linear *layer, enum direction direction) 
     return direction == DIRECTION_FORWARD ? panels_size(layer->in, layer->out) : panels_size(layer->out, layer->in);
 }
 
-/* The offset of a matrix's element (row, column) in its panels. */
+/* Returns the offset of element (row, column) of a matrix in its panels. */
 static size_t place(size_t row, size_t column, size_t panel) {
     return column / PANEL * panel + row * PANEL + column % PANEL;
 }
 
-/* The panels from `column` on, a multiple of PANEL; NULL if there are none. */
+/* Returns the panels from column `column` on, a multiple of PANEL; NULL if there are no panels. */
 static const float *panels_from(const float *panels, size_t column, size_t panel) {
     return panels == NULL ? NULL : panels + place(0, column, panel);
 }
@@ -23,7 +23,7 @@ static const float *panels_from(const float *panels, size_t column, size_t panel
 void linear_pack(const struct linear *layer, const struct matrix_tile *t) {
     const float *w = layer->weight + t->row * layer->in + t->column;
     const size_t panel = layer->in * PANEL, backward_panel = layer->out * PANEL;
-    /* The first units of a tile may be the last ones of a panel. */
+    /* A tile may begin inside a panel. */
     const size_t before = (PANEL - t->row % PANEL) % PANEL, first = before < t->rows ? before : t->rows;
     float *to = layer->panels[DIRECTION_FORWARD], *back = layer->panels[DIRECTION_BACKWARD];
     if (to != NULL) {

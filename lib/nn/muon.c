@@ -8,10 +8,10 @@
 
 #define MOMENTUM 0.95f
 #define STEPS 5
-#define RMS 0.2 /* of an update's numbers at rate 1, about what Adam's have: Liu et al. 2025 */
+#define RMS 0.2 /* root mean square of an update at rate 1, about that of Adam: Liu et al. 2025 */
 
-/* The quintic a s + b s^3 + c s^5, five times over, moves every s in (0, 1] to between 0.7 and 1.2: Jordan et al.
- * 2024. */
+/* The polynomial A s + B s^3 + C s^5, applied five times, moves singular values s of (0, 1] close to 1, to about
+ * 0.7 to 1.2: Jordan et al. 2024. */
 #define A 3.4445f
 #define B (-4.7750f)
 #define C 2.0315f
@@ -25,18 +25,18 @@ static size_t larger_side(const struct tensor *t) {
     return t->size / smaller_side(t);
 }
 
-/* Panels of the widest right factor there is: the matrix itself, or its transpose. */
+/* Returns the size of the panels of the right factors, the matrix or its transpose, whichever is larger. */
 static size_t panels_most(const struct tensor *t) {
     const size_t n = smaller_side(t), one = panels_size(n, larger_side(t)), other = panels_size(larger_side(t), n);
     return one > other ? one : other;
 }
 
-/* Two matrices of the tensor's size, two Gram matrices of its smaller side, and panels. */
+/* The scratch holds two matrices of the size of the tensor, two Gram matrices of its smaller side, and panels. */
 size_t muon_scratch(const struct tensor *t) {
     return 2 * t->size + 2 * smaller_side(t) * smaller_side(t) + panels_most(t);
 }
 
-/* y [rows, columns] = alpha a b + beta y, all row-major. */
+/* Computes y [rows, columns] = alpha a b + beta y, with a [rows, inner] and b [inner, columns], all row-major. */
 static void multiply(size_t rows, size_t columns, size_t inner, float alpha, const float *a, const float *b,
                      float beta, float *y, float *panels) {
     if (products()->packed)
@@ -58,7 +58,7 @@ static void multiply(size_t rows, size_t columns, size_t inner, float alpha, con
                                            .beta = beta});
 }
 
-/* x x' [rows, rows] of x [rows, columns], or x' x [columns, columns] if `tall`. */
+/* Writes to `gram` x x' [rows, rows] of x [rows, columns] or, if `tall`, x' x [columns, columns]. */
 static void multiply_by_own_transpose(const float *x, size_t rows, size_t columns, bool tall, float *gram,
                                       float *panels) {
     const size_t n = tall ? columns : rows, inner = tall ? rows : columns;
@@ -81,8 +81,8 @@ static void multiply_by_own_transpose(const float *x, size_t rows, size_t column
                                            .alpha = 1});
 }
 
-/* One step of x = A x + (B G + C G G) x, G = x x', or from the right with G = x' x if x is tall. `y` becomes the
- * new x, and the other way round. */
+/* One step of x = A x + (B G + C G G) x with G = x x'. If x is tall, G = x' x is multiplied from the right. The new
+ * x is in y, and the pointers are exchanged. */
 static void newton_schulz(const struct tensor *t, float **x, float **y, float *gram, float *polynomial) {
     const size_t n = smaller_side(t), rows = tensor_rows(t), columns = tensor_columns(t);
     const bool tall = rows > columns;

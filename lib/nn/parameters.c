@@ -18,7 +18,7 @@ size_t tensor_columns(const struct tensor *t) {
     return t->size / t->shape.dim[0];
 }
 
-/* Whether a tensor may have these dimensions, whatever its size. */
+/* Returns whether a tensor may have these dimensions. Does not check the size. */
 static bool has_dimensions(const struct shape *shape) {
     for (size_t i = 0; i < shape->rank && i < TENSOR_RANK; i++)
         if (shape->dim[i] == 0)
@@ -26,7 +26,7 @@ static bool has_dimensions(const struct shape *shape) {
     return shape->rank >= 1 && shape->rank <= TENSOR_RANK;
 }
 
-/* Sets the numbers of a tensor that is added to a table of `before` numbers; false if they are too many in all. */
+/* Sets *numbers to the size of a tensor. Returns false if the table, which has `before` numbers, gets too large. */
 static bool count_numbers(const struct shape *shape, size_t before, size_t *numbers) {
     *numbers = 1;
     for (size_t i = 0; i < shape->rank; i++)
@@ -35,7 +35,7 @@ static bool count_numbers(const struct shape *shape, size_t before, size_t *numb
     return *numbers <= SHAPE_MAX_ELEMENTS - before;
 }
 
-/* Why the tensor, with its name and shape, cannot be added; NULL: it can be. Sets its size. */
+/* Sets the name and the size of the tensor. Returns the reason why it cannot be added; NULL: it can be added. */
 static const char *check_tensor(struct tensor *t, const char *name) {
     if (snprintf(t->name, sizeof t->name, "%s", name) >= TENSOR_NAME || !has_dimensions(&t->shape))
         return "a tensor's name or dimensions cannot be stored, wanted at most 47 bytes, and 1 to 4 dimensions";

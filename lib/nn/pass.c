@@ -11,8 +11,8 @@
 
 #define ALIGNMENT ((size_t)64)
 
-/* All arrays are in one allocation. A first call of lay_out, with memory NULL, sizes it; a second one sets the
- * arrays. */
+/* All arrays are in one allocation. The first call of lay_out, with memory NULL, computes its size; the second one
+ * sets the arrays. */
 struct arena {
     char *memory;
     size_t used;
@@ -28,8 +28,8 @@ static size_t rows_of(const struct pass *p, const struct layer *layer) {
     return p->items * pass_draws(p, layer);
 }
 
-/* Rows of an output's panels: one more than the output has, so that neighbouring panels do not use the same lines
- * of the cache if the number of rows is a power of two. */
+/* Returns the rows of the panels of an output, which is one more than those of the output. Otherwise neighbouring
+ * panels would use the same cache lines if the number of rows is a power of two. */
 static size_t panel_rows(const struct pass *p, const struct layer *layer) {
     return rows_of(p, layer) + 1;
 }
@@ -66,7 +66,7 @@ static void lay_out(struct pass *p, struct arena *arena) {
     p->weight = p->trains ? take(arena, p->items, p->draws, sizeof(float)) : NULL;
 }
 
-/* The most numbers that a row of an array has. */
+/* Returns the greatest width of an array. */
 static size_t widest(const struct net *net) {
     size_t most = 1;
     for (size_t i = 0; i < net->layers; i++) {
@@ -84,7 +84,7 @@ int pass_create(struct pass *pass, const struct net *net, size_t from, size_t to
     *pass = (struct pass){.net = net, .from = from, .to = to, .items = items, .draws = draws, .trains = trains};
     if (products_setup() < 0)
         return -1;
-    /* Fewer than 1000 arrays of at most items x draws x widest numbers, and panels, which are padded to at most 32
+    /* There are fewer than 1000 arrays of at most items x draws x widest numbers; panels are padded to at most 32
      * times that. */
     if (!multiply(items, draws, &numbers) || !multiply(numbers, widest(net), &numbers) ||
         numbers > SIZE_MAX / 65536)
@@ -139,7 +139,7 @@ void pass_layer_forward(struct pass *p, const struct layer *layer, const struct 
     pack(p, layer, tile->row, tile->rows, tile->unit * each, tile->units * each);
 }
 
-/* Goes back through the activation of an input whose gradient is complete. */
+/* Goes back through the activation of input i if the layer completes the gradient of this input. */
 static void complete(struct pass *p, const struct layer *layer, size_t i, const struct tile *tile) {
     const struct layer *input = net_input(p->net, layer, i);
     const size_t draws = pass_draws(p, layer) / pass_draws(p, input);

@@ -73,7 +73,8 @@ static struct division division_of(const struct operation *o, size_t items) {
         .items = items, .draws = draws_of(o), .units = o->units, .group = o->group, .weights = o->weights});
 }
 
-/* Operations [first, end) of a plan, all divided as the first one: a task runs the same tile of each in turn. */
+/* The operations [first, end) of a plan, all divided like the first one. A task runs the same tile of each, one
+ * after the other. */
 struct stage {
     const struct plan *plan;
     size_t first, end, items;

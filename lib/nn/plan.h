@@ -5,21 +5,22 @@
 #include "base/workers.h"
 #include "nn/pass.h"
 
-/* A pass as a list of operations. Each is divided into tiles, which are tasks that threads run side by side. An
- * operation with many weights is divided by units and rows, so that each weight is loaded by few cores and used for
- * many rows there. Other operations are divided by rows only. Neighbouring operations of that kind are one stage:
- * they run as the same tasks, since no row depends on another. The division depends on the sizes and the backend,
- * but not on the threads, so that any number of threads gives the same bits. */
+/* A pass as a list of operations. Each operation is divided into tiles; a tile is a task, and threads run tasks in
+ * parallel. An operation with many weights is divided by units and rows, so that each weight is loaded by few cores
+ * and used for many rows there. Other operations are divided by rows only. Neighbouring operations of this kind
+ * form a stage and run as the same tasks, since no row depends on another one. The division depends on the sizes
+ * and the backend, but not on the number of threads, so any number of threads gives the same bits. */
 
 struct operation {
     void (*run)(struct pass *pass, const struct layer *layer, const struct tile *tile, const struct step *step);
     struct pass *pass;
-    const struct layer *layer; /* whose rows a tile has; for `run` */
-    size_t units;              /* that the operation is divided into, if it is not divided by rows only */
+    const struct layer *layer; /* passed to `run`; the rows of tiles are rows of this layer */
+    size_t units;              /* number of units, if the operation is divided by units */
     size_t group;              /* numbers that it writes per unit; 0 stands for 1 */
-    size_t weights;            /* that it reads; 0: it is divided by rows only */
-    bool chained; /* a tile depends on the same tile of the operation before only: both are divided alike */
-    bool waits;   /* each row depends on all rows of the operation before */
+    size_t weights;            /* number of weights that it reads; 0: it is divided by rows only */
+    bool chained; /* a tile depends only on the same tile of the previous operation, which is divided in the same
+                     way */
+    bool waits;   /* each row depends on all rows of the previous operation */
 };
 
 struct plan {
@@ -27,21 +28,21 @@ struct plan {
     size_t count;
 };
 
-/* Appends an operation. 0 or -1. */
+/* Appends a copy of an operation. 0, or -1 if memory runs out. */
 int plan_add(struct plan *plan, struct operation operation) __attribute__((warn_unused_result));
 
-/* Appends the operations of the layers [from, to) of a pass in one direction: backward only of layers of which an
- * input's gradient is wanted. 0 or -1. */
+/* Appends the operations of the layers [from, to) of a pass in one direction. In the backward direction, leaves out
+ * layers if the gradient is wanted for none of their inputs. 0, or -1 if memory runs out. */
 int plan_layers(struct plan *plan, struct pass *pass, size_t from, size_t to, enum direction direction)
     __attribute__((warn_unused_result));
 
-/* The operation that is a layer's own in one direction. */
+/* Returns the operation of a layer in one direction. */
 struct operation plan_layer(struct pass *pass, const struct layer *layer, enum direction direction);
 
-/* Runs all operations in turn for the first `items` items of their passes. */
+/* Runs all operations, one stage after the other, for the first `items` items of their passes. */
 void plan_run(const struct plan *plan, struct workers *workers, size_t items, const struct step *step);
 
-/* Returns the end of the stage that begins with operation `first`. *tasks is the number of its tasks. */
+/* Returns the end of the stage that begins with operation `first`, and sets *tasks to the number of its tasks. */
 size_t plan_stage(const struct plan *plan, size_t first, size_t items, size_t *tasks);
 
 void plan_free(struct plan *plan);

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <xxhash.h>
 
-#define ALIGNMENT 64 /* of the data in the file, so that it can be mapped */
+#define ALIGNMENT 64 /* alignment of the data in the file, so that the data can be mapped */
 
 static const struct {
     const char *name;
@@ -47,7 +47,7 @@ void safetensors_free(struct safetensors *file) {
     *file = (struct safetensors){0};
 }
 
-/* 0 if all tensors are in the list, else -1 with a message that begins with `name`. */
+/* Checks that all tensors could be added to the list. 0, or -1 with a message that begins with `name`. */
 static int check_list(const struct safetensors *file, const char *name) {
     return file->failed ? fail("%s: out of memory for its list of tensors", name) : 0;
 }
@@ -81,12 +81,13 @@ static json_t *tensor_entry(const struct stored *t) {
                      (json_int_t)t->offset, (json_int_t)t->offset + (json_int_t)t->bytes);
 }
 
-/* jansson drops what there is no memory for and says nothing, or crashes: of it nothing may fail. */
+/* If memory runs out, jansson silently drops values, or crashes. So its allocations end the program instead. */
 static void __attribute__((constructor)) set_memory(void) {
     json_set_alloc_funcs(memory_always, free);
 }
 
-/* The header's text, padded with spaces so that the data after it is aligned; NULL on error. */
+/* Returns the text of the header, to be freed by the caller, or NULL on error. It is padded with spaces so that the
+ * data after it is aligned. */
 static char *header_text(const struct safetensors *file, json_t *metadata, uint64_t *length) {
     char checksum[17];
     if (checksum_text(file, checksum) < 0)
@@ -109,8 +110,8 @@ static char *header_text(const struct safetensors *file, json_t *metadata, uint6
     return text;
 }
 
-/* The most values that can be in a JSON text: each is the first one after a bracket or a brace, or follows a comma.
- * A comma in a string is none of these. */
+/* Returns an upper bound on the values in a JSON text: each one follows a comma, or is the first one after a
+ * bracket or a brace. Commas in strings are not counted. */
 static size_t count_values(const char *text, size_t length) {
     size_t values = 1;
     bool in_string = false;
@@ -133,7 +134,7 @@ static int check_values(const char *text, size_t length, const char *name) {
     return 0;
 }
 
-/* Refuses a header that would not be read again. */
+/* Refuses to write a header that safetensors_read_header would refuse. 0 or -1. */
 static int check_header(const char *text, uint64_t length, const char *name) {
     if (length > SAFETENSORS_HEADER_MAX)
         return fail("%s: its header would have %" PRIu64 " bytes, wanted at most %zu", name, length,
@@ -157,7 +158,7 @@ int safetensors_write(const struct output *out, const struct safetensors *file, 
     return result;
 }
 
-/* Refuses a file of another format by its first bytes; 0: the format is not known. */
+/* Refuses a file whose first bytes are those of another known format. 0 or -1. */
 static int refuse_foreign(const struct input *in, const void *start, size_t bytes,
                           const struct safetensors_kind *kind) {
     char wanted[64];
@@ -177,7 +178,7 @@ static int read_start(const struct input *in, const struct safetensors_kind *kin
     return n < 0 ? -1 : 0;
 }
 
-/* Refuses a file of the other kind. A format that is of neither kind is refused by the caller. */
+/* Refuses a file of the other kind. If the format is of neither kind, returns 0, and the caller refuses it. */
 static int check_kind(const struct input *in, const struct safetensors_kind *kind, const json_t *metadata) {
     const struct safetensors_kind *other =
         kind == &safetensors_model ? &safetensors_checkpoint : &safetensors_model;
@@ -203,8 +204,8 @@ static int split_header(const struct input *in, const struct safetensors_kind *k
     return check_kind(in, kind, *metadata);
 }
 
-/* Refuses a file of another format by its first 8 bytes, which were read as `length`, and the bytes that follow
- * them: 8 bytes alone could belong to several formats. 0: the format is not known. */
+/* Refuses a file of another known format. It looks at the first 8 bytes, which were read as `length`, and at the
+ * bytes after them, since 8 bytes may be the start of several formats. 0 or -1. */
 static int refuse_longer(const struct input *in, const struct safetensors_kind *kind, uint64_t length,
                          const char *more, size_t bytes) {
     char start[FOREIGN_BYTES];
@@ -262,7 +263,7 @@ int safetensors_read_header(const struct input *in, const struct safetensors_kin
     return result;
 }
 
-/* Whether the entry is exactly what would be written for the tensor, up to its place in the data. */
+/* Checks that the header's entry for the tensor is exactly the one that would be written. 0 or -1. */
 static int check_tensor(const struct input *in, const json_t *tensors, const struct stored *t) {
     const json_t *entry = json_object_get(tensors, t->name);
     if (entry == NULL)
@@ -298,7 +299,7 @@ int safetensors_check(const struct input *in, const json_t *tensors, const struc
     return 0;
 }
 
-/* All tensors' bytes, as one row of them. */
+/* Reads the data of all tensors, one after the other. 0 or -1. */
 static int read_tensors(const struct input *in, const struct safetensors *file) {
     for (const struct stored *t = file->tensor; t < file->tensor + file->count; t++) {
         const ssize_t n = input_read(in, t->data, t->bytes);

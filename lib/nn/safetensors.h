@@ -8,12 +8,13 @@
 #include <jansson.h>
 #include <stdbool.h>
 
-/* The safetensors format: u64 little-endian length of a JSON header, the header, the tensors' bytes. Written
- * and read for a list of tensors that is known before, and strictly: the header names just these, each once and at
- * its place, so that the data has no holes, no overlaps and no rest. */
+/* The safetensors format: the length of a JSON header as little-endian u64, the header, and the data of the
+ * tensors. A file is written and read for a list of tensors that is known before. Reading is strict: the header
+ * must have exactly these tensors, each once and with the expected offset, so that the data has no gaps, overlaps
+ * or bytes at the end. */
 
-/* Limits of a header: its bytes, and the values of its JSON, since an empty object takes 80 times the memory of its
- * text. */
+/* Limits of a header: its bytes, and the number of its JSON values, since an empty object takes 80 times the memory
+ * of its text. */
 #define SAFETENSORS_HEADER_MAX ((size_t)16 << 20)
 #define SAFETENSORS_VALUES_MAX ((size_t)1 << 18)
 #define SAFETENSORS_NAME (TENSOR_NAME + 16)
@@ -24,55 +25,61 @@ struct stored {
     char name[SAFETENSORS_NAME];
     enum stored_type type;
     struct shape shape;   /* 1 to TENSOR_RANK dimensions */
-    size_t offset, bytes; /* in the data */
-    void *data;           /* not owned; NULL while the file is only checked */
+    size_t offset, bytes; /* place in the data, and size */
+    void *data;           /* not owned; NULL if the file is only checked */
 };
 
-/* The list of a file's tensors, empty if all is 0. End with safetensors_free. */
+/* A list of tensors; with all fields 0 it is empty. End with safetensors_free. */
 struct safetensors {
-    size_t count, bytes; /* of all */
-    struct stored *tensor;
-    bool failed; /* there was no memory for one of them: what is done with the list is refused */
+    size_t count, bytes;   /* number of tensors, and bytes of their data */
+    struct stored *tensor; /* [count]; owned */
+    bool failed;           /* memory ran out for a tensor; functions that use the list then fail */
 };
 
 /* The kind of a file: a model or a checkpoint. */
 struct safetensors_kind {
-    const char *format, *name, *page; /* "format" in the metadata; in messages, the kind's name and its man page */
-    const char *advice;               /* on a file of the other kind, with ": " before it; "": none */
+    const char *format;      /* value of "format" in the metadata */
+    const char *name, *page; /* of the kind and of its man page, for messages */
+    const char *advice;      /* end of the message if a file of the other kind is given instead; "": none */
 };
 
 extern const struct safetensors_kind safetensors_model, safetensors_checkpoint;
 
-/* Adds a tensor, whose numbers are or will be at `data`; its bytes follow those of the tensor added before. */
+/* Adds a tensor whose numbers are, or will be, at `data`. Its bytes in the file follow those of the previous
+ * tensor. An error is kept in `failed`. */
 void safetensors_add(struct safetensors *file, enum stored_type type, const char *name, const struct shape *shape,
                      void *data);
 
-/* Adds all tensors of a table, with `prefix` before their names; `array` is one of the table's, or NULL. */
+/* Adds all tensors of a table, with `prefix` before their names. `array` is an array of the table, such as
+ * p->value, or NULL. */
 void safetensors_add_parameters(struct safetensors *file, const char *prefix, const struct parameters *p,
                                 float *array);
 
 void safetensors_free(struct safetensors *file);
 
-/* Writes the tensors with `metadata` (an object of strings; not consumed), to which "xxh64", the data's XXH64 as 16
- * hexadecimal digits, is added. Nothing is written if the header would not be read again. 0 or -1. */
+/* Writes the tensors with `metadata`, an object of strings, to which it adds "xxh64", the XXH64 of the data as 16
+ * hexadecimal digits. The caller keeps its reference. If the header is beyond the limits above, nothing is written.
+ * 0 or -1. */
 int safetensors_write(const struct output *out, const struct safetensors *file, json_t *metadata)
     __attribute__((warn_unused_result));
 
-/* Reads the header of a file of this kind; one of the other kind is refused. *metadata is a new reference to an
- * object of strings, *tensors one to the rest of the header; on error either may be NULL. 0 or -1; end with
- * json_decref of both in both cases. */
+/* Reads the header of a file of this kind, and refuses one of another kind. *metadata becomes a new reference to
+ * the metadata, an object of strings, and *tensors to the rest of the header; on error they may be NULL. 0 or -1;
+ * end with json_decref of both in both cases. */
 int safetensors_read_header(const struct input *in, const struct safetensors_kind *kind, json_t **metadata,
                             json_t **tensors) __attribute__((warn_unused_result));
 
-/* Checks the header against the list, whose data need not be there yet. */
+/* Checks that the header has exactly the tensors of the list, whose `data` may be NULL. 0 or -1. */
 int safetensors_check(const struct input *in, const json_t *tensors, const struct safetensors *file)
     __attribute__((warn_unused_result));
 
-/* Reads the data, and checks its length and its checksum; what the numbers may be is the caller's to check. */
+/* Reads the data to the tensors' `data`, and checks its length and its checksum. Does not check the numbers. 0 or
+ * -1. */
 int safetensors_read_data(const struct input *in, const json_t *metadata, const struct safetensors *file)
     __attribute__((warn_unused_result));
 
-/* 0 if all numbers of the tensors from `first` on are finite, else -1 with a message that `name` opens. */
+/* Checks that all numbers of the tensors from index `first` on are finite. 0, or -1 with a message that begins with
+ * `name`. */
 int safetensors_check_finite(const struct safetensors *file, size_t first, const char *name)
     __attribute__((warn_unused_result));
 
