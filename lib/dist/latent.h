@@ -29,8 +29,7 @@ double latent_kl_of(float mu, float logvar, float sigma);
 /* Writes z = mu + sigma epsilon, the reparametrisation. */
 void latent_draw(const float *heads, const float *sigma, const float *epsilon, float *z, size_t latent);
 
-/* The same, in place and without sigma: z holds epsilon before the call. Clips logvar itself; heads do not change.
- */
+/* The same, in place and without sigma: z holds epsilon before the call. Clips logvar itself, but not in heads. */
 void latent_draw_from(const float *heads, float *z, size_t latent);
 
 /* The backward pass of one draw. dz is the gradient of the loss with respect to z, dheads [2 latent] the one with

@@ -10,7 +10,7 @@
 /* Converts the items of a stream to the numbers that the encoder and the likelihood take. Arrays belong to the
  * caller. */
 
-/* How an element x in [0,1] is binarised: not at all; to 1 if x >= 1/2, else 0; or to 1 with probability x, else 0,
+/* How an element x in [0,1] is binarized: not at all; to 1 if x >= 1/2, else 0; or to 1 with probability x, else 0,
  * with a new draw for each struct noise. */
 enum binarize { BINARIZE_NONE, BINARIZE_THRESHOLD, BINARIZE_SAMPLE, BINARIZES };
 
@@ -19,7 +19,7 @@ const char *binarize_name(enum binarize binarize);
 /* Returns the value with this name: none, threshold or sample. -1 with a message that begins with `what`. */
 int binarize_find(const char *what, const char *name);
 
-/* Converts the n elements of an item to x [n], and binarises them. `noise` identifies the draw of BINARIZE_SAMPLE.
+/* Converts the n elements of an item to x [n], and binarizes them. `noise` identifies the draw of BINARIZE_SAMPLE.
  * NaN stays NaN. */
 void item_to_float(const struct likelihood *likelihood, enum binarize binarize, enum dtype dtype, const void *from,
                    size_t n, struct noise noise, float *x);
@@ -29,7 +29,7 @@ void item_to_float(const struct likelihood *likelihood, enum binarize binarize, 
 int items_mean(const struct likelihood *likelihood, enum binarize binarize, const struct dataset *set, double *mean)
     __attribute__((warn_unused_result));
 
-/* Checks that all n elements of an item are in the support of the likelihood. With binarisation they must be in
+/* Checks that all n elements of an item are in the support of the likelihood. With binarization they must be in
  * [0,1] for every likelihood; with `missing` they may be NaN. 0, or -1 with a message that begins with `name` and
  * has the item's number `item` and the element. */
 int item_check(const struct likelihood *likelihood, size_t levels, enum binarize binarize, bool missing,

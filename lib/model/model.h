@@ -54,7 +54,7 @@ void model_describe(const struct model *model, char *text, size_t size);
  * item. */
 void model_start_at_mean(struct model *model, const double *mean);
 
-/* Converts an item to x [elements], and binarises it if the config says so; see item_to_float. */
+/* Converts an item to x [elements], and binarizes it if the config says so; see item_to_float. */
 void model_load_item(const struct model *model, enum dtype dtype, const void *item, struct noise noise, float *x);
 
 /* Checks that the items of the stream `name` have the shape of the model's items. 0, or -1 with a message that

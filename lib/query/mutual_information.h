@@ -6,10 +6,11 @@
 
 #include <stdint.h>
 
-/* The mutual information I of latent and item, in nats, if N items are equally likely and z ~ q(z|x_n). The mean KL
- * is I + KL(q(z) || p(z)), where q(z) = 1/N sum over n of q(z|x_n): Hoffman and Johnson 2016. The estimate, with
- * one draw z_n ~ q(z|x_n) per item, is I = mean over n of [log q(z_n|x_n) - log 1/N sum over m of q(z_n|x_m)]. It
- * keeps the posteriors of all items in memory, and computes N^2 densities. */
+/* The mutual information I of latent and item, in nats, if N items are equally likely and z ~ q(z|x_n). The mean
+ * KL is I + KL(q(z) || p(z)), where q(z) = 1/N sum over n of q(z|x_n): Hoffman and Johnson 2016. The estimate, with
+ * one draw z_n ~ q(z|x_n) per item, is
+ *     I = mean over n of [log q(z_n|x_n) - log 1/N sum over m of q(z_n|x_m)].
+ * It keeps the posteriors of all items in memory, and computes N^2 densities. */
 struct mutual_information {
     size_t latent, items;
     uint64_t seed;

@@ -9,8 +9,7 @@
  *     const            constant
  *     cosine[:END]     half a cosine from the rate to END (default 0) at the last epoch: Loshchilov and Hutter 2017
  *     step:EVERY:FACTOR  multiplied by FACTOR after each EVERY epochs
- *     iwae             eight stages i = 0..7 of 3^i epochs, 3280 in all, at the rate times 10^(-i/7): Burda et al.
- * 2016 */
+ *     iwae             the rate times 10^(-i/7) in stages i = 0..7 of 3^i epochs, 3280 in all: Burda et al. 2016 */
 struct schedule {
     const struct schedule_kind *kind;
     double argument[2];
