@@ -52,7 +52,7 @@ static int choose_items(struct options *o, const struct idx *idx) {
     return 0;
 }
 
-/* Reads what is not wanted: the file must be right to its end. */
+/* Reads the rest of the file, to check it to its end. 0 or -1. */
 static int check_rest(struct idx *idx) {
     return idx_skip(idx, idx->left) < 0 ? -1 : idx_end(idx);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* raw-cmp: whether two streams hold the same numbers, within a tolerance. */
+/* raw-cmp: compares the numbers of two streams, within a tolerance. */
 #include "base/cli.h"
 #include "base/error.h"
 #include "base/progress.h"
@@ -45,7 +45,7 @@ static struct options parse(int argc, char **argv) {
     return o;
 }
 
-/* A stream's numbers without its frames: some of them, 0 at its end. */
+/* Reads up to CHUNK numbers of `size` bytes, also across frames. Returns how many, 0 at the end, or -1. */
 static ssize_t read_numbers(struct raw_reader *reader, unsigned char *to, size_t size) {
     size_t have = 0;
     while (have < CHUNK * size) {
@@ -62,7 +62,7 @@ static ssize_t read_numbers(struct raw_reader *reader, unsigned char *to, size_t
     return (ssize_t)(have / size);
 }
 
-/* NaN equals NaN, since streams and not figures are compared; infinity equals itself alone. */
+/* Here NaN equals NaN, since the data of streams is compared. Infinity equals only itself. */
 static bool equal(const struct options *o, double a, double b) {
     if (a == b || (isnan(a) && isnan(b)))
         return true;

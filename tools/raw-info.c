@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* raw-info: what a stream holds, the whole of it read and checked. */
+/* raw-info: a table of what a stream holds, all of which is read and checked. */
 #include "base/cli.h"
 #include "base/error.h"
 #include "base/progress.h"

@@ -5,7 +5,7 @@
 #include "stream/pnm.h"
 
 struct options {
-    struct cli_common common; /* quiet alone is taken */
+    struct cli_common common; /* quiet alone is used */
     const char *file;
     size_t columns, pad;
 };

@@ -63,7 +63,7 @@ static int check(const struct item_map *map, const void *items, size_t count, ui
 static int prepare(struct item_map *map) {
     const struct raw_frame *frame = &map->input.reader.frame;
     const size_t latent = map->model.config.latent, code = map->model.decoder_inputs, found = frame->shape.dim[0];
-    const bool labels = map->labels_path != NULL; /* which the model takes, or they would have been refused */
+    const bool labels = map->labels_path != NULL; /* of a conditional model; else they were refused */
     char shape[SHAPE_TEXT];
     map->shape = map->model.config.item;
     (void)shape_text(&frame->shape, shape);

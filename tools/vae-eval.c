@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* vae-eval: how good a model is on a stream of items, as a table. */
+/* vae-eval: evaluates a model on a stream of items, and prints a table. */
 #include "base/cli.h"
 #include "base/error.h"
 #include "base/progress.h"
@@ -64,13 +64,13 @@ static struct options parse(int argc, char **argv) {
     return o;
 }
 
-/* What the callbacks share. */
+/* The context of the callbacks. */
 struct work {
     const struct options *options;
     struct mutual_information mutual;
 };
 
-/* -1 if the output is lost, so that the rest of a long stream is not read in vain. */
+/* 0, or -1 if the output cannot be written: the rest of a long stream is then not read in vain. */
 static int print_item(const struct options *o, uint64_t number, const struct item_figures *f) {
     printf("%" PRIu64 "\t%.4f\t%.4f\t%.4f", number, f->reconstruction - f->kl, f->reconstruction, f->kl);
     if (o->samples > 0)
@@ -88,7 +88,7 @@ static void print_curve(const struct evaluator *e) {
     }
 }
 
-/* KL without a closed form is not a sum over latents. */
+/* Prints one row per latent. Without a closed form KL is not a sum over latents, and its column has nan. */
 static void print_latents(const struct evaluation *total, const struct model_config *config) {
     printf("latent\tkl\tactive\tmean\tvariance\n");
     for (size_t i = 0; i < config->latent; i++) {
@@ -103,7 +103,7 @@ static int print_total(struct work *w, const struct stream_evaluation *s) {
     const struct evaluation *total = &s->evaluator.total;
     const struct elbo elbo = evaluation_elbo(total);
     const double elements = total->elements > 0 ? total->elements : NAN;
-    const double nats = elements / (double)total->items * log(2); /* an item, in a bit per element */
+    const double nats = elements / (double)total->items * log(2); /* nats per item that make one bit per element */
     double error, information = 0;
     if (o->mutual_information && mutual_information_value(&w->mutual, s->workers, &information) < 0)
         return -1;

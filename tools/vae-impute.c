@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* vae-impute: fills the missing elements of a stream of items. */
+/* vae-impute: fills in the missing elements of a stream of items. */
 #include "base/cli.h"
 #include "base/error.h"
 #include "base/progress.h"
@@ -10,7 +10,7 @@
 #include <math.h>
 #include <string.h>
 
-#define POOR 5 /* effective samples: with fewer an item's numbers are a guess */
+#define POOR 5 /* with fewer effective samples than this an item's numbers are a guess */
 
 struct options {
     struct cli_common common;
@@ -38,12 +38,12 @@ static const struct cli_program program = {
     "vae-impute -m model.bin holes.raw | raw2pgm > whole.pgm",
 };
 
-/* What the callbacks share. */
+/* The context of the callbacks. */
 struct work {
     const struct options *options;
     struct imputer imputer;
     struct raw_writer out;
-    uint64_t filled, poor; /* items: with missing elements, and of these with few draws that count */
+    uint64_t filled, poor; /* items with missing elements, and those among them with fewer than POOR samples */
 };
 
 static int begin(struct stream_evaluation *s) {
@@ -64,8 +64,8 @@ static int write_header(struct stream_evaluation *s, uint64_t items, bool last) 
     return raw_write_header(&w->out, &frame);
 }
 
-/* In the stream's dtype; what is observed keeps its bits. How many elements were missing, or -1 if what is there
- * for one is not finite. */
+/* Fills in the missing elements of an item from x [n], in the dtype of the stream. Observed elements keep their
+ * bits. Returns how many elements were missing, or -1 without a message if x is not finite there. */
 static ssize_t fill(unsigned char *item, enum dtype dtype, const float *x, size_t n) {
     const size_t size = dtype_size(dtype);
     ssize_t missing = 0;
@@ -98,7 +98,7 @@ static int write_items(struct stream_evaluation *s, size_t count, uint64_t item)
     return raw_write(&w->out, s->input.items, count * raw_item_bytes(frame));
 }
 
-/* What there is to know about how far the numbers can be trusted. */
+/* Prints a note if there is nothing to fill in, or if the numbers of some items cannot be trusted. */
 static int end(struct stream_evaluation *s) {
     const struct work *w = s->context;
     if (w->filled == 0)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* vae-interp: a stream of latents to points on the paths from each to the next. */
+/* vae-interp: points on the paths from each latent of a stream to the next. */
 #include "base/cli.h"
 #include "base/error.h"
 #include "base/progress.h"
@@ -33,10 +33,10 @@ static const struct cli_program program = {
     "vae-encode -m model.bin few.raw | vae-interp --steps 8 | vae-decode -m model.bin | raw2pgm -c 8 > paths.pgm",
 };
 
-/* What is kept from latent to latent. */
+/* The state between two latents. */
 struct walk {
     const struct options *options;
-    float *from, *z; /* the latent before, and room for a point */
+    float *from, *z; /* [latent] each: the previous latent, and scratch for a point; owned */
 };
 
 static struct options parse(int argc, char **argv) {
@@ -55,7 +55,7 @@ static int prepare(struct latent_map *map) {
     return 0;
 }
 
-/* A path for each latent that has one before it. */
+/* Each latent but the first ends a path. */
 static int results(const struct latent_map *map, uint64_t number, uint64_t items, uint64_t *count) {
     const struct walk *walk = map->context;
     const uint64_t paths = number == 0 && items > 0 ? items - 1 : items;

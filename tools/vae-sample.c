@@ -12,12 +12,12 @@
 #include <string.h>
 
 #define NOT_GIVEN UINT64_MAX
-#define LABELS 1024    /* taken at a time, at most */
-#define CAPACITY 65536 /* numbers written at a time, about */
+#define LABELS 1024    /* labels read at a time, at most */
+#define CAPACITY 65536 /* numbers written at a time, roughly */
 
 #define MAX_SIDE 100000 /* columns or rows of a grid */
 
-/* A grid's columns and rows; 0: there is none. */
+/* Columns and rows of a grid; 0: there is no grid. */
 struct grid {
     size_t columns, rows;
 };
@@ -92,12 +92,12 @@ struct sampler {
     struct prior_state normal;
     struct labels labels;
     struct raw_writer out;
-    float *z; /* `capacity` of both */
+    float *z; /* [capacity] latents with their labels; owned */
     size_t capacity;
-    uint64_t item; /* the next one */
+    uint64_t item; /* number of the next latent */
 };
 
-/* Labels are wanted for a model that is conditional on them, and only there. */
+/* Checks that labels are given if and only if the model is conditional on labels, and --class is one. 0 or -1. */
 static int check_classes(const struct options *o, size_t classes) {
     const bool given = o->labels != NULL || o->class != NOT_GIVEN;
     if (classes > 0 && !given)
@@ -113,7 +113,7 @@ static int check_classes(const struct options *o, size_t classes) {
     return 0;
 }
 
-/* The size of a latent, from what was given; two that disagree are refused. */
+/* Sets the size of a latent from --dim, --grid or the model. Refuses sizes that differ. 0 or -1. */
 static int choose_sizes(struct sampler *s) {
     const struct options *o = s->options;
     const struct model_config *config = &s->model.config;
@@ -142,7 +142,7 @@ static int choose_sizes(struct sampler *s) {
     return 0;
 }
 
-/* z1 grows to the right and z2 upwards, as on paper. */
+/* Writes point number i of the grid. z1 grows to the right and z2 upwards, as in a plot. */
 static void grid_point(const struct grid *grid, const struct prior *prior, uint64_t i, float *z) {
     const uint64_t column = i % grid->columns, row = i / grid->columns;
     z[0] = (float)prior->quantile(((double)column + 0.5) / (double)grid->columns);
@@ -192,7 +192,7 @@ static int write_frame(struct sampler *s, uint64_t items, bool last) {
     return 0;
 }
 
-/* A frame for each of the labels'. */
+/* Writes one frame for each frame of labels. 0 or -1. */
 static int write_frames(struct sampler *s) {
     int more = labels_open(&s->labels, s->options->labels, s->classes) < 0 ? -1 : 1;
     while (more == 1 && write_frame(s, s->labels.reader.frame.items, s->labels.reader.frame.last) == 0)

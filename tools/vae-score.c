@@ -7,11 +7,11 @@
 #include "query/calibration.h"
 #include "query/evaluate_stream.h"
 
-/* A method of scoring, by the figures of an item. */
+/* A method: computes the score from the figures of an item. */
 struct method {
     const char *name;
     bool marginal;    /* needs log p(x) */
-    uint32_t samples; /* draws if -k does not say */
+    uint32_t samples; /* draws of z without -k */
     double (*score)(const struct item_figures *figures);
 };
 
@@ -78,11 +78,11 @@ static struct options parse(int argc, char **argv) {
     return o;
 }
 
-/* The scores to judge by were made with the seed's noise, item by item: what is judged has noise of its own, or it
- * would not be one more like them. */
+/* Calibration scores were made with the noise of the seed, item by item. The scored items need other noise:
+ * otherwise item i would share that of calibration item i, and their scores would not be exchangeable. */
 #define OTHER_NOISE 0x9e3779b97f4a7c15u
 
-/* What the callbacks share. */
+/* The context of the callbacks. */
 struct work {
     const struct options *options;
     struct calibration calibration;

@@ -15,7 +15,7 @@ struct options {
     struct training_run_config run;
 };
 
-/* What CLI_PARSE wants, of the parsers of the library. */
+/* The library's parsers, in the form that CLI_PARSE takes. */
 static int parse_hidden(void *field, const char *name, const char *text) {
     return hidden_parse(field, name, text);
 }
@@ -37,7 +37,7 @@ static int parse_every(void *field, const char *name, const char *text) {
     return every_parse(field, name, text);
 }
 
-/* The same of the functions that find an entry of a table. */
+/* The same for functions that find an entry of a table. */
 static int parse_activation(void *field, const char *name, const char *text) {
     const struct activation *found = activation_find(name, text);
     *(const struct activation **)field = found;
@@ -70,7 +70,7 @@ static int parse_binarize(void *field, const char *name, const char *text) {
     return 0;
 }
 
-/* The groups of --help. The table's order is that of the options in model files and checkpoints. */
+/* The groups of --help. The order of the options in the table is also that in model files and checkpoints. */
 enum { GENERAL, DATA, MODEL, LIKELIHOOD, OBJECTIVE, OPTIMIZER, FILES };
 static const char *const headings[] = {
     [GENERAL] = "General",     [DATA] = "Data",           [MODEL] = "Model", [LIKELIHOOD] = "Likelihood",
@@ -169,7 +169,7 @@ static const struct cli_program program = {
     .headings = headings,
 };
 
-/* Sets the scale to the likelihood's default, or from --sigma's text. */
+/* Sets the scale to the default of the likelihood, or from the text of --sigma. */
 static void set_scale(struct options *o) {
     const struct likelihood *l = o->run.model.likelihood;
     o->run.model.scale = l->initial_scale;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* vae-traverse: a stream of latents, each with one number at a time moved over the prior's quantiles. */
+/* vae-traverse: latents in which one number at a time takes quantiles of the prior. */
 #include "base/cli.h"
 #include "base/error.h"
 #include "base/number.h"
@@ -10,7 +10,7 @@
 
 #define MAX_LISTED 1024
 
-/* The numbers of a latent that are moved. */
+/* The numbers of a latent that are varied. */
 struct list {
     size_t count; /* 0: all */
     size_t latent[MAX_LISTED];
