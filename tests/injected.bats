@@ -78,6 +78,11 @@ TRAIN=(vae-train -q -j 2 -m new.bin --checkpoint new.ck --every 2 --log log.tsv 
     withstand malloc 12 1 raw2pgm items.raw
 }
 
+@test "memory that ends while a model's lists of hidden layers are read is named at each allocation" {
+    vae-train -q -m model.bin -H 2,res -z 1 -e 0 items.raw
+    withstand malloc 12 1 vae-info model.bin
+}
+
 @test "memory that ends while the options are written down is named at each allocation" {
     preloaded
     local n told=0 got

@@ -110,6 +110,16 @@ setup() {
     fails 1 'vae-info: bad.bin: metadata "version" is "1", wanted "2" for this model' vae-info bad.bin
 }
 
+@test "of a model's two lists the wrong one is named, the first of two" {
+    for list in encoder decoder; do
+        perl "$BATS_TEST_DIRNAME/safetensors.pl" edit '$head =~ s/"'$list'_hidden":"[^"]*"/"'$list'_hidden":"12,rest"/ or die' \
+            <res.bin >bad.bin
+        fails 1 "vae-info: bad.bin: metadata \"${list}_hidden\": found '12,rest', wanted none, or 1 to 64 of N, res" vae-info bad.bin
+    done
+    perl "$BATS_TEST_DIRNAME/safetensors.pl" edit '$head =~ s/_hidden":"[^"]*"/_hidden":"12,rest"/g or die' <res.bin >bad.bin
+    fails 1 "vae-info: bad.bin: metadata \"encoder_hidden\": found '12,rest'" vae-info bad.bin
+}
+
 @test "the layers are told in the end, without those that make nothing" {
     for options in '-l bernoulli' '-l gaussian --sigma per-dim' '-l gaussian --sigma optimal' '--prior vamp:4'; do
         # shellcheck disable=SC2086 # several options

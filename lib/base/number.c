@@ -10,7 +10,7 @@
 #include <string.h>
 
 /* Accepts digits only; strtoull would also accept blanks, signs and hexadecimal numbers. */
-bool read_digits(const char *text, size_t length, uint64_t *value) {
+static bool read_digits(const char *text, size_t length, uint64_t *value) {
     uint64_t v = 0;
     if (length == 0)
         return false;
@@ -42,24 +42,30 @@ int parse_real(const char *name, const char *text, double min, double max, doubl
     return 0;
 }
 
-int parse_list(const char *name, const char *text, char separator, size_t min, size_t max, size_t capacity,
+bool read_list(const char *text, size_t length, char separator, size_t min, size_t max, size_t capacity,
                size_t *values, size_t *count) {
+    const char *const all = text + length;
     size_t n = 0;
     for (const char *p = text;; p++) {
-        const char *end = strchr(p, separator);
+        const char *found = memchr(p, separator, (size_t)(all - p)), *end = found == NULL ? all : found;
         uint64_t v;
-        if (end == NULL)
-            end = p + strlen(p);
         if (n == capacity || !read_digits(p, (size_t)(end - p), &v) || v < min || v > max)
-            return fail("%s: found '%s', wanted 1 to %zu whole numbers from %zu to %zu with '%c' between them",
-                        name, text, capacity, min, max, separator);
+            return false;
         values[n++] = (size_t)v;
         p = end;
-        if (*p == '\0')
+        if (p == all)
             break;
     }
     *count = n;
-    return 0;
+    return true;
+}
+
+int parse_list(const char *name, const char *text, char separator, size_t min, size_t max, size_t capacity,
+               size_t *values, size_t *count) {
+    return read_list(text, strlen(text), separator, min, max, capacity, values, count)
+               ? 0
+               : fail("%s: found '%s', wanted 1 to %zu whole numbers from %zu to %zu with '%c' between them", name,
+                      text, capacity, min, max, separator);
 }
 
 bool multiply(size_t a, size_t b, size_t *product) {

@@ -13,14 +13,15 @@
 /* A whole decimal number in [min, max]. */
 int parse_whole(const char *name, const char *text, uint64_t min, uint64_t max, uint64_t *value);
 
-/* Sets *value to the whole decimal number that `length` characters are; false if they are none. */
-bool read_digits(const char *text, size_t length, uint64_t *value);
-
 /* A finite decimal number in [min, max]. */
 int parse_real(const char *name, const char *text, double min, double max, double *value);
 
 /* Whole numbers in [min, max], separated by `separator` ("400,200", "28x28"), at most `capacity` of them. */
 int parse_list(const char *name, const char *text, char separator, size_t min, size_t max, size_t capacity,
+               size_t *values, size_t *count);
+
+/* The same of the first `length` characters of a text, without a message: whether they are such a list. */
+bool read_list(const char *text, size_t length, char separator, size_t min, size_t max, size_t capacity,
                size_t *values, size_t *count);
 
 /* Sets *product to a * b; false if it does not fit. */

@@ -143,7 +143,7 @@ static int get_sizes(const struct source *s, struct model_config *c) {
         parse_whole(where(s, "latent", name), text, 1, MODEL_MAX_LATENT, &latent) < 0)
         return -1;
     c->latent = (size_t)latent;
-    return get_hidden(s, "encoder_hidden", &c->encoder) | get_hidden(s, "decoder_hidden", &c->decoder);
+    return get_hidden(s, "encoder_hidden", &c->encoder) < 0 ? -1 : get_hidden(s, "decoder_hidden", &c->decoder);
 }
 
 static int get_choices(const struct source *s, struct model_config *c) {

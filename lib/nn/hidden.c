@@ -19,16 +19,9 @@ static const struct { const struct op *op; } ops[] = {{&op_linear}, {&op_residua
  * whether they are valid. */
 static bool read_arguments(struct hidden_layer *layer, const char *text, size_t length) {
     size_t count = 0;
-    for (size_t first = 0, end; first < length; first = end + 1, count++) {
-        uint64_t number;
-        for (end = first; end < length && text[end] != ':';)
-            end++;
-        if (count == layer->op->arguments || end == length - 1 ||
-            !read_digits(text + first, end - first, &number) || number < 1 || number > HIDDEN_MAX_UNITS)
-            return false;
-        layer->argument[count] = (size_t)number;
-    }
-    return count == layer->op->arguments;
+    return (length == 0 ||
+            read_list(text, length, ':', 1, HIDDEN_MAX_UNITS, OP_ARGUMENTS, layer->argument, &count)) &&
+           count == layer->op->arguments;
 }
 
 /* Parses one item of the list, the first `length` characters of `text`. Returns whether it is valid. */
