@@ -126,6 +126,8 @@ setup() {
         vae-train -m told.bin -z 3 -H 12,res $options -e 1 items.raw 2>err
         grep -q '^vae-train: told.bin: 784-12-12-3-12-12-784 relu ' err
     done
+    vae-train -m told.bin -z 3 -H 100 --decoder-hidden "$(printf '100,%.0s' {1..63})7" -e 0 items.raw 2>err
+    grep -q "^vae-train: told.bin: 784-100-3$(printf -- '-100%.0s' {1..63})-7-784 relu " err
 }
 
 @test "the decoder mirrors the encoder" {

@@ -100,13 +100,14 @@ void model_swap_average(struct model *m) {
 }
 
 /* Lists the input and the layers with parameters; for the layer of mu and logvar it writes the width of z. */
-void model_describe(const struct model *m, char *text, size_t size) {
-    size_t used = (size_t)snprintf(text, size, "%zu", m->elements);
-    for (size_t i = 0; i < m->net.layers && used < size; i++) {
+void model_describe(const struct model *m, char text[MODEL_DESCRIPTION]) {
+    size_t used = (size_t)snprintf(text, MODEL_DESCRIPTION, "%zu", m->elements);
+    for (size_t i = 0; i < m->net.layers; i++) {
         const struct layer *layer = &m->net.layer[i];
         const bool heads = i == m->net.layer[m->posterior].in[0];
         if (layer->owns > 0 && layer->width > 0)
-            used += (size_t)snprintf(text + used, size - used, "-%zu", heads ? m->config.latent : layer->width);
+            used += (size_t)snprintf(text + used, MODEL_DESCRIPTION - used, "-%zu",
+                                     heads ? m->config.latent : layer->width);
     }
 }
 

@@ -47,8 +47,12 @@ void model_set_label(const struct model *model, struct pass *pass, size_t row, u
 /* Exchanges the parameters with their moving average, if there is one, and packs the net. */
 void model_swap_average(struct model *model);
 
-/* Writes the widths of the layers to text [size], such as "784-400-20-400-784". */
-void model_describe(const struct model *model, char *text, size_t size);
+/* The longest description: the numbers of the item, of the encoder's and the decoder's hidden layers, of the latent
+ * and of the output, each of at most 20 digits and with a '-' or the end after it. */
+#define MODEL_DESCRIPTION ((2 * HIDDEN_MAX + 3) * 21)
+
+/* Writes the widths of the layers to text, such as "784-400-20-400-784". */
+void model_describe(const struct model *model, char text[MODEL_DESCRIPTION]);
 
 /* Sets the output biases from the items' mean [elements], so that a decoder with zero weights predicts the mean
  * item. */

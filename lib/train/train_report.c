@@ -81,13 +81,13 @@ int report_epoch(const struct report *r, const struct elbo *validation) {
 void report_result(const struct report *r, const char *model) {
     const struct training *t = r->training;
     const struct model_config *config = &t->model->config;
-    char layers[256], shape[SHAPE_TEXT];
+    char layers[MODEL_DESCRIPTION], shape[SHAPE_TEXT];
     if (t->position > 0 && active(t) < config->latent)
         cli_note("%s: %zu of %zu latents collapsed: their posterior means have variances below 0.01, "
                  "so they carry no information; a smaller -z does as well%s",
                  model, config->latent - active(t), config->latent,
                  t->objective.estimator->importance ? "" : ", and --warmup may help");
-    model_describe(t->model, layers, sizeof layers);
+    model_describe(t->model, layers);
     cli_note("%s: %s %s %s, %s epoch %" PRIu64 " of %" PRIu64
              " over %zu items of %s: elbo %.2f nats per item, %.1f s, "
              "%.0f items/s",
