@@ -152,13 +152,13 @@ struct net {
     bool failed;               /* from the first error on; a builder of a net checks once, by net_finish */
 };
 
-/* Adds a layer of `op` and returns its index. `options`, `size` bytes, are copied; NULL: none. On an error the net
- * has failed, and 0 is returned. */
+/* Adds a layer of `op` and returns its index. `options`, `size` bytes, are copied; NULL: none. On an error, such as
+ * a name of LAYER_NAME bytes or more, the net has failed, and 0 is returned. */
 size_t net_add(struct net *net, const struct op *op, const char *name, const void *options, size_t size,
                size_t inputs, const size_t *in);
 
 /* Adds a tensor to the net's parameters and returns its offset, see parameters_add. Its name is the layer's, a dot
- * and `what`. columns 0: a vector. */
+ * and `what`, and no other tensor's. columns 0: a vector. */
 size_t net_add_tensor(struct net *net, const char *layer, enum tensor_kind kind, const char *what, size_t rows,
                       size_t columns);
 

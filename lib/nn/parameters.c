@@ -35,8 +35,17 @@ static bool count_numbers(const struct shape *shape, size_t before, size_t *numb
     return *numbers <= SHAPE_MAX_ELEMENTS - before;
 }
 
+static bool has_tensor(const struct parameters *p, const char *name) {
+    for (size_t i = 0; i < p->count; i++)
+        if (strcmp(p->tensor[i].name, name) == 0)
+            return true;
+    return false;
+}
+
 /* Sets the name and the size of the tensor. Returns the reason why it cannot be added; NULL: it can be added. */
-static const char *check_tensor(struct tensor *t, const char *name) {
+static const char *check_tensor(const struct parameters *p, struct tensor *t, const char *name) {
+    if (has_tensor(p, name))
+        return "two tensors of the same name, wanted a name for each";
     if (snprintf(t->name, sizeof t->name, "%s", name) >= TENSOR_NAME || !has_dimensions(&t->shape))
         return "a tensor's name or dimensions cannot be stored, wanted at most 47 bytes, and 1 to 4 dimensions";
     return count_numbers(&t->shape, t->offset, &t->size) ? NULL
@@ -47,7 +56,7 @@ size_t parameters_add_shape(struct parameters *p, enum tensor_kind kind, const c
                             const struct shape *shape) {
     struct tensor t = {.kind = kind, .shape = *shape, .offset = p->size};
     if (p->failure == NULL)
-        p->failure = check_tensor(&t, name);
+        p->failure = check_tensor(p, &t, name);
     if (p->failure != NULL)
         return 0;
     struct tensor *table = memory_grow(p->tensor, p->count, sizeof *table);

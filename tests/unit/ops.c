@@ -129,8 +129,8 @@ static void build_inputs(struct trial *t, const struct op_case *c, const struct 
     if (c->learns_second)
         *second = net_linear(&t->net, "learned", *second, c->second, NULL);
     *in = c->reading == ITEMS ? x
-          : c->group > 1      ? net_linear_groups(&t->net, root->name, x, c->in, c->group)
-                              : net_linear(&t->net, root->name, x, c->in, test_activation(root->activation));
+          : c->group > 1      ? net_linear_groups(&t->net, "root", x, c->in, c->group)
+                              : net_linear(&t->net, "root", x, c->in, test_activation(root->activation));
 }
 
 static void build_readers(struct trial *t, const struct op_case *c, const struct sizes *s, size_t in,
@@ -339,6 +339,32 @@ static void an_input_that_is_changed_has_one_reader(void) {
     net_free(&net);
 }
 
+/* A name that is cut off could be that of another layer, and so could those of its tensors. */
+static void a_layers_name_is_not_cut_off(void) {
+    static const char longest[] = "a.name.of.39.letters.xxxxxxxxxxxxxxxxxx",
+                      larger[] = "a.name.of.40.letters.xxxxxxxxxxxxxxxxxxx";
+    struct net net = {0};
+    const size_t in = net_input_layer(&net, longest, 3);
+    EXPECT(net_finish(&net, "test") == 0 && strcmp(net.layer[in].name, longest) == 0, "%s", error_message());
+    (void)net_linear(&net, larger, in, 4, NULL);
+    EXPECT(net_finish(&net, "test") == -1 &&
+               strcmp(error_message(), "model: a layer called a.name.of.40.letters.xxxxxxxxxxxxxxxxxxx, "
+                                       "wanted a name of at most 39 bytes") == 0,
+           "%s", error_message());
+    net_free(&net);
+}
+
+/* Else a file would hold the numbers of both, and the name of one. */
+static void layers_with_parameters_have_names_of_their_own(void) {
+    struct net net = {0};
+    const size_t in = net_input_layer(&net, "x", 3);
+    (void)net_linear(&net, "same", net_linear(&net, "same", in, 3, NULL), 3, NULL);
+    EXPECT(net_finish(&net, "m.bin") == -1 &&
+               strcmp(error_message(), "m.bin: two tensors of the same name, wanted a name for each") == 0,
+           "%s", error_message());
+    net_free(&net);
+}
+
 #define SEGMENT_ITEMS 2
 
 /* The term and the gradients of one segment of an item, by the functions of dist. */
@@ -448,6 +474,8 @@ int main(void) {
          a_layer_of_items_may_be_read_by_one_of_draws},
         {"a net grows", a_net_grows},
         {"an input that is changed in place has one reader", an_input_that_is_changed_has_one_reader},
+        {"a layer's name is not cut off", a_layers_name_is_not_cut_off},
+        {"layers with parameters have names of their own", layers_with_parameters_have_names_of_their_own},
         {"a likelihood of segments is their sum", a_likelihood_of_segments_is_their_sum},
         {"a best scale wants one segment", a_best_scale_wants_one_segment},
         {"a pair has the tensors of two layers", a_pair_has_the_tensors_of_two_layers},

@@ -86,6 +86,7 @@ static void a_tensor_that_does_not_fit_is_an_error(void) {
     expect_refused(name, &zero, dimensions);
     expect_refused(name, &large, numbers);
     expect_refused(name, &overflow, numbers);
+    expect_refused("before", &good, "m.bin: two tensors of the same name, wanted a name for each");
     /* One letter less, and one number less, are taken. */
     struct parameters p = {0};
     const struct shape largest = shape_vector(SHAPE_MAX_ELEMENTS - 6);
