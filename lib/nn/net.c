@@ -65,6 +65,9 @@ size_t net_add(struct net *net, const struct op *op, const char *name, const voi
     if (snprintf(layer.name, sizeof layer.name, "%s", name) >= LAYER_NAME)
         return fail_net(net,
                         fail("model: a layer called %s, wanted a name of at most %d bytes", name, LAYER_NAME - 1));
+    if (inputs > LAYER_INPUTS)
+        return fail_net(
+            net, fail("model: the layer %s reads %zu others, wanted at most %d", name, inputs, LAYER_INPUTS));
     for (size_t i = 0; i < inputs; i++)
         layer.in[i] = in[i];
     if (options != NULL && (layer.options = copy_of(options, size)) == NULL)

@@ -354,6 +354,16 @@ static void a_layers_name_is_not_cut_off(void) {
     net_free(&net);
 }
 
+static void a_layer_has_no_more_inputs_than_there_is_room_for(void) {
+    struct net net = {0};
+    const size_t in = net_input_layer(&net, "x", 3), inputs[LAYER_INPUTS + 1] = {in, in, in};
+    (void)net_add(&net, &op_product, "product", NULL, 0, LAYER_INPUTS + 1, inputs);
+    EXPECT(net_finish(&net, "test") == -1 &&
+               strcmp(error_message(), "model: the layer product reads 3 others, wanted at most 2") == 0,
+           "%s", error_message());
+    net_free(&net);
+}
+
 /* Else a file would hold the numbers of both, and the name of one. */
 static void layers_with_parameters_have_names_of_their_own(void) {
     struct net net = {0};
@@ -475,6 +485,7 @@ int main(void) {
         {"a net grows", a_net_grows},
         {"an input that is changed in place has one reader", an_input_that_is_changed_has_one_reader},
         {"a layer's name is not cut off", a_layers_name_is_not_cut_off},
+        {"a layer has no more inputs than there is room for", a_layer_has_no_more_inputs_than_there_is_room_for},
         {"layers with parameters have names of their own", layers_with_parameters_have_names_of_their_own},
         {"a likelihood of segments is their sum", a_likelihood_of_segments_is_their_sum},
         {"a best scale wants one segment", a_best_scale_wants_one_segment},
