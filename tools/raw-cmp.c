@@ -20,7 +20,8 @@ struct options {
 
 static const struct cli_option options[] = {
     {0, "abs", "T", "0", "numbers may differ by T", CLI_REAL(absolute, 0, DBL_MAX)},
-    {0, "rel", "T", "0", "and by T times the larger absolute value", CLI_REAL(relative, 0, DBL_MAX)},
+    {0, "rel", "T", "0", "numbers may also differ by T times the larger absolute value",
+     CLI_REAL(relative, 0, DBL_MAX)},
     CLI_EVERY,
 };
 

@@ -50,7 +50,8 @@ static int parse_method(void *field, const char *name, const char *text) {
 
 static const struct cli_option options[] = {
     CLI_MODEL,
-    {0, "method", "NAME", "elbo", "the score: elbo or reconstruction, with the sign changed, or nll: -log p(x)",
+    {0, "method", "NAME", "elbo",
+     "the score: elbo (minus the ELBO), nll (-log p(x)) or reconstruction (minus its term of the ELBO)",
      CLI_PARSE(parse_method, method)},
     {'k', "samples", "K", NULL, "draws of z per item (default 1; 100 for nll)", CLI_SIZE(samples, 1, 1 << 24)},
     {0, "calibrate", "FILE", NULL, "write p-values instead, from these scores of normal items",

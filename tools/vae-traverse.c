@@ -29,9 +29,9 @@ static int parse_latents(void *field, const char *name, const char *text) {
 }
 
 static const struct cli_option options[] = {
-    {0, "steps", "N", "8", "quantiles per number: those of (i + 1/2) / N, for i from 0 to N - 1",
+    {0, "steps", "N", "8", "quantiles per dimension: those of (i + 1/2) / N, for i from 0 to N - 1",
      CLI_SIZE(steps, 1, 1 << 24)},
-    {0, "latent", "LIST", NULL, "vary these numbers of a latent, such as 0,3 (default: each)",
+    {0, "latent", "LIST", NULL, "vary these dimensions of a latent, such as 0,3 (default: each)",
      CLI_PARSE(parse_latents, list)},
     CLI_EVERY,
 };
@@ -39,7 +39,8 @@ static const struct cli_option options[] = {
 static const struct cli_program program = {
     "vae-traverse",
     "[--steps N] [--latent LIST] [-q] [FILE]",
-    "For each latent, and each of its numbers in turn: latents in which that number takes quantiles of the prior.",
+    "Writes, for each latent and each of its dimensions, latents in which this dimension takes quantiles of the "
+    "prior.",
     options,
     0,
     "vae-encode -m model.bin one.raw | vae-traverse --steps 8 | vae-decode -m model.bin | raw2pgm -c 8 > rows.pgm",
