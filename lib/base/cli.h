@@ -14,25 +14,25 @@
 
 enum { EXIT_DATA = 1, EXIT_USAGE = 2 };
 
-/* An option and what becomes of its argument. A tool's options are a `struct options`, which the macros below name
- * the fields of. */
+/* An option, and the field that holds its value. Each tool defines a `struct options`; the macros below take the
+ * names of its fields. */
 struct cli_option {
     int key;              /* the short option's letter, 0: it has none */
     const char *name;     /* the long option's name */
     const char *argument; /* what --help calls its argument; NULL: it takes none */
-    const char *initial;  /* the default, as text; NULL: none, or one that `help` tells */
-    const char *help;     /* one line; may be long: --help folds nothing, and adds the default */
+    const char *initial;  /* the default, as text; NULL: there is none, or `help` says what it is */
+    const char *help;     /* one line of any length, since --help folds no lines; --help adds the default */
     /* Sets the field from the argument's text, or ends the program with a usage error. */
     void (*set)(const struct cli_option *option, void *field, const char *text);
     size_t offset;   /* of the field in struct options */
     double min, max; /* of a number */
-    /* Of cli_set_parsed: reads the text. 0, or -1 with a message that begins with `name`. */
+    /* For cli_set_parsed: parses the text. 0, or -1 with a message that begins with `name`. */
     int (*parse)(void *field, const char *name, const char *text);
-    bool aside; /* not part of cli_values: it says where or how to work, and changes no result */
-    /* The value that does what was done before the option existed, for files of that time, which do not name it. It
-     * stays when `initial` changes. NULL: not given. */
+    bool aside; /* not part of cli_values, since it names a file, or changes no result */
+    /* The value that means what the tool did before the option existed. A checkpoint from that time does not name
+     * the option, and is read as having this value. It must not change when `initial` changes. NULL: not given. */
     const char *before;
-    unsigned heading; /* its group in --help: a place in the program's headings */
+    unsigned heading; /* its group in --help: an index of the program's headings */
 };
 
 #define CLI_FLAG(field) cli_set_flag, offsetof(struct options, field), 0, 0     /* bool */
@@ -53,7 +53,7 @@ void cli_set_whole(const struct cli_option *option, void *field, const char *tex
 void cli_set_real(const struct cli_option *option, void *field, const char *text);
 void cli_set_parsed(const struct cli_option *option, void *field, const char *text);
 
-/* What most tools have, as the field `common` of their options. */
+/* The options that most tools have, as the field `common` of their struct options. */
 struct cli_common {
     const char *model; /* NULL: not given */
     uint64_t seed;
@@ -94,7 +94,8 @@ struct cli_program {
     const struct cli_option *options; /* ends with an entry without a name */
     int binary;                       /* the standard stream that carries its data: 0 or 1 */
     const char *example;              /* a pipeline */
-    /* Of the groups of --help, ending with NULL. The first group is printed last. NULL: one group, no heading. */
+    /* The headings of the groups of --help, ending with NULL. The first group is printed last. NULL: there is one
+     * group, without a heading. */
     const char *const *headings;
 };
 
@@ -107,34 +108,35 @@ struct cli_program {
  * prints a short usage and ends with exit status 2. */
 void cli_parse(const struct cli_program *program, int argc, char **argv, void *options);
 
-/* The options that are not `aside`, with the user's arguments or the defaults. Valid until the program ends. */
+/* Returns the options that are not `aside`, with the user's arguments or the defaults. They are valid until the
+ * end. */
 const struct option_value *cli_values(void);
 
-/* The tool's name and these options, as one text: the same for the same work. NULL with a message if it would be
- * longer than 2^18 bytes, or out of memory. End with free. */
+/* Returns the tool's name and these options as one text, which is the same for the same work. NULL with a message
+ * if it would be longer than 2^18 bytes, or out of memory. End with free. */
 char *cli_command(void);
 
-/* The one operand that may follow the options, or NULL. More are a usage error. */
+/* Returns the one operand that may follow the options, or NULL. More than one is a usage error. */
 const char *cli_operand(void);
 
-/* The operands, for a tool that takes exactly `count`; another number is a usage error. */
+/* Returns the operands of a tool that takes exactly `count`; another number is a usage error. */
 char *const *cli_operands(size_t count);
 
-/* A usage error if an option that must be given was not. */
+/* Ends the program with a usage error if `value` is NULL: the option `name` must be given. */
 void cli_require(const char *name, const char *value);
 
 /* Ends the program with exit code 2 and the message kept by fail(), or with one of the caller's. */
 _Noreturn void cli_usage_error(void);
 _Noreturn void cli_refuse(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Whether -q was given. */
+/* Returns whether -q was given. */
 bool cli_quiet(void);
 
 /* Prints a line on stderr that begins with the tool's name; nothing with -q. */
 void cli_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* What main returns: prints the message kept by fail() if result is negative, checks that all of stdout has
- * been written, and gives the exit code. */
+/* Prints the message kept by fail() if `result` is negative, checks that all of stdout has been written, and
+ * returns the exit status, which main returns. */
 int cli_finish(int result);
 
 #endif

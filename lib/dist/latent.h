@@ -8,15 +8,15 @@
  * heads [2 latent] hold mu [latent], followed by logvar [latent] = log sigma^2. Other arrays are [latent] and
  * belong to the caller. Log densities and KL are in nats per item. No function fails. */
 
-/* logvar is clipped to +-LOGVAR_BOUND, so that exp cannot overflow. The backward pass ignores the clipping: it uses
+/* logvar is clamped to +-LOGVAR_BOUND, so that exp cannot overflow. The backward pass ignores the clamping: it uses
  * the gradient at the bound. */
 #define LOGVAR_BOUND 80.0f
 
-/* Returns logvar clipped to +-LOGVAR_BOUND; NaN stays NaN. */
+/* Returns logvar clamped to +-LOGVAR_BOUND; NaN stays NaN. */
 float latent_bounded(float logvar);
 
 /* Clips logvar in `heads` and writes sigma = exp(logvar / 2). The functions below take heads whose logvar is
- * clipped, unless stated otherwise. */
+ * clamped, unless stated otherwise. */
 void latent_posterior(float *heads, float *sigma, size_t latent);
 
 /* Returns KL(q || p), the sum over latents of (sigma^2 + mu^2 - 1 - logvar) / 2: Kingma and Welling 2014,

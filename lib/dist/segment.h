@@ -28,15 +28,16 @@ bool segment_has_scale(const struct segment *segment);
  * scale. */
 size_t segment_scales(const struct segment *segment);
 
-/* Return whether the scales that are parameters are learned by gradient; and whether the scale is the one that
- * maximises log p(x|z) of each batch, in closed form. In that case the parameter holds its log. */
+/* segment_learns_scale returns whether the scales that are parameters are learned by gradient.
+ * segment_has_best_scale returns whether the scale is the one that maximises log p(x|z) of each batch, in closed
+ * form (SCALE_OPTIMAL); the parameter then holds its log. */
 bool segment_learns_scale(const struct segment *segment);
 bool segment_has_best_scale(const struct segment *segment);
 
 /* Returns the log of the fixed scale, or the initial log of a learned one. */
 float segment_initial_log_scale(const struct segment *segment);
 
-/* Writes log_scale and inverse_scale [elements] from the parameters [segment_scales], which it clips to
+/* Writes log_scale and inverse_scale [elements] from the parameters [segment_scales], which it clamps to
  * +-LOG_SCALE_BOUND; a fixed scale is taken unchanged. */
 void segment_set_scale(const struct segment *segment, const float *parameter, float *log_scale,
                        float *inverse_scale);
@@ -47,7 +48,7 @@ void segment_scale_gradient(const struct segment *segment, const float *paramete
                             float factor, float *gradient);
 
 /* The scale that maximises log p(x|z), from `sum`, the likelihood's deviations summed over `count` elements. The
- * first returns its log, clipped to +-LOG_SCALE_BOUND; the second writes it to log_scale and inverse_scale
+ * first returns its log, clamped to +-LOG_SCALE_BOUND; the second writes it to log_scale and inverse_scale
  * [elements]. */
 float segment_best_log_scale(const struct segment *segment, double sum, double count);
 void segment_set_best_scale(const struct segment *segment, double sum, double count, float *log_scale,

@@ -7,8 +7,8 @@
 #include "nn/pass.h"
 
 /* The layers that make a net a variational auto-encoder. The functions net_* add a layer and return its index;
- * net_finish reports their errors, see net_add. Figures are in nats per item. Pointers that
- * functions return point into the pass, which owns the arrays. */
+ * net_finish reports their errors, see net_add. Figures are in nats per item. Returned pointers
+ * point into the pass, which owns the arrays. */
 
 #define NO_LAYER SIZE_MAX
 
@@ -27,11 +27,11 @@ size_t net_encoder_input(struct net *net, size_t x, size_t label, const struct e
 /* Returns whether the encoder's input equals x, so that no such layer is needed. */
 bool encoder_reads_x(const struct encoder_input *input, size_t label);
 
-/* Adds the posterior q(z|x). `heads`: the layer whose output is mu [latent], followed by logvar [latent]. Clips
+/* Adds the posterior q(z|x). `heads`: the layer whose output is mu [latent], followed by logvar [latent]. Clamps
  * logvar in place (latent_bounded), and computes sigma. */
 size_t net_posterior(struct net *net, size_t heads);
 
-/* Return mu and clipped logvar of an item [2 latent], and its sigma [latent]. */
+/* Return mu and clamped logvar of an item [2 latent], and its sigma [latent]. */
 float *posterior_heads(const struct pass *pass, size_t posterior, size_t item);
 const float *posterior_sigma(const struct pass *pass, size_t posterior, size_t item);
 
@@ -46,8 +46,8 @@ float *draw_of(const struct pass *pass, size_t draw, size_t row);
 float *draw_epsilon(const struct pass *pass, size_t draw, size_t row);
 float *draw_scratch(const struct pass *pass, size_t draw, size_t row);
 
-/* Used instead of the draw's forward pass: the first writes the one-hot label after a z that the caller has set,
- * the second sets z to mu, with the label, in all draws of an item. */
+/* To be called instead of the layer's forward pass. draw_set_label writes the one-hot label after a z that the
+ * caller has set. draw_set_mean sets all draws of an item to mu, followed by the label. */
 void draw_set_label(struct pass *pass, size_t draw, size_t row);
 void draw_set_mean(struct pass *pass, size_t draw, size_t item);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The posterior q(z|x) = N(mu, diag sigma^2). Its gradient is the one with respect to mu and the clipped logvar. */
+/* The posterior q(z|x) = N(mu, diag sigma^2). Its gradient is the one with respect to mu and the clamped logvar. */
 #include "dist/latent.h"
 #include "model/layers.h"
 

@@ -10,19 +10,19 @@
 struct work_size {
     size_t items;   /* of the mini-batch */
     size_t draws;   /* rows per item */
-    size_t units;   /* columns, in groups of `group` numbers that stay together */
-    size_t group;   /* 0 stands for 1 */
-    size_t weights; /* that each row needs: with many, units are divided, too */
+    size_t units;   /* a tile has whole units */
+    size_t group;   /* numbers per unit; 0 stands for 1 */
+    size_t weights; /* that each row needs; if there are many, the units are divided, too */
 };
 
-/* Tiles of at most `items` items and `units` units, `down` times `across` of them. */
+/* The work has `down` times `across` tiles, each of at most `items` items and `units` units. */
 struct division {
     size_t items, units, down, across;
 };
 
 struct division divide(const struct work_size *size);
 
-/* The number of parts that the units of a layer's forward pass are divided into: `across`. */
+/* Returns into how many parts the units of a layer are divided in the forward pass: `across`. */
 size_t division_parts(const struct layer *layer);
 
 #endif

@@ -23,7 +23,7 @@ struct step; /* the arguments of a training step, see model/objective.h: handed 
 enum { LAYER_INPUTS = 2, LAYER_PARAMETERS = 2, LAYER_NAME = 40, OP_ARGUMENTS = 3, OP_NAME = 16 };
 
 /* How many rows a layer's output has: one per item, or one for each of an item's draws of z, in consecutive rows.
- * A layer of which an input has one row per draw has one row per draw, too. */
+ * If one of a layer's inputs has one row per draw, so has the layer. */
 enum rows { PER_ITEM, PER_DRAW };
 
 /* The piece of an operation's work that is one task: whole rows, or some units of them. What its units are depends
@@ -35,11 +35,11 @@ struct tile {
     size_t part; /* the tile's number among those of the same rows */
 };
 
-/* Parameters that belong to a layer's units: those of unit u are the numbers [offset + u each, offset + (u + 1)
+/* Parameters that belong to a layer's units: those of unit u are the numbers [offset + u * each, offset + (u + 1) *
  * each) of the table of parameters. */
 struct unit_parameters {
     size_t offset, each;
-    bool decays; /* by weight decay; Muon ignores it, and decays tensors of kind TENSOR_MATRIX */
+    bool decays; /* weight decay applies; not read with Muon, where it applies to each TENSOR_MATRIX instead */
 };
 
 struct layer {
@@ -52,7 +52,7 @@ struct layer {
     enum rows rows; /* set by net_add, before infer */
     /* Set by op->infer: the width always, the others if they are not 0. */
     size_t width; /* numbers of a row of the output */
-    size_t units; /* that the output is divided into, which a tile does not cut; 0 stands for `width` */
+    size_t units; /* of the output; a tile has whole units; 0 stands for `width` */
     size_t group; /* numbers that the op computes for each unit before its activation; 0 stands for 1 */
     /* How many weights a forward pass reads. With many, forward and backward get tiles of some units; with 0 each
      * of their tiles is whole rows. */
@@ -63,15 +63,17 @@ struct layer {
     size_t terms;                   /* doubles per row and part, nats: see struct value in nn/pass.h */
     size_t packed_size[DIRECTIONS]; /* floats of `packed` */
     /* The parameters that `gradient` computes a gradient for: own[0] to own[owns - 1], numbers of own_units units
-     * each. The update leaves a tensor alone that is in none of them, except a prior's pseudo-inputs. */
+     * each. The update changes no other tensor, except a prior's pseudo-inputs. */
     struct unit_parameters own[LAYER_PARAMETERS];
     size_t owns, own_units;
     bool own_whole; /* the gradient of all units is one task */
     /* Set by net_add and net_finish. */
-    bool packs;                   /* a layer that reads the output reads it in panels */
-    bool replaced;                /* its reader puts the gradient in the place of the output */
-    bool differentiable;          /* the gradient with respect to its output is wanted */
-    bool learned;                 /* an input that may be learned: set before net_finish by who learns it */
+    bool packs;          /* a layer that reads the output reads it in panels */
+    bool replaced;       /* its reader overwrites the output with the gradient */
+    bool differentiable; /* the gradient with respect to its output is wanted */
+    /* In another pass its output is learned, as pseudo-inputs are. Set before net_finish by the function that
+     * builds the net. */
+    bool learned;
     bool adds[LAYER_INPUTS];      /* backward adds to d(in[i]), which is written already; else it overwrites it */
     bool completes[LAYER_INPUTS]; /* nothing is added to d(in[i]) after this */
     /* What the op derives from its parameters, such as the panels that products read (kernel/product.h). Memory of
@@ -85,26 +87,26 @@ struct layer {
  * `backward` if backward_inputs is not 0. */
 struct op {
     const char *name; /* shorter than OP_NAME; in lists of hidden layers and thus in model files */
-    /* Of an op that may be in a list of hidden layers (nn/hidden.h), else NULL and 0: how a user writes it, and the
-     * number of its arguments; adds a layer to a net and returns its index. */
+    /* For an op that may be in a list of hidden layers (nn/hidden.h), else NULL and 0: what a user types, the
+     * number of its arguments, and the function that adds such a layer to a net and returns its index. */
     const char *usage;
     size_t arguments;
     size_t (*add)(struct net *net, const char *name, size_t in, const size_t *argument,
                   const struct activation *activation);
     bool keeps_width;       /* the output is as wide as in[0]; if not, argument[0] is the width */
     bool draws;             /* its output has one row per draw, whatever its inputs have */
-    size_t backward_inputs; /* backward computes the gradients with respect to so many inputs, the first ones; with
+    size_t backward_inputs; /* backward computes the gradients with respect to the first so many inputs; if there is
                              * more than one, `weights` is 0 */
     bool in_place;          /* the output is the input's memory, and so is its gradient; forward changes it there */
-    bool replaces;          /* forward, in a pass that trains, puts d(in[0]) in the place of in[0] */
+    bool replaces;          /* in a pass that trains, forward overwrites in[0] with d(in[0]) */
     bool reads_panels;      /* `gradient` reads in[0] in panels, if the backend has them */
 
     /* The inputs' sizes -> the fields of `layer` above; adds its tensors to the net's parameters. 0, or -1 with a
      * message. */
     int (*infer)(struct net *net, struct layer *layer);
 
-    /* Sets the first values of its parameters. `number` tells the noise of a net's layers apart. NULL: they are 0,
-     * or set by others. */
+    /* Sets the initial values of its parameters. `number` differs for each layer of a net, so that their noise
+     * differs. NULL: they are 0, or set by others. */
     void (*initialise)(const struct net *net, const struct layer *layer, const struct initializer *initializer,
                        uint64_t seed, uint64_t number);
 
@@ -125,19 +127,17 @@ struct op {
 
     /* in[0] [R, W of in[0]], the output's gradient, which has been through backward_activation -> own[j] = beta
      * own[j] + scale times the gradient of the tile's units, all rows of the tile added up. own[j] has the numbers
-     * of these units only. With beta 0 they are not read. NULL: the layer has no parameters that a gradient is
-     * wanted of. */
+     * of these units only. With beta 0 they are not read. NULL: no parameter of the layer is learned
+     * by gradient. */
     void (*gradient)(struct pass *pass, const struct layer *layer, const struct tile *tile, float scale, float beta,
                      float *const own[]);
 
     /* Parameters own[0] of the units [unit, unit + units) -> their place in `packed`. Called after each change of
-     * own[0]; Muon does not call it after a change of own[1], so nothing may be packed of that. NULL: nothing is.
-     */
+     * own[0], but with Muon not after a change of own[1], so own[1] must not be packed. NULL: nothing is packed. */
     void (*pack)(const struct net *net, const struct layer *layer, size_t unit, size_t units);
 
-    /* Adds the layer's operations if one in each direction is not enough, see plan_layers in nn/plan.h. NULL: it
-     * is.
-     */
+    /* Adds the layer's operations to the plan, see plan_layers in nn/plan.h. NULL: one operation in each direction
+     * is enough. */
     int (*plan)(struct plan *plan, struct pass *pass, const struct layer *layer, enum direction direction);
 
     /* Frees what `options` owns. NULL: nothing. */
@@ -149,7 +149,7 @@ struct net {
     size_t layers;
     struct parameters parameters;
     float *packed[DIRECTIONS]; /* memory of all layers' `packed` */
-    bool failed;               /* from the first error on; a builder of a net checks once, by net_finish */
+    bool failed;               /* since the first error; a builder of a net checks it once, with net_finish */
 };
 
 /* Adds a layer of `op` and returns its index. `options`, `size` bytes, are copied; NULL: none. On an error, such as
@@ -162,10 +162,10 @@ size_t net_add(struct net *net, const struct op *op, const char *name, const voi
 size_t net_add_tensor(struct net *net, const char *layer, enum tensor_kind kind, const char *what, size_t rows,
                       size_t columns);
 
-/* Ends the list. 0, or -1 with the message of the first error; `name` begins one about tensors. */
+/* Ends the list. 0, or -1 with the message of the first error; a message about tensors begins with `name`. */
 int net_finish(struct net *net, const char *name) __attribute__((warn_unused_result));
 
-/* Allocates what the forward pass needs beside the parameters, which are there. 0 or -1. */
+/* Allocates what the forward pass needs in addition to the parameters, which must be allocated. 0 or -1. */
 int net_allocate(struct net *net) __attribute__((warn_unused_result));
 
 /* Allocates the arrays that only training needs: those of parameters_train, and what backward passes read. 0 or -1.
@@ -175,7 +175,7 @@ int net_train(struct net *net) __attribute__((warn_unused_result));
 /* Calls each op's `pack`. To be called before the first pass and after each change of the parameters. */
 void net_pack(const struct net *net);
 
-/* Sets the parameters' first values. */
+/* Sets the parameters' initial values. */
 void net_initialise(const struct net *net, const struct initializer *initializer, uint64_t seed);
 
 /* Input number i of a layer. */

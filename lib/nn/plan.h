@@ -7,9 +7,9 @@
 
 /* A pass as a list of operations. Each operation is divided into tiles; a tile is a task, and threads run tasks in
  * parallel. An operation with many weights is divided by units and rows, so that each weight is loaded by few cores
- * and used for many rows there. Other operations are divided by rows only. Neighbouring operations of this kind
- * form a stage and run as the same tasks, since no row depends on another one. The division depends on the sizes
- * and the backend, but not on the number of threads, so any number of threads gives the same bits. */
+ * and used for many rows there. Other operations are divided by rows only. Consecutive operations of this kind
+ * form a stage: a task runs all of them for its rows, since no row depends on another one. The division depends on
+ * the sizes and the backend, but not on the number of threads, so any number of threads gives the same bits. */
 
 struct operation {
     void (*run)(struct pass *pass, const struct layer *layer, const struct tile *tile, const struct step *step);

@@ -17,7 +17,7 @@ struct item_figures {
     double kl;                  /* KL(q(z|x) || p(z)) */
     double log_likelihood;      /* log p(x) by importance sampling; NaN without `marginal` */
     double effective;           /* effective sample size of the importance weights; NaN without `marginal` */
-    double curve[CURVE_POINTS]; /* log p(x) from the first draws; set for the evaluator's `points` */
+    double curve[CURVE_POINTS]; /* log p(x) from the first point[i] draws, for i below `points` of the evaluator */
 };
 
 /* Sums of these figures over items. */
@@ -39,10 +39,10 @@ struct evaluator {
     void (*drawn)(const struct evaluator *evaluator, size_t row, size_t i, uint32_t k, double log_weight);
     void *context; /* for `drawn` */
     uint64_t seed;
-    uint32_t samples;                        /* draws of z per item, 1 to 2^24 */
-    bool marginal;                           /* log p(x) is estimated */
-    size_t points;                           /* number of points of the curve; 0 without `marginal` */
-    uint32_t point[CURVE_POINTS];            /* their numbers of draws, ascending; the last is `samples` */
+    uint32_t samples;             /* draws of z per item, 1 to 2^24 */
+    bool marginal;                /* log p(x) is estimated */
+    size_t points;                /* number of points of the curve; 0 without `marginal` */
+    uint32_t point[CURVE_POINTS]; /* the number of draws of each point, ascending; the last is `samples` */
     struct item_figures figures[BATCH_ROWS]; /* of the last batch */
     struct evaluation total;
 };

@@ -7,7 +7,7 @@
 
 /* Writes images (HxW, HxWx1 or HxWx3) as one tiled picture, PGM or PPM (netpbm's P5 and P6), with `columns` tiles
  * per row (0: the least number whose square holds all images) and `pad` black pixels between tiles. u8 is written
- * as it is. Real numbers are clipped to [0,1] and rounded to the nearest of 256 levels. Refuses NaN, i32 and other
+ * as it is. Real numbers are clamped to [0,1] and rounded to the nearest of 256 levels. Refuses NaN, i32 and other
  * shapes. 0 or -1. */
 int pnm_write_grid(const struct output *out, const struct dataset *images, size_t columns, size_t pad)
     __attribute__((warn_unused_result));

@@ -10,7 +10,8 @@
 /* The last part of a training step: computes the gradient with respect to the parameters from the gradients with
  * respect to the layers' outputs, and updates the parameters. */
 
-/* Units of a layer. Their gradient is one task, and includes their update if no other task needs the gradient. */
+/* Some units of a layer, or some of the pseudo-inputs. One task computes the gradient of these units, and also
+ * updates them if no other task needs the gradient. */
 struct part;
 
 struct update_config {
@@ -31,8 +32,9 @@ struct update {
                         parts */
     size_t sums;
     size_t *matrix_order; /* [tensors], the order of Muon's tasks; NULL without Muon */
-    float **scratch;      /* [tensors], scratch of Muon for each matrix, else NULL; NULL without Muon */
-    float *own_gradient;  /* [threads, own_numbers], if no other task needs the gradient of a part; else NULL */
+    float **scratch;      /* [tensors], Muon's scratch for a matrix, NULL for other tensors; NULL without Muon */
+    float *own_gradient;  /* [threads, own_numbers], one gradient of a part per thread, if no other task needs it;
+                             else NULL */
     size_t own_numbers;
 };
 
