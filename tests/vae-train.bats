@@ -363,6 +363,7 @@ END
         assert_equal "$(<err)" "vae-train: bad.raw: item 1, element 2 is $bad, wanted a number in [0,1] for bernoulli$advice"
     done <<'END'
 2|: scale the data, or train with -l gaussian
+1.0000001|: scale the data, or train with -l gaussian
 -0.1|: scale the data, or train with -l gaussian
 nan| (vae-train --missing takes nan for a missing element)
 inf|
@@ -372,6 +373,13 @@ END
     fails 1 'vae-train: bad.raw: item 0, element 3 is 1e+39, wanted a finite number' vae-train -m a.bin -l gaussian bad.raw
     fails 1 'vae-train: bad.raw: item 0, element 3 is 1e+39, wanted a number in [0,1] to binarize' \
         vae-train -m a.bin -l gaussian --binarize sample bad.raw
+    # A value next to a bound is told from it.
+    { header f64 4 1 . && perl -e 'print pack "d<*", 0, 0, 0, 1 + 2**-52'; } >bad.raw
+    fails 1 'vae-train: bad.raw: item 0, element 3 is 1.0000000000000002, wanted a number in [0,1] for bernoulli' \
+        vae-train -m a.bin bad.raw
+    { header i32 1 1 . && perl -e 'print pack "l<", 2**24 + 1'; } >bad.raw
+    fails 1 'vae-train: bad.raw: item 0, element 0 is 16777217, wanted a count, 0 to 16777216' \
+        vae-train -m a.bin -l poisson bad.raw
     fails 1 'vae-train: stdin: no items, wanted at least 1' vae-train -m a.bin < <(header u8 4 0 .)
     assert [ ! -e a.bin ]
 }

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 
+#include <float.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -32,12 +33,29 @@ int parse_whole(const char *name, const char *text, uint64_t min, uint64_t max, 
     return 0;
 }
 
+/* Returns whether the text is that of v, or of a float that is v. */
+static bool reads_as(const char *text, double v) {
+    const double back = strtod(text, NULL);
+    if (back == v || isnan(v))
+        return true;
+    return fabs(v) < FLT_MAX && fabs(back) < FLT_MAX && (double)(float)back == v;
+}
+
+const char *real_text(double value, char text[REAL_TEXT]) {
+    int digits = 6;
+    do
+        snprintf(text, REAL_TEXT, "%.*g", digits++, value);
+    while (digits <= 17 && !reads_as(text, value));
+    return text;
+}
+
 int parse_real(const char *name, const char *text, double min, double max, double *value) {
-    char *end;
+    char *end, least[REAL_TEXT], greatest[REAL_TEXT];
     double v = strtod(text, &end);
     bool decimal = text[0] != '\0' && strspn(text, "0123456789+-.eE") == strlen(text);
     if (!decimal || *end != '\0' || !isfinite(v) || v < min || v > max)
-        return fail("%s: found '%s', wanted a number from %g to %g", name, text, min, max);
+        return fail("%s: found '%s', wanted a number from %s to %s", name, text, real_text(min, least),
+                    real_text(max, greatest));
     *value = v;
     return 0;
 }

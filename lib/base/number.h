@@ -16,6 +16,11 @@ int parse_whole(const char *name, const char *text, uint64_t min, uint64_t max, 
 /* A finite decimal number in [min, max]. */
 int parse_real(const char *name, const char *text, double min, double max, double *value);
 
+/* Writes a number to `text`, which it returns, for a message: with 6 digits, or with as many as tell it from all
+ * other numbers, or from all other floats if it is one. */
+#define REAL_TEXT 32
+const char *real_text(double value, char text[REAL_TEXT]);
+
 /* Whole numbers in [min, max], separated by `separator` ("400,200", "28x28"), at most `capacity` of them. */
 int parse_list(const char *name, const char *text, char separator, size_t min, size_t max, size_t capacity,
                size_t *values, size_t *count);

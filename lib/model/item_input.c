@@ -87,12 +87,12 @@ static bool holds(const struct likelihood *l, size_t levels, double v) {
 static int fail_element(const struct likelihood *l, size_t levels, bool unit, double v, const char *name,
                         uint64_t item, size_t i) {
     const bool advised = !unit && l->advice != NULL && fabs(v) <= (double)FLT_MAX;
-    char level[64] = "";
+    char level[64] = "", number[REAL_TEXT];
     if (l->has_levels)
         snprintf(level, sizeof level, " (here %zu: levels 0 to %zu)", levels, levels - 1);
-    return fail("%s: item %" PRIu64 ", element %zu is %g, wanted %s%s%s%s%s", name, item, i,
-                isnan(v) ? (double)NAN : v, unit ? "a number in [0,1] to binarize" : l->wanted, level,
-                advised ? ": " : "", advised ? l->advice : "",
+    return fail("%s: item %" PRIu64 ", element %zu is %s, wanted %s%s%s%s%s", name, item, i,
+                real_text(isnan(v) ? (double)NAN : v, number), unit ? "a number in [0,1] to binarize" : l->wanted,
+                level, advised ? ": " : "", advised ? l->advice : "",
                 isnan(v) ? " (vae-train --missing takes nan for a missing element)" : "");
 }
 
