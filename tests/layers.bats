@@ -145,7 +145,7 @@ setup() {
 @test "a list that is none is refused, with all that may stand in one" {
     long=$(printf '1,%.0s' {1..64})1
     for list in '' ',' '5,' ',5' 0 65537 res:1 res: linear linear: linear:1:2 conv:3 'none,5' '5,none' '5, res' RES 5:6 "$long"; do
-        fails 2 "vae-train: --hidden: found '$list', wanted none, or 1 to 64 of N, res with ',' between them (numbers from 1 to 65536) (" \
+        fails 2 "vae-train: --hidden: found '$list', wanted none, or 1 to 64 layers with ',' between them, each one of N, res (numbers from 1 to 65536) (" \
             vae-train -m x -H "$list" items.raw
     done
     vae-train -q -m deep.bin -z 2 -H "${long%,1}" --decoder-hidden none -e 0 items.raw

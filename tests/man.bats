@@ -203,7 +203,7 @@ options_of_page() {
 @test "each kind of hidden layer is named in --help and in the pages" {
     local name names page count=0
     run -2 --separate-stderr vae-train -m x --hidden nothing
-    read -r -a names < <(sed -n "s/.*or 1 to 64 of //; s/ with ',' between.*//; s/,//gp" <<<"$stderr")
+    read -r -a names < <(sed -n "s/.*, each one of //; s/ (numbers from.*//; s/,//gp" <<<"$stderr")
     for name in "${names[@]%%:*}"; do
         count=$((count + 1))
         vae-train --help | grep -q -- "--hidden .*\b$name\b" || fail "--help: $name"

@@ -87,7 +87,7 @@ ends() {
     assert_equal "$(metadata a.bin encoder_hidden) $(metadata a.bin decoder_hidden)" '8 5,6'
     assert_equal "$(size a.bin encoder.0.bias) $(size a.bin decoder.1.weight)" '8 30'
     for list in 0 '4,,' ',4' 4x4 "$(printf '1,%.0s' {1..64})1" -4; do
-        fails 2 "vae-train: --decoder-hidden: found '$list', wanted none, or 1 to 64 of N, res with ',' between them (numbers from 1 to 65536) (" \
+        fails 2 "vae-train: --decoder-hidden: found '$list', wanted none, or 1 to 64 layers with ',' between them, each one of N, res (numbers from 1 to 65536) (" \
             vae-train -m x --decoder-hidden "$list"
     done
 }

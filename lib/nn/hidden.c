@@ -44,7 +44,8 @@ static int refuse(const char *name, const char *text) {
     for (size_t i = 0; i < OPS; i++)
         snprintf(usages + strlen(usages), sizeof usages - strlen(usages), "%s%s", i == 0 ? "" : ", ",
                  ops[i].op->usage);
-    return fail("%s: found '%s', wanted " NONE ", or 1 to %d of %s with ',' between them (numbers from 1 to %d)",
+    return fail("%s: found '%s', wanted " NONE
+                ", or 1 to %d layers with ',' between them, each one of %s (numbers from 1 to %d)",
                 name, text, HIDDEN_MAX, usages, HIDDEN_MAX_UNITS);
 }
 
