@@ -220,7 +220,7 @@ END
         vae-train -m a.bin -l categorical --levels 4 four.raw
     fails 1 'vae-train: half.raw: item 1, element 1 is 0.5, wanted a whole number below --levels' \
         vae-train -m a.bin -l categorical --levels 4 half.raw
-    fails 1 'vae-train: half.raw: item 1, element 1 is 0.5, wanted u8, or a whole number of 1/255 in [0,1], for dlogistic' \
+    fails 1 'vae-train: half.raw: item 1, element 1 is 0.5, wanted u8, or a multiple of 1/255 in [0,1], for dlogistic' \
         vae-train -m a.bin -l dlogistic half.raw
     fails 1 'vae-train: negative.raw: item 0, element 1 is -1, wanted a number in [0,1] for cbernoulli' \
         vae-train -m a.bin -l cbernoulli negative.raw
