@@ -114,7 +114,7 @@ setup() {
     for list in encoder decoder; do
         perl "$BATS_TEST_DIRNAME/safetensors.pl" edit '$head =~ s/"'$list'_hidden":"[^"]*"/"'$list'_hidden":"12,rest"/ or die' \
             <res.bin >bad.bin
-        fails 1 "vae-info: bad.bin: metadata \"${list}_hidden\": found '12,rest', wanted none, or 1 to 64 of N, res" vae-info bad.bin
+        fails 1 "vae-info: bad.bin: metadata \"${list}_hidden\": found '12,rest', wanted none, or 1 to 64 layers with ',' between them, each one of N, res (" vae-info bad.bin
     done
     perl "$BATS_TEST_DIRNAME/safetensors.pl" edit '$head =~ s/_hidden":"[^"]*"/_hidden":"12,rest"/g or die' <res.bin >bad.bin
     fails 1 "vae-info: bad.bin: metadata \"encoder_hidden\": found '12,rest'" vae-info bad.bin
