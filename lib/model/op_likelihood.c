@@ -163,7 +163,7 @@ void likelihood_draw_of(const struct pass *pass, size_t likelihood, size_t row, 
 
 static const float *item_of(const struct pass *pass, const struct layer *layer, size_t row) {
     const struct options *o = layer->options;
-    return pass_input(pass, layer, 1)->out + row / pass_draws(pass, layer) * o->elements;
+    return pass_input(pass, layer, 1)->out + row / pass_rows_per_item(pass, layer) * o->elements;
 }
 
 /* Returns -log p of the elements [first, first + n) of a row, and writes the gradients if the pass trains. */

@@ -25,7 +25,7 @@ static void *take(struct arena *arena, size_t rows, size_t columns, size_t size)
 }
 
 static size_t rows_of(const struct pass *p, const struct layer *layer) {
-    return p->items * pass_draws(p, layer);
+    return p->items * pass_rows_per_item(p, layer);
 }
 
 /* Returns the rows of the panels of an output, which is one more than those of the output. Otherwise neighbouring
@@ -142,7 +142,7 @@ void pass_layer_forward(struct pass *p, const struct layer *layer, const struct 
 /* Goes back through the activation of input i if the layer completes the gradient of this input. */
 static void complete(struct pass *p, const struct layer *layer, size_t i, const struct tile *tile) {
     const struct layer *input = net_input(p->net, layer, i);
-    const size_t draws = pass_draws(p, layer) / pass_draws(p, input);
+    const size_t draws = pass_rows_per_item(p, layer) / pass_rows_per_item(p, input);
     if (!layer->completes[i] || input->op->backward_activation == NULL)
         return;
     const struct tile whole = {.row = tile->row / draws, .rows = tile->rows / draws, .units = input->width};
@@ -160,7 +160,7 @@ void pass_layer_backward(struct pass *p, const struct layer *layer, const struct
 void pass_forward(struct pass *p, size_t from, size_t to, size_t first, size_t items) {
     for (size_t i = from; i < to; i++) {
         const struct layer *layer = &p->net->layer[i];
-        const size_t draws = pass_draws(p, layer);
+        const size_t draws = pass_rows_per_item(p, layer);
         if (layer->op->forward != NULL)
             pass_layer_forward(p, layer,
                                &(struct tile){.row = first * draws, .rows = items * draws, .units = layer->units});

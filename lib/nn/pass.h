@@ -51,7 +51,7 @@ static inline struct value *pass_input(const struct pass *pass, const struct lay
 }
 
 /* Returns the rows of a layer per item: 1 or `draws`. */
-static inline size_t pass_draws(const struct pass *pass, const struct layer *layer) {
+static inline size_t pass_rows_per_item(const struct pass *pass, const struct layer *layer) {
     return layer->rows == PER_DRAW ? pass->draws : 1;
 }
 

@@ -65,7 +65,7 @@ int plan_layers(struct plan *plan, struct pass *pass, size_t from, size_t to, en
 }
 
 static size_t draws_of(const struct operation *o) {
-    return pass_draws(o->pass, o->layer);
+    return pass_rows_per_item(o->pass, o->layer);
 }
 
 static struct division division_of(const struct operation *o, size_t items) {

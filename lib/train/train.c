@@ -117,7 +117,7 @@ static const struct layer *find_not_finite(struct training *t, size_t items) {
     struct pass *pass = &t->pass;
     for (size_t i = 0; i < pass->net->layers; i++) {
         const struct layer *layer = &pass->net->layer[i];
-        const size_t rows = items * pass_draws(pass, layer);
+        const size_t rows = items * pass_rows_per_item(pass, layer);
         if (layer->owns == 0 || layer->width == 0)
             continue;
         if (layer->replaced) /* the gradient has overwritten the output */

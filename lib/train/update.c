@@ -185,7 +185,7 @@ static void layer_gradient(const struct work *w, const struct part *part, float 
         tile.rows = u->pseudo->items;
         layer->op->gradient(u->pseudo, layer, &tile, scale, 0, own);
     }
-    tile.rows = w->step->items * pass_draws(u->pass, layer);
+    tile.rows = w->step->items * pass_rows_per_item(u->pass, layer);
     layer->op->gradient(u->pass, layer, &tile, scale, pseudo ? 1 : 0, own);
 }
 

@@ -18,7 +18,7 @@ static int product_infer(struct net *net, struct layer *layer) {
 
 static const float *factor(const struct pass *p, const struct layer *layer, size_t i, size_t row) {
     const struct layer *in = net_input(p->net, layer, i);
-    return p->value[in->number].out + row / (pass_draws(p, layer) / pass_draws(p, in)) * in->width;
+    return p->value[in->number].out + row / (pass_rows_per_item(p, layer) / pass_rows_per_item(p, in)) * in->width;
 }
 
 static void product_forward(struct pass *p, const struct layer *layer, const struct tile *t) {
@@ -32,7 +32,7 @@ static void product_backward(struct pass *p, const struct layer *layer, const st
                              const struct step *step) {
     (void)step;
     for (size_t i = 0; i < 2; i++) {
-        const size_t each = pass_draws(p, layer) / pass_draws(p, net_input(p->net, layer, i));
+        const size_t each = pass_rows_per_item(p, layer) / pass_rows_per_item(p, net_input(p->net, layer, i));
         float *dx = pass_input(p, layer, i)->dout + t->row / each * layer->width;
         if (!layer->adds[i])
             memset(dx, 0, t->rows / each * layer->width * sizeof *dx);

@@ -60,7 +60,7 @@ static const struct layer *layer_of(const struct trial *t, const struct tested *
 }
 
 static size_t rows_of(const struct trial *t, const struct layer *layer) {
-    return t->items * pass_draws(&t->pass, layer);
+    return t->items * pass_rows_per_item(&t->pass, layer);
 }
 
 /* Random numbers, the same for the same number of the sequence. */
@@ -148,7 +148,7 @@ static double row_loss(const struct trial *t, const struct tested *x, size_t row
                               .own = {x->own[0], x->own[1]}};
     for (size_t i = 0; i < layer->inputs; i++) {
         const struct layer *in = net_input(&t->net, layer, i);
-        const size_t each = pass_draws(&t->pass, layer) / pass_draws(&t->pass, in);
+        const size_t each = pass_rows_per_item(&t->pass, layer) / pass_rows_per_item(&t->pass, in);
         r.width[i] = in->width;
         r.in[i] = x->in[i] + row / each * in->width;
         if (i == 0)
@@ -237,7 +237,7 @@ static void run_activation(struct pass *p, const struct layer *layer, const stru
 /* Runs a function for all rows and `units` units of a layer, in tiles of at most `most` units. */
 static void in_tiles(struct trial *t, const struct layer *layer, const struct tiling *d, size_t units, size_t most,
                      void (*run)(struct pass *, const struct layer *, const struct tile *, const struct step *)) {
-    const size_t draws = pass_draws(&t->pass, layer);
+    const size_t draws = pass_rows_per_item(&t->pass, layer);
     for (size_t unit = 0; unit < units; unit += most)
         for (size_t item = 0; item < t->items; item += d->items) {
             const size_t items = t->items - item < d->items ? t->items - item : d->items;

@@ -12,7 +12,7 @@
 
 /* Columns [unit, unit + units) of an operation: the rows of the first item, then the others. */
 static void run_columns(const struct operation *o, struct tile tile, size_t rows, const struct step *step) {
-    const size_t first = pass_draws(o->pass, o->layer), left = o->units - tile.unit;
+    const size_t first = pass_rows_per_item(o->pass, o->layer), left = o->units - tile.unit;
     tile.units = left < tile.units ? left : tile.units;
     tile.rows = first;
     o->run(o->pass, o->layer, &tile, step);
@@ -44,8 +44,8 @@ static void run_layers(struct pass *p, enum direction direction, const struct st
     EXPECT(plan_layers(&plan, p, p->from, p->to, direction) == 0, "%s", error_message());
     for (size_t i = 0; i < plan.count; i++) {
         const struct operation *o = &plan.operation[i];
-        (direction == DIRECTION_FORWARD ? run_forward : run_backward)(o, step->items * pass_draws(p, o->layer),
-                                                                      step);
+        (direction == DIRECTION_FORWARD ? run_forward
+                                        : run_backward)(o, step->items * pass_rows_per_item(p, o->layer), step);
     }
     plan_free(&plan);
 }
@@ -60,9 +60,10 @@ static void add_gradients(struct pass *p, size_t items) {
             const size_t units = unit < half ? half : layer->own_units - unit;
             for (size_t j = 0; j < layer->owns; j++)
                 own[j] = p->net->parameters.gradient + layer->own[j].offset + unit * layer->own[j].each;
-            layer->op->gradient(p, layer,
-                                &(struct tile){.rows = items * pass_draws(p, layer), .unit = unit, .units = units},
-                                1, 1, own);
+            layer->op->gradient(
+                p, layer,
+                &(struct tile){.rows = items * pass_rows_per_item(p, layer), .unit = unit, .units = units}, 1, 1,
+                own);
             unit += units;
         }
     }
