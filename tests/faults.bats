@@ -515,6 +515,8 @@ END
     perl -e 'print pack "N4", 0x0d03, 60, 28, 28; print pack "f>*", map { $_ / 47040 } 1 .. 47040' >real.idx
     small idx2raw "$IMAGES"
     small idx2raw --skip 3 real.idx
+    perl -e 'print join(",", map $_ / 7, 1 .. 5000), "\n" for 1 .. 3' >table.csv
+    small csv2raw -q --no-header --id 1 --write-ids ids table.csv
     for options in '' '--optimizer muon --prior vamp:3 --val items.raw -j 4' '--cond labels.raw -l gaussian --sigma net -a gated' \
         '-l cbernoulli --objective dreg -k 3' '-l laplace --sigma per-dim' '-l dlogistic --sigma shared'; do
         # shellcheck disable=SC2086 # several options

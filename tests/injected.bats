@@ -8,6 +8,7 @@ setup_file() {
     cd "$BATS_FILE_TMPDIR" || return
     idx2raw -n 40 "$IMAGES" >items.raw
     idx2raw -n 40 "$LABELS" >labels.raw
+    printf 'id,x,y\na,1,2\nb,3,4\n' >table.csv
     vae-train -q -m model.bin -H 2 -z 1 -e 1 items.raw
     vae-encode -q -m model.bin items.raw >latents.raw
     # Every tool, on the files in the directory $1; the shell itself does without $PRELOAD.
@@ -52,6 +53,7 @@ TRAIN=(vae-train -q -j 2 -m new.bin --checkpoint new.ck --every 2 --log log.tsv 
     done
     for call in open read write; do
         withstand $call 5 1 idx2raw -n 3 "$IMAGES"
+        withstand $call 5 1 csv2raw --id id --write-ids new.ids --write-names new.names table.csv
         withstand $call 5 1 vae-sample -m model.bin -n 3
         withstand $call 5 1 raw2pgm items.raw
     done
@@ -75,6 +77,7 @@ TRAIN=(vae-train -q -j 2 -m new.bin --checkpoint new.ck --every 2 --log log.tsv 
     withstand malloc 12 151 vae-eval -q -m model.bin items.raw
     withstand malloc 12 1 vae-sample -n 3
     withstand malloc 12 1 idx2raw -n 3 "$IMAGES"
+    withstand malloc 12 1 csv2raw --id id --write-ids new.ids --write-names new.names table.csv
     withstand malloc 12 1 raw2pgm items.raw
 }
 

@@ -132,6 +132,16 @@ ssize_t input_read(const struct input *in, void *buffer, size_t size) {
     return (ssize_t)have;
 }
 
+ssize_t input_read_some(const struct input *in, void *buffer, size_t size) {
+    for (;;) {
+        const ssize_t n = read(in->fd, buffer, size);
+        if (n >= 0)
+            return n;
+        if (!is_to_be_tried_again(in->fd, POLLIN))
+            return fail_system(in->name, "cannot read");
+    }
+}
+
 int input_fail_empty(const struct input *in, const char *wanted) {
     return fail(in->fd == STDIN_FILENO ? "%s: empty input, wanted %s from a pipe" OR_FILE
                                        : "%s: empty input, wanted %s",

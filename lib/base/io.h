@@ -31,6 +31,10 @@ int input_open(struct input *in, const char *path) __attribute__((warn_unused_re
 /* Reads `size` bytes, or fewer if the input ends before. Returns the number of bytes read, or -1 on error. */
 ssize_t input_read(const struct input *in, void *buffer, size_t size) __attribute__((warn_unused_result));
 
+/* Reads what is there, at most `size` bytes, and waits only if that is nothing. Returns the number of bytes, 0 at
+ * the end of the input, or -1 on error. */
+ssize_t input_read_some(const struct input *in, void *buffer, size_t size) __attribute__((warn_unused_result));
+
 /* Sets the message for an empty input; `wanted` is what it should be, such as "a stream". Returns -1. */
 int input_fail_empty(const struct input *in, const char *wanted) __attribute__((warn_unused_result));
 

@@ -11,7 +11,7 @@
 #include <string.h>
 
 /* Accepts digits only; strtoull would also accept blanks, signs and hexadecimal numbers. */
-static bool read_digits(const char *text, size_t length, uint64_t *value) {
+bool read_digits(const char *text, size_t length, uint64_t *value) {
     uint64_t v = 0;
     if (length == 0)
         return false;

@@ -13,6 +13,9 @@
 /* A whole decimal number in [min, max]. */
 int parse_whole(const char *name, const char *text, uint64_t min, uint64_t max, uint64_t *value);
 
+/* Sets *value to the whole decimal number that `length` characters are; false if they are none. */
+bool read_digits(const char *text, size_t length, uint64_t *value);
+
 /* A finite decimal number in [min, max]. */
 int parse_real(const char *name, const char *text, double min, double max, double *value);
 

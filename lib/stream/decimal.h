@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef STREAM_DECIMAL_H
+#define STREAM_DECIMAL_H
+
+#include <stddef.h>
+
+/* Numbers as decimal text. The decimal point is '.' in every locale. */
+
+/* The result of reading a text: a number; no number; a number that is finite and too large for the type. */
+enum decimal { DECIMAL_NUMBER, DECIMAL_NONE, DECIMAL_LARGE };
+
+/* Reads a number: decimal digits with an optional sign, point and exponent, or "inf", "infinity" or "nan" in upper
+ * or lower case. `length` bytes, and the byte after them is 0 or a blank. Sets *value to the nearest double. */
+enum decimal decimal_read(const char *text, size_t length, double *value);
+
+/* The same for the nearest float. It is not always the float nearest to the double. */
+enum decimal decimal_read_float(const char *text, size_t length, float *value);
+
+#define DECIMAL_DIGITS 17 /* significant digits that are enough for every double */
+#define DECIMAL_TEXT 32   /* bytes for any number as text, including the final 0 */
+
+/* Writes a number with at most `digits` significant digits, correctly rounded, without trailing zeros; or, if
+ * `digits` is 0, the shortest text that reads back as the same number. Numbers from 1e-5 to below 1e16 are written
+ * without an exponent. NaN is "nan", infinities are "inf" and "-inf". Returns the length. Not for several threads.
+ */
+size_t decimal_write(char text[DECIMAL_TEXT], double value, size_t digits);
+
+/* The same for a float: the shortest text is shorter than that of the double of the same value. */
+size_t decimal_write_float(char text[DECIMAL_TEXT], float value, size_t digits);
+
+#endif

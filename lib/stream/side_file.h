@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef STREAM_SIDE_FILE_H
+#define STREAM_SIDE_FILE_H
+
+#include "base/io.h"
+
+#include <stdint.h>
+
+/* A side file of a stream: text, one line per item (identifiers) or per element (names). The writer flushes the
+ * lines of a frame's items before it writes the frame, and the reader of the stream opens the side file after the
+ * first header. So both may stand in one pipeline. */
+
+#define SIDE_LINE_MAX ((size_t)1 << 16) /* bytes of a line */
+
+struct side_writer {
+    struct output out;
+    char *buffer; /* owned; NULL: not open */
+    size_t used;
+};
+
+/* Creates the file, or empties it. Refuses a place that `input` (NULL or "-": stdin) or standard output has, too.
+ * 0, or -1 with nothing to be closed. */
+int side_writer_open(struct side_writer *writer, const char *path, const char *input)
+    __attribute__((warn_unused_result));
+
+/* Writes a line. A text with a line end, or one that is too long, is refused: `subject` begins the message. 0 or
+ * -1. */
+int side_write(struct side_writer *writer, const char *text, size_t length, const char *subject)
+    __attribute__((warn_unused_result));
+
+/* Writes all lines to the file. 0 or -1. */
+int side_flush(struct side_writer *writer) __attribute__((warn_unused_result));
+
+/* Flushes and closes the file. 0 or -1. */
+int side_writer_close(struct side_writer *writer) __attribute__((warn_unused_result));
+
+/* Closes the file after an error. Does nothing if it is not open. */
+void side_writer_abandon(struct side_writer *writer);
+
+struct side_reader {
+    struct input in;
+    char *buffer; /* owned; NULL: not open */
+    size_t at, have;
+    uint64_t lines; /* that were read */
+};
+
+/* Opens `path`. 0, or -1 with nothing to be closed. */
+int side_reader_open(struct side_reader *reader, const char *path) __attribute__((warn_unused_result));
+
+/* Reads the next line, without its end (LF or CRLF); the text is valid until the next call. 1, 0 at the end of the
+ * file, or -1. A last line without an end is a line. Reads no further than it must. */
+int side_read(struct side_reader *reader, const char **text, size_t *length) __attribute__((warn_unused_result));
+
+void side_reader_close(struct side_reader *reader);
+
+#endif
