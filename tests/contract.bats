@@ -6,10 +6,10 @@
 # shellcheck disable=SC2154 # stderr is set by run
 load helper
 
-TOOLS=(idx2raw csv2raw vae-train vae-encode vae-decode vae-sample vae-interp vae-traverse vae-impute vae-eval vae-score vae-info raw2pgm raw-info raw-cmp)
-READERS=(idx2raw csv2raw vae-train vae-encode vae-decode vae-interp vae-traverse vae-impute vae-eval vae-score vae-info raw2pgm raw-info raw-cmp)
-STREAM_READERS=(vae-train vae-encode vae-decode vae-interp vae-traverse vae-impute vae-eval vae-score raw2pgm raw-info raw-cmp)
-WRITERS=(idx2raw csv2raw vae-encode vae-decode vae-sample vae-interp vae-traverse vae-impute vae-eval vae-score vae-info raw2pgm raw-info)
+TOOLS=(idx2raw csv2raw vae-train vae-encode vae-decode vae-sample vae-interp vae-traverse vae-impute vae-eval vae-score vae-info raw2pgm raw2csv raw-info raw-cmp)
+READERS=(idx2raw csv2raw vae-train vae-encode vae-decode vae-interp vae-traverse vae-impute vae-eval vae-score vae-info raw2pgm raw2csv raw-info raw-cmp)
+STREAM_READERS=(vae-train vae-encode vae-decode vae-interp vae-traverse vae-impute vae-eval vae-score raw2pgm raw2csv raw-info raw-cmp)
+WRITERS=(idx2raw csv2raw vae-encode vae-decode vae-sample vae-interp vae-traverse vae-impute vae-eval vae-score vae-info raw2pgm raw2csv raw-info)
 BINARY_WRITERS=(idx2raw csv2raw vae-encode vae-decode vae-sample vae-interp vae-traverse vae-impute vae-score raw2pgm)
 
 # use TOOL: sets `arguments`, all but its input; and `input`, one that it reads to a good end.

@@ -9,6 +9,7 @@ setup_file() {
     idx2raw -n 40 "$IMAGES" >items.raw
     idx2raw -n 40 "$LABELS" >labels.raw
     printf 'id,x,y\na,1,2\nb,3,4\n' >table.csv
+    csv2raw --id id --write-ids ids --write-names names table.csv >table.raw
     vae-train -q -m model.bin -H 2 -z 1 -e 1 items.raw
     vae-encode -q -m model.bin items.raw >latents.raw
     # Every tool, on the files in the directory $1; the shell itself does without $PRELOAD.
@@ -56,6 +57,7 @@ TRAIN=(vae-train -q -j 2 -m new.bin --checkpoint new.ck --every 2 --log log.tsv 
         withstand $call 5 1 csv2raw --id id --write-ids new.ids --write-names new.names table.csv
         withstand $call 5 1 vae-sample -m model.bin -n 3
         withstand $call 5 1 raw2pgm items.raw
+        withstand $call 5 1 raw2csv --ids ids --names names table.raw
     done
     # What goes through stdio is not seen by the library preloaded; a full stdout is tested in contract.bats.
     for call in open read; do
@@ -79,6 +81,7 @@ TRAIN=(vae-train -q -j 2 -m new.bin --checkpoint new.ck --every 2 --log log.tsv 
     withstand malloc 12 1 idx2raw -n 3 "$IMAGES"
     withstand malloc 12 1 csv2raw --id id --write-ids new.ids --write-names new.names table.csv
     withstand malloc 12 1 raw2pgm items.raw
+    withstand malloc 12 1 raw2csv --ids ids --names names table.raw
 }
 
 @test "memory that ends while a model's lists of hidden layers are read is named at each allocation" {

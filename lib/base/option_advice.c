@@ -110,6 +110,7 @@ static const struct other_name {
     {"na-values", "na"},
     {"na-strings", "na"},
     {"index-col", "id"},
+    {"precision", "digits"},
     {"padding", "pad"},
     {"points", "steps"},
     {"slerp", "spherical"},
