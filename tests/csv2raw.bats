@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 # csv2raw: a table of text to a stream, its columns, its side files, and every rule of the text that is broken.
-# shellcheck disable=SC2154 # stderr is set by run
+# shellcheck disable=SC2154,SC2016 # stderr is set by run; what is quoted is awk's
 load helper
 
 setup() {
@@ -208,7 +208,7 @@ refuses() {
         refuses "line 2, column 1 (a): found '$text', wanted a whole number from -2147483648 to 2147483647, or another --dtype" "a,b\n$text,1\n" --dtype i32
     done
     refuses "line 2, column 1 (a): found 'x', wanted a number: --columns and --id leave columns of text out" 'a,b\nx,1\n' --dtype u8
-    ! grep -q -- --na err
+    run ! grep -q -- --na err
     fails 2 "csv2raw: --dtype: found 'f16', wanted u8, i32, f32 or f64" csv2raw --dtype f16
 }
 

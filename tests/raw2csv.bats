@@ -107,7 +107,8 @@ f64() {
 
 @test "any number of frames is one table, and a broken stream exits 1" {
     { header u8 2 5 . && printf abcdefghij; } >a.raw
-    for frame in 1 2; do recut $frame <a.raw | raw2csv | cmp - <(raw2csv a.raw); done
+    raw2csv a.raw >whole.csv
+    for frame in 1 2; do recut $frame <a.raw | raw2csv | cmp - whole.csv; done
     cat a.raw a.raw | raw2csv | wc -l | grep -x 11
     head -c -1 a.raw >cut.raw
     fails 1 'raw2csv: cut.raw: ended after 9 of 10 bytes of a frame of 5 items, wanted all' raw2csv cut.raw
