@@ -259,7 +259,8 @@ refuses() {
     true >empty
     fails 1 'csv2raw: empty: empty input, wanted a table of text (CSV)' csv2raw empty
     refuses 'has only empty lines, wanted a table' '\n\r\n'
-    printf 'a,b\n' | csv2raw >a.raw
+    printf 'a,b\n' | csv2raw >a.raw 2>err
+    assert_equal "$(<err)" 'csv2raw: stdin: has a header and no items'
     assert_equal "$(head -1 a.raw | sed 's/ *$//')" 'raw1 f64 2 0 .'
     printf 'a,b' | csv2raw | cmp - a.raw
     printf 'id,a,b\n' | csv2raw --id id --write-ids ids --write-names names | cmp - a.raw
@@ -274,7 +275,9 @@ refuses() {
     fails 1 'csv2raw: gz: looks like gzip data, wanted a table of text (CSV)' csv2raw gz
     { header u8 1 0 . && true; } >a.raw
     fails 1 'csv2raw: a.raw: looks like a stream, see vae-raw(5), wanted a table of text (CSV)' csv2raw a.raw
-    printf '<!doctype html>\n' >page
+    printf '%%PDF-1.7\n' >document
+    fails 1 'csv2raw: document: looks like a PDF document, wanted a table of text (CSV)' csv2raw document
+    printf ' <!doctype html>\n' >page
     fails 1 'csv2raw: page: looks like an HTML page, wanted a table of text (CSV)' csv2raw page
     printf '\xff\xfea\0,\0b\0\n\0' >utf16
     fails 1 'csv2raw: utf16: looks like UTF-16 text, as Windows programs write, wanted a table of text (CSV)' csv2raw utf16

@@ -1,7 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# tests/rejected/: a file for each rule of vae-raw(5), vae-model(5) and vae-checkpoint(5), each broken once, and in
-# MESSAGES what is said of it; foreign/ has files of other programs. The models and checkpoints are those of golden/ but for that.
+# tests/rejected/: a file for each rule of vae-raw(5), vae-model(5), vae-checkpoint(5) and the text of csv2raw(1), each
+# broken once, and in MESSAGES what is said of it; foreign/ has files of other programs. The models and checkpoints are
+# those of golden/ but for that.
 load helper
 
 setup() {
@@ -45,6 +46,10 @@ rejects() {
     rejects model vae-encode vae-encode -q -m file items.raw
     rejects model vae-sample vae-sample -n 3 -m file
     rejects model vae-train vae-train -q -m new.bin --start-from file items.raw
+}
+
+@test "tables of text" {
+    rejects csv csv2raw csv2raw file
 }
 
 @test "checkpoints" {

@@ -221,6 +221,8 @@ static int convert(struct job *job) {
             return -1;
     if (more < 0 || write_frame(job, true) < 0 || (job->ids.buffer != NULL && side_writer_close(&job->ids) < 0))
         return -1;
+    if (job->items == 0)
+        cli_note("%s: has a header and no items", job->csv.in.name);
     return raw_finish(&job->out);
 }
 

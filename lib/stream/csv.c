@@ -30,13 +30,18 @@ static bool has_control(const char *text, size_t size) {
     return memchr(text, '\0', size) != NULL;
 }
 
+/* True if no table begins like this, though it is text: a stream, a document, or a page. */
+static bool is_other_text(const char *start) {
+    const char *first = start + strspn(start, " \t\r\n");
+    return *first == '<' || strncmp(start, "raw1 ", 5) == 0 || strncmp(start, "%PDF-", 5) == 0;
+}
+
 /* Refuses a file of another format. A table may begin with the same letters as some formats do, as in a header
- * "PAR1,PAR2": only formats of binary data, of markup and of the stream itself are refused. */
+ * "PAR1,PAR2": only formats of binary data and a few of text are refused. */
 static int refuse_foreign(const struct csv *csv) {
     const size_t size = csv->have < FOREIGN_BYTES ? csv->have : FOREIGN_BYTES;
-    const char *start = csv->buffer;
-    const struct foreign *found = foreign_find(start, size);
-    if (found == NULL || (!has_control(start, size) && *start != '<' && strncmp(start, "raw1 ", 5) != 0))
+    const struct foreign *found = foreign_find(csv->buffer, size);
+    if (found == NULL || (!has_control(csv->buffer, size) && !is_other_text(csv->buffer)))
         return 0;
     return fail("%s: looks like %s, wanted a table of text (CSV)", csv->in.name, found->name);
 }

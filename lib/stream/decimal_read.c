@@ -17,17 +17,16 @@ struct parts {
     uint64_t significand;
     long exponent;
     bool negative;
-    bool cut; /* the significand has more digits than MANTISSA_DIGITS: those that follow are left out */
 };
 
 static bool is_digit(char c) {
     return c >= '0' && c <= '9';
 }
 
-/* Adds a digit to the significand. Leading zeros cost no digit. Returns the digits that it has now. */
+/* Adds a digit to the significand, or leaves it out if that has all digits that it can hold. Leading zeros cost no
+ * digit. Returns the digits that it has now. */
 static unsigned add_digit(struct parts *p, unsigned digits, char c, bool fraction) {
     if (digits == MANTISSA_DIGITS) {
-        p->cut = true;
         p->exponent += fraction ? 0 : 1;
         return digits;
     }
@@ -89,10 +88,11 @@ static enum decimal read_special(const char *text, size_t length, double *value)
     return DECIMAL_NUMBER;
 }
 
-/* True if significand and power of ten are both exact as doubles: a product or a quotient of the two is then
- * rounded once (W. D. Clinger, How to Read Floating Point Numbers Accurately, 1990). */
+/* True if significand and power of ten are both exact as doubles, as no significand is that leaves digits out: a
+ * product or a quotient of the two is then rounded once (W. D. Clinger, How to Read Floating Point Numbers
+ * Accurately, 1990). */
 static bool is_exact(const struct parts *p) {
-    return !p->cut && p->significand <= (uint64_t)1 << 53 && labs(p->exponent) <= EXACT_POWER;
+    return p->significand <= (uint64_t)1 << 53 && labs(p->exponent) <= EXACT_POWER;
 }
 
 static double exact_value(const struct parts *p) {

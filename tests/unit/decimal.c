@@ -72,26 +72,36 @@ static size_t digits_of(const char *text) {
     return count - zeros;
 }
 
+static void expect_back(double value) {
+    char text[DECIMAL_TEXT], other[40];
+    double again;
+    const size_t length = decimal_write(text, value, 0);
+    EXPECT(length == strlen(text), "%zu of '%s'", length, text);
+    if (!isfinite(value))
+        return;
+    const double library = strtod(text, NULL);
+    EXPECT(memcmp(&library, &value, sizeof value) == 0, "%.17g as '%s'", value, text);
+    EXPECT(decimal_read(text, length, &again) == DECIMAL_NUMBER && memcmp(&again, &value, sizeof value) == 0,
+           "'%s' is read as %.17g", text, again);
+    const size_t digits = digits_of(text);
+    snprintf(other, sizeof other, "%.*e", digits > 1 ? (int)digits - 2 : 0, value);
+    EXPECT(digits <= 1 || strtod(other, NULL) != value, "'%s' is longer than '%s'", text, other);
+    /* Of the texts of that length it is the nearest one, if that reads back. */
+    snprintf(other, sizeof other, "%.*e", digits > 0 ? (int)digits - 1 : 0, value);
+    EXPECT(strtod(other, NULL) != value || strtold(other, NULL) == strtold(text, NULL), "'%s' is not '%s'", text,
+           other);
+}
+
+/* The number below a power of two is nearer than the one above. */
 static void doubles_read_back(void) {
-    for (int i = -EDGES; i < DRAWS; i++) {
-        const double value = i < 0 ? edges[i + EDGES] : draw_double(i);
-        char text[DECIMAL_TEXT], other[40];
-        double again;
-        const size_t length = decimal_write(text, value, 0);
-        EXPECT(length == strlen(text), "%zu of '%s'", length, text);
-        if (!isfinite(value))
-            continue;
-        const double library = strtod(text, NULL);
-        EXPECT(memcmp(&library, &value, sizeof value) == 0, "%.17g as '%s'", value, text);
-        EXPECT(decimal_read(text, length, &again) == DECIMAL_NUMBER && memcmp(&again, &value, sizeof value) == 0,
-               "'%s' is read as %.17g", text, again);
-        const size_t digits = digits_of(text);
-        snprintf(other, sizeof other, "%.*e", digits > 1 ? (int)digits - 2 : 0, value);
-        EXPECT(digits <= 1 || strtod(other, NULL) != value, "'%s' is longer than '%s'", text, other);
-        snprintf(other, sizeof other, "%.*e", digits > 0 ? (int)digits - 1 : 0, value);
-        EXPECT(digits == 17 || strtod(other, NULL) != value || strtod(other, NULL) == strtod(text, NULL),
-               "'%s' is not '%s'", text, other);
+    for (int i = 0; i < EDGES; i++)
+        expect_back(edges[i]);
+    for (int i = -1074; i < 1024; i++) {
+        expect_back(ldexp(1, i));
+        expect_back(nextafter(ldexp(1, i), 0));
     }
+    for (int i = 0; i < DRAWS; i++)
+        expect_back(draw_double(i));
 }
 
 static void floats_read_back(void) {
