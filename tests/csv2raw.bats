@@ -17,11 +17,12 @@ items() {
     payload <items.raw | od -A n -v -t f8 -w$((8 * shape)) | sed 's/  */ /g; s/^ //'
 }
 
-# refuses MESSAGE TEXT [ARGUMENT...]: the table is refused, and no reader takes the output.
+# refuses MESSAGE TEXT [ARGUMENT...]: the table is refused, and no reader takes the output. The message is left in told.
 refuses() {
     # shellcheck disable=SC2059
     printf "$2" >a.csv
     fails 1 "csv2raw: a.csv: $1" csv2raw -q "${@:3}" a.csv || return
+    cp err told
     mv out cut.raw && fails 1 'raw-info: cut.raw: e' raw-info cut.raw # it ended, or is empty
 }
 
@@ -160,8 +161,12 @@ refuses() {
     assert_equal "$(items 'a,b,c\n,NA,""\n nan ,NaN,1\n' | xargs)" 'nan nan nan nan nan 1'
     assert_equal "$(items 'a,b\n-999,NA\n?, -999 \n' --na '-999,?,NA' | xargs)" 'nan nan nan nan'
     # They replace NA, and are whole cells.
-    refuses "line 2, column 1 (a): found 'NA', wanted a number: --columns and --id leave columns of text out, and --na lists texts" \
-        'a\nNA\n' --na null
+    refuses "line 2, column 1 (a): found 'NA', wanted a number: --columns and --id leave columns of text out, and --na lists texts that mean a missing number" \
+        'a,b\nNA,1\n' --na null
+    # There may be no other column, and no missing number.
+    refuses "line 2, column 1 (a): found 'NA', wanted a number: --na lists texts that mean a missing number" 'a\nNA\n' --na null
+    refuses "line 2, column 1 (a): found 'x', wanted a number" 'a\nx\n' --dtype i32
+    assert_equal "$(<told)" "csv2raw: a.csv: line 2, column 1 (a): found 'x', wanted a number"
     refuses "line 2, column 1 (a): found 'N/A', wanted a number" 'a\nN/A\n'
     items 'a\n""\n1\n' >found
     assert_equal "$(xargs <found)" 'nan 1' # one column: the line is not empty
@@ -208,7 +213,7 @@ refuses() {
         refuses "line 2, column 1 (a): found '$text', wanted a whole number from -2147483648 to 2147483647, or another --dtype" "a,b\n$text,1\n" --dtype i32
     done
     refuses "line 2, column 1 (a): found 'x', wanted a number: --columns and --id leave columns of text out" 'a,b\nx,1\n' --dtype u8
-    run ! grep -q -- --na err
+    assert_equal "$(<told)" "csv2raw: a.csv: line 2, column 1 (a): found 'x', wanted a number: --columns and --id leave columns of text out"
     fails 2 "csv2raw: --dtype: found 'f16', wanted u8, i32, f32 or f64" csv2raw --dtype f16
 }
 

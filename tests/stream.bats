@@ -107,7 +107,7 @@ line() {
     head -c 64 <(gzip -dc "$IMAGES") >a.raw
     refuses "looks like an IDX file, wanted a stream's header 'raw1 ...': idx2raw makes one of it"
     line ' raw1 u8 4 1 .'
-    refuses "looks like text, as a CSV table is, wanted a stream's header 'raw1 ...', see vae-raw(5)"
+    refuses "looks like text, as a CSV table is, wanted a stream's header 'raw1 ...': csv2raw makes one of a table"
     # Each type and rank that IDX has, and the next ones.
     { printf '\0\0\016\10' && head -c 76 /dev/zero; } >a.raw
     refuses 'looks like an IDX file, '

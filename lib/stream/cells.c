@@ -79,22 +79,22 @@ static bool has_decimal_comma(struct text t) {
     return decimal_read(other, t.length, &value) == DECIMAL_NUMBER;
 }
 
-/* Refuses a cell of text, with the advice that helps in its case. */
+/* Refuses a cell of text, with the advice that helps in its case: a table of one column has none to leave out, and
+ * --na can name no text with a comma. */
 static int refuse_text(const struct cells *cells, const struct columns *columns, const char *where, struct text t) {
     const int shown = t.length < 64 ? (int)t.length : 64;
     const size_t divided = strcspn(t.begin, ";|\t");
+    const bool others = columns->total > 1;
     if (has_decimal_comma(t))
         return fail("%s: found '%.*s', wanted a number with a decimal point", where, shown, t.begin);
-    if (columns->total == 1 && divided < t.length)
+    if (!others && divided < t.length)
         return fail("%s: found '%.*s', wanted a number: if '%c' divides columns, --delimiter names it", where,
                     shown, t.begin, t.begin[divided]);
-    if (!dtype_is_real(cells->dtype) || memchr(t.begin, ',', t.length) != NULL)
-        return fail("%s: found '%.*s', wanted a number: --columns and --id leave columns of text out", where, shown,
-                    t.begin);
-    return fail(
-        "%s: found '%.*s', wanted a number: --columns and --id leave columns of text out, and --na lists texts "
-        "that mean a missing number",
-        where, shown, t.begin);
+    const char *na = !dtype_is_real(cells->dtype) || memchr(t.begin, ',', t.length) != NULL ? ""
+                     : others ? ", and --na lists texts that mean a missing number"
+                              : ": --na lists texts that mean a missing number";
+    return fail("%s: found '%.*s', wanted a number%s%s", where, shown, t.begin,
+                others ? ": --columns and --id leave columns of text out" : "", na);
 }
 
 static int refuse_range(const struct cells *cells, const char *where, struct text t) {

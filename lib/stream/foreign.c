@@ -35,7 +35,8 @@ static const struct foreign formats[] = {
 
 static const struct foreign idx = {.name = "an IDX file", .advice = "idx2raw makes one of it"},
                             model = {.name = "a model file or a checkpoint"}, html = {.name = "an HTML page"},
-                            json = {.name = "JSON text"}, text = {.name = "text, as a CSV table is"},
+                            json = {.name = "JSON text"},
+                            text = {.name = "text, as a CSV table is", .advice = "csv2raw makes one of a table"},
                             utf16 = {.name = "UTF-16 text, as Windows programs write"};
 
 static const struct foreign pictures[] = {
