@@ -88,6 +88,9 @@ refuses() {
     assert_equal "$(items "$table" --columns a-a | xargs)" 1
     assert_equal "$(items ',x\n7,8\n' --columns '' | xargs)" 7
     assert_equal "$(items '1,2,3,4\n' --no-header --columns 3-4,1 | xargs)" '3 4 1'
+    # Blanks around a name are not part of it.
+    assert_equal "$(items 'id, x ,\ty\n1, 2, 3\n' --columns y,x --write-names names | xargs)" '3 2'
+    assert_equal "$(<names)" $'y\nx'
     # The others need not be numbers.
     assert_equal "$(items 'name,x\nAda,1\nBo,2\n' --columns x | xargs)" '1 2'
     refuses "columns 4 and 6 are both named 'b', wanted one to choose" "$table" --columns b
@@ -309,9 +312,9 @@ refuses() {
 
 @test "--live writes each item when its line has come, after its identifier" {
     mkfifo in
-    csv2raw --live --id id --write-ids ids in >out 3>&- &
+    csv2raw --live --id id --write-ids ids in >out 3>&- 9>&- &
     pid=$!
-    exec 9>in
+    exec 9<>in
     printf 'id,x,y\n' >&9
     for ((i = 1; i <= 3; i++)); do
         printf 'n%s,%s,%s\n' $i $i $i >&9
@@ -326,8 +329,8 @@ refuses() {
 @test "side files may be pipes, whose reader opens them after the stream's first header" {
     mkfifo ids names
     printf 'id,x,y\na,1,2\nb,3,4\n' >a.csv
-    timeout 20 csv2raw --id id --write-ids ids --write-names names a.csv |
-        { head -c 64 >header.raw && timeout 20 cat names >names.txt && timeout 20 cat ids >ids.txt && cat >rest.raw; }
+    timeout 5 csv2raw --id id --write-ids ids --write-names names a.csv |
+        { head -c 64 >header.raw && timeout 5 cat names >names.txt && timeout 5 cat ids >ids.txt && cat >rest.raw; }
     assert_equal "$(sed 's/ *$//' header.raw)" 'raw1 f64 2 0 +'
     assert_equal "$(cat names.txt ids.txt | xargs)" 'x y a b'
     cat header.raw rest.raw | raw-info | row_holds 2 '$3 == 2 && $4 == 2 && $6 == 4'

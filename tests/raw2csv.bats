@@ -130,9 +130,9 @@ f64() {
     unsanitized 'they take much memory'
     bash -c 'ulimit -v 50000 && vae-sample -n 1000000 -d 2 | raw2csv' | tail -1 | grep -E '^[-0-9.e]+,[-0-9.e]+$'
     mkfifo in
-    raw2csv in >out 3>&- &
+    raw2csv in >out 3>&- 9>&- &
     pid=$!
-    exec 9>in
+    exec 9<>in
     { header u8 1 1 + && printf a; } >&9
     await grep -qx 97 out
     { header u8 1 1 . && printf b; } >&9
@@ -145,9 +145,9 @@ f64() {
     printf '1,2,3\n4,5,7\n' | csv2raw -q --no-header >items.raw
     vae-train -q -m model.bin -l gaussian -z 1 -H 4 -e 1 items.raw
     mkfifo in
-    csv2raw --live --id id --write-ids ids in 3>&- | vae-score -q -m model.bin | raw2csv --ids ids >out 3>&- &
+    csv2raw --live --id id --write-ids ids in 3>&- | vae-score -q -m model.bin | raw2csv --ids ids >out 3>&- 9>&- &
     pid=$!
-    exec 9>in
+    exec 9<>in
     echo id,a,b,c >&9
     for i in 1 2 3; do
         echo "n$i,$i,2,3" >&9
@@ -159,6 +159,6 @@ f64() {
     # The same through pipes.
     mkfifo ids.fifo names.fifo
     printf 'id,a,b\nx,1,2\ny,3,4\n' >a.csv
-    timeout 20 csv2raw --id id --write-ids ids.fifo --write-names names.fifo a.csv |
-        timeout 20 raw2csv --ids ids.fifo --names names.fifo | cmp - a.csv
+    timeout 5 csv2raw --id id --write-ids ids.fifo --write-names names.fifo a.csv |
+        timeout 5 raw2csv --ids ids.fifo --names names.fifo | cmp - a.csv
 }

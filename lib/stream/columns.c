@@ -10,12 +10,24 @@
 
 #define NONE SIZE_MAX
 
+static bool is_blank(char c) {
+    return c == ' ' || c == '\t';
+}
+
+/* Copies the names, without the blanks around them. */
 static void copy_names(struct columns *c, const struct csv *csv) {
     char *to = c->text;
     for (size_t i = 0; i < csv->count; i++) {
+        const char *name = csv_text(csv, i);
+        size_t length = csv->cells[i].length;
+        while (length > 0 && is_blank(name[length - 1]))
+            length--;
+        for (; length > 0 && is_blank(*name); name++)
+            length--;
         c->names[i] = to;
-        memcpy(to, csv_text(csv, i), csv->cells[i].length + 1);
-        to += csv->cells[i].length + 1;
+        memcpy(to, name, length);
+        to[length] = '\0';
+        to += length + 1;
     }
 }
 
