@@ -24,6 +24,10 @@ setup() {
     raw-info items.raw >wanted
     cmp found wanted
     assert_regex "$(<found)" '1\.25'
+    printf 'x1\n1.5\n1.00000000000000001e-7\n' >table.csv # the last one by strtod
+    german csv2raw table.csv >table.raw
+    assert_equal "$(german raw2csv table.raw | xargs)" 'x1 1.5 1e-7'
+    assert_equal "$(german raw2csv --digits 1 table.raw | xargs)" 'x1 2 1e-7'
     german vae-train -q -m model.bin -H 2 -z 1 -e 1 -l gaussian --sigma 0.25 --log log.tsv items.raw
     assert_equal "$(metadata model.bin sigma)" 0.25
     assert_equal "$(last log 10)" 0.001
