@@ -10,9 +10,10 @@
 
 #define MANTISSA_DIGITS 19  /* digits that an uint64_t always holds */
 #define EXACT_POWER 22      /* the largest power of ten that is exact as a double */
-#define EXPONENT_MAX 100000 /* larger exponents are cut to this one: no text of a cell makes up for it */
+#define EXPONENT_MAX 100000 /* about the largest exponent that is told from larger ones: none of them is exact */
 
-/* A text as significand * 10^exponent. */
+/* A text as significand * 10^exponent. Digits that the significand has no room for are left out; it is then too
+ * large to be exact, and the C library reads the text. */
 struct parts {
     uint64_t significand;
     long exponent;
@@ -26,10 +27,8 @@ static bool is_digit(char c) {
 /* Adds a digit to the significand, or leaves it out if that has all digits that it can hold. Leading zeros cost no
  * digit. Returns the digits that it has now. */
 static unsigned add_digit(struct parts *p, unsigned digits, char c, bool fraction) {
-    if (digits == MANTISSA_DIGITS) {
-        p->exponent += fraction ? 0 : 1;
+    if (digits == MANTISSA_DIGITS)
         return digits;
-    }
     p->significand = p->significand * 10 + (uint64_t)(c - '0');
     p->exponent -= fraction ? 1 : 0;
     return digits + (p->significand > 0 ? 1 : 0);
