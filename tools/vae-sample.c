@@ -128,7 +128,7 @@ static int choose_sizes(struct sampler *s) {
         if (o->grid.columns > 0 && config->prior->quantile == NULL)
             return fail("%s: has prior %s, which has no quantiles, wanted no --grid", o->common.model,
                         prior_text(config->prior, config->components, prior));
-        net_pack(&s->model.net);
+        net_pack_layer(&s->model.net, s->model.z);
         s->prior = draw_prior(&s->model.net, s->model.z);
         s->dim = config->latent;
         s->classes = config->classes;

@@ -177,10 +177,15 @@ int net_train(struct net *net) {
     return 0;
 }
 
+void net_pack_layer(const struct net *net, size_t layer) {
+    const struct layer *packed = &net->layer[layer];
+    if (packed->op->pack != NULL)
+        packed->op->pack(net, packed, 0, packed->own_units);
+}
+
 void net_pack(const struct net *net) {
     for (size_t i = 0; i < net->layers; i++)
-        if (net->layer[i].op->pack != NULL)
-            net->layer[i].op->pack(net, &net->layer[i], 0, net->layer[i].own_units);
+        net_pack_layer(net, i);
 }
 
 void net_initialise(const struct net *net, const struct initializer *initializer, uint64_t seed) {

@@ -175,6 +175,9 @@ int net_train(struct net *net) __attribute__((warn_unused_result));
 /* Calls each op's `pack`. To be called before the first pass and after each change of the parameters. */
 void net_pack(const struct net *net);
 
+/* The same for one layer, for tools that use no other. */
+void net_pack_layer(const struct net *net, size_t layer);
+
 /* Sets the parameters' initial values. */
 void net_initialise(const struct net *net, const struct initializer *initializer, uint64_t seed);
 
