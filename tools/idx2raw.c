@@ -3,7 +3,7 @@
 #include "base/cli.h"
 #include "base/error.h"
 #include "base/progress.h"
-#include "stream/idx.h"
+#include "format/idx.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 /* raw2pgm: a stream of images as one tiled picture. */
 #include "base/cli.h"
 #include "base/progress.h"
-#include "stream/pnm.h"
+#include "format/pnm.h"
 
 struct options {
     struct cli_common common; /* quiet alone is used */

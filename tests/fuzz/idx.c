@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The IDX format, plain and gzip. */
 #include "fuzz.h"
-#include "stream/idx.h"
+#include "format/idx.h"
 
 #define NUMBERS 4096
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Numbers as text and back, compared with the C library's. */
-#include "stream/decimal.h"
+#include "format/decimal.h"
 #include "test.h"
 
 #include <math.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "stream/columns.h"
+#include "format/columns.h"
 
 #include "base/error.h"
 #include "base/number.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "stream/gunzip.h"
+#include "format/gunzip.h"
 
 #include "base/error.h"
 

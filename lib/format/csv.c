@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "stream/csv.h"
+#include "format/csv.h"
 
 #include "base/error.h"
 #include "stream/foreign.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "stream/pnm.h"
+#include "format/pnm.h"
 
 #include "base/error.h"
 #include "base/number.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "stream/idx.h"
+#include "format/idx.h"
 
 #include "base/error.h"
 #include "base/number.h"

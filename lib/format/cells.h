@@ -2,8 +2,8 @@
 #ifndef STREAM_CELLS_H
 #define STREAM_CELLS_H
 
-#include "stream/columns.h"
-#include "stream/csv.h"
+#include "format/columns.h"
+#include "format/csv.h"
 #include "stream/dtype.h"
 
 /* Cells of a table as numbers of a stream. */

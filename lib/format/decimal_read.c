@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "stream/decimal.h"
+#include "format/decimal.h"
 
 #include <math.h>
 #include <stdbool.h>

@@ -2,7 +2,7 @@
 #ifndef STREAM_IDX_H
 #define STREAM_IDX_H
 
-#include "stream/gunzip.h"
+#include "format/gunzip.h"
 #include "stream/raw.h"
 
 /* The IDX format of the MNIST files, plain or gzip: two zero bytes, a type, a rank, as many dimensions as

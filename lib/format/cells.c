@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include "stream/cells.h"
+#include "format/cells.h"
 
 #include "base/error.h"
-#include "stream/decimal.h"
+#include "format/decimal.h"
 
 #include <inttypes.h>
 #include <math.h>
