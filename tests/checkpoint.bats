@@ -232,7 +232,11 @@ END
         damaged 'substr($data, 999, 1) ^= "\1"' "the weights' XXH64 is "
         damaged '$data .= "\0"' 'bytes follow the weights, wanted the end'
         damaged '$data = substr $data, 0, 5000' 'ended after 5000 of '
-        damaged '$head =~ s/"version":"1"/"version":"2","new":"x"/' 'metadata "version" is "2", wanted "1"'
+        damaged '$head =~ s/"version":"2"/"version":"3","new":"x"/' 'metadata "version" is "3", wanted "1" or "2"'
+        damaged '$head =~ s/"format":"vae-checkpoint"/"format":"pt"/' 'metadata "format" is "pt", wanted "vae-checkpoint"'
+        damaged '$head =~ s/"validated_step":"21"/"validated_step":"14"/' 'step 21 at item 200 of epoch 3'
+        damaged '$head =~ s/"best_active":"0"/"best_active":"9"/' 'step 21 at item 200 of epoch 3'
+        damaged '$head =~ s/"validated_step":"21",//' "metadata \"validated_step\": found 'not given', wanted a whole number"
         damaged '$head =~ s/"step":"21"/"step":"22"/' 'step 22 at item 200 of epoch 3, wanted a position that this run can reach'
         damaged '$head =~ s/"position":"200"/"position":"7"/' 'step 21 at item 7 of epoch 3'
         damaged '$head =~ s/"epochs_done":"3"/"epochs_done":"1"/' 'step 21 at item 200 of epoch 3'
@@ -284,7 +288,7 @@ END
 
 @test "a state that could not be resumed is not put in the place of one that can be" {
     # Squared gradients leave the range of f32 before the weights do.
-    OPTIONS=(-q -H 12 -z 3 -b 32 -e 50 -r 1000)
+    OPTIONS=(-q -H 12 -z 3 -b 32 -e 50 -r 1000 --logvar-bound 80)
     run -1 train -m part.bin --checkpoint part.ck --every 1
     run vae-train "${OPTIONS[@]:1}" -m part.bin --resume part.ck items.raw
     assert_output --partial 'part.ck: continuing from step '
@@ -296,10 +300,17 @@ END
     mapfile -t options < <(grep -a -o -e '"--[a-z-]*":"[^"]*",' part.ck)
     assert [ ${#options[@]} -ge 20 ]
     for option in "${options[@]}"; do
+        # This one had another value then, with which it goes on.
+        [[ $option != '"--logvar-bound"'* ]] || continue
         OPTION=$option perl "$ROOT/tests/safetensors.pl" edit '$head =~ s/\Q$ENV{OPTION}\E//' <part.ck >old.ck
         vae-train -q -m new.bin -e 1 --resume old.ck items.raw || fail "without $option"
         cmp new.bin part.bin
     done
+    # shellcheck disable=SC2016 # Perl
+    perl "$ROOT/tests/safetensors.pl" edit '$head =~ s/"--logvar-bound":"20",// or die' <part.ck >old.ck
+    fails 1 'vae-train: old.ck: --logvar-bound is 20 in this run, wanted 80 as in the file' \
+        vae-train -q -m new.bin -e 1 --resume old.ck items.raw
+    vae-train -q -m new.bin -e 1 --logvar-bound 80 --resume old.ck items.raw
     # And no other one.
     train -m part.bin --checkpoint part.ck
     # shellcheck disable=SC2016 # Perl
@@ -442,8 +453,8 @@ END
     done
     tells -m part.bin --resume part.ck --log /dev/null
     run ! grep 'rows' err
-    # A word, an empty column, one too few or too many, another list, a list elsewhere.
-    for edit in '4s/\t/\tX/' '4s/\t[^\t]*/\t/' '4s/\t[^\t]*//' '4s/$/\t1/' '4s/,/;/' '4s/$/,/' '4s/\t/,/2' '4s/\t/,5\t/2' '4s/\t/\t /' '7s/\t/\tX/'; do
+    # A word, an empty column, one too few or too many, a list of numbers.
+    for edit in '4s/\t/\tX/' '4s/\t[^\t]*/\t/' '4s/\t[^\t]*//' '4s/$/\t1/' '4s/$/,1/' '4s/$/,/' '4s/\t/,/2' '4s/\t/,5\t/2' '4s/\t/\t /' '7s/\t/\tX/'; do
         sed "$edit" whole.tsv >other.tsv
         cp other.tsv before.tsv
         fails 1 'vae-train: other.tsv: is not the log of this run up to epoch 6, wanted it, or no file: move it away' \
@@ -456,8 +467,8 @@ END
     vae-train "${OPTIONS[@]:0:7}" -e 6 -m whole.bin --log whole.tsv items.raw
     vae-train "${OPTIONS[@]:0:7}" -e 3 -m part.bin --checkpoint part.ck items.raw
     OPTIONS=("${OPTIONS[@]:0:7}" -e 6 -m part.bin --resume part.ck)
-    # Words at the end, between two rows, a row again, an earlier one, another list, an epoch that no number holds.
-    for edit in '7s/$/\nprecious/' '6s/^/precious\n/' '6p' '6{p;s/^5/2/}' '7s/,/;/' '5s/^4/99999999999999999999999/'; do
+    # Words at the end, between two rows, a row again, an earlier one, a list, an epoch that no number holds.
+    for edit in '7s/$/\nprecious/' '6s/^/precious\n/' '6p' '6{p;s/^5/2/}' '7s/$/,1/' '5s/^4/99999999999999999999999/'; do
         sed "$edit" whole.tsv >other.tsv
         cp other.tsv before.tsv
         fails 1 'vae-train: other.tsv: is not the log of this run up to epoch 3, wanted it, or no file: move it away' \

@@ -39,7 +39,8 @@ figures() {
 }
 
 @test "0.1: a checkpoint is gone on with" {
-    vae-train -m run.bin -z 2 -H 5,4 -e 20 -r 0.01 -b 5 --ema 0.9 --val items.raw --patience 30 --resume run.ck items.raw 2>err
+    vae-train -m run.bin -z 2 -H 5,4 -e 20 -r 0.01 -b 5 --ema 0.9 --val items.raw --patience 30 --logvar-bound 80 \
+        --resume run.ck items.raw 2>err
     grep -q '^vae-train: run.ck: continuing from step ' err
     vae-decode -q -m run.bin latents.raw | same run.decoded.raw
 }

@@ -186,13 +186,14 @@ options_of_page() {
 @test "examples: vaeutils(7)" { run_examples vaeutils.7; }
 
 @test "each likelihood, activation, objective and optimizer is named in --help and in the pages" {
-    local option name names page count=0
+    local option name names page help count=0
+    help=$(vae-train --help)
     for option in likelihood activation objective optimizer; do
         run -2 --separate-stderr vae-train -m x "--$option" nothing
         read -r -a names < <(sed -n "s/.*wanted one of //; s/ (vae-train.*//; s/,//gp" <<<"$stderr")
         for name in "${names[@]}"; do
             count=$((count + 1))
-            vae-train --help | grep -q -- "--$option .*\b$name\b" || fail "--help: --$option $name"
+            grep -q -- "--$option .*\b$name\b" <<<"$help" || fail "--help: --$option $name"
             for page in vae-train.1 $([ $option != likelihood ] || echo vaeutils.7 vae-model.5); do
                 grep -q "\b$name\b" "$ROOT/man/$page" || fail "$page: --$option $name"
             done
@@ -208,7 +209,7 @@ options_of_page() {
     read -r -a names < <(sed -n "s/.*, each one of //; s/ (numbers from.*//; s/,//gp" <<<"$stderr")
     for name in "${names[@]%%:*}"; do
         count=$((count + 1))
-        vae-train --help | grep -q -- "--hidden .*\b$name\b" || fail "--help: $name"
+        grep -q -- "--hidden .*\b$name\b" <<<"$(vae-train --help)" || fail "--help: $name"
         for page in vae-train.1 vae-model.5; do
             grep -q "\b$name\b" "$ROOT/man/$page" || fail "$page: $name"
         done

@@ -78,11 +78,11 @@ END
 
 @test "the metadata, all strings, tells what the model is and how it was made" {
     json 'my $m = $h->{__metadata__}; print "$_=$m->{$_}\n" for sort keys %$m' >found
-    sed -i '/^elbo=-[0-9.]*$/d; /^made_by=vaeutils [0-9.]*$/d' found
+    sed -i '/^elbo=-[0-9.]*$/d; /^made_by=vaeutils [0-9.]*$/d; /^made\.train_/d' found
     diff - found <<END
 activation=relu
 binarize=none
-command=vae-train --latent 3 --hidden 5,4 --decoder-hidden 6 --activation relu --likelihood bernoulli --objective elbo --samples 1 --beta 1 --warmup 0 --free-bits 0 --prior normal --epochs 4 --batch 3 --rate 0.001 --binarize none --optimizer adam --schedule const --warm-rate 0 --clip 0 --weight-decay 0 --adam-eps 1e-8 --ema 0 --init torch --patience 0 --seed 9
+command=vae-train --latent 3 --hidden 5,4 --decoder-hidden 6 --activation relu --likelihood bernoulli --objective elbo --samples 1 --beta 1 --warmup 0 --free-bits 0 --prior normal --logvar-bound 20 --epochs 4 --batch 3 --rate 0.001 --binarize none --optimizer adam --schedule const --warm-rate 0 --clip 0 --weight-decay 0 --adam-eps 1e-8 --ema 0 --init torch --patience 0 --seed 9
 data_xxh64=$(tail -c +65 data.raw | safetensors xxh64)
 decoder_hidden=6
 encoder_hidden=5,4
@@ -93,9 +93,13 @@ item_shape=2x3
 items=8
 latent=3
 likelihood=bernoulli
+logvar_bound=20
+made.active_latents=0
+made.ended=epochs
+made.epochs_run=4
 seed=9
 steps=12
-version=1
+version=2
 xxh64=$(json '' && tail -c +$((9 + length)) model.bin | safetensors xxh64)
 END
     run -1 grep '^sigma' found
@@ -161,60 +165,66 @@ END
     edited '$head =~ s/,"xxh64":"[^"]*"//' "the weights' XXH64 is "
 }
 
-# version_2 CODE: two.bin is model.bin as version 2, and CODE has changed it.
-version_2() {
-    safetensors edit '$head =~ s/"version":"1"/"version":"2"/;'"$1" <model.bin >two.bin
+# version_1 <MODEL >OUT: the model as version 1, which a model with the bound 80 and linear layers can be.
+version_1() {
+    safetensors edit '$head =~ s/"version":"2"/"version":"1"/; $head =~ s/"(logvar_bound|made\.[a-z_]*)":"[^"]*",//g'
+}
+
+# versions CODE: one.bin is model.bin as version 1, and two.bin is the same as version 2, changed by CODE.
+versions() {
+    version_1 <model.bin >one.bin
+    safetensors edit '$head =~ s/"version":"1"/"version":"2"/;'"$1" <one.bin >two.bin
 }
 
 @test "a model of version 2 that version 1 can express does the same in every tool" {
-    version_2 '$head =~ s/"made_by"/"made.reason":"why, and how","made_by"/'
+    versions '$head =~ s/"made_by"/"made.reason":"why, and how","made_by"/'
     for command in 'vae-encode -m MODEL data.raw' 'vae-decode -m MODEL z.raw' 'vae-eval -m MODEL --per-item data.raw' \
         'vae-score -m MODEL data.raw' 'vae-sample -m MODEL -n 5' 'vae-info --tensors MODEL'; do
-        ${command/MODEL/model.bin} | cmp - <(${command/MODEL/two.bin})
+        ${command/MODEL/one.bin} | cmp - <(${command/MODEL/two.bin})
     done
     # What is one row more there is the key, in its place.
-    vae-info model.bin | sed $'s/^version\t1/version\t2/; s/^made_by/made.reason\twhy, and how\\n&/' | diff - <(vae-info two.bin)
+    vae-info one.bin | sed $'s/^version\t1/version\t2/; s/^made_by/made.reason\twhy, and how\\n&/' | diff - <(vae-info two.bin)
     { header f32 2x3 2 . && perl -e 'print pack "f<*", (1, "nan") x 6'; } >holes.raw
     vae-train -q -m model.bin -z 3 -H 2 -e 1 --missing holes.raw
-    version_2 '$head =~ s/"made_by"/"made.reason":"","made_by"/'
-    vae-impute -q -m model.bin holes.raw | cmp - <(vae-impute -q -m two.bin holes.raw)
+    versions '$head =~ s/"made_by"/"made.reason":"","made_by"/'
+    vae-impute -q -m one.bin holes.raw | cmp - <(vae-impute -q -m two.bin holes.raw)
 }
 
-@test "a training starts from a model of version 2, is resumed, and writes version 1" {
-    version_2 '$head =~ s/"made_by"/"made.":"x","made.reason.of":"y","made_by"/'
+@test "a training starts from a model of either version, and is resumed" {
+    versions '$head =~ s/"made_by"/"made.":"x","made.reason.of":"y","made_by"/'
     same=(vae-train -q -z 3 -H "5,4" --decoder-hidden 6)
-    for model in model two; do
+    for model in one two; do
         "${same[@]}" --start-from $model.bin -e 3 -m $model.out data.raw
         "${same[@]}" --start-from $model.bin -e 1 -m part.bin --checkpoint state data.raw
         "${same[@]}" --start-from $model.bin -e 3 -m $model.again --resume state data.raw
         rm state
     done
-    for other in two.out model.again two.again; do
-        cmp model.out $other
+    for other in two.out one.again two.again; do
+        cmp one.out $other
     done
-    assert_equal "$(metadata two.out version)" 1
+    assert_equal "$(metadata two.out version)" 2
     no_metadata two.out made.reason.of
 }
 
 @test "only version 2 has keys that begin with made., and both versions refuse all other unknown keys" {
-    edited '$head =~ s/"latent"/"made.reason":"x","latent"/' \
-        'metadata "made.reason" is not known, wanted only the keys of version 1, see vae-model(5)'
+    for key in made.reason logvar_bound dropout; do
+        version_1 <model.bin | safetensors edit '$head =~ s/"latent"/"'$key'":"20","latent"/' >bad.bin
+        refuses "metadata \"$key\" is not known, wanted only the keys of version 1, see vae-model(5)"
+    done
     for key in dropout made Made.reason xmade.reason made-reason; do
-        version_2 '$head =~ s/"latent"/"'$key'":"x","latent"/'
-        mv two.bin bad.bin
+        safetensors edit '$head =~ s/"latent"/"'$key'":"x","latent"/' <model.bin >bad.bin
         refuses "metadata \"$key\" is not known, wanted only the keys of version 2, see vae-model(5)"
     done
-    version_2 '$head =~ s/"latent"/"made.reason":1,"latent"/'
-    mv two.bin bad.bin
+    safetensors edit '$head =~ s/"latent"/"made.reason":1,"latent"/' <model.bin >bad.bin
     refuses 'metadata "made.reason" is not a string, wanted one'
 }
 
 @test "another version or format is refused as one" {
     for version in 3 0 10 1.0 01 ' 1' ''; do
-        edited '$head =~ s/"version":"1"/"version":"'"$version"'"/' "metadata \"version\" is \"$version\", wanted \"1\" or \"2\""
+        edited '$head =~ s/"version":"2"/"version":"'"$version"'"/' "metadata \"version\" is \"$version\", wanted \"1\" or \"2\""
     done
     # If the version is newer, the message does not name an unknown key, which that version may have.
-    edited '$head =~ s/"version":"1"/"version":"3","new":"x"/' 'metadata "version" is "3", wanted "1" or "2"'
+    edited '$head =~ s/"version":"2"/"version":"3","new":"x"/' 'metadata "version" is "3", wanted "1" or "2"'
     edited '$head =~ s/"format":"vae-model"/"format":"pt"/' 'metadata "format" is "pt", wanted "vae-model"'
     edited '$head =~ s/255/256/' 'metadata "input_scaling" is "u8/256"'
 }

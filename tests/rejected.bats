@@ -54,7 +54,7 @@ rejects() {
 
 @test "checkpoints" {
     rejects checkpoint vae-train vae-train -q -m new.bin -z 2 -H 5,4 -e 20 -r 0.01 -b 5 --ema 0.9 --val items.raw \
-        --patience 30 --resume file items.raw
+        --patience 30 --logvar-bound 80 --resume file items.raw
 }
 
 @test "files of other programs are named for what they are, by every reader" {

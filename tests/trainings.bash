@@ -21,8 +21,7 @@ all_of() {
     local name=$1 data=$2
     shift 2
     vae-train -q -m "$name.bin" -e 2 --log "$name.tsv" "$@" "$data"
-    cut -f 1,2,4- "$name.tsv" >"$name.log" # all but the seconds and
-    sed -i 's/\t[^\t]*$//' "$name.log"     # the items per second
+    cut -f 1,2,4- "$name.tsv" >"$name.log" # all but the seconds
     vae-encode -q -m "$name.bin" "$data" >"$name.z.raw"
     vae-decode -q -m "$name.bin" "$name.z.raw" >"$name.x.raw"
     vae-eval -q -m "$name.bin" -k 3 --per-item "$data" >"$name.figures"

@@ -5,14 +5,14 @@
 
 #include <math.h>
 
-float latent_bounded(float logvar) {
-    return logvar > LOGVAR_BOUND ? LOGVAR_BOUND : logvar < -LOGVAR_BOUND ? -LOGVAR_BOUND : logvar;
+float latent_bounded(float logvar, float bound) {
+    return logvar > bound ? bound : logvar < -bound ? -bound : logvar;
 }
 
-void latent_posterior(float *heads, float *sigma, size_t latent) {
+void latent_posterior(float *heads, float *sigma, float bound, size_t latent) {
     float *logvar = heads + latent;
     for (size_t i = 0; i < latent; i++) {
-        logvar[i] = latent_bounded(logvar[i]);
+        logvar[i] = latent_bounded(logvar[i], bound);
         sigma[i] = 0.5f * logvar[i];
     }
     math_kernel()->exp(sigma, latent);
@@ -29,6 +29,13 @@ double latent_kl(const float *heads, const float *sigma, size_t latent) {
     return sum;
 }
 
+double latent_kl_above(const float *heads, const float *sigma, double least, size_t latent) {
+    double sum = 0;
+    for (size_t i = 0; i < latent; i++)
+        sum += fmax(latent_kl_of(heads[i], heads[latent + i], sigma[i]), least);
+    return sum;
+}
+
 static float draw(float mu, float sigma, float epsilon) {
     return mu + sigma * epsilon;
 }
@@ -40,7 +47,7 @@ void latent_draw(const float *heads, const float *sigma, const float *epsilon, f
 
 void latent_draw_from(const float *heads, float *z, size_t latent) {
     for (size_t i = 0; i < latent; i++)
-        z[i] = draw(heads[i], expf(0.5f * latent_bounded(heads[latent + i])), z[i]);
+        z[i] = draw(heads[i], expf(0.5f * latent_bounded(heads[latent + i], LOGVAR_LIMIT)), z[i]);
 }
 
 void latent_draw_backward(const float *sigma, const float *epsilon, const float *dz, float *dheads, size_t latent) {
@@ -106,6 +113,6 @@ double latent_log_maximum(const float *heads, size_t latent) {
     const float *logvar = heads + latent;
     double sum = 0;
     for (size_t i = 0; i < latent; i++)
-        sum += (double)latent_bounded(logvar[i]);
+        sum += (double)latent_bounded(logvar[i], LOGVAR_LIMIT);
     return -0.5 * sum;
 }

@@ -8,16 +8,20 @@
  * heads [2 latent] hold mu [latent], followed by logvar [latent] = log sigma^2. Other arrays are [latent] and
  * belong to the caller. Log densities and KL are in nats per item. No function fails. */
 
-/* logvar is clamped to +-LOGVAR_BOUND, so that exp cannot overflow. The backward pass ignores the clamping: it uses
- * the gradient at the bound. */
-#define LOGVAR_BOUND 80.0f
+/* The encoder's logvar is clamped to +-bound, a property of the model: LOGVAR_BOUND, or LOGVAR_LIMIT in models of
+ * before this bound existed. The backward pass ignores the clamping: it uses the gradient at the bound. With
+ * LOGVAR_BOUND, sigma^2 is at most 4.9e8, whose square is far from the largest float, so that an encoder that
+ * begins far off can be trained; sigma is at least 4.5e-5, which costs 10 nats of KL per latent. With LOGVAR_LIMIT,
+ * Adam's second moments overflow in the first steps on numbers of about 1,000. */
+#define LOGVAR_BOUND 20.0f
+#define LOGVAR_LIMIT 80.0f /* the largest bound */
 
-/* Returns logvar clamped to +-LOGVAR_BOUND; NaN stays NaN. */
-float latent_bounded(float logvar);
+/* Returns logvar clamped to +-bound; NaN stays NaN. */
+float latent_bounded(float logvar, float bound);
 
-/* Clips logvar in `heads` and writes sigma = exp(logvar / 2). The functions below take heads whose logvar is
- * clamped, unless stated otherwise. */
-void latent_posterior(float *heads, float *sigma, size_t latent);
+/* Clips logvar in `heads` to +-bound and writes sigma = exp(logvar / 2). The functions below take heads whose
+ * logvar is clamped. Those that clip logvar themselves, to +-LOGVAR_LIMIT, say so: they take heads of a file. */
+void latent_posterior(float *heads, float *sigma, float bound, size_t latent);
 
 /* Returns KL(q || p), the sum over latents of (sigma^2 + mu^2 - 1 - logvar) / 2: Kingma and Welling 2014,
  * appendix B. */
@@ -25,6 +29,9 @@ double latent_kl(const float *heads, const float *sigma, size_t latent);
 
 /* Returns the term of one latent in this sum. */
 double latent_kl_of(float mu, float logvar, float sigma);
+
+/* Returns the same sum with terms of at least `least` nats each. */
+double latent_kl_above(const float *heads, const float *sigma, double least, size_t latent);
 
 /* Writes z = mu + sigma epsilon, the reparametrisation. */
 void latent_draw(const float *heads, const float *sigma, const float *epsilon, float *z, size_t latent);

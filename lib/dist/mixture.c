@@ -34,7 +34,7 @@ static const float *mean(const struct mixture *m, size_t k) {
 void mixture_refresh(struct mixture *m, size_t first, size_t count) {
     for (size_t k = first; k < first + count; k++) {
         for (size_t i = 0; i < m->latent; i++)
-            m->precision[k * m->latent + i] = -latent_bounded(mean(m, k)[m->latent + i]);
+            m->precision[k * m->latent + i] = -latent_bounded(mean(m, k)[m->latent + i], LOGVAR_LIMIT);
         math_kernel()->exp(m->precision + k * m->latent, m->latent);
         m->log_scale[k] = -log((double)m->components) + latent_log_maximum(mean(m, k), m->latent);
     }

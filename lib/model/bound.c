@@ -1,8 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 #include "model/bound.h"
 
+#include "dist/latent.h"
+
 double bound_log_weight(const struct pass *pass, const struct model *m, size_t row) {
     return draw_log_ratio(pass, m->z, row) - likelihood_of_draw(pass, m->likelihood, row);
+}
+
+double bound_kl(const struct pass *pass, const struct model *m, const struct objective *o, size_t item) {
+    if (o->free_bits == 0)
+        return draw_kl(pass, m->z, item);
+    return latent_kl_above(posterior_heads(pass, m->posterior, item), posterior_sigma(pass, m->posterior, item),
+                           o->free_bits, m->config.latent);
 }
 
 static double weigh(const struct pass *pass, const struct model *m, const struct objective *o, size_t item) {
@@ -11,7 +20,7 @@ static double weigh(const struct pass *pass, const struct model *m, const struct
     for (size_t k = 0; k < pass->draws; k++)
         weight[k] = 1.0f / (float)pass->draws;
     if (!o->estimator->importance)
-        return -likelihood_of_item(pass, m->likelihood, item) - draw_kl(pass, m->z, item);
+        return -likelihood_of_item(pass, m->likelihood, item) - o->beta * bound_kl(pass, m, o, item);
     for (size_t k = 0; k < pass->draws; k++)
         log_weights[k] = bound_log_weight(pass, m, item * pass->draws + k);
     return importance_weights(log_weights, weight, pass->draws);

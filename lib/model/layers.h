@@ -28,8 +28,8 @@ size_t net_encoder_input(struct net *net, size_t x, size_t label, const struct e
 bool encoder_reads_x(const struct encoder_input *input, size_t label);
 
 /* Adds the posterior q(z|x). `heads`: the layer whose output is mu [latent], followed by logvar [latent]. Clamps
- * logvar in place (latent_bounded), and computes sigma. */
-size_t net_posterior(struct net *net, size_t heads);
+ * logvar to +-logvar_bound in place, and computes sigma. */
+size_t net_posterior(struct net *net, size_t heads, double logvar_bound);
 
 /* Return mu and clamped logvar of an item [2 latent], and its sigma [latent]. */
 float *posterior_heads(const struct pass *pass, size_t posterior, size_t item);

@@ -48,7 +48,7 @@ static int add_layers(struct model *m, const char *name) {
     char output[LAYER_NAME];
     add_inputs(m);
     const size_t h = hidden_add(net, "encoder", m->input, &c->encoder, c->activation);
-    m->posterior = net_posterior(net, net_linear_pair(net, "mu and logvar", heads, h, c->latent));
+    m->posterior = net_posterior(net, net_linear_pair(net, "mu and logvar", heads, h, c->latent), c->logvar_bound);
     m->z = net_draw(net, m->posterior, m->label, c->prior, c->components, c->latent);
     const size_t g = hidden_add(net, "decoder", m->z, &c->decoder, c->activation);
     snprintf(output, sizeof output, "decoder.%zu", c->decoder.layers);

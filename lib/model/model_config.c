@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/number.h"
+#include "dist/latent.h"
 #include "model/labels.h"
 #include "nn/safetensors.h"
 
@@ -24,7 +25,7 @@ static const struct key {
     {"likelihood", 1},     {"binarize", 1},       {"command", 1},    {"epochs", 1},        {"steps", 1},
     {"items", 1},          {"data_xxh64", 1},     {"elbo", 1},       {"xxh64", 1},         {"made_by", 1},
     {"levels", 1},         {"classes", 1},        {"missing", 1},    {"prior", 1},         {"labels_xxh64", 1},
-    {"start_xxh64", 1},
+    {"start_xxh64", 1},    {"logvar_bound", 2},
 };
 
 /* The prefix of keys that say how a model was made. From version 2 on a reader skips them. */
@@ -73,14 +74,14 @@ static const char *input_scaling(const struct likelihood *likelihood) {
 
 /* Returns whether the model needs a key or a value that version 2 introduced. */
 static bool needs_version_2(const struct model_config *c) {
-    return !hidden_is_plain(&c->encoder) || !hidden_is_plain(&c->decoder);
+    return !hidden_is_plain(&c->encoder) || !hidden_is_plain(&c->decoder) ||
+           c->logvar_bound != (double)LOGVAR_LIMIT;
 }
 
 int model_config_put(const struct model_config *c, json_t *m) {
     char shape[SHAPE_TEXT], hidden[2][HIDDEN_TEXT], prior[PRIOR_TEXT], sigma[SCALE_TEXT];
     const struct likelihood *l = c->likelihood;
-    int failed = metadata_put(m, "format", "%s", safetensors_model.format) |
-                 metadata_put(m, "version", "%d", needs_version_2(c) ? 2 : 1) |
+    int failed = metadata_put(m, "format", "%s", safetensors_model.format) | metadata_put(m, "version", "2") |
                  metadata_put(m, "item_shape", "%s", shape_text(&c->item, shape)) |
                  metadata_put(m, "input_scaling", "%s", input_scaling(l)) |
                  metadata_put(m, "latent", "%zu", c->latent) |
@@ -99,6 +100,7 @@ int model_config_put(const struct model_config *c, json_t *m) {
         failed |= metadata_put(m, "prior", "%s", prior_text(c->prior, c->components, prior));
     if (c->missing)
         failed |= metadata_put(m, "missing", MISSING);
+    failed |= metadata_put(m, "logvar_bound", "%.9g", c->logvar_bound);
     return failed;
 }
 
@@ -202,6 +204,10 @@ static int get_options(const struct source *s, struct model_config *c) {
     if (has(s, "prior") && ((text = get(s, "prior")) == NULL ||
                             prior_parse(&c->prior, &c->components, where(s, "prior", name), text) < 0))
         return -1;
+    if (has(s, "logvar_bound") &&
+        ((text = get(s, "logvar_bound")) == NULL ||
+         parse_real(where(s, "logvar_bound", name), text, 1, (double)LOGVAR_LIMIT, &c->logvar_bound) < 0))
+        return -1;
     c->classes = (size_t)classes;
     c->missing = has(s, "missing");
     return c->missing ? get_exactly(s, "missing", MISSING) : 0;
@@ -236,7 +242,7 @@ static int check_keys(const struct source *s, int version) {
 int model_config_get(struct model_config *c, const json_t *metadata, const char *name) {
     const struct source source = {name, metadata}, *s = &source;
     int version;
-    *c = (struct model_config){.prior = &prior_normal};
+    *c = (struct model_config){.prior = &prior_normal, .logvar_bound = (double)LOGVAR_LIMIT};
     if (get_exactly(s, "format", safetensors_model.format) < 0 || get_version(s, &version) < 0 ||
         check_keys(s, version) < 0 || get_sizes(s, c) < 0 || get_choices(s, c) < 0 || get_options(s, c) < 0 ||
         get_likelihood(s, c) < 0)

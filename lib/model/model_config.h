@@ -27,6 +27,7 @@ struct model_config {
     size_t levels;    /* number of levels; read only if the likelihood has levels */
     size_t classes;   /* number of classes of the labels; 0: the model is not conditional on labels */
     enum binarize binarize;
+    double logvar_bound; /* the encoder's logvar is clamped to +-this, see dist/latent.h */
     const struct prior *prior;
     size_t components; /* K of a prior with components; else 0 */
     bool missing;      /* an element that is NaN is missing; without this NaN is an error */

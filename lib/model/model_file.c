@@ -5,16 +5,38 @@
 #include "nn/safetensors.h"
 
 #include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+
+/* Writes the figures of a data set as PREFIX_elbo and so on, unless there are none. 0, or another value if memory
+ * runs out. */
+static int put_figures(json_t *m, const char *prefix, const struct elbo *e) {
+    static const char *const names[] = {"elbo", "reconstruction", "kl", "bound"};
+    const double figures[] = {e->elbo, e->reconstruction, e->kl, e->bound};
+    char key[64];
+    int failed = 0;
+    for (size_t i = 0; i < 4 && !isnan(e->elbo); i++) {
+        snprintf(key, sizeof key, "%s_%s", prefix, names[i]);
+        failed |= metadata_put(m, key, "%.6f", figures[i]);
+    }
+    return failed;
+}
 
 static int put_provenance(json_t *m, const struct provenance *p, bool labels) {
     if (labels && metadata_put(m, "labels_xxh64", "%016" PRIx64, p->labels_xxh64) != 0)
         return -1;
     if (p->start_xxh64 != 0 && metadata_put(m, "start_xxh64", "%016" PRIx64, p->start_xxh64) != 0)
         return -1;
-    return metadata_put(m, "made_by", "vaeutils " VAEUTILS_VERSION) | metadata_put(m, "command", "%s", p->command) |
-           metadata_put(m, "seed", "%" PRIu64, p->seed) | metadata_put(m, "epochs", "%" PRIu64, p->epochs) |
-           metadata_put(m, "steps", "%" PRIu64, p->steps) | metadata_put(m, "items", "%" PRIu64, p->items) |
-           metadata_put(m, "data_xxh64", "%016" PRIx64, p->data_xxh64) | metadata_put(m, "elbo", "%.6f", p->elbo);
+    const int failed =
+        metadata_put(m, "made_by", "vaeutils " VAEUTILS_VERSION) | metadata_put(m, "command", "%s", p->command) |
+        metadata_put(m, "seed", "%" PRIu64, p->seed) | metadata_put(m, "epochs", "%" PRIu64, p->epochs) |
+        metadata_put(m, "steps", "%" PRIu64, p->steps) | metadata_put(m, "items", "%" PRIu64, p->items) |
+        metadata_put(m, "data_xxh64", "%016" PRIx64, p->data_xxh64) |
+        metadata_put(m, "elbo", "%.6f", p->train.elbo);
+    return failed | put_figures(m, "made.train", &p->train) | put_figures(m, "made.val", &p->validation) |
+           metadata_put(m, "made.ended", "%s", p->ended) |
+           metadata_put(m, "made.epochs_run", "%" PRIu64, p->epochs_run) |
+           metadata_put(m, "made.active_latents", "%zu", p->active_latents);
 }
 
 /* Returns the file's list of tensors. Their data is NULL if the model is not allocated yet. End with

@@ -3,6 +3,7 @@
 #define MODEL_MODEL_FILE_H
 
 #include "base/io.h"
+#include "model/elbo.h"
 #include "model/model.h"
 
 /* The model file, vae-model(5): a safetensors file. Its metadata holds the model's config, how the model was made,
@@ -15,7 +16,11 @@ struct provenance {
     uint64_t items, data_xxh64; /* of the training data */
     uint64_t labels_xxh64;      /* of its labels; read only if the model is conditional on labels */
     uint64_t start_xxh64;       /* of the model that training started from; 0: none */
-    double elbo;                /* of the training items in the last epoch, nats per item */
+    const char *ended;          /* why training has ended, see vae-model(5); not owned */
+    uint64_t epochs_run;        /* epochs begun when the file was written; the weights may be of an earlier one */
+    size_t active_latents;      /* in that epoch, see latent_figures */
+    struct elbo train;          /* of the training items in the weights' epoch */
+    struct elbo validation;     /* of the validation items with these weights; NaN: not evaluated */
 };
 
 /* Writes a model file. 0 or -1. */

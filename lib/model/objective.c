@@ -17,6 +17,10 @@ const struct estimator *estimator_find(const char *what, const char *name) {
     return i < 0 ? NULL : &estimators[i];
 }
 
+bool objective_is_elbo(const struct objective *o) {
+    return !o->estimator->importance && o->beta == 1 && o->free_bits == 0;
+}
+
 double objective_beta(const struct objective *o, double epochs) {
     return epochs < o->warmup ? o->beta * epochs / o->warmup : o->beta;
 }

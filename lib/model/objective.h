@@ -8,7 +8,7 @@
 
 #define OBJECTIVE_MAX_DRAWS 1024 /* K */
 
-/* The bound that training maximises, from K draws z_k ~ q(z|x) of an item, with the importance weights
+/* The bound on log p(x) that training maximises, from K draws z_k ~ q(z|x) of an item, with the importance weights
  *     log w_k = log p(x|z_k) + log p(z_k) - log q(z_k|x)
  * and the normalised weights v_k = w_k / sum of w. Each estimator of its gradient is an entry of the table in
  * objective.c: it says how draws are weighted in the decoder's gradient, and which terms the encoder's gradient
@@ -28,7 +28,9 @@ struct estimator {
  * dreg:  iwae with doubly reparametrized gradients: Tucker, Lawson, Gu and Maddison 2019, equation 8. */
 const struct estimator *estimator_find(const char *what, const char *name);
 
-/* An estimator with its options. */
+/* An estimator with its options. Without importance weights the bound is
+ *     E_q[log p(x|z)] - beta * KL,   KL = sum over latents of max(KL of the latent, free_bits),
+ * which is the ELBO if beta is 1 and free_bits is 0. */
 struct objective {
     const struct estimator *estimator;
     size_t draws;     /* K */
@@ -45,6 +47,9 @@ struct step {
     double rate;     /* learning rate */
     uint64_t number; /* from 1 */
 };
+
+/* Returns whether the bound that training maximises after the warm-up is the ELBO. */
+bool objective_is_elbo(const struct objective *objective);
 
 /* Returns the weight of the KL term `epochs` epochs after the start, from 0 to beta. */
 double objective_beta(const struct objective *objective, double epochs);

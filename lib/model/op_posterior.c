@@ -3,6 +3,10 @@
 #include "dist/latent.h"
 #include "model/layers.h"
 
+struct options {
+    float logvar_bound;
+};
+
 static int infer(struct net *net, struct layer *layer) {
     layer->width = net_input(net, layer, 0)->width;
     layer->kept = layer->width / 2; /* sigma */
@@ -22,13 +26,16 @@ const float *posterior_sigma(const struct pass *pass, size_t posterior, size_t i
 }
 
 static void forward(struct pass *pass, const struct layer *layer, const struct tile *tile) {
+    const struct options *o = layer->options;
     const size_t posterior = layer->number;
     for (size_t item = tile->row; item < tile->row + tile->rows; item++)
-        latent_posterior(posterior_heads(pass, posterior, item), sigma(pass, posterior, item), layer->kept);
+        latent_posterior(posterior_heads(pass, posterior, item), sigma(pass, posterior, item), o->logvar_bound,
+                         layer->kept);
 }
 
 static const struct op op_posterior = {.name = "posterior", .in_place = true, .infer = infer, .forward = forward};
 
-size_t net_posterior(struct net *net, size_t heads) {
-    return net_add(net, &op_posterior, "posterior", NULL, 0, 1, &heads);
+size_t net_posterior(struct net *net, size_t heads, double logvar_bound) {
+    const struct options options = {(float)logvar_bound};
+    return net_add(net, &op_posterior, "posterior", &options, sizeof options, 1, &heads);
 }

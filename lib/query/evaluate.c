@@ -120,6 +120,17 @@ const float *evaluator_heads(const struct evaluator *e, size_t i) {
     return posterior_heads(&e->batch.pass, e->batch.model->posterior, batch_row(&e->batch, i));
 }
 
+/* Returns the bound of the batch's item i that training maximises; see struct objective. */
+static double bound_of(const struct evaluator *e, size_t i) {
+    const struct item_figures *f = &e->figures[i];
+    const struct objective *o = e->objective;
+    if (o->estimator->importance)
+        return f->log_likelihood;
+    const double kl =
+        o->free_bits > 0 ? bound_kl(&e->batch.pass, e->batch.model, o, batch_row(&e->batch, i)) : f->kl;
+    return f->reconstruction - o->beta * kl;
+}
+
 /* Adds the figures of item i to the sums. Called in the order of the items, so that the sums do not depend on the
  * number of threads. */
 static void add_item(struct evaluator *e, size_t i) {
@@ -133,6 +144,7 @@ static void add_item(struct evaluator *e, size_t i) {
     total->reconstruction += f->reconstruction;
     total->kl += f->kl;
     total->effective += f->effective;
+    total->bound += e->objective == NULL ? 0 : bound_of(e, i);
     tally_add(&total->elbo, f->reconstruction - f->kl);
     tally_add(&total->log_likelihood, f->log_likelihood);
     for (size_t p = 0; p < e->points; p++)
@@ -169,7 +181,8 @@ int evaluator_add_all(struct evaluator *e, const struct dataset *set, const uint
 
 struct elbo evaluation_elbo(const struct evaluation *total) {
     const double n = (double)total->items;
-    return (struct elbo){(total->reconstruction - total->kl) / n, total->reconstruction / n, total->kl / n};
+    return (struct elbo){(total->reconstruction - total->kl) / n, total->reconstruction / n, total->kl / n,
+                         total->bound / n};
 }
 
 double evaluation_log_likelihood(const struct evaluation *total, double *standard_error) {

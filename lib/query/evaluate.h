@@ -25,6 +25,7 @@ struct evaluation {
     uint64_t items;
     double elements; /* observed elements of all items */
     double reconstruction, kl, effective;
+    double bound; /* of the evaluator's objective; 0 without one */
     struct tally elbo, log_likelihood, curve[CURVE_POINTS];
     struct latent_sums *latents; /* [latent]; owned by the evaluator */
 };
@@ -39,10 +40,11 @@ struct evaluator {
     void (*drawn)(const struct evaluator *evaluator, size_t row, size_t i, uint32_t k, double log_weight);
     void *context; /* for `drawn` */
     uint64_t seed;
-    uint32_t samples;             /* draws of z per item, 1 to 2^24 */
-    bool marginal;                /* log p(x) is estimated */
-    size_t points;                /* number of points of the curve; 0 without `marginal` */
-    uint32_t point[CURVE_POINTS]; /* the number of draws of each point, ascending; the last is `samples` */
+    uint32_t samples;                  /* draws of z per item, 1 to 2^24 */
+    bool marginal;                     /* log p(x) is estimated */
+    size_t points;                     /* number of points of the curve; 0 without `marginal` */
+    uint32_t point[CURVE_POINTS];      /* the number of draws of each point, ascending; the last is `samples` */
+    const struct objective *objective; /* may be set after evaluator_start: whose bound is computed, too */
     struct item_figures figures[BATCH_ROWS]; /* of the last batch */
     struct evaluation total;
 };
@@ -69,7 +71,8 @@ int evaluator_add_all(struct evaluator *evaluator, const struct dataset *set, co
 /* Returns mu and logvar [2 latent] of item i of the last batch; they belong to the evaluator. */
 const float *evaluator_heads(const struct evaluator *evaluator, size_t i);
 
-/* Returns means over all items, in nats per item; NaN if there are no items. */
+/* Returns means over all items, in nats per item; NaN if there are no items. Without an objective the bound is 0.
+ */
 struct elbo evaluation_elbo(const struct evaluation *total);
 
 /* Returns the mean of log p(x) over items, and writes its standard error; see tally_mean. */

@@ -50,20 +50,39 @@ void checkpoint_end(struct checkpoint *c) {
     c->identity = NULL;
 }
 
-/* The whole numbers of the state; each has a key in the metadata. */
+#define VERSION 2
+
+/* Reads the version of a checkpoint, 1 or 2. It is checked before the other keys, since these may differ in a later
+ * version. 0 or -1. */
+static int get_version(int *version, const char *name, const json_t *stored) {
+    const char *format = identity_text(stored, "format"), *text = identity_text(stored, "version");
+    if (strcmp(format, safetensors_checkpoint.format) != 0)
+        return fail("%s: metadata \"format\" is \"%s\", wanted \"%s\"", name, format,
+                    safetensors_checkpoint.format);
+    *version = strcmp(text, "1") == 0 ? 1 : strcmp(text, "2") == 0 ? 2 : 0;
+    return *version == 0 ? fail("%s: metadata \"version\" is \"%s\", wanted \"1\" or \"2\"", name, text) : 0;
+}
+
+/* The whole numbers of the state; each has a key in the metadata, some only since version 2. */
 struct figures {
-    uint64_t epoch, step, position, judged, best_epoch, best_step;
+    uint64_t epoch, step, position, judged, validated, best_epoch, best_step, best_active;
 };
 
 struct figure {
     const char *key;
     size_t offset;
+    int version;
 };
 
 static const struct figure figures[] = {
-    {"epoch", offsetof(struct figures, epoch)},           {"step", offsetof(struct figures, step)},
-    {"position", offsetof(struct figures, position)},     {"epochs_done", offsetof(struct figures, judged)},
-    {"best_epoch", offsetof(struct figures, best_epoch)}, {"best_step", offsetof(struct figures, best_step)},
+    {"epoch", offsetof(struct figures, epoch), 1},
+    {"step", offsetof(struct figures, step), 1},
+    {"position", offsetof(struct figures, position), 1},
+    {"epochs_done", offsetof(struct figures, judged), 1},
+    {"validated_step", offsetof(struct figures, validated), 2},
+    {"best_epoch", offsetof(struct figures, best_epoch), 1},
+    {"best_step", offsetof(struct figures, best_step), 1},
+    {"best_active", offsetof(struct figures, best_active), 2},
 };
 #define FIGURES (sizeof figures / sizeof *figures)
 
@@ -75,12 +94,17 @@ static bool is_state(const char *key) {
     for (size_t i = 0; i < FIGURES; i++)
         if (strcmp(key, figures[i].key) == 0)
             return true;
-    return strcmp(key, "made_by") == 0 || strcmp(key, "xxh64") == 0;
+    return strcmp(key, "format") == 0 || strcmp(key, "version") == 0 || strcmp(key, "made_by") == 0 ||
+           strcmp(key, "xxh64") == 0;
 }
 
-static int get_figures(struct figures *f, const char *name, const json_t *stored) {
+/* Reads the figures of a checkpoint of this version; the others stay 0. 0 or -1. */
+static int get_figures(struct figures *f, int version, const char *name, const json_t *stored) {
     char what[ERROR_SUBJECT];
+    *f = (struct figures){0};
     for (size_t i = 0; i < FIGURES; i++) {
+        if (figures[i].version > version)
+            continue;
         snprintf(what, sizeof what, "%s: metadata \"%s\"", name, figures[i].key);
         if (parse_whole(what, identity_text(stored, figures[i].key), 0, UINT64_MAX, figure_of(f, i)) < 0)
             return -1;
@@ -91,19 +115,29 @@ static int get_figures(struct figures *f, const char *name, const json_t *stored
 /* The real numbers of the state. */
 struct sums {
     double reconstruction, kl, bound, all_deviations, all_deviating;
-    struct elbo last;
-    double best_validation, best_elbo, seconds;
+    struct elbo last, validation, best, best_validation;
+    double seconds;
 };
 
-_Static_assert(sizeof(struct sums) == 11 * sizeof(double), "written as a row of them");
+_Static_assert(sizeof(struct sums) == 22 * sizeof(double), "written as a row of them");
+/* The same in version 1, in which the bound of the objectives elbo and stl was the ELBO, whatever the weight of KL.
+ */
+struct sums_1 {
+    double reconstruction, kl, bound, all_deviations, all_deviating;
+    double last_bound, last_reconstruction, last_kl, best_validation, best_bound, seconds;
+};
+
+_Static_assert(sizeof(struct sums_1) == 11 * sizeof(double), "written as a row of them");
 _Static_assert(sizeof(struct latent_sums) == 3 * sizeof(double), "written as a row of them");
 
 #define SUMS 1 /* number of tensors at the start of the list that may hold nan */
 
-/* Adds all tensors of the state to an empty list. `best`: the best weights so far are among them. */
-static void list_tensors(struct safetensors *file, const struct checkpoint *c, struct sums *sums, bool best) {
+/* Adds all tensors of the state to an empty list. sums [count]: a struct of sums. `best`: the best weights so far
+ * are among the tensors. */
+static void list_tensors(struct safetensors *file, const struct checkpoint *c, void *sums, size_t count,
+                         bool best) {
     const struct parameters *p = &c->training->model->net.parameters;
-    const struct shape sum = shape_vector(sizeof *sums / sizeof(double)),
+    const struct shape sum = shape_vector(count),
                        latents = {.rank = 2, .dim = {c->training->model->config.latent, 3}};
     safetensors_add(file, STORED_F64, "sums", &sum, sums);
     safetensors_add(file, STORED_F64, "latents", &latents, c->training->latents);
@@ -123,24 +157,36 @@ static bool has_best(const struct saver *s) {
 
 static struct sums sums_of(const struct checkpoint *c) {
     const struct training *t = c->training;
-    struct sums sums = {t->reconstruction, t->kl, t->bound, t->deviations.sum, t->deviations.count, t->last};
-    if (has_best(c->saver)) {
-        sums.best_validation = c->saver->kept_validation;
-        sums.best_elbo = c->saver->kept_provenance.elbo;
-    }
-    sums.seconds = c->seconds + progress_seconds();
-    return sums;
+    const struct saver *s = c->saver;
+    const bool best = has_best(s);
+    return (struct sums){.reconstruction = t->reconstruction,
+                         .kl = t->kl,
+                         .bound = t->bound,
+                         .all_deviations = t->deviations.sum,
+                         .all_deviating = t->deviations.count,
+                         .last = t->last,
+                         .validation = s->validation,
+                         .best = best ? s->kept_provenance.train : ELBO_NONE,
+                         .best_validation = best ? s->kept_provenance.validation : ELBO_NONE,
+                         .seconds = c->seconds + progress_seconds()};
 }
 
 static json_t *describe(const struct checkpoint *c) {
     const struct training *t = c->training;
-    struct figures f = {.epoch = t->epoch, .step = t->step, .position = t->position, .judged = c->judged};
+    struct figures f = {.epoch = t->epoch,
+                        .step = t->step,
+                        .position = t->position,
+                        .judged = c->judged,
+                        .validated = c->saver->validated};
     if (has_best(c->saver)) {
         f.best_epoch = c->saver->kept_provenance.epochs;
         f.best_step = c->saver->kept_provenance.steps;
+        f.best_active = c->saver->kept_provenance.active_latents;
     }
     json_t *metadata = json_copy(c->identity);
-    int failed = metadata == NULL || metadata_put(metadata, "made_by", "vaeutils " VAEUTILS_VERSION) != 0;
+    int failed = metadata == NULL || metadata_put(metadata, "format", "%s", safetensors_checkpoint.format) != 0 ||
+                 metadata_put(metadata, "version", "%d", VERSION) != 0 ||
+                 metadata_put(metadata, "made_by", "vaeutils " VAEUTILS_VERSION) != 0;
     for (size_t i = 0; !failed && i < FIGURES; i++)
         failed = metadata_put(metadata, figures[i].key, "%" PRIu64, *figure_of(&f, i)) != 0;
     if (!failed)
@@ -151,7 +197,7 @@ static json_t *describe(const struct checkpoint *c) {
 
 static int write_state(struct checkpoint *c, struct safetensors *tensors) {
     struct sums sums = sums_of(c);
-    list_tensors(tensors, c, &sums, has_best(c->saver));
+    list_tensors(tensors, c, &sums, sizeof sums / sizeof(double), has_best(c->saver));
     /* A state that cannot be resumed must not replace one that can. */
     if (training_check(c->training) < 0 || safetensors_check_finite(tensors, SUMS, c->path) < 0 ||
         atomic_begin(&c->file) < 0)
@@ -185,15 +231,20 @@ bool checkpoint_is_due(const struct checkpoint *c) {
                               : progress_seconds() - c->saved_seconds >= c->every.seconds;
 }
 
+static uint64_t steps_per_epoch(const struct training *t) {
+    return (t->data->items + t->batch - 1) / t->batch;
+}
+
 /* Checks that a run can reach this position. 0 or -1. */
 static int check_figures(const struct figures *f, const struct training *t, const char *name) {
-    const uint64_t items = t->data->items, steps = (items + t->batch - 1) / t->batch;
+    const uint64_t items = t->data->items, steps = steps_per_epoch(t);
     const bool whole = f->judged == f->epoch && f->position == (f->epoch == 0 ? 0 : items),
                within = f->epoch > 0 && f->judged == f->epoch - 1 && f->position <= items &&
                         (f->position % t->batch == 0 || f->position == items);
     const uint64_t done = (f->position + t->batch - 1) / t->batch;
     if ((!whole && !within) || (f->epoch > 0 && f->step != (f->epoch - 1) * steps + done) ||
-        (f->epoch == 0 && f->step != 0) || f->best_epoch > f->judged || f->best_step != f->best_epoch * steps)
+        (f->epoch == 0 && f->step != 0) || f->best_epoch > f->judged || f->best_step != f->best_epoch * steps ||
+        f->validated != f->judged * steps || f->best_active > t->model->config.latent)
         return fail("%s: step %" PRIu64 " at item %" PRIu64 " of epoch %" PRIu64
                     ", wanted a position that this run can reach",
                     name, f->step, f->position, f->epoch);
@@ -219,12 +270,15 @@ static void give(struct checkpoint *c, const struct figures *f, const struct sum
     c->seconds = sums->seconds;
     c->saved_steps = f->step;
     if (f->best_epoch > 0) {
-        s->kept_validation = sums->best_validation;
         s->kept_provenance = s->provenance;
         s->kept_provenance.epochs = f->best_epoch;
         s->kept_provenance.steps = f->best_step;
-        s->kept_provenance.elbo = sums->best_elbo;
+        s->kept_provenance.active_latents = (size_t)f->best_active;
+        s->kept_provenance.train = sums->best;
+        s->kept_provenance.validation = sums->best_validation;
     }
+    s->validation = sums->validation;
+    s->validated = f->validated;
 }
 
 /* Checks that a run can have these sums. The figures of earlier epochs are nan if there were none. 0 or -1. */
@@ -242,16 +296,55 @@ static int check_moments(const struct parameters *p, const char *name) {
     return 0;
 }
 
+/* Returns the sums of a checkpoint of version 1. Figures that it lacks become NaN. */
+static struct sums convert_sums(const struct sums_1 *s, const struct training *t) {
+    const bool same = objective_is_elbo(&t->objective) || t->objective.estimator->importance;
+    struct sums sums = {s->reconstruction,
+                        s->kl,
+                        s->bound,
+                        s->all_deviations,
+                        s->all_deviating,
+                        .validation = ELBO_NONE,
+                        .best = ELBO_NONE,
+                        .best_validation = ELBO_NONE,
+                        .seconds = s->seconds};
+    sums.last =
+        (struct elbo){s->last_reconstruction - s->last_kl, s->last_reconstruction, s->last_kl, s->last_bound};
+    sums.best.elbo = sums.best.bound = s->best_bound;
+    sums.best_validation.bound = same ? s->best_validation : NAN;
+    return sums;
+}
+
+/* Sets the figures that a checkpoint of version 1 lacks: no validation is known, and no latent is said to have
+ * collapsed. */
+static void convert_figures(struct figures *f, const struct training *t) {
+    f->validated = f->judged * steps_per_epoch(t);
+    f->best_active = t->model->config.latent;
+}
+
 static int load(struct checkpoint *c, const struct input *in, const json_t *metadata, const json_t *tensors,
                 struct safetensors *file) {
     struct figures f;
     struct sums sums;
-    if (identity_check(c->identity, metadata, c->options, is_state, in->name) < 0 ||
-        get_figures(&f, in->name, metadata) < 0 || check_figures(&f, c->training, in->name) < 0)
+    struct sums_1 sums_1;
+    int version;
+    if (get_version(&version, in->name, metadata) < 0 ||
+        identity_check(c->identity, metadata, c->options, is_state, in->name) < 0 ||
+        get_figures(&f, version, in->name, metadata) < 0)
         return -1;
-    list_tensors(file, c, &sums, f.best_epoch > 0);
-    if (safetensors_check(in, tensors, file) < 0 || safetensors_read_data(in, metadata, file) < 0 ||
-        check_sums(&sums, in->name) < 0 || safetensors_check_finite(file, SUMS, in->name) < 0 ||
+    if (version == 1)
+        convert_figures(&f, c->training);
+    if (check_figures(&f, c->training, in->name) < 0)
+        return -1;
+    if (version == 1)
+        list_tensors(file, c, &sums_1, sizeof sums_1 / sizeof(double), f.best_epoch > 0);
+    else
+        list_tensors(file, c, &sums, sizeof sums / sizeof(double), f.best_epoch > 0);
+    if (safetensors_check(in, tensors, file) < 0 || safetensors_read_data(in, metadata, file) < 0)
+        return -1;
+    if (version == 1)
+        sums = convert_sums(&sums_1, c->training);
+    if (check_sums(&sums, in->name) < 0 || safetensors_check_finite(file, SUMS, in->name) < 0 ||
         check_moments(&c->training->model->net.parameters, in->name) < 0)
         return -1;
     give(c, &f, &sums);
@@ -277,7 +370,9 @@ int checkpoint_load(struct checkpoint *c, const char *path) {
 
 static void note_replaced(const struct checkpoint *c, const json_t *metadata) {
     struct figures f;
-    if (get_figures(&f, c->path, metadata) < 0 || f.step <= c->training->step)
+    int version;
+    if (get_version(&version, c->path, metadata) < 0 || get_figures(&f, version, c->path, metadata) < 0 ||
+        f.step <= c->training->step)
         return;
     if (identity_check(c->identity, metadata, c->options, is_state, c->path) == 0)
         cli_note("%s: holds step %" PRIu64

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define FORMAT_VERSION "1"
 #define NONE "not given" /* no option can have this value */
 #define EPOCHS "epochs"  /* the option that may differ */
 #define KEY 64           /* bytes of an option's key, "--batch" */
@@ -52,9 +51,7 @@ static int put_digests(json_t *identity, const struct run_data *data) {
 static int put_all(json_t *identity, const struct training *t, const struct run_data *data,
                    const struct option_value *options, bool spans) {
     char shape[SHAPE_TEXT];
-    return metadata_put(identity, "format", "%s", safetensors_checkpoint.format) |
-           metadata_put(identity, "version", FORMAT_VERSION) |
-           metadata_put(identity, "item_shape", "%s", shape_text(&t->data->shape, shape)) |
+    return metadata_put(identity, "item_shape", "%s", shape_text(&t->data->shape, shape)) |
            metadata_put(identity, "dtype", "%s", dtype_name(t->data->dtype)) |
            metadata_put(identity, "items", "%zu", t->data->items) | put_digests(identity, data) |
            put_options(identity, options, false) |
@@ -111,20 +108,10 @@ static int check_same(const char *name, const json_t *stored, const json_t *iden
                 shown(now, digest), shown(then, digest));
 }
 
-/* The format and the version are checked first, since the other keys may differ in another version. */
-static int check_format(const char *name, const json_t *stored, const json_t *identity, const char *key) {
-    const char *found = identity_text(stored, key), *wanted = identity_text(identity, key);
-    return strcmp(found, wanted) == 0
-               ? 0
-               : fail("%s: metadata \"%s\" is \"%s\", wanted \"%s\"", name, key, found, wanted);
-}
-
 int identity_check(const json_t *identity, const json_t *stored, const struct option_value *options,
                    bool (*is_other)(const char *key), const char *name) {
     const char *key;
     json_t *value;
-    if (check_format(name, stored, identity, "format") < 0 || check_format(name, stored, identity, "version") < 0)
-        return -1;
     json_object_foreach((json_t *)identity, key, value) {
         if (check_same(name, stored, identity, options, key) < 0)
             return -1;

@@ -42,8 +42,8 @@ static int start_prior(struct model *m, const struct dataset *data, const uint32
     return 0;
 }
 
-/* Keys of the config that may differ. The version of the file follows from the others. */
-static const char *const may_differ[] = {"binarize", "version"};
+/* Keys of the config that may differ. */
+static const char *const may_differ[] = {"binarize", "logvar_bound", "version"};
 
 static bool is_other(const char *key) {
     (void)key;

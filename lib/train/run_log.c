@@ -17,12 +17,6 @@
 
 #define ATTEMPTS 100 /* attempts to open a log that other processes create and remove at the same time */
 
-#define HEADER                                                                                                 \
-    "epoch\tstep\tseconds\ttrain_elbo\ttrain_reconstruction\ttrain_kl\tval_elbo\tval_reconstruction\tval_kl\t" \
-    "rate\tactive_latents\tlatent_kl\n"
-
-#define COLUMNS 12 /* columns of the header */
-
 int run_log_flush(const struct run_log *log, int printed) {
     return printed < 0 || fflush(log->file) != 0 ? fail_system(log->name, "cannot write") : 0;
 }
@@ -35,34 +29,39 @@ struct kept {
     bool is_ours;  /* all lines so far may be those of a log of this run */
 };
 
-/* Returns whether the line has a number, or nan, in each column, and one or more in the last column. */
-static bool is_row(const char *line) {
-    for (size_t column = 1;;) {
+static size_t count_tabs(const char *line) {
+    size_t tabs = 0;
+    for (; *line != '\0'; line++)
+        tabs += *line == '\t';
+    return tabs;
+}
+
+/* Returns whether the line has a number, or nan, in each column of the header. */
+static bool is_row(const struct run_log *log, const char *line) {
+    if (count_tabs(line) != count_tabs(log->header))
+        return false;
+    for (;;) {
         char *end;
         (void)strtod(line, &end);
-        if (end == line || isspace((unsigned char)*line))
+        if (end == line || isspace((unsigned char)*line) || (*end != '\t' && *end != '\n'))
             return false;
         if (*end == '\n')
-            return column == COLUMNS;
-        if (*end == '\t')
-            column++;
-        else if (*end != ',' || column < COLUMNS)
-            return false;
+            return true;
         line = end + 1;
     }
 }
 
 /* Returns the epoch of a row, or 0 if the line is not a row. */
-static uint64_t row_epoch(const char *line) {
+static uint64_t row_epoch(const struct run_log *log, const char *line) {
     char *end;
     const uint64_t epoch = strtoull(line, &end, 10);
-    return *line >= '1' && *line <= '9' && *end == '\t' && is_row(line) ? epoch : 0;
+    return *line >= '1' && *line <= '9' && *end == '\t' && is_row(log, line) ? epoch : 0;
 }
 
 /* Adds the log's first line. Returns whether more may follow. */
-static bool add_header(struct kept *k, const char *line, size_t length) {
+static bool add_header(const struct run_log *log, struct kept *k, const char *line, size_t length) {
     const bool whole = line[length - 1] == '\n';
-    k->is_ours = strncmp(line, HEADER, whole ? sizeof HEADER : length) == 0;
+    k->is_ours = whole ? strcmp(line, log->header) == 0 : strncmp(line, log->header, length) == 0;
     k->end = whole ? (off_t)length : 0;
     return k->is_ours && whole;
 }
@@ -84,7 +83,7 @@ static bool is_lost(const struct kept *k, const char *line, size_t length, uint6
 static bool add_row(const struct run_log *log, struct kept *k, const char *line, size_t length, uint64_t rows) {
     if (line[length - 1] != '\n' || is_lost(k, line, length, rows))
         return false; /* a crash has taken its end, or all of it */
-    const uint64_t epoch = row_epoch(line);
+    const uint64_t epoch = row_epoch(log, line);
     if (epoch > rows || k->cut > 0) {
         k->is_ours = k->cut > 0 ? epoch > k->cut : k->last > 0 || epoch == rows + 1;
         k->cut = epoch;
@@ -106,7 +105,7 @@ static int find_kept(const struct run_log *log, struct kept *k, uint64_t rows) {
     bool more = true, first = true;
     *k = (struct kept){.is_ours = true};
     while (more && (length = getline(&line, &size, log->file)) > 0) {
-        more = first ? add_header(k, line, (size_t)length) : add_row(log, k, line, (size_t)length, rows);
+        more = first ? add_header(log, k, line, (size_t)length) : add_row(log, k, line, (size_t)length, rows);
         first = false;
     }
     const int result = more && !feof(log->file) ? fail_system(log->name, "cannot read") : 0;
@@ -133,7 +132,7 @@ static int keep_rows(struct run_log *log, uint64_t rows) {
                     log->name, rows);
     if (fseeko(log->file, k.end, SEEK_SET) < 0 || ftruncate(fileno(log->file), k.end) < 0)
         return fail_system(log->name, "cannot write");
-    if (k.end == 0 && run_log_flush(log, fputs(HEADER, log->file)) < 0)
+    if (k.end == 0 && run_log_flush(log, fputs(log->header, log->file)) < 0)
         return -1;
     if (k.last < rows)
         note_missing(log, &k, rows);
@@ -199,12 +198,12 @@ static bool is_directory(const char *path) {
     return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
 }
 
-int run_log_open(struct run_log *log, const char *path) {
-    *log = (struct run_log){.name = path};
+int run_log_open(struct run_log *log, const char *path, const char *header) {
+    *log = (struct run_log){.name = path, .header = header};
     if (path == NULL)
         return 0;
     if (strcmp(path, "-") == 0) {
-        *log = (struct run_log){.name = "stdout", .file = stdout};
+        *log = (struct run_log){.name = "stdout", .header = header, .file = stdout};
         return 0;
     }
     if (is_dangling_link(path))
@@ -240,7 +239,7 @@ static int begin_rows(struct run_log *log, uint64_t rows) {
         cli_note("%s: begins without the rows of epochs 1 to %" PRIu64, log->name, rows);
     if (log->is_regular && ftruncate(fileno(log->file), 0) < 0)
         return fail_system(log->name, "cannot write");
-    return run_log_flush(log, fputs(HEADER, log->file));
+    return run_log_flush(log, fputs(log->header, log->file));
 }
 
 /* Keeps is_new until the log has begun, so that run_log_abandon can remove it. */

@@ -6,21 +6,28 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/* The log of a training run: a table (TSV) with a header line and one row per epoch. The columns are: epoch; step,
- * the number of steps so far; seconds since the start; elbo, reconstruction and kl of the training items, then of
- * the validation items (nan if there are none), all in nats per item; rate; active_latents; and latent_kl, the KL
- * of each latent, separated by commas. */
+/* A log of a training run: a table (TSV) of numbers with a header line and one row per epoch, whose first column is
+ * the epoch's number. */
 struct run_log {
-    const char *name; /* for messages; NULL: there is no log, and the functions below do nothing */
-    FILE *file;       /* NULL: not open */
-    bool is_regular;  /* a regular file, locked by this process */
-    bool is_new;      /* created by this process, and run_log_begin was not called */
+    const char *name;   /* for messages; NULL: there is no log, and the functions below do nothing */
+    const char *header; /* the first line, with its end */
+    FILE *file;         /* NULL: not open */
+    bool is_regular;    /* a regular file, locked by this process */
+    bool is_new;        /* created by this process, and run_log_begin was not called */
 };
 
-/* Opens the log at `path`; NULL: there is no log; "-": standard output. A missing log is created empty; an existing
+/* The columns of --log: epoch; step, the number of steps so far; seconds since the start; figures of the training
+ * items, then of the validation items (nan without any), in nats per item; rate; active latents; and the bound that
+ * training maximises, of the training and of the validation items. */
+#define RUN_LOG_HEADER                                                                                         \
+    "epoch\tstep\tseconds\ttrain_elbo\ttrain_reconstruction\ttrain_kl\tval_elbo\tval_reconstruction\tval_kl\t" \
+    "rate\tactive_latents\ttrain_bound\tval_bound\n"
+
+/* Opens the log at `path`, whose first line is `header`, which must outlive it. path NULL: there is no log; "-":
+ * standard output. A missing log is created empty; an existing
  * one is not changed. A log that another run is writing is refused. 0 or -1. At the end call run_log_close or, if
  * the run has failed, run_log_abandon. */
-int run_log_open(struct run_log *log, const char *path) __attribute__((warn_unused_result));
+int run_log_open(struct run_log *log, const char *path, const char *header) __attribute__((warn_unused_result));
 
 /* With `rows` 0, empties the log and writes the header. Otherwise a run is resumed after epoch `rows`: keeps the
  * rows up to this epoch, cuts off later ones, and prints notes about missing rows. 0, or -1, also if it is not the

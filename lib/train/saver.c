@@ -10,7 +10,7 @@
 #include <string.h>
 
 int saver_open(struct saver *s, const char *path) {
-    *s = (struct saver){.path = path};
+    *s = (struct saver){.path = path, .validation = ELBO_NONE};
     return atomic_open(&s->file, path);
 }
 
@@ -28,7 +28,9 @@ void saver_close(struct saver *s) {
 }
 
 static void describe_state(struct saver *s) {
-    s->provenance.elbo = training_elbo(s->training).elbo;
+    s->provenance.train = training_elbo(s->training);
+    s->provenance.validation = s->validated == s->training->step ? s->validation : ELBO_NONE;
+    s->provenance.active_latents = training_active_latents(s->training);
     s->provenance.epochs = s->training->epoch;
     s->provenance.steps = s->training->step;
 }
@@ -38,11 +40,12 @@ static float *weights(const struct parameters *p) {
     return p->average != NULL ? p->average : p->value;
 }
 
-void saver_keep(struct saver *s, double validation) {
+void saver_judge(struct saver *s, const struct elbo *validation, bool keep) {
     const struct parameters *p = &s->training->model->net.parameters;
-    if (parameters_not_finite(p, p->value) != NULL)
+    s->validation = *validation;
+    s->validated = s->training->step;
+    if (!keep || parameters_not_finite(p, p->value) != NULL)
         return;
-    s->kept_validation = validation;
     describe_state(s);
     s->kept_provenance = s->provenance;
     memcpy(s->kept, weights(p), p->size * sizeof *p->value);
@@ -60,15 +63,32 @@ static int put_weights(struct saver *s, const struct provenance *provenance, flo
     return -1;
 }
 
-int saver_save(struct saver *s, bool again) {
-    const struct model *model = s->training->model;
+/* Returns whether the kept weights are saved instead of the present ones. */
+static bool saves_kept(const struct saver *s) {
+    return s->best && s->kept_provenance.epochs > 0;
+}
+
+const struct provenance *saver_saves(struct saver *s) {
+    if (saves_kept(s))
+        return &s->kept_provenance;
+    describe_state(s);
+    return &s->provenance;
+}
+
+/* Writes the weights, and says why training has ended. 0 or -1. */
+static int save(struct saver *s, const struct provenance *made, float *value, const char *ended,
+                int (*put)(struct atomic_file *file)) {
+    struct provenance provenance = *made;
+    provenance.ended = ended;
+    provenance.epochs_run = s->training->epoch;
+    return put_weights(s, &provenance, value, put);
+}
+
+int saver_save(struct saver *s, const char *ended, bool again) {
     if (training_check(s->training) < 0)
         return -1;
-    describe_state(s);
-    int (*const put)(struct atomic_file *) = again ? atomic_replace : atomic_commit;
-    if (s->best && s->kept_provenance.epochs > 0)
-        return put_weights(s, &s->kept_provenance, s->kept, put);
-    return put_weights(s, &s->provenance, weights(&model->net.parameters), put);
+    float *value = saves_kept(s) ? s->kept : weights(&s->training->model->net.parameters);
+    return save(s, saver_saves(s), value, ended, again ? atomic_replace : atomic_commit);
 }
 
 void saver_rescue(struct saver *s) {
@@ -78,7 +98,7 @@ void saver_rescue(struct saver *s) {
     }
     char reason[ERROR_MESSAGE];
     snprintf(reason, sizeof reason, "%s", error_message());
-    if (put_weights(s, &s->kept_provenance, s->kept, atomic_commit) == 0)
+    if (save(s, &s->kept_provenance, s->kept, "failure", atomic_commit) == 0)
         cli_note("%s: holds the weights of epoch %" PRIu64, s->path, s->kept_provenance.epochs);
     else
         (void)fail("%s; %s", reason, error_message());

@@ -17,7 +17,8 @@ struct saver {
     bool best;                         /* save the kept weights, the best so far, instead of the present ones */
     float *kept;                       /* [parameters]; owned */
     struct provenance kept_provenance; /* of the kept weights; if its epochs are 0, no weights are kept */
-    double kept_validation;            /* bound on the validation items with the kept weights, nats per item */
+    struct elbo validation;            /* of the validation items after the step `validated`; NaN without any */
+    uint64_t validated;
 };
 
 /* Reserves the model file at `path` for this run (see atomic_open), and sets all other fields to 0. 0 or -1; end
@@ -28,13 +29,16 @@ int saver_open(struct saver *saver, const char *path) __attribute__((warn_unused
  * memory runs out. */
 int saver_start(struct saver *saver) __attribute__((warn_unused_result));
 
-/* Called after a complete epoch, with `best` only if it is the best: keeps its weights. validation: its bound on
- * the validation items, nats per item. */
-void saver_keep(struct saver *saver, double validation);
+/* Called after a complete epoch: keeps the figures of the validation items, NaN without any, and with `keep` the
+ * weights, unless they are not finite. */
+void saver_judge(struct saver *saver, const struct elbo *validation, bool keep);
 
-/* Saves the present weights, or with `best` the kept ones. `again`: more saves may follow. 0, or -1 with the old
- * file unchanged. */
-int saver_save(struct saver *saver, bool again) __attribute__((warn_unused_result));
+/* Returns how the weights that saver_save saves were made: the kept ones, or the present ones. */
+const struct provenance *saver_saves(struct saver *saver);
+
+/* Saves the present weights, or with `best` the kept ones. `ended`: why training has ended, see vae-model(5).
+ * `again`: more saves may follow. 0, or -1 with the old file unchanged. */
+int saver_save(struct saver *saver, const char *ended, bool again) __attribute__((warn_unused_result));
 
 /* Called after a failure: saves the kept weights, if there are any, and prints a note. The message of the failure
  * is kept; if the save fails, too, its message is appended. */

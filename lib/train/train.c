@@ -209,7 +209,7 @@ int training_start(struct training *t) {
                     UINT32_MAX);
     if (t->batch > t->data->items)
         t->batch = t->data->items;
-    t->last = (struct elbo){NAN, NAN, NAN};
+    t->last = ELBO_NONE;
     t->order = malloc(t->data->items * sizeof *t->order);
     t->latents = calloc(m->config.latent, sizeof *t->latents);
     t->item_bound = calloc(t->batch, sizeof *t->item_bound);
@@ -263,5 +263,9 @@ struct elbo training_elbo(const struct training *t) {
     const double n = (double)t->position;
     if (t->position == 0)
         return t->last;
-    return (struct elbo){t->bound / n, t->reconstruction / n, t->kl / n};
+    return (struct elbo){(t->reconstruction - t->kl) / n, t->reconstruction / n, t->kl / n, t->bound / n};
+}
+
+size_t training_active_latents(const struct training *t) {
+    return t->position == 0 ? 0 : latents_active(t->latents, t->model->config.latent, t->position);
 }

@@ -61,9 +61,11 @@ void training_resume(struct training *training);
 int training_step(struct training *training) __attribute__((warn_unused_result));
 
 /* Returns the means over the items of the epoch so far, in nats per item. The figures of an item are from the step
- * that trained on it. Before the first step of an epoch, returns those of the last epoch, or NaN. If the objective
- * maximises another bound on log p(x) than the ELBO, `elbo` is that bound, without beta and free bits. */
+ * that trained on it. Before the first step of an epoch, returns those of the last epoch, or NaN. */
 struct elbo training_elbo(const struct training *training);
+
+/* Returns how many latents were active in the epoch so far, see latent_figures; 0 before the first step. */
+size_t training_active_latents(const struct training *training);
 
 /* Checks that all parameters and moments are finite. 0, or -1 with a message that names the first tensor with a
  * number that is not. */

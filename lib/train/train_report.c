@@ -25,9 +25,13 @@ static double items_per_second(const struct report *r) {
     return (items_done(r->training) - r->items) / progress_seconds();
 }
 
-/* Returns the sign between the maximised bound and reconstruction - kl: bounds other than the ELBO are greater. */
-static const char *sign(const struct training *t) {
-    return t->objective.estimator->importance ? ">" : "=";
+#define BOUND_TEXT 48
+#define FIGURES_TEXT 192
+
+/* Returns ", bound B" if training maximises another bound than the ELBO, else "". */
+static const char *bound_text(const struct training *t, const struct elbo *e, char text[BOUND_TEXT]) {
+    snprintf(text, BOUND_TEXT, ", bound %.2f", e->bound);
+    return objective_is_elbo(&t->objective) ? "" : text;
 }
 
 void report_step(const struct report *r) {
@@ -36,62 +40,102 @@ void report_step(const struct report *r) {
     const struct training *t = r->training;
     const struct elbo elbo = training_elbo(t);
     const double items = (double)t->data->items, rate = items_per_second(r);
+    char figures[FIGURES_TEXT];
     const double left = (double)(r->epochs - t->epoch) * items + items - (double)t->position;
-    progress_show("epoch %" PRIu64 "/%" PRIu64 " %.0f%%: elbo %.2f %s %.2f - %.2f, %.0f/s, %.0f s left", t->epoch,
-                  r->epochs, 100 * (double)t->position / items, elbo.elbo, sign(t), elbo.reconstruction, elbo.kl,
-                  rate, left / rate);
+    if (objective_is_elbo(&t->objective))
+        snprintf(figures, sizeof figures, "elbo %.2f = %.2f - %.2f", elbo.elbo, elbo.reconstruction, elbo.kl);
+    else
+        snprintf(figures, sizeof figures, "bound %.2f, elbo %.2f", elbo.bound, elbo.elbo);
+    progress_show("epoch %" PRIu64 "/%" PRIu64 " %.0f%%: %s, %.0f/s, %.0f s left", t->epoch, r->epochs,
+                  100 * (double)t->position / items, figures, rate, left / rate);
 }
 
 static double seconds(const struct report *r) {
     return r->seconds + progress_seconds();
 }
 
-static size_t active(const struct training *t) {
-    return latents_active(t->latents, t->model->config.latent, t->position);
+/* Writes the figures of the validation items, ", validation V, bound B", or "" without any. */
+static const char *validation_text(const struct report *r, const struct elbo *e, char text[FIGURES_TEXT]) {
+    char bound[BOUND_TEXT];
+    *text = '\0';
+    if (r->validates)
+        snprintf(text, FIGURES_TEXT, ", validation %.2f%s", e->elbo, bound_text(r->training, e, bound));
+    return text;
 }
 
 static void tell_epoch(const struct report *r, const struct elbo *validation) {
     const struct training *t = r->training;
     const struct elbo elbo = training_elbo(t);
-    char text[64] = "";
-    if (r->validates)
-        snprintf(text, sizeof text, ", validation %.2f", validation->elbo);
-    cli_note("epoch %" PRIu64 "/%" PRIu64 ": elbo %.2f %s %.2f - kl %.2f nats%s, %.1f s", t->epoch, r->epochs,
-             elbo.elbo, sign(t), elbo.reconstruction, elbo.kl, text, seconds(r));
+    char bound[BOUND_TEXT], text[FIGURES_TEXT];
+    cli_note("epoch %" PRIu64 "/%" PRIu64 ": elbo %.2f = %.2f - kl %.2f nats%s%s, %.1f s", t->epoch, r->epochs,
+             elbo.elbo, elbo.reconstruction, elbo.kl, bound_text(t, &elbo, bound),
+             validation_text(r, validation, text), seconds(r));
 }
 
-int report_epoch(const struct report *r, const struct elbo *validation) {
+/* Writes the row of the latents' log. 0 or -1. */
+static int log_latents(const struct report *r) {
+    const struct training *t = r->training;
+    const struct model_config *c = &t->model->config;
+    FILE *log = r->latents->file;
+    if (log == NULL)
+        return 0;
+    int printed = fprintf(log, "%" PRIu64, t->epoch);
+    for (size_t i = 0; printed >= 0 && i < c->latent; i++)
+        printed =
+            fprintf(log, "\t%.4f", c->prior->kl == NULL ? NAN : latent_figures(&t->latents[i], t->position).kl);
+    return run_log_flush(r->latents, printed < 0 ? printed : fprintf(log, "\n"));
+}
+
+static int log_figures(const struct report *r, const struct elbo *validation) {
     const struct training *t = r->training;
     const struct elbo train = training_elbo(t);
-    if (r->validates || !progress_drawing()) /* else the progress line has shown it */
-        tell_epoch(r, validation);
     FILE *log = r->log->file;
     if (log == NULL)
         return 0;
-    int printed = fprintf(log, "%" PRIu64 "\t%" PRIu64 "\t%.3f\t%.4f\t%.4f\t%.4f\t%.4f\t%.4f\t%.4f\t%g\t%zu",
-                          t->epoch, t->step, seconds(r), train.elbo, train.reconstruction, train.kl,
-                          validation->elbo, validation->reconstruction, validation->kl, t->last_rate, active(t));
-    const struct model_config *c = &t->model->config;
-    for (size_t i = 0; printed >= 0 && i < c->latent; i++)
-        printed = fprintf(log, "%c%.4f", i == 0 ? '\t' : ',',
-                          c->prior->kl == NULL ? NAN : latent_figures(&t->latents[i], t->position).kl);
-    return run_log_flush(r->log, printed < 0 ? printed : fprintf(log, "\n"));
+    return run_log_flush(r->log, fprintf(log,
+                                         "%" PRIu64 "\t%" PRIu64
+                                         "\t%.3f\t%.4f\t%.4f\t%.4f\t%.4f\t%.4f\t%.4f\t%g\t%zu\t%.4f\t%.4f\n",
+                                         t->epoch, t->step, seconds(r), train.elbo, train.reconstruction, train.kl,
+                                         validation->elbo, validation->reconstruction, validation->kl, t->last_rate,
+                                         training_active_latents(t), train.bound, validation->bound));
 }
 
-void report_result(const struct report *r, const char *model) {
-    const struct training *t = r->training;
-    const struct model_config *config = &t->model->config;
-    char layers[MODEL_DESCRIPTION], shape[SHAPE_TEXT];
-    if (t->position > 0 && active(t) < config->latent)
+int report_epoch(const struct report *r, const struct elbo *validation) {
+    if (r->validates || !progress_drawing()) /* else the progress line has shown it */
+        tell_epoch(r, validation);
+    return log_figures(r, validation) < 0 ? -1 : log_latents(r);
+}
+
+static void note_collapsed(const struct report *r, const char *model, const struct provenance *saved) {
+    const struct objective *o = &r->training->objective;
+    const size_t latent = r->training->model->config.latent, active = saved->active_latents;
+    if (!isnan(saved->train.elbo) && active < latent)
         cli_note("%s: %zu of %zu latents collapsed: their posterior means have variances below 0.01, "
                  "so they carry no information; a smaller -z does as well%s",
-                 model, config->latent - active(t), config->latent,
-                 t->objective.estimator->importance ? "" : ", and --warmup may help");
+                 model, latent - active, latent,
+                 o->estimator->importance || o->warmup > 0 ? "" : ", and --warmup may help");
+}
+
+/* Returns why training has ended; the epoch follows. */
+static const char *ending_text(const struct report *r) {
+    if (r->has_lost_patience)
+        return "stopped by --patience after";
+    return signals_stop() == 0 ? "trained to" : "stopped in";
+}
+
+void report_result(const struct report *r, const char *model, const struct provenance *saved) {
+    const struct training *t = r->training;
+    const struct model_config *config = &t->model->config;
+    char layers[MODEL_DESCRIPTION], shape[SHAPE_TEXT], bound[BOUND_TEXT], text[FIGURES_TEXT], epoch[64] = "";
+    note_collapsed(r, model, saved);
     model_describe(t->model, layers);
+    if (saved->epochs != t->epoch)
+        snprintf(epoch, sizeof epoch, "saved epoch %" PRIu64 ", ", saved->epochs);
     cli_note("%s: %s %s %s, %s epoch %" PRIu64 " of %" PRIu64
-             " over %zu items of %s: elbo %.2f nats per item, %.1f s, "
-             "%.0f items/s",
-             model, layers, config->activation->name, config->likelihood->name,
-             signals_stop() == 0 ? "trained to" : "stopped in", t->epoch, r->epochs, t->data->items,
-             shape_text(&t->data->shape, shape), training_elbo(t).elbo, seconds(r), items_per_second(r));
+             " over %zu items of %s: %selbo %.2f%s%s nats per item, %.1f s, %.0f items/s",
+             model, layers, config->activation->name, config->likelihood->name, ending_text(r), t->epoch, r->epochs,
+             t->data->items, shape_text(&t->data->shape, shape), epoch, saved->train.elbo,
+             bound_text(t, &saved->train, bound),
+             isnan(saved->validation.elbo) ? "" : validation_text(r, &saved->validation, text), seconds(r),
+             items_per_second(r));
 }

@@ -31,7 +31,8 @@ struct training_run {
     uint32_t *label, *validation_label; /* labels of their items; NULL: none */
     struct workers *workers;
     struct training training;
-    struct run_log log;
+    struct run_log log, latents; /* latents: the log of the KL of each latent */
+    char *latents_header;        /* owned */
     struct report report;
     struct saver saver;
     struct checkpoint checkpoint;
@@ -67,25 +68,26 @@ static int load_validation(struct training_run *r, const struct model_config *co
     return check_items(set, config);
 }
 
-/* Evaluates the validation data; without data *elbo becomes NaN. Returns 1 when done, 0 if a signal came before the
- * end, -1 on error. */
+/* Evaluates the validation data; *elbo becomes NaN without data, and if a figure of an item is not finite. That is
+ * noted, and does not end the training. Returns 1 when done, 0 if a signal came before the end, -1 on error. */
 static int validate(struct training_run *r, struct elbo *elbo) {
     static struct evaluator evaluator;
-    *elbo = (struct elbo){NAN, NAN, NAN};
+    *elbo = ELBO_NONE;
     if (r->validation.items == 0)
         return 1;
-    /* The bound is the one that training maximises. */
     const struct objective *o = &r->config->objective;
     const bool importance = o->estimator->importance;
-    double error;
     int result = evaluator_start(&evaluator, &r->model, r->workers, importance ? (uint32_t)o->draws : 1, importance,
                                  r->config->seed);
-    if (result == 0)
+    if (result == 0) {
+        evaluator.objective = o;
         result = evaluator_add_all(&evaluator, &r->validation, r->validation_label);
-    if (result == 1) {
-        *elbo = evaluation_elbo(&evaluator.total);
-        if (importance)
-            elbo->elbo = evaluation_log_likelihood(&evaluator.total, &error);
+        if (result == 1)
+            *elbo = evaluation_elbo(&evaluator.total);
+        if (result < 0) {
+            cli_note("%s: epoch %" PRIu64 " has no validation", error_message(), r->training.epoch);
+            result = 1;
+        }
     }
     evaluator_end(&evaluator);
     return result;
@@ -96,18 +98,29 @@ static bool has_lost_patience(const struct training_run *r) {
     return patience > 0 && r->checkpoint.judged - r->saver.kept_provenance.epochs >= patience;
 }
 
-/* Keeps the weights if they are the best. */
-static void judge(struct training_run *r, double validation) {
-    const struct saver *s = &r->saver;
-    if (r->config->patience == 0 || s->kept_provenance.epochs == 0 || validation > s->kept_validation)
-        saver_keep(&r->saver, validation);
+/* Returns whether the weights of the epoch are to be kept. With --patience they must be the best so far. Until the
+ * end of the warm-up each epoch is kept, since the bound of the validation items, which has the whole beta, says
+ * little yet; and patience counts from there. */
+static bool is_kept(const struct training_run *r, double bound) {
+    const struct training_run_config *c = r->config;
+    const struct provenance *kept = &r->saver.kept_provenance;
+    const double warm = fmax(c->objective.warmup, c->schedule.warm);
+    return c->patience == 0 || kept->epochs == 0 || (double)r->training.epoch - 1 < warm ||
+           isnan(kept->validation.bound) || bound > kept->validation.bound;
+}
+
+/* Keeps the weights if they are the best, and ends the run if patience is lost. */
+static void judge(struct training_run *r, const struct elbo *validation) {
+    saver_judge(&r->saver, validation, is_kept(r, validation->bound));
     r->checkpoint.judged = r->training.epoch;
     r->over = has_lost_patience(r);
 }
 
 /* Syncs the log, then saves the checkpoint, which counts the log's rows. 0 or -1. */
 static int save_checkpoint(struct training_run *r) {
-    return r->checkpoint.path != NULL && run_log_sync(&r->log) < 0 ? -1 : checkpoint_save(&r->checkpoint);
+    if (r->checkpoint.path != NULL && (run_log_sync(&r->log) < 0 || run_log_sync(&r->latents) < 0))
+        return -1;
+    return checkpoint_save(&r->checkpoint);
 }
 
 static void note_way_back(const struct training_run *r) {
@@ -136,7 +149,7 @@ static int end_epoch(struct training_run *r, const struct elbo *validation) {
     const int result = report_epoch(&r->report, validation);
     if (result < 0)
         rescue_checkpoint(r);
-    judge(r, validation->elbo);
+    judge(r, validation);
     return result;
 }
 
@@ -160,6 +173,8 @@ static int train_epoch(struct training_run *r) {
     model_swap_average(&r->model);
     const int result = validate(r, &validation);
     model_swap_average(&r->model);
+    if (result < 0) /* the weights must not be lost with the validation */
+        saver_judge(&r->saver, &ELBO_NONE, r->saver.kept_provenance.epochs == 0 || r->config->patience == 0);
     if (result != 1)
         return result;
     return end_epoch(r, &validation) < 0 ? -1 : 1;
@@ -175,7 +190,7 @@ static int train_epochs(struct training_run *r) {
         if (train_epoch(r) < 0)
             return -1;
         if (progress_seconds() - saved >= SAVE_SECONDS && r->training.epoch < r->config->epochs) {
-            if (saver_save(&r->saver, true) < 0) {
+            if (saver_save(&r->saver, "running", true) < 0) {
                 rescue_checkpoint(r);
                 return -1;
             }
@@ -187,9 +202,18 @@ static int train_epochs(struct training_run *r) {
     return 0;
 }
 
+/* Notes a warm-up that is not over when the run ends. */
+static void note_warmup(const char *option, double warm, uint64_t epochs, const char *what) {
+    if (epochs > 0 && warm > (double)epochs)
+        cli_note("%s: %g epochs are more than the %" PRIu64 " of --epochs, so %s ends at %.2g of its whole value",
+                 option, warm, epochs, what, (double)epochs / warm);
+}
+
 /* Prints notes about the run. Called when all that can refuse the run has been checked. */
 static void note_start(const struct training_run *r) {
     const struct training_run_config *c = r->config;
+    note_warmup("--warmup", c->objective.warmup, c->epochs, "the weight of the KL term");
+    note_warmup("--warm-rate", c->schedule.warm, c->epochs, "the rate");
     for (size_t i = 0; i < r->train.items; i++)
         if (model_finds_grey(&r->model, r->train.dtype, dataset_item(&r->train, i))) {
             cli_note(GREY_NOTE, r->train.name);
@@ -201,19 +225,26 @@ static void note_start(const struct training_run *r) {
     checkpoint_note_replaced(&r->checkpoint);
 }
 
+/* Returns why training has ended, as the model file says it. */
+static const char *ending(const struct training_run *r) {
+    return r->over ? "patience" : is_finished(r) ? "epochs" : "signal";
+}
+
 static int train(struct training_run *r) {
     note_start(r);
     r->report = (struct report){.training = &r->training,
                                 .log = &r->log,
+                                .latents = &r->latents,
                                 .epochs = r->config->epochs,
                                 .validates = r->validation.items > 0};
     report_start(&r->report, r->checkpoint.seconds);
     signals_catch_stop();
-    if (train_epochs(r) < 0 || save_checkpoint(r) < 0 || saver_save(&r->saver, false) < 0) {
+    if (train_epochs(r) < 0 || save_checkpoint(r) < 0 || saver_save(&r->saver, ending(r), false) < 0) {
         saver_rescue(&r->saver);
         return -1;
     }
-    report_result(&r->report, r->config->output);
+    r->report.has_lost_patience = r->over;
+    report_result(&r->report, r->config->output, saver_saves(&r->saver));
     if (signals_stop() != 0)
         note_way_back(r);
     return 0;
@@ -298,14 +329,18 @@ static int prepare(struct training_run *r) {
     return prepare_checkpoint(r);
 }
 
+/* Returns the path of a log; "-" is standard output. */
+static const char *log_place(const char *log) {
+    return log != NULL && strcmp(log, "-") == 0 ? "/dev/stdout" : log;
+}
+
 /* Refuses an output file that is also an input or another output, since it would be overwritten. 0 or -1. */
 static int check_places(const struct training_run_config *c) {
-    enum { MODEL, LOG, CHECKPOINT, OUTPUTS };
+    enum { MODEL, LOG, LATENTS, CHECKPOINT, OUTPUTS };
     const char *const inputs[] = {
         c->resume, c->file == NULL ? "-" : c->file, c->validation, c->labels, c->validation_labels, c->start.from};
-    const char *const log = c->log != NULL && strcmp(c->log, "-") == 0 ? "/dev/stdout" : c->log;
-    const char *const outputs[OUTPUTS] = {c->output, log, c->checkpoint};
-    static const char *const names[OUTPUTS] = {"model", "log", "checkpoint"};
+    const char *const outputs[OUTPUTS] = {c->output, log_place(c->log), log_place(c->log_latents), c->checkpoint};
+    static const char *const names[OUTPUTS] = {"model", "log", "log of the latents", "checkpoint"};
     for (size_t j = 0; j < OUTPUTS; j++) {
         for (size_t i = 0; outputs[j] != NULL && i < sizeof inputs / sizeof *inputs; i++) {
             const bool replaced = j == CHECKPOINT && i == 0; /* a checkpoint may replace the one that it resumes */
@@ -333,12 +368,26 @@ static int check_inputs(const struct training_run_config *c) {
     return 0;
 }
 
+/* Makes the header of --log-latents and opens the file. 0 or -1. */
+static int open_latents_log(struct training_run *r) {
+    const struct training_run_config *c = r->config;
+    const size_t latent = c->log_latents == NULL ? 0 : c->model.latent, longest = sizeof "\tkl_" + 5;
+    char *end = r->latents_header = malloc(sizeof "epoch\n" + latent * longest);
+    if (end == NULL)
+        return fail("training: out of memory");
+    end += sprintf(end, "epoch");
+    for (size_t i = 0; i < latent; i++)
+        end += sprintf(end, "\tkl_%zu", i);
+    sprintf(end, "\n");
+    return run_log_open(&r->latents, c->log_latents, r->latents_header);
+}
+
 /* Reserves all output files before the data is read. If another run has one of them, this run is refused and has
  * changed nothing. 0 or -1. */
 static int open_outputs(struct training_run *r) {
     return saver_open(&r->saver, r->config->output) < 0 ||
                    checkpoint_open(&r->checkpoint, r->config->checkpoint) < 0 ||
-                   run_log_open(&r->log, r->config->log) < 0
+                   run_log_open(&r->log, r->config->log, RUN_LOG_HEADER) < 0 || open_latents_log(r) < 0
                ? -1
                : 0;
 }
@@ -347,9 +396,21 @@ static int open_outputs(struct training_run *r) {
 static int begin_outputs(struct training_run *r) {
     return atomic_begin(&r->saver.file) < 0 ||
                    (r->checkpoint.path != NULL && atomic_begin(&r->checkpoint.file) < 0) ||
-                   run_log_begin(&r->log, r->checkpoint.judged) < 0
+                   run_log_begin(&r->log, r->checkpoint.judged) < 0 ||
+                   run_log_begin(&r->latents, r->checkpoint.judged) < 0
                ? -1
                : 0;
+}
+
+static int close_logs(struct training_run *r) {
+    const int log = run_log_close(&r->log), latents = run_log_close(&r->latents);
+    return log < 0 || latents < 0 ? -1 : 0;
+}
+
+static int abandon_logs(const struct training_run *r) {
+    run_log_abandon(&r->log);
+    run_log_abandon(&r->latents);
+    return -1;
 }
 
 int training_run(const struct training_run_config *c) {
@@ -361,10 +422,8 @@ int training_run(const struct training_run_config *c) {
                          train(&r) < 0
                      ? -1
                      : 0;
-    if (result == 0)
-        result = run_log_close(&r.log);
-    else
-        run_log_abandon(&r.log);
+    result = result < 0 ? abandon_logs(&r) : close_logs(&r);
+    free(r.latents_header);
     checkpoint_end(&r.checkpoint);
     saver_close(&r.saver);
     training_end(&r.training);

@@ -12,8 +12,9 @@ struct training_run_config {
     const char *command;                    /* the same options as one text, for the model file */
     const char *file, *validation;          /* streams of items; file NULL or "-": stdin; validation NULL: none */
     const char *labels, *validation_labels; /* streams of their labels; NULL: none */
-    const char *output, *log;               /* files of the model and the log; log NULL: none */
-    const char *checkpoint, *resume;        /* checkpoints to save and to resume from; NULL: none */
+    const char *output;                     /* the model file */
+    const char *log, *log_latents;   /* tables of the epochs: figures, and the KL of each latent; NULL: none */
+    const char *checkpoint, *resume; /* checkpoints to save and to resume from; NULL: none */
     struct every every;
     struct model_config model; /* except the items' shape and the classes, which come from the streams */
     bool scale_given;          /* model.scale is from --sigma, not the default of the likelihood */

@@ -5,6 +5,7 @@
  * as the one here, that memory has room for all of them, and that waiting for each other takes WAIT seconds per
  * phase. */
 #include "base/error.h"
+#include "dist/latent.h"
 #include "nn/ops.h"
 #include "train/train.h"
 
@@ -64,7 +65,8 @@ static void measure(struct training *t, double estimate[CORES]) {
 }
 
 static int run(size_t batch) {
-    const struct model_config config = {.item = {1, {ELEMENTS}},
+    const struct model_config config = {.logvar_bound = (double)LOGVAR_BOUND,
+                                        .item = {1, {ELEMENTS}},
                                         .prior = &prior_normal,
                                         .latent = LATENT,
                                         .encoder = {1, {{&op_linear, {UNITS}}}},

@@ -3,6 +3,7 @@
  * with. */
 #include "base/level.h"
 #include "fuzz.h"
+#include "dist/latent.h"
 #include "nn/ops.h"
 #include "train/checkpoint.h"
 
@@ -23,7 +24,8 @@ static struct {
 
 static void start(void) {
     static unsigned char items[ITEMS * 6] = {9, 99, 200};
-    struct model_config config = {.item = {2, {2, 3}},
+    struct model_config config = {.logvar_bound = (double)LOGVAR_BOUND,
+                                  .item = {2, {2, 3}},
                                   .latent = 2,
                                   .encoder = {1, {{&op_linear, {3}}}},
                                   .decoder = {1, {{&op_linear, {3}}}},

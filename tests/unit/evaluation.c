@@ -79,7 +79,8 @@ static void make_items(float items[ITEMS][D]) {
 static struct evaluation evaluate(double off, uint32_t samples, double error[ITEMS]) {
     static float items[ITEMS][D];
     struct model m;
-    const struct model_config config = {.item = {1, {D}},
+    const struct model_config config = {.logvar_bound = (double)LOGVAR_BOUND,
+                                        .item = {1, {D}},
                                         .prior = &prior_normal,
                                         .latent = L,
                                         .activation = activation_find("test", "relu"),

@@ -224,7 +224,8 @@ static void check_model(const struct model_config *config, size_t each, const ch
 
 static void check_likelihood(const char *likelihood, enum scale scale) {
     static const char *const activations[] = {"relu", "tanh", "elu", "softplus", "gelu", "gated"};
-    struct model_config c = {.item = {2, {3, 2}},
+    struct model_config c = {.logvar_bound = (double)LOGVAR_BOUND,
+                             .item = {2, {3, 2}},
                              .latent = 3,
                              .encoder = hidden_of("7,5"),
                              .decoder = hidden_of("6"),
@@ -295,7 +296,8 @@ static void gaussian_elbo(void) {
 
 /* Layers so wide that they are trained in parts: their sums must have them all. */
 static void wide_layers(void) {
-    struct model_config c = {.item = {1, {300}},
+    struct model_config c = {.logvar_bound = (double)LOGVAR_BOUND,
+                             .item = {1, {300}},
                              .latent = 2,
                              .encoder = hidden_of("304,256"),
                              .decoder = hidden_of("256,304"),
@@ -322,12 +324,12 @@ static void wide_layers(void) {
 /* Where logvar would make exp overflow, the figures are those at the bound. */
 static void logvar_is_bounded(void) {
     float heads[4] = {0, 0, 1e6f, -1e6f}, sigma[2];
-    latent_posterior(heads, sigma, 2);
+    latent_posterior(heads, sigma, LOGVAR_BOUND, 2);
     EXPECT(heads[2] == LOGVAR_BOUND && heads[3] == -LOGVAR_BOUND, "logvar %g %g", (double)heads[2],
            (double)heads[3]);
     EXPECT(isfinite(latent_kl(heads, sigma, 2)), "kl %g", latent_kl(heads, sigma, 2));
     float bad[2] = {0, NAN};
-    latent_posterior(bad, sigma, 1);
+    latent_posterior(bad, sigma, LOGVAR_BOUND, 1);
     EXPECT(isnan(latent_kl(bad, sigma, 1)), "NaN became kl %g", latent_kl(bad, sigma, 1));
 }
 

@@ -283,7 +283,7 @@ static void kl_is_its_integral(void) {
             const double log_q = -0.5 * pow((z - mu) / sd, 2) - log(sd), log_p = -0.5 * z * z;
             integral += exp(log_q) / sqrt(2 * pi) * (log_q - log_p) * step;
         }
-        latent_posterior(heads, &sigma, 1);
+        latent_posterior(heads, &sigma, LOGVAR_BOUND, 1);
         EXPECT(fabs(latent_kl(heads, &sigma, 1) - integral) < 1e-5 * (1 + integral), "case %zu: %g, wanted %g", i,
                latent_kl(heads, &sigma, 1), integral);
     }
@@ -293,7 +293,7 @@ static void kl_is_its_integral(void) {
 static void log_ratio_averages_to_minus_kl(void) {
     float heads[4] = {0.6f, -1.1f, -0.8f, 0.4f}, sigma[2], epsilon[2], z[2];
     double sum = 0, squares = 0;
-    latent_posterior(heads, sigma, 2);
+    latent_posterior(heads, sigma, LOGVAR_BOUND, 2);
     for (uint64_t i = 0; i < DRAWS; i++) {
         noise_normal(epsilon, 2, (struct noise){.seed = 3, .item = i});
         latent_draw(heads, sigma, epsilon, z, 2);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What a net holds and what it refuses, and a likelihood of several segments. */
 #include "base/error.h"
+#include "dist/latent.h"
 #include "model/layers.h"
 #include "nn/ops.h"
 #include "test.h"
@@ -13,7 +14,7 @@ static void a_net_grows(void) {
     struct net net = {0};
     size_t in = net_input_layer(&net, "x", 3);
     for (size_t i = 0; i < 100; i++)
-        in = net_posterior(&net, in);
+        in = net_posterior(&net, in, (double)LOGVAR_BOUND);
     EXPECT(net_finish(&net, "test") == 0 && in == 100 && net.layers == 101, "%zu layers: %s", net.layers,
            error_message());
     EXPECT(net.layer[0].op == &op_input && net.layer[0].width == 3, "layer 0 is %zu wide", net.layer[0].width);
@@ -27,7 +28,7 @@ static void a_net_grows(void) {
 static void an_input_that_is_changed_has_one_reader(void) {
     struct net net = {0};
     const size_t heads = net_linear(&net, "heads", net_input_layer(&net, "x", 3), 4, NULL);
-    (void)net_posterior(&net, heads);
+    (void)net_posterior(&net, heads, (double)LOGVAR_BOUND);
     EXPECT(net_finish(&net, "test") == 0, "one reader: %s", error_message());
     (void)net_residual(&net, "other", heads, activation_find("test", "relu"));
     EXPECT(net_finish(&net, "test") == -1 &&

@@ -2,6 +2,7 @@
 #ifndef UNIT_OP_REFERENCE_H
 #define UNIT_OP_REFERENCE_H
 
+#include "dist/latent.h"
 #include "model/layers.h"
 #include "model/objective.h"
 #include "nn/ops.h"
@@ -159,7 +160,7 @@ static double encoder_input_reference(const struct reference_row *r, double *out
 
 static size_t build_posterior(struct net *net, const struct op_case *c, size_t in, size_t second) {
     (void)c, (void)second;
-    return net_posterior(net, in);
+    return net_posterior(net, in, (double)LOGVAR_BOUND);
 }
 
 static double posterior_reference(const struct reference_row *r, double *out, double *term) {
@@ -173,8 +174,8 @@ static double posterior_reference(const struct reference_row *r, double *out, do
 
 static size_t build_draw(struct net *net, const struct op_case *c, size_t in, size_t second) {
     const size_t k = c->vamp ? TEST_COMPONENTS : 0;
-    const size_t draw =
-        net_draw(net, net_posterior(net, in), second, c->vamp ? &prior_vamp : &prior_normal, k, c->in / 2);
+    const size_t draw = net_draw(net, net_posterior(net, in, (double)LOGVAR_BOUND), second,
+                                 c->vamp ? &prior_vamp : &prior_normal, k, c->in / 2);
     if (c->vamp)
         draw_set_components(net, draw, net_add_tensor(net, "prior", TENSOR_PLAIN, "components", k, c->in));
     return draw;

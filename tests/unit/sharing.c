@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "base/error.h"
 #include "first_values.h"
+#include "dist/latent.h"
 #include "nn/division.h"
 #include "nn/ops.h"
 #include "query/batch.h"
@@ -153,7 +154,8 @@ static struct update_config adam(void) {
 }
 
 static void make_model(struct model *m, size_t elements, size_t units, size_t latent) {
-    const struct model_config config = {.item = {1, {elements}},
+    const struct model_config config = {.logvar_bound = (double)LOGVAR_BOUND,
+                                        .item = {1, {elements}},
                                         .prior = &prior_normal,
                                         .latent = latent,
                                         .encoder = {1, {{&op_linear, {units}}}},
@@ -344,7 +346,8 @@ static void a_loss_that_is_not_finite_stops_training(void) {
 static void a_prior_that_is_not_finite_is_named(void) {
     static unsigned char pixels[ITEMS * 4];
     const struct dataset data = {"items", DTYPE_U8, {1, {4}}, ITEMS, 4, 4, pixels, NULL, 0, 0};
-    const struct model_config config = {.item = {1, {4}},
+    const struct model_config config = {.logvar_bound = (double)LOGVAR_BOUND,
+                                        .item = {1, {4}},
                                         .prior = &prior_vamp,
                                         .latent = 2,
                                         .components = 2,

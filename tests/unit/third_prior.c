@@ -109,7 +109,7 @@ static void check_weights(const struct prior_state *s) {
     float heads[4] = {0.3f, -0.2f, 1.5f, 1.2f}, sigma[2], epsilon[2], z[2], scratch[2];
     struct log_sum sum = log_sum_empty();
     double squares = 0;
-    latent_posterior(heads, sigma, 2);
+    latent_posterior(heads, sigma, LOGVAR_BOUND, 2);
     for (uint64_t i = 0; i < DRAWS; i++) {
         noise_normal(epsilon, 2, (struct noise){.seed = 8, .item = i});
         latent_draw(heads, sigma, epsilon, z, 2);
@@ -131,7 +131,8 @@ static void importance_weights_average_to_one(void) {
 #define LATENT 2
 
 static struct model_config small_model(void) {
-    return (struct model_config){.item = {1, {ELEMENTS}},
+    return (struct model_config){.logvar_bound = (double)LOGVAR_BOUND,
+                                 .item = {1, {ELEMENTS}},
                                  .latent = LATENT,
                                  .encoder = hidden_of("5"),
                                  .decoder = hidden_of("5"),
