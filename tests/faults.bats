@@ -42,9 +42,9 @@ no_temporary() {
 }
 
 @test "where neither the training nor its last model can be saved, both reasons are told" {
-    run -1 --separate-stderr bash -c 'ulimit -f 1 && vae-train -q -m new.bin -H 16 -z 2 -l gaussian --logvar-bound 80 -r 100 -b 50 -e 50 items.raw'
+    run -1 --separate-stderr bash -c 'ulimit -f 1 && vae-train -q -m new.bin -H 16 -z 2 -l gaussian --schedule step:2:1e9 -b 50 -e 50 items.raw'
     # shellcheck disable=SC2154 # as above
-    assert_regex "${stderr_lines[0]}" '^vae-train: training: the loss of step [0-9]+ is not finite .*; new.bin: cannot write: File too large$'
+    assert_regex "${stderr_lines[0]}" '^vae-train: training: .* step [0-9]+.* wanted numbers: .*; new.bin: cannot write: File too large$'
     no_temporary
 }
 
@@ -54,10 +54,49 @@ no_temporary() {
     assert_regex "$(<err)" ' first the output of likelihood)'
 }
 
+@test "a message of a training that diverges has the largest numbers, and advice that fits them" {
+    { header f32 3 60 . && perl -e 'srand 3; print pack "f<*", map { 1e14 * rand } 1 .. 180'; } >large.raw
+    { header f32 3 60 . && perl -e 'srand 3; print pack "f<*", map { $_ == 100 ? -3e38 : rand } 1 .. 180'; } >one.raw
+    { header f32 3 60 . && perl -e 'srand 3; print pack "f<*", map { rand } 1 .. 180'; } >unit.raw
+    local real=(vae-train -q -m model.bin -H 8 -z 2 -e 50 -b 100 -l gaussian)
+    # At rate 0, where no other rate helps.
+    for rate in 0 0.001; do
+        fails 1 'vae-train: training: second moment of tensor "' "${real[@]}" -r $rate large.raw
+        assert_regex "$(<err)" ' after step [0-9]+, wanted numbers: \|x\| is up to 9\.[0-9.]+e\+13 \(item [0-9]+, element [0-2] of large.raw\), '\
+'the parameters up to 0\.[0-9]+ \([a-z0-9.]+\): items scaled to numbers of about 1 may help$'
+    done
+    fails 1 'vae-train: training: ' "${real[@]}" one.raw
+    assert_regex "$(<err)" '\|x\| is up to 3e\+38 \(item 33, element 0 of one.raw\), '
+    fails 1 'vae-train: training: ' "${real[@]}" -r 1000 unit.raw
+    assert_regex "$(<err)" ' up to [0-9.e+]+ \([a-z0-9.]+\): a lower --rate or --clip may help$'
+    # Found in its step, and not only when the checkpoint is saved.
+    assert_regex "$(<err)" ' is not finite after step [2-9], '
+    fails 1 'vae-train: training: ' "${real[@]}" -r 1000 --clip 1e30 unit.raw
+    assert_regex "$(<err)" ': a lower --rate may help$'
+    # Counts cannot be scaled.
+    { header i32 3 60 . && perl -e 'print pack "l<*", map { 2147483647 - $_ } 1 .. 180'; } >counts.raw
+    fails 1 'vae-train: training: ' vae-train -q -m model.bin -H none -z 2 -l poisson -b 100 --init normal:1 counts.raw
+    assert_regex "$(<err)" ': smaller initial weights may help$'
+}
+
+@test "numbers of a thousand and more, and floats to 255, are trained on with every activation" {
+    { header f32 2 200 . && perl -e 'print pack "f<*", map { 1000 + $_, 2000 - $_ } 0 .. 199'; } >thousands.raw
+    { header f32 16 200 . && perl -e 'srand 5; print pack "f<*", map { int 256 * rand } 1 .. 3200'; } >pixels.raw
+    { header f32 3 200 . && perl -e 'srand 5; print pack "f<*", map { 1e6 * rand } 1 .. 600'; } >million.raw
+    for data in thousands pixels million; do
+        for options in '-a relu' '-a relu -r 0' '-a tanh -r 0.01' '-a gated' '-a gelu --sigma shared'; do
+            # shellcheck disable=SC2086 # several options
+            vae-train -q -m model.bin -H 32 -z 2 -l gaussian -e 5 $options $data.raw
+            vae-eval -q -m model.bin $data.raw | tail -1 | rows_hold 1 '$2 < 0 && $2 > -1e30'
+        done
+    done
+}
+
 @test "where training diverges the last whole epoch's model is kept, and the step is named" {
-    run -1 --separate-stderr vae-train -m model.bin --log log.tsv -H 16 -z 2 -l gaussian --logvar-bound 80 -r 100 -b 50 -e 50 items.raw
+    run -1 --separate-stderr vae-train -m model.bin --log log.tsv -H 16 -z 2 -l gaussian --schedule step:4:1e9 -b 50 -e 50 items.raw
     # shellcheck disable=SC2154 # stderr is what `run --separate-stderr` sets
-    assert_regex "$stderr" 'training: the loss of step [0-9]+ is not finite \(reconstruction .*, first the output of '
+    assert_regex "$stderr" 'training: .* step [0-9]+.* wanted numbers: \|x\| is up to 1 \(item [0-9]+, element [0-9]+ of items.raw\), '\
+'the parameters up to [0-9.e+]+ \([a-z.0-9]+\): a lower --rate or --clip may help'
     assert_regex "$stderr" 'model.bin: holds the weights of epoch [0-9]+'
     [[ $stderr =~ weights\ of\ epoch\ ([0-9]+) ]]
     assert_equal "$(metadata model.bin epochs)" "${BASH_REMATCH[1]}"

@@ -123,12 +123,13 @@ static inline float vanish(float moment) {
     return fabsf(moment) < 1e-30f ? 0.0f : moment;
 }
 
-static void adam(float *value, float *gradient, float *first, float *second, size_t n, float decay,
+static bool adam(float *value, float *gradient, float *first, float *second, size_t n, float decay,
                  const struct adam_step *step) {
     const float beta1 = step->beta1, beta2 = step->beta2, rate = step->rate;
     const float rest1 = step->rest1, rest2 = step->rest2, gradient_scale = step->scale;
     const float scale = step->second_scale, epsilon = step->epsilon;
-#pragma omp simd
+    float finite = 0; /* NaN if a second moment is not */
+#pragma omp simd reduction(+ : finite)
     for (size_t i = 0; i < n; i++) {
         const float g = gradient_scale * gradient[i];
         gradient[i] = 0.0f;
@@ -137,7 +138,9 @@ static void adam(float *value, float *gradient, float *first, float *second, siz
         first[i] = m;
         second[i] = v;
         value[i] = fused(decay, value[i], -(rate * m / fused(sqrtf(v), scale, epsilon)));
+        finite += 0.0f * v;
     }
+    return finite == 0;
 }
 
 SPECIALISED float squares_block(const float *x, size_t n) {

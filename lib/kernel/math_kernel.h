@@ -2,6 +2,7 @@
 #ifndef KERNEL_MATH_KERNEL_H
 #define KERNEL_MATH_KERNEL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* The loops over elements that take most of the time of training, vectorised, one table per level (base/level.h).
@@ -59,8 +60,9 @@ struct math_kernel {
     void (*column_sums)(float *sums, const float *x, size_t rows, size_t columns, size_t stride, float scale);
 
     /* One step of Adam or Adagrad on n parameters and their moments. Each parameter is multiplied by `decay` before
-     * the step is added. The gradient is set to 0, so that the next one can be added to it. */
-    void (*adam)(float *value, float *gradient, float *first, float *second, size_t n, float decay,
+     * the step is added. The gradient is set to 0, so that the next one can be added to it. Returns whether all
+     * second moments are finite. */
+    bool (*adam)(float *value, float *gradient, float *first, float *second, size_t n, float decay,
                  const struct adam_step *step);
 
     /* Nesterov momentum: first[i] = beta first[i] + scale gradient[i], then x[i] = scale gradient[i] + beta

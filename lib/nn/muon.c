@@ -100,7 +100,7 @@ static void newton_schulz(const struct tensor *t, float **x, float **y, float *g
     *y = before;
 }
 
-void muon_update(double rate, double scale, float decay, struct parameters *p, const struct tensor *t,
+bool muon_update(double rate, double scale, float decay, struct parameters *p, const struct tensor *t,
                  float *scratch) {
     const size_t n = smaller_side(t);
     float *x = scratch, *y = x + t->size, *gram = y + t->size, *polynomial = gram + n * n;
@@ -114,4 +114,5 @@ void muon_update(double rate, double scale, float decay, struct parameters *p, c
     kernel->scale(p->value + t->offset, decay, t->size);
     kernel->scale(x, (float)(-rate * RMS * sqrt(larger)), t->size);
     kernel->add(p->value + t->offset, x, t->size);
+    return isfinite(norm);
 }

@@ -28,7 +28,8 @@ struct adam_step adam_step(const struct optimizer_config *config, double rate, d
     };
 }
 
-void adam_update(const struct adam_step *step, float decay, struct parameters *p, float *gradient, size_t offset,
+bool adam_update(const struct adam_step *step, float decay, struct parameters *p, float *gradient, size_t offset,
                  size_t size) {
-    math_kernel()->adam(p->value + offset, gradient, p->first + offset, p->second + offset, size, decay, step);
+    return math_kernel()->adam(p->value + offset, gradient, p->first + offset, p->second + offset, size, decay,
+                               step);
 }

@@ -34,15 +34,16 @@ struct adam_step adam_step(const struct optimizer_config *config, double rate, d
 
 /* Updates the parameters [offset, offset + size) and their moments from their gradient [size], which it sets to 0.
  * The parameters are multiplied by `decay` = 1 - rate weight_decay first. The result does not depend on how the
- * parameters are divided into calls. */
-void adam_update(const struct adam_step *step, float decay, struct parameters *p, float *gradient, size_t offset,
+ * parameters are divided into calls. Returns whether all second moments are finite. */
+bool adam_update(const struct adam_step *step, float decay, struct parameters *p, float *gradient, size_t offset,
                  size_t size);
 
 /* Updates one tensor of the table by Muon, as a matrix [rows, columns], see tensor_rows:
  *     M = 0.95 M + G,   W = decay W - rate 0.2 sqrt(max(rows, columns)) O(G + 0.95 M),
  * where G is `scale` times the gradient, and O(X) is X with all singular values near 1, computed by five
- * Newton-Schulz steps. The gradient becomes 0. `scratch` has muon_scratch(tensor) floats, owned by the caller. */
-void muon_update(double rate, double scale, float decay, struct parameters *p, const struct tensor *tensor,
+ * Newton-Schulz steps. The gradient becomes 0. `scratch` has muon_scratch(tensor) floats, owned by the caller.
+ * Returns whether the squares of G + 0.95 M have a finite sum. */
+bool muon_update(double rate, double scale, float decay, struct parameters *p, const struct tensor *tensor,
                  float *scratch);
 size_t muon_scratch(const struct tensor *tensor);
 

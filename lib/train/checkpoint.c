@@ -6,6 +6,7 @@
 #include "base/number.h"
 #include "base/progress.h"
 #include "nn/safetensors.h"
+#include "train/divergence.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -199,7 +200,7 @@ static int write_state(struct checkpoint *c, struct safetensors *tensors) {
     struct sums sums = sums_of(c);
     list_tensors(tensors, c, &sums, sizeof sums / sizeof(double), has_best(c->saver));
     /* A state that cannot be resumed must not replace one that can. */
-    if (training_check(c->training) < 0 || safetensors_check_finite(tensors, SUMS, c->path) < 0 ||
+    if (divergence_check(c->training) < 0 || safetensors_check_finite(tensors, SUMS, c->path) < 0 ||
         atomic_begin(&c->file) < 0)
         return -1;
     json_t *metadata = describe(c);

@@ -3,6 +3,7 @@
 
 #include "base/cli.h"
 #include "base/error.h"
+#include "train/divergence.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -85,7 +86,7 @@ static int save(struct saver *s, const struct provenance *made, float *value, co
 }
 
 int saver_save(struct saver *s, const char *ended, bool again) {
-    if (training_check(s->training) < 0)
+    if (divergence_check(s->training) < 0)
         return -1;
     float *value = saves_kept(s) ? s->kept : weights(&s->training->model->net.parameters);
     return save(s, saver_saves(s), value, ended, again ? atomic_replace : atomic_commit);

@@ -2,7 +2,7 @@
 #include "train/train.h"
 
 #include "base/error.h"
-#include "kernel/math_kernel.h"
+#include "train/divergence.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -100,49 +100,6 @@ static int make_plan(struct training *t) {
                : plan_layers(&t->plan, &t->pass, 0, net->layers, DIRECTION_BACKWARD);
 }
 
-/* Checks the items of the step again, since mapped data may have changed. 0, or -1 with a message if one is not in
- * the support of the likelihood. */
-static int check_rows(const struct training *t, size_t items) {
-    for (size_t row = 0; row < items; row++) {
-        const size_t item = t->order[t->position + row];
-        if (model_config_check_items(&t->model->config, t->data->dtype, dataset_item(t->data, item), 1,
-                                     t->data->name, item) < 0)
-            return -1;
-    }
-    return 0;
-}
-
-/* Returns the first layer with parameters whose output for the step's items is not finite; NULL: none. */
-static const struct layer *find_not_finite(struct training *t, size_t items) {
-    struct pass *pass = &t->pass;
-    for (size_t i = 0; i < pass->net->layers; i++) {
-        const struct layer *layer = &pass->net->layer[i];
-        const size_t rows = items * pass_rows_per_item(pass, layer);
-        if (layer->owns == 0 || layer->width == 0)
-            continue;
-        if (layer->replaced) /* the gradient has overwritten the output */
-            pass_forward(pass, i, i + 1, 0, items);
-        if (!math_kernel()->finite(pass_value(pass, layer)->out, rows * layer->width))
-            return layer;
-    }
-    return NULL;
-}
-
-/* Sets the message for a loss that is not finite. It names an item that has changed, or else the first layer whose
- * output is not finite, or else the likelihood, or the prior if the likelihood is finite. Returns -1. */
-static int fail_not_finite(struct training *t, const struct step *step, double reconstruction, double kl) {
-    if (check_rows(t, step->items) < 0)
-        return -1;
-    const struct layer *layer = find_not_finite(t, step->items);
-    return fail("training: the loss of step %" PRIu64
-                " is not finite (reconstruction %g, kl %g, first the output of %s), "
-                "wanted numbers: a lower --rate may help",
-                step->number, reconstruction / (double)step->items, kl / (double)step->items,
-                layer != NULL              ? layer->name
-                : isfinite(reconstruction) ? "prior"
-                                           : "likelihood");
-}
-
 /* Adds the figures of the step's items to the sums of the epoch, in the order of the items. 0, or -1 if the loss is
  * not finite. */
 static int account(struct training *t, const struct step *step) {
@@ -154,7 +111,7 @@ static int account(struct training *t, const struct step *step) {
         bound += t->item_bound[row];
     }
     if (!isfinite(reconstruction) || !isfinite(kl) || !isfinite(bound))
-        return fail_not_finite(t, step, reconstruction, kl);
+        return divergence_of_loss(t, step, reconstruction, kl);
     const struct deviations deviations = likelihood_deviations(&t->pass, m->likelihood);
     t->deviations.sum += deviations.sum;
     t->deviations.count += deviations.count;
@@ -193,10 +150,12 @@ int training_step(struct training *t) {
     if (account(t, &step) < 0)
         return -1;
     vamp_backward(&t->vamp, &step);
-    update_run(&t->update, t->workers, &step);
+    const bool finite = update_run(&t->update, t->workers, &step);
     t->last_rate = step.rate;
     t->position += step.items;
     t->step++;
+    if (!finite)
+        return divergence_of_update(t);
     if (segment_has_best_scale(&t->model->segment))
         keep_best_scale(t);
     return 1;
@@ -229,20 +188,6 @@ int training_start(struct training *t) {
                                 .config = &t->update_config};
     const size_t threads = workers_threads(t->workers);
     return update_start(&t->update, threads) < 0 ? -1 : products_check_memory(threads);
-}
-
-int training_check(const struct training *t) {
-    const struct parameters *p = &t->model->net.parameters;
-    const float *const arrays[] = {p->value, p->first, p->second};
-    static const char *const names[] = {"", "first moment of ", "second moment of "};
-    for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) {
-        const struct tensor *bad = parameters_not_finite(p, arrays[i]);
-        if (bad != NULL)
-            return fail("training: %stensor \"%s\" is not finite after step %" PRIu64
-                        ", wanted numbers: a lower --rate may help",
-                        names[i], bad->name, t->step);
-    }
-    return 0;
 }
 
 void training_settle(struct training *t) {

@@ -57,7 +57,7 @@ void training_begin_epoch(struct training *training);
 void training_resume(struct training *training);
 
 /* Makes one step. Returns 1 when done; 0 without a step if the epoch is over; -1 with a message if the loss is not
- * finite, and then the parameters are not updated. */
+ * finite, and then the parameters are not updated, or if a moment of the optimizer has become infinite. */
 int training_step(struct training *training) __attribute__((warn_unused_result));
 
 /* Returns the means over the items of the epoch so far, in nats per item. The figures of an item are from the step
@@ -66,10 +66,6 @@ struct elbo training_elbo(const struct training *training);
 
 /* Returns how many latents were active in the epoch so far, see latent_figures; 0 before the first step. */
 size_t training_active_latents(const struct training *training);
-
-/* Checks that all parameters and moments are finite. 0, or -1 with a message that names the first tensor with a
- * number that is not. */
-int training_check(const struct training *training) __attribute__((warn_unused_result));
 
 /* Writes the derived tensors, so that the model can be evaluated or saved. */
 void training_settle(struct training *training);

@@ -208,7 +208,8 @@ static void in_scratch(const struct update *u, const struct part *part, float *o
 }
 
 static void adam(const struct work *w, float *gradient, size_t offset, size_t size, float decay) {
-    adam_update(&w->adam, decay, &w->update->net->parameters, gradient, offset, size);
+    if (!adam_update(&w->adam, decay, &w->update->net->parameters, gradient, offset, size))
+        atomic_store(&w->update->overflowed, true);
     average(w, offset, size);
 }
 
@@ -303,18 +304,21 @@ static void muon_tensor(void *context, size_t i) {
     if (t->kind == TENSOR_PLAIN) {
         adam(w, p->gradient + t->offset, t->offset, t->size, 1);
     } else if (t->kind == TENSOR_MATRIX) {
-        muon_update(w->step->rate, w->scale, w->decay, p, t, w->update->scratch[number]);
+        if (!muon_update(w->step->rate, w->scale, w->decay, p, t, w->update->scratch[number]))
+            atomic_store(&w->update->overflowed, true);
         average(w, t->offset, t->size);
     }
     pack_tensor(w->update->net, t);
 }
 
 /* Returns the factor that reduces the norm of the gradient to the maximum; 1 if it is not above the maximum. */
-static double clipping(const struct update *u) {
+static double clipping(struct update *u) {
     double squares = 0;
     for (size_t i = 0; i < u->sums; i++)
         squares += u->squares[i];
     const double clip = u->config->optimizer.clip, norm = sqrt(squares);
+    if (!isfinite(norm))
+        atomic_store(&u->overflowed, true);
     return clip > 0 && norm > clip ? clip / norm : 1;
 }
 
@@ -325,7 +329,7 @@ static float ema_weight_at(double ema, uint64_t step) {
     return (float)(1 - (ema < young ? ema : young));
 }
 
-void update_run(struct update *u, struct workers *workers, const struct step *step) {
+bool update_run(struct update *u, struct workers *workers, const struct step *step) {
     const struct optimizer_config *o = &u->config->optimizer;
     const bool orthogonal = o->optimizer->orthogonal;
     struct work work = {.update = u,
@@ -342,4 +346,5 @@ void update_run(struct update *u, struct workers *workers, const struct step *st
         workers_run(workers, u->net->parameters.count, muon_tensor, &work);
     else
         workers_run(workers, u->parts, o->clip > 0 ? adam_part : both_of_part, &work);
+    return !atomic_load(&u->overflowed);
 }

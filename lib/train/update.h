@@ -7,6 +7,8 @@
 #include "nn/optimizer.h"
 #include "nn/pass.h"
 
+#include <stdatomic.h>
+
 /* The last part of a training step: computes the gradient with respect to the parameters from the gradients with
  * respect to the layers' outputs, and updates the parameters. */
 
@@ -36,14 +38,16 @@ struct update {
     float *own_gradient;  /* [threads, own_numbers], one gradient of a part per thread, if no other task needs it;
                              else NULL */
     size_t own_numbers;
+    atomic_bool overflowed; /* a moment is not finite after this step */
 };
 
 /* Prepares updates of a net. The fields from net to config must be set, the others 0. `threads`: number of threads
  * of the workers of update_run. 0, or -1 if memory runs out; end with update_end in both cases. */
 int update_start(struct update *update, size_t threads) __attribute__((warn_unused_result));
 
-/* Updates the parameters, and their moving average if there is one. Called after the backward pass of a step. */
-void update_run(struct update *update, struct workers *workers, const struct step *step);
+/* Updates the parameters, and their moving average if there is one. Called after the backward pass of a step.
+ * Returns whether the optimizer's moments are finite. */
+bool update_run(struct update *update, struct workers *workers, const struct step *step);
 
 void update_end(struct update *update);
 

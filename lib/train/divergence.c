@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT */
+#include "train/divergence.h"
+
+#include "base/error.h"
+#include "kernel/math_kernel.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+
+#define TOO_LARGE 1e6 /* real numbers up to here are trained on at the default rate */
+
+/* The largest |x| of some items, and its place in the data; element: the number of elements if there is no x. */
+struct largest_x {
+    double value;
+    size_t item, element;
+};
+
+/* The step was made of the items [position, position + items) of the epoch. */
+static struct largest_x find_largest_x(const struct training *t, size_t position, size_t items) {
+    const struct model *m = t->model;
+    struct largest_x largest = {.value = -1};
+    for (size_t row = 0; row < items; row++) {
+        const float *x = model_x(m, &t->pass, row);
+        for (size_t i = 0; i < m->elements; i++)
+            if (fabs((double)x[i]) > largest.value)
+                largest = (struct largest_x){fabs((double)x[i]), t->order[position + row], i};
+    }
+    return largest;
+}
+
+/* Returns the tensor with the largest parameter, or the first one with a parameter that is not a number, and sets
+ * its value. */
+static const struct tensor *find_largest_parameter(const struct parameters *p, double *value) {
+    const struct tensor *found = &p->tensor[0];
+    *value = -1;
+    for (size_t i = 0; i < p->count; i++)
+        for (size_t j = p->tensor[i].offset; j < p->tensor[i].offset + p->tensor[i].size; j++) {
+            const double size = fabs((double)p->value[j]);
+            if (size > *value || isnan(size)) {
+                found = &p->tensor[i];
+                *value = size;
+            }
+            if (isnan(size))
+                return found;
+        }
+    return found;
+}
+
+/* Returns whether the elements of the items may have any size, so that they can be scaled. */
+static bool can_be_scaled(const struct likelihood *l) {
+    return l->steps == 0 && l->min < -1 && l->max > 1;
+}
+
+/* Returns what may help. `moved`: the parameters are no longer the initial ones. */
+static const char *advice(const struct training *t, double x, bool moved) {
+    const bool scales = can_be_scaled(t->model->config.likelihood), clips = t->update_config.optimizer.clip > 0;
+    if (scales && (!moved || x > TOO_LARGE))
+        return "items scaled to numbers of about 1 may help";
+    if (!moved)
+        return "smaller initial weights may help";
+    return clips ? "a lower --rate may help" : "a lower --rate or --clip may help";
+}
+
+#define FACTS_TEXT (ERROR_SUBJECT + 256)
+
+/* Writes the largest numbers that were found and what may help, to be added to a message. */
+static const char *facts(const struct training *t, size_t position, size_t items, bool moved,
+                         char text[FACTS_TEXT]) {
+    const struct largest_x x = find_largest_x(t, position, items);
+    double value;
+    const struct tensor *tensor = find_largest_parameter(&t->model->net.parameters, &value);
+    snprintf(text, FACTS_TEXT, "|x| is up to %g (item %zu, element %zu of %s), the parameters up to %g (%s): %s",
+             x.value, x.item, x.element, t->data->name, value, tensor->name, advice(t, x.value, moved));
+    return text;
+}
+
+/* Checks the items of the step again, since mapped data may have changed. 0, or -1 with a message if one is not in
+ * the support of the likelihood. */
+static int check_rows(const struct training *t, size_t items) {
+    for (size_t row = 0; row < items; row++) {
+        const size_t item = t->order[t->position + row];
+        if (model_config_check_items(&t->model->config, t->data->dtype, dataset_item(t->data, item), 1,
+                                     t->data->name, item) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* Returns the first layer with parameters whose output for the step's items is not finite; NULL: none. */
+static const struct layer *find_not_finite(struct training *t, size_t items) {
+    struct pass *pass = &t->pass;
+    for (size_t i = 0; i < pass->net->layers; i++) {
+        const struct layer *layer = &pass->net->layer[i];
+        const size_t rows = items * pass_rows_per_item(pass, layer);
+        if (layer->owns == 0 || layer->width == 0)
+            continue;
+        if (layer->replaced) /* the gradient has overwritten the output */
+            pass_forward(pass, i, i + 1, 0, items);
+        if (!math_kernel()->finite(pass_value(pass, layer)->out, rows * layer->width))
+            return layer;
+    }
+    return NULL;
+}
+
+int divergence_of_loss(struct training *t, const struct step *step, double reconstruction, double kl) {
+    char text[FACTS_TEXT];
+    if (check_rows(t, step->items) < 0)
+        return -1;
+    const struct layer *layer = find_not_finite(t, step->items);
+    const double items = (double)step->items;
+    return fail("training: the loss of step %" PRIu64
+                " is not finite (reconstruction %g, kl %g, first the output of %s), wanted numbers: %s",
+                step->number, reconstruction / items, kl / items,
+                layer != NULL              ? layer->name
+                : isfinite(reconstruction) ? "prior"
+                                           : "likelihood",
+                facts(t, t->position, step->items, t->rate > 0 && step->number > 1, text));
+}
+
+/* Writes the facts about the last step, whose items are still in the pass. */
+static const char *facts_of_last(const struct training *t, char text[FACTS_TEXT]) {
+    const size_t rest = t->position % t->batch, items = rest > 0                 ? rest
+                                                        : t->batch < t->position ? t->batch
+                                                                                 : t->position;
+    return facts(t, t->position - items, items, t->rate > 0 && t->step > 1, text);
+}
+
+int divergence_check(const struct training *t) {
+    const struct parameters *p = &t->model->net.parameters;
+    const float *const arrays[] = {p->value, p->first, p->second};
+    static const char *const names[] = {"", "first moment of ", "second moment of "};
+    char text[FACTS_TEXT];
+    for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) {
+        const struct tensor *bad = parameters_not_finite(p, arrays[i]);
+        if (bad != NULL)
+            return fail("training: %stensor \"%s\" is not finite after step %" PRIu64 ", wanted numbers: %s",
+                        names[i], bad->name, t->step, facts_of_last(t, text));
+    }
+    return 0;
+}
+
+/* If all parameters and moments are finite, the gradient was too large for its norm, and has been left out. */
+int divergence_of_update(const struct training *t) {
+    char text[FACTS_TEXT];
+    if (divergence_check(t) < 0)
+        return -1;
+    return fail("training: the norm of the gradient is not finite in step %" PRIu64 ", wanted numbers: %s", t->step,
+                facts_of_last(t, text));
+}
