@@ -58,24 +58,26 @@ no_temporary() {
     { header f32 3 60 . && perl -e 'srand 3; print pack "f<*", map { 1e14 * rand } 1 .. 180'; } >large.raw
     { header f32 3 60 . && perl -e 'srand 3; print pack "f<*", map { $_ == 100 ? -3e38 : rand } 1 .. 180'; } >one.raw
     { header f32 3 60 . && perl -e 'srand 3; print pack "f<*", map { rand } 1 .. 180'; } >unit.raw
-    local real=(vae-train -q -m model.bin -H 8 -z 2 -e 50 -b 100 -l gaussian)
+    local real=(vae-train -q -m model.bin -z 2 -e 50 -b 100 -l gaussian)
     # At rate 0, where no other rate helps.
     for rate in 0 0.001; do
-        fails 1 'vae-train: training: second moment of tensor "' "${real[@]}" -r $rate large.raw
+        fails 1 'vae-train: training: second moment of tensor "' "${real[@]}" -H 8 -r $rate large.raw
         assert_regex "$(<err)" ' after step [0-9]+, wanted numbers: \|x\| is up to 9\.[0-9.]+e\+13 \(item [0-9]+, element [0-2] of large.raw\), '\
 'the parameters up to 0\.[0-9]+ \([a-z0-9.]+\): items scaled to numbers of about 1 may help$'
     done
-    fails 1 'vae-train: training: ' "${real[@]}" one.raw
+    fails 1 'vae-train: training: ' "${real[@]}" -H 8 one.raw
     assert_regex "$(<err)" '\|x\| is up to 3e\+38 \(item 33, element 0 of one.raw\), '
-    fails 1 'vae-train: training: ' "${real[@]}" -r 1000 unit.raw
+    fails 1 'vae-train: training: ' "${real[@]}" -H 8 -r 1000 unit.raw
     assert_regex "$(<err)" ' up to [0-9.e+]+ \([a-z0-9.]+\): a lower --rate or --clip may help$'
     # Found in its step, and not only when the checkpoint is saved.
     assert_regex "$(<err)" ' is not finite after step [2-9], '
-    fails 1 'vae-train: training: ' "${real[@]}" -r 1000 --clip 1e30 unit.raw
+    fails 1 'vae-train: training: ' "${real[@]}" -H 8 -r 1000 --clip 1e30 unit.raw
     assert_regex "$(<err)" ': a lower --rate may help$'
+    fails 1 'vae-train: training: ' "${real[@]}" -H 8,8,8,8 --init normal:1000 unit.raw
+    assert_regex "$(<err)" '\([a-z.0-9]+\): smaller initial weights may help$'
     # Counts cannot be scaled.
-    { header i32 3 60 . && perl -e 'print pack "l<*", map { 2147483647 - $_ } 1 .. 180'; } >counts.raw
-    fails 1 'vae-train: training: ' vae-train -q -m model.bin -H none -z 2 -l poisson -b 100 --init normal:1 counts.raw
+    { header i32 3 60 . && perl -e 'print pack "l<*", map { 16777216 - $_ } 1 .. 180'; } >counts.raw
+    fails 1 'vae-train: training: ' vae-train -q -m model.bin -H none -z 2 -l poisson -b 100 --init normal:10 counts.raw
     assert_regex "$(<err)" ': smaller initial weights may help$'
 }
 

@@ -55,7 +55,7 @@ static bool can_be_scaled(const struct likelihood *l) {
 /* Returns what may help. `moved`: the parameters are no longer the initial ones. */
 static const char *advice(const struct training *t, double x, bool moved) {
     const bool scales = can_be_scaled(t->model->config.likelihood), clips = t->update_config.optimizer.clip > 0;
-    if (scales && (!moved || x > TOO_LARGE))
+    if (scales && x > TOO_LARGE)
         return "items scaled to numbers of about 1 may help";
     if (!moved)
         return "smaller initial weights may help";
