@@ -52,7 +52,7 @@ row() {
     holds "$(cut -f 4 <<<"$found") > 8"
     near "$(cut -f 2 <<<"$found")" "$(row low "$(metadata low.bin epochs)" 7)" 0.0001
     near "$(awk '{ print $3 - 0.1 * $4 }' <<<"$found")" "$(row low "$(metadata low.bin epochs)" 13)" 0.0002
-    grep -q '^vae-train: epoch 9/400: elbo -[0-9.]* = -[0-9.]* - kl [0-9.]* nats, bound -[0-9.]*, validation -[0-9.]*, bound -[0-9.]*, ' err
+    grep -q '^vae-train: low.bin: epoch 9/400: elbo -[0-9.]* = -[0-9.]* - kl [0-9.]* nats, bound -[0-9.]*, validation -[0-9.]*, bound -[0-9.]*, ' err
     stops free --free-bits 1
     assert_equal "$(best free 13)" "$(metadata free.bin epochs)"
     holds "$(vae-eval -q -m free.bin val.raw | tail -1 | cut -f 2) > -21"

@@ -43,7 +43,7 @@ moved() {
         near "$(last $name 13)" "$(vae-eval -q -m $name.bin -k 7 data.raw | awk 'NR == 2 { print $5 }')" 0.0002
         near "$(last $name 7)" "$(vae-eval -q -m $name.bin -k 7 data.raw | awk 'NR == 2 { print $2 }')" 0.0002
         vae-train -m told.bin -H 24 -z 4 -e 1 --objective $name -k 7 data.raw 2>err
-        grep '^vae-train: epoch 1/1: elbo -[0-9.]* = -[0-9.]* - kl [0-9.]* nats, bound -[0-9.]*, ' err
+        grep '^vae-train: told.bin: epoch 1/1: elbo -[0-9.]* = -[0-9.]* - kl [0-9.]* nats, bound -[0-9.]*, ' err
     done
     trains stl --objective stl -k 7 --val data.raw
     near "$(last stl 7)" "$(vae-eval -q -m stl.bin data.raw | awk 'NR == 2 { print $2 }')" 0.0002

@@ -143,7 +143,7 @@ ends() {
         'Data: Model: Likelihood: Objective: Optimizer: Files: General: Example: '
     # Each option is there once; none comes before the first heading, and no group is empty.
     assert_empty "$(grep -o '^  .\{4\}--[a-z-]*' <<<"$output" | sort | uniq -d)"
-    assert_equal "$(grep -c '^  .\{4\}--' <<<"$output")" 44
+    assert_equal "$(grep -c '^  .\{4\}--' <<<"$output")" 46
     awk '/^ /  { options = 1; if (heading == "") bad = 1 }
          /^$/ { if (heading != "" && !options) bad = 1 }
          /^[A-Z][a-z]*:$/ { heading = $0; options = 0 }
@@ -310,7 +310,7 @@ END
 @test "a line an epoch, and last what was trained, its elbo and its speed" {
     vae-train -m a.bin -H 8 -z 2 -e 2 data.raw 2>err >out
     assert [ ! -s out ]
-    assert_equal "$(grep -c '^vae-train: epoch [12]/2: elbo -[0-9.]* = -[0-9.]* - kl [0-9.]* nats, [0-9.]* s$' err)" 2
+    assert_equal "$(grep -c '^vae-train: a.bin: epoch [12]/2: elbo -[0-9.]* = -[0-9.]* - kl [0-9.]* nats, [0-9.]* s$' err)" 2
     assert_regex "$(tail -1 err)" '^vae-train: a.bin: 784-8-2-8-784 relu bernoulli, trained to epoch 2 of 2 over 200 items of 28x28: '\
 'elbo -[0-9]+\.[0-9]+ nats per item, [0-9]+\.[0-9] s, [1-9][0-9]* items/s$'
 }
@@ -468,7 +468,7 @@ END
     rows=$(wc -l <log)
     await eval "[ \"\$(wc -l <log)\" -gt $((rows + 1)) ]"
     assert_equal "$(wc -l <err)" 1
-    assert_regex "$(<err)" '^vae-train: epoch [0-9]+/1000000 [0-9]+%: elbo -[0-9.]+ = -[0-9.]+ - [0-9.]+, [0-9]+/s, '
+    assert_regex "$(<err)" '^vae-train: model.bin: epoch [0-9]+/1000000 [0-9]+%: elbo -[0-9.]+ = -[0-9.]+ - [0-9.]+, [0-9]+/s, '
     kill -TERM "$pid"
     ends 143
 }

@@ -1,17 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /* vae-train: a stream of items to a model file. */
 #include "base/cli.h"
+#include "base/error.h"
+#include "base/number.h"
 #include "train/run_check.h"
 #include "train/training_run.h"
 
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define NOT_GIVEN SIZE_MAX
 
 struct options {
     struct cli_common common;
-    const char *sigma;
+    const char *sigma, *val; /* val: a stream, or a fraction of the items */
+    bool goes_on, dry_run;
     struct training_run_config run;
 };
 
@@ -142,8 +149,9 @@ static const struct cli_option options[] = {
      CLI_FLAG(run.start.at_mean), .heading = MODEL},
     {0, "patience", "N", "0", "stop after N epochs without a better --val, and save the best model; 0: never",
      CLI_WHOLE(run.patience, 0, 1e9), .before = "0", .heading = OPTIMIZER},
-    {0, "val", "FILE", NULL, "evaluate this stream after each epoch", CLI_STREAM(run.validation), .aside = true,
-     .heading = DATA},
+    {0, "val", "FILE", NULL,
+     "evaluate this stream after each epoch; or, if it is a number such as 0.1, a random part of the items",
+     CLI_STREAM(val), .aside = true, .heading = DATA},
     {0, "cond", "FILE", NULL, "the items' labels: the model becomes conditional on them", CLI_FILE(run.labels),
      .aside = true, .heading = DATA},
     {0, "val-cond", "FILE", NULL, "the labels of --val", CLI_FILE(run.validation_labels), .aside = true,
@@ -157,6 +165,10 @@ static const struct cli_option options[] = {
     {0, "every", "T", NULL,
      "how often to save it: steps, such as 100, or a time, such as 30s, 10m or 2h (default: 1m)",
      CLI_PARSE(parse_every, run.every), .aside = true, .heading = FILES},
+    {0, "continue", NULL, NULL, "resume from the file of --checkpoint if there is one, else start",
+     CLI_FLAG(goes_on), .aside = true, .heading = FILES},
+    {0, "dry-run", NULL, NULL, "train two steps, print what the run needs as a table (TSV), and write no file",
+     CLI_FLAG(dry_run), .aside = true, .heading = GENERAL},
     {0, "resume", "FILE", NULL, "continue from a checkpoint of the same options and data", CLI_FILE(run.resume),
      .aside = true, .heading = FILES},
     CLI_SEED,
@@ -185,6 +197,32 @@ static void set_scale(struct options *o) {
         cli_usage_error();
 }
 
+/* Sets the validation data from the text of --val. Digits with a point are a fraction, as long as it is no path. */
+static void set_validation(struct options *o) {
+    const char *text = o->val;
+    if (text == NULL || strchr(text, '.') == NULL || strspn(text, "0123456789.") != strlen(text) ||
+        strcmp(text, ".") == 0 || strcmp(text, "..") == 0) {
+        o->run.validation = text;
+        return;
+    }
+    double *fraction = &o->run.validation_fraction;
+    if (parse_real("--val", text, 0, 1, fraction) < 0 || *fraction == 0 || *fraction == 1)
+        cli_refuse("--val: found '%s', wanted a fraction between 0 and 1, such as 0.1, or a file, such as ./%s",
+                   text, text);
+}
+
+/* Sets the checkpoint to resume from with --continue. */
+static void set_resume(struct options *o) {
+    if (!o->goes_on)
+        return;
+    if (o->run.checkpoint == NULL)
+        cli_refuse("--continue: found it without --checkpoint, wanted the file to continue from");
+    if (o->run.resume != NULL)
+        cli_refuse("--continue: found it with --resume, wanted one of them");
+    if (access(o->run.checkpoint, F_OK) == 0 || errno != ENOENT)
+        o->run.resume = o->run.checkpoint;
+}
+
 static struct options parse(int argc, char **argv) {
     struct options o = {0};
     o.run.model.decoder.layers = NOT_GIVEN;
@@ -195,6 +233,8 @@ static struct options parse(int argc, char **argv) {
     o.run.seed = o.common.seed;
     o.run.threads = o.common.threads;
     set_scale(&o);
+    set_validation(&o);
+    set_resume(&o);
     if (run_check(&o.run) < 0)
         cli_usage_error();
     if (o.run.every.steps == 0 && o.run.every.seconds == 0)
@@ -222,12 +262,43 @@ static const struct option_value *values(const struct options *o) {
     return value;
 }
 
+/* Returns the options that determine the model as one text, which the caller frees; NULL with a message if memory
+ * runs out. A fraction for --val is among them, since it says which items are trained on. */
+static char *command(const struct options *o) {
+    char *text = cli_command();
+    if (text == NULL || o->run.validation_fraction == 0)
+        return text;
+    const size_t size = strlen(text) + strlen(o->val) + sizeof " --val ";
+    char *all = malloc(size);
+    if (all == NULL)
+        (void)fail("options: out of memory for their text");
+    else
+        snprintf(all, size, "%s --val %s", text, o->val);
+    free(text);
+    return all;
+}
+
+static void print_estimate(const struct training_estimate *e) {
+    printf("key\tvalue\nlayers\t%s\nparameters\t%zu\nitems\t%zu\nvalidation_items\t%zu\n", e->layers, e->parameters,
+           e->items, e->validation_items);
+    printf("steps_per_epoch\t%" PRIu64 "\nsteps\t%" PRIu64 "\nmemory_mib\t%.1f\nseconds_per_epoch\t%.3g\n",
+           e->steps_per_epoch, e->steps, e->bytes / 0x1p20, e->seconds_per_epoch);
+}
+
+static int run(struct options *o) {
+    struct training_estimate estimate;
+    char *text = command(o);
+    o->run.options = values(o);
+    o->run.command = text;
+    o->run.estimate = o->dry_run ? &estimate : NULL;
+    const int result = text == NULL ? -1 : training_run(&o->run);
+    free(text);
+    if (result == 0 && o->dry_run)
+        print_estimate(&estimate);
+    return result;
+}
+
 int main(int argc, char **argv) {
     struct options o = parse(argc, argv);
-    char *command = cli_command();
-    o.run.options = values(&o);
-    o.run.command = command;
-    const int result = command == NULL ? -1 : training_run(&o.run);
-    free(command);
-    return cli_finish(result);
+    return cli_finish(run(&o));
 }

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #define CACHE_LINE ((size_t)64)
@@ -93,4 +94,9 @@ void *memory_always(size_t size) {
         _exit(1);
     }
     return memory;
+}
+
+double memory_peak(void) {
+    struct rusage usage;
+    return getrusage(RUSAGE_SELF, &usage) < 0 ? 0 : (double)usage.ru_maxrss * 1024;
 }

@@ -35,4 +35,7 @@ void memory_expect(const void *memory, size_t bytes);
  * with exit status 1 and a message, without running exit handlers. */
 void *memory_always(size_t size);
 
+/* Returns the most bytes of memory that the process has used so far. */
+double memory_peak(void);
+
 #endif

@@ -20,8 +20,9 @@ enum purpose {                         /* a number is never reused for another p
                /* Training has its own noise: a model is never evaluated with the noise of its training. */
                PURPOSE_TRAINING_BINARIZE = 7,
                PURPOSE_TRAINING_POSTERIOR = 8,
-               PURPOSE_RESAMPLE = 9,  /* one of several draws */
-               PURPOSE_COMPONENT = 10 /* the component of a mixture */
+               PURPOSE_RESAMPLE = 9,   /* one of several draws */
+               PURPOSE_COMPONENT = 10, /* the component of a mixture */
+               PURPOSE_VALIDATION = 11 /* the items that are validated with, see vae-train --val */
 };
 
 struct noise {

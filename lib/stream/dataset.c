@@ -17,6 +17,26 @@ const void *dataset_item(const struct dataset *set, size_t i) {
     return set->data + i * set->item_bytes;
 }
 
+size_t dataset_number(const struct dataset *set, size_t i) {
+    return set->number == NULL ? i : set->number[i];
+}
+
+int dataset_allow_changes(struct dataset *set) {
+    return set->mapped > 0 && mprotect(set->owned, set->mapped, PROT_READ | PROT_WRITE) < 0
+               ? fail_system(set->name, "cannot map")
+               : 0;
+}
+
+void dataset_swap(struct dataset *set, size_t i, size_t j) {
+    unsigned char *first = (unsigned char *)set->owned + (set->data - (const unsigned char *)set->owned),
+                  *a = first + i * set->item_bytes, *b = first + j * set->item_bytes;
+    for (size_t k = 0; k < set->item_bytes; k++) {
+        const unsigned char byte = a[k];
+        a[k] = b[k];
+        b[k] = byte;
+    }
+}
+
 void dataset_expect(const struct dataset *set, size_t i) {
     memory_expect(dataset_item(set, i), set->item_bytes);
 }

@@ -16,6 +16,8 @@ struct dataset {
     void *owned;               /* the memory to release or to unmap */
     size_t capacity;           /* its bytes, if it is not mapped */
     size_t mapped;             /* its bytes, if it is mapped; else 0 */
+    const uint32_t *number; /* [items], the items' numbers in the stream; NULL: they are in the stream's order; not
+                               owned */
 };
 
 /* Loads `path` (NULL or "-": stdin). Refuses a stream without items. 0, or -1 with nothing to be freed. */
@@ -28,6 +30,15 @@ uint64_t dataset_digest(const struct dataset *set);
 
 /* The bytes of item i. */
 const void *dataset_item(const struct dataset *set, size_t i);
+
+/* The number of item i in the stream. */
+size_t dataset_number(const struct dataset *set, size_t i);
+
+/* Makes the items writable in this process. The file is not changed. 0 or -1. */
+int dataset_allow_changes(struct dataset *set) __attribute__((warn_unused_result));
+
+/* Exchanges two items, after dataset_allow_changes. */
+void dataset_swap(struct dataset *set, size_t i, size_t j);
 
 /* Prefetches item i, which will be used soon. */
 void dataset_expect(const struct dataset *set, size_t i);

@@ -24,7 +24,8 @@ static struct largest_x find_largest_x(const struct training *t, size_t position
         const float *x = model_x(m, &t->pass, row);
         for (size_t i = 0; i < m->elements; i++)
             if (fabs((double)x[i]) > largest.value)
-                largest = (struct largest_x){fabs((double)x[i]), t->order[position + row], i};
+                largest =
+                    (struct largest_x){fabs((double)x[i]), dataset_number(t->data, t->order[position + row]), i};
     }
     return largest;
 }

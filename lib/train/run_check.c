@@ -46,7 +46,8 @@ int run_check(const struct training_run_config *c) {
         return fail("--mean-bias: found it with -l %s, which has no mean, wanted another likelihood", l->name);
     if (c->start.at_mean && c->start.from != NULL)
         return fail("--mean-bias: found it with --start-from, wanted one of them");
-    if (c->patience > 0 && c->validation == NULL)
+    const bool validates = c->validation != NULL || c->validation_fraction > 0;
+    if (c->patience > 0 && !validates)
         return fail("--patience: found it without --val, wanted items to evaluate after each epoch");
     if (c->validation != NULL && is_stdin(c->validation) && is_stdin(c->file))
         return fail("--val: found '-' for stdin, from which the items are read, wanted a file");
@@ -56,6 +57,9 @@ int run_check(const struct training_run_config *c) {
         return fail("--cond: found it with --prior %s, whose components would need labels of their own, wanted "
                     "--prior normal",
                     p->name);
+    if (c->validation_labels != NULL && c->validation_fraction > 0)
+        return fail(
+            "--val-cond: found it with a fraction for --val, whose labels are those of --cond, wanted it left out");
     if (c->validation_labels != NULL && c->validation == NULL)
         return fail("--val-cond: found it without --val, wanted the items that these labels belong to");
     if (c->validation_labels != NULL && c->labels == NULL)

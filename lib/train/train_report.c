@@ -46,7 +46,8 @@ void report_step(const struct report *r) {
         snprintf(figures, sizeof figures, "elbo %.2f = %.2f - %.2f", elbo.elbo, elbo.reconstruction, elbo.kl);
     else
         snprintf(figures, sizeof figures, "bound %.2f, elbo %.2f", elbo.bound, elbo.elbo);
-    progress_show("epoch %" PRIu64 "/%" PRIu64 " %.0f%%: %s, %.0f/s, %.0f s left", t->epoch, r->epochs,
+    progress_show("%s%sepoch %" PRIu64 "/%" PRIu64 " %.0f%%: %s, %.0f/s, %.0f s left",
+                  progress_drawing() ? "" : r->model, progress_drawing() ? "" : ": ", t->epoch, r->epochs,
                   100 * (double)t->position / items, figures, rate, left / rate);
 }
 
@@ -67,8 +68,8 @@ static void tell_epoch(const struct report *r, const struct elbo *validation) {
     const struct training *t = r->training;
     const struct elbo elbo = training_elbo(t);
     char bound[BOUND_TEXT], text[FIGURES_TEXT];
-    cli_note("epoch %" PRIu64 "/%" PRIu64 ": elbo %.2f = %.2f - kl %.2f nats%s%s, %.1f s", t->epoch, r->epochs,
-             elbo.elbo, elbo.reconstruction, elbo.kl, bound_text(t, &elbo, bound),
+    cli_note("%s: epoch %" PRIu64 "/%" PRIu64 ": elbo %.2f = %.2f - kl %.2f nats%s%s, %.1f s", r->model, t->epoch,
+             r->epochs, elbo.elbo, elbo.reconstruction, elbo.kl, bound_text(t, &elbo, bound),
              validation_text(r, validation, text), seconds(r));
 }
 
@@ -106,13 +107,13 @@ int report_epoch(const struct report *r, const struct elbo *validation) {
     return log_figures(r, validation) < 0 ? -1 : log_latents(r);
 }
 
-static void note_collapsed(const struct report *r, const char *model, const struct provenance *saved) {
+static void note_collapsed(const struct report *r, const struct provenance *saved) {
     const struct objective *o = &r->training->objective;
     const size_t latent = r->training->model->config.latent, active = saved->active_latents;
     if (!isnan(saved->train.elbo) && active < latent)
         cli_note("%s: %zu of %zu latents collapsed: their posterior means have variances below 0.01, "
                  "so they carry no information; a smaller -z does as well%s",
-                 model, latent - active, latent,
+                 r->model, latent - active, latent,
                  o->estimator->importance || o->warmup > 0 ? "" : ", and --warmup may help");
 }
 
@@ -123,18 +124,18 @@ static const char *ending_text(const struct report *r) {
     return signals_stop() == 0 ? "trained to" : "stopped in";
 }
 
-void report_result(const struct report *r, const char *model, const struct provenance *saved) {
+void report_result(const struct report *r, const struct provenance *saved) {
     const struct training *t = r->training;
     const struct model_config *config = &t->model->config;
     char layers[MODEL_DESCRIPTION], shape[SHAPE_TEXT], bound[BOUND_TEXT], text[FIGURES_TEXT], epoch[64] = "";
-    note_collapsed(r, model, saved);
+    note_collapsed(r, saved);
     model_describe(t->model, layers);
     if (saved->epochs != t->epoch)
         snprintf(epoch, sizeof epoch, "saved epoch %" PRIu64 ", ", saved->epochs);
     cli_note("%s: %s %s %s, %s epoch %" PRIu64 " of %" PRIu64
              " over %zu items of %s: %selbo %.2f%s%s nats per item, %.1f s, %.0f items/s",
-             model, layers, config->activation->name, config->likelihood->name, ending_text(r), t->epoch, r->epochs,
-             t->data->items, shape_text(&t->data->shape, shape), epoch, saved->train.elbo,
+             r->model, layers, config->activation->name, config->likelihood->name, ending_text(r), t->epoch,
+             r->epochs, t->data->items, shape_text(&t->data->shape, shape), epoch, saved->train.elbo,
              bound_text(t, &saved->train, bound),
              isnan(saved->validation.elbo) ? "" : validation_text(r, &saved->validation, text), seconds(r),
              items_per_second(r));

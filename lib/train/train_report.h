@@ -11,6 +11,7 @@
 struct report {
     const struct training *training;     /* not owned, like the log */
     const struct run_log *log, *latents; /* the second has the KL of each latent */
+    const char *model;                   /* the model's file, which lines have that are not drawn on a terminal */
     uint64_t epochs;                     /* number of epochs of the whole run */
     bool validates;                      /* there is validation data */
     bool has_patience;                   /* the saved weights may be of an earlier epoch */
@@ -30,8 +31,8 @@ void report_step(const struct report *report);
 int report_epoch(const struct report *report, const struct elbo *validation) __attribute__((warn_unused_result));
 
 /* Prints the final line: the model's layers and data, why training has ended, the epoch of the saved weights with
- * their figures, and the items per second. A line before it warns of collapsed latents. `model`: the path of the
- * model, for the lines; `saved`: of the saved weights. */
-void report_result(const struct report *report, const char *model, const struct provenance *saved);
+ * their figures, and the items per second. A line before it warns of collapsed latents. `saved`: of the
+ * saved weights. */
+void report_result(const struct report *report, const struct provenance *saved);
 
 #endif

@@ -8,7 +8,10 @@
 #include "base/signals.h"
 #include "model/labels.h"
 #include "query/evaluate.h"
+#include "train/run_files.h"
+#include "train/run_notes.h"
 #include "train/saver.h"
+#include "train/split.h"
 #include "train/train_report.h"
 
 #include <inttypes.h>
@@ -28,7 +31,9 @@ struct training_run {
     const struct training_run_config *config;
     struct model model;
     struct dataset train, validation;
-    uint32_t *label, *validation_label; /* labels of their items; NULL: none */
+    uint32_t *label;            /* labels of the items; NULL: none */
+    uint32_t *validation_label; /* the same; with a split a part of `label` */
+    uint32_t *number;           /* see split_data; owned */
     struct workers *workers;
     struct training training;
     struct run_log log, latents; /* latents: the log of the KL of each latent */
@@ -50,11 +55,23 @@ static int load_labels(struct training_run *r, struct model_config *config) {
     return 0;
 }
 
+/* Takes a part of the training data for validation. 0 or -1. */
+static int split(struct training_run *r) {
+    const struct split split = {r->config->validation_fraction, r->config->seed};
+    if (split_data(&split, &r->train, r->label, &r->validation, &r->number) < 0)
+        return -1;
+    r->validation.name = "--val";
+    r->validation_label = r->label == NULL ? NULL : r->label + r->train.items;
+    return 0;
+}
+
 /* Loads the validation data and its labels; without --val it has 0 items. 0 or -1. */
 static int load_validation(struct training_run *r, const struct model_config *config) {
     struct dataset *set = &r->validation;
     const struct training_run_config *c = r->config;
     char found[SHAPE_TEXT], wanted[SHAPE_TEXT];
+    if (c->validation_fraction > 0)
+        return split(r);
     if (c->validation == NULL)
         return 0;
     if (dataset_load(set, c->validation) < 0)
@@ -202,23 +219,15 @@ static int train_epochs(struct training_run *r) {
     return 0;
 }
 
-/* Notes a warm-up that is not over when the run ends. */
-static void note_warmup(const char *option, double warm, uint64_t epochs, const char *what) {
-    if (epochs > 0 && warm > (double)epochs)
-        cli_note("%s: %g epochs are more than the %" PRIu64 " of --epochs, so %s ends at %.2g of its whole value",
-                 option, warm, epochs, what, (double)epochs / warm);
+static struct run_notes notes_of(const struct training_run *r) {
+    return (struct run_notes){r->config, &r->model, &r->train, &r->validation, r->label};
 }
 
 /* Prints notes about the run. Called when all that can refuse the run has been checked. */
 static void note_start(const struct training_run *r) {
     const struct training_run_config *c = r->config;
-    note_warmup("--warmup", c->objective.warmup, c->epochs, "the weight of the KL term");
-    note_warmup("--warm-rate", c->schedule.warm, c->epochs, "the rate");
-    for (size_t i = 0; i < r->train.items; i++)
-        if (model_finds_grey(&r->model, r->train.dtype, dataset_item(&r->train, i))) {
-            cli_note(GREY_NOTE, r->train.name);
-            break;
-        }
+    const struct run_notes notes = notes_of(r);
+    run_notes_before(&notes);
     if (c->resume != NULL)
         cli_note("%s: continuing from step %" PRIu64 ", in epoch %" PRIu64 " of %" PRIu64, c->resume,
                  r->training.step, r->training.epoch, c->epochs);
@@ -235,6 +244,7 @@ static int train(struct training_run *r) {
     r->report = (struct report){.training = &r->training,
                                 .log = &r->log,
                                 .latents = &r->latents,
+                                .model = r->config->output,
                                 .epochs = r->config->epochs,
                                 .validates = r->validation.items > 0};
     report_start(&r->report, r->checkpoint.seconds);
@@ -243,8 +253,10 @@ static int train(struct training_run *r) {
         saver_rescue(&r->saver);
         return -1;
     }
+    const struct run_notes notes = notes_of(r);
+    run_notes_after(&notes, r->config->output);
     r->report.has_lost_patience = r->over;
-    report_result(&r->report, r->config->output, saver_saves(&r->saver));
+    report_result(&r->report, saver_saves(&r->saver));
     if (signals_stop() != 0)
         note_way_back(r);
     return 0;
@@ -329,45 +341,6 @@ static int prepare(struct training_run *r) {
     return prepare_checkpoint(r);
 }
 
-/* Returns the path of a log; "-" is standard output. */
-static const char *log_place(const char *log) {
-    return log != NULL && strcmp(log, "-") == 0 ? "/dev/stdout" : log;
-}
-
-/* Refuses an output file that is also an input or another output, since it would be overwritten. 0 or -1. */
-static int check_places(const struct training_run_config *c) {
-    enum { MODEL, LOG, LATENTS, CHECKPOINT, OUTPUTS };
-    const char *const inputs[] = {
-        c->resume, c->file == NULL ? "-" : c->file, c->validation, c->labels, c->validation_labels, c->start.from};
-    const char *const outputs[OUTPUTS] = {c->output, log_place(c->log), log_place(c->log_latents), c->checkpoint};
-    static const char *const names[OUTPUTS] = {"model", "log", "log of the latents", "checkpoint"};
-    for (size_t j = 0; j < OUTPUTS; j++) {
-        for (size_t i = 0; outputs[j] != NULL && i < sizeof inputs / sizeof *inputs; i++) {
-            const bool replaced = j == CHECKPOINT && i == 0; /* a checkpoint may replace the one that it resumes */
-            if (inputs[i] != NULL && atomic_writes(outputs[j], inputs[i]) &&
-                !(replaced && is_same_place(outputs[j], inputs[i])))
-                return fail("%s: would be written and is also read as %s, wanted a file of its own", outputs[j],
-                            inputs[i]);
-        }
-        for (size_t i = 0; outputs[j] != NULL && i < j; i++)
-            if (outputs[i] != NULL &&
-                (atomic_writes(outputs[i], outputs[j]) || atomic_writes(outputs[j], outputs[i])))
-                return fail("%s: would be both the %s and the %s, wanted a file of its own", outputs[j], names[j],
-                            names[i]);
-    }
-    return 0;
-}
-
-/* Refuses an input that cannot be read, before the data is read, which may take long. It does not open the inputs,
- * since a pipe can be opened only once. 0 or -1. */
-static int check_inputs(const struct training_run_config *c) {
-    const char *const inputs[] = {c->validation, c->labels, c->validation_labels, c->start.from, c->resume};
-    for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++)
-        if (inputs[i] != NULL && strcmp(inputs[i], "-") != 0 && access(inputs[i], R_OK) < 0)
-            return fail_system(inputs[i], "cannot open");
-    return 0;
-}
-
 /* Makes the header of --log-latents and opens the file. 0 or -1. */
 static int open_latents_log(struct training_run *r) {
     const struct training_run_config *c = r->config;
@@ -417,9 +390,12 @@ int training_run(const struct training_run_config *c) {
     struct training_run r = {.config = c};
     signals_ignore_pipe();
     progress_start(!cli_quiet(), false);
-    int result = check_places(c) < 0 || check_inputs(c) < 0 || open_outputs(&r) < 0 ||
-                         dataset_load(&r.train, c->file) < 0 || prepare(&r) < 0 || begin_outputs(&r) < 0 ||
-                         train(&r) < 0
+    const bool dry = c->estimate != NULL;
+    int result = run_files_check(c) < 0 || (!dry && open_outputs(&r) < 0) || dataset_load(&r.train, c->file) < 0 ||
+                         prepare(&r) < 0 ||
+                         (dry ? estimate_run(&r.training, &r.saver, &r.validation, r.validation_label, c->epochs,
+                                             c->estimate) < 0
+                              : begin_outputs(&r) < 0 || train(&r) < 0)
                      ? -1
                      : 0;
     result = result < 0 ? abandon_logs(&r) : close_logs(&r);
@@ -429,8 +405,10 @@ int training_run(const struct training_run_config *c) {
     training_end(&r.training);
     workers_stop(r.workers);
     model_free(&r.model);
-    free(r.validation_label);
+    if (r.number == NULL)
+        free(r.validation_label);
     free(r.label);
+    free(r.number);
     dataset_free(&r.validation);
     dataset_free(&r.train);
     return result;

@@ -3,6 +3,7 @@
 #define TRAIN_TRAINING_RUN_H
 
 #include "train/checkpoint.h"
+#include "train/estimate.h"
 #include "train/initial_values.h"
 
 /* A whole training run, as described by vae-train's options: from streams of items to a model file, with progress
@@ -11,6 +12,7 @@ struct training_run_config {
     const struct option_value *options;     /* the options that change the result */
     const char *command;                    /* the same options as one text, for the model file */
     const char *file, *validation;          /* streams of items; file NULL or "-": stdin; validation NULL: none */
+    double validation_fraction;             /* of the items of `file`, which are validated with; 0: none */
     const char *labels, *validation_labels; /* streams of their labels; NULL: none */
     const char *output;                     /* the model file */
     const char *log, *log_latents;   /* tables of the epochs: figures, and the KL of each latent; NULL: none */
@@ -27,6 +29,7 @@ struct training_run_config {
     struct initial_values start;
     uint64_t seed;
     size_t threads;
+    struct training_estimate *estimate; /* not NULL: train for two steps only, write no file, and set this */
 };
 
 /* Trains and saves the model. 0 or -1. */

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+#include "train/estimate.h"
+
+#include "base/memory.h"
+#include "base/progress.h"
+#include "query/evaluate.h"
+
+/* Makes one step, and begins an epoch if none has items left. Returns its seconds, or -1. */
+static double step_once(struct training *t) {
+    const double start = progress_seconds();
+    if (t->epoch == 0 || t->position == t->data->items)
+        training_begin_epoch(t);
+    return training_step(t) < 0 ? -1 : progress_seconds() - start;
+}
+
+/* Evaluates the first validation items. 0 or -1. */
+static int use_evaluator(const struct training *t, const struct dataset *set, const uint32_t *label) {
+    static struct evaluator evaluator;
+    const size_t room = batch_room(0), count = set->items < room ? set->items : room;
+    int result = evaluator_start(&evaluator, t->model, t->workers, 1, false, t->seed);
+    if (result == 0)
+        result = evaluator_add(&evaluator, set->dtype, set->data, label, count, 0, set->name);
+    evaluator_end(&evaluator);
+    return result;
+}
+
+int estimate_run(struct training *t, struct saver *saver, const struct dataset *validation, const uint32_t *label,
+                 uint64_t epochs, struct training_estimate *e) {
+    const uint64_t steps = (t->data->items + t->batch - 1) / t->batch;
+    if (step_once(t) < 0)
+        return -1;
+    const double seconds = step_once(t);
+    if (seconds < 0 || (validation->items > 0 && use_evaluator(t, validation, label) < 0))
+        return -1;
+    saver_judge(saver, &ELBO_NONE, true);
+    *e = (struct training_estimate){.parameters = t->model->net.parameters.size,
+                                    .items = t->data->items,
+                                    .validation_items = validation->items,
+                                    .steps_per_epoch = steps,
+                                    .steps = steps * epochs,
+                                    .bytes = memory_peak(),
+                                    .seconds_per_epoch = seconds * (double)steps};
+    model_describe(t->model, e->layers);
+    return 0;
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+#include "train/run_files.h"
+
+#include "base/atomic_file.h"
+#include "base/error.h"
+
+#include <string.h>
+#include <unistd.h>
+
+/* Returns the path of a log; "-" is standard output. */
+static const char *log_place(const char *log) {
+    return log != NULL && strcmp(log, "-") == 0 ? "/dev/stdout" : log;
+}
+
+/* Refuses an output file that is also an input or another output, since it would be overwritten. 0 or -1. */
+static int check_places(const struct training_run_config *c) {
+    enum { MODEL, LOG, LATENTS, CHECKPOINT, OUTPUTS };
+    const char *const inputs[] = {
+        c->resume, c->file == NULL ? "-" : c->file, c->validation, c->labels, c->validation_labels, c->start.from};
+    const char *const outputs[OUTPUTS] = {c->output, log_place(c->log), log_place(c->log_latents), c->checkpoint};
+    static const char *const names[OUTPUTS] = {"model", "log", "log of the latents", "checkpoint"};
+    for (size_t j = 0; j < OUTPUTS; j++) {
+        for (size_t i = 0; outputs[j] != NULL && i < sizeof inputs / sizeof *inputs; i++) {
+            const bool replaced = j == CHECKPOINT && i == 0; /* a checkpoint may replace the one that it resumes */
+            if (inputs[i] != NULL && atomic_writes(outputs[j], inputs[i]) &&
+                !(replaced && is_same_place(outputs[j], inputs[i])))
+                return fail("%s: would be written and is also read as %s, wanted a file of its own", outputs[j],
+                            inputs[i]);
+        }
+        for (size_t i = 0; outputs[j] != NULL && i < j; i++)
+            if (outputs[i] != NULL &&
+                (atomic_writes(outputs[i], outputs[j]) || atomic_writes(outputs[j], outputs[i])))
+                return fail("%s: would be both the %s and the %s, wanted a file of its own", outputs[j], names[j],
+                            names[i]);
+    }
+    return 0;
+}
+
+/* Refuses an input that cannot be read, before the data is read, which may take long. It does not open the inputs,
+ * since a pipe can be opened only once. 0 or -1. */
+static int check_inputs(const struct training_run_config *c) {
+    const char *const inputs[] = {c->validation, c->labels, c->validation_labels, c->start.from, c->resume};
+    for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++)
+        if (inputs[i] != NULL && strcmp(inputs[i], "-") != 0 && access(inputs[i], R_OK) < 0)
+            return fail_system(inputs[i], "cannot open");
+    return 0;
+}
+
+int run_files_check(const struct training_run_config *c) {
+    return check_places(c) < 0 ? -1 : check_inputs(c);
+}

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+#include "train/run_notes.h"
+
+#include "base/cli.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Numbers of elements or classes for a note: the first one, and how many there are. */
+struct found {
+    size_t first, count;
+};
+
+static void add(struct found *found, size_t i) {
+    if (found->count++ == 0)
+        found->first = i;
+}
+
+#define OTHERS_TEXT 48
+
+/* Writes " and N others", or "" if there is one number only. */
+static const char *others(const struct found *found, char text[OTHERS_TEXT]) {
+    *text = '\0';
+    if (found->count > 1)
+        snprintf(text, OTHERS_TEXT, " and %zu other%s", found->count - 1, found->count > 2 ? "s" : "");
+    return text;
+}
+
+static void note_grey(const struct run_notes *n) {
+    for (size_t i = 0; i < n->train->items; i++)
+        if (model_finds_grey(n->model, n->train->dtype, dataset_item(n->train, i))) {
+            cli_note(GREY_NOTE, n->train->name);
+            return;
+        }
+}
+
+/* Returns whether an element of the data, f32 or f64, is missing. */
+static bool is_missing(const struct dataset *set, size_t item, size_t element) {
+    const void *x = dataset_item(set, item);
+    return set->dtype == DTYPE_F32 ? isnan(((const float *)x)[element]) : isnan(((const double *)x)[element]);
+}
+
+/* With --missing: notes elements that no item has. The list of those not observed yet is short after a few items.
+ */
+static void note_never_observed(const struct run_notes *n) {
+    const struct dataset *set = n->train;
+    char text[OTHERS_TEXT];
+    size_t *left = n->model->config.missing ? malloc(set->elements * sizeof *left) : NULL, count = set->elements;
+    if (left == NULL)
+        return;
+    for (size_t j = 0; j < count; j++)
+        left[j] = j;
+    for (size_t i = 0; i < set->items && count > 0; i++) {
+        size_t still = 0;
+        for (size_t j = 0; j < count; j++)
+            if (is_missing(set, i, left[j]))
+                left[still++] = left[j];
+        count = still;
+    }
+    const struct found found = {count > 0 ? left[0] : 0, count};
+    if (count > 0)
+        cli_note("%s: element %zu%s of every item missing: the model learns nothing about %s", set->name,
+                 found.first, others(&found, text), count > 1 ? "them" : "it");
+    free(left);
+}
+
+static void note_empty_classes(const struct run_notes *n) {
+    const size_t classes = n->model->config.classes;
+    struct found found = {0};
+    char text[OTHERS_TEXT];
+    bool *has = n->label != NULL ? calloc(classes, sizeof *has) : NULL;
+    if (has == NULL)
+        return;
+    for (size_t i = 0; i < n->train->items; i++)
+        has[n->label[i]] = true;
+    for (size_t k = 0; k < classes; k++)
+        if (!has[k])
+            add(&found, k);
+    free(has);
+    if (found.count > 0)
+        cli_note("%s: no item has label %zu%s, of %zu classes: the model learns nothing about %s",
+                 n->config->labels, found.first, others(&found, text), classes, found.count > 1 ? "them" : "it");
+}
+
+static void note_same_validation(const struct run_notes *n) {
+    const struct dataset *a = n->train, *b = n->validation;
+    if (a->items == b->items && a->item_bytes == b->item_bytes && dataset_digest(a) == dataset_digest(b))
+        cli_note(
+            "%s: has the items that are trained on, so that it cannot show overfitting: --val 0.1 takes a tenth of "
+            "them away from training",
+            b->name);
+}
+
+/* Notes a warm-up that is not over when the run ends. */
+static void note_warmup(const char *option, double warm, uint64_t epochs, const char *what) {
+    if (epochs > 0 && warm > (double)epochs)
+        cli_note("%s: %g epochs are more than the %" PRIu64 " of --epochs, so %s ends at %.2g of its whole value",
+                 option, warm, epochs, what, (double)epochs / warm);
+}
+
+void run_notes_before(const struct run_notes *n) {
+    const struct training_run_config *c = n->config;
+    note_grey(n);
+    note_never_observed(n);
+    note_empty_classes(n);
+    note_same_validation(n);
+    note_warmup("--warmup", c->objective.warmup, c->epochs, "the weight of the KL term");
+    note_warmup("--warm-rate", c->schedule.warm, c->epochs, "the rate");
+}
+
+/* Notes the scales at one of the bounds, `bound`. */
+static void note_scales(const struct run_notes *n, const char *model, float bound, const char *what,
+                        const char *advice) {
+    const struct model *m = n->model;
+    const size_t count = segment_scales(&m->segment);
+    const float *log_scale = m->net.parameters.value + m->net.layer[m->likelihood].own[0].offset;
+    struct found found = {0};
+    char text[OTHERS_TEXT], element[32] = "";
+    for (size_t i = 0; i < count; i++)
+        if (bound < 0 ? log_scale[i] <= bound : log_scale[i] >= bound)
+            add(&found, i);
+    if (found.count == 0)
+        return;
+    if (count > 1)
+        snprintf(element, sizeof element, " of element %zu", found.first);
+    cli_note("%s: the scale%s%s is at its %s value, %.2g: %s", model, element, others(&found, text), what,
+             exp((double)bound), advice);
+}
+
+void run_notes_after(const struct run_notes *n, const char *model) {
+    if (segment_scales(&n->model->segment) == 0)
+        return;
+    note_scales(
+        n, model, -LOG_SCALE_BOUND, "least",
+        "elements that are constant, or vary by much less than 1, cause this; left out, or scaled up, they do "
+        "not");
+    note_scales(n, model, LOG_SCALE_BOUND, "greatest",
+                "numbers that vary by much more than 1 cause this; scaled down, they do not");
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TRAIN_RUN_NOTES_H
+#define TRAIN_RUN_NOTES_H
+
+#include "train/training_run.h"
+
+/* Notes on stderr about a run that is not refused, but may not do what its user expects. */
+struct run_notes {
+    const struct training_run_config *config;
+    const struct model *model;
+    const struct dataset *train, *validation; /* validation: with 0 items, there is none */
+    const uint32_t *label;                    /* of the training items; NULL: none */
+};
+
+/* Before training: grey values under a likelihood of bits, elements that are never observed, classes without items,
+ * validation with the training items, and warm-ups that are longer than the run. */
+void run_notes_before(const struct run_notes *notes);
+
+/* After training: scales of the likelihood at their bounds. `model`: the model's file, for the lines. */
+void run_notes_after(const struct run_notes *notes, const char *model);
+
+#endif
