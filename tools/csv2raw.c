@@ -164,8 +164,7 @@ static int write_names(const struct job *job) {
 }
 
 static bool is_pipe(const char *path) {
-    struct stat status;
-    return path != NULL && stat(path, &status) == 0 && S_ISFIFO(status.st_mode);
+    return path != NULL && side_is_pipe(path);
 }
 
 /* Opens the side files. A pipe opens once its reader opens it, which the stream's reader does after the first

@@ -17,9 +17,20 @@ static bool is_output(const char *path) {
            is_same_inode(&file, &out);
 }
 
+bool side_is_pipe(const char *path) {
+    struct stat status;
+    return stat(path, &status) == 0 && S_ISFIFO(status.st_mode);
+}
+
+int side_check_input(const char *path, const char *input) {
+    return is_same_place(path, input == NULL ? "-" : input)
+               ? fail("%s: is the input, too, wanted another file", path)
+               : 0;
+}
+
 static int open_file(const char *path, const char *input) {
-    if (is_same_place(path, input == NULL ? "-" : input))
-        return fail("%s: is the input, too, wanted another file", path);
+    if (side_check_input(path, input) < 0)
+        return -1;
     if (is_output(path))
         return fail("%s: is standard output, too, wanted another file", path);
     if (check_directory_of(path) < 0)

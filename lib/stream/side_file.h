@@ -18,6 +18,13 @@ struct side_writer {
     size_t used;
 };
 
+/* True if the path is that of a pipe. Opening it waits for its reader, which opens it after the stream's first
+ * header: write one before. */
+bool side_is_pipe(const char *path);
+
+/* Refuses a side file in a place that `input` (NULL or "-": stdin) has, too. 0 or -1. side_writer_open calls it. */
+int side_check_input(const char *path, const char *input) __attribute__((warn_unused_result));
+
 /* Creates the file, or empties it. Refuses a place that `input` (NULL or "-": stdin) or standard output has, too.
  * 0, or -1 with nothing to be closed. */
 int side_writer_open(struct side_writer *writer, const char *path, const char *input)
