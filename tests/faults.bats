@@ -581,6 +581,7 @@ END
     small vae-score -q -m model.bin items.raw
     small vae-info model.bin
     small raw2pgm items.raw
+    small raw2pgm --per-item items.raw
     small raw2csv items.raw
     small raw-info items.raw
     raw-cmp items.raw items.raw

@@ -57,6 +57,7 @@ TRAIN=(vae-train -q -j 2 -m new.bin --checkpoint new.ck --every 2 --log log.tsv 
         withstand $call 5 1 csv2raw --id id --write-ids new.ids --write-names new.names table.csv
         withstand $call 5 1 vae-sample -m model.bin -n 3
         withstand $call 5 1 raw2pgm items.raw
+        withstand $call 5 1 raw2pgm --per-item items.raw
         withstand $call 5 1 raw2csv --ids ids --names names table.raw
     done
     # What goes through stdio is not seen by the library preloaded; a full stdout is tested in contract.bats.
@@ -81,6 +82,7 @@ TRAIN=(vae-train -q -j 2 -m new.bin --checkpoint new.ck --every 2 --log log.tsv 
     withstand malloc 12 1 idx2raw -n 3 "$IMAGES"
     withstand malloc 12 1 csv2raw --id id --write-ids new.ids --write-names new.names table.csv
     withstand malloc 12 1 raw2pgm items.raw
+    withstand malloc 12 1 raw2pgm --per-item items.raw
     withstand malloc 12 1 raw2csv --ids ids --names names table.raw
 }
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# raw2pgm: a stream of images as one tiled picture.
+# raw2pgm: a stream of images as one tiled picture, or as a picture each.
+# shellcheck disable=SC2016 # what is quoted is expanded by eval
 load helper
 
 setup() {
@@ -125,6 +126,69 @@ pixels() {
     { header u8 1x2x3 1 . && printf 'abcdef'; } | raw2pgm >colour.ppm
     run -0 pamfile colour.ppm
     assert_output --partial 'PPM raw, 2 by 1  maxval 255'
+}
+
+@test "--per-item writes a picture of each image, one after the other" {
+    letters 3 | raw2pgm --per-item >out
+    printf 'P5\n3 2\n255\nAAAAAAP5\n3 2\n255\nBBBBBBP5\n3 2\n255\nCCCCCC' | cmp - out
+    for frame in 1 2; do letters 3 | recut $frame | raw2pgm --per-item | cmp - out; done
+    assert_equal "$(pamfile -allimages out | grep -c 'PGM raw, 3 by 2  maxval 255')" 3
+    { header u8 1x2x3 2 . && printf 'abcdefghijkl'; } | raw2pgm --per-item >out
+    printf 'P6\n2 1\n255\nabcdefP6\n2 1\n255\nghijkl' | cmp - out
+    # Reals, of images that no multiple of is a buffer.
+    { header f32 67x103 20 . && perl -e 'print pack "f<*", map { $_ % 256 / 255 } 1 .. 20 * 67 * 103'; } | raw2pgm --per-item >out
+    perl -e 'for my $i (0 .. 19) { print "P5\n103 67\n255\n", pack "C*", map { $_ % 256 } 6901 * $i + 1 .. 6901 * ($i + 1) }' | cmp - out
+    for option in --columns --pad; do
+        fails 2 "raw2pgm: --per-item: found it with $option, wanted one of the two" raw2pgm --per-item $option 3
+    done
+    fails 1 'raw2pgm: stdin: no items, wanted at least 1' raw2pgm --per-item < <(header u8 2x2 0 .)
+    assert [ ! -s out ]
+    fails 1 'raw2pgm: stdin: items have shape 4, wanted an image: HxW, HxWx1 or HxWx3' raw2pgm --per-item < <(header u8 4 0 .)
+    fails 1 'raw2pgm: stdin: items are i32, wanted u8, f32 or f64' raw2pgm --per-item < <(header i32 4x4 0 .)
+}
+
+@test "--per-item writes the pictures of a frame when it has come, in constant memory" {
+    unsanitized 'they take much memory'
+    { header u8 3000x5000 4 . && head -c 60000000 /dev/zero; } >large.raw
+    bash -c 'ulimit -v 20000 && raw2pgm --per-item large.raw' | tr -d '\0' | xargs | grep -x "$(for _ in 1 2 3 4; do echo P5 5000 3000 255; done | xargs)"
+    mkfifo in
+    raw2pgm --per-item in >out 3>&- 9>&- &
+    pid=$!
+    exec 9<>in
+    { header u8 1x1 1 + && printf a; } >&9
+    await eval '[ "$(stat -c %s out)" -eq 12 ]'
+    { header u8 1x1 1 . && printf b; } >&9
+    await eval '[ "$(stat -c %s out)" -eq 24 ]'
+    exec 9>&-
+    wait $pid
+    printf 'P5\n1 1\n255\naP5\n1 1\n255\nb' | cmp - out
+}
+
+@test "what --per-item has written of a wrong stream ends inside a picture" {
+    # wrong MESSAGE: of the stream a.raw; a reader of pictures refuses what has come before it.
+    wrong() {
+        fails 1 "raw2pgm: a.raw: $1" raw2pgm --per-item a.raw || return
+        [ -s out ]
+        mv out cut.pgm
+        run -1 --separate-stderr bash -o pipefail -c 'pamscale -width=3 -height=2 cut.pgm >/dev/null'
+    }
+    for bytes in 1 6 7; do # of an item, or of several
+        { header u8 2x3 2000 . && head -c $((12000 - bytes)) /dev/zero; } >a.raw
+        wrong "ended after $((12000 - bytes)) of 12000 bytes of a frame of 2000 items"
+    done
+    letters 3 | recut 2 | head -c $((64 + 12)) >a.raw
+    wrong "ended after 2 items with a '+' frame"
+    { letters 2 && printf garbage; } >a.raw
+    wrong 'bytes that are no frame follow after 2 items'
+    { header f32 1x2 3 . && f32 0 0 0 NaN 0 0; } >a.raw
+    wrong 'item 1, element 1 is not a number, wanted one in [0,1]'
+    # The next picture is begun once: a second header could pass for its pixels.
+    { header f32 1x11 2 . && f32 0 0 0 0 0 0 0 0 0 0 0 NaN 0 0 0 0 0 0 0 0 0 0; } >a.raw
+    wrong 'item 1, element 0 is not a number, wanted one in [0,1]'
+    assert_equal "$(grep -a -c P5 cut.pgm)" 2
+    printf garbage >a.raw
+    fails 1 'raw2pgm: a.raw: ' raw2pgm --per-item a.raw
+    assert [ ! -s out ]
 }
 
 @test "no column, or a column that is no number, is a usage error" {

@@ -39,6 +39,8 @@ v() {
     v vae-encode -q -m model.bin few.raw >latents.raw
     v vae-decode -q -m model.bin --sample latents.raw >images.raw
     v raw2pgm images.raw | grep -ax '84 56' # 5 images in 3 columns
+    v raw2pgm --per-item images.raw >images.pgm
+    assert_equal "$(pamfile -allimages images.pgm | grep -c 'PGM raw, 28 by 28')" 5
     v vae-sample -n 10 -d 2 >z.raw
     v vae-interp latents.raw >path.raw
     v vae-traverse latents.raw >path.raw

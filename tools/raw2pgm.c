@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* raw2pgm: a stream of images as one tiled picture. */
+/* raw2pgm: a stream of images as one tiled picture, or as a picture each. */
 #include "base/cli.h"
 #include "base/progress.h"
 #include "format/pnm.h"
@@ -8,6 +8,7 @@ struct options {
     struct cli_common common; /* quiet alone is used */
     const char *file;
     size_t columns, pad;
+    bool per_item;
 };
 
 static const struct cli_option options[] = {
@@ -15,13 +16,15 @@ static const struct cli_option options[] = {
      "put N images in a row (default: the least number of columns whose square holds all images)",
      CLI_SIZE(columns, 1, 1000000)},
     {0, "pad", "N", "0", "leave N black pixels between images", CLI_SIZE(pad, 0, 10000)},
+    {0, "per-item", NULL, NULL, "write a picture of each image, one after the other", CLI_FLAG(per_item)},
     CLI_EVERY,
 };
 
 static const struct cli_program program = {
     "raw2pgm",
-    "[-c N] [--pad N] [-q] [FILE]",
-    "Draws a stream of images (items of shape HxW, HxWx1 or HxWx3) as one tiled picture, PGM or PPM.",
+    "[-c N] [--pad N] [--per-item] [-q] [FILE]",
+    "Draws a stream of images (items of shape HxW, HxWx1 or HxWx3) as one tiled picture, PGM or PPM, or as a "
+    "picture each.",
     options,
     0,
     "vae-sample -n 64 | vae-decode -m model.bin | raw2pgm > grid.pgm",
@@ -31,18 +34,37 @@ static struct options parse(int argc, char **argv) {
     struct options o = {0};
     cli_parse(&program, argc, argv, &o);
     o.file = cli_operand();
+    if (o.per_item && o.columns > 0)
+        cli_refuse("--per-item: found it with --columns, wanted one of the two");
+    if (o.per_item && o.pad > 0)
+        cli_refuse("--per-item: found it with --pad, wanted one of the two");
     return o;
+}
+
+static int write_grid(const struct options *o, const struct output *out) {
+    struct dataset images;
+    if (dataset_load(&images, o->file) < 0)
+        return -1;
+    const int result = pnm_write_grid(out, &images, o->columns, o->pad);
+    dataset_free(&images);
+    return result;
+}
+
+static int write_items(const struct options *o, const struct output *out) {
+    struct raw_reader reader;
+    if (raw_open(&reader, o->file) < 0)
+        return -1;
+    const int result = pnm_write_items(out, &reader);
+    raw_close(&reader);
+    return result;
 }
 
 static int run(const struct options *o) {
     struct output out;
-    struct dataset images;
     progress_start(!cli_quiet(), true);
-    if (output_standard(&out) < 0 || dataset_load(&images, o->file) < 0)
+    if (output_standard(&out) < 0)
         return -1;
-    int result = pnm_write_grid(&out, &images, o->columns, o->pad);
-    dataset_free(&images);
-    return result;
+    return o->per_item ? write_items(o, &out) : write_grid(o, &out);
 }
 
 int main(int argc, char **argv) {
