@@ -72,6 +72,25 @@ pixels() {
     assert_equal "$pixels" '0 255 0 255 0 255'
 }
 
+@test "a note says how many numbers were clamped, if more than one in a thousand was" {
+    # notes COUNT OPTION...: what is said of 2000 numbers, COUNT of them -0.25 and 3 in turn, the others from 0 to 1.
+    notes() {
+        { header f32 20x100 1 . && perl -e 'print pack "f<*", map { $_ < $ARGV[0] ? $_ % 2 ? 3 : -0.25 : $_ / 2000 } 0 .. 1999' "$1"; } |
+            { raw2pgm "${@:2}" >out; } 2>&1
+    }
+    for option in '' --per-item; do
+        # shellcheck disable=SC2086 # none, or one
+        assert_empty "$(notes 0 $option)$(notes 2 $option)$(notes 3 -q $option)"
+        # shellcheck disable=SC2086
+        assert_equal "$(notes 3 $option)" 'raw2pgm: stdin: found numbers from -0.25 to 3, wanted 0 (black) to 1 (white): 3 of 2000 are clamped'
+    done
+    # Of a few numbers each counts; what is outside by less than half a level does not.
+    greys 0 -Inf 0.5 >a.raw
+    assert_equal "$(raw2pgm a.raw 2>&1 >out)" 'raw2pgm: a.raw: found numbers from -inf to 0.5, wanted 0 (black) to 1 (white): 1 of 3 are clamped'
+    assert_empty "$(greys -0.0019 1.0019 | raw2pgm 2>&1 >out)"
+    assert_regex "$(greys -0.002 1.002 | raw2pgm 2>&1 >out)" ' 2 of 2 are clamped$'
+}
+
 @test "f64 is taken as f32 is" {
     pixels=$({ header f64 1x3 1 . && perl -e 'print pack "d<*", 0.2, -5, 1'; } | raw2pgm | pixels)
     assert_equal "$pixels" '51 0 255'

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* raw2pgm: a stream of images as one tiled picture, or as a picture each. */
 #include "base/cli.h"
+#include "base/number.h"
 #include "base/progress.h"
 #include "format/pnm.h"
+
+#include <inttypes.h>
 
 struct options {
     struct cli_common common; /* quiet alone is used */
@@ -41,30 +44,43 @@ static struct options parse(int argc, char **argv) {
     return o;
 }
 
-static int write_grid(const struct options *o, const struct output *out) {
+static int write_grid(const struct options *o, const struct output *out, struct pnm_numbers *numbers) {
     struct dataset images;
     if (dataset_load(&images, o->file) < 0)
         return -1;
-    const int result = pnm_write_grid(out, &images, o->columns, o->pad);
+    const int result = pnm_write_grid(out, &images, o->columns, o->pad, numbers);
     dataset_free(&images);
     return result;
 }
 
-static int write_items(const struct options *o, const struct output *out) {
+static int write_items(const struct options *o, const struct output *out, struct pnm_numbers *numbers) {
     struct raw_reader reader;
     if (raw_open(&reader, o->file) < 0)
         return -1;
-    const int result = pnm_write_items(out, &reader);
+    const int result = pnm_write_items(out, &reader, numbers);
     raw_close(&reader);
     return result;
 }
 
+/* Notes that more than one number in a thousand was clamped. */
+static void note(const struct pnm_numbers *n) {
+    char least[REAL_TEXT], greatest[REAL_TEXT];
+    if (n->clamped > n->count / 1000)
+        cli_note("%s: found numbers from %s to %s, wanted 0 (black) to 1 (white): %" PRIu64 " of %" PRIu64
+                 " are clamped",
+                 n->name, real_text(n->least, least), real_text(n->greatest, greatest), n->clamped, n->count);
+}
+
 static int run(const struct options *o) {
     struct output out;
+    struct pnm_numbers numbers;
     progress_start(!cli_quiet(), true);
     if (output_standard(&out) < 0)
         return -1;
-    return o->per_item ? write_items(o, &out) : write_grid(o, &out);
+    const int result = o->per_item ? write_items(o, &out, &numbers) : write_grid(o, &out, &numbers);
+    if (result == 0)
+        note(&numbers);
+    return result;
 }
 
 int main(int argc, char **argv) {

@@ -19,17 +19,24 @@ struct image {
     const char *name; /* of the stream */
     enum dtype dtype;
     size_t height, width, channels;
+    struct pnm_numbers *numbers;
 };
 
-static int set_image(struct image *image, const char *name, enum dtype dtype, const struct shape *s) {
+static int set_image(struct image *image, const char *name, enum dtype dtype, const struct shape *s,
+                     struct pnm_numbers *numbers) {
     char text[SHAPE_TEXT];
     const size_t channels = s->rank == 3 ? s->dim[2] : 1;
     if (s->rank < 2 || s->rank > 3 || (channels != 1 && channels != 3))
         return fail("%s: items have shape %s, wanted an image: HxW, HxWx1 or HxWx3", name, shape_text(s, text));
     if (dtype == DTYPE_I32)
         return fail("%s: items are i32, wanted u8, f32 or f64", name);
-    *image =
-        (struct image){.name = name, .dtype = dtype, .channels = channels, .height = s->dim[0], .width = s->dim[1]};
+    *image = (struct image){.name = name,
+                            .dtype = dtype,
+                            .channels = channels,
+                            .numbers = numbers,
+                            .height = s->dim[0],
+                            .width = s->dim[1]};
+    *numbers = (struct pnm_numbers){.name = name, .least = INFINITY, .greatest = -INFINITY};
     return 0;
 }
 
@@ -40,6 +47,7 @@ static size_t format_header(const struct image *image, size_t width, size_t heig
 /* Converts n elements of an item, from element `first` on, to bytes. 0, or -1 if one is NaN. */
 static int put_elements(const struct image *image, uint64_t item, size_t first, size_t n, const unsigned char *from,
                         unsigned char *to) {
+    struct pnm_numbers *numbers = image->numbers;
     const size_t size = dtype_size(image->dtype);
     if (image->dtype == DTYPE_U8) {
         memcpy(to, from, n);
@@ -50,8 +58,12 @@ static int put_elements(const struct image *image, uint64_t item, size_t first, 
         if (isnan(v))
             return fail("%s: item %" PRIu64 ", element %zu is not a number, wanted one in [0,1]", image->name, item,
                         first + i);
+        numbers->clamped += level < -0.5 || level > 255.5;
+        numbers->least = v < numbers->least ? v : numbers->least;
+        numbers->greatest = v > numbers->greatest ? v : numbers->greatest;
         to[i] = (unsigned char)lrint(level < 0 ? 0 : level > 255 ? 255 : level);
     }
+    numbers->count += n;
     return 0;
 }
 
@@ -117,10 +129,11 @@ static int write_rows(const struct output *out, const struct dataset *images, co
     return 0;
 }
 
-int pnm_write_grid(const struct output *out, const struct dataset *images, size_t columns, size_t pad) {
+int pnm_write_grid(const struct output *out, const struct dataset *images, size_t columns, size_t pad,
+                   struct pnm_numbers *numbers) {
     struct grid g;
     char header[HEADER];
-    if (set_image(&g.image, images->name, images->dtype, &images->shape) < 0 ||
+    if (set_image(&g.image, images->name, images->dtype, &images->shape, numbers) < 0 ||
         lay_out(&g, images, columns, pad) < 0)
         return -1;
     const size_t height = g.image.height, width = g.line / g.image.channels;
@@ -212,10 +225,10 @@ static void end_inside(struct items *t) {
     (void)!flush(t);
 }
 
-int pnm_write_items(const struct output *out, struct raw_reader *reader) {
+int pnm_write_items(const struct output *out, struct raw_reader *reader, struct pnm_numbers *numbers) {
     struct items t = {.out = out, .reader = reader, .elements = shape_elements(&reader->frame.shape)};
     const char *name = reader->in.name;
-    if (set_image(&t.image, name, reader->frame.dtype, &reader->frame.shape) < 0)
+    if (set_image(&t.image, name, reader->frame.dtype, &reader->frame.shape, numbers) < 0)
         return -1;
     t.header_bytes = format_header(&t.image, t.image.width, t.image.height, t.header);
     t.buffer = malloc(BUFFER + HEADER);
