@@ -6,11 +6,11 @@
 # shellcheck disable=SC2154 # stderr is set by run
 load helper
 
-TOOLS=(idx2raw csv2raw vae-train vae-encode vae-decode vae-sample vae-interp vae-traverse vae-impute vae-eval vae-score vae-info raw2pgm raw2csv raw-info raw-cmp)
-READERS=(idx2raw csv2raw vae-train vae-encode vae-decode vae-interp vae-traverse vae-impute vae-eval vae-score vae-info raw2pgm raw2csv raw-info raw-cmp)
+TOOLS=(idx2raw csv2raw pnm2raw vae-train vae-encode vae-decode vae-sample vae-interp vae-traverse vae-impute vae-eval vae-score vae-info raw2pgm raw2csv raw-info raw-cmp)
+READERS=(idx2raw csv2raw pnm2raw vae-train vae-encode vae-decode vae-interp vae-traverse vae-impute vae-eval vae-score vae-info raw2pgm raw2csv raw-info raw-cmp)
 STREAM_READERS=(vae-train vae-encode vae-decode vae-interp vae-traverse vae-impute vae-eval vae-score raw2pgm raw2csv raw-info raw-cmp)
-WRITERS=(idx2raw csv2raw vae-encode vae-decode vae-sample vae-interp vae-traverse vae-impute vae-eval vae-score vae-info raw2pgm raw2csv raw-info)
-BINARY_WRITERS=(idx2raw csv2raw vae-encode vae-decode vae-sample vae-interp vae-traverse vae-impute vae-score raw2pgm)
+WRITERS=(idx2raw csv2raw pnm2raw vae-encode vae-decode vae-sample vae-interp vae-traverse vae-impute vae-eval vae-score vae-info raw2pgm raw2csv raw-info)
+BINARY_WRITERS=(idx2raw csv2raw pnm2raw vae-encode vae-decode vae-sample vae-interp vae-traverse vae-impute vae-score raw2pgm)
 
 # use TOOL: sets `arguments`, all but its input; and `input`, one that it reads to a good end.
 use() {
@@ -18,6 +18,7 @@ use() {
     case $1 in
     idx2raw) input=images.idx ;;
     csv2raw) arguments=(--dtype f32) input=items.csv ;;
+    pnm2raw) input=items.pgm ;;
     vae-train) arguments=(-q -m new.bin -H 8 -z 2 -e 1) ;;
     vae-encode) arguments=(-m model.bin) ;;
     vae-score) arguments=(-q -m model.bin) ;; # as vae-eval
@@ -37,6 +38,7 @@ setup_file() {
     gzip -dc "$IMAGES" | tail -c +17 | first $((784 * 150)) >pixels
     { perl -e 'print pack "CCCCN3", 0, 0, 8, 3, 150, 28, 28' && cat pixels; } >images.idx
     { header u8 28x28 150 . && cat pixels; } >items.raw
+    perl -e 'while (read STDIN, my $item, 784) { print "P5\n28 28\n255\n$item" }' <pixels >items.pgm
     {
         header f32 28x28 150 .
         perl -0777 -ne 'print pack "f<*", map { $_ % 5 ? $_ / 255 : "nan" } unpack "C*"' pixels
@@ -316,6 +318,7 @@ made_of() {
     idx2raw images.idx >items.raw
     { head -1 items.csv && for _ in {1..80}; do tail -n +2 "$BATS_FILE_TMPDIR/items.csv"; done; } >long.csv
     mv long.csv items.csv
+    for _ in {1..80}; do cat "$BATS_FILE_TMPDIR/items.pgm"; done >items.pgm
     for tool in "${BINARY_WRITERS[@]}" vae-eval; do
         use "$tool"
         [ "$tool" = vae-sample ] && arguments=(-n 100000)
@@ -366,6 +369,7 @@ made_of() {
         wanted='a stream'
         [ "$tool" != idx2raw ] || wanted='an IDX file'
         [ "$tool" != csv2raw ] || wanted='a table of text (CSV)'
+        [ "$tool" != pnm2raw ] || wanted='a PBM, PGM, PPM or PAM picture'
         [ "$tool" != vae-info ] || wanted='a model'
         fails 1 "$tool: stdin: empty input, wanted $wanted from a pipe, or a file named on the command line" \
             "$tool" "${arguments[@]}" - </dev/null
@@ -465,7 +469,7 @@ made_of() {
     printf '%-100s' 'P5 28 28 255' >picture
     for tool in "${STREAM_READERS[@]}"; do
         use "$tool"
-        fails 1 "$tool: picture: looks like a PGM picture, wanted a stream's header 'raw1 ...', see vae-raw(5)" "$tool" "${arguments[@]}" picture
+        fails 1 "$tool: picture: looks like a PGM picture, wanted a stream's header 'raw1 ...': pnm2raw makes one of it" "$tool" "${arguments[@]}" picture
     done
 }
 
@@ -729,7 +733,7 @@ waits() {
         wait $pid || ended+=("$tool")
         case $tool in
         vae-info) continue ;; # its model is no stream
-        csv2raw) state='150 items, [0-9]*/s' ;; # a table does not tell how many it has
+        csv2raw | pnm2raw) state='150 items, [0-9]*/s' ;; # tables and pictures do not tell how many there are
         vae-impute | vae-eval | vae-score) state='items from 0 on, [0-9]* of [0-9]* draws' ;;
         vae-decode | vae-interp | vae-traverse) state='[0-9]* of 300 items, [0-9]*/s, [0-9]* s left' ;;
         *) state='[0-9]* of 150 items, [0-9]*/s, [0-9]* s left' ;;

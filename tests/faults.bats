@@ -558,6 +558,8 @@ END
     small idx2raw --skip 3 real.idx
     perl -e 'print join(",", map $_ / 7, 1 .. 5000), "\n" for 1 .. 3' >table.csv
     small csv2raw -q --no-header --id 1 --write-ids ids table.csv
+    raw2pgm items.raw >items.pgm
+    small pnm2raw -q --dtype f32 --write-ids ids items.pgm
     for options in '' '--optimizer muon --prior vamp:3 --val items.raw -j 4' '--cond labels.raw -l gaussian --sigma net -a gated' \
         '-l cbernoulli --objective dreg -k 3' '-l laplace --sigma per-dim' '-l dlogistic --sigma shared'; do
         # shellcheck disable=SC2086 # several options

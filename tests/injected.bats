@@ -10,6 +10,7 @@ setup_file() {
     idx2raw -n 40 "$LABELS" >labels.raw
     printf 'id,x,y\na,1,2\nb,3,4\n' >table.csv
     csv2raw --id id --write-ids ids --write-names names table.csv >table.raw
+    printf 'P6\n2 1\n255\nabcdefP7\nWIDTH 2\nHEIGHT 1\nDEPTH 2\nMAXVAL 9\nTUPLTYPE GRAYSCALE_ALPHA\nENDHDR\n\1\2\3\4' >few.pnm
     vae-train -q -m model.bin -H 2 -z 1 -e 1 items.raw
     vae-encode -q -m model.bin items.raw >latents.raw
     # Every tool, on the files in the directory $1; the shell itself does without $PRELOAD.
@@ -55,6 +56,7 @@ TRAIN=(vae-train -q -j 2 -m new.bin --checkpoint new.ck --every 2 --log log.tsv 
     for call in open read write; do
         withstand $call 5 1 idx2raw -n 3 "$IMAGES"
         withstand $call 5 1 csv2raw --id id --write-ids new.ids --write-names new.names table.csv
+        withstand $call 5 1 pnm2raw -q --rgb --live --write-ids new.ids few.pnm few.pnm
         withstand $call 5 1 vae-sample -m model.bin -n 3
         withstand $call 5 1 raw2pgm items.raw
         withstand $call 5 1 raw2pgm --per-item items.raw
@@ -81,6 +83,7 @@ TRAIN=(vae-train -q -j 2 -m new.bin --checkpoint new.ck --every 2 --log log.tsv 
     withstand malloc 12 1 vae-sample -n 3
     withstand malloc 12 1 idx2raw -n 3 "$IMAGES"
     withstand malloc 12 1 csv2raw --id id --write-ids new.ids --write-names new.names table.csv
+    withstand malloc 12 1 pnm2raw -q --rgb --write-ids new.ids few.pnm few.pnm
     withstand malloc 12 1 raw2pgm items.raw
     withstand malloc 12 1 raw2pgm --per-item items.raw
     withstand malloc 12 1 raw2csv --ids ids --names names table.raw

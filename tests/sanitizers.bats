@@ -36,6 +36,9 @@ v() {
     printf 'id,a\n"x""",1\ny,\n' >a.csv
     v csv2raw --id id --write-ids ids --write-names names a.csv >a.raw
     v raw2csv --ids ids --names names a.raw | grep -x '"x""",1'
+    { printf 'P2 3 1 9 1 2 3\nP4 3 1 aP7\nWIDTH 3\nHEIGHT 1\nDEPTH 2\nMAXVAL 9\nTUPLTYPE GRAYSCALE_ALPHA\nENDHDR\n' && printf '\1\2\3\4\5\6'; } >few.pnm
+    v pnm2raw -q --rgb --write-ids ids few.pnm | v raw2pgm --per-item >three.ppm
+    assert_equal "$(pamfile -allimages three.ppm | grep -c 'PPM raw, 3 by 1')" 3
     v vae-encode -q -m model.bin few.raw >latents.raw
     v vae-decode -q -m model.bin --sample latents.raw >images.raw
     v raw2pgm images.raw | grep -ax '84 56' # 5 images in 3 columns

@@ -103,7 +103,7 @@ line() {
 
 @test "what does not begin as a stream is named by its first bytes" {
     { printf 'P5\n28 28\n255\n' && head -c 784 /dev/zero; } >a.raw
-    refuses "looks like a PGM picture, wanted a stream's header 'raw1 ...', see vae-raw(5)"
+    refuses "looks like a PGM picture, wanted a stream's header 'raw1 ...': pnm2raw makes one of it"
     head -c 64 <(gzip -dc "$IMAGES") >a.raw
     refuses "looks like an IDX file, wanted a stream's header 'raw1 ...': idx2raw makes one of it"
     line ' raw1 u8 4 1 .'

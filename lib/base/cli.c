@@ -318,6 +318,11 @@ const char *cli_operand(void) {
     return optind < cli.argc ? cli.argv[optind] : NULL;
 }
 
+char *const *cli_all_operands(size_t *count) {
+    *count = (size_t)(cli.argc - optind);
+    return cli.argv + optind;
+}
+
 char *const *cli_operands(size_t count) {
     if ((size_t)(cli.argc - optind) != count)
         cli_refuse("operands: found %d, wanted %zu", cli.argc - optind, count);

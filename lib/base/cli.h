@@ -119,6 +119,9 @@ char *cli_command(void);
 /* Returns the one operand that may follow the options, or NULL. More than one is a usage error. */
 const char *cli_operand(void);
 
+/* Returns the operands of a tool that takes any number of them, and sets *count. */
+char *const *cli_all_operands(size_t *count);
+
 /* Returns the operands of a tool that takes exactly `count`; another number is a usage error. */
 char *const *cli_operands(size_t count);
 

@@ -11,11 +11,11 @@
 static const struct foreign formats[] = {
     {MAGIC("raw1 "), "a stream, see vae-raw(5)"},
     {MAGIC("\x1f\x8b"), "gzip data", "idx2raw reads an IDX file in it, and gzip -d unpacks any other"},
-    {MAGIC("\x89PNG"), "a PNG picture"},
-    {MAGIC("\xff\xd8\xff"), "a JPEG picture"},
-    {MAGIC("GIF8"), "a GIF picture"},
-    {MAGIC("II*\0"), "a TIFF picture"},
-    {MAGIC("MM\0*"), "a TIFF picture"},
+    {MAGIC("\x89PNG"), "a PNG picture", "pngtopnm FILE | pnm2raw makes one of it", "pngtopnm"},
+    {MAGIC("\xff\xd8\xff"), "a JPEG picture", "jpegtopnm FILE | pnm2raw makes one of it", "jpegtopnm"},
+    {MAGIC("GIF8"), "a GIF picture", "giftopnm FILE | pnm2raw makes one of it", "giftopnm"},
+    {MAGIC("II*\0"), "a TIFF picture", "tifftopnm FILE | pnm2raw makes one of it", "tifftopnm"},
+    {MAGIC("MM\0*"), "a TIFF picture", "tifftopnm FILE | pnm2raw makes one of it", "tifftopnm"},
     {MAGIC("\x93NUMPY"), "a NumPy array (.npy)"},
     {MAGIC("PK\3\4"), "a zip archive, as NumPy's .npz and PyTorch's .pt are"},
     {MAGIC("PK\5\6"), "an empty zip archive"},
@@ -39,9 +39,11 @@ static const struct foreign idx = {.name = "an IDX file", .advice = "idx2raw mak
                             text = {.name = "text, as a CSV table is", .advice = "csv2raw makes one of a table"},
                             utf16 = {.name = "UTF-16 text, as Windows programs write"};
 
-static const struct foreign pictures[] = {
-    {.name = "a PBM picture"}, {.name = "a PGM picture"}, {.name = "a PPM picture"}, {.name = "a PBM picture"},
-    {.name = "a PGM picture"}, {.name = "a PPM picture"}, {.name = "a PAM picture"}};
+#define PICTURE(format) \
+    { .name = "a " format " picture", .advice = "pnm2raw makes one of it" }
+
+static const struct foreign pictures[] = {PICTURE("PBM"), PICTURE("PGM"), PICTURE("PPM"), PICTURE("PBM"),
+                                          PICTURE("PGM"), PICTURE("PPM"), PICTURE("PAM")};
 
 static bool is_space(unsigned char c) {
     return c == ' ' || (c >= '\t' && c <= '\r');

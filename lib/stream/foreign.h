@@ -11,6 +11,7 @@ struct foreign {
     size_t length;      /* bytes of the magic, which may contain 0 */
     const char *name;   /* "a PNG picture" */
     const char *advice; /* how to make a stream of such a file; NULL: no advice is true of all such files */
+    const char *netpbm; /* the program of netpbm that makes PNM pictures of such a file; NULL: none is known */
 };
 
 #define FOREIGN_BYTES 64 /* bytes that are enough to recognise a format */
