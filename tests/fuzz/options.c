@@ -2,6 +2,7 @@
 /* Numbers, lists and names as options have them: the first byte says which, the rest is the argument. What is taken
  * comes back from its own text. */
 #include "base/number.h"
+#include "base/number_list.h"
 #include "fuzz.h"
 #include "model/model_config.h"
 #include "nn/initializer.h"
@@ -79,8 +80,23 @@ static void initializer(const char *text) {
         fuzz_expect(i.kind != NULL && i.deviation >= 0 && i.deviation <= 1000);
 }
 
-static void (*const targets[])(const char *) = {whole, real,     list,  shape, hidden,
-                                                prior, schedule, every, scale, initializer};
+/* The ranges are in order, none of them within another. */
+static void number_list(const char *text) {
+    struct number_list l;
+    size_t at = 0;
+    if (number_list_parse(&l, "fuzz", text) < 0)
+        return;
+    fuzz_expect(l.count > 0 && number_list_last(&l) <= INT64_MAX && number_list_total(&l) >= l.count);
+    for (size_t i = 0; i < l.count; i++) {
+        const struct number_range r = l.ranges[i];
+        fuzz_expect(r.first <= r.last && (i == 0 || r.first > l.ranges[i - 1].last));
+        fuzz_expect(number_list_has(&l, r.first, &at) && number_list_has(&l, r.last, &at));
+    }
+    number_list_free(&l);
+}
+
+static void (*const targets[])(const char *) = {whole,    real,  list,  shape,       hidden,     prior,
+                                                schedule, every, scale, initializer, number_list};
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (size == 0)
