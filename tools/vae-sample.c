@@ -4,8 +4,8 @@
 #include "base/error.h"
 #include "base/number.h"
 #include "base/progress.h"
-#include "model/labels.h"
 #include "model/model_file.h"
+#include "stream/labels.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

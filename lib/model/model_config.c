@@ -4,8 +4,8 @@
 #include "base/error.h"
 #include "base/number.h"
 #include "dist/latent.h"
-#include "model/labels.h"
 #include "nn/safetensors.h"
+#include "stream/labels.h"
 
 #include <stdarg.h>
 #include <stdio.h>

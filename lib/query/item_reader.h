@@ -2,7 +2,7 @@
 #ifndef QUERY_ITEM_READER_H
 #define QUERY_ITEM_READER_H
 
-#include "model/labels.h"
+#include "stream/labels.h"
 #include "query/batch.h"
 
 /* Reads a stream of items, and the stream of their labels if there is one, in batches, for the tools that run items

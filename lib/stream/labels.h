@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef MODEL_LABELS_H
-#define MODEL_LABELS_H
+#ifndef STREAM_LABELS_H
+#define STREAM_LABELS_H
 
 #include "stream/raw.h"
 
-/* The labels of a conditional model (model/model.h): a stream of whole numbers from 0, u8 or i32 of shape 1, with
- * one label for each item of another stream. */
+/* Labels, which say of what class each item of another stream is: a stream of whole numbers from 0, u8 or i32 of
+ * shape
+ * 1. A conditional model learns them with the items. */
 
 #define LABELS_MAX_CLASSES 4096
 

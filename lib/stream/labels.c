@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "model/labels.h"
+#include "stream/labels.h"
 
 #include "base/error.h"
 
