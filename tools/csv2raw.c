@@ -163,15 +163,11 @@ static int write_names(const struct job *job) {
     return side_writer_close(&names);
 }
 
-static bool is_pipe(const char *path) {
-    return path != NULL && side_is_pipe(path);
-}
-
 /* Opens the side files. A pipe opens once its reader opens it, which the stream's reader does after the first
  * header: a frame without items goes before. */
 static int open_side_files(struct job *job) {
     const struct options *o = job->o;
-    if ((is_pipe(o->write_ids) || is_pipe(o->write_names)) && write_frame(job, false) < 0)
+    if ((side_is_pipe(o->write_ids) || side_is_pipe(o->write_names)) && write_frame(job, false) < 0)
         return -1;
     if (o->write_names != NULL && write_names(job) < 0)
         return -1;

@@ -162,6 +162,25 @@ int output_standard(struct output *out) {
     return 0;
 }
 
+/* True if the path leads to the regular file that standard output goes to. */
+static bool leads_to_output(const char *path) {
+    struct stat status;
+    return stat(path, &status) == 0 && is_standard_output(&status);
+}
+
+int output_create(struct output *out, const char *path, const char *input) {
+    if (is_same_place(path, input == NULL ? "-" : input))
+        return fail("%s: is the input, too, wanted another file", path);
+    if (leads_to_output(path))
+        return fail("%s: is standard output, too, wanted another file", path);
+    if (check_directory_of(path) < 0)
+        return -1;
+    *out = (struct output){.fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666), .name = path};
+    if (out->fd < 0)
+        return errno == EISDIR ? fail("%s: is a directory, wanted a file", path) : fail_system(path, "cannot open");
+    return 0;
+}
+
 int output_write(const struct output *out, const void *data, size_t size) {
     size_t done = 0;
     while (done < size) {

@@ -59,6 +59,10 @@ void input_close(struct input *in);
 /* Sets `out` to standard output for binary data. Refuses a terminal. 0 or -1. */
 int output_standard(struct output *out) __attribute__((warn_unused_result));
 
+/* Creates the file at `path`, or empties it, for writing. Refuses a place that `input` (NULL or "-": stdin) or
+ * standard output has, too. 0, or -1 with nothing to be closed. */
+int output_create(struct output *out, const char *path, const char *input) __attribute__((warn_unused_result));
+
 /* Writes all `size` bytes. 0 or -1. */
 int output_write(const struct output *out, const void *data, size_t size) __attribute__((warn_unused_result));
 

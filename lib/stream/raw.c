@@ -8,8 +8,10 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
-#define MAGIC "raw" /* the first bytes of every version's header */
+#define MAGIC "raw"   /* the first bytes of every version's header */
+#define SKIPPED 16384 /* bytes that are read at a time to be passed over */
 
 size_t raw_item_bytes(const struct raw_frame *frame) {
     return shape_elements(&frame->shape) * dtype_size(frame->dtype);
@@ -157,16 +159,22 @@ int raw_next(struct raw_reader *reader) {
     return 1;
 }
 
-ssize_t raw_read_bytes(struct raw_reader *reader, void *buffer, size_t bytes) {
+/* Counts `bytes` bytes of the current frame as read, and the items that end in them. */
+static void advance(struct raw_reader *reader, uint64_t bytes) {
     const uint64_t item = raw_item_bytes(&reader->frame), total = reader->frame.items * item;
+    const uint64_t before = (total - reader->left) / item;
+    reader->left -= bytes;
+    reader->items += (total - reader->left) / item - before;
+}
+
+ssize_t raw_read_bytes(struct raw_reader *reader, void *buffer, size_t bytes) {
+    const uint64_t total = reader->frame.items * raw_item_bytes(&reader->frame);
     if (bytes > reader->left)
         bytes = (size_t)reader->left;
     ssize_t n = input_read(&reader->in, buffer, bytes);
     if (n < 0)
         return -1;
-    const uint64_t before = (total - reader->left) / item;
-    reader->left -= (uint64_t)n;
-    reader->items += (total - reader->left) / item - before;
+    advance(reader, (uint64_t)n);
     if ((size_t)n < bytes)
         return fail("%s: ended after %" PRIu64 " of %" PRIu64 " bytes of a frame of %" PRIu64 " items, wanted all",
                     reader->in.name, total - reader->left, total, reader->frame.items);
@@ -181,6 +189,33 @@ ssize_t raw_read(struct raw_reader *reader, void *buffer, size_t items) {
     return n < 0 ? -1 : (ssize_t)((size_t)n / item);
 }
 
+/* Passes over the bytes of a regular file, if it has them. */
+static bool seek(const struct raw_reader *reader, uint64_t bytes) {
+    struct stat status;
+    if (fstat(reader->in.fd, &status) < 0 || !S_ISREG(status.st_mode))
+        return false;
+    const off_t at = lseek(reader->in.fd, 0, SEEK_CUR);
+    return at >= 0 && at <= status.st_size && bytes <= (uint64_t)(status.st_size - at) &&
+           lseek(reader->in.fd, (off_t)bytes, SEEK_CUR) >= 0;
+}
+
+int raw_skip(struct raw_reader *reader, uint64_t bytes) {
+    unsigned char chunk[SKIPPED];
+    if (bytes > reader->left)
+        bytes = reader->left;
+    if (seek(reader, bytes)) {
+        advance(reader, bytes);
+        return 0;
+    }
+    while (bytes > 0) {
+        const ssize_t n = raw_read_bytes(reader, chunk, bytes < SKIPPED ? (size_t)bytes : SKIPPED);
+        if (n < 0)
+            return -1;
+        bytes -= (uint64_t)n;
+    }
+    return 0;
+}
+
 void raw_close(struct raw_reader *reader) {
     input_close(&reader->in);
 }
@@ -188,6 +223,11 @@ void raw_close(struct raw_reader *reader) {
 int raw_writer_start(struct raw_writer *w) {
     *w = (struct raw_writer){.left = 0};
     return output_standard(&w->out);
+}
+
+int raw_writer_create(struct raw_writer *w, const char *path, const char *input) {
+    *w = (struct raw_writer){.left = 0};
+    return output_create(&w->out, path, input);
 }
 
 static int write_held(struct raw_writer *w) {
@@ -224,4 +264,18 @@ int raw_write(struct raw_writer *w, const void *data, size_t bytes) {
 
 int raw_finish(struct raw_writer *w) {
     return write_held(w);
+}
+
+int raw_writer_close(struct raw_writer *w) {
+    int result = raw_finish(w);
+    if (close(w->out.fd) < 0 && result == 0)
+        result = fail_system(w->out.name, "cannot close");
+    w->out.fd = -1;
+    return result;
+}
+
+void raw_writer_abandon(struct raw_writer *w) {
+    if (w->out.fd >= 0)
+        close(w->out.fd);
+    w->out.fd = -1;
 }

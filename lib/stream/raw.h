@@ -59,6 +59,10 @@ ssize_t raw_read(struct raw_reader *reader, void *buffer, size_t items) __attrib
 /* The same in bytes, for a tool that does not hold a whole item in memory. */
 ssize_t raw_read_bytes(struct raw_reader *reader, void *buffer, size_t bytes) __attribute__((warn_unused_result));
 
+/* Passes over `bytes` bytes of the current frame, or what is left of it if that is less. A regular file is not read
+ * for it. 0, or -1, also if the payload ends early. */
+int raw_skip(struct raw_reader *reader, uint64_t bytes) __attribute__((warn_unused_result));
+
 void raw_close(struct raw_reader *reader);
 
 /* Writes a stream. The last byte of each '.' frame is held back until more is written or raw_finish is called. If
@@ -76,6 +80,10 @@ struct raw_writer {
 /* Starts a stream on standard output. Refuses a terminal. 0 or -1. */
 int raw_writer_start(struct raw_writer *writer) __attribute__((warn_unused_result));
 
+/* Starts a stream in a file, which output_create makes. 0, or -1 with nothing to be closed. */
+int raw_writer_create(struct raw_writer *writer, const char *path, const char *input)
+    __attribute__((warn_unused_result));
+
 /* Writes a frame's header; its payload follows. 0 or -1. */
 int raw_write_header(struct raw_writer *writer, const struct raw_frame *frame) __attribute__((warn_unused_result));
 
@@ -84,5 +92,11 @@ int raw_write(struct raw_writer *writer, const void *data, size_t bytes) __attri
 
 /* Ends the stream, after the whole input has been checked: writes the bytes that are held back. 0 or -1. */
 int raw_finish(struct raw_writer *writer) __attribute__((warn_unused_result));
+
+/* Ends the stream in a file of raw_writer_create, and closes the file. 0 or -1; the file is closed in both cases. */
+int raw_writer_close(struct raw_writer *writer) __attribute__((warn_unused_result));
+
+/* Closes the file after an error. Does nothing if its descriptor is -1, as after raw_writer_close. */
+void raw_writer_abandon(struct raw_writer *writer);
 
 #endif

@@ -3,24 +3,10 @@
 
 #include "base/error.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-/* True if the path leads to the regular file that standard output goes to. */
-static bool is_output(const char *path) {
-    struct stat file, out;
-    return stat(path, &file) == 0 && S_ISREG(file.st_mode) && fstat(STDOUT_FILENO, &out) == 0 &&
-           is_same_inode(&file, &out);
-}
-
-bool side_is_pipe(const char *path) {
-    struct stat status;
-    return stat(path, &status) == 0 && S_ISFIFO(status.st_mode);
-}
 
 int side_check_input(const char *path, const char *input) {
     return is_same_place(path, input == NULL ? "-" : input)
@@ -28,25 +14,16 @@ int side_check_input(const char *path, const char *input) {
                : 0;
 }
 
-static int open_file(const char *path, const char *input) {
-    if (side_check_input(path, input) < 0)
-        return -1;
-    if (is_output(path))
-        return fail("%s: is standard output, too, wanted another file", path);
-    if (check_directory_of(path) < 0)
-        return -1;
-    const int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    if (fd < 0)
-        return errno == EISDIR ? fail("%s: is a directory, wanted a file", path) : fail_system(path, "cannot open");
-    return fd;
+bool side_is_pipe(const char *path) {
+    struct stat status;
+    return path != NULL && stat(path, &status) == 0 && S_ISFIFO(status.st_mode);
 }
 
 int side_writer_open(struct side_writer *w, const char *path, const char *input) {
-    *w = (struct side_writer){.out = {.name = path}, .buffer = malloc(2 * SIDE_LINE_MAX)};
+    *w = (struct side_writer){.buffer = malloc(2 * SIDE_LINE_MAX)};
     if (w->buffer == NULL)
         return fail("%s: out of memory for its lines", path);
-    w->out.fd = open_file(path, input);
-    if (w->out.fd >= 0)
+    if (output_create(&w->out, path, input) == 0)
         return 0;
     free(w->buffer);
     w->buffer = NULL;

@@ -12,15 +12,15 @@
 
 #define SIDE_LINE_MAX ((size_t)1 << 16) /* bytes of a line */
 
+/* True if `path` is a pipe. To open it waits for its reader, who opens it after the stream's first header: a writer
+ * writes a frame without items before. NULL: false. */
+bool side_is_pipe(const char *path);
+
 struct side_writer {
     struct output out;
     char *buffer; /* owned; NULL: not open */
     size_t used;
 };
-
-/* True if the path is that of a pipe. Opening it waits for its reader, which opens it after the stream's first
- * header: write one before. */
-bool side_is_pipe(const char *path);
 
 /* Refuses a side file in a place that `input` (NULL or "-": stdin) has, too. 0 or -1. side_writer_open calls it. */
 int side_check_input(const char *path, const char *input) __attribute__((warn_unused_result));
