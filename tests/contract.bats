@@ -6,10 +6,10 @@
 # shellcheck disable=SC2154 # stderr is set by run
 load helper
 
-TOOLS=(idx2raw csv2raw pnm2raw vae-train vae-encode vae-decode vae-sample vae-interp vae-traverse vae-impute vae-eval vae-score vae-info raw2pgm raw2csv raw-info raw-cmp)
-READERS=(idx2raw csv2raw pnm2raw vae-train vae-encode vae-decode vae-interp vae-traverse vae-impute vae-eval vae-score vae-info raw2pgm raw2csv raw-info raw-cmp)
-STREAM_READERS=(vae-train vae-encode vae-decode vae-interp vae-traverse vae-impute vae-eval vae-score raw2pgm raw2csv raw-info raw-cmp)
-WRITERS=(idx2raw csv2raw pnm2raw vae-encode vae-decode vae-sample vae-interp vae-traverse vae-impute vae-eval vae-score vae-info raw2pgm raw2csv raw-info)
+TOOLS=(idx2raw csv2raw pnm2raw vae-train vae-encode vae-decode vae-sample vae-interp vae-traverse vae-impute vae-eval vae-score vae-info raw2pgm raw2csv raw-select raw-info raw-cmp)
+READERS=(idx2raw csv2raw pnm2raw vae-train vae-encode vae-decode vae-interp vae-traverse vae-impute vae-eval vae-score vae-info raw2pgm raw2csv raw-select raw-info raw-cmp)
+STREAM_READERS=(vae-train vae-encode vae-decode vae-interp vae-traverse vae-impute vae-eval vae-score raw2pgm raw2csv raw-select raw-info raw-cmp)
+WRITERS=(idx2raw csv2raw pnm2raw vae-encode vae-decode vae-sample vae-interp vae-traverse vae-impute vae-eval vae-score vae-info raw2pgm raw2csv raw-select raw-info)
 BINARY_WRITERS=(idx2raw csv2raw pnm2raw vae-encode vae-decode vae-sample vae-interp vae-traverse vae-impute vae-score raw2pgm)
 
 # use TOOL: sets `arguments`, all but its input; and `input`, one that it reads to a good end.
@@ -508,12 +508,13 @@ made_of() {
         "$tool" "${arguments[@]}" "$1" >out
         case $tool in
         vae-train) cat new.bin ;;
-        vae-encode | vae-decode | vae-score | vae-interp | vae-traverse | vae-impute) payload <out ;;
+        raw-select | vae-encode | vae-decode | vae-score | vae-interp | vae-traverse | vae-impute) payload <out ;;
         *) cat out ;;
         esac
     }
     for options in vae-train vae-encode 'vae-encode --sample' 'vae-encode --stats' vae-decode 'vae-decode --sample' \
-        vae-interp 'vae-interp --spherical' vae-traverse vae-impute 'vae-impute --sample' vae-score vae-eval 'vae-eval -k 3 --per-item' raw2pgm; do
+        vae-interp 'vae-interp --spherical' vae-traverse vae-impute 'vae-impute --sample' vae-score vae-eval 'vae-eval -k 3 --per-item' raw2pgm \
+        'raw-select --stride 2'; do
         read -r tool option <<<"$options"
         use "$tool"
         # shellcheck disable=SC2206 # an option, or two, or none
@@ -529,11 +530,11 @@ made_of() {
 }
 
 @test "a map keeps the input's frames" {
-    for tool in vae-encode vae-decode vae-impute vae-score; do
+    for tool in vae-encode vae-decode vae-impute vae-score raw-select; do
         use $tool
         recut 60 <$input >frames.raw
         "$tool" "${arguments[@]}" frames.raw >out
-        assert_equal "$(grep -a -o 'raw1 f[0-9]* [0-9x]* [0-9]* [.+]' out | cut -d ' ' -f 4,5 | xargs)" \
+        assert_equal "$(grep -a -o 'raw1 [a-z0-9]* [0-9x]* [0-9]* [.+]' out | cut -d ' ' -f 4,5 | xargs)" \
             "$(grep -a -o 'raw1 [a-z0-9]* [0-9x]* [0-9]* [.+]' frames.raw | cut -d ' ' -f 4,5 | xargs)"
     done
 }
@@ -689,7 +690,7 @@ made_of() {
 }
 
 @test "a tool that fails leaves no whole stream, wherever its input goes wrong" {
-    for tool in vae-encode vae-decode vae-interp vae-traverse vae-impute vae-score; do
+    for tool in vae-encode vae-decode vae-interp vae-traverse vae-impute vae-score raw-select; do
         use "$tool"
         read -r _ dtype shape _ <"$input"
         for end in . +; do header "$dtype" "$shape" 0 $end >empty$end; done

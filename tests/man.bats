@@ -131,7 +131,7 @@ options_of_page() {
 
 @test "every page named by another one is there" {
     # Those of the system, which the test's machine need not have.
-    others=" awk(1) cat(1) cmp(1) gzip(1) json_pp(1) od(1) pam(5) pamcut(1) pamscale(1) pgm(5) pngtopnm(1) pnm(5) pnmtopng(1) ppm(5) "
+    others=" awk(1) cat(1) cmp(1) gzip(1) head(1) json_pp(1) od(1) pam(5) pamcut(1) pamscale(1) pgm(5) pngtopnm(1) pnm(5) pnmtopng(1) ppm(5) "
     others+="ppmtopgm(1) sort(1) timeout(1) "
     names=$(sed -n 's/.*\.*Xr \([^ ]*\) \([1-9]\).*/\1(\2)/p' "$ROOT"/man/*.[157] | sort -u)
     [ -n "$names" ]
@@ -179,6 +179,7 @@ options_of_page() {
 @test "examples: vae-info(1)" { run_examples vae-info.1; }
 @test "examples: raw2pgm(1)" { run_examples raw2pgm.1; }
 @test "examples: raw2csv(1)" { run_examples raw2csv.1; }
+@test "examples: raw-select(1)" { run_examples raw-select.1; }
 @test "examples: raw-info(1)" { run_examples raw-info.1; }
 @test "examples: raw-cmp(1)" { run_examples raw-cmp.1; }
 @test "examples: vae-raw(5)" { run_examples vae-raw.5; }

@@ -39,6 +39,9 @@ v() {
     { printf 'P2 3 1 9 1 2 3\nP4 3 1 aP7\nWIDTH 3\nHEIGHT 1\nDEPTH 2\nMAXVAL 9\nTUPLTYPE GRAYSCALE_ALPHA\nENDHDR\n' && printf '\1\2\3\4\5\6'; } >few.pnm
     v pnm2raw -q --rgb --write-ids ids few.pnm | v raw2pgm --per-item >three.ppm
     assert_equal "$(pamfile -allimages three.ppm | grep -c 'PPM raw, 3 by 1')" 3
+    v raw-select --elements 0 --ids ids --split 0.5 --write-rest r.raw --write-ids w --write-rest-ids wr a.raw >s.raw
+    v raw-select -n 2 --shuffle --ids ids --write-ids w a.raw | raw-info | row_holds 2 '$3 == 2'
+    v raw-select --items 0-39 --class 7 --labels labels.raw items.raw | raw-info | row_holds 2 '$3 > 0'
     v vae-encode -q -m model.bin few.raw >latents.raw
     v vae-decode -q -m model.bin --sample latents.raw >images.raw
     v raw2pgm images.raw | grep -ax '84 56' # 5 images in 3 columns

@@ -151,11 +151,7 @@ static int put_header(struct table *t) {
 static int put_id(struct table *t) {
     const char *text;
     size_t length;
-    const int more = side_read(&t->ids, &text, &length);
-    if (more == 0)
-        return fail("%s: has %" PRIu64 " lines, and %s has more items, wanted one line per item", t->ids.in.name,
-                    t->ids.lines, t->reader.in.name);
-    if (more < 0 || put_text(t, text, length) < 0)
+    if (side_next(&t->ids, &text, &length, t->reader.in.name) < 0 || put_text(t, text, length) < 0)
         return -1;
     put(t, t->delimiter);
     return 0;
@@ -215,16 +211,6 @@ static int put_frame(struct table *t) {
     }
 }
 
-/* Refuses identifiers of more items than there are. */
-static int check_ids(struct table *t) {
-    const char *text;
-    size_t length;
-    const int more = t->o->ids == NULL ? 0 : side_read(&t->ids, &text, &length);
-    return more <= 0 ? more
-                     : fail("%s: has more than %" PRIu64 " lines, wanted as many, one per item of %s",
-                            t->ids.in.name, t->reader.items, t->reader.in.name);
-}
-
 static int put_frames(struct table *t) {
     int more;
     t->elements = shape_elements(&t->reader.frame.shape);
@@ -233,7 +219,9 @@ static int put_frames(struct table *t) {
     while ((more = raw_next(&t->reader)) == 1)
         if (put_frame(t) < 0)
             return -1;
-    return more < 0 ? -1 : check_ids(t);
+    if (more < 0 || t->o->ids == NULL)
+        return more;
+    return side_finish(&t->ids, t->reader.items, t->reader.in.name);
 }
 
 static int run(const struct options *o) {

@@ -14,6 +14,8 @@
 
 enum { EXIT_DATA = 1, EXIT_USAGE = 2 };
 
+#define CLI_NO_MEMORY (-2) /* what the parser of an option returns if memory ends */
+
 /* An option, and the field that holds its value. Each tool defines a `struct options`; the macros below take the
  * names of its fields. */
 struct cli_option {
@@ -26,7 +28,8 @@ struct cli_option {
     void (*set)(const struct cli_option *option, void *field, const char *text);
     size_t offset;   /* of the field in struct options */
     double min, max; /* of a number */
-    /* For cli_set_parsed: parses the text. 0, or -1 with a message that begins with `name`. */
+    /* For cli_set_parsed: parses the text. 0; or -1 with a message that begins with `name`, which is a usage error;
+     * or CLI_NO_MEMORY with a message, which is none. */
     int (*parse)(void *field, const char *name, const char *text);
     bool aside; /* not part of cli_values, since it names a file, or changes no result */
     /* The value that means what the tool did before the option existed. A checkpoint from that time does not name

@@ -5,6 +5,7 @@
 #include "base/number.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define NAME 64
@@ -61,6 +62,9 @@ void cli_set_real(const struct cli_option *o, void *field, const char *text) {
 
 void cli_set_parsed(const struct cli_option *o, void *field, const char *text) {
     char name[NAME];
-    if (o->parse(field, name_of(o, name), text) < 0)
+    const int result = o->parse(field, name_of(o, name), text);
+    if (result == CLI_NO_MEMORY)
+        exit(cli_finish(result));
+    if (result < 0)
         cli_usage_error();
 }

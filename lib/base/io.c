@@ -142,6 +142,20 @@ ssize_t input_read_some(const struct input *in, void *buffer, size_t size) {
     }
 }
 
+ssize_t input_read_at(const struct input *in, void *buffer, size_t size, off_t offset) {
+    size_t have = 0;
+    while (have < size) {
+        const ssize_t n = pread(in->fd, (char *)buffer + have, size - have, offset + (off_t)have);
+        if (n == 0)
+            break;
+        if (n > 0)
+            have += (size_t)n;
+        else if (!is_to_be_tried_again(in->fd, POLLIN))
+            return fail_system(in->name, "cannot read");
+    }
+    return (ssize_t)have;
+}
+
 int input_fail_empty(const struct input *in, const char *wanted) {
     return fail(in->fd == STDIN_FILENO ? "%s: empty input, wanted %s from a pipe" OR_FILE
                                        : "%s: empty input, wanted %s",

@@ -35,6 +35,11 @@ ssize_t input_read(const struct input *in, void *buffer, size_t size) __attribut
  * the end of the input, or -1 on error. */
 ssize_t input_read_some(const struct input *in, void *buffer, size_t size) __attribute__((warn_unused_result));
 
+/* Reads `size` bytes of a regular file from `offset` on, or fewer if the file ends before. Returns the number of
+ * bytes, or -1 on error. */
+ssize_t input_read_at(const struct input *in, void *buffer, size_t size, off_t offset)
+    __attribute__((warn_unused_result));
+
 /* Sets the message for an empty input; `wanted` is what it should be, such as "a stream". Returns -1. */
 int input_fail_empty(const struct input *in, const char *wanted) __attribute__((warn_unused_result));
 

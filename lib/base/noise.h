@@ -22,7 +22,9 @@ enum purpose {                         /* a number is never reused for another p
                PURPOSE_TRAINING_POSTERIOR = 8,
                PURPOSE_RESAMPLE = 9,   /* one of several draws */
                PURPOSE_COMPONENT = 10, /* the component of a mixture */
-               PURPOSE_VALIDATION = 11 /* the items that are validated with, see vae-train --val */
+               PURPOSE_SPLIT = 11,     /* on which side of a division an item is */
+               PURPOSE_ORDER = 12,     /* a random order of a stream's items */
+               PURPOSE_VALIDATION = 13 /* the items that are validated with, see vae-train --val */
 };
 
 struct noise {

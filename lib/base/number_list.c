@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/number_list.h"
 
+#include "base/cli.h"
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/number.h"
@@ -38,8 +39,10 @@ static int add(struct number_list *list, const char *name, const char *text, siz
         return fail("%s: found %" PRIu64 " after %" PRIu64 ", wanted increasing numbers, each of them once", name,
                     range.first, number_list_last(list));
     struct number_range *ranges = memory_grow(list->ranges, list->count, sizeof range);
-    if (ranges == NULL)
-        return fail("%s: out of memory after %zu ranges", name, list->count);
+    if (ranges == NULL) {
+        (void)fail("%s: out of memory after %zu ranges", name, list->count);
+        return CLI_NO_MEMORY;
+    }
     list->ranges = ranges;
     list->ranges[list->count++] = range;
     return 0;
@@ -49,9 +52,10 @@ int number_list_parse(void *field, const char *name, const char *text) {
     struct number_list list = {.count = 0};
     for (;; text++) {
         const size_t length = strcspn(text, ",");
-        if (add(&list, name, text, length) < 0) {
+        const int result = add(&list, name, text, length);
+        if (result < 0) {
             number_list_free(&list);
-            return -1;
+            return result;
         }
         text += length;
         if (*text == '\0')

@@ -18,8 +18,8 @@ struct number_list {
     size_t count;                /* of ranges; 0: there is no list */
 };
 
-/* Parses a list to `list`, a struct number_list: for CLI_PARSE. 0, or -1 with a message that begins with `name`,
- * and nothing to be freed. */
+/* Parses a list to `list`, a struct number_list: for CLI_PARSE. 0, or with a message that begins with `name`, and
+ * nothing to be freed: -1 for another text, or CLI_NO_MEMORY. */
 int number_list_parse(void *list, const char *name, const char *text) __attribute__((warn_unused_result));
 
 /* Whether the list has the number. *at is 0 at first, and then what the call before has left there; numbers are

@@ -93,7 +93,8 @@ int raw_write(struct raw_writer *writer, const void *data, size_t bytes) __attri
 /* Ends the stream, after the whole input has been checked: writes the bytes that are held back. 0 or -1. */
 int raw_finish(struct raw_writer *writer) __attribute__((warn_unused_result));
 
-/* Ends the stream in a file of raw_writer_create, and closes the file. 0 or -1; the file is closed in both cases. */
+/* Ends the stream in a file of raw_writer_create, and closes the file. 0 or -1; the file is closed in both cases.
+ */
 int raw_writer_close(struct raw_writer *writer) __attribute__((warn_unused_result));
 
 /* Closes the file after an error. Does nothing if its descriptor is -1, as after raw_writer_close. */

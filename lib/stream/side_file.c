@@ -109,6 +109,23 @@ int side_read(struct side_reader *r, const char **text, size_t *length) {
     }
 }
 
+int side_next(struct side_reader *r, const char **text, size_t *length, const char *stream) {
+    const int more = side_read(r, text, length);
+    if (more == 0)
+        return fail("%s: has %" PRIu64 " lines, and %s has more items, wanted one line per item", r->in.name,
+                    r->lines, stream);
+    return more < 0 ? -1 : 0;
+}
+
+int side_finish(struct side_reader *r, uint64_t items, const char *stream) {
+    const char *text;
+    size_t length;
+    const int more = side_read(r, &text, &length);
+    return more <= 0 ? more
+                     : fail("%s: has more than %" PRIu64 " lines, wanted as many, one per item of %s", r->in.name,
+                            items, stream);
+}
+
 void side_reader_close(struct side_reader *r) {
     if (r->buffer == NULL)
         return;

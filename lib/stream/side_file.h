@@ -58,6 +58,13 @@ int side_reader_open(struct side_reader *reader, const char *path) __attribute__
  * file, or -1. A last line without an end is a line. Reads no further than it must. */
 int side_read(struct side_reader *reader, const char **text, size_t *length) __attribute__((warn_unused_result));
 
+/* Reads the line of the next item of `stream`. 0, or -1, also if there is none. */
+int side_next(struct side_reader *reader, const char **text, size_t *length, const char *stream)
+    __attribute__((warn_unused_result));
+
+/* Called after the last item of `stream`, which has `items`: checks that no line is left. 0 or -1. */
+int side_finish(struct side_reader *reader, uint64_t items, const char *stream) __attribute__((warn_unused_result));
+
 void side_reader_close(struct side_reader *reader);
 
 #endif
