@@ -6,11 +6,11 @@
 # shellcheck disable=SC2154 # stderr is set by run
 load helper
 
-TOOLS=(idx2raw csv2raw pnm2raw vae-train vae-encode vae-decode vae-sample vae-interp vae-traverse vae-impute vae-eval vae-score vae-info raw2pgm raw2csv raw-select raw-info raw-cmp)
-READERS=(idx2raw csv2raw pnm2raw vae-train vae-encode vae-decode vae-interp vae-traverse vae-impute vae-eval vae-score vae-info raw2pgm raw2csv raw-select raw-info raw-cmp)
-STREAM_READERS=(vae-train vae-encode vae-decode vae-interp vae-traverse vae-impute vae-eval vae-score raw2pgm raw2csv raw-select raw-info raw-cmp)
-WRITERS=(idx2raw csv2raw pnm2raw vae-encode vae-decode vae-sample vae-interp vae-traverse vae-impute vae-eval vae-score vae-info raw2pgm raw2csv raw-select raw-info)
-BINARY_WRITERS=(idx2raw csv2raw pnm2raw vae-encode vae-decode vae-sample vae-interp vae-traverse vae-impute vae-score raw2pgm)
+TOOLS=(idx2raw csv2raw pnm2raw vae-train vae-encode vae-decode vae-sample vae-interp vae-traverse vae-impute vae-eval vae-score vae-info raw2pgm raw2csv raw-select raw-zip raw-info raw-cmp)
+READERS=(idx2raw csv2raw pnm2raw vae-train vae-encode vae-decode vae-interp vae-traverse vae-impute vae-eval vae-score vae-info raw2pgm raw2csv raw-select raw-zip raw-info raw-cmp)
+STREAM_READERS=(vae-train vae-encode vae-decode vae-interp vae-traverse vae-impute vae-eval vae-score raw2pgm raw2csv raw-select raw-zip raw-info raw-cmp)
+WRITERS=(idx2raw csv2raw pnm2raw vae-encode vae-decode vae-sample vae-interp vae-traverse vae-impute vae-eval vae-score vae-info raw2pgm raw2csv raw-select raw-zip raw-info)
+BINARY_WRITERS=(idx2raw csv2raw pnm2raw vae-encode vae-decode vae-sample vae-interp vae-traverse vae-impute vae-score raw2pgm raw-select raw-zip)
 
 # use TOOL: sets `arguments`, all but its input; and `input`, one that it reads to a good end.
 use() {
@@ -28,9 +28,15 @@ use() {
     vae-decode) arguments=(-m model.bin) input=latents.raw ;;
     vae-interp | vae-traverse) input=latents.raw ;;
     vae-sample) arguments=(-n 300) input=/dev/null ;;
-    raw-cmp) arguments=(items.raw) ;;
+    raw-cmp | raw-zip) arguments=(items.raw) ;;
     esac
     echo "tool: $1"
+}
+
+# use_stdin TOOL: the same, with the input from stdin: a - where an operand cannot be left out.
+use_stdin() {
+    use "$1"
+    case $1 in raw-cmp | raw-zip) arguments+=(-) ;; esac
 }
 
 setup_file() {
@@ -274,8 +280,8 @@ made_of() {
         use "$tool"
         made_of "${arguments[@]}" $input >file.out
         made_of "${arguments[@]}" - <$input | cmp - file.out
-        # raw-cmp has no operand to leave out.
-        [ "$tool" = raw-cmp ] && continue
+        # These have no operand to leave out.
+        [[ $tool == raw-cmp || $tool == raw-zip ]] && continue
         made_of "${arguments[@]}" <$input | cmp - file.out
         # Options behind the operand are options as well.
         made_of $input "${arguments[@]}" | cmp - file.out
@@ -284,7 +290,7 @@ made_of() {
 
 @test "a full disk and a closed stdout exit 1 with a message" {
     for tool in "${WRITERS[@]}"; do
-        use "$tool"
+        use_stdin "$tool"
         fails 1 "$tool: stdout: cannot write: No space left on device" \
             bash -c '"$@" >/dev/full' - "$tool" "${arguments[@]}" <$input
         fails 1 "$tool: stdout: cannot write: Bad file descriptor" bash -c '"$@" >&-' - "$tool" "${arguments[@]}" <$input
@@ -293,15 +299,14 @@ made_of() {
 
 @test "a closed stdin exits 1 with a message, and no file takes its place" {
     for tool in "${READERS[@]}"; do
-        use "$tool"
-        [ "$tool" = raw-cmp ] && arguments+=(-)
+        use_stdin "$tool"
         fails 1 "$tool: stdin: cannot read: Bad file descriptor" bash -c '"$@" <&-' - "$tool" "${arguments[@]}"
     done
 }
 
 @test "with a closed stderr, messages go nowhere, not into what a tool reads or writes" {
     for tool in vae-train "${WRITERS[@]}"; do
-        use "$tool"
+        use_stdin "$tool"
         [ "$tool" = vae-train ] && arguments=("${arguments[@]:1}") # with its notes
         "$tool" "${arguments[@]}" <$input >wanted 2>err
         [ "$tool" != vae-train ] || mv new.bin wanted
@@ -320,7 +325,7 @@ made_of() {
     mv long.csv items.csv
     for _ in {1..80}; do cat "$BATS_FILE_TMPDIR/items.pgm"; done >items.pgm
     for tool in "${BINARY_WRITERS[@]}" vae-eval; do
-        use "$tool"
+        use_stdin "$tool"
         [ "$tool" = vae-sample ] && arguments=(-n 100000)
         [ "$tool" = vae-encode ] && arguments+=(--stats)
         [ "$tool" = vae-eval ] && arguments+=(--per-item)
@@ -480,6 +485,7 @@ made_of() {
     fails 1 'vae-decode: odd.raw: items have shape 5x2, model.bin wants latents of 2' vae-decode -m model.bin odd.raw
     fails 1 'raw2pgm: odd.raw: items are i32, wanted u8, f32 or f64' raw2pgm odd.raw
     fails 1 'raw-cmp: odd.raw: items have shape 5x2, wanted 28x28' raw-cmp items.raw odd.raw
+    fails 1 'raw-zip: odd.raw: items have shape 5x2, wanted 28x28' raw-zip items.raw odd.raw
     fails 1 'vae-train: odd.raw: items have shape 5x2, wanted 28x28' vae-train -m new.bin --val odd.raw items.raw
     { header i32 2 1 . && head -c 8 /dev/zero; } >odd.raw
     fails 1 'vae-decode: odd.raw: items are i32, wanted latents of f32 or f64' vae-decode -m model.bin odd.raw
@@ -599,7 +605,7 @@ made_of() {
         command cmp out whole
     done
     for tool in "${BINARY_WRITERS[@]}"; do
-        use "$tool"
+        use_stdin "$tool"
         [ "$tool" != vae-encode ] || arguments+=(--stats)
         "$tool" "${arguments[@]}" -q <$input >whole
         without_blocking '>&=1' "$tool" "${arguments[@]}" -q <$input | { sleep 0.1 && cat; } >out
@@ -656,7 +662,7 @@ made_of() {
         assert_output --regexp "^$tool: stdin: is a terminal, wanted binary data from a pipe, or a file named on the command line.?$"
     done
     for tool in "${BINARY_WRITERS[@]}"; do
-        use "$tool"
+        use_stdin "$tool"
         run -1 timeout 20 script -qec "$tool ${arguments[*]} <$input" /dev/null </dev/null
         assert_output --regexp "^$tool: stdout: is a terminal, wanted a pipe or a file for binary data.?$"
     done

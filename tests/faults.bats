@@ -587,6 +587,7 @@ END
     small raw2csv items.raw
     small raw-select --split 0.5 --write-rest rest.raw items.raw
     small raw-select --shuffle items.raw
+    small raw-zip items.raw items.raw
     small raw-info items.raw
     raw-cmp items.raw items.raw
     (ulimit -s 64 && exec raw-cmp items.raw items.raw)

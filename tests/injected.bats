@@ -28,6 +28,7 @@ vae-score -m model.bin --calibrate scores "$1/items.raw" >calibrated
 vae-info model.bin >model
 raw-select --class 7 --labels "$1/labels.raw" --shuffle "$1/items.raw" >shuffled
 raw-select --split 0.5 --write-rest rest "$1/items.raw" >select
+raw-zip --run 3 "$1/items.raw" "$1/items.raw" >zip
 raw-cmp "$1/items.raw" "$1/items.raw"
 END
 }
@@ -66,6 +67,7 @@ TRAIN=(vae-train -q -j 2 -m new.bin --checkpoint new.ck --every 2 --log log.tsv 
         withstand $call 5 1 raw-select --class 1 --labels labels.raw --split 0.5 --write-rest new.raw items.raw
         withstand $call 5 1 raw-select --ids ids --write-ids new.ids table.raw
         withstand $call 5 1 raw-select --shuffle --ids ids --write-ids new.ids table.raw
+        withstand $call 5 1 raw-zip --run 3 items.raw items.raw
     done
     # What goes through stdio is not seen by the library preloaded; a full stdout is tested in contract.bats.
     for call in open read; do
@@ -93,6 +95,7 @@ TRAIN=(vae-train -q -j 2 -m new.bin --checkpoint new.ck --every 2 --log log.tsv 
     withstand malloc 12 1 raw2pgm --per-item items.raw
     withstand malloc 12 1 raw2csv --ids ids --names names table.raw
     withstand malloc 12 1 raw-select --items 0,1 --ids ids --split 1 --write-rest new.raw --write-ids new.ids --write-rest-ids new.rest table.raw
+    withstand malloc 12 1 raw-zip items.raw items.raw
     withstand mmap 12 1 raw-select --shuffle --ids ids --write-ids new.ids table.raw
 }
 

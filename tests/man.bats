@@ -180,6 +180,7 @@ options_of_page() {
 @test "examples: raw2pgm(1)" { run_examples raw2pgm.1; }
 @test "examples: raw2csv(1)" { run_examples raw2csv.1; }
 @test "examples: raw-select(1)" { run_examples raw-select.1; }
+@test "examples: raw-zip(1)" { run_examples raw-zip.1; }
 @test "examples: raw-info(1)" { run_examples raw-info.1; }
 @test "examples: raw-cmp(1)" { run_examples raw-cmp.1; }
 @test "examples: vae-raw(5)" { run_examples vae-raw.5; }

@@ -89,6 +89,11 @@ refuses() {
     raw-select -n 2 b.raw | raw-info | row_holds 2 '$3 == 2 && $4 == 1'
     refuses 'b.raw: ended after 4 of 6 bytes' --items 0-1 b.raw
     refuses 'b.raw: ended after 4 of 6 bytes' -n 3 b.raw
+    # Items that are passed over are missed, too.
+    { header u8 2 1 + && printf ab && header u8 2 3 . && printf cdef; } >d.raw
+    refuses 'd.raw: ended after 4 of 6 bytes' --items 0 d.raw
+    refuses 'stdin: ended after 4 of 6 bytes' --items 0 < <(cat d.raw)
+    raw-select -n 1 d.raw | raw-info | row_holds 2 '$3 == 1'
     # The last item of a frame is the last one.
     { header u8 2 2 + && printf abcd; } >c.raw
     raw-select -n 2 c.raw | raw-info | row_holds 2 '$3 == 2 && $4 == 1'
@@ -173,6 +178,12 @@ refuses() {
     near "$(raw-info c.raw | tail -1 | cut -f 3)" 14000 260
     # No bits are the same by chance: of the items that one seed takes, another takes the same part.
     near "$({ payload <b.raw && payload <c.raw; } | od -A n -v -t d4 -w4 | sort | uniq -d | wc -l)" 9800 300
+}
+
+@test "a seed gives the same choices on every machine" {
+    counting 30 >a.raw
+    assert_equal "$(raw-select --split 0.5 --write-rest rest.raw a.raw | numbers)" '1 4 7 9 10 13 14 15 17 20 21 22 24 26 28 29'
+    assert_equal "$(raw-select --shuffle -n 12 a.raw | numbers)" '22 19 29 26 25 10 24 2 28 1 16 27'
 }
 
 @test "--split with 0 and 1, and with streams that have few items" {

@@ -42,6 +42,7 @@ v() {
     v raw-select --elements 0 --ids ids --split 0.5 --write-rest r.raw --write-ids w --write-rest-ids wr a.raw >s.raw
     v raw-select -n 2 --shuffle --ids ids --write-ids w a.raw | raw-info | row_holds 2 '$3 == 2'
     v raw-select --items 0-39 --class 7 --labels labels.raw items.raw | raw-info | row_holds 2 '$3 > 0'
+    v raw-zip --run 3 few.raw few.raw few.raw | raw-info | row_holds 2 '$3 == 15'
     v vae-encode -q -m model.bin few.raw >latents.raw
     v vae-decode -q -m model.bin --sample latents.raw >images.raw
     v raw2pgm images.raw | grep -ax '84 56' # 5 images in 3 columns

@@ -329,6 +329,13 @@ char *const *cli_operands(size_t count) {
     return cli.argv + optind;
 }
 
+char *const *cli_operands_from(size_t least, size_t *count) {
+    *count = (size_t)(cli.argc - optind);
+    if (*count < least)
+        cli_refuse("operands: found %zu, wanted at least %zu", *count, least);
+    return cli.argv + optind;
+}
+
 void cli_require(const char *name, const char *value) {
     if (value == NULL)
         cli_refuse("%s: not given, wanted it", name);

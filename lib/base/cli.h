@@ -128,6 +128,9 @@ char *const *cli_all_operands(size_t *count);
 /* Returns the operands of a tool that takes exactly `count`; another number is a usage error. */
 char *const *cli_operands(size_t count);
 
+/* Returns the operands of a tool that takes `least` or more, and sets *count; fewer are a usage error. */
+char *const *cli_operands_from(size_t least, size_t *count);
+
 /* Ends the program with a usage error if `value` is NULL: the option `name` must be given. */
 void cli_require(const char *name, const char *value);
 
