@@ -589,6 +589,7 @@ END
     small raw-select --shuffle items.raw
     small raw-zip items.raw items.raw
     small raw-info items.raw
+    small raw-info --per-element items.raw
     raw-cmp items.raw items.raw
     (ulimit -s 64 && exec raw-cmp items.raw items.raw)
     # Also for a message.

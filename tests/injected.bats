@@ -73,6 +73,7 @@ TRAIN=(vae-train -q -j 2 -m new.bin --checkpoint new.ck --every 2 --log log.tsv 
     for call in open read; do
         withstand $call 5 1 vae-eval -q -m model.bin items.raw
         withstand $call 5 1 raw-info items.raw
+        withstand $call 5 1 raw-info --per-element --names names table.raw
         withstand $call 5 1 raw-cmp items.raw items.raw
         withstand $call 5 1 vae-info model.bin
     done
@@ -96,6 +97,7 @@ TRAIN=(vae-train -q -j 2 -m new.bin --checkpoint new.ck --every 2 --log log.tsv 
     withstand malloc 12 1 raw2csv --ids ids --names names table.raw
     withstand malloc 12 1 raw-select --items 0,1 --ids ids --split 1 --write-rest new.raw --write-ids new.ids --write-rest-ids new.rest table.raw
     withstand malloc 12 1 raw-zip items.raw items.raw
+    withstand malloc 12 1 raw-info --per-element --names names table.raw
     withstand mmap 12 1 raw-select --shuffle --ids ids --write-ids new.ids table.raw
 }
 

@@ -56,6 +56,7 @@ v() {
     v vae-score -q -m model.bin --calibrate scores.raw few.raw >p.raw
     v vae-info model.bin | grep -x $'latent\t2'
     v raw-info few.raw | row_holds 2 '$3 == 5'
+    v raw-info --per-element --names names a.raw | row_holds 2 '$2 == "a"'
     v raw-cmp few.raw few.raw
 }
 
