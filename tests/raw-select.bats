@@ -49,7 +49,7 @@ refuses() {
     counting 100 >c.raw
     printf x | dd of=c.raw bs=1 seek=$((64 + 4 * 17)) conv=notrunc status=none
     fails 1 'raw-cmp: c.raw: item 17, element 0' raw-cmp a.raw c.raw
-    raw-select --items 17 c.raw | payload | head -c 1 | grep -x x
+    raw-select --items 17 c.raw | payload | first 1 | grep -x x
     counting 100 7 | raw-select --items 3,17 | raw-cmp - b.raw
     refuses 'a.raw: holds 100 items, numbered from 0, wanted item 100 of --items' --items 5,100 a.raw
     refuses 'a.raw: holds 100 items, numbered from 0, wanted item 9223372036854775807 of --items' --items 50-9223372036854775807 a.raw
@@ -208,7 +208,7 @@ refuses() {
     # Frames change nothing, and -n takes the beginning of the same order.
     counting 1000 7 >frames.raw
     raw-select --shuffle frames.raw | cmp - b.raw
-    raw-select --shuffle -n 10 a.raw | payload | cmp - <(payload <b.raw | head -c 40)
+    raw-select --shuffle -n 10 a.raw | payload | cmp - <(payload <b.raw | first 40)
     raw-select --shuffle -S 2 a.raw >c.raw
     run -1 cmp -s b.raw c.raw
     # Labels are shuffled as the items are.
@@ -380,7 +380,7 @@ END
     header u8 1 0 . >&9
     exec 9>&- 8>&- 7>&-
     wait $pid
-    tail -c +65 out | head -c 1 | grep -x 1
+    tail -c +65 out | first 1 | grep -x 1
     # The files of identifiers may be pipes, whose readers open them after the stream's first header.
     mkfifo new.fifo
     printf 'id,x\na,1\nb,2\nc,3\n' >a.csv

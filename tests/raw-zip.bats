@@ -69,6 +69,9 @@ refuses() {
         raw-zip --run $run <(cat a.raw a.raw) <(letters ABCDEF && letters GHIJ && cat b.raw) | raw-info | row_holds 2 '$3 == 40'
         raw-zip --run $run <(cat a.raw a.raw) <(cat b.raw b.raw) | payload | tr A-J a-j | od -A n -v -c -w1 | sort | uniq -c | rows_hold 10 '$1 == 4'
     done
+    # One frame for as long as all are in their last one.
+    assert_equal "$(raw-zip a.raw <(recut 4 <b.raw) | frames)" '9 + 8 + 3 .'
+    assert_equal "$(raw-zip <(recut 4 <a.raw) b.raw | frames)" '8 + 8 + 4 .'
     assert_equal "$(raw-zip --run 4 <(cat a.raw a.raw) <(cat b.raw b.raw) | text)" abcdABCDefghEFGHijabIJABcdefCDEFghijGHIJ
 }
 
@@ -83,10 +86,12 @@ refuses() {
     # In each order, and whichever differs.
     { header f32 2 8 . && f32 0 1 5 -6 0 1 0.1 1e9 0.2 0.003921568859368563 7 8 0.2 0.003921568859368563 7 -1; } >wanted.raw
     raw-zip u8.raw i32.raw u8.raw f64.raw | cmp - wanted.raw
+    raw-zip u8.raw f32.raw u8.raw | raw-select --skip 1 --stride 3 | cmp - f32.raw
     # One type is not touched.
     for dtype in u8 i32 f64; do
         raw-zip $dtype.raw $dtype.raw | raw-select --stride 2 | raw-cmp - $dtype.raw
-        assert_equal "$(raw-zip $dtype.raw $dtype.raw | head -1 | cut -d ' ' -f 2)" $dtype
+        raw-zip $dtype.raw $dtype.raw >a.raw
+        assert_equal "$(head -1 a.raw | cut -d " " -f 2)" $dtype
     done
 }
 
@@ -97,7 +102,7 @@ refuses() {
     raw-zip --run 5 images.raw again.raw | raw2pgm -c 5 >pairs.pgm
     assert_equal "$(sed -n 2p pairs.pgm)" '140 112'
     # The first row of tiles are the first images.
-    raw2pgm -c 5 <(raw-select -n 5 images.raw) | tail -c $((140 * 28)) | cmp - <(tail -c $((140 * 112)) pairs.pgm | head -c $((140 * 28)))
+    raw2pgm -c 5 <(raw-select -n 5 images.raw) | tail -c $((140 * 28)) | cmp - <(tail -c $((140 * 112)) pairs.pgm | first $((140 * 28)))
 }
 
 @test "items of another shape are refused, with both shapes" {
@@ -142,6 +147,9 @@ refuses() {
     done
     refuses 'long.in: bytes that are no frame follow' a.raw long.in
     refuses 'long.in: bytes that are no frame follow' --run 4 long.in a.raw
+    # Headers that claim more than a frame may have.
+    { header u8 1 6148914691236517205 . && head -c 600000 /dev/zero; } >claims.raw
+    refuses 'claims.raw: ended after 600000 of 6148914691236517205 bytes' claims.raw claims.raw claims.raw
     fails 1 'raw-zip: none: cannot open: No such file or directory' raw-zip a.raw none
     fails 1 'raw-zip: b: is standard output, too, wanted another file' bash -c 'cp a.raw b && raw-zip a.raw b >>b'
 }

@@ -11,15 +11,17 @@
 #define BUFFER_BYTES ((size_t)1 << 20) /* of the items that are written, if one is not larger */
 #define READ_BYTES ((size_t)1 << 18)   /* of the items that are read from each stream */
 
-/* Begins a frame for `items` items in memory. If it is known that all streams end after as many items, it is the
- * last frame, and takes the items that are still to come, too. */
+/* Begins a frame for `items` items in memory. If all streams are in a last frame, this one is a last frame, too,
+ * and takes the items that are still to come of them, unless headers claim more than a frame may have. */
 static int begin_frame(struct interleave *z, size_t items) {
+    const uint64_t most = (uint64_t)INT64_MAX / z->item_bytes - items;
     uint64_t left = 0;
     bool last = true;
-    for (size_t i = 0; i < z->count; i++) {
+    for (size_t i = 0; last && i < z->count; i++) {
         const struct interleave_source *s = &z->sources[i];
-        left += s->have - s->at + s->reader.left / s->item_bytes;
-        last = last && s->reader.frame.last && s->reader.total == z->sources[0].reader.total;
+        const uint64_t own = s->have - s->at + s->reader.left / s->item_bytes;
+        last = s->reader.frame.last && own <= most - left;
+        left += own;
     }
     z->frame.items = z->promised = items + (last ? left : 0);
     z->frame.last = last;
