@@ -143,13 +143,14 @@ END
 }
 
 @test "--per-element: infinities, numbers that are far apart, and no numbers" {
-    printf 'a,b,c,d,e\n1,inf,inf,1.7e308,\ninf,-inf,inf,-1.7e308,\n' | csv2raw | raw-info --per-element | tail -n +2 >found
+    printf 'a,b,c,d,e,f\n1,inf,inf,1.7e308,,inf\ninf,-inf,inf,-1.7e308,,1\n' | csv2raw | raw-info --per-element | tail -n +2 >found
     diff found - <<'END'
 0	2	0	inf	nan	1	inf
 1	2	0	nan	nan	-inf	inf
 2	2	0	inf	nan	inf	inf
 3	2	0	0	inf	-1.7e+308	1.7e+308
 4	0	2	nan	nan	nan	nan
+5	2	0	inf	nan	1	inf
 END
     header f32 2 0 . | raw-info --per-element >found
     diff found - <<'END'
