@@ -126,6 +126,8 @@ refuses() {
     run -0 --separate-stderr bash -c 'raw-select --class 3 --labels labels.raw a.raw | raw-info'
     assert_line --index 1 --regexp $'^i32\t1\t0\t'
     assert_equal "$stderr" 'raw-select: labels.raw: no item has the label 3'
+    run -0 --separate-stderr bash -c 'raw-select --class 1 -n 0 --labels labels.raw a.raw | raw-info'
+    assert_empty "$stderr"
     run -0 --separate-stderr bash -c 'raw-select -q --class 3 --labels labels.raw a.raw | raw-info'
     assert_empty "$stderr"
 }

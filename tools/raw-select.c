@@ -138,7 +138,7 @@ int main(int argc, char **argv) {
     struct selector selector = selector_of(&o);
     progress_start(!cli_quiet(), true);
     const int result = selector_run(&selector);
-    if (result == 0 && o.labels != NULL && selector.selection.of_class == 0)
+    if (result == 0 && o.labels != NULL && o.count > 0 && selector.selection.of_class == 0)
         cli_note("%s: no item has the label %zu", o.labels, selector.selection.class);
     number_list_free(&o.items);
     number_list_free(&o.elements);
