@@ -251,11 +251,29 @@ column() {
 
 @test "an item whose figures are not finite is named by its number, whatever came before" {
     { header f32 2 10 . && perl -e 'print pack "f<*", (0, 1) x 10'; } >small.raw
-    { header f32 2 600 . && perl -e 'print pack "f<*", map { $_ == 550 ? (1e30, 1e30) : (0, 1) } 0 .. 599'; } >large.raw
+    { header f32 2 600 . && perl -e 'print pack "f<*", map { $_ == 550 ? (1e38, 1e38) : (0, 1) } 0 .. 599'; } >large.raw
     vae-train -q -m gaussian.bin -z 1 -H 2 -l gaussian -e 1 small.raw
+    # An encoder that overflows.
+    perl "$ROOT/tests/safetensors.pl" edit '$data = pack "f<*", (3) x (length($data) / 4); checksum()' <gaussian.bin >steep.bin
     for tool in vae-eval vae-score; do
-        fails 1 "$tool: large.raw: item 550 has reconstruction -inf and kl " $tool -q -m gaussian.bin large.raw
+        fails 1 "$tool: large.raw: item 550 has reconstruction -inf and kl " $tool -q -m steep.bin large.raw
     done
     fails 1 'vae-train: large.raw: item 550 has reconstruction -inf and kl ' \
-        vae-train -q -m new.bin -z 1 -H 2 -l gaussian -e 1 --val large.raw small.raw
+        vae-train -q -m new.bin -z 1 -H 2 -l gaussian -e 1 -r 1e-9 --start-from steep.bin --val large.raw small.raw
+}
+
+@test "an extreme item has figures in double" {
+    local likelihood power
+    { header f32 2 10 . && perl -e 'print pack "f<*", (0, 1) x 10'; } >small.raw
+    { header f32 2 3 . && perl -e 'print pack "f<*", 0, 1, 1e20, -1e20, 0, 1'; } >large.raw
+    while read -r likelihood power; do
+        vae-train -q -m real.bin -z 1 -H 2 -l "$likelihood" -e 1 small.raw
+        vae-eval -q -m real.bin --per-item large.raw >rows
+        tail -n +2 rows | finite | rows_hold 3 '(-$3 > 10 ^ power) == (NR == 2)' -v power="$power" || fail "$likelihood"
+    done <<'END'
+gaussian 38
+laplace 19
+END
+    vae-eval -q -m real.bin -k 3 large.raw | tail -n 1 | finite
+    vae-score -q -m real.bin large.raw | payload | od -A n -v -t f8 -w8 | finite | wc -l | grep -x 3
 }

@@ -113,11 +113,27 @@ static void part(struct parted *p, const struct distributions *d, size_t first) 
         .segment = d->segment, .a = p->a, .log_scale = p->log_scale, .inverse_scale = p->inverse_scale, .n = n};
 }
 
+static double sum_wide(const struct distributions *d, const float *x) {
+    const bool has_scale = d->log_scale != NULL;
+    double sum = 0;
+    for (size_t i = 0; i < d->n; i++)
+        sum += d->segment->likelihood->negative_log_wide((double)d->a[i], (double)x[i],
+                                                         has_scale ? (double)d->log_scale[i] : 0,
+                                                         has_scale ? (double)d->inverse_scale[i] : 1);
+    return sum;
+}
+
+/* Calls the likelihood's own function. */
+static double negative_log(const struct distributions *d, const float *x, float *gradient, float *scale_gradient) {
+    const struct likelihood *l = d->segment->likelihood;
+    const double sum = l->negative_log(d, x, gradient, scale_gradient);
+    return isfinite(sum) || gradient != NULL || l->negative_log_wide == NULL ? sum : sum_wide(d, x);
+}
+
 double likelihood_negative_log(const struct distributions *d, const float *x, float *gradient,
                                float *scale_gradient) {
-    const struct likelihood *l = d->segment->likelihood;
     if (d->segment->scale != SCALE_NET)
-        return l->negative_log(d, x, gradient, scale_gradient);
+        return negative_log(d, x, gradient, scale_gradient);
     struct parted p;
     float by_scale[LIKELIHOOD_BLOCK];
     double sum = 0;
@@ -125,10 +141,10 @@ double likelihood_negative_log(const struct distributions *d, const float *x, fl
         const float *pairs = d->a + 2 * first;
         part(&p, d, first);
         if (gradient == NULL) {
-            sum += l->negative_log(&p.d, x + first, NULL, NULL);
+            sum += negative_log(&p.d, x + first, NULL, NULL);
             continue;
         }
-        sum += l->negative_log(&p.d, x + first, p.a, by_scale);
+        sum += negative_log(&p.d, x + first, p.a, by_scale);
         for (size_t i = 0; i < p.d.n; i++) {
             const float log_scale = pairs[2 * i + 1];
             gradient[2 * (first + i)] = p.a[i];

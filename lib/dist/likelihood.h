@@ -49,6 +49,10 @@ struct likelihood {
      * (it may be a itself) and scale_gradient d(-log p)/d log_scale. */
     double (*negative_log)(const struct distributions *d, const float *x, float *gradient, float *scale_gradient);
 
+    /* The same of one element, without gradients, in double: the sum of such terms of finite floats is finite. NULL
+     * if negative_log overflows only where double does, too. */
+    double (*negative_log_wide)(double a, double x, double log_scale, double inverse_scale);
+
     /* The a whose p(x|a) has this mean. NULL if the mean does not determine it, or if there is no mean: --mean-bias
      * is then refused. */
     double (*start)(double mean);
@@ -86,8 +90,9 @@ const char *scale_name(enum scale scale);
 const char *likelihood_scale_text(enum scale scale, double sigma, char text[SCALE_TEXT]);
 
 /* negative_log, mean and draw of a segment's likelihood, wherever its scale comes from: with SCALE_NET a is [n, 2],
- * the second of each pair log_scale, and so is the gradient. Mean and draw are NaN throughout if some of a is not
- * finite, which a draw or the most probable level may hide. */
+ * the second of each pair log_scale, and so is the gradient. Without a gradient a sum that overflows floats, as the
+ * square of 1e20 does, is computed in double; with one it is not, since training must not go on from there. Mean
+ * and draw are NaN throughout if some of a is not finite, which a draw or the most probable level may hide. */
 double likelihood_negative_log(const struct distributions *d, const float *x, float *gradient,
                                float *scale_gradient);
 void likelihood_mean(const struct distributions *d, float *x);

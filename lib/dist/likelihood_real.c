@@ -17,6 +17,16 @@ static double bernoulli_negative_log(const struct distributions *d, const float 
     return density_kernel()->cross_entropy(d->a, x, gradient, d->n);
 }
 
+/* Returns log(1 + exp t). */
+static double softplus(double t) {
+    return fmax(t, 0) + log1p(exp(-fabs(t)));
+}
+
+static double bernoulli_negative_log_wide(double a, double x, double log_scale, double inverse_scale) {
+    (void)log_scale, (void)inverse_scale;
+    return softplus(a) - x * a;
+}
+
 /* Held away from 0 and 1, where no logit is finite. */
 static double bernoulli_start(double mean) {
     const double p = mean < 0.001 ? 0.001 : mean > 0.999 ? 0.999 : mean;
@@ -44,6 +54,7 @@ const struct likelihood likelihood_bernoulli = {
     .wanted = "a number in [0,1] for bernoulli",
     .advice = "scale the data, or train with -l gaussian",
     .negative_log = bernoulli_negative_log,
+    .negative_log_wide = bernoulli_negative_log_wide,
     .start = bernoulli_start,
     .mean = bernoulli_mean,
     .draw = bernoulli_draw,
@@ -57,6 +68,11 @@ static double gaussian_negative_log(const struct distributions *d, const float *
                                     float *scale_gradient) {
     return density_kernel()->gaussian(d->a, x, d->log_scale, d->inverse_scale, gradient, scale_gradient, d->n) +
            (double)d->n * HALF_LOG_2PI;
+}
+
+static double gaussian_negative_log_wide(double a, double x, double log_scale, double inverse_scale) {
+    const double d = (x - a) * inverse_scale;
+    return 0.5 * d * d + log_scale + HALF_LOG_2PI;
 }
 
 /* x becomes a + scale * e, e drawn from the standard distribution by `take`. x may be a itself. */
@@ -87,6 +103,7 @@ const struct likelihood likelihood_gaussian = {
     .max = FLT_MAX,
     .wanted = "a finite number",
     .negative_log = gaussian_negative_log,
+    .negative_log_wide = gaussian_negative_log_wide,
     .start = location,
     .mean = copy,
     .draw = gaussian_draw,
@@ -94,10 +111,16 @@ const struct likelihood likelihood_gaussian = {
     .power = 2,
 };
 
+#define LOG_2 0.69314718055994530942
+
 static double laplace_negative_log(const struct distributions *d, const float *x, float *gradient,
                                    float *scale_gradient) {
     return density_kernel()->laplace(d->a, x, d->log_scale, d->inverse_scale, gradient, scale_gradient, d->n) +
-           (double)d->n * 0.69314718055994530942; /* log 2 */
+           (double)d->n * LOG_2;
+}
+
+static double laplace_negative_log_wide(double a, double x, double log_scale, double inverse_scale) {
+    return fabs(x - a) * inverse_scale + log_scale + LOG_2;
 }
 
 /* n uniforms inside (0, 1). */
@@ -140,6 +163,7 @@ const struct likelihood likelihood_laplace = {
     .max = FLT_MAX,
     .wanted = "a finite number",
     .negative_log = laplace_negative_log,
+    .negative_log_wide = laplace_negative_log_wide,
     .start = location,
     .mean = copy,
     .draw = laplace_draw,
@@ -151,6 +175,14 @@ static double continuous_negative_log(const struct distributions *d, const float
                                       float *scale_gradient) {
     (void)scale_gradient;
     return density_kernel()->continuous_cross_entropy(d->a, x, gradient, d->n);
+}
+
+/* log((exp a - 1) / a) - x a. For a > 0 the quotient is exp a (1 - exp -a) / a. */
+static double continuous_negative_log_wide(double a, double x, double log_scale, double inverse_scale) {
+    (void)log_scale, (void)inverse_scale;
+    if (fabs(a) < 1e-3)
+        return 0.5 * a + a * a / 24 - x * a;
+    return (a > 0 ? a + log(-expm1(-a) / a) : log(expm1(a) / a)) - x * a;
 }
 
 /* The mean is the slope of the log-normaliser. */
@@ -196,6 +228,7 @@ const struct likelihood likelihood_continuous_bernoulli = {
     .wanted = "a number in [0,1] for cbernoulli",
     .advice = "scale the data, or train with -l gaussian",
     .negative_log = continuous_negative_log,
+    .negative_log_wide = continuous_negative_log_wide,
     .start = continuous_start,
     .mean = continuous_mean,
     .draw = continuous_draw,
@@ -204,6 +237,15 @@ const struct likelihood likelihood_continuous_bernoulli = {
 static double logistic_negative_log(const struct distributions *d, const float *x, float *gradient,
                                     float *scale_gradient) {
     return density_kernel()->logistic(d->a, x, d->log_scale, d->inverse_scale, gradient, scale_gradient, d->n);
+}
+
+/* As logistic1 in kernel/density_kernel.c. */
+static double logistic_negative_log_wide(double a, double x, double log_scale, double inverse_scale) {
+    const double d = (x - a) * inverse_scale, width = inverse_scale / 255;
+    const bool first = x<0.5 / 255, last = x> 254.5 / 255;
+    (void)log_scale;
+    return (last ? 0 : softplus(-(d + 0.5 * width))) + (first ? 0 : softplus(d - 0.5 * width)) -
+           (first || last ? 0 : log(-expm1(-width)));
 }
 
 /* Of the 256 levels' probabilities. */
@@ -233,6 +275,7 @@ const struct likelihood likelihood_logistic = {
     .wanted = "u8, or a multiple of 1/255 in [0,1], for dlogistic",
     .advice = "train with -l gaussian for other numbers",
     .negative_log = logistic_negative_log,
+    .negative_log_wide = logistic_negative_log_wide,
     .start = location,
     .mean = logistic_mean,
     .draw = logistic_draw,

@@ -342,8 +342,56 @@ static void binarize_draws_with_the_pixels_probability(void) {
     }
 }
 
+/* In double, each term is the one in single precision where that has no need of more. */
+static void wide_terms_are_the_others(void) {
+    static const char *const names[] = {"bernoulli", "gaussian", "laplace", "cbernoulli", "dlogistic"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        for (double scale = 0.05; scale < 3; scale *= 3)
+            for (double a = -6; a <= 6; a += 0.39)
+                for (int level = 0; level <= 255; level += 51) {
+                    const float single = (float)a, x = (float)level / 255;
+                    const double found = likelihood_find("test", names[i])
+                                             ->negative_log_wide((double)single, (double)x, log(scale), 1 / scale);
+                    const double wanted = negative_log(names[i], scale, &single, x);
+                    EXPECT(fabs(found - wanted) < 2e-6 * (1 + fabs(a) + fabs(wanted)),
+                           "%s, scale %g, a %g, x %g: %g and %g", names[i], scale, a, (double)x, found, wanted);
+                }
+}
+
+/* A sum with an extreme element is finite without a gradient. With one it is as before: training ends there. */
+static void extreme_elements_have_finite_terms(void) {
+    static const struct {
+        const char *name;
+        float a, x;
+        double wanted;
+    } cases[] = {
+        {"gaussian", 0, 1e20f, 0.5 * 1e40 * 4}, {"gaussian", -3e38f, 3e38f, 0.5 * 36e76 * 4},
+        {"laplace", -3e38f, 3e38f, 6e38 * 2},   {"dlogistic", 3e38f, 0, 3e38 * 2},
+        {"dlogistic", -3e38f, 0.4f, 3e38 * 2},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const struct segment s = segment_of(cases[i].name, SCALE_FIXED, 2);
+        const float a[2] = {cases[i].a, 0.5f}, x[2] = {cases[i].x, 0.4f}, log_scale[2] = {logf(0.5f), logf(0.5f)},
+                    inverse_scale[2] = {2, 2};
+        const struct distributions d = {&s, a, log_scale, inverse_scale, 2};
+        const double found = likelihood_negative_log(&d, x, NULL, NULL);
+        float gradient[2], scale_gradient[2];
+        EXPECT(fabs(found / cases[i].wanted - 1) < 1e-5, "%s %zu: %g, wanted %g", cases[i].name, i, found,
+               cases[i].wanted);
+        EXPECT(!isfinite(likelihood_negative_log(&d, x, gradient, scale_gradient)), "%s %zu", cases[i].name, i);
+    }
+    /* With a scale that the decoder gives. */
+    const struct segment s = segment_of("gaussian", SCALE_NET, 1);
+    const float pair[2] = {0, logf(0.5f)}, x = 1e20f;
+    const double found =
+        likelihood_negative_log(&(struct distributions){.segment = &s, .a = pair, .n = 1}, &x, NULL, NULL);
+    EXPECT(fabs(found / 2e40 - 1) < 1e-5, "%g", found);
+}
+
 int main(void) {
     static const struct test tests[] = {
+        {"terms in double are those in single precision", wide_terms_are_the_others},
+        {"extreme elements have finite terms", extreme_elements_have_finite_terms},
         {"segments count their numbers", segments_count_their_numbers},
         {"bernoulli is the probability of its logit", bernoulli_is_its_probability},
         {"gaussian is a density, constants included", gaussian_is_a_density},
