@@ -14,8 +14,9 @@ struct options {
 
 static const struct cli_option options[] = {
     CLI_MODEL,          {0, "sample", NULL, NULL, "write a draw from p(x|z) instead of its mean", CLI_FLAG(sample)},
-    CLI_LABELS(labels), CLI_SEED,
-    CLI_THREADS,        CLI_EVERY,
+    CLI_LABELS(labels), CLI_ON_BAD,
+    CLI_SEED,           CLI_THREADS,
+    CLI_EVERY,
 };
 
 static const struct cli_program program = {
@@ -52,7 +53,7 @@ static void decode_range(const struct item_map *map, struct batch *batch, const 
     }
 }
 
-static const float *results(const struct item_map *map, const struct pass *pass) {
+static float *results(const struct item_map *map, const struct pass *pass) {
     return model_x(&map->model, pass, 0);
 }
 
@@ -90,6 +91,7 @@ int main(int argc, char **argv) {
                            .labels_path = o.labels,
                            .threads = o.common.threads,
                            .seed = o.common.seed,
+                           .bad = {.report = o.common.report_bad},
                            .options = &o,
                            .prepare = prepare,
                            .check = check,

@@ -16,6 +16,7 @@ static const struct cli_option options[] = {
     {0, "sample", NULL, NULL, "write a draw from q(z|x) instead of its mean", CLI_FLAG(sample)},
     {0, "stats", NULL, NULL, "write mean and logvar instead: items of shape 2xL", CLI_FLAG(stats)},
     CLI_LABELS(labels),
+    CLI_ON_BAD,
     CLI_SEED,
     CLI_THREADS,
     CLI_EVERY,
@@ -59,7 +60,7 @@ static void encode_range(const struct item_map *map, struct batch *batch, const 
     }
 }
 
-static const float *results(const struct item_map *map, const struct pass *pass) {
+static float *results(const struct item_map *map, const struct pass *pass) {
     const struct options *o = map->options;
     return o->stats ? posterior_heads(pass, map->model.posterior, 0) : draw_of(pass, map->model.z, 0);
 }
@@ -86,6 +87,7 @@ int main(int argc, char **argv) {
                            .labels_path = o.labels,
                            .threads = o.common.threads,
                            .seed = o.common.seed,
+                           .bad = {.report = o.common.report_bad},
                            .options = &o,
                            .prepare = prepare,
                            .check = check,

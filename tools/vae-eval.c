@@ -31,6 +31,7 @@ static const struct cli_option options[] = {
     {0, "mutual-information", NULL, NULL, "add the mutual information of latent and item; N^2 work for N items",
      CLI_FLAG(mutual_information)},
     CLI_LABELS(labels),
+    CLI_ON_BAD,
     CLI_SEED,
     CLI_THREADS,
     CLI_EVERY,
@@ -62,6 +63,9 @@ static struct options parse(int argc, char **argv) {
                    o.per_item ? "--per-item"
                    : o.curve  ? "--curve"
                               : "--latents");
+    if (o.common.report_bad && !o.per_item)
+        cli_refuse(
+            "--on-bad: found 'report' without --per-item, wanted both: a bad item has no place in the means");
     return o;
 }
 
@@ -71,11 +75,21 @@ struct work {
     struct mutual_information mutual;
 };
 
+/* Prints a cell. The sign of a NaN, which printf would print, has no meaning. */
+static void print_figure(double value) {
+    printf("\t%.4f", isnan(value) ? (double)NAN : value);
+}
+
 /* 0, or -1 if the output cannot be written: the rest of a long stream is then not read in vain. */
 static int print_item(const struct options *o, uint64_t number, const struct item_figures *f) {
-    printf("%" PRIu64 "\t%.4f\t%.4f\t%.4f", number, f->reconstruction - f->kl, f->reconstruction, f->kl);
-    if (o->samples > 0)
-        printf("\t%.4f\t%.4f", f->log_likelihood, f->effective);
+    printf("%" PRIu64, number);
+    print_figure(f->reconstruction - f->kl);
+    print_figure(f->reconstruction);
+    print_figure(f->kl);
+    if (o->samples > 0) {
+        print_figure(f->log_likelihood);
+        print_figure(f->effective);
+    }
     printf("\n");
     return ferror(stdout) ? fail_system("stdout", "cannot write") : 0;
 }
@@ -150,7 +164,7 @@ static int add_batch(struct stream_evaluation *s, size_t count, uint64_t item) {
 
 static int end(struct stream_evaluation *s) {
     struct work *w = s->context;
-    if (s->evaluator.total.items == 0)
+    if (s->input.reader.items == 0)
         return fail("%s: no items, wanted at least 1", s->input.reader.in.name);
     if (s->grey)
         cli_note(GREY_NOTE, s->input.reader.in.name);
@@ -173,6 +187,7 @@ static int run(const struct options *o) {
                                         .seed = o->common.seed,
                                         .samples = o->samples > 0 ? (uint32_t)o->samples : 1,
                                         .marginal = o->samples > 0,
+                                        .bad = {.report = o->common.report_bad},
                                         .context = &work,
                                         .begin = begin,
                                         .batch = add_batch,
@@ -180,7 +195,7 @@ static int run(const struct options *o) {
     progress_start(!cli_quiet(), false);
     int result = stream_evaluate(&stream);
     mutual_information_end(&work.mutual);
-    return result;
+    return bad_items_finish(&stream.bad, stream.input.reader.in.name, result);
 }
 
 int main(int argc, char **argv) {

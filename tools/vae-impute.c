@@ -24,6 +24,7 @@ static const struct cli_option options[] = {
     {'k', "samples", "K", "100", "draws of z per item, weighted by importance", CLI_SIZE(samples, 1, 1 << 24)},
     {0, "sample", NULL, NULL, "fill in a draw instead of the mean", CLI_FLAG(sample)},
     CLI_LABELS(labels),
+    CLI_ON_BAD,
     CLI_SEED,
     CLI_THREADS,
     CLI_EVERY,
@@ -81,20 +82,28 @@ static ssize_t fill(unsigned char *item, enum dtype dtype, const float *x, size_
     return missing;
 }
 
+static int fill_item(struct stream_evaluation *s, size_t i, uint64_t item) {
+    struct work *w = s->context;
+    const struct raw_frame *frame = &s->input.reader.frame;
+    const ssize_t missing = fill(s->input.items + i * raw_item_bytes(frame), frame->dtype,
+                                 w->imputer.x + i * s->model.elements, s->model.elements);
+    if (missing < 0)
+        return fail("%s: item %" PRIu64
+                    " gets a number that is not finite, wanted numbers: is it like the items that "
+                    "%s was trained on?",
+                    s->input.reader.in.name, item, s->model_path);
+    w->filled += missing > 0;
+    w->poor += missing > 0 && s->evaluator.figures[i].effective < POOR;
+    return 0;
+}
+
 static int write_items(struct stream_evaluation *s, size_t count, uint64_t item) {
     struct work *w = s->context;
     const struct raw_frame *frame = &s->input.reader.frame;
-    for (size_t i = 0; i < count; i++) {
-        const ssize_t missing = fill(s->input.items + i * raw_item_bytes(frame), frame->dtype,
-                                     w->imputer.x + i * s->model.elements, s->model.elements);
-        if (missing < 0)
-            return fail("%s: item %" PRIu64
-                        " gets a number that is not finite, wanted numbers: is it like the items that "
-                        "%s was trained on?",
-                        s->input.reader.in.name, item + i, s->model_path);
-        w->filled += missing > 0;
-        w->poor += missing > 0 && s->evaluator.figures[i].effective < POOR;
-    }
+    (void)item;
+    for (size_t i = 0; i < count; i++)
+        if (s->is_bad[i])
+            bad_items_answer(frame->dtype, s->input.items + i * raw_item_bytes(frame), s->model.elements);
     return raw_write(&w->out, s->input.items, count * raw_item_bytes(frame));
 }
 
@@ -123,9 +132,11 @@ static int run(const struct options *o) {
                                         .samples = (uint32_t)o->samples,
                                         .marginal = true,
                                         .may_miss = true,
+                                        .bad = {.report = o->common.report_bad},
                                         .context = &work,
                                         .begin = begin,
                                         .frame = write_header,
+                                        .item = fill_item,
                                         .batch = write_items,
                                         .end = end};
     if (raw_writer_start(&work.out) < 0)
@@ -133,7 +144,7 @@ static int run(const struct options *o) {
     progress_start(!cli_quiet(), true);
     const int result = stream_evaluate(&stream);
     imputer_end(&work.imputer);
-    return result < 0 ? -1 : raw_finish(&work.out);
+    return bad_items_finish(&stream.bad, stream.input.reader.in.name, result < 0 ? -1 : raw_finish(&work.out));
 }
 
 int main(int argc, char **argv) {

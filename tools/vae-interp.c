@@ -8,11 +8,12 @@
 #include "query/latent_map.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct options {
-    struct cli_common common; /* quiet alone is used */
+    struct cli_common common; /* quiet and report_bad are used */
     const char *file;
     size_t steps;
     bool spherical;
@@ -21,12 +22,13 @@ struct options {
 static const struct cli_option options[] = {
     {0, "steps", "N", "8", "points per path, both ends included", CLI_SIZE(steps, 2, 1 << 24)},
     {0, "spherical", NULL, NULL, "follow arcs around the origin instead of straight lines", CLI_FLAG(spherical)},
+    CLI_ON_BAD,
     CLI_EVERY,
 };
 
 static const struct cli_program program = {
     "vae-interp",
-    "[--steps N] [--spherical] [-q] [FILE]",
+    "[--steps N] [--spherical] [--on-bad NAME] [-q] [FILE]",
     "Interpolates a stream of latents: points on the path from each latent to the next.",
     options,
     0,
@@ -62,20 +64,34 @@ static int results(const struct latent_map *map, uint64_t number, uint64_t items
     return __builtin_mul_overflow(paths, (uint64_t)walk->options->steps, count) ? -1 : 0;
 }
 
+/* Sets walk->z to point i of the path that ends at latent number `number`. 0, or -1 with a message. */
+static int set_point(const struct latent_map *map, const float *to, uint64_t number, size_t i) {
+    const struct walk *walk = map->context;
+    const double t = (double)i / (double)(walk->options->steps - 1);
+    if (!walk->options->spherical)
+        interpolate_linear(walk->from, to, t, walk->z, map->latent);
+    else if (interpolate_spherical(walk->from, to, t, walk->z, map->latent) < 0)
+        return fail("%s: items %" PRIu64 " and %" PRIu64 " are opposite, wanted an angle for an arc",
+                    map->reader.in.name, number - 1, number);
+    return math_kernel()->finite(walk->z, map->latent)
+               ? 0
+               : fail("%s: items %" PRIu64 " and %" PRIu64
+                      " have an arc beyond what floats hold, wanted smaller ones",
+                      map->reader.in.name, number - 1, number);
+}
+
+/* A path with a bad end, which was reported, is NaN throughout. Of another path that is bad, it is the points that
+ * are not finite. */
 static int write_path(struct latent_map *map, const float *to, uint64_t number) {
     struct walk *walk = map->context;
-    const size_t steps = walk->options->steps;
-    for (size_t i = 0; i < steps; i++) {
-        const double t = (double)i / (double)(steps - 1);
-        if (!walk->options->spherical)
-            interpolate_linear(walk->from, to, t, walk->z, map->latent);
-        else if (interpolate_spherical(walk->from, to, t, walk->z, map->latent) < 0)
-            return fail("%s: items %" PRIu64 " and %" PRIu64 " are opposite, wanted an angle for an arc",
-                        map->reader.in.name, number - 1, number);
-        if (!math_kernel()->finite(walk->z, map->latent))
-            return fail("%s: items %" PRIu64 " and %" PRIu64
-                        " have an arc beyond what floats hold, wanted smaller ones",
-                        map->reader.in.name, number - 1, number);
+    bool known = isnan(walk->from[0]) || isnan(to[0]);
+    for (size_t i = 0; i < walk->options->steps; i++) {
+        if (set_point(map, to, number, i) < 0) {
+            if (!known && bad_items_add(&map->bad) < 0)
+                return -1;
+            known = true;
+            bad_items_answer(DTYPE_F32, walk->z, map->latent);
+        }
         if (latent_map_write(map, walk->z) < 0)
             return -1;
     }
@@ -99,8 +115,13 @@ static int end(struct latent_map *map) {
 int main(int argc, char **argv) {
     const struct options o = parse(argc, argv);
     struct walk walk = {.options = &o};
-    struct latent_map map = {
-        .path = o.file, .context = &walk, .prepare = prepare, .results = results, .item = item, .end = end};
+    struct latent_map map = {.path = o.file,
+                             .bad = {.report = o.common.report_bad},
+                             .context = &walk,
+                             .prepare = prepare,
+                             .results = results,
+                             .item = item,
+                             .end = end};
     progress_start(!cli_quiet(), true);
     const int result = latent_map_run(&map);
     free(walk.from);

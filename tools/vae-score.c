@@ -7,6 +7,8 @@
 #include "query/calibration.h"
 #include "query/evaluate_stream.h"
 
+#include <math.h>
+
 /* A method: computes the score from the figures of an item. */
 struct method {
     const char *name;
@@ -57,6 +59,7 @@ static const struct cli_option options[] = {
     {0, "calibrate", "FILE", NULL, "write p-values instead, from these scores of normal items",
      CLI_FILE(calibrate)},
     CLI_LABELS(labels),
+    CLI_ON_BAD,
     CLI_SEED,
     CLI_THREADS,
     CLI_EVERY,
@@ -102,7 +105,9 @@ static int write_scores(struct stream_evaluation *s, size_t count, uint64_t item
     (void)item;
     for (size_t i = 0; i < count; i++) {
         scores[i] = w->options->method->score(&s->evaluator.figures[i]);
-        if (w->options->calibrate != NULL)
+        if (isnan(scores[i]))
+            scores[i] = (double)NAN; /* the same bytes for each, also its sign */
+        else if (w->options->calibrate != NULL)
             scores[i] = calibration_p(&w->calibration, scores[i]);
     }
     return raw_write(&w->out, scores, count * sizeof *scores);
@@ -124,6 +129,7 @@ static int run(const struct options *o) {
                                         .seed = o->common.seed ^ (o->calibrate != NULL ? OTHER_NOISE : 0),
                                         .samples = o->samples > 0 ? (uint32_t)o->samples : o->method->samples,
                                         .marginal = o->method->marginal,
+                                        .bad = {.report = o->common.report_bad},
                                         .context = &work,
                                         .frame = write_header,
                                         .batch = write_scores,
@@ -134,7 +140,7 @@ static int run(const struct options *o) {
     progress_start(!cli_quiet(), true);
     const int result = stream_evaluate(&stream);
     calibration_free(&work.calibration);
-    return result < 0 ? -1 : raw_finish(&work.out);
+    return bad_items_finish(&stream.bad, stream.input.reader.in.name, result < 0 ? -1 : raw_finish(&work.out));
 }
 
 int main(int argc, char **argv) {

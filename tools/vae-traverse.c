@@ -8,6 +8,8 @@
 #include "model/model_config.h"
 #include "query/latent_map.h"
 
+#include <math.h>
+
 #define MAX_LISTED 1024
 
 /* The numbers of a latent that are varied. */
@@ -17,7 +19,7 @@ struct list {
 };
 
 struct options {
-    struct cli_common common; /* quiet alone is used */
+    struct cli_common common; /* quiet and report_bad are used */
     const char *file;
     size_t steps;
     struct list list;
@@ -33,12 +35,13 @@ static const struct cli_option options[] = {
      CLI_SIZE(steps, 1, 1 << 24)},
     {0, "latent", "LIST", NULL, "vary these dimensions of a latent, such as 0,3 (default: each)",
      CLI_PARSE(parse_latents, list)},
+    CLI_ON_BAD,
     CLI_EVERY,
 };
 
 static const struct cli_program program = {
     "vae-traverse",
-    "[--steps N] [--latent LIST] [-q] [FILE]",
+    "[--steps N] [--latent LIST] [--on-bad NAME] [-q] [FILE]",
     "Writes, for each latent and each of its dimensions, latents in which this dimension takes quantiles of the "
     "prior.",
     options,
@@ -71,7 +74,7 @@ static int item(struct latent_map *map, float *z, uint64_t number) {
     for (size_t i = 0; i < moved(o, map); i++) {
         float *const one = &z[o->list.count > 0 ? o->list.latent[i] : i], own = *one;
         for (size_t step = 0; step < o->steps; step++) {
-            *one = (float)prior_normal.quantile(((double)step + 0.5) / (double)o->steps);
+            *one = isnan(own) ? own : (float)prior_normal.quantile(((double)step + 0.5) / (double)o->steps);
             if (latent_map_write(map, z) < 0)
                 return -1;
         }
@@ -84,7 +87,12 @@ int main(int argc, char **argv) {
     static struct options o;
     cli_parse(&program, argc, argv, &o);
     o.file = cli_operand();
-    struct latent_map map = {.path = o.file, .context = &o, .prepare = prepare, .results = results, .item = item};
+    struct latent_map map = {.path = o.file,
+                             .bad = {.report = o.common.report_bad},
+                             .context = &o,
+                             .prepare = prepare,
+                             .results = results,
+                             .item = item};
     progress_start(!cli_quiet(), true);
     return cli_finish(latent_map_run(&map));
 }

@@ -345,6 +345,17 @@ bool cli_quiet(void) {
     return cli.quiet;
 }
 
+static void print_line(const char *text) {
+    progress_clear();
+    fprintf(stderr, "%s: ", cli.program->name);
+    printable_print(stderr, text);
+    fputc('\n', stderr);
+}
+
+void cli_report(void) {
+    print_line(error_message());
+}
+
 void cli_note(const char *format, ...) {
     if (cli_quiet())
         return;
@@ -353,10 +364,7 @@ void cli_note(const char *format, ...) {
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    progress_clear();
-    fprintf(stderr, "%s: ", cli.program->name);
-    printable_print(stderr, text);
-    fputc('\n', stderr);
+    print_line(text);
 }
 
 int cli_finish(int result) {
@@ -370,5 +378,5 @@ int cli_finish(int result) {
         fprintf(stderr, "%s: %s\n", cli.program->name, error_message());
         return EXIT_DATA;
     }
-    return signals_stop() == 0 ? 0 : 128 + signals_stop();
+    return signals_stop() == 0 ? result : 128 + signals_stop();
 }

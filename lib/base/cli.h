@@ -10,9 +10,10 @@
 #include <stdint.h>
 
 /* The part of the library that speaks to the user: options, --help, messages and exit codes, alike in every
- * tool. Exit codes: 0 done, 1 data or I/O, 2 usage, 128 + signal if one ended the work early. */
+ * tool. Exit codes: 0 done, 1 data or I/O, 2 usage, 3 done but some items were bad (--on-bad report), 128 + signal
+ * if one ended the work early. */
 
-enum { EXIT_DATA = 1, EXIT_USAGE = 2 };
+enum { EXIT_DATA = 1, EXIT_USAGE = 2, EXIT_BAD = 3 };
 
 #define CLI_NO_MEMORY (-2) /* what the parser of an option returns if memory ends */
 
@@ -62,6 +63,7 @@ struct cli_common {
     uint64_t seed;
     size_t threads; /* default: the number of processors, or fewer if there is not enough memory */
     bool quiet;
+    bool report_bad; /* --on-bad report */
 };
 
 /* Options that mean the same in every tool. CLI_EVERY ends a table. */
@@ -80,6 +82,12 @@ struct cli_common {
             "work on N threads (default: the number of processors, if memory allows); changes no result", \
             CLI_SIZE(common.threads, 1, WORKERS_MAX), .aside = true                                       \
     }
+#define CLI_ON_BAD                                                                                          \
+    {                                                                                                       \
+        0, "on-bad", "NAME", "stop",                                                                        \
+            "at an item without a finite answer: stop, or report it, answer nan and go on (exit status 3)", \
+            CLI_PARSE(cli_parse_on_bad, common.report_bad)                                                  \
+    }
 #define CLI_EVERY                                                                                               \
     {'q', "quiet", NULL, NULL, "no progress and no notes, only errors", CLI_FLAG(common.quiet), .aside = true}, \
         {'h', "help", NULL, NULL, "print this text and exit", cli_help, .aside = true},                         \
@@ -89,6 +97,9 @@ struct cli_common {
 
 void cli_help(const struct cli_option *option, void *field, const char *text);
 void cli_version(const struct cli_option *option, void *field, const char *text);
+
+/* Parses "stop" or "report" to a bool. */
+int cli_parse_on_bad(void *field, const char *name, const char *text);
 
 struct cli_program {
     const char *name;                 /* of the tool */
@@ -144,8 +155,11 @@ bool cli_quiet(void);
 /* Prints a line on stderr that begins with the tool's name; nothing with -q. */
 void cli_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* Prints the message kept by fail() as such a line, also with -q: about an item that does not end the work. */
+void cli_report(void);
+
 /* Prints the message kept by fail() if `result` is negative, checks that all of stdout has been written, and
- * returns the exit status, which main returns. */
+ * returns the exit status, which main returns: `result` if it is positive. */
 int cli_finish(int result);
 
 #endif

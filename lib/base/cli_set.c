@@ -60,6 +60,13 @@ void cli_set_real(const struct cli_option *o, void *field, const char *text) {
         cli_usage_error();
 }
 
+int cli_parse_on_bad(void *field, const char *name, const char *text) {
+    static const char *const names[] = {"stop", "report"};
+    const int found = parse_name(name, text, names, 2, sizeof *names);
+    *(bool *)field = found == 1;
+    return found < 0 ? -1 : 0;
+}
+
 void cli_set_parsed(const struct cli_option *o, void *field, const char *text) {
     char name[NAME];
     const int result = o->parse(field, name_of(o, name), text);

@@ -153,18 +153,33 @@ static void add_item(struct evaluator *e, size_t i) {
                     m->config.latent);
 }
 
-int evaluator_add(struct evaluator *e, enum dtype dtype, const void *items, const uint32_t *label, size_t count,
-                  uint64_t item, const char *name) {
+void evaluator_run(struct evaluator *e, enum dtype dtype, const void *items, const uint32_t *label, size_t count,
+                   uint64_t item) {
     e->batch.dtype = dtype;
     e->batch.item_bytes = e->batch.model->elements * dtype_size(dtype);
     evaluate_batch(e, items, label, count, item);
-    for (size_t i = 0; i < count; i++) {
-        const struct item_figures *f = &e->figures[i];
-        if (!isfinite(f->reconstruction) || !isfinite(f->kl) || (e->marginal && !isfinite(f->log_likelihood)))
-            return fail("%s: item %" PRIu64 " has reconstruction %g and kl %g, wanted finite figures", name,
-                        item + i, f->reconstruction, f->kl);
-        add_item(e, i);
-    }
+}
+
+int evaluator_take(struct evaluator *e, size_t i, uint64_t item, const char *name) {
+    const struct item_figures *f = &e->figures[i];
+    if (!isfinite(f->reconstruction) || !isfinite(f->kl) || (e->marginal && !isfinite(f->log_likelihood)))
+        return fail("%s: item %" PRIu64 " has reconstruction %g and kl %g, wanted finite figures", name, item,
+                    f->reconstruction, f->kl);
+    add_item(e, i);
+    return 0;
+}
+
+void evaluator_refuse(struct evaluator *e, size_t i) {
+    e->figures[i] =
+        (struct item_figures){.reconstruction = NAN, .kl = NAN, .log_likelihood = NAN, .effective = NAN};
+}
+
+int evaluator_add(struct evaluator *e, enum dtype dtype, const void *items, const uint32_t *label, size_t count,
+                  uint64_t item, const char *name) {
+    evaluator_run(e, dtype, items, label, count, item);
+    for (size_t i = 0; i < count; i++)
+        if (evaluator_take(e, i, item + i, name) < 0)
+            return -1;
     return 0;
 }
 

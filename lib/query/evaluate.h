@@ -57,9 +57,20 @@ struct evaluator {
 int evaluator_start(struct evaluator *evaluator, const struct model *model, struct workers *workers,
                     uint32_t samples, bool marginal, uint64_t seed) __attribute__((warn_unused_result));
 
-/* Evaluates `count` <= batch_room(item) items and adds their figures to `total`. `item` is the number of the first
- * one in the stream `name`. label [count]: NULL if the model is not conditional on labels. 0, or -1 with a message
- * that names the item if a figure is not finite. */
+/* Sets the figures of `count` <= batch_room(item) items. `item` is the number of the first one in the stream. label
+ * [count]: NULL if the model is not conditional on labels. */
+void evaluator_run(struct evaluator *evaluator, enum dtype dtype, const void *items, const uint32_t *label,
+                   size_t count, uint64_t item);
+
+/* Adds the figures of item i of the last batch to `total`. 0, or -1 with a message that names item number `item` of
+ * the stream `name` if a figure is not finite. To be called in the order of the items. */
+int evaluator_take(struct evaluator *evaluator, size_t i, uint64_t item, const char *name)
+    __attribute__((warn_unused_result));
+
+/* Sets the figures of item i of the last batch to NaN. */
+void evaluator_refuse(struct evaluator *evaluator, size_t i);
+
+/* Both for all items: evaluates them and adds their figures to `total`. 0, or -1 as evaluator_take. */
 int evaluator_add(struct evaluator *evaluator, enum dtype dtype, const void *items, const uint32_t *label,
                   size_t count, uint64_t item, const char *name) __attribute__((warn_unused_result));
 

@@ -1,21 +1,47 @@
 /* SPDX-License-Identifier: MIT */
 #include "query/evaluate_stream.h"
 
+static const unsigned char *item_at(const struct stream_evaluation *s, size_t i) {
+    return s->input.items + i * raw_item_bytes(&s->input.reader.frame);
+}
+
+/* Checks `count` items of the batch from item i on; the first one is number `item` of the stream. */
+static int check(const struct stream_evaluation *s, size_t i, size_t count, uint64_t item) {
+    const struct raw_reader *reader = &s->input.reader;
+    return model_check_items(&s->model, reader->frame.dtype, item_at(s, i), count, reader->in.name, item);
+}
+
 static int check_items(void *context, size_t count, uint64_t item) {
     struct stream_evaluation *s = context;
-    const struct raw_frame *frame = &s->input.reader.frame;
-    if (model_check_items(&s->model, frame->dtype, s->input.items, count, s->input.reader.in.name, item) < 0)
+    if (!s->bad.report && check(s, 0, count, item) < 0)
         return -1;
-    for (size_t i = 0; i < count; i++)
-        s->grey = s->grey || model_finds_grey(&s->model, frame->dtype, s->input.items + i * raw_item_bytes(frame));
+    for (size_t i = 0; i < count; i++) {
+        s->refused[i] = s->bad.report && check(s, i, 1, item + i) < 0;
+        s->grey =
+            s->grey || (!s->refused[i] && model_finds_grey(&s->model, s->input.reader.frame.dtype, item_at(s, i)));
+    }
     return 0;
+}
+
+/* Takes the figures of an item. 0, or -1 with a message if it is bad. */
+static int take(struct stream_evaluation *s, size_t i, uint64_t item) {
+    if (s->refused[i]) {
+        evaluator_refuse(&s->evaluator, i);
+        return check(s, i, 1, item); /* for its message */
+    }
+    if (evaluator_take(&s->evaluator, i, item, s->input.reader.in.name) < 0)
+        return -1;
+    return s->item == NULL ? 0 : s->item(s, i, item);
 }
 
 static int evaluate(void *context, size_t count, uint64_t item) {
     struct stream_evaluation *s = context;
-    if (evaluator_add(&s->evaluator, s->input.reader.frame.dtype, s->input.items, s->input.label, count, item,
-                      s->input.reader.in.name) < 0)
-        return -1;
+    evaluator_run(&s->evaluator, s->input.reader.frame.dtype, s->input.items, s->input.label, count, item);
+    for (size_t i = 0; i < count; i++) {
+        s->is_bad[i] = take(s, i, item + i) < 0;
+        if (s->is_bad[i] && bad_items_add(&s->bad) < 0)
+            return -1;
+    }
     return s->batch(s, count, item);
 }
 

@@ -5,7 +5,7 @@
 
 #include <inttypes.h>
 
-static const float *result(const struct item_map *map, const struct batch *batch, size_t row) {
+static float *result(const struct item_map *map, const struct batch *batch, size_t row) {
     return map->results(map, &batch->pass) + row * shape_elements(&map->shape);
 }
 
@@ -17,17 +17,32 @@ static void work(struct batch *batch, const struct range *range) {
         finite[row] = math_kernel()->finite(result(map, batch, row), shape_elements(&map->shape));
 }
 
-static int check_results(const struct item_map *map, const struct batch *batch) {
-    for (size_t i = 0; i < batch->count; i++)
-        if (!map->finite[batch - map->batch][batch_row(batch, i)])
-            return fail("%s: item %" PRIu64
-                        " has a result that is not finite, wanted numbers: is it like the items that %s "
-                        "was trained on?",
-                        map->input.reader.in.name, batch->item + i, map->model_path);
+/* Returns 0, or -1 with a message if item i of a batch is bad. */
+static int check_item(const struct item_map *map, const struct batch *batch, size_t i) {
+    const size_t turn = (size_t)(batch - map->batch);
+    if (map->bad.report && map->refused[turn][i])
+        return map->check(map, batch->data + i * batch->item_bytes, 1, batch->item + i); /* for its message */
+    return map->finite[turn][batch_row(batch, i)]
+               ? 0
+               : fail("%s: item %" PRIu64
+                      " has a result that is not finite, wanted numbers: is it like the items that %s "
+                      "was trained on?",
+                      map->input.reader.in.name, batch->item + i, map->model_path);
+}
+
+/* Answers the bad items. 0, or -1 if one ends the work. */
+static int check_results(struct item_map *map, const struct batch *batch) {
+    for (size_t i = 0; i < batch->count; i++) {
+        if (check_item(map, batch, i) == 0)
+            continue;
+        if (bad_items_add(&map->bad) < 0)
+            return -1;
+        bad_items_answer(DTYPE_F32, result(map, batch, batch_row(batch, i)), shape_elements(&map->shape));
+    }
     return 0;
 }
 
-/* Writes the results of a batch after its work. 0, or -1 if a result is not finite or cannot be written. */
+/* Writes the results of a batch after its work. 0, or -1 if a bad item ends the work, or writing fails. */
 static int put_out(struct item_map *map, const struct batch *batch) {
     if (check_results(map, batch) < 0)
         return -1;
@@ -37,7 +52,13 @@ static int put_out(struct item_map *map, const struct batch *batch) {
 
 static int check_items(void *context, size_t count, uint64_t item) {
     struct item_map *map = context;
-    return map->check(map, map->input.items, count, item);
+    const size_t bytes = raw_item_bytes(&map->input.reader.frame);
+    if (!map->bad.report)
+        return map->check(map, map->input.items, count, item);
+    /* Their messages come in turn with those about results, see check_item. */
+    for (size_t i = 0; i < count; i++)
+        map->refused[map->input.turn][i] = map->check(map, map->input.items + i * bytes, 1, item + i) < 0;
+    return 0;
 }
 
 /* Waits for the batch that the workers work on, and returns it; NULL: none. */
@@ -116,5 +137,5 @@ int item_map_run(struct item_map *map) {
         return -1;
     const int result = run_inputs(map);
     model_free(&map->model);
-    return result < 0 ? -1 : raw_finish(&map->out);
+    return bad_items_finish(&map->bad, map->input.reader.in.name, result < 0 ? -1 : raw_finish(&map->out));
 }

@@ -49,9 +49,12 @@ static int run_frame(struct latent_map *map, void *item, float *z) {
         ssize_t n = raw_read(&map->reader, item, 1);
         if (n <= 0)
             return (int)n;
-        if (latent_check_items(&map->reader, item, 1, number) < 0)
-            return -1;
         dtype_to_float(map->reader.frame.dtype, item, z, map->latent);
+        if (latent_check_items(&map->reader, item, 1, number) < 0) {
+            if (bad_items_add(&map->bad) < 0)
+                return -1;
+            bad_items_answer(DTYPE_F32, z, map->latent);
+        }
         if (map->item(map, z, number) < 0)
             return -1;
         progress_items(map->reader.items, map->reader.total);
@@ -80,5 +83,5 @@ int latent_map_run(struct latent_map *map) {
     if (result == 0)
         result = run_frames(map);
     raw_close(&map->reader);
-    return result < 0 ? -1 : raw_finish(&map->out);
+    return bad_items_finish(&map->bad, map->reader.in.name, result < 0 ? -1 : raw_finish(&map->out));
 }
