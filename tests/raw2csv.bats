@@ -156,6 +156,23 @@ f64() {
     done
     exec 9>&-
     wait $pid
+    # A line without an answer does not end it: n2 lacks a number, and n3 is extreme.
+    csv2raw --live --id id --write-ids ids in 3>&- | {
+        vae-score -q -m model.bin --on-bad report 2>err || echo $? >status
+    } | raw2csv --ids ids >out 3>&- 9>&- &
+    pid=$!
+    exec 9<>in
+    echo id,a,b,c >&9
+    for line in n1,1,2,3 n2,1,,3 n3,3e38,3e38,3e38 n4,1,2,3; do
+        echo "$line" >&9
+        await grep -q "^${line%%,*},[-0-9.einfa]*$" out
+    done
+    exec 9>&-
+    wait $pid
+    assert_equal "$(cat status)" 3
+    assert_regex "$(sed -n 1p err)" '^vae-score: stdin: item 1, element 1 is nan'
+    grep -x n2,nan out
+    assert_equal "$(grep ^n1, out | cut -d , -f 2)" "$(grep ^n4, out | cut -d , -f 2)"
     # The same through pipes.
     mkfifo ids.fifo names.fifo
     printf 'id,a,b\nx,1,2\ny,3,4\n' >a.csv
