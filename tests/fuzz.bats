@@ -21,6 +21,7 @@ replays() {
 @test "fuzzed: IDX files, plain and gzip" { replays idx; }
 @test "fuzzed: tables of text" { replays csv; }
 @test "fuzzed: pictures" { replays pnm; }
+@test "fuzzed: scores for p-values" { replays calibration; }
 @test "fuzzed: model files" { replays model; }
 @test "fuzzed: checkpoints" { replays checkpoint; }
 @test "fuzzed: numbers, lists and names of options" { replays options; }

@@ -23,8 +23,9 @@ idx2raw -n 40 "$IMAGES" | vae-encode -m model.bin | vae-decode -m model.bin | ra
 vae-sample -n 100 -m model.bin | vae-interp --steps 3 | raw-info >info
 vae-sample -n 2 | vae-traverse --steps 3 >traverse
 vae-eval -m model.bin -k 3 "$1/items.raw" >eval
-vae-score -m model.bin "$1/items.raw" >scores
-vae-score -m model.bin --calibrate scores "$1/items.raw" >calibrated
+vae-score -m model.bin --write-calibration scores.txt "$1/items.raw" >scores
+vae-score -m model.bin --per-element "$1/items.raw" >elements
+vae-score -m model.bin --calibrate scores.txt "$1/items.raw" >calibrated
 vae-info model.bin >model
 raw-select --class 7 --labels "$1/labels.raw" --shuffle "$1/items.raw" >shuffled
 raw-select --split 0.5 --write-rest rest "$1/items.raw" >select
@@ -68,6 +69,13 @@ TRAIN=(vae-train -q -j 2 -m new.bin --checkpoint new.ck --every 2 --log log.tsv 
         withstand $call 5 1 raw-select --ids ids --write-ids new.ids table.raw
         withstand $call 5 1 raw-select --shuffle --ids ids --write-ids new.ids table.raw
         withstand $call 5 1 raw-zip --run 3 items.raw items.raw
+    done
+    for call in open read write thread fsync truncate; do
+        withstand $call 5 1 vae-score -q -j 2 -m model.bin --write-calibration new.txt items.raw
+    done
+    vae-score -q -m model.bin --write-calibration scores.txt items.raw >scores.raw
+    for call in open read; do
+        withstand $call 5 1 vae-score -q -j 2 -m model.bin --calibrate scores.txt items.raw
     done
     # What goes through stdio is not seen by the library preloaded; a full stdout is tested in contract.bats.
     for call in open read; do

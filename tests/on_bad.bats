@@ -136,12 +136,14 @@ END
     perl "$ROOT/tests/safetensors.pl" edit '$data = pack "f<*", (1) x (length($data) / 4 - 2), 2000, 2000; checksum()' <counts.bin >far.bin
     ends 3 vae-score -q -m far.bin --on-bad report counts.raw
     payload <out | od -A n -v -t f8 -w8 | tr -d ' ' | sort | uniq -c | xargs | grep -x '4 inf'
-    vae-score -m counts.bin counts.raw >by.raw
-    ends 3 vae-score -q -m far.bin --on-bad report --calibrate by.raw counts.raw
+    vae-score -m counts.bin --write-calibration by.txt counts.raw >/dev/null
+    ends 1 vae-score -q -m far.bin --calibrate by.txt counts.raw
+    sed "2s/.*/model $(grep -o "[0-9a-f]*' as in" err | cut -d \' -f 1)/" by.txt >far.txt
+    ends 3 vae-score -q -m far.bin --on-bad report --calibrate far.txt counts.raw
     payload <out | od -A n -v -t f8 -w8 | rows_hold 4 '$1 == 0.2'
     # What has no score has no p-value.
     { header f32 2 2 . && f32 1 2 nan -1; } >none.raw
-    ends 3 vae-score -q -m counts.bin --on-bad report --calibrate by.raw none.raw
+    ends 3 vae-score -q -m counts.bin --on-bad report --calibrate by.txt none.raw
     rows 8 only 1 <out | are_nan 8 1
 }
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 # tests/rejected/: a file for each rule of vae-raw(5), vae-model(5), vae-checkpoint(5), the text of csv2raw(1) and the
-# pictures of pnm2raw(1), each broken once, and in MESSAGES what is said of it; foreign/ has files of other programs. The
-# models and checkpoints are those of golden/ but for that.
+# pictures of pnm2raw(1), scores of vae-score(1), each broken once, and in MESSAGES what is said of it; foreign/ has files
+# of other programs. The models and checkpoints are those of golden/ but for that.
 load helper
 
 setup() {
@@ -54,6 +54,10 @@ rejects() {
 
 @test "pictures" {
     rejects pnm pnm2raw pnm2raw -q file
+}
+
+@test "scores for p-values" {
+    rejects calibration vae-score vae-score -q -m "$ROOT/tests/golden/0.1/plain.bin" --calibrate file items.raw
 }
 
 @test "checkpoints" {

@@ -52,8 +52,9 @@ v() {
     v vae-interp latents.raw >path.raw
     v vae-traverse latents.raw >path.raw
     v vae-eval -q -m model.bin -k 5 --curve few.raw | row_holds 3 '$1 == 5'
-    v vae-score -q -m model.bin few.raw >scores.raw
-    v vae-score -q -m model.bin --calibrate scores.raw few.raw >p.raw
+    v vae-score -q -m model.bin --write-calibration scores.txt few.raw >scores.raw
+    v vae-score -q -m model.bin -k 2 --per-element few.raw | raw-info | row_holds 2 '$2 == 785'
+    v vae-score -q -m model.bin --calibrate scores.txt few.raw >p.raw
     v vae-info model.bin | grep -x $'latent\t2'
     v raw-info few.raw | row_holds 2 '$3 == 5'
     v raw-info --per-element --names names a.raw | row_holds 2 '$2 == "a"'

@@ -21,9 +21,14 @@ static bool is_standard(const char *path) {
 }
 
 /* True if a tool would write over its own input, or read its own output. */
-static bool is_standard_output(const struct stat *status) {
+static bool is_output(const struct stat *status) {
     struct stat out;
     return S_ISREG(status->st_mode) && fstat(STDOUT_FILENO, &out) == 0 && is_same_inode(status, &out);
+}
+
+bool is_standard_output(const char *path) {
+    struct stat status;
+    return stat(path, &status) == 0 && is_output(&status);
 }
 
 /* A writer that is still working seldom pauses for longer. */
@@ -43,7 +48,7 @@ int input_open(struct input *in, const char *path) {
         (void)fail_system(in->name, "cannot read");
     } else if (S_ISDIR(status.st_mode)) {
         (void)fail("%s: is a directory, wanted a file", in->name);
-    } else if (is_standard_output(&status)) {
+    } else if (is_output(&status)) {
         (void)fail("%s: is standard output, too, wanted another file", in->name);
     } else if (isatty(in->fd)) {
         (void)fail(standard ? "%s: is a terminal, wanted binary data from a pipe" OR_FILE
@@ -176,16 +181,10 @@ int output_standard(struct output *out) {
     return 0;
 }
 
-/* True if the path leads to the regular file that standard output goes to. */
-static bool leads_to_output(const char *path) {
-    struct stat status;
-    return stat(path, &status) == 0 && is_standard_output(&status);
-}
-
 int output_create(struct output *out, const char *path, const char *input) {
     if (is_same_place(path, input == NULL ? "-" : input))
         return fail("%s: is the input, too, wanted another file", path);
-    if (leads_to_output(path))
+    if (is_standard_output(path))
         return fail("%s: is standard output, too, wanted another file", path);
     if (check_directory_of(path) < 0)
         return -1;

@@ -46,6 +46,9 @@ int input_fail_empty(const struct input *in, const char *wanted) __attribute__((
 /* True if both are the status of the same file. */
 bool is_same_inode(const struct stat *a, const struct stat *b);
 
+/* True if the path leads to the regular file that standard output goes to. */
+bool is_standard_output(const char *path);
+
 /* True if both paths lead to the same regular file; "-" is standard input. */
 bool is_same_file(const char *a, const char *b);
 

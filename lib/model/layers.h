@@ -75,6 +75,10 @@ void likelihood_draw_of(const struct pass *pass, size_t likelihood, size_t row, 
 double likelihood_of_draw(const struct pass *pass, size_t likelihood, size_t row);
 double likelihood_of_item(const struct pass *pass, size_t likelihood, size_t item);
 
+/* Writes the terms of a draw: -log p(x_i|z) of each element, 0 for a missing one, to each [elements]. The pass must
+ * not train. */
+void likelihood_of_elements(const struct pass *pass, size_t likelihood, size_t row, double *each);
+
 /* For a scale that maximises log p(x|z) of each batch (SCALE_OPTIMAL): the deviations summed over the draws and
  * observed elements of the last step, and the number of these elements. */
 struct deviations {

@@ -118,7 +118,9 @@ void model_start_at_mean(struct model *model, const double *mean) {
 }
 
 void model_load_item(const struct model *m, enum dtype dtype, const void *item, struct noise noise, float *x) {
-    item_to_float(m->config.likelihood, m->config.binarize, dtype, item, m->elements, noise, x);
+    const bool kept = m->keeps_grey && m->config.binarize == BINARIZE_SAMPLE;
+    item_to_float(m->config.likelihood, kept ? BINARIZE_NONE : m->config.binarize, dtype, item, m->elements, noise,
+                  x);
 }
 
 int model_check_shape(const struct model *model, const struct shape *shape, const char *model_name,

@@ -12,6 +12,8 @@
 struct model {
     struct model_config config;
     bool may_miss;          /* elements of items may be missing */
+    bool keeps_grey;        /* BINARIZE_SAMPLE leaves items as they are: each element is the mean of its draws */
+    uint64_t digest;        /* set by model_load: the XXH64 of the file's metadata, which has that of its weights */
     size_t elements;        /* elements of an item */
     size_t encoder_inputs;  /* width of the encoder's input */
     size_t decoder_inputs;  /* width of the decoder's input: the latent, then the label, one-hot */

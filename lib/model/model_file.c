@@ -7,6 +7,9 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <xxhash.h>
 
 /* Writes the figures of a data set as PREFIX_elbo and so on, unless there are none. 0, or another value if memory
  * runs out. */
@@ -98,13 +101,25 @@ int model_read(struct model *model, enum model_reading reading, json_t **metadat
     return result;
 }
 
+/* Sets the digest. The text of the metadata is the same for a copy of the file, and for every version. */
+static int set_digest(struct model *model, const json_t *metadata, const char *name) {
+    char *text = json_dumps(metadata, JSON_COMPACT | JSON_SORT_KEYS);
+    if (text == NULL)
+        return fail("%s: out of memory for the metadata", name);
+    model->digest = XXH64(text, strlen(text), 0);
+    free(text);
+    return 0;
+}
+
 int model_load(struct model *model, enum model_reading reading, const char *path) {
     struct input in;
     json_t *metadata;
     *model = (struct model){0};
     if (input_open(&in, path) < 0)
         return -1;
-    const int result = model_read(model, reading, &metadata, &in);
+    int result = model_read(model, reading, &metadata, &in);
+    if (result == 0)
+        result = set_digest(model, metadata, in.name);
     json_decref(metadata);
     input_close(&in);
     return result;

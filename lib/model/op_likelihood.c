@@ -167,7 +167,7 @@ static const float *item_of(const struct pass *pass, const struct layer *layer, 
 }
 
 /* Returns -log p of the elements [first, first + n) of a row, and writes the gradients if the pass trains. */
-static double negative_log(struct pass *pass, const struct layer *layer, size_t row, size_t first, size_t n) {
+static double negative_log(const struct pass *pass, const struct layer *layer, size_t row, size_t first, size_t n) {
     const struct options *o = layer->options;
     const size_t width = net_input(pass->net, layer, 0)->width;
     float *da = pass_input(pass, layer, 0)->dout,
@@ -303,6 +303,13 @@ size_t net_likelihood(struct net *net, size_t a, size_t x, const struct segment 
 
 double likelihood_of_draw(const struct pass *pass, size_t likelihood, size_t row) {
     return pass_term_sum(pass, &pass->net->layer[likelihood], NEGATIVE_LOG, row);
+}
+
+void likelihood_of_elements(const struct pass *pass, size_t likelihood, size_t row, double *each) {
+    const struct layer *layer = &pass->net->layer[likelihood];
+    const struct options *o = layer->options;
+    for (size_t i = 0; i < o->elements; i++)
+        each[i] = negative_log(pass, layer, row, i, 1);
 }
 
 double likelihood_of_item(const struct pass *pass, size_t likelihood, size_t item) {

@@ -27,7 +27,7 @@ static void add_draw(struct evaluator *e, const struct range *s, uint32_t k) {
     struct pass *p = &e->batch.pass;
     const struct model *m = e->batch.model;
     const bool closed = m->config.prior->kl != NULL;
-    for (size_t row = s->first; row < s->first + s->rows; row++)
+    for (size_t row = s->first; !e->at_mean && row < s->first + s->rows; row++)
         noise_normal(draw_epsilon(p, m->z, row), m->config.latent,
                      (struct noise){.seed = e->seed,
                                     .purpose = PURPOSE_POSTERIOR,
@@ -42,16 +42,15 @@ static void add_draw(struct evaluator *e, const struct range *s, uint32_t k) {
             e->figures[i].kl += draw_kl(p, m->z, row) / e->samples;
         else if (k == 0)
             e->figures[i].kl = draw_kl(p, m->z, row);
-        if (!e->marginal)
-            continue;
-        const double log_weight = bound_log_weight(p, m, row);
-        add_weight(e, i, k, log_weight);
+        const double log_weight = e->marginal ? bound_log_weight(p, m, row) : (double)NAN;
+        if (e->marginal)
+            add_weight(e, i, k, log_weight);
         if (e->drawn != NULL)
             e->drawn(e, row, i, k, log_weight);
     }
 }
 
-/* Encodes the items of the range, and resets their figures. */
+/* Encodes the items of the range, and resets their figures and their epsilon. */
 static void begin_range(struct evaluator *e, const struct range *s) {
     const struct model *m = e->batch.model;
     batch_load_items(&e->batch, s, e->seed);
@@ -60,7 +59,10 @@ static void begin_range(struct evaluator *e, const struct range *s) {
         memset(draw_epsilon(&e->batch.pass, m->z, row), 0, m->config.latent * sizeof(float));
     for (size_t row = s->first; row < s->first + s->rows; row++) {
         const size_t i = batch_index(&e->batch, row);
-        e->figures[i] = (struct item_figures){.log_likelihood = NAN, .effective = NAN};
+        e->figures[i] = (struct item_figures){
+            .log_likelihood = NAN,
+            .effective = NAN,
+            .observed = m->may_miss ? observed_count(model_x(m, &e->batch.pass, row), m->elements) : m->elements};
         e->weights[i] = log_sum_empty();
     }
 }
@@ -99,7 +101,8 @@ static void set_points(struct evaluator *e) {
 int evaluator_start(struct evaluator *e, const struct model *model, struct workers *workers, uint32_t samples,
                     bool marginal, uint64_t seed) {
     const size_t latent = model->config.latent;
-    *e = (struct evaluator){.seed = seed, .samples = samples, .marginal = marginal};
+    *e = (struct evaluator){
+        .seed = seed, .samples = samples == 0 ? 1 : samples, .at_mean = samples == 0, .marginal = marginal};
     if (marginal)
         set_points(e);
     net_pack(&model->net);
@@ -138,9 +141,8 @@ static void add_item(struct evaluator *e, size_t i) {
     struct evaluation *total = &e->total;
     const struct model *m = e->batch.model;
     const size_t row = batch_row(&e->batch, i);
-    const float *x = model_x(m, &e->batch.pass, row);
     total->items++;
-    total->elements += (double)(m->may_miss ? observed_count(x, m->elements) : m->elements);
+    total->elements += (double)f->observed;
     total->reconstruction += f->reconstruction;
     total->kl += f->kl;
     total->effective += f->effective;

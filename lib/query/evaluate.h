@@ -17,6 +17,7 @@ struct item_figures {
     double kl;                  /* KL(q(z|x) || p(z)) */
     double log_likelihood;      /* log p(x) by importance sampling; NaN without `marginal` */
     double effective;           /* effective sample size of the importance weights; NaN without `marginal` */
+    size_t observed;            /* elements that are not missing */
     double curve[CURVE_POINTS]; /* log p(x) from the first point[i] draws, for i below `points` of the evaluator */
 };
 
@@ -34,13 +35,14 @@ struct evaluator {
     struct batch batch;
     uint32_t first_draw, draws; /* draws [first_draw, first_draw + draws) of each item are being evaluated */
     struct log_sum weights[BATCH_ROWS]; /* each item's importance weights so far */
-    /* May be set after evaluator_start with `marginal`; else NULL. Called for draw k of the batch's item i, with
-     * the row of batch.pass that holds the draw, and its log importance weight. The draws of an item come in their
-     * order and in one thread; several items may be in different threads at the same time. */
+    /* May be set after evaluator_start; else NULL. Called for draw k of the batch's item i, with the row of
+     * batch.pass that holds the draw, and its log importance weight, NaN without `marginal`. The draws of an item
+     * come in their order and in one thread; several items may be in different threads at the same time. */
     void (*drawn)(const struct evaluator *evaluator, size_t row, size_t i, uint32_t k, double log_weight);
     void *context; /* for `drawn` */
     uint64_t seed;
     uint32_t samples;                  /* draws of z per item, 1 to 2^24 */
+    bool at_mean;                      /* there is one, which is mu */
     bool marginal;                     /* log p(x) is estimated */
     size_t points;                     /* number of points of the curve; 0 without `marginal` */
     uint32_t point[CURVE_POINTS];      /* the number of draws of each point, ascending; the last is `samples` */
@@ -49,11 +51,11 @@ struct evaluator {
     struct evaluation total;
 };
 
-/* Prepares an evaluation with `samples` draws of z per item. With `marginal` it also estimates
- *     log p(x) ~ logsumexp_k [log p(x,z_k) - log q(z_k|x)] - log K,   z_k ~ q(z|x).
- * In expectation this is a lower bound that does not fall as K grows: Burda, Grosse and Salakhutdinov 2016,
- * equation 8. A draw depends on the seed, the item's number and k only. Packs the model's net. The model and the
- * workers must outlive the evaluator. 0, or -1 if memory runs out; end with evaluator_end in both cases. */
+/* Prepares an evaluation with `samples` draws of z per item; 0: at z = mu, without `marginal`. With `marginal` it
+ * also estimates log p(x) ~ logsumexp_k [log p(x,z_k) - log q(z_k|x)] - log K,   z_k ~ q(z|x). In expectation this
+ * is a lower bound that does not fall as K grows: Burda, Grosse and Salakhutdinov 2016, equation 8. A draw depends
+ * on the seed, the item's number and k only. Packs the model's net. The model and the workers must outlive the
+ * evaluator. 0, or -1 if memory runs out; end with evaluator_end in both cases. */
 int evaluator_start(struct evaluator *evaluator, const struct model *model, struct workers *workers,
                     uint32_t samples, bool marginal, uint64_t seed) __attribute__((warn_unused_result));
 

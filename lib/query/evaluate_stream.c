@@ -81,6 +81,7 @@ static int run_inputs(struct stream_evaluation *s) {
 int stream_evaluate(struct stream_evaluation *s) {
     if (model_load(&s->model, s->may_miss ? MODEL_MAY_MISS : MODEL_AS_TRAINED, s->model_path) < 0)
         return -1;
+    s->model.keeps_grey = s->samples == 0;
     const int result = run_inputs(s);
     model_free(&s->model);
     return result;

@@ -15,7 +15,7 @@ struct stream_evaluation {
     const char *labels_path;       /* the labels' stream, for a conditional model; else NULL */
     size_t threads;
     uint64_t seed;
-    uint32_t samples; /* see evaluator_start, like `marginal` */
+    uint32_t samples; /* see evaluator_start, like `marginal`; with 0, BINARIZE_SAMPLE has no noise either */
     bool marginal;
     bool may_miss;        /* elements may be missing, even if the model was not trained on such items */
     struct bad_items bad; /* `report` is set by the tool */

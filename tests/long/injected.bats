@@ -8,7 +8,7 @@ setup() {
     idx2raw -n 40 "$IMAGES" >items.raw
     vae-train -q -m model.bin -H 2 -z 1 -e 1 items.raw
     vae-encode -q -m model.bin items.raw >latents.raw
-    vae-score -q -m model.bin items.raw >scores.raw
+    vae-score -q -m model.bin --write-calibration scores.txt items.raw >scores.raw
     { header f32 4 40 . && perl -e 'print pack "f<*", map { $_ % 5 ? $_ / 160 : "nan" } 1 .. 160'; } >holes.raw
     idx2raw -n 40 "$LABELS" >labels.raw
     vae-train -q -m told.bin --cond labels.raw -H 2 -z 1 -e 1 items.raw
@@ -25,7 +25,9 @@ setup() {
     withstand malloc 12 1 vae-encode -q -j 2 -m model.bin items.raw
     withstand malloc 12 1 vae-decode -q -j 2 -m model.bin latents.raw
     withstand malloc 12 1 vae-eval -q -j 2 -k 3 --curve -m model.bin items.raw
-    withstand malloc 12 1 vae-score -q -j 2 -m model.bin --calibrate scores.raw items.raw
+    withstand malloc 12 1 vae-score -q -j 2 -m model.bin --calibrate scores.txt items.raw
+    withstand malloc 12 1 vae-score -q -j 2 -m model.bin --write-calibration new.txt items.raw
+    withstand malloc 12 1 vae-score -q -j 2 -m model.bin --per-element items.raw
     withstand malloc 12 1 vae-impute -q -j 2 -k 3 -m holes.bin holes.raw
     withstand malloc 12 1 vae-eval -q --mutual-information -m told.bin --cond labels.raw items.raw
     withstand malloc 12 1 vae-sample -m told.bin --cond labels.raw
