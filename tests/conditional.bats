@@ -154,7 +154,7 @@ lit() {
     right=$(vae-eval -q -m model.bin --cond labels.raw items.raw | awk 'NR == 2 { print $2 }')
     wrong=$(vae-eval -q -m model.bin --cond wrong.raw items.raw | awk 'NR == 2 { print $2 }')
     holds "$right > $wrong + 3"
-    vae-score -m model.bin --cond wrong.raw items.raw | payload | od -A n -v -t f8 -w8 |
+    vae-score -k 1 -m model.bin --cond wrong.raw items.raw | payload | od -A n -v -t f8 -w8 |
         awk '{ s += $1 } END { print s / NR }' >mean
     near "$(<mean)" "${wrong#-}" 0.001
 }

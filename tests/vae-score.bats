@@ -91,6 +91,8 @@ copies() {
             vae-score -q -m $model.bin --method $method -k 1 same.raw | doubles | sort -u | wc -l | grep -x 200
         done
     done
+    # Other uses of the same model draw its pixels.
+    vae-encode -m bits.bin same.raw | table 2 | sort -u | wc -l | grep -x 200
     # A pixel that may become 0 or 1 counts as the mean of both.
     vae-score -q -m bits.bin --method reconstruction items.raw | doubles >means
     vae-score -q -m bits.bin --method reconstruction -k 200 items.raw | doubles | paste - means | awk '{ a += $1; b += $2 } END { exit !(NR == 100 && b < a && b > 0.9 * a) }'

@@ -50,7 +50,7 @@ struct likelihood {
     double (*negative_log)(const struct distributions *d, const float *x, float *gradient, float *scale_gradient);
 
     /* The same of one element, without gradients, in double: the sum of such terms of finite floats is finite. NULL
-     * if negative_log overflows only where double does, too. */
+     * if negative_log computes in double itself. */
     double (*negative_log_wide)(double a, double x, double log_scale, double inverse_scale);
 
     /* The a whose p(x|a) has this mean. NULL if the mean does not determine it, or if there is no mean: --mean-bias

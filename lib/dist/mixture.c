@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/noise.h"
 #include "dist/latent.h"
+#include "dist/log_sum.h"
 #include "kernel/math_kernel.h"
 
 #include <math.h>
@@ -56,6 +57,19 @@ double mixture_log_density(const struct mixture *m, const float *z, float *respo
         sum += (double)responsibility[k];
     math_kernel()->scale(responsibility, (float)(1 / sum), m->components);
     return max + log(sum); // cppcheck-suppress invalidFunctionArg ; there are components
+}
+
+double mixture_log_density_wide(const struct mixture *m, const float *z) {
+    struct log_sum sum = log_sum_empty();
+    for (size_t k = 0; k < m->components; k++) {
+        double distance = 0;
+        for (size_t i = 0; i < m->latent; i++) {
+            const double away = (double)z[i] - (double)mean(m, k)[i];
+            distance += away * away * (double)m->precision[k * m->latent + i];
+        }
+        log_sum_add(&sum, m->log_scale[k] - 0.5 * distance);
+    }
+    return log_sum_value(&sum);
 }
 
 void mixture_slope(const struct mixture *m, const float *z, const float *responsibility, float *prior_slope) {

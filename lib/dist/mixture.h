@@ -26,6 +26,9 @@ void mixture_refresh(struct mixture *mixture, size_t first, size_t count);
 /* Returns log p(z) of z [latent] and writes the responsibilities p(k given z) [components]. */
 double mixture_log_density(const struct mixture *mixture, const float *z, float *responsibility);
 
+/* The same log p(z) in double, for a z so far away that mixture_log_density overflows; without responsibilities. */
+double mixture_log_density_wide(const struct mixture *mixture, const float *z);
+
 /* Writes prior_slope [latent], which is d(-log p(z))/dz: the sum over k of responsibility_k (z - mu_k) / sigma_k^2.
  * `responsibility` is from mixture_log_density of the same z. */
 void mixture_slope(const struct mixture *mixture, const float *z, const float *responsibility, float *prior_slope);

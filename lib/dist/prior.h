@@ -41,6 +41,9 @@ struct prior {
     /* Returns log p(z) of z [latent]. */
     double (*log_density)(const struct prior_state *state, const float *z, float *scratch);
 
+    /* The same in double, if log_density overflows where double does not; else NULL. */
+    double (*log_density_wide)(const struct prior_state *state, const float *z);
+
     /* Returns d(-log p(z))/dz [latent], which lies in `scratch` or is z itself. Must follow log_density of the same
      * z and scratch. */
     const float *(*slope)(const struct prior_state *state, const float *z, float *scratch);

@@ -13,6 +13,10 @@ static double log_density(const struct prior_state *s, const float *z, float *sc
     return mixture_log_density(&s->mixture, z, scratch);
 }
 
+static double log_density_wide(const struct prior_state *s, const float *z) {
+    return mixture_log_density_wide(&s->mixture, z);
+}
+
 static const float *slope(const struct prior_state *s, const float *z, float *scratch) {
     mixture_slope(&s->mixture, z, scratch, scratch + s->components);
     return scratch + s->components;
@@ -40,6 +44,7 @@ const struct prior prior_vamp = {
     .pseudo_inputs = true,
     .scratch = scratch_of,
     .log_density = log_density,
+    .log_density_wide = log_density_wide,
     .slope = slope,
     .draw = draw,
     .create = create,

@@ -7,6 +7,7 @@
 #include "model/layers.h"
 #include "model/objective.h"
 
+#include <math.h>
 #include <string.h>
 
 enum { KL, LOG_PRIOR, TERMS }; /* KL belongs to an item, and is in the row of its first draw */
@@ -62,6 +63,16 @@ void draw_set_mean(struct pass *pass, size_t draw, size_t item) {
     }
 }
 
+/* Returns log p(z) of a row. Training must not go on from one that overflows, see likelihood_negative_log. */
+static double log_density(const struct pass *pass, const struct layer *layer, size_t row) {
+    const struct prior_state *prior = prior_of(layer);
+    const float *z = draw_of(pass, layer->number, row);
+    const double density = prior->prior->log_density(prior, z, draw_scratch(pass, layer->number, row));
+    return isfinite(density) || pass->trains || prior->prior->log_density_wide == NULL
+               ? density
+               : prior->prior->log_density_wide(prior, z);
+}
+
 static void forward_item(struct pass *pass, const struct layer *layer, size_t item) {
     const struct prior_state *prior = prior_of(layer);
     const size_t draw = layer->number, first = item * pass->draws;
@@ -74,8 +85,7 @@ static void forward_item(struct pass *pass, const struct layer *layer, size_t it
         latent_draw(heads, sigma, draw_epsilon(pass, draw, row), z, prior->latent);
         draw_set_label(pass, draw, row);
         if (needs_density)
-            sum += pass_term(pass, layer, LOG_PRIOR, 0)[row] =
-                prior->prior->log_density(prior, z, draw_scratch(pass, draw, row));
+            sum += pass_term(pass, layer, LOG_PRIOR, 0)[row] = log_density(pass, layer, row);
     }
     pass_term(pass, layer, KL, 0)[first] =
         closed ? prior->prior->kl(prior, heads, sigma) : prior_kl_of_draws(prior, heads, sum / (double)pass->draws);

@@ -57,6 +57,22 @@ static void is_the_density_and_its_shares(void) {
     mixture_free(&m);
 }
 
+/* In double it is the same, and finite where the square of a distance overflows floats. */
+static void is_the_same_in_double(void) {
+    struct mixture m = start();
+    float responsibility[K];
+    for (double x = -8; x < 8; x += 0.7) {
+        const float z[LATENT] = {(float)x, (float)(3 - x)};
+        const double found = mixture_log_density_wide(&m, z), wanted = mixture_log_density(&m, z, responsibility);
+        EXPECT(fabs(found - wanted) < 1e-6 * (1 + fabs(wanted)), "at %g: %g, wanted %g", x, found, wanted);
+    }
+    const float far[LATENT] = {1e20f, 0};
+    EXPECT(!isfinite(mixture_log_density(&m, far, responsibility)), "far away, in floats");
+    const double found = mixture_log_density_wide(&m, far), wanted = -0.5e40 / exp((double)heads[0][LATENT]);
+    EXPECT(fabs(found / wanted - 1) < 1e-6, "far away: %g, wanted %g", found, wanted);
+    mixture_free(&m);
+}
+
 static void gradients_match_central_differences(void) {
     struct mixture m = start();
     const float z[LATENT] = {0.3f, -0.2f};
@@ -112,6 +128,7 @@ static void draws_are_its_own(void) {
 int main(void) {
     static const struct test tests[] = {
         {"it is the density that its formula says, and sums to 1", is_the_density_and_its_shares},
+        {"it is the same in double, and finite far away", is_the_same_in_double},
         {"its gradients match central differences", gradients_match_central_differences},
         {"its draws have its mean and variance", draws_are_its_own},
     };
