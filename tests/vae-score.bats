@@ -91,7 +91,10 @@ copies() {
             vae-score -q -m $model.bin --method $method -k 1 same.raw | doubles | sort -u | wc -l | grep -x 200
         done
     done
-    # Other uses of the same model draw its pixels.
+    # Other uses of the same model draw its pixels, also with one draw.
+    paste <(vae-eval -q -m bits.bin --latents items.raw | tail -n +2 | cut -f 4) \
+        <(vae-encode -m bits.bin items.raw | table 2 | awk '{ a += $1; b += $2 } END { print a / NR; print b / NR }') |
+        rows_hold 2 '($1 - $2)^2 < 1e-9'
     vae-encode -m bits.bin same.raw | table 2 | sort -u | wc -l | grep -x 200
     # A pixel that may become 0 or 1 counts as the mean of both.
     vae-score -q -m bits.bin --method reconstruction items.raw | doubles >means
@@ -128,12 +131,12 @@ OTHER=11400714819323198484
     tail -n +7 own.txt | perl -ne 'BEGIN { binmode STDOUT } print pack "d<", $_' >sorted
     payload <out | perl -e 'local $/; print pack "d<*", sort { $a <=> $b } unpack "d<*", <STDIN>' | cmp - sorted
     # Of more scores than are written at a time, in any frames and with any number of threads.
-    for _ in 1 2 3 4 5 6; do cat items.raw; done >many.raw
+    for _ in 1 2 3 4 5 6 7 8 9 10; do cat items.raw; done >many.raw
     vae-score -m model.bin --write-calibration many.txt many.raw >/dev/null
     recut 7 <many.raw | vae-score -m model.bin -j 3 --write-calibration again.txt >/dev/null
     cmp many.txt again.txt
     tail -n +7 many.txt | sort -g -c
-    assert_equal "$(wc -l <many.txt)" 606
+    assert_equal "$(wc -l <many.txt)" 1006
     # Another run puts a new file in its place.
     vae-score -m model.bin -k 3 --method nll --write-calibration many.txt items.raw >/dev/null
     sed -n 3,5p many.txt | paste -s -d , | grep -x 'method nll,draws 3,per-observed no'
@@ -265,8 +268,8 @@ OTHER=11400714819323198484
         # shellcheck disable=SC2086 # one or two words
         fails 2 "vae-score: --per-element: found it with ${option% *}, wanted one of the two" vae-score -m model.bin --per-element $option items.raw
     done
-    # A bad item is nan throughout, and so is what it has no figure for.
-    { header f32 28x28 2 . && perl -e 'print pack "f<*", (0.5) x 784, ("nan"), (0.5) x 783'; } >bad.raw
+    # A bad item is nan throughout, though 2 could be computed with.
+    { header f32 28x28 2 . && perl -e 'print pack "f<*", (0.5) x 784, 2, (0.5) x 783'; } >bad.raw
     { vae-score -q -m model.bin --on-bad report --per-element bad.raw 2>/dev/null || true; } | payload | tail -c 6280 |
         od -A n -v -t f8 -w8 | tr -d ' ' | sort | uniq -c | xargs | grep -x '785 nan'
 }
