@@ -203,6 +203,7 @@ reports_one() {
     { header f32 2 4 . && f32 1 0 -1 0 0 1 1 1; } >opposite.raw
     ends 3 vae-interp --steps 3 --spherical --on-bad report opposite.raw
     grep -x 'vae-interp: opposite.raw: items 0 and 1 are opposite, wanted an angle for an arc' err
+    assert_equal "$(wc -l <err)" 1 # for its three points
     rows 24 only 0 <out | are_nan 4 6
     rows 24 others 0 <out | od -A n -v -t f4 | finite
 }
