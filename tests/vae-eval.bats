@@ -277,6 +277,7 @@ END
     vae-eval -q -m real.bin -k 3 large.raw | tail -n 1 | finite
     # Also of the distance from each component of a prior.
     vae-train -q -m vamp.bin -z 1 -H 2 -l gaussian --prior vamp:2 -e 1 small.raw
+    { header f32 2 3 . && f32 0 1 1e25 -1e25 0 1; } >large.raw
     vae-eval -q -m vamp.bin -k 3 --per-item large.raw | tail -n +2 | finite | rows_hold 3 '(-$3 > 1e38) == (NR == 2)'
     vae-score -q -m real.bin large.raw | payload | od -A n -v -t f8 -w8 | finite | wc -l | grep -x 3
 }
