@@ -541,6 +541,9 @@ END
     small vae-info model.bin
     small raw2pgm items.raw
     small raw2csv items.raw
+    small raw2npy --axes 1,0 items.raw
+    cp out items.npy
+    small npy2raw --axes 1,0 items.npy
     small raw-info items.raw
     raw-cmp items.raw items.raw
     (ulimit -s 64 && exec raw-cmp items.raw items.raw)

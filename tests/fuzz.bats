@@ -20,6 +20,7 @@ replays() {
 @test "fuzzed: streams" { replays stream; }
 @test "fuzzed: IDX files, plain and gzip" { replays idx; }
 @test "fuzzed: tables of text" { replays csv; }
+@test "fuzzed: NumPy arrays" { replays npy; }
 @test "fuzzed: model files" { replays model; }
 @test "fuzzed: checkpoints" { replays checkpoint; }
 @test "fuzzed: numbers, lists and names of options" { replays options; }

@@ -8,6 +8,8 @@ setup_file() {
     cd "$BATS_FILE_TMPDIR" || return
     idx2raw -n 40 "$IMAGES" >items.raw
     idx2raw -n 40 "$LABELS" >labels.raw
+    raw2npy items.raw >items.npy
+    recut 15 <items.raw >frames.raw
     printf 'id,x,y\na,1,2\nb,3,4\n' >table.csv
     csv2raw --id id --write-ids ids --write-names names table.csv >table.raw
     vae-train -q -m model.bin -H 2 -z 1 -e 1 items.raw
@@ -58,6 +60,9 @@ TRAIN=(vae-train -q -j 2 -m new.bin --checkpoint new.ck --every 2 --log log.tsv 
         withstand $call 5 1 vae-sample -m model.bin -n 3
         withstand $call 5 1 raw2pgm items.raw
         withstand $call 5 1 raw2csv --ids ids --names names table.raw
+        withstand $call 5 1 npy2raw --axes 1,0 items.npy
+        withstand $call 5 1 raw2npy --axes 1,0 items.raw
+        withstand $call 5 1 raw2npy frames.raw
     done
     # What goes through stdio is not seen by the library preloaded; a full stdout is tested in contract.bats.
     for call in open read; do
@@ -65,6 +70,24 @@ TRAIN=(vae-train -q -j 2 -m new.bin --checkpoint new.ck --every 2 --log log.tsv 
         withstand $call 5 1 raw-info items.raw
         withstand $call 5 1 raw-cmp items.raw items.raw
         withstand $call 5 1 vae-info model.bin
+    done
+}
+
+@test "each call of raw2npy fails in turn when a pipe needs a temporary file" {
+    preloaded
+    local call n got
+    raw2npy frames.raw >wanted.npy
+    for call in read write malloc; do
+        for ((n = 1; ; n++)); do
+            rm -f hit
+            got=0
+            FAULT=$call:$n:$([ $call = malloc ] && echo 12 || echo 5) FAULT_HIT=hit LD_PRELOAD=$FAULT_LIBRARY raw2npy frames.raw 2>err |
+                cat >out || got=$?
+            [ -e hit ] || break
+            [ $got -eq 0 ] || assert_regex "$(<err)" '^raw2npy: .*(Input/output error|emory)'
+            if [ $got -eq 0 ]; then cmp out wanted.npy; else fails 1 'npy2raw: ' npy2raw <out; fi
+        done
+        assert [ $n -gt 2 ]
     done
 }
 
@@ -82,6 +105,8 @@ TRAIN=(vae-train -q -j 2 -m new.bin --checkpoint new.ck --every 2 --log log.tsv 
     withstand malloc 12 1 csv2raw --id id --write-ids new.ids --write-names new.names table.csv
     withstand malloc 12 1 raw2pgm items.raw
     withstand malloc 12 1 raw2csv --ids ids --names names table.raw
+    withstand malloc 12 1 npy2raw --axes 1,0 items.npy
+    withstand malloc 12 1 raw2npy --axes 1,0 items.raw
 }
 
 @test "memory that ends while a model's lists of hidden layers are read is named at each allocation" {

@@ -165,6 +165,7 @@ options_of_page() {
 
 @test "examples: idx2raw(1)" { run_examples idx2raw.1; }
 @test "examples: csv2raw(1)" { run_examples csv2raw.1; }
+@test "examples: npy2raw(1)" { run_examples npy2raw.1; }
 @test "examples: vae-train(1)" { run_examples vae-train.1; }
 @test "examples: vae-encode(1)" { run_examples vae-encode.1; }
 @test "examples: vae-decode(1)" { run_examples vae-decode.1; }
@@ -177,6 +178,7 @@ options_of_page() {
 @test "examples: vae-info(1)" { run_examples vae-info.1; }
 @test "examples: raw2pgm(1)" { run_examples raw2pgm.1; }
 @test "examples: raw2csv(1)" { run_examples raw2csv.1; }
+@test "examples: raw2npy(1)" { run_examples raw2npy.1; }
 @test "examples: raw-info(1)" { run_examples raw-info.1; }
 @test "examples: raw-cmp(1)" { run_examples raw-cmp.1; }
 @test "examples: vae-raw(5)" { run_examples vae-raw.5; }

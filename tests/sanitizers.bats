@@ -36,6 +36,10 @@ v() {
     printf 'id,a\n"x""",1\ny,\n' >a.csv
     v csv2raw --id id --write-ids ids --write-names names a.csv >a.raw
     v raw2csv --ids ids --names names a.raw | grep -x '"x""",1'
+    v raw2npy --axes 1,0 few.raw >few.npy
+    v npy2raw --axes 1,0 few.npy | cmp - few.raw
+    recut 2 <few.raw >frames.raw
+    v raw2npy frames.raw | v npy2raw | cmp - few.raw
     v vae-encode -q -m model.bin few.raw >latents.raw
     v vae-decode -q -m model.bin --sample latents.raw >images.raw
     v raw2pgm images.raw | grep -ax '84 56' # 5 images in 3 columns

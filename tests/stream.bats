@@ -108,6 +108,8 @@ line() {
     refuses "looks like an IDX file, wanted a stream's header 'raw1 ...': idx2raw makes one of it"
     line ' raw1 u8 4 1 .'
     refuses "looks like text, as a CSV table is, wanted a stream's header 'raw1 ...': csv2raw makes one of a table"
+    cp "$ROOT/tests/numpy/u1.npy" a.raw
+    refuses "looks like a NumPy array (.npy), wanted a stream's header 'raw1 ...': npy2raw makes one of it, or says how to convert it"
     # Each type and rank that IDX has, and the next ones.
     { printf '\0\0\016\10' && head -c 76 /dev/zero; } >a.raw
     refuses 'looks like an IDX file, '

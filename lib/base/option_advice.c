@@ -105,6 +105,8 @@ static const struct other_name {
     {"cols", "columns"},
     {"ncols", "columns", "raw2pgm"},
     {"usecols", "columns", "csv2raw"},
+    {"transpose", "axes"},
+    {"permute", "axes"},
     {"sep", "delimiter"},
     {"separator", "delimiter"},
     {"na-values", "na"},

@@ -16,7 +16,7 @@ static const struct foreign formats[] = {
     {MAGIC("GIF8"), "a GIF picture"},
     {MAGIC("II*\0"), "a TIFF picture"},
     {MAGIC("MM\0*"), "a TIFF picture"},
-    {MAGIC("\x93NUMPY"), "a NumPy array (.npy)"},
+    {MAGIC("\x93NUMPY"), "a NumPy array (.npy)", "npy2raw makes one of it, or says how to convert it"},
     {MAGIC("PK\3\4"), "a zip archive, as NumPy's .npz and PyTorch's .pt are"},
     {MAGIC("PK\5\6"), "an empty zip archive"},
     {MAGIC("\x80\2"), "a Python pickle, as old files of PyTorch are"},
