@@ -50,6 +50,7 @@ v() {
     v vae-score -q -m model.bin few.raw >scores.raw
     v vae-score -q -m model.bin --calibrate scores.raw few.raw >p.raw
     v vae-info model.bin | grep -x $'latent\t2'
+    v vae-info --dump decoder.0.weight model.bin | raw-info | row_holds 2 '$2 == 2 && $3 == 4'
     v raw-info few.raw | row_holds 2 '$3 == 5'
     v raw-cmp few.raw few.raw
 }
