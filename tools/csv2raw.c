@@ -38,14 +38,6 @@ static int parse_delimiter(void *field, const char *name, const char *text) {
     return 0;
 }
 
-static int parse_dtype(void *field, const char *name, const char *text) {
-    const int found = dtype_find(text, strlen(text));
-    if (found < 0)
-        return fail("%s: found '%s', wanted u8, i32, f32 or f64", name, text);
-    *(enum dtype *)field = (enum dtype)found;
-    return 0;
-}
-
 static const struct cli_option options[] = {
     {0, "columns", "LIST", NULL,
      "take these columns, in this order: names, or numbers from 1 with --no-header, and ranges such as a-c "
@@ -57,7 +49,7 @@ static const struct cli_option options[] = {
      CLI_FILE(write_names)},
     {0, "na", "LIST", "NA", "read cells with one of these texts as missing (nan), as an empty cell always is",
      CLI_PARSE(missing_texts_parse, missing)},
-    {0, "dtype", "TYPE", "f64", "write numbers of this type: u8, i32, f32 or f64", CLI_PARSE(parse_dtype, dtype)},
+    {0, "dtype", "TYPE", "f64", "write numbers of this type: u8, i32, f32 or f64", CLI_PARSE(dtype_parse, dtype)},
     {0, "delimiter", "C", NULL, "the character between columns; \\t is a tab (default: a comma)",
      CLI_PARSE(parse_delimiter, delimiter)},
     {0, "tsv", NULL, NULL, "as --delimiter '\\t'", CLI_FLAG(tsv)},
@@ -163,16 +155,11 @@ static int write_names(const struct job *job) {
     return side_writer_close(&names);
 }
 
-static bool is_pipe(const char *path) {
-    struct stat status;
-    return path != NULL && stat(path, &status) == 0 && S_ISFIFO(status.st_mode);
-}
-
 /* Opens the side files. A pipe opens once its reader opens it, which the stream's reader does after the first
  * header: a frame without items goes before. */
 static int open_side_files(struct job *job) {
     const struct options *o = job->o;
-    if ((is_pipe(o->write_ids) || is_pipe(o->write_names)) && write_frame(job, false) < 0)
+    if ((side_is_pipe(o->write_ids) || side_is_pipe(o->write_names)) && write_frame(job, false) < 0)
         return -1;
     if (o->write_names != NULL && write_names(job) < 0)
         return -1;

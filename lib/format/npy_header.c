@@ -24,13 +24,13 @@ static int refuse(const struct text *t, const char *wanted) {
     return fail("%s: the header ends after %zu bytes, wanted %s", t->name, place, wanted);
 }
 
-static void skip_blanks(struct text *t) {
-    while (t->at < t->end && memchr(" \t\r\n", *t->at, 4) != NULL)
-        t->at++;
-}
-
 static bool is_next(const struct text *t, char c) {
     return t->at < t->end && *t->at == c;
+}
+
+static void skip_blanks(struct text *t) {
+    while (is_next(t, ' ') || is_next(t, '\t') || is_next(t, '\r') || is_next(t, '\n'))
+        t->at++;
 }
 
 /* Skips blanks, the character c and blanks. */

@@ -10,6 +10,11 @@
 #include <string.h>
 #include <unistd.h>
 
+bool side_is_pipe(const char *path) {
+    struct stat status;
+    return path != NULL && stat(path, &status) == 0 && S_ISFIFO(status.st_mode);
+}
+
 /* True if the path leads to the regular file that standard output goes to. */
 static bool is_output(const char *path) {
     struct stat file, out;

@@ -4,6 +4,7 @@
 
 #include "base/io.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* A side file of a stream: text, one line per item (identifiers) or per element (names). The writer flushes the
@@ -11,6 +12,10 @@
  * first header. So both may stand in one pipeline. */
 
 #define SIDE_LINE_MAX ((size_t)1 << 16) /* bytes of a line */
+
+/* True if `path` names a pipe, which opens once its reader opens it; the reader of the stream does so after the
+ * first header. */
+bool side_is_pipe(const char *path);
 
 struct side_writer {
     struct output out;
