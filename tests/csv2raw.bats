@@ -285,6 +285,8 @@ refuses() {
     fails 1 'csv2raw: a.raw: looks like a stream, see vae-raw(5), wanted a table of text (CSV)' csv2raw a.raw
     printf '%%PDF-1.7\n' >document
     fails 1 'csv2raw: document: looks like a PDF document, wanted a table of text (CSV)' csv2raw document
+    printf '%%%%MatrixMarket matrix coordinate integer general\n1 1 0\n' >matrix
+    fails 1 'csv2raw: matrix: looks like a MatrixMarket matrix, wanted a table of text (CSV)' csv2raw matrix
     printf ' <!doctype html>\n' >page
     fails 1 'csv2raw: page: looks like an HTML page, wanted a table of text (CSV)' csv2raw page
     printf '\xff\xfea\0,\0b\0\n\0' >utf16

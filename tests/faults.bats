@@ -540,6 +540,9 @@ END
     small vae-score -q -m model.bin items.raw
     small vae-info model.bin
     small raw2pgm items.raw
+    printf '%%%%MatrixMarket matrix coordinate integer general\n20 50 2\n3 1 4\n20 50 9\n' >counts.mtx
+    seq 20 >genes
+    small mtx2raw --top 2 --names genes --write-names names counts.mtx
     small raw2csv items.raw
     small raw2npy --axes 1,0 items.raw
     cp out items.npy

@@ -21,6 +21,7 @@ replays() {
 @test "fuzzed: IDX files, plain and gzip" { replays idx; }
 @test "fuzzed: tables of text" { replays csv; }
 @test "fuzzed: NumPy arrays" { replays npy; }
+@test "fuzzed: MatrixMarket matrices" { replays mtx; }
 @test "fuzzed: model files" { replays model; }
 @test "fuzzed: checkpoints" { replays checkpoint; }
 @test "fuzzed: numbers, lists and names of options" { replays options; }

@@ -9,6 +9,8 @@ setup_file() {
     idx2raw -n 40 "$IMAGES" >items.raw
     idx2raw -n 40 "$LABELS" >labels.raw
     raw2npy items.raw >items.npy
+    printf '%%%%MatrixMarket matrix coordinate integer general\n3 3 2\n3 1 4\n2 3 9\n' >counts.mtx
+    printf 'a\nb\nc\n' >genes
     recut 15 <items.raw >frames.raw
     printf 'id,x,y\na,1,2\nb,3,4\n' >table.csv
     csv2raw --id id --write-ids ids --write-names names table.csv >table.raw
@@ -61,6 +63,7 @@ TRAIN=(vae-train -q -j 2 -m new.bin --checkpoint new.ck --every 2 --log log.tsv 
         withstand $call 5 1 raw2pgm items.raw
         withstand $call 5 1 raw2csv --ids ids --names names table.raw
         withstand $call 5 1 npy2raw --axes 1,0 items.npy
+        withstand $call 5 1 mtx2raw --top 2 --names genes --write-names new.names --ids genes --write-ids new.ids counts.mtx
         withstand $call 5 1 raw2npy --axes 1,0 items.raw
         withstand $call 5 1 raw2npy frames.raw
     done
@@ -106,6 +109,7 @@ TRAIN=(vae-train -q -j 2 -m new.bin --checkpoint new.ck --every 2 --log log.tsv 
     withstand malloc 12 1 raw2pgm items.raw
     withstand malloc 12 1 raw2csv --ids ids --names names table.raw
     withstand malloc 12 1 npy2raw --axes 1,0 items.npy
+    withstand malloc 12 1 mtx2raw --top 2 --names genes --write-names new.names --ids genes --write-ids new.ids counts.mtx
     withstand malloc 12 1 raw2npy --axes 1,0 items.raw
 }
 

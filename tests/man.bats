@@ -166,6 +166,7 @@ options_of_page() {
 @test "examples: idx2raw(1)" { run_examples idx2raw.1; }
 @test "examples: csv2raw(1)" { run_examples csv2raw.1; }
 @test "examples: npy2raw(1)" { run_examples npy2raw.1; }
+@test "examples: mtx2raw(1)" { run_examples mtx2raw.1; }
 @test "examples: vae-train(1)" { run_examples vae-train.1; }
 @test "examples: vae-encode(1)" { run_examples vae-encode.1; }
 @test "examples: vae-decode(1)" { run_examples vae-decode.1; }

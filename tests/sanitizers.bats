@@ -40,6 +40,10 @@ v() {
     v npy2raw --axes 1,0 few.npy | cmp - few.raw
     recut 2 <few.raw >frames.raw
     v raw2npy frames.raw | v npy2raw | cmp - few.raw
+    printf '%%%%MatrixMarket matrix coordinate integer general\n3 3 2\n3 1 4\n2 3 9\n' | gzip >counts.gz
+    printf 'a\nb\nc\n' | gzip >genes.gz
+    v mtx2raw --top 2 --names genes.gz --write-names names --ids genes.gz --write-ids ids counts.gz | raw2csv --ids ids --names names |
+        grep -x 'c,9,0'
     v vae-encode -q -m model.bin few.raw >latents.raw
     v vae-decode -q -m model.bin --sample latents.raw >images.raw
     v raw2pgm images.raw | grep -ax '84 56' # 5 images in 3 columns

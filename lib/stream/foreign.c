@@ -29,6 +29,7 @@ static const struct foreign formats[] = {
     {MAGIC("\x28\xb5\x2f\xfd"), "zstd data"},
     {MAGIC("PAR1"), "a Parquet file"},
     {MAGIC("MATLAB"), "a MATLAB file"},
+    {MAGIC("%%MatrixMarket"), "a MatrixMarket matrix", "mtx2raw makes one of a sparse matrix"},
     {MAGIC("%PDF-"), "a PDF document"},
     {MAGIC("<?xml"), "an XML document"},
 };
