@@ -328,6 +328,12 @@ refuses() {
     raw-info out | row_holds 2 '$3 == 3 && $4 == 4 && $6 == 3'
 }
 
+@test "identifiers in a pipe may be more than it holds" {
+    mkfifo ids
+    perl -e 'print "id,x\n", map { "a long identifier $_,$_\n" } 1 .. 9000' >a.csv
+    timeout 10 csv2raw --id id --write-ids ids a.csv | timeout 10 raw2csv --ids ids | sed '1s/x1/x/' | cmp - a.csv
+}
+
 @test "side files may be pipes, whose reader opens them after the stream's first header" {
     mkfifo ids names
     printf 'id,x,y\na,1,2\nb,3,4\n' >a.csv

@@ -16,6 +16,7 @@
 #include <string.h>
 
 #define FRAME_BYTES ((size_t)1 << 20) /* of a frame's payload, if its items are not larger */
+#define PIPE_BYTES 4096               /* of a frame's identifiers that a pipe takes before its reader needs them */
 
 struct options {
     struct cli_common common; /* quiet alone is used */
@@ -98,6 +99,7 @@ struct job {
     struct cells cells;
     struct raw_writer out;
     struct side_writer ids;
+    bool ids_in_pipe;
     struct raw_frame frame;
     unsigned char *payload; /* owned */
     size_t item_bytes, capacity;
@@ -116,6 +118,13 @@ static int write_frame(struct job *job, bool last) {
     return 0;
 }
 
+/* True if the next item, whose identifier has `length` bytes, begins a frame. Its reader takes the identifiers of a
+ * frame after its header: a pipe must hold them until then. */
+static bool is_full(const struct job *job, size_t length) {
+    return job->frame.items == job->capacity ||
+           (job->ids_in_pipe && job->frame.items > 0 && job->ids.used + length + 1 > PIPE_BYTES);
+}
+
 /* Adds the record as an item. */
 static int add_item(struct job *job) {
     const struct csv *csv = &job->csv;
@@ -124,7 +133,7 @@ static int add_item(struct job *job) {
     if (csv->count != columns->total)
         return fail("%s: line %" PRIu64 ": found %zu columns, wanted %zu, as in the first line", csv->in.name,
                     csv->record, csv->count, columns->total);
-    if (job->frame.items == job->capacity && write_frame(job, false) < 0)
+    if (is_full(job, columns->id == SIZE_MAX ? 0 : csv->cells[columns->id].length) && write_frame(job, false) < 0)
         return -1;
     if (cells_read(&job->cells, csv, columns, job->payload + job->frame.items * job->item_bytes) < 0)
         return -1;
@@ -159,7 +168,8 @@ static int write_names(const struct job *job) {
  * header: a frame without items goes before. */
 static int open_side_files(struct job *job) {
     const struct options *o = job->o;
-    if ((side_is_pipe(o->write_ids) || side_is_pipe(o->write_names)) && write_frame(job, false) < 0)
+    job->ids_in_pipe = side_is_pipe(o->write_ids);
+    if ((job->ids_in_pipe || side_is_pipe(o->write_names)) && write_frame(job, false) < 0)
         return -1;
     if (o->write_names != NULL && write_names(job) < 0)
         return -1;
