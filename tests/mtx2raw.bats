@@ -174,6 +174,9 @@ genes() {
     matrix integer 5 2 '1 1 4' '2 1 3' '3 1 4' '4 1 3' '2 2 3' '4 2 3' >b.mtx
     mtx2raw --top 3 b.mtx | table | diff - <(printf '4,3,4\n0,3,0\n')
     mtx2raw --top 1 b.mtx | table | diff - <(printf '4\n0\n')
+    # An element that is 0 everywhere varies no less than one that is 3 everywhere.
+    matrix integer 2 2 '2 1 3' '2 2 3' >b.mtx
+    mtx2raw --top 1 b.mtx | table | diff - <(printf '0\n0\n')
     # The other way round, and from the middle of a file.
     matrix integer 2 2 '1 1 1' '1 2 5' '2 1 1' >c.mtx
     mtx2raw --items rows --top 1 c.mtx | table | diff - <(printf '5\n0\n')
@@ -268,9 +271,18 @@ END
         fails 1 'mtx2raw: cut.mtx: ' mtx2raw cut.mtx
         mv out cut.raw && fails 1 'raw-info: cut.raw: e' raw-info cut.raw # it ended, or is empty
     done
+    for lines in 1 2 9; do
+        head -n -$lines a.mtx >cut.mtx
+        fails 1 "mtx2raw: cut.mtx: ended after $((9 - lines)) of 9 entries, wanted all" mtx2raw cut.mtx
+        mv out cut.raw && fails 1 'raw-info: cut.raw: e' raw-info cut.raw
+    done
     { cat a.mtx && echo 6 5 1; } >long.mtx
     fails 1 'mtx2raw: long.mtx: line 13: found an entry more than the 9 that are declared, wanted the end' mtx2raw long.mtx
     mv out cut.raw && fails 1 'raw-info: cut.raw: e' raw-info cut.raw
+    # Without items as well.
+    printf '%%%%MatrixMarket matrix coordinate integer general\n2 0 1\n' >cut.mtx
+    fails 1 'mtx2raw: cut.mtx: ended after 0 of 1 entries, wanted all' mtx2raw cut.mtx
+    assert [ ! -s out ]
     gzip -c a.mtx | head -c -3 >cut.gz
     fails 1 'mtx2raw: cut.gz: the gzip data ends early, wanted all of it' mtx2raw cut.gz
 }
