@@ -20,7 +20,7 @@ ifneq ($(words $(BUILD)),1)
 endif
 ABSOLUTE_BUILD = $(if $(filter /%,$(BUILD)),$(BUILD),$(CURDIR)/$(BUILD))
 
-TOOLS := idx2raw csv2raw pnm2raw vae-train vae-encode vae-decode vae-sample vae-interp vae-traverse vae-impute vae-eval vae-score vae-info raw2pgm raw2csv raw-select raw-zip raw-info raw-cmp
+TOOLS := idx2raw csv2raw npy2raw mtx2raw pnm2raw vae-train vae-encode vae-decode vae-sample vae-interp vae-traverse vae-impute vae-eval vae-score vae-info raw2pgm raw2csv raw2npy raw-select raw-zip raw-info raw-cmp
 PROGRAMS := $(TOOLS:%=$(BUILD)/%)
 MANUALS := $(wildcard man/*.[157])
 LIBRARY := $(BUILD)/libvae.a
@@ -143,7 +143,7 @@ $(BENCH): $(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(LIBRARY)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ -lopenblas $(LIBS)
 
 # Fuzzers: with libFuzzer in a build of clang's (make fuzz), and replayed on their corpora by make check.
-FUZZERS := $(patsubst %,$(BUILD)/fuzz/%,stream idx csv pnm calibration model checkpoint options)
+FUZZERS := $(patsubst %,$(BUILD)/fuzz/%,stream idx csv npy mtx pnm calibration model checkpoint options)
 REPLAYS := $(FUZZERS:%=%-replay)
 FUZZ_OBJECTS := $(BUILD)/tests/fuzz/fuzz.o
 
@@ -173,7 +173,7 @@ check: all asan tsan $(UNITS) $(BENCH) $(FAULT) $(REPLAYS) $(if $(PART),long-dep
 	VAE_BUILD="$(ABSOLUTE_BUILD)" tests/run $(UNITS) $(SANITIZED:%=asan:%) tests/*.bats $(if $(PART),$(LONG))
 
 # Those that take a few seconds each: the C tests, and the tests of each tool and format.
-QUICK := csv2raw fuzz golden helper idx2raw messages missing model_file pnm2raw raw-cmp raw-info raw-select raw-zip raw2csv raw2pgm stream vae-decode vae-encode vae-eval \
+QUICK := csv2raw npy2raw mtx2raw fuzz golden helper idx2raw messages missing model_file pnm2raw raw-cmp raw-info raw-select raw-zip raw2csv raw2pgm stream vae-decode vae-encode vae-eval \
     vae-info vae-interp vae-sample vae-traverse vamp conditional
 quick: all $(UNITS) $(FAULT) $(REPLAYS) $(BENCH)
 	VAE_BUILD="$(ABSOLUTE_BUILD)" tests/run $(UNITS) $(QUICK:%=tests/%.bats)

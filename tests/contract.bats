@@ -6,11 +6,11 @@
 # shellcheck disable=SC2154 # stderr is set by run
 load helper
 
-TOOLS=(idx2raw csv2raw pnm2raw vae-train vae-encode vae-decode vae-sample vae-interp vae-traverse vae-impute vae-eval vae-score vae-info raw2pgm raw2csv raw-select raw-zip raw-info raw-cmp)
-READERS=(idx2raw csv2raw pnm2raw vae-train vae-encode vae-decode vae-interp vae-traverse vae-impute vae-eval vae-score vae-info raw2pgm raw2csv raw-select raw-zip raw-info raw-cmp)
-STREAM_READERS=(vae-train vae-encode vae-decode vae-interp vae-traverse vae-impute vae-eval vae-score raw2pgm raw2csv raw-select raw-zip raw-info raw-cmp)
-WRITERS=(idx2raw csv2raw pnm2raw vae-encode vae-decode vae-sample vae-interp vae-traverse vae-impute vae-eval vae-score vae-info raw2pgm raw2csv raw-select raw-zip raw-info)
-BINARY_WRITERS=(idx2raw csv2raw pnm2raw vae-encode vae-decode vae-sample vae-interp vae-traverse vae-impute vae-score raw2pgm raw-select raw-zip)
+TOOLS=(idx2raw csv2raw npy2raw mtx2raw pnm2raw vae-train vae-encode vae-decode vae-sample vae-interp vae-traverse vae-impute vae-eval vae-score vae-info raw2pgm raw2csv raw2npy raw-select raw-zip raw-info raw-cmp)
+READERS=(idx2raw csv2raw npy2raw mtx2raw pnm2raw vae-train vae-encode vae-decode vae-interp vae-traverse vae-impute vae-eval vae-score vae-info raw2pgm raw2csv raw2npy raw-select raw-zip raw-info raw-cmp)
+STREAM_READERS=(vae-train vae-encode vae-decode vae-interp vae-traverse vae-impute vae-eval vae-score raw2pgm raw2csv raw2npy raw-select raw-zip raw-info raw-cmp)
+WRITERS=(idx2raw csv2raw npy2raw mtx2raw pnm2raw vae-encode vae-decode vae-sample vae-interp vae-traverse vae-impute vae-eval vae-score vae-info raw2pgm raw2csv raw2npy raw-select raw-zip raw-info)
+BINARY_WRITERS=(idx2raw csv2raw npy2raw mtx2raw pnm2raw vae-encode vae-decode vae-sample vae-interp vae-traverse vae-impute vae-score raw2pgm raw2npy raw-select raw-zip)
 
 # use TOOL: sets `arguments`, all but its input; and `input`, one that it reads to a good end.
 use() {
@@ -19,6 +19,8 @@ use() {
     idx2raw) input=images.idx ;;
     csv2raw) arguments=(--dtype f32) input=items.csv ;;
     pnm2raw) input=items.pgm ;;
+    npy2raw) input=items.npy ;;
+    mtx2raw) arguments=(--dtype u8) input=items.mtx ;;
     vae-train) arguments=(-q -m new.bin -H 8 -z 2 -e 1) ;;
     vae-encode) arguments=(-m model.bin) ;;
     vae-score) arguments=(-q -m model.bin) ;; # as vae-eval
@@ -51,6 +53,9 @@ setup_file() {
     } >holes.raw
     perl -0777 -ne '@x = unpack "C*"; print join(",", map "x$_", 1 .. 784), "\n";
         print join(",", splice @x, 0, 784), "\n" while @x' pixels >items.csv
+    raw2npy items.raw >items.npy
+    perl -0777 -ne '@x = unpack "C*"; @at = grep { $x[$_] } 0 .. $#x; printf "%%%%MatrixMarket matrix coordinate integer general\n";
+        print "784 150 ", scalar @at, "\n", map { ($_ % 784 + 1) . " " . (int($_ / 784) + 1) . " $x[$_]\n" } @at' pixels >items.mtx
     vae-train -q -m model.bin -z 2 -H 16 -e 3 -b 32 items.raw
     vae-sample -n 300 -d 2 >latents.raw
 }
@@ -321,6 +326,8 @@ made_of() {
     vae-sample -n 30000 -d 2 >latents.raw
     { perl -e 'print pack "CCCCN3", 0, 0, 8, 3, 12000, 28, 28' && for _ in {1..80}; do cat "$BATS_FILE_TMPDIR/pixels"; done; } >images.idx
     idx2raw images.idx >items.raw
+    raw2npy items.raw >items.npy
+    printf '%%%%MatrixMarket matrix coordinate integer general\n784 12000 0\n' >items.mtx
     { head -1 items.csv && for _ in {1..80}; do tail -n +2 "$BATS_FILE_TMPDIR/items.csv"; done; } >long.csv
     mv long.csv items.csv
     for _ in {1..80}; do cat "$BATS_FILE_TMPDIR/items.pgm"; done >items.pgm
@@ -375,6 +382,8 @@ made_of() {
         [ "$tool" != idx2raw ] || wanted='an IDX file'
         [ "$tool" != csv2raw ] || wanted='a table of text (CSV)'
         [ "$tool" != pnm2raw ] || wanted='a PBM, PGM, PPM or PAM picture'
+        [ "$tool" != npy2raw ] || wanted='a NumPy array (.npy)'
+        [ "$tool" != mtx2raw ] || wanted='a MatrixMarket matrix'
         [ "$tool" != vae-info ] || wanted='a model'
         fails 1 "$tool: stdin: empty input, wanted $wanted from a pipe, or a file named on the command line" \
             "$tool" "${arguments[@]}" - </dev/null
@@ -519,7 +528,7 @@ made_of() {
         esac
     }
     for options in vae-train vae-encode 'vae-encode --sample' 'vae-encode --stats' vae-decode 'vae-decode --sample' \
-        vae-interp 'vae-interp --spherical' vae-traverse vae-impute 'vae-impute --sample' vae-score vae-eval 'vae-eval -k 3 --per-item' raw2pgm \
+        vae-interp 'vae-interp --spherical' vae-traverse vae-impute 'vae-impute --sample' vae-score vae-eval 'vae-eval -k 3 --per-item' raw2pgm raw2npy \
         'raw-select --stride 2'; do
         read -r tool option <<<"$options"
         use "$tool"

@@ -285,6 +285,8 @@ refuses() {
     fails 1 'csv2raw: a.raw: looks like a stream, see vae-raw(5), wanted a table of text (CSV)' csv2raw a.raw
     printf '%%PDF-1.7\n' >document
     fails 1 'csv2raw: document: looks like a PDF document, wanted a table of text (CSV)' csv2raw document
+    printf '%%%%MatrixMarket matrix coordinate integer general\n1 1 0\n' >matrix
+    fails 1 'csv2raw: matrix: looks like a MatrixMarket matrix, wanted a table of text (CSV)' csv2raw matrix
     printf ' <!doctype html>\n' >page
     fails 1 'csv2raw: page: looks like an HTML page, wanted a table of text (CSV)' csv2raw page
     printf '\xff\xfea\0,\0b\0\n\0' >utf16
@@ -324,6 +326,12 @@ refuses() {
     exec 9>&-
     wait $pid
     raw-info out | row_holds 2 '$3 == 3 && $4 == 4 && $6 == 3'
+}
+
+@test "identifiers in a pipe may be more than it holds" {
+    mkfifo ids
+    perl -e 'print "id,x\n", map { "a long identifier $_,$_\n" } 1 .. 9000' >a.csv
+    timeout 10 csv2raw --id id --write-ids ids a.csv | timeout 10 raw2csv --ids ids | sed '1s/x1/x/' | cmp - a.csv
 }
 
 @test "side files may be pipes, whose reader opens them after the stream's first header" {

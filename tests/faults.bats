@@ -588,6 +588,12 @@ END
     small raw-select --split 0.5 --write-rest rest.raw items.raw
     small raw-select --shuffle items.raw
     small raw-zip items.raw items.raw
+    printf '%%%%MatrixMarket matrix coordinate integer general\n20 50 2\n3 1 4\n20 50 9\n' >counts.mtx
+    seq 20 >genes
+    small mtx2raw --top 2 --names genes --write-names names counts.mtx
+    small raw2npy --axes 1,0 items.raw
+    cp out items.npy
+    small npy2raw --axes 1,0 items.npy
     small raw-info items.raw
     small raw-info --per-element items.raw
     raw-cmp items.raw items.raw

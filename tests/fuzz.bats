@@ -22,6 +22,8 @@ replays() {
 @test "fuzzed: tables of text" { replays csv; }
 @test "fuzzed: pictures" { replays pnm; }
 @test "fuzzed: scores for p-values" { replays calibration; }
+@test "fuzzed: NumPy arrays" { replays npy; }
+@test "fuzzed: MatrixMarket matrices" { replays mtx; }
 @test "fuzzed: model files" { replays model; }
 @test "fuzzed: checkpoints" { replays checkpoint; }
 @test "fuzzed: numbers, lists and names of options" { replays options; }

@@ -8,6 +8,10 @@ setup_file() {
     cd "$BATS_FILE_TMPDIR" || return
     idx2raw -n 40 "$IMAGES" >items.raw
     idx2raw -n 40 "$LABELS" >labels.raw
+    raw2npy items.raw >items.npy
+    printf '%%%%MatrixMarket matrix coordinate integer general\n3 3 2\n3 1 4\n2 3 9\n' >counts.mtx
+    printf 'a\nb\nc\n' >genes
+    recut 15 <items.raw >frames.raw
     printf 'id,x,y\na,1,2\nb,3,4\n' >table.csv
     csv2raw --id id --write-ids ids --write-names names table.csv >table.raw
     printf 'P6\n2 1\n255\nabcdefP7\nWIDTH 2\nHEIGHT 1\nDEPTH 2\nMAXVAL 9\nTUPLTYPE GRAYSCALE_ALPHA\nENDHDR\n\1\2\3\4' >few.pnm
@@ -76,6 +80,10 @@ TRAIN=(vae-train -q -j 2 -m new.bin --checkpoint new.ck --every 2 --log log.tsv 
     vae-score -q -m model.bin --write-calibration scores.txt items.raw >scores.raw
     for call in open read; do
         withstand $call 5 1 vae-score -q -j 2 -m model.bin --calibrate scores.txt items.raw
+        withstand $call 5 1 npy2raw --axes 1,0 items.npy
+        withstand $call 5 1 mtx2raw --top 2 --names genes --write-names new.names --ids genes --write-ids new.ids counts.mtx
+        withstand $call 5 1 raw2npy --axes 1,0 items.raw
+        withstand $call 5 1 raw2npy frames.raw
     done
     # What goes through stdio is not seen by the library preloaded; a full stdout is tested in contract.bats.
     for call in open read; do
@@ -84,6 +92,24 @@ TRAIN=(vae-train -q -j 2 -m new.bin --checkpoint new.ck --every 2 --log log.tsv 
         withstand $call 5 1 raw-info --per-element --names names table.raw
         withstand $call 5 1 raw-cmp items.raw items.raw
         withstand $call 5 1 vae-info model.bin
+    done
+}
+
+@test "each call of raw2npy fails in turn when a pipe needs a temporary file" {
+    preloaded
+    local call n got
+    raw2npy frames.raw >wanted.npy
+    for call in read write malloc; do
+        for ((n = 1; ; n++)); do
+            rm -f hit
+            got=0
+            FAULT=$call:$n:$([ $call = malloc ] && echo 12 || echo 5) FAULT_HIT=hit LD_PRELOAD=$FAULT_LIBRARY raw2npy frames.raw 2>err |
+                cat >out || got=$?
+            [ -e hit ] || break
+            [ $got -eq 0 ] || assert_regex "$(<err)" '^raw2npy: .*(Input/output error|emory)'
+            if [ $got -eq 0 ]; then cmp out wanted.npy; else fails 1 'npy2raw: ' npy2raw <out; fi
+        done
+        assert [ $n -gt 2 ]
     done
 }
 
@@ -107,6 +133,9 @@ TRAIN=(vae-train -q -j 2 -m new.bin --checkpoint new.ck --every 2 --log log.tsv 
     withstand malloc 12 1 raw-zip items.raw items.raw
     withstand malloc 12 1 raw-info --per-element --names names table.raw
     withstand mmap 12 1 raw-select --shuffle --ids ids --write-ids new.ids table.raw
+    withstand malloc 12 1 npy2raw --axes 1,0 items.npy
+    withstand malloc 12 1 mtx2raw --top 2 --names genes --write-names new.names --ids genes --write-ids new.ids counts.mtx
+    withstand malloc 12 1 raw2npy --axes 1,0 items.raw
 }
 
 @test "memory that ends while a model's lists of hidden layers are read is named at each allocation" {

@@ -166,6 +166,8 @@ options_of_page() {
 
 @test "examples: idx2raw(1)" { run_examples idx2raw.1; }
 @test "examples: csv2raw(1)" { run_examples csv2raw.1; }
+@test "examples: npy2raw(1)" { run_examples npy2raw.1; }
+@test "examples: mtx2raw(1)" { run_examples mtx2raw.1; }
 @test "examples: pnm2raw(1)" { run_examples pnm2raw.1; }
 @test "examples: vae-train(1)" { run_examples vae-train.1; }
 @test "examples: vae-encode(1)" { run_examples vae-encode.1; }
@@ -181,6 +183,7 @@ options_of_page() {
 @test "examples: raw2csv(1)" { run_examples raw2csv.1; }
 @test "examples: raw-select(1)" { run_examples raw-select.1; }
 @test "examples: raw-zip(1)" { run_examples raw-zip.1; }
+@test "examples: raw2npy(1)" { run_examples raw2npy.1; }
 @test "examples: raw-info(1)" { run_examples raw-info.1; }
 @test "examples: raw-cmp(1)" { run_examples raw-cmp.1; }
 @test "examples: vae-raw(5)" { run_examples vae-raw.5; }

@@ -1,8 +1,9 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# tests/rejected/: a file for each rule of vae-raw(5), vae-model(5), vae-checkpoint(5), the text of csv2raw(1) and the
-# pictures of pnm2raw(1), scores of vae-score(1), each broken once, and in MESSAGES what is said of it; foreign/ has files
-# of other programs. The models and checkpoints are those of golden/ but for that.
+# tests/rejected/: a file for each rule of vae-raw(5), vae-model(5), vae-checkpoint(5), the text of csv2raw(1), the
+# pictures of pnm2raw(1), the arrays of npy2raw(1), the beginnings of the matrices of mtx2raw(1) and the scores of
+# vae-score(1), each broken once, and in MESSAGES what is said of it; foreign/ has files of other programs. The models and
+# checkpoints are those of golden/ but for that.
 load helper
 
 setup() {
@@ -58,6 +59,14 @@ rejects() {
 
 @test "scores for p-values" {
     rejects calibration vae-score vae-score -q -m "$ROOT/tests/golden/0.1/plain.bin" --calibrate file items.raw
+}
+
+@test "NumPy arrays" {
+    rejects npy npy2raw npy2raw file
+}
+
+@test "MatrixMarket matrices" {
+    rejects mtx mtx2raw mtx2raw file
 }
 
 @test "checkpoints" {

@@ -43,6 +43,14 @@ v() {
     v raw-select -n 2 --shuffle --ids ids --write-ids w a.raw | raw-info | row_holds 2 '$3 == 2'
     v raw-select --items 0-39 --class 7 --labels labels.raw items.raw | raw-info | row_holds 2 '$3 > 0'
     v raw-zip --run 3 few.raw few.raw few.raw | raw-info | row_holds 2 '$3 == 15'
+    v raw2npy --axes 1,0 few.raw >few.npy
+    v npy2raw --axes 1,0 few.npy | cmp - few.raw
+    recut 2 <few.raw >frames.raw
+    v raw2npy frames.raw | v npy2raw | cmp - few.raw
+    printf '%%%%MatrixMarket matrix coordinate integer general\n3 3 2\n3 1 4\n2 3 9\n' | gzip >counts.gz
+    printf 'a\nb\nc\n' | gzip >genes.gz
+    v mtx2raw --top 2 --names genes.gz --write-names names --ids genes.gz --write-ids ids counts.gz | raw2csv --ids ids --names names |
+        grep -x 'c,9,0'
     v vae-encode -q -m model.bin few.raw >latents.raw
     v vae-decode -q -m model.bin --sample latents.raw >images.raw
     v raw2pgm images.raw | grep -ax '84 56' # 5 images in 3 columns
@@ -56,6 +64,7 @@ v() {
     v vae-score -q -m model.bin -k 2 --per-element few.raw | raw-info | row_holds 2 '$2 == 785'
     v vae-score -q -m model.bin --calibrate scores.txt few.raw >p.raw
     v vae-info model.bin | grep -x $'latent\t2'
+    v vae-info --dump decoder.0.weight model.bin | raw-info | row_holds 2 '$2 == 2 && $3 == 4'
     v raw-info few.raw | row_holds 2 '$3 == 5'
     v raw-info --per-element --names names a.raw | row_holds 2 '$2 == "a"'
     v raw-cmp few.raw few.raw

@@ -108,6 +108,10 @@ line() {
     refuses "looks like an IDX file, wanted a stream's header 'raw1 ...': idx2raw makes one of it"
     line ' raw1 u8 4 1 .'
     refuses "looks like text, as a CSV table is, wanted a stream's header 'raw1 ...': csv2raw makes one of a table"
+    cp "$ROOT/tests/numpy/u1.npy" a.raw
+    refuses "looks like a NumPy array (.npy), wanted a stream's header 'raw1 ...': npy2raw makes one of it, or says how to convert it"
+    line '%%MatrixMarket matrix coordinate integer general'
+    refuses "looks like a MatrixMarket matrix, wanted a stream's header 'raw1 ...': mtx2raw makes one of a sparse matrix"
     # Each type and rank that IDX has, and the next ones.
     { printf '\0\0\016\10' && head -c 76 /dev/zero; } >a.raw
     refuses 'looks like an IDX file, '

@@ -53,6 +53,29 @@ setup() {
     done
 }
 
+@test "--dump writes a tensor as a stream: an item per row, or one of a vector" {
+    local name shape rows
+    while IFS=$'\t' read -r name shape rows; do
+        vae-info --dump "$name" model.bin >out
+        assert_equal "$(head -1 out)" "$(header f32 "$shape" "$rows" .)"
+        # Read without the library.
+        payload <out | cmp - <(tensor model.bin "$name" | tr ' ' '\n' | perl -ne 'print pack "f<", $_')
+        vae-info --dump "$name" - <model.bin | cmp - out
+    done <<'END'
+encoder.0.weight	784	32
+mu.bias	3	1
+decoder.0.weight	3	32
+decoder.1.bias	784	1
+END
+    fails 1 "vae-info: model.bin: has no tensor 'decoder.9.weight', wanted one of those that --tensors lists" \
+        vae-info --dump decoder.9.weight model.bin
+    fails 1 "vae-info: model.bin: has no tensor '', wanted one" vae-info --dump '' model.bin
+    fails 2 'vae-info: --dump: found it with --tensors, wanted one of the two' vae-info --tensors --dump mu.bias model.bin
+    fails 1 'vae-info: stdout: cannot write: No space left on device' bash -c 'vae-info --dump mu.bias model.bin >/dev/full'
+    run -1 timeout 20 script -qec 'vae-info --dump mu.bias model.bin' /dev/null </dev/null
+    assert_output --regexp '^vae-info: stdout: is a terminal, wanted a pipe or a file for binary data.?$'
+}
+
 @test "what no likelihood of today has is not lost: sigma, and a command with control characters" {
     train_small g.bin -l gaussian --sigma 0.25 -e 0
     vae-info g.bin | grep -x $'sigma\t0.25'
@@ -77,8 +100,8 @@ setup() {
 @test "a damaged file is an error, and nothing is printed of it" {
     size=$(stat -c %s model.bin)
     perl -e 'local $/; $_ = <STDIN>; substr($_, $ARGV[0], 1) ^= "\1"; print' -- $((size - 4)) <model.bin >bad.bin
-    for option in '' --tensors; do
-        # shellcheck disable=SC2086 # an option, or none
+    for option in '' --tensors '--dump mu.bias'; do
+        # shellcheck disable=SC2086 # options, or none
         fails 1 "vae-info: bad.bin: the weights' XXH64 is " vae-info $option bad.bin
         assert [ ! -s out ]
     done

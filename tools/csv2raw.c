@@ -16,6 +16,7 @@
 #include <string.h>
 
 #define FRAME_BYTES ((size_t)1 << 20) /* of a frame's payload, if its items are not larger */
+#define PIPE_BYTES 4096               /* of a frame's identifiers that a pipe takes before its reader needs them */
 
 struct options {
     struct cli_common common; /* quiet alone is used */
@@ -38,14 +39,6 @@ static int parse_delimiter(void *field, const char *name, const char *text) {
     return 0;
 }
 
-static int parse_dtype(void *field, const char *name, const char *text) {
-    const int found = dtype_find(text, strlen(text));
-    if (found < 0)
-        return fail("%s: found '%s', wanted u8, i32, f32 or f64", name, text);
-    *(enum dtype *)field = (enum dtype)found;
-    return 0;
-}
-
 static const struct cli_option options[] = {
     {0, "columns", "LIST", NULL,
      "take these columns, in this order: names, or numbers from 1 with --no-header, and ranges such as a-c "
@@ -57,7 +50,7 @@ static const struct cli_option options[] = {
      CLI_FILE(write_names)},
     {0, "na", "LIST", "NA", "read cells with one of these texts as missing (nan), as an empty cell always is",
      CLI_PARSE(missing_texts_parse, missing)},
-    {0, "dtype", "TYPE", "f64", "write numbers of this type: u8, i32, f32 or f64", CLI_PARSE(parse_dtype, dtype)},
+    {0, "dtype", "TYPE", "f64", "write numbers of this type: u8, i32, f32 or f64", CLI_PARSE(dtype_parse, dtype)},
     {0, "delimiter", "C", NULL, "the character between columns; \\t is a tab (default: a comma)",
      CLI_PARSE(parse_delimiter, delimiter)},
     {0, "tsv", NULL, NULL, "as --delimiter '\\t'", CLI_FLAG(tsv)},
@@ -106,6 +99,7 @@ struct job {
     struct cells cells;
     struct raw_writer out;
     struct side_writer ids;
+    bool ids_in_pipe;
     struct raw_frame frame;
     unsigned char *payload; /* owned */
     size_t item_bytes, capacity;
@@ -124,6 +118,13 @@ static int write_frame(struct job *job, bool last) {
     return 0;
 }
 
+/* True if the next item, whose identifier has `length` bytes, begins a frame. Its reader takes the identifiers of a
+ * frame after its header: a pipe must hold them until then. */
+static bool is_full(const struct job *job, size_t length) {
+    return job->frame.items == job->capacity ||
+           (job->ids_in_pipe && job->frame.items > 0 && job->ids.used + length + 1 > PIPE_BYTES);
+}
+
 /* Adds the record as an item. */
 static int add_item(struct job *job) {
     const struct csv *csv = &job->csv;
@@ -132,7 +133,7 @@ static int add_item(struct job *job) {
     if (csv->count != columns->total)
         return fail("%s: line %" PRIu64 ": found %zu columns, wanted %zu, as in the first line", csv->in.name,
                     csv->record, csv->count, columns->total);
-    if (job->frame.items == job->capacity && write_frame(job, false) < 0)
+    if (is_full(job, columns->id == SIZE_MAX ? 0 : csv->cells[columns->id].length) && write_frame(job, false) < 0)
         return -1;
     if (cells_read(&job->cells, csv, columns, job->payload + job->frame.items * job->item_bytes) < 0)
         return -1;
@@ -167,7 +168,8 @@ static int write_names(const struct job *job) {
  * header: a frame without items goes before. */
 static int open_side_files(struct job *job) {
     const struct options *o = job->o;
-    if ((side_is_pipe(o->write_ids) || side_is_pipe(o->write_names)) && write_frame(job, false) < 0)
+    job->ids_in_pipe = side_is_pipe(o->write_ids);
+    if ((job->ids_in_pipe || side_is_pipe(o->write_names)) && write_frame(job, false) < 0)
         return -1;
     if (o->write_names != NULL && write_names(job) < 0)
         return -1;

@@ -1,26 +1,32 @@
 /* SPDX-License-Identifier: MIT */
-/* vae-info: the metadata of a model file, all of which is read and checked. */
+/* vae-info: the metadata of a model file, all of which is read and checked, or its tensors. */
 #include "base/cli.h"
+#include "base/error.h"
 #include "base/printable.h"
 #include "model/model_file.h"
+#include "stream/raw.h"
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 struct options {
     struct cli_common common; /* quiet alone is used */
     bool tensors;
+    const char *dump; /* NULL: not given */
 };
 
 static const struct cli_option options[] = {
     {0, "tensors", NULL, NULL, "print one row per tensor instead: name, shape, numbers, rms, min, max",
      CLI_FLAG(tensors)},
+    {0, "dump", "NAME", NULL, "write the tensor of this name instead, as a stream with one item per row",
+     CLI_TEXT(dump)},
     CLI_EVERY,
 };
 
 static const struct cli_program program = {
     "vae-info",
-    "[--tensors] [-q] [FILE]",
+    "[--tensors | --dump NAME] [-q] [FILE]",
     "Reads a model file to its end, checks it, and prints a table (TSV) of its metadata.",
     options,
     0,
@@ -61,14 +67,42 @@ static void print_tensors(const struct model *model) {
         print_tensor(p, &p->tensor[i]);
 }
 
+static const struct tensor *find_tensor(const struct parameters *p, const char *name) {
+    for (size_t i = 0; i < p->count; i++)
+        if (strcmp(p->tensor[i].name, name) == 0)
+            return &p->tensor[i];
+    return NULL;
+}
+
+/* Writes a tensor as a stream: its first dimension is the items; a vector is one item. */
+static int dump(const struct model *model, const char *name, const char *file) {
+    const struct parameters *p = &model->net.parameters;
+    const struct tensor *t = find_tensor(p, name);
+    struct raw_writer out;
+    if (t == NULL)
+        return fail("%s: has no tensor '%s', wanted one of those that --tensors lists", file, name);
+    struct raw_frame frame = {.dtype = DTYPE_F32, .shape = t->shape, .items = 1, .last = true};
+    if (t->shape.rank > 1) {
+        frame.items = t->shape.dim[0];
+        frame.shape.rank--;
+        memmove(frame.shape.dim, frame.shape.dim + 1, frame.shape.rank * sizeof *frame.shape.dim);
+    }
+    if (raw_writer_start(&out) < 0 || raw_write_header(&out, &frame) < 0 ||
+        raw_write(&out, p->value + t->offset, t->size * sizeof *p->value) < 0)
+        return -1;
+    return raw_finish(&out);
+}
+
 static int run(const struct options *o, const char *file) {
     struct input in;
     struct model model;
     json_t *metadata;
     if (input_open(&in, file) < 0)
         return -1;
-    const int result = model_read(&model, MODEL_AS_TRAINED, &metadata, &in);
-    if (result == 0 && o->tensors)
+    int result = model_read(&model, MODEL_AS_TRAINED, &metadata, &in);
+    if (result == 0 && o->dump != NULL)
+        result = dump(&model, o->dump, in.name);
+    else if (result == 0 && o->tensors)
         print_tensors(&model);
     else if (result == 0)
         print_metadata(&model, metadata);
@@ -81,5 +115,7 @@ static int run(const struct options *o, const char *file) {
 int main(int argc, char **argv) {
     struct options o = {0};
     cli_parse(&program, argc, argv, &o);
+    if (o.tensors && o.dump != NULL)
+        cli_refuse("--dump: found it with --tensors, wanted one of the two");
     return cli_finish(run(&o, cli_operand()));
 }

@@ -98,45 +98,8 @@ static int refuse_text(const struct cells *cells, const struct columns *columns,
 }
 
 static int refuse_range(const struct cells *cells, const char *where, struct text t) {
-    static const char *const wanted[DTYPES] = {
-        [DTYPE_U8] = "a whole number from 0 to 255, or another --dtype",
-        [DTYPE_I32] = "a whole number from -2147483648 to 2147483647, or another --dtype",
-        [DTYPE_F32] = "a number below 3.5e38, or --dtype f64",
-        [DTYPE_F64] = "a number below 1.8e308"};
     return fail("%s: found '%.*s', wanted %s", where, t.length < 64 ? (int)t.length : 64, t.begin,
-                wanted[cells->dtype]);
-}
-
-/* Writes a whole number, or nothing if the type does not have it. */
-static bool set_whole(enum dtype dtype, double value, unsigned char *to) {
-    const bool byte = dtype == DTYPE_U8;
-    if (!(value >= (byte ? 0 : (double)INT32_MIN) && value <= (byte ? UINT8_MAX : (double)INT32_MAX)) ||
-        value != trunc(value))
-        return false;
-    const int32_t whole = (int32_t)value;
-    if (byte)
-        *to = (unsigned char)whole;
-    else
-        memcpy(to, &whole, sizeof whole);
-    return true;
-}
-
-/* Writes a number that is not missing. */
-static enum decimal set_number(enum dtype dtype, struct text t, unsigned char *to) {
-    double value = 0;
-    float narrow = 0;
-    enum decimal result;
-    if (dtype == DTYPE_F32) {
-        result = decimal_read_float(t.begin, t.length, &narrow);
-        memcpy(to, &narrow, sizeof narrow);
-        return result;
-    }
-    result = decimal_read(t.begin, t.length, &value);
-    if (dtype == DTYPE_F64)
-        memcpy(to, &value, sizeof value);
-    else if (result == DECIMAL_NUMBER && !set_whole(dtype, value, to))
-        return DECIMAL_LARGE;
-    return result;
+                decimal_wanted(cells->dtype));
 }
 
 static void set_missing(enum dtype dtype, unsigned char *to) {
@@ -162,7 +125,7 @@ int cells_read(const struct cells *cells, const struct csv *csv, const struct co
             set_missing(cells->dtype, item);
             continue;
         }
-        const enum decimal result = set_number(cells->dtype, t, item);
+        const enum decimal result = decimal_store(cells->dtype, t.begin, t.length, item);
         if (result == DECIMAL_NONE)
             return refuse_text(cells, columns, place(csv, columns, column, where), t);
         if (result == DECIMAL_LARGE)

@@ -33,7 +33,8 @@ static bool has_control(const char *text, size_t size) {
 /* True if no table begins like this, though it is text: a stream, a document, or a page. */
 static bool is_other_text(const char *start) {
     const char *first = start + strspn(start, " \t\r\n");
-    return *first == '<' || strncmp(start, "raw1 ", 5) == 0 || strncmp(start, "%PDF-", 5) == 0;
+    return *first == '<' || strncmp(start, "raw1 ", 5) == 0 || strncmp(start, "%PDF-", 5) == 0 ||
+           strncmp(start, "%%MatrixMarket", 14) == 0;
 }
 
 /* Refuses a file of another format. A table may begin with the same letters as some formats do, as in a header

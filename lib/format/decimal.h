@@ -2,6 +2,8 @@
 #ifndef STREAM_DECIMAL_H
 #define STREAM_DECIMAL_H
 
+#include "stream/dtype.h"
+
 #include <stddef.h>
 
 /* Numbers as decimal text. The decimal point is '.' in every locale. */
@@ -15,6 +17,13 @@ enum decimal decimal_read(const char *text, size_t length, double *value);
 
 /* The same for the nearest float. It is not always the float nearest to the double. */
 enum decimal decimal_read_float(const char *text, size_t length, float *value);
+
+/* Reads a number of that type and writes it to `to`, at any alignment. The nearest number of the type is written;
+ * of u8 and i32, a number that is not whole counts as too large. */
+enum decimal decimal_store(enum dtype dtype, const char *text, size_t length, unsigned char *to);
+
+/* What is wanted in place of a number that is too large for the type: "a number below ...". */
+const char *decimal_wanted(enum dtype dtype);
 
 #define DECIMAL_DIGITS 17 /* significant digits that are enough for every double */
 #define DECIMAL_TEXT 32   /* bytes for any number as text, including the final 0 */

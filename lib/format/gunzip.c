@@ -3,9 +3,9 @@
 
 #include "base/error.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <zlib.h>
 
 #define CHUNK 65536
@@ -30,6 +30,14 @@ static bool at_magic(const z_stream *z) {
     return z->avail_in >= 2 && z->next_in[0] == 0x1f && z->next_in[1] == 0x8b;
 }
 
+/* Reads the first bytes. */
+static int begin(struct gunzip *gz) {
+    if (refill(gz) < 0)
+        return -1;
+    gz->state->compressed = gz->state->in_member = at_magic(&gz->state->z);
+    return 0;
+}
+
 int gunzip_open(struct gunzip *gz, const char *path) {
     gz->state = NULL;
     if (input_open(&gz->in, path) < 0)
@@ -39,10 +47,9 @@ int gunzip_open(struct gunzip *gz, const char *path) {
         (void)fail("%s: out of memory", gz->in.name);
         goto failed;
     }
-    if (refill(gz) < 0)
-        goto failed;
-    gz->state->compressed = gz->state->in_member = at_magic(&gz->state->z);
-    return 0;
+    gz->beginning = lseek(gz->in.fd, 0, SEEK_CUR);
+    if (begin(gz) == 0)
+        return 0;
 failed:
     gunzip_close(gz);
     return -1;
@@ -126,6 +133,17 @@ static ssize_t read_compressed(struct gunzip *gz, unsigned char *to, size_t size
 
 ssize_t gunzip_read(struct gunzip *gz, void *buffer, size_t size) {
     return gz->state->compressed ? read_compressed(gz, buffer, size) : read_plain(gz, buffer, size);
+}
+
+bool gunzip_is_compressed(const struct gunzip *gz) {
+    return gz->state->compressed;
+}
+
+int gunzip_rewind(struct gunzip *gz) {
+    if (gz->beginning < 0 || lseek(gz->in.fd, (off_t)gz->beginning, SEEK_SET) < 0)
+        return fail_system(gz->in.name, "cannot seek");
+    inflateReset(&gz->state->z);
+    return begin(gz);
 }
 
 void gunzip_close(struct gunzip *gz) {

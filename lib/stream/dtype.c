@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "stream/dtype.h"
 
+#include "base/error.h"
+
 #include <string.h>
 
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
@@ -27,6 +29,14 @@ int dtype_find(const char *name, size_t length) {
         if (strlen(dtypes[i].name) == length && memcmp(dtypes[i].name, name, length) == 0)
             return i;
     return -1;
+}
+
+int dtype_parse(void *dtype, const char *name, const char *text) {
+    const int found = dtype_find(text, strlen(text));
+    if (found < 0)
+        return fail("%s: found '%s', wanted u8, i32, f32 or f64", name, text);
+    *(enum dtype *)dtype = (enum dtype)found;
+    return 0;
 }
 
 bool dtype_is_real(enum dtype dtype) {

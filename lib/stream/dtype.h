@@ -15,6 +15,9 @@ const char *dtype_name(enum dtype dtype);
 /* The type with that name (`length` bytes, not terminated); -1 if there is none. */
 int dtype_find(const char *name, size_t length);
 
+/* Parses the name of a type to an enum dtype. 0, or -1 with a message that begins with `name`. */
+int dtype_parse(void *dtype, const char *name, const char *text);
+
 /* True for a floating-point type, whose numbers may be NaN. */
 bool dtype_is_real(enum dtype dtype);
 

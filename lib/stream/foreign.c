@@ -16,7 +16,7 @@ static const struct foreign formats[] = {
     {MAGIC("GIF8"), "a GIF picture", "giftopnm FILE | pnm2raw makes one of it", "giftopnm"},
     {MAGIC("II*\0"), "a TIFF picture", "tifftopnm FILE | pnm2raw makes one of it", "tifftopnm"},
     {MAGIC("MM\0*"), "a TIFF picture", "tifftopnm FILE | pnm2raw makes one of it", "tifftopnm"},
-    {MAGIC("\x93NUMPY"), "a NumPy array (.npy)"},
+    {MAGIC("\x93NUMPY"), "a NumPy array (.npy)", "npy2raw makes one of it, or says how to convert it"},
     {MAGIC("PK\3\4"), "a zip archive, as NumPy's .npz and PyTorch's .pt are"},
     {MAGIC("PK\5\6"), "an empty zip archive"},
     {MAGIC("\x80\2"), "a Python pickle, as old files of PyTorch are"},
@@ -29,6 +29,7 @@ static const struct foreign formats[] = {
     {MAGIC("\x28\xb5\x2f\xfd"), "zstd data"},
     {MAGIC("PAR1"), "a Parquet file"},
     {MAGIC("MATLAB"), "a MATLAB file"},
+    {MAGIC("%%MatrixMarket"), "a MatrixMarket matrix", "mtx2raw makes one of a sparse matrix"},
     {MAGIC("%PDF-"), "a PDF document"},
     {MAGIC("<?xml"), "an XML document"},
 };

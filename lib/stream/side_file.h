@@ -4,6 +4,7 @@
 
 #include "base/io.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* A side file of a stream: text, one line per item (identifiers) or per element (names). The writer flushes the
