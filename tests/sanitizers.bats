@@ -37,7 +37,7 @@ v() {
     v csv2raw --id id --write-ids ids --write-names names a.csv >a.raw
     v raw2csv --ids ids --names names a.raw | grep -x '"x""",1'
     { printf 'P2 3 1 9 1 2 3\nP4 3 1 aP7\nWIDTH 3\nHEIGHT 1\nDEPTH 2\nMAXVAL 9\nTUPLTYPE GRAYSCALE_ALPHA\nENDHDR\n' && printf '\1\2\3\4\5\6'; } >few.pnm
-    v pnm2raw -q --rgb --write-ids ids few.pnm | v raw2pgm --per-item >three.ppm
+    v pnm2raw -q --rgb --write-ids pictures few.pnm | v raw2pgm --per-item >three.ppm
     assert_equal "$(pamfile -allimages three.ppm | grep -c 'PPM raw, 3 by 1')" 3
     v raw-select --elements 0 --ids ids --split 0.5 --write-rest r.raw --write-ids w --write-rest-ids wr a.raw >s.raw
     v raw-select -n 2 --shuffle --ids ids --write-ids w a.raw | raw-info | row_holds 2 '$3 == 2'
@@ -49,7 +49,7 @@ v() {
     v raw2npy frames.raw | v npy2raw | cmp - few.raw
     printf '%%%%MatrixMarket matrix coordinate integer general\n3 3 2\n3 1 4\n2 3 9\n' | gzip >counts.gz
     printf 'a\nb\nc\n' | gzip >genes.gz
-    v mtx2raw --top 2 --names genes.gz --write-names names --ids genes.gz --write-ids ids counts.gz | raw2csv --ids ids --names names |
+    v mtx2raw --top 2 --names genes.gz --write-names genes --ids genes.gz --write-ids cells counts.gz | raw2csv --ids cells --names genes |
         grep -x 'c,9,0'
     v vae-encode -q -m model.bin few.raw >latents.raw
     v vae-decode -q -m model.bin --sample latents.raw >images.raw

@@ -20,6 +20,7 @@ struct options {
     const char *sigma, *val; /* val: a stream, or a fraction of the items */
     bool goes_on, dry_run;
     struct training_run_config run;
+    struct training_estimate estimate; /* with dry_run */
 };
 
 /* The library's parsers, in the form that CLI_PARSE takes. */
@@ -286,15 +287,14 @@ static void print_estimate(const struct training_estimate *e) {
 }
 
 static int run(struct options *o) {
-    struct training_estimate estimate;
     char *text = command(o);
     o->run.options = values(o);
     o->run.command = text;
-    o->run.estimate = o->dry_run ? &estimate : NULL;
+    o->run.estimate = o->dry_run ? &o->estimate : NULL;
     const int result = text == NULL ? -1 : training_run(&o->run);
     free(text);
     if (result == 0 && o->dry_run)
-        print_estimate(&estimate);
+        print_estimate(&o->estimate);
     return result;
 }
 

@@ -8,7 +8,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-static void swap_words(uint32_t *x, size_t i, size_t j) {
+static void swap(uint32_t *x, size_t i, size_t j) {
     const uint32_t word = x[i];
     x[i] = x[j];
     x[j] = word;
@@ -20,9 +20,9 @@ static void move_to_end(struct dataset *set, uint32_t *label, uint32_t *number, 
         const size_t j = (size_t)noise_below(
             i + 1, (struct noise){.seed = seed, .purpose = PURPOSE_VALIDATION, .position = 4 * i});
         dataset_swap(set, i, j);
-        swap_words(number, i, j);
+        swap(number, i, j);
         if (label != NULL)
-            swap_words(label, i, j);
+            swap(label, i, j);
     }
 }
 
@@ -31,7 +31,7 @@ int split_data(const struct split *split, struct dataset *train, uint32_t *label
     if (train->items < 2 || train->items > UINT32_MAX)
         return fail("%s: %zu items, wanted from 2 to %" PRIu32 " to take a part of them for --val", train->name,
                     train->items, UINT32_MAX);
-    *number = malloc(train->items * sizeof **number);
+    *number = calloc(train->items, sizeof **number);
     if (*number == NULL)
         return fail("%s: out of memory for the order of %zu items", train->name, train->items);
     if (dataset_allow_changes(train) < 0)
