@@ -147,6 +147,31 @@ small() {
     run ! grep overfitting err
 }
 
+@test "the components of a vamp prior start on different items, as long as there are some" {
+    # In long runs of equal items, those that are spread over the data are equal.
+    { header u8 2 60 . && perl -e 'print pack "C*", map { (int($_ / 30) * 200, 50 + ($_ % 30 == 29) * $_) } 0 .. 59'; } >runs.raw
+    small -m x.bin -e 0 --prior vamp:4 runs.raw
+    run ! grep different err
+    assert_equal "$(vae-info --dump prior.pseudo_inputs x.bin | raw2csv --no-header | sort -u | wc -l)" 4
+    small -m x.bin -e 0 --prior vamp:6 runs.raw
+    grep -qx 'vae-train: runs.raw: has 4 different items, and --prior vamp:6 starts each component on one: 2 components stay equal to others' err
+    # Where they are different, they are those that are spread over the data.
+    small -m x.bin -e 0 -l gaussian --prior vamp:5 numbers.raw
+    assert_equal "$(vae-info --dump prior.pseudo_inputs x.bin | raw2csv --no-header | cut -d , -f 1 | tr '\n' ' ')" '10 30 50 70 90 '
+}
+
+@test "vae-impute notes elements that no item has" {
+    { header f32 4 20 . && perl -e 'print pack "f<*", map { $_ % 4 == 1 || $_ % 4 == 3 ? "nan" : .5 } 0 .. 79'; } >holes.raw
+    small -m x.bin -e 1 --missing holes.raw
+    vae-impute -m x.bin holes.raw 2>err | raw-info | row_holds 2 '$3 == 20 && $8 == 0'
+    grep -qx 'vae-impute: holes.raw: no item has element 1 (2 such elements in all): their values come from the model alone' err
+    { header f32 4 2 . && perl -e 'print pack "f<*", 1, "nan", 0, .5, .5, .5, 0, "nan"'; } >few.raw
+    vae-impute -m x.bin few.raw 2>err >out
+    run ! grep 'no item has' err
+    raw-select -n 1 few.raw | vae-impute -m x.bin 2>err >out
+    run ! grep 'no item has' err
+}
+
 @test "a note says which learned scale is at its bound, and what causes it" {
     { header f32 3 100 . && perl -e 'print pack "f<*", map { $_ % 3 == 1 ? 5 : $_ % 7 / 7 } 0 .. 299'; } >flat.raw
     small -m first.bin -l gaussian --sigma per-dim -e 0 flat.raw

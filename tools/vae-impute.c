@@ -8,6 +8,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define POOR 5 /* with fewer effective samples than this an item's numbers are a guess */
@@ -45,6 +46,7 @@ struct work {
     struct imputer imputer;
     struct raw_writer out;
     uint64_t filled, poor; /* items with missing elements, and those among them with fewer than POOR samples */
+    bool *observed;        /* [elements], whether an item has this element; owned */
 };
 
 static int begin(struct stream_evaluation *s) {
@@ -56,6 +58,9 @@ static int begin(struct stream_evaluation *s) {
     if (!w->options->sample && s->model.config.likelihood->start == NULL)
         return fail("%s: has likelihood %s, which has no mean, wanted --sample", s->model_path,
                     s->model.config.likelihood->name);
+    w->observed = calloc(s->model.elements, sizeof *w->observed);
+    if (w->observed == NULL)
+        return fail("%s: out of memory", s->input.reader.in.name);
     return imputer_start(&w->imputer, &s->evaluator, w->options->sample);
 }
 
@@ -66,14 +71,17 @@ static int write_header(struct stream_evaluation *s, uint64_t items, bool last) 
 }
 
 /* Fills in the missing elements of an item from x [n], in the dtype of the stream. Observed elements keep their
- * bits. Returns how many elements were missing, or -1 without a message if x is not finite there. */
-static ssize_t fill(unsigned char *item, enum dtype dtype, const float *x, size_t n) {
+ * bits, and are marked in observed [n]. Returns how many elements were missing, or -1 without a message if x is not
+ * finite there. */
+static ssize_t fill(unsigned char *item, enum dtype dtype, const float *x, size_t n, bool *observed) {
     const size_t size = dtype_size(dtype);
     ssize_t missing = 0;
     for (size_t i = 0; i < n; i++) {
         const double wide = (double)x[i];
-        if (!isnan(dtype_value(dtype, item + i * size)))
+        if (!isnan(dtype_value(dtype, item + i * size))) {
+            observed[i] = true;
             continue;
+        }
         if (!isfinite(x[i]))
             return -1;
         memcpy(item + i * size, dtype == DTYPE_F64 ? (const void *)&wide : &x[i], size);
@@ -86,7 +94,7 @@ static int fill_item(struct stream_evaluation *s, size_t i, uint64_t item) {
     struct work *w = s->context;
     const struct raw_frame *frame = &s->input.reader.frame;
     const ssize_t missing = fill(s->input.items + i * raw_item_bytes(frame), frame->dtype,
-                                 w->imputer.x + i * s->model.elements, s->model.elements);
+                                 w->imputer.x + i * s->model.elements, s->model.elements, w->observed);
     if (missing < 0)
         return fail("%s: item %" PRIu64
                     " gets a number that is not finite, wanted numbers: is it like the items that "
@@ -107,6 +115,18 @@ static int write_items(struct stream_evaluation *s, size_t count, uint64_t item)
     return raw_write(&w->out, s->input.items, count * raw_item_bytes(frame));
 }
 
+/* Notes elements that no item of the stream has. Of one item alone this says nothing. */
+static void note_never_observed(const struct stream_evaluation *s) {
+    const struct work *w = s->context;
+    size_t first = 0, count = 0;
+    for (size_t i = 0; i < s->model.elements; i++)
+        if (!w->observed[i] && count++ == 0)
+            first = i;
+    if (count > 0 && w->filled > 1)
+        cli_note("%s: no item has element %zu (%zu such elements in all): their values come from the model alone",
+                 s->input.reader.in.name, first, count);
+}
+
 /* Prints a note if there is nothing to fill in, or if the numbers of some items cannot be trusted. */
 static int end(struct stream_evaluation *s) {
     const struct work *w = s->context;
@@ -117,6 +137,7 @@ static int end(struct stream_evaluation *s) {
                  " items with missing elements have fewer than %d effective samples: a larger -k helps%s",
                  s->input.reader.in.name, w->poor, w->filled, POOR,
                  s->model.config.missing ? "" : ", or a model trained with --missing");
+    note_never_observed(s);
     return 0;
 }
 
@@ -144,6 +165,7 @@ static int run(const struct options *o) {
     progress_start(!cli_quiet(), true);
     const int result = stream_evaluate(&stream);
     imputer_end(&work.imputer);
+    free(work.observed);
     return bad_items_finish(&stream.bad, stream.input.reader.in.name, result < 0 ? -1 : raw_finish(&work.out));
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "model/model_file.h"
+#include "train/distinct.h"
 #include "train/identity.h"
 
 #include <stdlib.h>
@@ -21,15 +22,14 @@ static int start_at_mean(struct model *m, const struct dataset *data) {
     return result;
 }
 
-static int start_prior(struct model *m, const struct dataset *data, const uint32_t *label, uint64_t seed) {
-    const size_t components = m->config.components;
+/* Sets the pseudo-inputs to the encoder's inputs of the chosen items [components]. 0 or -1. */
+static int set_pseudo_inputs(struct model *m, const struct dataset *data, const uint32_t *label, uint64_t seed,
+                             const size_t *chosen) {
     struct pass pass;
-    if (!m->config.prior->pseudo_inputs)
-        return 0;
     if (pass_create(&pass, &m->net, 0, m->input + 1, 1, 1, false) < 0)
         return -1;
-    for (size_t k = 0; k < components; k++) {
-        const size_t item = (size_t)(((double)k + 0.5) / (double)components * (double)data->items);
+    for (size_t k = 0; k < m->config.components; k++) {
+        const size_t item = chosen[k];
         const struct noise noise = {.seed = seed, .purpose = PURPOSE_INITIAL, .item = ITEMS_NOISE + k};
         model_load_item(m, data->dtype, dataset_item(data, item), noise, model_x(m, &pass, 0));
         if (label != NULL)
@@ -40,6 +40,21 @@ static int start_prior(struct model *m, const struct dataset *data, const uint32
     }
     pass_free(&pass);
     return 0;
+}
+
+/* Sets the pseudo-inputs, if the prior has any, and *different, the number of different items among theirs. 0 or
+ * -1. */
+static int start_prior(struct model *m, const struct dataset *data, const uint32_t *label, uint64_t seed,
+                       size_t *different) {
+    if (!m->config.prior->pseudo_inputs)
+        return 0;
+    size_t *chosen = calloc(m->config.components, sizeof *chosen);
+    if (chosen == NULL)
+        return fail("%s: out of memory for %zu items", data->name, m->config.components);
+    *different = distinct_items(data, m->config.components, chosen);
+    const int result = *different == 0 ? -1 : set_pseudo_inputs(m, data, label, seed, chosen);
+    free(chosen);
+    return result;
 }
 
 /* Keys of the config that may differ. */
@@ -82,12 +97,12 @@ static int start_from(struct model *m, const char *path, uint64_t *xxh64) {
 }
 
 int initial_values_set(const struct initial_values *start, struct model *model, const struct dataset *data,
-                       const uint32_t *label, uint64_t seed, uint64_t *from_xxh64) {
-    *from_xxh64 = 0;
+                       const uint32_t *label, uint64_t seed, struct initial_facts *facts) {
+    *facts = (struct initial_facts){0};
     if (start->from != NULL)
-        return start_from(model, start->from, from_xxh64);
+        return start_from(model, start->from, &facts->from_xxh64);
     net_initialise(&model->net, &start->initializer, seed);
     if (start->at_mean && start_at_mean(model, data) < 0)
         return -1;
-    return start_prior(model, data, label, seed);
+    return start_prior(model, data, label, seed, &facts->different_items);
 }

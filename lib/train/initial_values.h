@@ -12,12 +12,18 @@ struct initial_values {
     const char *from; /* path of a model whose parameters are copied instead; NULL: none */
 };
 
+/* What initial_values_set has found. */
+struct initial_facts {
+    uint64_t from_xxh64;    /* XXH64 of the values of initial_values.from; 0: there is none */
+    size_t different_items; /* of which the pseudo-inputs start; 0: there are none */
+};
+
 /* Sets the parameters of a model that was created for this data. label [items]: NULL if the model is not
- * conditional on labels. The pseudo-inputs of a VampPrior start as the encoder's inputs of items that are spread
- * over the data. *from_xxh64 becomes the XXH64 of the values of start->from, or 0 if there is none. Refuses a model
- * start->from whose config differs other than in binarize; the message has both values. 0 or -1. */
+ * conditional on labels. The pseudo-inputs of a VampPrior start as the encoder's inputs of different items (see
+ * distinct_items). Refuses a model start->from whose config differs other than in binarize and logvar_bound; the
+ * message has both values. 0 or -1. */
 int initial_values_set(const struct initial_values *start, struct model *model, const struct dataset *data,
-                       const uint32_t *label, uint64_t seed, uint64_t *from_xxh64)
+                       const uint32_t *label, uint64_t seed, struct initial_facts *facts)
     __attribute__((warn_unused_result));
 
 #endif

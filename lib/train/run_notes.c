@@ -100,9 +100,20 @@ static void note_warmup(const char *option, double warm, uint64_t epochs, const 
                  option, warm, epochs, what, (double)epochs / warm);
 }
 
+/* Equal components have equal gradients, and stay equal. */
+static void note_equal_components(const struct run_notes *n) {
+    const size_t components = n->model->config.components;
+    if (n->different_items > 0 && n->different_items < components)
+        cli_note(
+            "%s: has %zu different items, and --prior vamp:%zu starts each component on one: %zu components stay "
+            "equal to others",
+            n->train->name, n->different_items, components, components - n->different_items);
+}
+
 void run_notes_before(const struct run_notes *n) {
     const struct training_run_config *c = n->config;
     note_grey(n);
+    note_equal_components(n);
     note_never_observed(n);
     note_empty_classes(n);
     note_same_validation(n);

@@ -10,10 +10,12 @@ struct run_notes {
     const struct model *model;
     const struct dataset *train, *validation; /* validation: with 0 items, there is none */
     const uint32_t *label;                    /* of the training items; NULL: none */
+    size_t different_items;                   /* see initial_facts */
 };
 
-/* Before training: grey values under a likelihood of bits, elements that are never observed, classes without items,
- * validation with the training items, and warm-ups that are longer than the run. */
+/* Before training: grey values under a likelihood of bits, components of the prior that start on equal items,
+ * elements that are never observed, classes without items, validation with the training items, and warm-ups that
+ * are longer than the run. */
 void run_notes_before(const struct run_notes *notes);
 
 /* After training: scales of the likelihood at their bounds. `model`: the model's file, for the lines. */

@@ -34,6 +34,7 @@ struct training_run {
     uint32_t *label;            /* labels of the items; NULL: none */
     uint32_t *validation_label; /* the same; with a split a part of `label` */
     uint32_t *number;           /* see split_data; owned */
+    struct initial_facts facts;
     struct workers *workers;
     struct training training;
     struct run_log log, latents; /* latents: the log of the KL of each latent */
@@ -220,7 +221,7 @@ static int train_epochs(struct training_run *r) {
 }
 
 static struct run_notes notes_of(const struct training_run *r) {
-    return (struct run_notes){r->config, &r->model, &r->train, &r->validation, r->label};
+    return (struct run_notes){r->config, &r->model, &r->train, &r->validation, r->label, r->facts.different_items};
 }
 
 /* Prints notes about the run. Called when all that can refuse the run has been checked. */
@@ -297,14 +298,14 @@ static int check_data(const struct training_run *r, const struct model_config *c
 }
 
 /* Sets the fields of the saver's provenance that are known before training. */
-static void prepare_saver(struct training_run *r, uint64_t start_xxh64) {
+static void prepare_saver(struct training_run *r) {
     r->saver.training = &r->training;
     r->saver.best = r->config->patience > 0;
     r->saver.provenance = (struct provenance){.seed = r->config->seed,
                                               .items = r->train.items,
                                               .data_xxh64 = dataset_digest(&r->train),
                                               .command = r->config->command,
-                                              .start_xxh64 = start_xxh64};
+                                              .start_xxh64 = r->facts.from_xxh64};
     if (r->label != NULL)
         r->saver.provenance.labels_xxh64 = labels_digest(r->label, r->train.items);
 }
@@ -313,17 +314,16 @@ static void prepare_saver(struct training_run *r, uint64_t start_xxh64) {
 static int prepare(struct training_run *r) {
     const struct training_run_config *c = r->config;
     struct model_config config = c->model;
-    uint64_t start_xxh64;
     config.item = r->train.shape;
     if (check_data(r, &config) < 0 || load_labels(r, &config) < 0 || load_validation(r, &config) < 0 ||
         model_create(&r->model, &config) < 0)
         return -1;
-    if (initial_values_set(&c->start, &r->model, &r->train, r->label, r->config->seed, &start_xxh64) < 0)
+    if (initial_values_set(&c->start, &r->model, &r->train, r->label, r->config->seed, &r->facts) < 0)
         return -1;
     r->workers = workers_start(r->config->threads);
     if (r->workers == NULL)
         return -1;
-    prepare_saver(r, start_xxh64);
+    prepare_saver(r);
     r->training = (struct training){.model = &r->model,
                                     .data = &r->train,
                                     .label = r->label,
