@@ -189,7 +189,7 @@ format:
 FORMATTED = $(wildcard lib/*/*.[ch] tools/*.c tests/*/*.[ch])
 
 lint: all
-	VAE_BUILD="$(ABSOLUTE_BUILD)" tests/run tests/analyze.bats
+	VAE_BUILD="$(ABSOLUTE_BUILD)" tests/run tests/analyze.bats tests/long/clang_tidy.bats
 
 # The committed source, the same bytes each time.
 dist:

@@ -18,10 +18,6 @@ setup() {
     done
 }
 
-@test "clang-tidy, with clang's analyzer, finds nothing that .clang-tidy asks for" {
-    run -0 clang-tidy --quiet "${C[@]}" -- "${FLAGS[@]}"
-}
-
 @test "clang compiles the kernels without a warning, also for each loop that is to be vectorized" {
     command -v clang >/dev/null || skip 'wants clang (make fuzz-deps)'
     local file level

@@ -8,7 +8,6 @@
 
 #include <inttypes.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define POOR 5 /* with fewer effective samples than this an item's numbers are a guess */
@@ -46,7 +45,6 @@ struct work {
     struct imputer imputer;
     struct raw_writer out;
     uint64_t filled, poor; /* items with missing elements, and those among them with fewer than POOR samples */
-    bool *observed;        /* [elements], whether an item has this element; owned */
 };
 
 static int begin(struct stream_evaluation *s) {
@@ -58,9 +56,6 @@ static int begin(struct stream_evaluation *s) {
     if (!w->options->sample && s->model.config.likelihood->start == NULL)
         return fail("%s: has likelihood %s, which has no mean, wanted --sample", s->model_path,
                     s->model.config.likelihood->name);
-    w->observed = calloc(s->model.elements, sizeof *w->observed);
-    if (w->observed == NULL)
-        return fail("%s: out of memory", s->input.reader.in.name);
     return imputer_start(&w->imputer, &s->evaluator, w->options->sample);
 }
 
@@ -94,7 +89,7 @@ static int fill_item(struct stream_evaluation *s, size_t i, uint64_t item) {
     struct work *w = s->context;
     const struct raw_frame *frame = &s->input.reader.frame;
     const ssize_t missing = fill(s->input.items + i * raw_item_bytes(frame), frame->dtype,
-                                 w->imputer.x + i * s->model.elements, s->model.elements, w->observed);
+                                 w->imputer.x + i * s->model.elements, s->model.elements, w->imputer.observed);
     if (missing < 0)
         return fail("%s: item %" PRIu64
                     " gets a number that is not finite, wanted numbers: is it like the items that "
@@ -120,7 +115,7 @@ static void note_never_observed(const struct stream_evaluation *s) {
     const struct work *w = s->context;
     size_t first = 0, count = 0;
     for (size_t i = 0; i < s->model.elements; i++)
-        if (!w->observed[i] && count++ == 0)
+        if (!w->imputer.observed[i] && count++ == 0)
             first = i;
     if (count > 0 && w->filled > 1)
         cli_note("%s: no item has element %zu (%zu such elements in all): their values come from the model alone",
@@ -165,7 +160,6 @@ static int run(const struct options *o) {
     progress_start(!cli_quiet(), true);
     const int result = stream_evaluate(&stream);
     imputer_end(&work.imputer);
-    free(work.observed);
     return bad_items_finish(&stream.bad, stream.input.reader.in.name, result < 0 ? -1 : raw_finish(&work.out));
 }
 

@@ -43,7 +43,8 @@ int imputer_start(struct imputer *m, struct evaluator *e, bool sample) {
     *m = (struct imputer){.sample = sample};
     if (multiply(elements, 2 * BATCH_ROWS * sizeof *m->x, &numbers))
         m->x = malloc(numbers);
-    if (m->x == NULL)
+    m->observed = calloc(elements, sizeof *m->observed);
+    if (m->x == NULL || m->observed == NULL)
         return fail("imputation: out of memory for %d items", BATCH_ROWS);
     m->mean = m->x + BATCH_ROWS * elements;
     e->drawn = impute;
@@ -53,4 +54,5 @@ int imputer_start(struct imputer *m, struct evaluator *e, bool sample) {
 
 void imputer_end(struct imputer *m) {
     free(m->x);
+    free(m->observed);
 }

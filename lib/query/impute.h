@@ -12,7 +12,8 @@ struct imputer {
     bool sample; /* a draw instead of the mean */
     float
         *x; /* [BATCH_ROWS, elements], the imputed items of the batch; not set for items without missing elements */
-    float *mean; /* [BATCH_ROWS, elements], scratch */
+    float *mean;    /* [BATCH_ROWS, elements], scratch */
+    bool *observed; /* [elements], for the caller: whether an item has the element; at first false */
 };
 
 /* Makes the evaluator call the imputer for each draw. To be called after evaluator_start with `marginal`. The
