@@ -63,7 +63,8 @@ setup() {
 }
 
 @test "a file includes only files of its own room and of rooms below it" {
-    local -A below=([base]='' [stream]=base [format]='base stream' [kernel]=base [dist]='base kernel' [nn]='base stream kernel dist'
+    local -A below=([base]='' [stream]=base [format]='base stream' [text]='base stream format' [kernel]=base
+        [dist]='base kernel' [nn]='base stream kernel dist'
         [model]='base stream kernel dist nn' [query]='base stream kernel dist nn model'
         [train]='base stream kernel dist nn model query')
     local room file included rooms=0 files=0

@@ -3,9 +3,9 @@
 #include "base/cli.h"
 #include "base/error.h"
 #include "base/progress.h"
-#include "format/cells.h"
-#include "format/columns.h"
-#include "format/csv.h"
+#include "text/cells.h"
+#include "text/columns.h"
+#include "text/csv.h"
 #include "stream/raw.h"
 #include "stream/side_file.h"
 

@@ -3,8 +3,8 @@
 #include "base/cli.h"
 #include "base/error.h"
 #include "base/progress.h"
-#include "format/line_copy.h"
-#include "format/mtx_items.h"
+#include "text/line_copy.h"
+#include "text/mtx_items.h"
 #include "stream/raw.h"
 
 #include <stdlib.h>

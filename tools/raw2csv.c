@@ -3,7 +3,7 @@
 #include "base/cli.h"
 #include "base/error.h"
 #include "base/progress.h"
-#include "format/decimal.h"
+#include "text/decimal.h"
 #include "stream/raw.h"
 #include "stream/side_file.h"
 

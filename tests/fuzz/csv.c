@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Tables of text: the first byte says how they are read, the second one is a delimiter. */
 #include "fuzz.h"
-#include "format/cells.h"
+#include "text/cells.h"
 #include "stream/side_file.h"
 
 #include <stdlib.h>

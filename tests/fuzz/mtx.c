@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Sparse matrices as text, and lines that are copied. The bits of the first byte: the items are rows; the type; how
  * many elements are chosen. */
-#include "format/line_copy.h"
-#include "format/mtx_items.h"
+#include "text/line_copy.h"
+#include "text/mtx_items.h"
 #include "fuzz.h"
 
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Numbers as text and back, compared with the C library's. */
-#include "format/decimal.h"
+#include "text/decimal.h"
 #include "test.h"
 
 #include <math.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "format/decimal.h"
+#include "text/decimal.h"
 
 #include <math.h>
 #include <string.h>

@@ -2,8 +2,8 @@
 #ifndef STREAM_CELLS_H
 #define STREAM_CELLS_H
 
-#include "format/columns.h"
-#include "format/csv.h"
+#include "text/columns.h"
+#include "text/csv.h"
 #include "stream/dtype.h"
 
 /* Cells of a table as numbers of a stream. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "format/lines.h"
+#include "text/lines.h"
 
 #include "base/error.h"
 

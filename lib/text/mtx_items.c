@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "format/mtx_items.h"
+#include "text/mtx_items.h"
 
 #include "base/error.h"
 #include "base/number.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "format/columns.h"
+#include "text/columns.h"
 
 #include "base/error.h"
 #include "base/number.h"

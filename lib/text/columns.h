@@ -2,7 +2,7 @@
 #ifndef STREAM_COLUMNS_H
 #define STREAM_COLUMNS_H
 
-#include "format/csv.h"
+#include "text/csv.h"
 
 /* The columns of a table, and those that are chosen as the elements of its items. Columns are numbered from 0 here,
  * and from 1 in messages and by users. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include "format/cells.h"
+#include "text/cells.h"
 
 #include "base/error.h"
-#include "format/decimal.h"
+#include "text/decimal.h"
 
 #include <inttypes.h>
 #include <math.h>

@@ -2,7 +2,7 @@
 #ifndef FORMAT_LINE_COPY_H
 #define FORMAT_LINE_COPY_H
 
-#include "format/lines.h"
+#include "text/lines.h"
 #include "stream/side_file.h"
 
 /* A text of another program, plain or gzip, with one line per item or per element, that is copied to a side file.

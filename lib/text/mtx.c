@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include "format/mtx.h"
+#include "text/mtx.h"
 
 #include "base/error.h"
 #include "base/number.h"
-#include "format/decimal.h"
+#include "text/decimal.h"
 #include "stream/foreign.h"
 
 #include <inttypes.h>

@@ -2,7 +2,7 @@
 #ifndef FORMAT_MTX_ITEMS_H
 #define FORMAT_MTX_ITEMS_H
 
-#include "format/mtx.h"
+#include "text/mtx.h"
 
 /* A sparse matrix as items, one by one: its columns, or its rows. The entries must be sorted by item. */
 struct mtx_items {

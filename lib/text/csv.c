@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "format/csv.h"
+#include "text/csv.h"
 
 #include "base/error.h"
 #include "stream/foreign.h"

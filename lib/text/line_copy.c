@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "format/line_copy.h"
+#include "text/line_copy.h"
 
 #include "base/error.h"
 

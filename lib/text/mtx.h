@@ -2,7 +2,7 @@
 #ifndef FORMAT_MTX_H
 #define FORMAT_MTX_H
 
-#include "format/lines.h"
+#include "text/lines.h"
 #include "stream/dtype.h"
 
 /* A sparse matrix as text, MatrixMarket "coordinate", plain or gzip: a line with the format, lines of comments that
