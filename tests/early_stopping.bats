@@ -80,8 +80,10 @@ row() {
     # Within it each epoch counts as better, although none has been since the first.
     stops within --warmup 12 -r 0 -e 12
     assert_equal "$(metadata within.bin made.ended) $(metadata within.bin epochs)" 'epochs 12'
-    stops after --warmup 12 -r 0
-    assert_equal "$(metadata after.bin made.ended) $(metadata after.bin epochs) $(metadata after.bin made.epochs_run)" 'patience 12 17'
+    for warm in --warmup --warm-rate; do
+        stops after $warm 12 -r 0
+        assert_equal "$(metadata after.bin made.ended) $(metadata after.bin epochs) $(metadata after.bin made.epochs_run)" 'patience 12 17'
+    done
 }
 
 @test "a warm-up that is longer than the run is noted" {
@@ -125,11 +127,15 @@ row() {
 
 @test "a run that a signal ends says so, and goes on to the same model" {
     stops whole
-    vae-train -q -m part.bin -z 4 -H 32 -e 1000000 --val val.raw --log part.tsv data.raw 3>&- &
-    await test -s part.tsv
+    # Within an epoch, which takes long: these weights were not validated.
+    vae-train -q -m part.bin -z 4 -H 32 -b 1 -k 200 --objective iwae -e 1000000 --val val.raw --log part.tsv data.raw 3>&- &
+    # shellcheck disable=SC2016 # expanded by await
+    await eval '[ "$(wc -l <part.tsv)" -ge 2 ]'
     kill -TERM $!
     wait $! || true
     assert_equal "$(metadata part.bin made.ended)" signal
+    assert [ -n "$(metadata part.bin made.train_elbo)" ]
+    no_metadata part.bin made.val_elbo
     # Ended and continued: at the end of an epoch, within the warm-up, and after the best epoch.
     for epochs in 3 $(($(metadata whole.bin made.epochs_run) - 1)); do
         stops part -e "$epochs" --checkpoint part.ck
