@@ -27,8 +27,8 @@ setup() {
     cut -f 1 found | sort | cmp - <(tail -n +2 anomalies/new.csv | cut -d , -f 1 | sort)
 
     # A table of the user's: columns in another order, and columns of text; the answer is the same.
-    awk -F , -v OFS=, '{ print NR == 1 ? "site" : "north", $8, $7, $6, $1, $5, $4, $3, $2 }' anomalies/new.csv >mine.csv
-    COLUMNS=rpm-vibration "$JOBS/anomalies" <(sed '1s/$/,site/; 2,$s/$/,south/' anomalies/normal.csv) \
+    awk -F , -v OFS=, '{ print (NR == 1 ? "site" : "north"), $8, $7, $6, $1, $5, $4, $3, $2 }' anomalies/new.csv >mine.csv
+    FIELDS=rpm-vibration "$JOBS/anomalies" <(sed '1s/$/,site/; 2,$s/$/,south/' anomalies/normal.csv) \
         mine.csv pump "o u t" >shown
     cmp anomalies/anomalies.tsv "o u t/anomalies.tsv"
     # A missing cell neither stops it nor is to blame.
