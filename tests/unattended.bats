@@ -96,7 +96,7 @@ small() {
     done
     # The numbers of items in messages are those of the stream.
     { header f32 1 50 . && perl -e 'print pack "f<*", map { $_ == 49 ? 3e38 : 1e-3 * $_ } 0 .. 49'; } >far.raw
-    fails 1 'vae-train: training: the loss of step 1 is not finite' vae-train -q -m x.bin -H none -z 1 -l gaussian --val 0.1 far.raw
+    fails 1 'vae-train: training: the loss of step 1 is not finite' vae-train -q -m x.bin -H none -z 1 -l gaussian -S 2 --val 0.1 far.raw
     assert_regex "$(<err)" 'item 49, element 0 of far.raw'
 }
 
