@@ -192,6 +192,13 @@ options_of_page() {
 @test "examples: vae-trust(7)" { run_examples vae-trust.7; }
 @test "examples: vaeutils(7)" { run_examples vaeutils.7; }
 
+@test "only vae-raw(5) takes a stream apart by hand, and says of which streams" {
+    run grep -rlE 'tail -c \+65|unpack "[a-z]<' "$ROOT/man" "$ROOT/README.md" "$ROOT/examples"
+    assert_output "$ROOT/man/vae-raw.5"
+    assert_equal "$(grep -c 'tail -c +65' "$ROOT/man/vae-raw.5")" 2
+    grep -q '^This takes a stream of one frame' "$ROOT/man/vae-raw.5"
+}
+
 @test "each likelihood, activation, objective and optimizer is named in --help and in the pages" {
     local option name names page help count=0
     help=$(vae-train --help)

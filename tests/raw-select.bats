@@ -237,7 +237,7 @@ refuses() {
     raw-select --shuffle <a.raw | cmp - b.raw
     { echo before && cat a.raw; } >c.raw
     bash -c '{ perl -e "sysread STDIN, \$_, 7" && raw-select --shuffle; } <c.raw' | cmp - b.raw
-    refuses 'stdin: is no regular file, wanted one for --shuffle: it is read in another order' --shuffle < <(cat a.raw)
+    refuses 'stdin: is not a regular file, wanted one for --shuffle: it is read in another order' --shuffle < <(cat a.raw)
     cat a.raw a.raw | raw-select -n 60 >two.raw
     raw-select --shuffle two.raw | payload | od -A n -v -t d4 -w4 | sort -n | uniq -c | row_holds 1 '$1 == 2'
     head -c -1 a.raw >cut.raw

@@ -67,7 +67,7 @@ static const struct cli_program program = {
     "Turns a table of text (CSV) into a stream: one item per line, one element per column.",
     options,
     0,
-    "csv2raw --id name --write-ids names.txt table.csv | raw-info",
+    "csv2raw --id key --write-ids ids.txt table.csv | raw-info",
 };
 
 static void check(const struct options *o) {

@@ -61,7 +61,8 @@ static const struct cli_option options[] = {
     {0, "background", "COLOUR", "255",
      "what transparent pixels show: a grey level from 0 to 255, or a colour as #rrggbb",
      CLI_PARSE(parse_colour, background)},
-    {0, "write-ids", "FILE", NULL, "write the pictures' names to FILE, one line per item", CLI_FILE(write_ids)},
+    {0, "write-ids", "FILE", NULL,
+     "write the items' identifiers, the names of their files, to FILE, one line per item", CLI_FILE(write_ids)},
     {0, "live", NULL, NULL, "write each item when its picture has come, in a frame of its own", CLI_FLAG(live)},
     CLI_EVERY,
 };

@@ -29,7 +29,7 @@ static const struct cli_option options[] = {
     {0, "names", "FILE", NULL, "name the elements' columns by the lines of FILE (default: x1, x2, ...)",
      CLI_FILE(names)},
     {0, "digits", "N", NULL,
-     "write real numbers with N significant digits (default: as many as read back the same)",
+     "write real numbers with at most N significant digits (default: as many as read back the same)",
      CLI_SIZE(digits, 1, DECIMAL_DIGITS)},
     {0, "tsv", NULL, NULL, "write tabs between columns, not commas", CLI_FLAG(tsv)},
     {0, "no-header", NULL, NULL, "write no line with the names of the columns", CLI_FLAG(no_header)},

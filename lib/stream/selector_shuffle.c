@@ -157,7 +157,7 @@ int selector_run_shuffled(struct selector *s) {
     if (fstat(s->reader.in.fd, &status) < 0)
         return fail_system(s->reader.in.name, "cannot read");
     if (!S_ISREG(status.st_mode))
-        return fail("%s: is no regular file, wanted one for --shuffle: it is read in another order",
+        return fail("%s: is not a regular file, wanted one for --shuffle: it is read in another order",
                     s->reader.in.name);
     struct order order = {.places = {.used = 0}};
     const int result = run(s, &order);
