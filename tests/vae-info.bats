@@ -113,3 +113,99 @@ END
     fails 1 'vae-info: stdin: is a stream, wanted a model, see vae-model(5)' vae-info < <(idx2raw "$LABELS")
     fails 2 'vae-info: model.bin: found 2 operands, wanted at most 1' vae-info model.bin model.bin
 }
+
+ROW=$'file\tkind\titem_shape\tlikelihood\tlatent\tencoder_hidden\tdecoder_hidden\tactivation\tprior\tobjective\tbeta'
+ROW+=$'\tfree_bits\trate\tbatch\tseed\titems\tparameters\tepochs\tepochs_run\tended\ttrain_elbo\ttrain_reconstruction'
+ROW+=$'\ttrain_kl\ttrain_bound\tval_elbo\tval_reconstruction\tval_kl\tval_bound\tactive_latents'
+
+# row FILE FIRST-LAST: these columns of the file's row, with one space between them.
+row() {
+    vae-info --row "$1" | tail -n +2 | cut -f "$2" | tr '\t' ' '
+}
+
+@test "--row: options and figures, the same columns for models and checkpoints of every version" {
+    train_small told.bin -H 24,12 -z 3 --beta 2.5 --free-bits 0.25 -r 2e-3 -b 50 -S 7 -a tanh \
+        -l gaussian --patience 1 -e 3 --val 0.1 --checkpoint told.ck
+    vae-info --row model.bin told.bin told.ck "$ROOT"/tests/golden/0.1/{plain.bin,run.ck} >table
+    assert_equal "$(head -1 table)" "$ROW"
+    assert_equal "$(awk -F '\t' '{ print NF }' table | sort -u)" 29
+    assert_equal "$(cut -f 2 table | xargs)" 'kind model model checkpoint model checkpoint'
+    local wanted='28x28 gaussian 3 24,12 12,24 tanh normal elbo 2.5 0.25 2e-3 50 7 180 '
+    assert_equal "$(row told.bin 1-17)" "told.bin model $wanted$(vae-info told.bin | sed -n 's/^numbers\t//p')"
+    # The figures are those of the metadata.
+    vae-info told.bin >all
+    for key in epochs made.epochs_run made.ended made.{train,val}_{elbo,reconstruction,kl,bound} made.active_latents; do
+        awk -F '\t' -v key=$key '$1 == key { print $2 }' all
+    done >wanted
+    row told.bin 18-29 | tr ' ' '\n' | cmp - wanted
+    assert_equal "$(wc -l <wanted)" 12
+    # The checkpoint is of the same run.
+    assert_equal "$(row told.ck 2-17)" "$(row told.bin 2-17 | sed 's/^model/checkpoint/')"
+    assert_equal "$(row told.ck 18-29)" "$(row told.bin 19) $(row told.bin 19) - - - - - - - - - -"
+    # In version 1 a model had no figures; the options are those that its command and the keys tell.
+    local golden=$ROOT/tests/golden/0.1
+    assert_equal "$(row "$golden/plain.bin" 2-29)" \
+        'model 2x3 bernoulli 2 5,4 4,5 relu normal elbo 1 0 0.01 5 1 12 152 20 - - - - - - - - - - -'
+    assert_equal "$(row "$golden/run.ck" 2-29)" \
+        'checkpoint 2x3 bernoulli 2 5,4 4,5 relu normal elbo 1 0 0.01 5 1 12 152 11 11 - - - - - - - - - -'
+}
+
+@test "--row: the decoder of a checkpoint is the mirrored encoder, or its own; a row is one line in every case" {
+    train_small own.bin -e 1 -H 24,12 --decoder-hidden 7 --checkpoint own.ck
+    assert_equal "$(row own.ck 6-7)" '24,12 7'
+    train_small own.bin -e 1 -H none --checkpoint own.ck
+    assert_equal "$(row own.ck 6-7)" 'none none'
+    # A prior that both name.
+    train_small own.bin -e 1 --prior vamp:4 --checkpoint own.ck
+    assert_equal "$(row own.ck 9) $(row own.bin 9)" 'vamp:4 vamp:4'
+    assert_equal "$(row own.ck 17)" "$(row own.bin 17)"
+    # A command is any text: control characters, and an option that is not at the beginning of a word or has no argument.
+    perl "$ROOT/tests/safetensors.pl" edit '$head =~ s/--objective elbo/x--objective iwae/; $head =~ s/--beta 1 /--beta \\t\\u001b[2J /;
+        $head =~ s/"command":"(.*?)"/"command":"$1 --rate"/; $head =~ s/ --rate 0.001//' <model.bin >odd.bin
+    vae-info --row odd.bin >table
+    assert_equal "$(wc -l <table)" 2
+    assert_equal "$(row odd.bin 10-13)" '- \x09\x1b[2J 0 -'
+    cp model.bin $'new\nline.bin'
+    vae-info --row $'new\nline.bin' >table
+    assert_equal "$(tail -n +2 table | cut -f 1,2)" $'new\\x0aline.bin\tmodel'
+    assert_equal "$(vae-info --row <model.bin | tail -n +2)" "$(vae-info --row - <model.bin | tail -n +2)"
+    assert_equal "$(vae-info --row <model.bin | tail -n +2 | cut -f 1,5)" $'stdin\t3'
+}
+
+@test "--row: a file that cannot be read has a message and no row, and the others are printed" {
+    train_small new.bin -e 1 --checkpoint run.ck
+    vae-info --row model.bin run.ck >wanted
+    local size
+    size=$(stat -c %s run.ck)
+    perl -e 'local $/; $_ = <STDIN>; substr($_, $ARGV[0], 1) ^= "\1"; print' -- $((size - 4)) <run.ck >damaged.ck
+    head -c -1 run.ck >cut.ck
+    { cat run.ck && printf x; } >long.ck
+    perl "$ROOT/tests/safetensors.pl" edit '$head =~ s/"version":"2"/"version":"3"/' <run.ck >later.ck
+    perl "$ROOT/tests/safetensors.pl" edit '$head =~ s/"vae-checkpoint"/"vae-other"/' <run.ck >other.ck
+    head -c -1 model.bin >cut.bin
+    idx2raw -n 1 "$IMAGES" >items.raw
+    local bad="vae-info: absent.bin: cannot open: No such file or directory
+vae-info: damaged.ck: the weights' XXH64 is
+vae-info: cut.ck: the weights' XXH64 is
+vae-info: long.ck: the weights' XXH64 is
+vae-info: later.ck: metadata \"version\" is \"3\", wanted \"1\" or \"2\"
+vae-info: other.ck: metadata \"format\" is \"vae-other\", wanted \"vae-model\"
+vae-info: cut.bin: ended after
+vae-info: items.raw: is a stream, wanted a model or a checkpoint, see vae-model(5)" line told=()
+    run -1 --separate-stderr vae-info --row absent.bin model.bin damaged.ck cut.ck long.ck later.ck other.ck cut.bin \
+        items.raw run.ck
+    assert_equal "$output" "$(<wanted)"
+    mapfile -t told <<<"$stderr"
+    assert_equal "${#told[@]}" 8
+    while read -r line; do
+        [[ ${told[0]} == "$line"* ]] || fail "found: ${told[0]}"
+        told=("${told[@]:1}")
+    done <<<"$bad"
+    fails 1 'vae-info: absent.bin: cannot open: ' vae-info -q --row absent.bin
+    assert_equal "$(<out)" "$ROW"
+    fails 1 "vae-info: cut.ck: the weights' XXH64 is " vae-info --row cut.ck
+    assert_equal "$(<out)" "$ROW"
+    fails 1 'vae-info: stdout: cannot write: No space left on device' bash -c 'vae-info --row model.bin >/dev/full'
+    fails 2 'vae-info: --row: found it with --tensors, wanted one of the two' vae-info --row --tensors model.bin
+    fails 2 'vae-info: --row: found it with --dump, wanted one of the two' vae-info --row --dump mu.bias model.bin
+}

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* vae-info: the metadata of a model file, all of which is read and checked, or its tensors. */
+/* vae-info: the metadata of a model file, all of which is read and checked, or its tensors; or a row per file. */
 #include "base/cli.h"
 #include "base/error.h"
 #include "base/printable.h"
 #include "model/model_file.h"
 #include "stream/raw.h"
+#include "train/run_row.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -12,7 +13,7 @@
 
 struct options {
     struct cli_common common; /* quiet alone is used */
-    bool tensors;
+    bool tensors, row;
     const char *dump; /* NULL: not given */
 };
 
@@ -21,12 +22,14 @@ static const struct cli_option options[] = {
      CLI_FLAG(tensors)},
     {0, "dump", "NAME", NULL, "write the tensor of this name instead, as a stream with one item per row",
      CLI_TEXT(dump)},
+    {0, "row", NULL, NULL,
+     "print one row per file instead, of a model or a checkpoint: options and figures, for sweeps", CLI_FLAG(row)},
     CLI_EVERY,
 };
 
 static const struct cli_program program = {
     "vae-info",
-    "[--tensors | --dump NAME] [-q] [FILE]",
+    "[--tensors | --dump NAME] [-q] [FILE] | --row [-q] [FILE]...",
     "Reads a model file to its end, checks it, and prints a table (TSV) of its metadata.",
     options,
     0,
@@ -93,6 +96,50 @@ static int dump(const struct model *model, const char *name, const char *file) {
     return raw_finish(&out);
 }
 
+static void print_row(const struct run_row *row, const char *file) {
+    char text[RUN_ROW_CELL];
+    printable_print(stdout, file);
+    for (size_t i = 0; run_row_name(i) != NULL; i++) {
+        printf("\t");
+        printable_print(stdout, run_row_cell(row, i, text));
+    }
+    printf("\n");
+}
+
+/* Prints the row of a file, or a message if it cannot be read. 0 or EXIT_DATA. */
+static int add_row(const char *file) {
+    struct input in;
+    struct run_row row;
+    if (input_open(&in, file) < 0) {
+        cli_report();
+        return EXIT_DATA;
+    }
+    const int result = run_row_read(&row, &in);
+    if (result < 0)
+        cli_report();
+    else
+        print_row(&row, in.name);
+    run_row_free(&row);
+    input_close(&in);
+    return result < 0 ? EXIT_DATA : 0;
+}
+
+/* Prints the table of all files, without those that cannot be read. 0 or EXIT_DATA. */
+static int print_rows(void) {
+    size_t count;
+    char *const *file = cli_all_operands(&count);
+    int result = 0;
+    printf("file");
+    for (size_t i = 0; run_row_name(i) != NULL; i++)
+        printf("\t%s", run_row_name(i));
+    printf("\n");
+    if (count == 0)
+        return add_row(NULL);
+    for (size_t i = 0; i < count; i++)
+        result |= add_row(file[i]);
+    return result;
+}
+
 static int run(const struct options *o, const char *file) {
     struct input in;
     struct model model;
@@ -117,5 +164,7 @@ int main(int argc, char **argv) {
     cli_parse(&program, argc, argv, &o);
     if (o.tensors && o.dump != NULL)
         cli_refuse("--dump: found it with --tensors, wanted one of the two");
-    return cli_finish(run(&o, cli_operand()));
+    if (o.row && (o.tensors || o.dump != NULL))
+        cli_refuse("--row: found it with %s, wanted one of the two", o.tensors ? "--tensors" : "--dump");
+    return cli_finish(o.row ? print_rows() : run(&o, cli_operand()));
 }

@@ -84,19 +84,26 @@ static int read_weights(struct model *model, const json_t *metadata, const json_
     return result;
 }
 
-int model_read(struct model *model, enum model_reading reading, json_t **metadata, const struct input *in) {
+int model_read_after(struct model *model, enum model_reading reading, const json_t *metadata, const json_t *tensors,
+                     const struct input *in) {
     struct model_config config;
+    *model = (struct model){0};
+    int result = model_config_get(&config, metadata, in->name);
+    if (result == 0)
+        result = model_build(model, &config, reading, in->name);
+    if (result == 0)
+        result = read_weights(model, metadata, tensors, in);
+    if (result < 0)
+        model_free(model);
+    return result;
+}
+
+int model_read(struct model *model, enum model_reading reading, json_t **metadata, const struct input *in) {
     json_t *tensors;
     *model = (struct model){0};
     int result = safetensors_read_header(in, &safetensors_model, metadata, &tensors);
     if (result == 0)
-        result = model_config_get(&config, *metadata, in->name);
-    if (result == 0)
-        result = model_build(model, &config, reading, in->name);
-    if (result == 0)
-        result = read_weights(model, *metadata, tensors, in);
-    if (result < 0)
-        model_free(model);
+        result = model_read_after(model, reading, *metadata, tensors, in);
     json_decref(tensors);
     return result;
 }

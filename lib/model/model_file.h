@@ -32,7 +32,12 @@ int model_write(const struct model *model, const struct provenance *provenance, 
 int model_read(struct model *model, enum model_reading reading, json_t **metadata, const struct input *in)
     __attribute__((warn_unused_result));
 
-/* The same for the file at `path`, without returning the metadata. 0 or -1; end with model_free in both cases. */
+/* The same after safetensors_read_header has read this header. 0 or -1; end with model_free in both cases. */
+int model_read_after(struct model *model, enum model_reading reading, const json_t *metadata, const json_t *tensors,
+                     const struct input *in) __attribute__((warn_unused_result));
+
+/* As model_read, for the file at `path`, without returning the metadata. 0 or -1; end with model_free in both
+ * cases. */
 int model_load(struct model *model, enum model_reading reading, const char *path)
     __attribute__((warn_unused_result));
 

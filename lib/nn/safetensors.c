@@ -26,6 +26,8 @@ const struct safetensors_kind safetensors_checkpoint = {.format = "vae-checkpoin
                                                         .name = "a checkpoint",
                                                         .page = "vae-checkpoint(5)",
                                                         .advice = ": --start-from takes a model"};
+const struct safetensors_kind safetensors_either = {
+    .format = "", .name = "a model or a checkpoint", .page = "vae-model(5)", .advice = ""};
 
 void safetensors_add(struct safetensors *file, enum stored_type type, const char *name, const struct shape *shape,
                      void *data) {
@@ -61,6 +63,10 @@ void safetensors_add_parameters(struct safetensors *file, const char *prefix, co
     }
 }
 
+static void print_checksum(const XXH64_state_t *state, char text[17]) {
+    snprintf(text, 17, "%016" PRIx64, (uint64_t)XXH64_digest(state));
+}
+
 static int checksum_text(const struct safetensors *file, char text[17]) {
     XXH64_state_t *state = XXH64_createState();
     if (state == NULL)
@@ -68,7 +74,7 @@ static int checksum_text(const struct safetensors *file, char text[17]) {
     XXH64_reset(state, 0);
     for (const struct stored *t = file->tensor; t < file->tensor + file->count; t++)
         XXH64_update(state, t->data, t->bytes);
-    snprintf(text, 17, "%016" PRIx64, (uint64_t)XXH64_digest(state));
+    print_checksum(state, text);
     XXH64_freeState(state);
     return 0;
 }
@@ -183,7 +189,7 @@ static int check_kind(const struct input *in, const struct safetensors_kind *kin
     const struct safetensors_kind *other =
         kind == &safetensors_model ? &safetensors_checkpoint : &safetensors_model;
     const char *format = json_string_value(json_object_get(metadata, "format"));
-    if (format == NULL || strcmp(format, other->format) != 0)
+    if (kind == &safetensors_either || format == NULL || strcmp(format, other->format) != 0)
         return 0;
     return fail("%s: is %s, wanted %s%s", in->name, other->name, kind->name, kind->advice);
 }
@@ -312,20 +318,42 @@ static int read_tensors(const struct input *in, const struct safetensors *file) 
     return 0;
 }
 
+/* Compares a checksum with that of the metadata. 0 or -1. */
+static int check_checksum(const struct input *in, const json_t *metadata, const char *checksum) {
+    const char *wanted = json_string_value(json_object_get(metadata, "xxh64"));
+    if (wanted == NULL || strcmp(checksum, wanted) != 0)
+        return fail("%s: the weights' XXH64 is %s, wanted %s: the file is damaged", in->name, checksum,
+                    wanted == NULL ? "one in the metadata" : wanted);
+    return 0;
+}
+
 int safetensors_read_data(const struct input *in, const json_t *metadata, const struct safetensors *file) {
     char checksum[17], byte;
-    const char *wanted = json_string_value(json_object_get(metadata, "xxh64"));
     if (check_list(file, in->name) < 0 || read_tensors(in, file) < 0)
         return -1;
     ssize_t rest = input_read(in, &byte, 1);
     if (rest != 0)
         return rest < 0 ? -1 : fail("%s: bytes follow the weights, wanted the end", in->name);
-    if (checksum_text(file, checksum) < 0)
-        return -1;
-    if (wanted == NULL || strcmp(checksum, wanted) != 0)
-        return fail("%s: the weights' XXH64 is %s, wanted %s: the file is damaged", in->name, checksum,
-                    wanted == NULL ? "one in the metadata" : wanted);
-    return 0;
+    return checksum_text(file, checksum) < 0 ? -1 : check_checksum(in, metadata, checksum);
+}
+
+int safetensors_check_data(const struct input *in, const json_t *metadata) {
+    const size_t size = (size_t)1 << 16;
+    XXH64_state_t *state = XXH64_createState();
+    unsigned char *data = malloc(size);
+    char checksum[17];
+    ssize_t n = 1;
+    if (state == NULL || data == NULL)
+        n = fail("safetensors: out of memory for the checksum");
+    else
+        XXH64_reset(state, 0);
+    while (n > 0 && (n = input_read(in, data, size)) > 0)
+        XXH64_update(state, data, (size_t)n);
+    if (n == 0)
+        print_checksum(state, checksum);
+    XXH64_freeState(state);
+    free(data);
+    return n < 0 ? -1 : check_checksum(in, metadata, checksum);
 }
 
 static bool is_finite(const struct stored *t) {

@@ -43,7 +43,8 @@ struct safetensors_kind {
     const char *advice;      /* end of the message if a file of the other kind is given instead; "": none */
 };
 
-extern const struct safetensors_kind safetensors_model, safetensors_checkpoint;
+/* safetensors_either is for readers of both kinds, which then look at "format" themselves. */
+extern const struct safetensors_kind safetensors_model, safetensors_checkpoint, safetensors_either;
 
 /* Adds a tensor whose numbers are, or will be, at `data`. Its bytes in the file follow those of the previous
  * tensor. An error is kept in `failed`. */
@@ -77,6 +78,9 @@ int safetensors_check(const struct input *in, const json_t *tensors, const struc
  * -1. */
 int safetensors_read_data(const struct input *in, const json_t *metadata, const struct safetensors *file)
     __attribute__((warn_unused_result));
+
+/* Reads the data of tensors that need not be known, and checks its checksum. 0 or -1. */
+int safetensors_check_data(const struct input *in, const json_t *metadata) __attribute__((warn_unused_result));
 
 /* Checks that all numbers of the tensors from index `first` on are finite. 0, or -1 with a message that begins with
  * `name`. */

@@ -53,9 +53,8 @@ void checkpoint_end(struct checkpoint *c) {
 
 #define VERSION 2
 
-/* Reads the version of a checkpoint, 1 or 2. It is checked before the other keys, since these may differ in a later
- * version. 0 or -1. */
-static int get_version(int *version, const char *name, const json_t *stored) {
+/* The version is checked before the other keys, since these may differ in a later version. */
+int checkpoint_version(int *version, const char *name, const json_t *stored) {
     const char *format = identity_text(stored, "format"), *text = identity_text(stored, "version");
     if (strcmp(format, safetensors_checkpoint.format) != 0)
         return fail("%s: metadata \"format\" is \"%s\", wanted \"%s\"", name, format,
@@ -329,7 +328,7 @@ static int load(struct checkpoint *c, const struct input *in, const json_t *meta
     struct sums sums;
     struct sums_1 sums_1;
     int version;
-    if (get_version(&version, in->name, metadata) < 0 ||
+    if (checkpoint_version(&version, in->name, metadata) < 0 ||
         identity_check(c->identity, metadata, c->options, is_state, in->name) < 0 ||
         get_figures(&f, version, in->name, metadata) < 0)
         return -1;
@@ -372,7 +371,7 @@ int checkpoint_load(struct checkpoint *c, const char *path) {
 static void note_replaced(const struct checkpoint *c, const json_t *metadata) {
     struct figures f;
     int version;
-    if (get_version(&version, c->path, metadata) < 0 || get_figures(&f, version, c->path, metadata) < 0 ||
+    if (checkpoint_version(&version, c->path, metadata) < 0 || get_figures(&f, version, c->path, metadata) < 0 ||
         f.step <= c->training->step)
         return;
     if (identity_check(c->identity, metadata, c->options, is_state, c->path) == 0)

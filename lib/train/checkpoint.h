@@ -42,6 +42,10 @@ int checkpoint_open(struct checkpoint *checkpoint, const char *path) __attribute
 int checkpoint_start(struct checkpoint *checkpoint, const struct run_data *data, bool spans)
     __attribute__((warn_unused_result));
 
+/* Sets *version to that of the checkpoint `name` with this metadata, 1 or 2. 0, or -1 if it has another one, or is
+ * no checkpoint. */
+int checkpoint_version(int *version, const char *name, const json_t *metadata) __attribute__((warn_unused_result));
+
 /* Reads the checkpoint at `path` and sets the training, the saver, `judged` and `seconds` to the saved state. 0, or
  * -1; for a checkpoint of another run the message names a difference with both values. */
 int checkpoint_load(struct checkpoint *checkpoint, const char *path) __attribute__((warn_unused_result));
