@@ -108,6 +108,35 @@ column() {
     near "$(awk '{ s += $2 } END { print s }' latents)" "$(column 4 total)" 0.0002
 }
 
+@test "--mutual-information notes a prior that differs from the latents, unless the estimate is at its ceiling" {
+    local note='the latents of all items together are about' advice='; vae-train --prior vamp:K learns a prior that fits'
+    train_small early.bin -z 8 -r 0.01
+    vae-eval -m early.bin --mutual-information items.raw >out 2>err
+    grep "^vae-eval: early.bin: $note $(awk 'NR == 2 { printf "%.1f", $9 }' out) nats .*$advice them\$" err
+    train_small near.bin -z 8
+    vae-eval -m near.bin --mutual-information items.raw >out 2>err
+    holds "$(column 8 out) < 3 && $(column 9 out) > 0.1 && $(column 9 out) < 1"
+    run -1 grep "$note" err
+    vae-eval -q -m early.bin --mutual-information items.raw 2>err
+    assert [ ! -s err ]
+    # The ceiling for 100 items is 4.605 nats.
+    train_small sharp.bin -z 8 --beta 0.001 -e 20
+    vae-eval -m sharp.bin --mutual-information items.raw >out 2>err
+    holds "$(column 8 out) > 3.61 && $(column 9 out) > 1"
+    run -1 grep "$note" err
+    train_small vamp.bin -z 8 -r 0.01 --prior vamp:4
+    vae-eval -m vamp.bin --mutual-information items.raw >out 2>err
+    holds "$(column 8 out) < 3.6 && $(column 9 out) > 1"
+    run -1 grep "$note" err
+    # With labels there is no such prior.
+    idx2raw -n 200 "$LABELS" >labels.raw
+    idx2raw -n 100 "$LABELS" >some.raw
+    train_small told.bin -z 8 -r 0.01 --cond labels.raw
+    vae-eval -m told.bin --mutual-information --cond some.raw items.raw 2>err
+    grep "$note" err
+    run -1 grep "$advice" err
+}
+
 @test "--mutual-information is that of the drawn latents and the items, and leaves the marginal kl" {
     vae-eval -m model.bin --mutual-information items.raw >out
     assert_equal "$(head -1 out | cut -f 8-)" $'mutual_information\tmarginal_kl'

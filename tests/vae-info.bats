@@ -135,7 +135,7 @@ row() {
     # The figures are those of the metadata.
     vae-info told.bin >all
     for key in epochs made.epochs_run made.ended made.{train,val}_{elbo,reconstruction,kl,bound} made.active_latents; do
-        awk -F '\t' -v key=$key '$1 == key { print $2 }' all
+        awk -F '\t' -v key="$key" '$1 == key { print $2 }' all
     done >wanted
     row told.bin 18-29 | tr ' ' '\n' | cmp - wanted
     assert_equal "$(wc -l <wanted)" 12

@@ -336,6 +336,58 @@ END
     run -1 grep grey err
 }
 
+# gap STEP: the bound on KL(q(z) || N(0, I)) by hand, from the table of vae-encode --stats of two latents, every STEP-th.
+gap() {
+    raw2csv | awk -F , -v step="$1" 'NR > 1 && (NR - 2) % step == 0 {
+            n++
+            for (j = 1; j <= 2; j++) { mean[j] += $j; square[j] += $j ^ 2 + exp($(j + 2)) }
+        } END {
+            for (j = 1; j <= 2; j++) kl += (square[j] / n - 1 - log(square[j] / n - (mean[j] / n) ^ 2)) / 2
+            printf "%.1f", kl
+        }'
+}
+
+@test "latents that are far from the prior are noted after training, by a bound on their KL" {
+    local note='training items together are at least' advice='; --prior vamp:K learns a prior that fits them'
+    { header f32 2 100 . && perl -e 'print pack "f<*", map { sin, cos } 0 .. 99'; } >circle.raw
+    options=(-H 8 -z 2 -b 20 -l gaussian --sigma 0.3 -r 0.01)
+    vae-train "${options[@]}" -m a.bin -e 100 circle.raw 2>err
+    run -1 grep "$note" err
+    vae-train "${options[@]}" -m a.bin -e 100 --beta 0.001 circle.raw 2>err
+    grep "^vae-train: a.bin: the latents of 100 $note .*, although reconstructions may be good$advice\$" err
+    vae-train -q "${options[@]}" -m b.bin -e 100 --beta 0.001 circle.raw 2>err
+    assert [ ! -s err ]
+    cmp a.bin b.bin
+    # The bound of the weights that are saved, by hand.
+    { header f32 2 2 . && f32 1 0 0 1; } >val.raw
+    for more in '--ema 0.995' '--val val.raw --patience 120'; do
+        # shellcheck disable=SC2086 # options, not one
+        vae-train "${options[@]}" -m a.bin -e 120 --beta 0.001 $more circle.raw 2>err
+        wanted=$(vae-encode -m a.bin --stats circle.raw | gap 1)
+        grep "100 $note $wanted nats (KL) from N(0, I): " err
+    done
+    # An encoder that has not learned: the posteriors are wide, and far from 0.
+    { header f32 2 100 . && perl -e 'print pack "f<*", map { 50 + sin, 50 + cos } 0 .. 99'; } >far.raw
+    vae-train "${options[@]:0:6}" -l gaussian -r 1e-9 -m a.bin -e 100 far.raw 2>err
+    grep "100 $note $(vae-encode -m a.bin --stats far.raw | gap 1) nats" err
+    # Of many items every second one, with its label.
+    { header f32 2 2000 . && perl -e 'print pack "f<*", map { (sin $_) + ($_ % 2 ? 9 : 0), cos $_ } 0 .. 1999'; } >many.raw
+    { header u8 1 2000 . && perl -e 'print pack "C*", map { $_ / 2 % 2 } 0 .. 1999'; } >labels.raw
+    vae-train "${options[@]:0:4}" -b 100 -l gaussian --sigma 0.3 -r 0.01 -m a.bin -e 30 --beta 0.001 --cond labels.raw \
+        many.raw 2>err
+    wanted=$(vae-encode -m a.bin --cond labels.raw --stats many.raw | gap 2)
+    grep "1000 $note $wanted nats (KL) from N(0, I): .* may be good$" err
+    # Few steps, another prior; options that do not go with one.
+    vae-train "${options[@]}" -m a.bin -e 99 --beta 0.001 circle.raw 2>err
+    run -1 grep "$note" err
+    vae-train "${options[@]}" -m a.bin -e 100 --beta 0 --prior vamp:4 circle.raw 2>err
+    holds "$(vae-encode -m a.bin --stats circle.raw | gap 1) > 3"
+    run -1 grep "$note" err
+    vae-train "${options[@]}" -m a.bin -e 100 --beta 0.001 --free-bits 0.1 circle.raw 2>err
+    grep "$note" err
+    run -1 grep vamp err
+}
+
 @test "a file, a pipe, a redirected stdin and frames of any size give the same model" {
     trains a
     options=(-q -H 8 -z 2 -e 1)

@@ -113,6 +113,18 @@ static void print_latents(const struct evaluation *total, const struct model_con
     }
 }
 
+/* Notes that the prior differs from the latents of the items, unless the estimate is near its greatest value, log
+ * N. */
+static void note_marginal(const struct stream_evaluation *s, double information, double marginal_kl) {
+    const struct model_config *c = &s->model.config;
+    if (c->prior == &prior_normal && marginal_kl > 1 && information < log((double)s->evaluator.total.items) - 1)
+        cli_note(
+            "%s: the latents of all items together are about %.1f nats (KL) from N(0, I): samples from the prior "
+            "will differ from the items, although reconstructions may be good%s",
+            s->model_path, marginal_kl,
+            c->classes == 0 ? "; vae-train --prior vamp:K learns a prior that fits them" : "");
+}
+
 static int print_total(struct work *w, const struct stream_evaluation *s) {
     const struct options *o = w->options;
     const struct evaluation *total = &s->evaluator.total;
@@ -138,6 +150,8 @@ static int print_total(struct work *w, const struct stream_evaluation *s) {
     if (o->mutual_information)
         printf("\t%.4f\t%.4f", information, elbo.kl - information);
     printf("\n");
+    if (o->mutual_information)
+        note_marginal(s, information, elbo.kl - information);
     return 0;
 }
 

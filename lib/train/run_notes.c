@@ -2,6 +2,7 @@
 #include "train/run_notes.h"
 
 #include "base/cli.h"
+#include "query/prior_gap.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -140,13 +141,32 @@ static void note_scales(const struct run_notes *n, const char *model, float boun
              exp((double)bound), advice);
 }
 
-void run_notes_after(const struct run_notes *n, const char *model) {
-    if (segment_scales(&n->model->segment) == 0)
+#define GAP_NATS 3    /* ordinary models have 0.1 to 1.5 nats */
+#define GAP_STEPS 500 /* before that the gap says only that training has begun */
+
+/* Notes latents whose distribution is far from the prior. If memory runs out, there is no note. */
+static void note_prior_gap(const struct run_notes *n, const char *model) {
+    const struct model_config *c = &n->model->config;
+    double gap;
+    size_t items;
+    if (c->prior != &prior_normal || n->steps < GAP_STEPS ||
+        prior_gap(n->model, n->train, n->label, n->workers, n->config->seed, &gap, &items) < 0 || !(gap > GAP_NATS))
         return;
-    note_scales(
-        n, model, -LOG_SCALE_BOUND, "least",
-        "elements that are constant, or vary by much less than 1, cause this; left out, or scaled up, they do "
-        "not");
-    note_scales(n, model, LOG_SCALE_BOUND, "greatest",
-                "numbers that vary by much more than 1 cause this; scaled down, they do not");
+    const bool learnable = c->classes == 0 && n->config->objective.free_bits == 0;
+    cli_note(
+        "%s: the latents of %zu training items together are at least %.1f nats (KL) from N(0, I): samples from "
+        "the prior will differ from the items, although reconstructions may be good%s",
+        model, items, gap, learnable ? "; --prior vamp:K learns a prior that fits them" : "");
+}
+
+void run_notes_after(const struct run_notes *n, const char *model) {
+    if (segment_scales(&n->model->segment) > 0) {
+        note_scales(
+            n, model, -LOG_SCALE_BOUND, "least",
+            "elements that are constant, or vary by much less than 1, cause this; left out, or scaled up, they do "
+            "not");
+        note_scales(n, model, LOG_SCALE_BOUND, "greatest",
+                    "numbers that vary by much more than 1 cause this; scaled down, they do not");
+    }
+    note_prior_gap(n, model);
 }

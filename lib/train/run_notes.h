@@ -2,6 +2,7 @@
 #ifndef TRAIN_RUN_NOTES_H
 #define TRAIN_RUN_NOTES_H
 
+#include "base/workers.h"
 #include "train/training_run.h"
 
 /* Notes on stderr about a run that is not refused, but may not do what its user expects. */
@@ -11,6 +12,8 @@ struct run_notes {
     const struct dataset *train, *validation; /* validation: with 0 items, there is none */
     const uint32_t *label;                    /* of the training items; NULL: none */
     size_t different_items;                   /* see initial_facts */
+    struct workers *workers;
+    uint64_t steps; /* done */
 };
 
 /* Before training: grey values under a likelihood of bits, components of the prior that start on equal items,
@@ -18,7 +21,8 @@ struct run_notes {
  * are longer than the run. */
 void run_notes_before(const struct run_notes *notes);
 
-/* After training: scales of the likelihood at their bounds. `model`: the model's file, for the lines. */
+/* After training, if the model has the saved weights: scales of the likelihood at their bounds, and latents that
+ * are far from a normal prior. Packs the model's net. `model`: the model's file, for the lines. */
 void run_notes_after(const struct run_notes *notes, const char *model);
 
 #endif

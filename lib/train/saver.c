@@ -85,11 +85,20 @@ static int save(struct saver *s, const struct provenance *made, float *value, co
     return put_weights(s, &provenance, value, put);
 }
 
+/* Returns the weights to be saved: the kept or the present ones. */
+static float *saved_weights(const struct saver *s) {
+    return saves_kept(s) ? s->kept : weights(&s->training->model->net.parameters);
+}
+
 int saver_save(struct saver *s, const char *ended, bool again) {
     if (divergence_check(s->training) < 0)
         return -1;
-    float *value = saves_kept(s) ? s->kept : weights(&s->training->model->net.parameters);
-    return save(s, saver_saves(s), value, ended, again ? atomic_replace : atomic_commit);
+    return save(s, saver_saves(s), saved_weights(s), ended, again ? atomic_replace : atomic_commit);
+}
+
+void saver_restore(const struct saver *s, struct model *model) {
+    const struct parameters *p = &model->net.parameters;
+    memmove(p->value, saved_weights(s), p->size * sizeof *p->value);
 }
 
 void saver_rescue(struct saver *s) {

@@ -40,6 +40,10 @@ const struct provenance *saver_saves(struct saver *saver);
  * `again`: more saves may follow. 0, or -1 with the old file unchanged. */
 int saver_save(struct saver *saver, const char *ended, bool again) __attribute__((warn_unused_result));
 
+/* Sets the parameters of the training's model to the weights that saver_save saves. The training cannot go on then.
+ */
+void saver_restore(const struct saver *saver, struct model *model);
+
 /* Called after a failure: saves the kept weights, if there are any, and prints a note. The message of the failure
  * is kept; if the save fails, too, its message is appended. */
 void saver_rescue(struct saver *saver);

@@ -221,7 +221,14 @@ static int train_epochs(struct training_run *r) {
 }
 
 static struct run_notes notes_of(const struct training_run *r) {
-    return (struct run_notes){r->config, &r->model, &r->train, &r->validation, r->label, r->facts.different_items};
+    return (struct run_notes){.config = r->config,
+                              .model = &r->model,
+                              .train = &r->train,
+                              .validation = &r->validation,
+                              .label = r->label,
+                              .different_items = r->facts.different_items,
+                              .workers = r->workers,
+                              .steps = r->training.step};
 }
 
 /* Prints notes about the run. Called when all that can refuse the run has been checked. */
@@ -254,8 +261,11 @@ static int train(struct training_run *r) {
         saver_rescue(&r->saver);
         return -1;
     }
-    const struct run_notes notes = notes_of(r);
-    run_notes_after(&notes, r->config->output);
+    if (signals_stop() == 0) {
+        const struct run_notes notes = notes_of(r);
+        saver_restore(&r->saver, &r->model);
+        run_notes_after(&notes, r->config->output);
+    }
     r->report.has_lost_patience = r->over;
     report_result(&r->report, saver_saves(&r->saver));
     if (signals_stop() != 0)
