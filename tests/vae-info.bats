@@ -195,6 +195,7 @@ vae-info: items.raw: is a stream, wanted a model or a checkpoint, see vae-model(
     run -1 --separate-stderr vae-info --row absent.bin model.bin damaged.ck cut.ck long.ck later.ck other.ck cut.bin \
         items.raw run.ck
     assert_equal "$output" "$(<wanted)"
+    # shellcheck disable=SC2154 # set by run
     mapfile -t told <<<"$stderr"
     assert_equal "${#told[@]}" 8
     while read -r line; do

@@ -1,0 +1,100 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# examples/jobs: a sweep that is interrupted, pictures of one class, a live feed.
+load helper
+
+AT=$ROOT/examples/jobs
+
+setup() {
+    cd "$BATS_TEST_TMPDIR" || return
+    unset MAKEFLAGS MAKELEVEL
+}
+
+@test "sweep: stopped by SIGTERM to make and started again it has the table of one that was not stopped" {
+    idx2raw -n 200 "$IMAGES" >items.raw
+    export LATENTS='2 3' BETAS='0.5 1e1' OPTIONS='-H 64 -b 10 -e 60 --every 100' JOBS=2
+    "$AT/sweep" items.raw 'o u t' >shown
+    # The best ELBO first; the models are those of their names.
+    assert_equal "$(wc -l <shown)" 5
+    tail -n +2 shown | cut -f 2 | sort -g -r -c
+    assert_equal "$(tail -n +2 'o u t/sweep.tsv' | cut -f 1,5,11 | tr '\t' ' ' | xargs)" \
+        'z2-beta0.5.bin 2 0.5 z2-beta1e1.bin 2 1e1 z3-beta0.5.bin 3 0.5 z3-beta1e1.bin 3 1e1'
+    assert_equal "$(tail -n +2 'o u t/sweep.tsv' | cut -f 16,18,20 | sort -u)" $'180\t60\tepochs'
+
+    "$AT/sweep" items.raw cut >shown 2>err &
+    local make=$! ended=0 models saved
+    # Two models are done, and a third one is being trained.
+    for _ in $(seq 1000); do
+        models=(cut/*.bin)
+        saved=(cut/*.ck)
+        [ ${#models[@]} -lt 2 ] || [ ! -e "${saved[0]}" ] || break
+        sleep 0.01
+    done
+    kill -TERM "$make"
+    wait "$make" || ended=$?
+    assert_equal "$ended" 143
+    assert [ ! -s shown ]
+    assert [ ! -e cut/sweep.tsv ]
+    vae-info --row cut/*.ck | awk -F '\t' 'NR > 1 && $18 > 0 && $18 < 60 { n++ } END { exit n == 0 }'
+    # It goes on from the checkpoints, as they are: a broken one is an error.
+    cp -r cut broken
+    for file in broken/*.ck; do printf x >>"$file"; done
+    run -2 "$AT/sweep" items.raw broken
+    assert_output --partial '.ck: bytes follow the weights, wanted the end'
+    "$AT/sweep" items.raw cut >shown
+    cmp cut/sweep.tsv 'o u t/sweep.tsv'
+    run -1 bash -c 'ls cut | grep -v "^z.*bin$\|^items.raw$\|^sweep.tsv$"'
+    # Once more: nothing is trained.
+    touch now
+    "$AT/sweep" items.raw cut | cmp - shown
+    assert_empty "$(find cut -newer now -name 'z*' -o -newer now -name '*.tsv')"
+}
+
+@test "class: only items of the class; curves, and pictures with a tile for each image" {
+    EPOCHS=3 BETAS='0.5 8' "$AT/class" >shown 2>err
+    # As many sneakers as there are, and they look like the mean sneaker.
+    assert_equal "$(raw-info class/class.raw | awk 'NR == 2 { print $3 }')" \
+        "$(idx2raw "$LABELS" | raw2csv --no-header | grep -c -x 7)"
+    assert_equal "$(head -1 class/curves.tsv)" $'epoch\ttrain_elbo\tval_elbo'
+    assert_equal "$(cut -f 1 class/curves.tsv | xargs)" 'epoch 1 2 3'
+    tail -n +2 class/curves.tsv | finite >/dev/null
+    assert_equal "$(pngtopam class/map.png | pamfile | sed 's/.*, \([0-9]* by [0-9]*\).*/\1/')" '448 by 448'
+    assert_equal "$(pngtopam class/strips.png | pamfile | sed 's/.*, \([0-9]* by [0-9]*\).*/\1/')" '347 by 173'
+    assert_equal "$(pngtopam class/betas.png | pamfile | sed 's/.*, \([0-9]* by [0-9]*\).*/\1/')" '347 by 57'
+    assert_equal "$(vae-info --row class/beta-*.bin | tail -n +2 | cut -f 5,11,16 | tr '\t' ' ' | xargs)" \
+        "10 0.5 $(raw-info class/class.raw | awk 'NR == 2 { print $3 }') 10 8 $(raw-info class/class.raw | awk 'NR == 2 { print $3 }')"
+    # The user's own; a class that is not there is an error.
+    idx2raw -n 300 "$IMAGES" >mine.raw
+    idx2raw -n 300 "$LABELS" >labels.raw
+    EPOCHS=1 BETAS=1 "$AT/class" mine.raw labels.raw 1 'o u t' 2>err
+    raw-select --class 1 --labels labels.raw mine.raw | cmp - 'o u t/class.raw'
+    run ! "$AT/class" mine.raw labels.raw 11 none
+}
+
+@test "live: each line has its answer before the next one is sent; an unusual one has a small p-value" {
+    run -3 --separate-stderr timeout 20 "$AT/live"
+    assert_equal "${#lines[@]}" 5
+    assert_equal "$(cut -d ' ' -f 1 <<<"$output" | sed -n '4,5p' | xargs)" '0.1,0.1 0.9,'
+    awk 'NR <= 3 && !($NF > 0.05 && $NF <= 1) || NR == 4 && !($NF > 0 && $NF < 0.02) || NR == 5 && $NF != "nan" { bad = 1 }
+        END { exit bad }' <<<"$output"
+    # shellcheck disable=SC2154 # set by run
+    assert_equal "$stderr" 'vae-score: stdin: item 4, element 1 is nan, wanted a finite number (vae-train --missing takes nan for a missing element)'
+    # A feed of the user's, with columns in another order and one more; the model is there.
+    touch now
+    { echo 'y,name,x' && echo '1,a,0' && echo '5,b,0'; } | "$AT/live" live/history.csv live >out
+    assert_equal "$(awk '{ print ($1 > 0.05) }' out | xargs)" '1 0'
+    assert_empty "$(find live -newer now -name '*.bin')"
+    # A feed that ends in the middle of a line's numbers is an error.
+    run -1 "$AT/live" live/history.csv live < <(printf 'x,y\n0,1\n0,abc\n')
+    assert_output --partial "line 3, column 2 (y): found 'abc', wanted a number"
+}
+
+@test "wrong arguments are refused with what is wanted" {
+    for job in 'sweep a b c' 'class a' 'live a b c'; do
+        # shellcheck disable=SC2086 # a job and its arguments
+        run -2 "$AT"/$job
+        assert_output --regexp "^${job%% *}: found [0-9] arguments, wanted .*, or none for a demonstration$"
+    done
+    run -1 "$AT/sweep" absent.raw
+    assert_output --partial 'absent.raw: No such file'
+}
