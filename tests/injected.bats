@@ -92,6 +92,7 @@ TRAIN=(vae-train -q -j 2 -m new.bin --checkpoint new.ck --every 2 --log log.tsv 
         withstand $call 5 1 raw-info --per-element --names names table.raw
         withstand $call 5 1 raw-cmp items.raw items.raw
         withstand $call 5 1 vae-info model.bin
+        withstand $call 5 1 vae-info --row model.bin
     done
 }
 
@@ -141,6 +142,8 @@ TRAIN=(vae-train -q -j 2 -m new.bin --checkpoint new.ck --every 2 --log log.tsv 
 @test "memory that ends while a model's lists of hidden layers are read is named at each allocation" {
     vae-train -q -m model.bin -H 2,res -z 1 -e 0 items.raw
     withstand malloc 12 1 vae-info model.bin
+    vae-train -q -m model.bin -H 2 -z 1 -e 1 --checkpoint run.ck items.raw
+    withstand malloc 12 1 vae-info --row run.ck
 }
 
 @test "memory that ends while the options are written down is named at each allocation" {
