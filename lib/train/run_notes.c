@@ -84,20 +84,29 @@ static void note_empty_classes(const struct run_notes *n) {
                  n->config->labels, found.first, others(&found, text), classes, found.count > 1 ? "them" : "it");
 }
 
+/* The items of a fraction for --val are no more trained on than those of any other part. */
 static void note_same_validation(const struct run_notes *n) {
     const struct dataset *a = n->train, *b = n->validation;
-    if (a->items == b->items && a->item_bytes == b->item_bytes && dataset_digest(a) == dataset_digest(b))
+    if (n->config->validation_fraction == 0 && a->items == b->items && a->item_bytes == b->item_bytes &&
+        dataset_digest(a) == dataset_digest(b))
         cli_note(
             "%s: has the items that are trained on, so that it cannot show overfitting: --val 0.1 takes a tenth of "
             "them away from training",
             b->name);
 }
 
+/* Returns how many epochs are done, with fractions, at the start of the run's last step. */
+static double epochs_at_last_step(const struct run_notes *n) {
+    const size_t items = n->train->items, batch = n->config->batch < items ? n->config->batch : items;
+    return (double)(n->config->epochs - 1) + (double)((items - 1) / batch * batch) / (double)items;
+}
+
 /* Notes a warm-up that is not over when the run ends. */
-static void note_warmup(const char *option, double warm, uint64_t epochs, const char *what) {
+static void note_warmup(const struct run_notes *n, const char *option, double warm, const char *what) {
+    const uint64_t epochs = n->config->epochs;
     if (epochs > 0 && warm > (double)epochs)
         cli_note("%s: %g epochs are more than the %" PRIu64 " of --epochs, so %s ends at %.2g of its whole value",
-                 option, warm, epochs, what, (double)epochs / warm);
+                 option, warm, epochs, what, epochs_at_last_step(n) / warm);
 }
 
 /* Equal components have equal gradients, and stay equal. */
@@ -117,16 +126,16 @@ void run_notes_before(const struct run_notes *n) {
     note_never_observed(n);
     note_empty_classes(n);
     note_same_validation(n);
-    note_warmup("--warmup", c->objective.warmup, c->epochs, "the weight of the KL term");
-    note_warmup("--warm-rate", c->schedule.warm, c->epochs, "the rate");
+    note_warmup(n, "--warmup", c->objective.warmup, "the weight of the KL term");
+    note_warmup(n, "--warm-rate", c->schedule.warm, "the rate");
 }
 
 /* Notes the scales at one of the bounds, `bound`. */
-static void note_scales(const struct run_notes *n, const char *model, float bound, const char *what,
-                        const char *advice) {
+static void note_scales(const struct run_notes *n, const char *model, const float *weights, float bound,
+                        const char *what, const char *advice) {
     const struct model *m = n->model;
     const size_t count = segment_scales(&m->segment);
-    const float *log_scale = m->net.parameters.value + m->net.layer[m->likelihood].own[0].offset;
+    const float *log_scale = weights + m->net.layer[m->likelihood].own[0].offset;
     struct found found = {0};
     char text[OTHERS_TEXT], element[32] = "";
     for (size_t i = 0; i < count; i++)
@@ -140,13 +149,13 @@ static void note_scales(const struct run_notes *n, const char *model, float boun
              exp((double)bound), advice);
 }
 
-void run_notes_after(const struct run_notes *n, const char *model) {
+void run_notes_after(const struct run_notes *n, const char *model, const float *weights) {
     if (segment_scales(&n->model->segment) == 0)
         return;
     note_scales(
-        n, model, -LOG_SCALE_BOUND, "least",
+        n, model, weights, -LOG_SCALE_BOUND, "least",
         "elements that are constant, or vary by much less than 1, cause this; left out, or scaled up, they do "
         "not");
-    note_scales(n, model, LOG_SCALE_BOUND, "greatest",
+    note_scales(n, model, weights, LOG_SCALE_BOUND, "greatest",
                 "numbers that vary by much more than 1 cause this; scaled down, they do not");
 }

@@ -18,7 +18,8 @@ struct run_notes {
  * are longer than the run. */
 void run_notes_before(const struct run_notes *notes);
 
-/* After training: scales of the likelihood at their bounds. `model`: the model's file, for the lines. */
-void run_notes_after(const struct run_notes *notes, const char *model);
+/* After training: scales of the likelihood at their bounds. `model`: the model's file, for the lines. weights
+ * [parameters]: those that the file has. */
+void run_notes_after(const struct run_notes *notes, const char *model, const float *weights);
 
 #endif

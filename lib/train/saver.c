@@ -76,6 +76,10 @@ const struct provenance *saver_saves(struct saver *s) {
     return &s->provenance;
 }
 
+float *saver_weights(const struct saver *s) {
+    return saves_kept(s) ? s->kept : weights(&s->training->model->net.parameters);
+}
+
 /* Writes the weights, and says why training has ended. 0 or -1. */
 static int save(struct saver *s, const struct provenance *made, float *value, const char *ended,
                 int (*put)(struct atomic_file *file)) {
@@ -88,8 +92,7 @@ static int save(struct saver *s, const struct provenance *made, float *value, co
 int saver_save(struct saver *s, const char *ended, bool again) {
     if (divergence_check(s->training) < 0)
         return -1;
-    float *value = saves_kept(s) ? s->kept : weights(&s->training->model->net.parameters);
-    return save(s, saver_saves(s), value, ended, again ? atomic_replace : atomic_commit);
+    return save(s, saver_saves(s), saver_weights(s), ended, again ? atomic_replace : atomic_commit);
 }
 
 void saver_rescue(struct saver *s) {

@@ -36,6 +36,9 @@ void saver_judge(struct saver *saver, const struct elbo *validation, bool keep);
 /* Returns how the weights that saver_save saves were made: the kept ones, or the present ones. */
 const struct provenance *saver_saves(struct saver *saver);
 
+/* Returns the weights that saver_save saves [parameters]. */
+float *saver_weights(const struct saver *saver);
+
 /* Saves the present weights, or with `best` the kept ones. `ended`: why training has ended, see vae-model(5).
  * `again`: more saves may follow. 0, or -1 with the old file unchanged. */
 int saver_save(struct saver *saver, const char *ended, bool again) __attribute__((warn_unused_result));

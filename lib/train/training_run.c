@@ -61,7 +61,6 @@ static int split(struct training_run *r) {
     const struct split split = {r->config->validation_fraction, r->config->seed};
     if (split_data(&split, &r->train, r->label, &r->validation, &r->number) < 0)
         return -1;
-    r->validation.name = "--val";
     r->validation_label = r->label == NULL ? NULL : r->label + r->train.items;
     return 0;
 }
@@ -255,7 +254,7 @@ static int train(struct training_run *r) {
         return -1;
     }
     const struct run_notes notes = notes_of(r);
-    run_notes_after(&notes, r->config->output);
+    run_notes_after(&notes, r->config->output, saver_weights(&r->saver));
     r->report.has_lost_patience = r->over;
     report_result(&r->report, saver_saves(&r->saver));
     if (signals_stop() != 0)
