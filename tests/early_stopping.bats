@@ -87,9 +87,14 @@ row() {
 }
 
 @test "a warm-up that is longer than the run is noted" {
-    vae-train -m a.bin -z 2 -H 4 -e 2 --warmup 5 --warm-rate 2.5 data.raw 2>err
+    vae-train -m a.bin -z 2 -H 4 -e 2 -b 1 -r 1 --clip 1e-6 --warmup 5 --warm-rate 2.5 --log log.tsv data.raw 2>err
     grep -qx 'vae-train: --warmup: 5 epochs are more than the 2 of --epochs, so the weight of the KL term ends at 0.4 of its whole value' err
     grep -qx 'vae-train: --warm-rate: 2.5 epochs are more than the 2 of --epochs, so the rate ends at 0.8 of its whole value' err
+    # The last step of a few is far from the end of its epoch. The log has its rate.
+    for batch in 1000000 300; do
+        vae-train -m a.bin -z 2 -H 4 -e 2 -b $batch -r 1 --clip 1e-6 --warm-rate 2.5 --log log.tsv data.raw 2>err
+        grep -qx "vae-train: --warm-rate: .*, so the rate ends at $(printf %.2g "$(tail -1 log.tsv | cut -f 10)") of its whole value" err
+    done
     vae-train -m a.bin -z 2 -H 4 -e 2 --warmup 2 --warm-rate 2 data.raw 2>err
     run ! grep warm err
 }

@@ -98,6 +98,10 @@ small() {
     { header f32 1 50 . && perl -e 'print pack "f<*", map { $_ == 49 ? 3e38 : 1e-3 * $_ } 0 .. 49'; } >far.raw
     fails 1 'vae-train: training: the loss of step 1 is not finite' vae-train -q -m x.bin -H none -z 1 -l gaussian -S 2 --val 0.1 far.raw
     assert_regex "$(<err)" 'item 49, element 0 of far.raw'
+    # In the other part, too.
+    { header f32 16 50 . && perl -e 'print pack "f<*", map { $_ >= 784 ? 3e38 : 1e-3 * $_ } 0 .. 799'; } >far.raw
+    vae-train -m x.bin -H 32 -z 2 -l gaussian -e 1 --val 0.1 far.raw 2>err
+    grep -q '^vae-train: far.raw: item 49 has .*: epoch 1 has no validation$' err
 }
 
 @test "--dry-run prints what a run needs, and writes no file" {
@@ -119,6 +123,14 @@ small() {
         open my $status, "<", "/proc/$pid/status" or next; while (<$status>) { $most = $1 if /^VmHWM:\s+(\d+)/ && $1 > $most } select undef, undef, undef, .002 } print $most / 1024' \
         vae-train -q -m model.bin -e 20 -b 64 --val 0.1 ../data.raw)
     holds "$used > 10 && $needed > 0.9 * $used && $needed < 1.15 * $used"
+    # The step that is timed has a whole batch, although the epoch ends with one item.
+    seconds() { idx2raw -n "$1" "$IMAGES" | vae-train --dry-run -q -m x.bin -j 1 -H 800 -b 256 | awk '$1 == "seconds_per_epoch" { print $2 }'; }
+    holds "$(seconds 257) > $(seconds 256) / 3"
+    # An item that the model has no figures for does not end it, as it ends no training.
+    { header f32 16 1 . && perl -e 'print pack "f<*", (3e38) x 16'; } >far.raw
+    { header f32 16 9 . && perl -e 'print pack "f<*", (.5) x 144'; } >near.raw
+    vae-train --dry-run -q -m x.bin -H 8 -l gaussian --val far.raw near.raw >out
+    rm far.raw near.raw
     fails 1 'vae-train: missing: cannot open' vae-train --dry-run -m model.bin missing
     fails 1 'vae-train: stdout: cannot write: No space left on device' bash -c 'vae-train --dry-run -m model.bin ../data.raw >/dev/full'
 }
@@ -144,6 +156,9 @@ small() {
     cp data.raw same.raw
     small -m x.bin -e 1 --val same.raw data.raw
     grep -q '^vae-train: same.raw: has the items that are trained on, so that it cannot show overfitting' err
+    { header u8 4 20 . && perl -e 'print "a" x 80'; } >equal.raw
+    small -m x.bin -e 1 --val 0.5 equal.raw
+    run ! grep overfitting err
     small -m x.bin -e 1 --val <(idx2raw --skip 1 -n 200 "$IMAGES") data.raw
     run ! grep overfitting err
 }
@@ -185,4 +200,9 @@ small() {
     { header f32 1 100 . && perl -e 'print pack "f<*", map { 1e5 * ($_ % 2) } 0 .. 99'; } >large.raw
     vae-train -m x.bin -l gaussian --sigma optimal -H none -z 1 -e 2 -r 0 large.raw 2>err
     grep -q '^vae-train: x.bin: the scale is at its greatest value, 1.1e+03: numbers that vary by much more than 1 cause this' err
+    # The note is about the weights that are saved, not about those of the last epoch.
+    { header f32 3 100 . && perl -e 'print pack "f<*", map { $_ % 7 / 7 } 0 .. 299'; } >plain.raw
+    small -m x.bin -l gaussian --sigma per-dim -e 9 --patience 1 -r 1e-8 --schedule step:1:1e9 --val 0.2 plain.raw
+    grep -q ', stopped by --patience after epoch 2 of 9 .*: saved epoch 1, ' err
+    run ! grep 'the scale' err
 }

@@ -176,21 +176,13 @@ void evaluator_refuse(struct evaluator *e, size_t i) {
         (struct item_figures){.reconstruction = NAN, .kl = NAN, .log_likelihood = NAN, .effective = NAN};
 }
 
-int evaluator_add(struct evaluator *e, enum dtype dtype, const void *items, const uint32_t *label, size_t count,
-                  uint64_t item, const char *name) {
-    evaluator_run(e, dtype, items, label, count, item);
-    for (size_t i = 0; i < count; i++)
-        if (evaluator_take(e, i, item + i, name) < 0)
-            return -1;
-    return 0;
-}
-
 int evaluator_add_all(struct evaluator *e, const struct dataset *set, const uint32_t *label) {
     for (size_t item = 0; item < set->items && signals_stop() == 0;) {
         const size_t left = set->items - item, room = batch_room(item), count = left < room ? left : room;
-        if (evaluator_add(e, set->dtype, dataset_item(set, item), label == NULL ? NULL : label + item, count, item,
-                          set->name) < 0)
-            return -1;
+        evaluator_run(e, set->dtype, dataset_item(set, item), label == NULL ? NULL : label + item, count, item);
+        for (size_t i = 0; i < count; i++)
+            if (evaluator_take(e, i, dataset_number(set, item + i), set->name) < 0)
+                return -1;
         item += count;
     }
     return signals_stop() == 0;

@@ -72,12 +72,8 @@ int evaluator_take(struct evaluator *evaluator, size_t i, uint64_t item, const c
 /* Sets the figures of item i of the last batch to NaN. */
 void evaluator_refuse(struct evaluator *evaluator, size_t i);
 
-/* Both for all items: evaluates them and adds their figures to `total`. 0, or -1 as evaluator_take. */
-int evaluator_add(struct evaluator *evaluator, enum dtype dtype, const void *items, const uint32_t *label,
-                  size_t count, uint64_t item, const char *name) __attribute__((warn_unused_result));
-
-/* Evaluates a whole data set. Returns 1 when done; 0 if a signal came before the end (see signals_stop), and then
- * the sums must not be used; -1 as evaluator_add. */
+/* Evaluates a whole data set, and adds the figures of its items to `total`. Returns 1 when done; 0 if a signal came
+ * before the end (see signals_stop), and then the sums must not be used; -1 as evaluator_take. */
 int evaluator_add_all(struct evaluator *evaluator, const struct dataset *set, const uint32_t *label)
     __attribute__((warn_unused_result));
 

@@ -5,21 +5,22 @@
 #include "base/progress.h"
 #include "query/evaluate.h"
 
-/* Makes one step, and begins an epoch if none has items left. Returns its seconds, or -1. */
+/* Makes one step of a whole batch, and begins an epoch if none has as many items left. Returns its seconds, or -1.
+ */
 static double step_once(struct training *t) {
     const double start = progress_seconds();
-    if (t->epoch == 0 || t->position == t->data->items)
+    if (t->epoch == 0 || t->data->items - t->position < t->batch)
         training_begin_epoch(t);
     return training_step(t) < 0 ? -1 : progress_seconds() - start;
 }
 
-/* Evaluates the first validation items. 0 or -1. */
+/* Evaluates the first validation items, whose figures are not used. 0 or -1. */
 static int use_evaluator(const struct training *t, const struct dataset *set, const uint32_t *label) {
     static struct evaluator evaluator;
     const size_t room = batch_room(0), count = set->items < room ? set->items : room;
-    int result = evaluator_start(&evaluator, t->model, t->workers, 1, false, t->seed);
+    const int result = evaluator_start(&evaluator, t->model, t->workers, 1, false, t->seed);
     if (result == 0)
-        result = evaluator_add(&evaluator, set->dtype, set->data, label, count, 0, set->name);
+        evaluator_run(&evaluator, set->dtype, set->data, label, count, 0);
     evaluator_end(&evaluator);
     return result;
 }
@@ -39,7 +40,7 @@ int estimate_run(struct training *t, struct saver *saver, const struct dataset *
                                     .steps_per_epoch = steps,
                                     .steps = steps * epochs,
                                     .bytes = memory_peak(),
-                                    .seconds_per_epoch = seconds * (double)steps};
+                                    .seconds_per_epoch = seconds * (double)t->data->items / (double)t->batch};
     model_describe(t->model, e->layers);
     return 0;
 }

@@ -85,20 +85,29 @@ static void note_empty_classes(const struct run_notes *n) {
                  n->config->labels, found.first, others(&found, text), classes, found.count > 1 ? "them" : "it");
 }
 
+/* The items of a fraction for --val are no more trained on than those of any other part. */
 static void note_same_validation(const struct run_notes *n) {
     const struct dataset *a = n->train, *b = n->validation;
-    if (a->items == b->items && a->item_bytes == b->item_bytes && dataset_digest(a) == dataset_digest(b))
+    if (n->config->validation_fraction == 0 && a->items == b->items && a->item_bytes == b->item_bytes &&
+        dataset_digest(a) == dataset_digest(b))
         cli_note(
             "%s: has the items that are trained on, so that it cannot show overfitting: --val 0.1 takes a tenth of "
             "them away from training",
             b->name);
 }
 
+/* Returns how many epochs are done, with fractions, at the start of the run's last step. */
+static double epochs_at_last_step(const struct run_notes *n) {
+    const size_t items = n->train->items, batch = n->config->batch < items ? n->config->batch : items;
+    return (double)(n->config->epochs - 1) + (double)((items - 1) / batch * batch) / (double)items;
+}
+
 /* Notes a warm-up that is not over when the run ends. */
-static void note_warmup(const char *option, double warm, uint64_t epochs, const char *what) {
+static void note_warmup(const struct run_notes *n, const char *option, double warm, const char *what) {
+    const uint64_t epochs = n->config->epochs;
     if (epochs > 0 && warm > (double)epochs)
         cli_note("%s: %g epochs are more than the %" PRIu64 " of --epochs, so %s ends at %.2g of its whole value",
-                 option, warm, epochs, what, (double)epochs / warm);
+                 option, warm, epochs, what, epochs_at_last_step(n) / warm);
 }
 
 /* Equal components have equal gradients, and stay equal. */
@@ -118,8 +127,8 @@ void run_notes_before(const struct run_notes *n) {
     note_never_observed(n);
     note_empty_classes(n);
     note_same_validation(n);
-    note_warmup("--warmup", c->objective.warmup, c->epochs, "the weight of the KL term");
-    note_warmup("--warm-rate", c->schedule.warm, c->epochs, "the rate");
+    note_warmup(n, "--warmup", c->objective.warmup, "the weight of the KL term");
+    note_warmup(n, "--warm-rate", c->schedule.warm, "the rate");
 }
 
 /* Notes the scales at one of the bounds, `bound`. */

@@ -61,7 +61,6 @@ static int split(struct training_run *r) {
     const struct split split = {r->config->validation_fraction, r->config->seed};
     if (split_data(&split, &r->train, r->label, &r->validation, &r->number) < 0)
         return -1;
-    r->validation.name = "--val";
     r->validation_label = r->label == NULL ? NULL : r->label + r->train.items;
     return 0;
 }

@@ -93,7 +93,12 @@ static struct evaluation evaluate(double off, uint32_t samples, double error[ITE
     set_weights(&m, off);
     if (evaluator_start(&evaluator, &m, workers, samples, true, 6) < 0)
         printf("# %s\n", error_message());
-    if (evaluator_add(&evaluator, DTYPE_F32, items, NULL, ITEMS, 0, "items") < 0)
+    const struct dataset set = {.name = "items",
+                                .dtype = DTYPE_F32,
+                                .items = ITEMS,
+                                .item_bytes = sizeof *items,
+                                .data = (const unsigned char *)items};
+    if (evaluator_add_all(&evaluator, &set, NULL) != 1)
         printf("# %s\n", error_message());
     for (int n = 0; n < ITEMS; n++)
         error[n] = evaluator.figures[n].log_likelihood - exact_log_likelihood(items[n]);
