@@ -150,6 +150,11 @@ OTHER=11400714819323198484
     vae-train -q -m other.bin -H 16 -b 20 -e 1 items.raw
     fails 1 "vae-score: own.txt: its scores have 'model " vae-score -m other.bin --calibrate own.txt items.raw
     assert_regex "$(<err)" " its scores have 'model [0-9a-f]{16}', wanted 'model [0-9a-f]{16}' as in this run$"
+    # A number that is cut is another number.
+    for bytes in 1 3; do
+        head -c -$bytes own.txt >cut.txt
+        fails 1 "vae-score: cut.txt: ended within line $(wc -l <own.txt), wanted all of it" vae-score -m model.bin --calibrate cut.txt items.raw
+    done
     assert [ ! -s out ]
     # The weights are the same, and the likelihood is not.
     perl "$ROOT/tests/safetensors.pl" edit '$head =~ s/"likelihood":"bernoulli"/"likelihood":"cbernoulli"/' <model.bin >changed.bin

@@ -158,6 +158,8 @@ static int read_scores(struct calibration *c, struct side_reader *r) {
         if (calibration_add(c, score) < 0)
             return -1;
     }
+    if (r->buffer[r->at - 1] != '\n') /* the digits that are left are a number, too */
+        return fail("%s: ended within line %" PRIu64 ", wanted all of it", r->in.name, r->lines);
     const int more = side_read(r, &text, &length);
     return more == 0  ? 0
            : more < 0 ? -1
