@@ -2,6 +2,7 @@
 /* raw-info: a table of what a stream holds, all of which is read and checked. */
 #include "base/cli.h"
 #include "base/error.h"
+#include "base/number.h"
 #include "base/printable.h"
 #include "base/progress.h"
 #include "stream/element_names.h"
@@ -98,7 +99,7 @@ static int add_frame(struct job *job) {
 
 /* Prints a number after a tab. A NaN has no sign, which says nothing. */
 static void print_number(double value) {
-    printf("\t%.9g", isnan(value) ? (double)NAN : value);
+    printf("\t%.9g", unsigned_nan(value));
 }
 
 static void print_totals(const struct totals *t, const struct raw_reader *reader) {

@@ -2,6 +2,7 @@
 /* vae-eval: evaluates a model on a stream of items, and prints a table. */
 #include "base/cli.h"
 #include "base/error.h"
+#include "base/number.h"
 #include "base/progress.h"
 #include "query/evaluate_stream.h"
 #include "query/mutual_information.h"
@@ -77,7 +78,7 @@ struct work {
 
 /* Prints a cell. The sign of a NaN, which printf would print, has no meaning. */
 static void print_figure(double value) {
-    printf("\t%.4f", isnan(value) ? (double)NAN : value);
+    printf("\t%.4f", unsigned_nan(value));
 }
 
 /* 0, or -1 if the output cannot be written: the rest of a long stream is then not read in vain. */

@@ -86,6 +86,10 @@ int parse_list(const char *name, const char *text, char separator, size_t min, s
                       text, capacity, min, max, separator);
 }
 
+double unsigned_nan(double x) {
+    return isnan(x) ? (double)NAN : x;
+}
+
 bool multiply(size_t a, size_t b, size_t *product) {
     return !__builtin_mul_overflow(a, b, product);
 }

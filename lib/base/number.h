@@ -24,6 +24,9 @@ int parse_real(const char *name, const char *text, double min, double max, doubl
 #define REAL_TEXT 32
 const char *real_text(double value, char text[REAL_TEXT]);
 
+/* Returns x, but NaN without a sign, which printf shows as "-nan". */
+double unsigned_nan(double x);
+
 /* Whole numbers in [min, max], separated by `separator` ("400,200", "28x28"), at most `capacity` of them. */
 int parse_list(const char *name, const char *text, char separator, size_t min, size_t max, size_t capacity,
                size_t *values, size_t *count);

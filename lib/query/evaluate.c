@@ -2,6 +2,7 @@
 #include "query/evaluate.h"
 
 #include "base/error.h"
+#include "base/number.h"
 #include "base/progress.h"
 #include "base/signals.h"
 #include "dist/missing.h"
@@ -166,7 +167,7 @@ int evaluator_take(struct evaluator *e, size_t i, uint64_t item, const char *nam
     const struct item_figures *f = &e->figures[i];
     if (!isfinite(f->reconstruction) || !isfinite(f->kl) || (e->marginal && !isfinite(f->log_likelihood)))
         return fail("%s: item %" PRIu64 " has reconstruction %g and kl %g, wanted finite figures", name, item,
-                    f->reconstruction, f->kl);
+                    unsigned_nan(f->reconstruction), unsigned_nan(f->kl));
     add_item(e, i);
     return 0;
 }

@@ -2,6 +2,7 @@
 #include "train/divergence.h"
 
 #include "base/error.h"
+#include "base/number.h"
 #include "kernel/math_kernel.h"
 
 #include <inttypes.h>
@@ -112,7 +113,7 @@ int divergence_of_loss(struct training *t, const struct step *step, double recon
     const double items = (double)step->items;
     return fail("training: the loss of step %" PRIu64
                 " is not finite (reconstruction %g, kl %g, first the output of %s), wanted numbers: %s",
-                step->number, reconstruction / items, kl / items,
+                step->number, unsigned_nan(reconstruction / items), unsigned_nan(kl / items),
                 layer != NULL              ? layer->name
                 : isfinite(reconstruction) ? "prior"
                                            : "likelihood",
