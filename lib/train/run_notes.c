@@ -99,7 +99,8 @@ static void note_same_validation(const struct run_notes *n) {
 /* Returns how many epochs are done, with fractions, at the start of the run's last step. */
 static double epochs_at_last_step(const struct run_notes *n) {
     const size_t items = n->train->items, batch = n->config->batch < items ? n->config->batch : items;
-    return (double)(n->config->epochs - 1) + (double)((items - 1) / batch * batch) / (double)items;
+    const size_t position = batch == 0 ? 0 : (items - 1) / batch * batch;
+    return (double)(n->config->epochs - 1) + (double)position / (double)items;
 }
 
 /* Notes a warm-up that is not over when the run ends. */
