@@ -227,6 +227,15 @@ pam() {
     assert_equal "$(xargs <table)" 'a.pgm,97 three.pgm,97 three.pgm:2,97 three.pgm:3,97'
 }
 
+@test "names in a pipe may be more than it holds" {
+    mkfifo ids
+    printf 'P5\n1 1\n255\na' >a-long-name-of-a-picture-file.pgm
+    for _ in {1..3000}; do cat a-long-name-of-a-picture-file.pgm; done >many.pgm
+    mv many.pgm a-long-name-of-a-picture-file.pgm
+    timeout 10 pnm2raw --write-ids ids a-long-name-of-a-picture-file.pgm | timeout 10 raw2csv --no-header --ids ids >table
+    assert_equal "$(wc -l <table) $(tail -1 table)" '3000 a-long-name-of-a-picture-file.pgm:3000,97'
+}
+
 @test "--live writes each picture when it has come, after its name" {
     mkfifo in
     pnm2raw --live --write-ids ids in >out 3>&- 9>&- &

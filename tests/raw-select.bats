@@ -391,3 +391,18 @@ END
         timeout 5 raw-select --stride 2 --ids ids.fifo --write-ids new.fifo | timeout 5 raw2csv --ids new.fifo >b.csv
     assert_equal "$(<b.csv)" $'id,x1\na,1\nc,3'
 }
+
+@test "identifiers in a pipe may be more than it holds" {
+    mkfifo ids
+    perl -e 'print "id,x\n", map { "a long identifier $_,$_\n" } 1 .. 9000' >a.csv
+    csv2raw --id id --write-ids names a.csv >a.raw
+    timeout 20 raw-select --stride 2 --ids names --write-ids ids a.raw | timeout 20 raw2csv --ids ids >table
+    assert_equal "$(sed '1s/x1/x/' table)" "$(sed -n '1p; 2~2p' a.csv)"
+    timeout 20 raw-select --shuffle --ids names --write-ids ids a.raw | timeout 20 raw2csv --ids ids --no-header | sort >table
+    tail -n +2 a.csv | sort | cmp - table
+    # One side of a division.
+    timeout 20 raw-select --split 0.5 --write-rest r.raw --ids names --write-ids ids --write-rest-ids r.ids a.raw |
+        timeout 20 raw2csv --ids ids --no-header >table
+    raw2csv --no-header --ids r.ids r.raw >>table
+    sort table | cmp - <(tail -n +2 a.csv | sort)
+}

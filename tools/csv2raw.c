@@ -16,7 +16,6 @@
 #include <string.h>
 
 #define FRAME_BYTES ((size_t)1 << 20) /* of a frame's payload, if its items are not larger */
-#define PIPE_BYTES 4096               /* of a frame's identifiers that a pipe takes before its reader needs them */
 
 struct options {
     struct cli_common common; /* quiet alone is used */
@@ -99,7 +98,6 @@ struct job {
     struct cells cells;
     struct raw_writer out;
     struct side_writer ids;
-    bool ids_in_pipe;
     struct raw_frame frame;
     unsigned char *payload; /* owned */
     size_t item_bytes, capacity;
@@ -110,7 +108,7 @@ struct job {
 static int write_frame(struct job *job, bool last) {
     job->frame.last = last;
     const size_t bytes = job->frame.items * job->item_bytes;
-    if ((job->ids.buffer != NULL && side_flush(&job->ids) < 0) || raw_write_header(&job->out, &job->frame) < 0 ||
+    if (side_flush(&job->ids) < 0 || raw_write_header(&job->out, &job->frame) < 0 ||
         raw_write(&job->out, job->payload, bytes) < 0)
         return -1;
     job->frame.items = 0;
@@ -118,11 +116,9 @@ static int write_frame(struct job *job, bool last) {
     return 0;
 }
 
-/* True if the next item, whose identifier has `length` bytes, begins a frame. Its reader takes the identifiers of a
- * frame after its header: a pipe must hold them until then. */
+/* True if the next item, whose identifier has `length` bytes, begins a frame. */
 static bool is_full(const struct job *job, size_t length) {
-    return job->frame.items == job->capacity ||
-           (job->ids_in_pipe && job->frame.items > 0 && job->ids.used + length + 1 > PIPE_BYTES);
+    return job->frame.items == job->capacity || !side_fits(&job->ids, length);
 }
 
 /* Adds the record as an item. */
@@ -168,8 +164,7 @@ static int write_names(const struct job *job) {
  * header: a frame without items goes before. */
 static int open_side_files(struct job *job) {
     const struct options *o = job->o;
-    job->ids_in_pipe = side_is_pipe(o->write_ids);
-    if ((job->ids_in_pipe || side_is_pipe(o->write_names)) && write_frame(job, false) < 0)
+    if ((side_is_pipe(o->write_ids) || side_is_pipe(o->write_names)) && write_frame(job, false) < 0)
         return -1;
     if (o->write_names != NULL && write_names(job) < 0)
         return -1;

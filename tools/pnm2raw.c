@@ -119,7 +119,7 @@ struct job {
 static int write_frame(struct job *job, bool last) {
     const size_t bytes = job->large ? 0 : job->frame.items * job->item_bytes;
     job->frame.last = last;
-    if ((job->ids.buffer != NULL && side_flush(&job->ids) < 0) || raw_write_header(&job->out, &job->frame) < 0 ||
+    if (side_flush(&job->ids) < 0 || raw_write_header(&job->out, &job->frame) < 0 ||
         raw_write(&job->out, job->payload, bytes) < 0)
         return -1;
     job->frame.items = 0;
@@ -226,13 +226,18 @@ static void note(struct job *job) {
     }
 }
 
-/* Writes the picture's name: that of its file, with the picture's number from the second one on. */
-static int write_id(struct job *job, const char *file) {
-    char id[SIDE_LINE_MAX / 8], subject[ERROR_SUBJECT];
-    if (job->in.number == 1)
+/* Begins a frame if the frame at work is full, and writes the picture's name, if names are written: that of its
+ * file, with the picture's number from the second one on. */
+static int begin_item(struct job *job, const char *file) {
+    char id[SIDE_LINE_MAX / 8] = "", subject[ERROR_SUBJECT];
+    if (job->ids.buffer != NULL && job->in.number == 1)
         snprintf(id, sizeof id, "%s", file);
-    else
+    else if (job->ids.buffer != NULL)
         snprintf(id, sizeof id, "%s:%" PRIu64, file, job->in.number);
+    if ((job->frame.items == job->capacity || !side_fits(&job->ids, strlen(id))) && write_frame(job, false) < 0)
+        return -1;
+    if (job->ids.buffer == NULL)
+        return 0;
     snprintf(subject, sizeof subject, "%s: the name", file);
     return side_write(&job->ids, id, strlen(id), subject);
 }
@@ -253,9 +258,7 @@ static int add_item(struct job *job, const char *file) {
     if ((!job->begun && begin(job) < 0) || check_picture(job) < 0)
         return -1;
     note(job);
-    if (job->frame.items == job->capacity && write_frame(job, false) < 0)
-        return -1;
-    if (job->ids.buffer != NULL && write_id(job, file) < 0)
+    if (begin_item(job, file) < 0)
         return -1;
     unsigned char *to = job->payload + job->frame.items * job->item_bytes;
     job->frame.items++;

@@ -38,7 +38,7 @@ int item_output_set(struct item_output *o, const struct kept_elements *kept, con
 int item_output_begin(struct item_output *o, uint64_t items, bool last) {
     o->frame.items = items;
     o->frame.last = last;
-    if (o->ids.buffer != NULL && side_flush(&o->ids) < 0)
+    if (side_flush(&o->ids) < 0)
         return -1;
     return raw_write_header(&o->writer, &o->frame);
 }
@@ -64,6 +64,10 @@ int item_output_put(struct item_output *o, const unsigned char *item) {
         to += bytes;
     }
     return 0;
+}
+
+uint64_t item_output_frame_most(const struct item_output *o) {
+    return o->ids.is_pipe ? 1 : UINT64_MAX;
 }
 
 void item_output_free(struct item_output *o) {

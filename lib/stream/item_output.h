@@ -42,6 +42,10 @@ int item_output_put(struct item_output *out, const unsigned char *item) __attrib
 /* Writes all that was collected. 0 or -1. */
 int item_output_flush(struct item_output *out) __attribute__((warn_unused_result));
 
+/* Returns how many items a frame may have: one if their identifiers go to a pipe, which must hold those of a frame;
+ * see side_fits. */
+uint64_t item_output_frame_most(const struct item_output *out);
+
 /* Frees the buffer. The caller closes the streams. */
 void item_output_free(struct item_output *out);
 

@@ -112,19 +112,22 @@ static void shuffle(const struct selector *s, struct order *order, uint64_t item
     }
 }
 
-static int write_ids(struct selector *s, const struct order *order, uint64_t count) {
-    for (uint64_t i = 0; s->write_ids != NULL && i < count; i++) {
-        const char *text = order->text.memory + numbers(&order->ids)[i], *end = strchr(text, '\n');
-        if (side_write(&s->chosen.ids, text, (size_t)(end - text), s->id_reader.in.name) < 0)
+/* Writes the identifiers of the items [first, end) of the order. */
+static int write_ids(struct selector *s, const struct order *order, uint64_t first, uint64_t end) {
+    for (uint64_t i = first; s->write_ids != NULL && i < end; i++) {
+        const char *text = order->text.memory + numbers(&order->ids)[i];
+        if (side_write(&s->chosen.ids, text, strcspn(text, "\n"), s->id_reader.in.name) < 0)
             return -1;
     }
     return 0;
 }
 
-static int write_items(struct selector *s, const struct order *order, uint64_t count) {
-    if (write_ids(s, order, count) < 0 || item_output_begin(&s->chosen, count, true) < 0)
+/* Writes the items [first, end) of `count` as a frame. */
+static int write_frame(struct selector *s, const struct order *order, uint64_t first, uint64_t end,
+                       uint64_t count) {
+    if (write_ids(s, order, first, end) < 0 || item_output_begin(&s->chosen, end - first, end == count) < 0)
         return -1;
-    for (uint64_t i = 0; i < count; i++) {
+    for (uint64_t i = first; i < end; i++) {
         const ssize_t n = input_read_at(&s->reader.in, s->items, s->item_bytes, (off_t)numbers(&order->places)[i]);
         if (n < 0)
             return -1;
@@ -135,6 +138,18 @@ static int write_items(struct selector *s, const struct order *order, uint64_t c
         progress_items(i + 1, count);
     }
     return item_output_flush(&s->chosen);
+}
+
+static int write_items(struct selector *s, const struct order *order, uint64_t count) {
+    const uint64_t most = item_output_frame_most(&s->chosen);
+    uint64_t first = 0, end;
+    do {
+        end = count - first < most ? count : first + most;
+        if (write_frame(s, order, first, end, count) < 0)
+            return -1;
+        first = end;
+    } while (end < count);
+    return 0;
 }
 
 static int run(struct selector *s, struct order *order) {

@@ -14,13 +14,15 @@ int side_check_input(const char *path, const char *input) {
                : 0;
 }
 
+#define PIPE_BYTES 4096 /* that every pipe holds */
+
 bool side_is_pipe(const char *path) {
     struct stat status;
     return path != NULL && stat(path, &status) == 0 && S_ISFIFO(status.st_mode);
 }
 
 int side_writer_open(struct side_writer *w, const char *path, const char *input) {
-    *w = (struct side_writer){.buffer = malloc(2 * SIDE_LINE_MAX)};
+    *w = (struct side_writer){.buffer = malloc(2 * SIDE_LINE_MAX), .is_pipe = side_is_pipe(path)};
     if (w->buffer == NULL)
         return fail("%s: out of memory for its lines", path);
     if (output_create(&w->out, path, input) == 0)
@@ -28,6 +30,10 @@ int side_writer_open(struct side_writer *w, const char *path, const char *input)
     free(w->buffer);
     w->buffer = NULL;
     return -1;
+}
+
+bool side_fits(const struct side_writer *w, size_t length) {
+    return !w->is_pipe || w->used == 0 || w->used + length + 1 <= PIPE_BYTES;
 }
 
 int side_flush(struct side_writer *w) {

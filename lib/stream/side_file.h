@@ -21,6 +21,7 @@ struct side_writer {
     struct output out;
     char *buffer; /* owned; NULL: not open */
     size_t used;
+    bool is_pipe;
 };
 
 /* Refuses a side file in a place that `input` (NULL or "-": stdin) has, too. 0 or -1. side_writer_open calls it. */
@@ -36,7 +37,13 @@ int side_writer_open(struct side_writer *writer, const char *path, const char *i
 int side_write(struct side_writer *writer, const char *text, size_t length, const char *subject)
     __attribute__((warn_unused_result));
 
-/* Writes all lines to the file. 0 or -1. */
+/* Whether another line of `length` bytes may be written before the next side_flush. The reader of a pipe takes the
+ * lines of a frame after the frame's header, which is written after them, so the pipe must hold them all: if the
+ * line does not fit, the frame must end before it. A file takes any number, and so does a writer that is not open.
+ */
+bool side_fits(const struct side_writer *writer, size_t length);
+
+/* Writes all lines to the file. Does nothing if it is not open. 0 or -1. */
 int side_flush(struct side_writer *writer) __attribute__((warn_unused_result));
 
 /* Flushes and closes the file. 0 or -1. */
