@@ -198,11 +198,16 @@ static void set_scale(struct options *o) {
         cli_usage_error();
 }
 
-/* Sets the validation data from the text of --val. Digits with a point are a fraction, as long as it is no path. */
+/* Returns whether the text has digits and points only, at least one of each. */
+static bool is_fraction(const char *text) {
+    return text[strspn(text, "0123456789.")] == '\0' && strchr(text, '.') != NULL &&
+           strpbrk(text, "0123456789") != NULL;
+}
+
+/* Sets the validation data from the text of --val. */
 static void set_validation(struct options *o) {
     const char *text = o->val;
-    if (text == NULL || strchr(text, '.') == NULL || strspn(text, "0123456789.") != strlen(text) ||
-        strcmp(text, ".") == 0 || strcmp(text, "..") == 0) {
+    if (text == NULL || !is_fraction(text)) {
         o->run.validation = text;
         return;
     }

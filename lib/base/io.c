@@ -121,12 +121,18 @@ static bool is_to_be_tried_again(int fd, short events) {
     return true;
 }
 
-ssize_t input_read(const struct input *in, void *buffer, size_t size) {
+#define IN_ORDER ((off_t)-1)
+
+/* Reads `size` bytes, or all to the end of the file; from an offset, or IN_ORDER. Returns their number, or -1. */
+static ssize_t read_all(const struct input *in, void *buffer, size_t size, off_t offset) {
     size_t have = 0;
     while (have < size) {
-        if (in->paused != NULL && !is_ready(in->fd, POLLIN, PAUSE_MILLISECONDS) && in->paused(in->context) < 0)
+        char *to = (char *)buffer + have;
+        if (offset == IN_ORDER && in->paused != NULL && !is_ready(in->fd, POLLIN, PAUSE_MILLISECONDS) &&
+            in->paused(in->context) < 0)
             return -1;
-        ssize_t n = read(in->fd, (char *)buffer + have, size - have);
+        const ssize_t n = offset == IN_ORDER ? read(in->fd, to, size - have)
+                                             : pread(in->fd, to, size - have, offset + (off_t)have);
         if (n == 0)
             break;
         if (n > 0)
@@ -135,6 +141,10 @@ ssize_t input_read(const struct input *in, void *buffer, size_t size) {
             return fail_system(in->name, "cannot read");
     }
     return (ssize_t)have;
+}
+
+ssize_t input_read(const struct input *in, void *buffer, size_t size) {
+    return read_all(in, buffer, size, IN_ORDER);
 }
 
 ssize_t input_read_some(const struct input *in, void *buffer, size_t size) {
@@ -148,17 +158,7 @@ ssize_t input_read_some(const struct input *in, void *buffer, size_t size) {
 }
 
 ssize_t input_read_at(const struct input *in, void *buffer, size_t size, off_t offset) {
-    size_t have = 0;
-    while (have < size) {
-        const ssize_t n = pread(in->fd, (char *)buffer + have, size - have, offset + (off_t)have);
-        if (n == 0)
-            break;
-        if (n > 0)
-            have += (size_t)n;
-        else if (!is_to_be_tried_again(in->fd, POLLIN))
-            return fail_system(in->name, "cannot read");
-    }
-    return (ssize_t)have;
+    return read_all(in, buffer, size, offset);
 }
 
 int input_fail_empty(const struct input *in, const char *wanted) {

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "nn/safetensors.h"
+#include "stream/labels.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -37,6 +38,16 @@ static const struct digest {
     {"start_xxh64", "--start-from", "the weights of --start-from", offsetof(struct run_data, start)},
 };
 #define DIGESTS (sizeof digests / sizeof *digests)
+
+struct run_data run_data_of(const struct dataset *train, const uint32_t *label, const struct dataset *validation,
+                            const uint32_t *validation_label, uint64_t start) {
+    return (struct run_data){.train = dataset_digest(train),
+                             .labels = label == NULL ? 0 : labels_digest(label, train->items),
+                             .validation = validation->items == 0 ? 0 : dataset_digest(validation),
+                             .validation_labels =
+                                 validation_label == NULL ? 0 : labels_digest(validation_label, validation->items),
+                             .start = start};
+}
 
 static int put_digests(json_t *identity, const struct run_data *data) {
     int result = 0;

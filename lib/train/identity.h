@@ -15,6 +15,11 @@ struct run_data {
     uint64_t train, labels, validation, validation_labels, start;
 };
 
+/* Returns the digests of these inputs. Labels are NULL, and a validation set has no items, if they were not given;
+ * start: that of the model that training starts from, or 0. */
+struct run_data run_data_of(const struct dataset *train, const uint32_t *label, const struct dataset *validation,
+                            const uint32_t *validation_label, uint64_t start);
+
 /* Returns a new reference to the identity of a training after training_start, with the options of the run; NULL
  * with a message if memory runs out. `spans`: the number of epochs is part of the identity. */
 json_t *identity_make(const struct training *training, const struct run_data *data,

@@ -17,6 +17,20 @@
 
 #define ATTEMPTS 100 /* attempts to open a log that other processes create and remove at the same time */
 
+char *run_log_latents_header(size_t latent) {
+    const size_t longest = sizeof "\tkl_" + 20; /* of a column */
+    char *header = malloc(sizeof "epoch\n" + latent * longest), *end = header;
+    if (header == NULL) {
+        (void)fail("training: out of memory");
+        return NULL;
+    }
+    end += sprintf(end, "epoch");
+    for (size_t i = 0; i < latent; i++)
+        end += sprintf(end, "\tkl_%zu", i);
+    sprintf(end, "\n");
+    return header;
+}
+
 int run_log_flush(const struct run_log *log, int printed) {
     return printed < 0 || fflush(log->file) != 0 ? fail_system(log->name, "cannot write") : 0;
 }

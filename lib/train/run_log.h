@@ -3,6 +3,7 @@
 #define TRAIN_RUN_LOG_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -22,6 +23,10 @@ struct run_log {
 #define RUN_LOG_HEADER                                                                                         \
     "epoch\tstep\tseconds\ttrain_elbo\ttrain_reconstruction\ttrain_kl\tval_elbo\tval_reconstruction\tval_kl\t" \
     "rate\tactive_latents\ttrain_bound\tval_bound\n"
+
+/* Returns the header of --log-latents, which the caller frees: epoch, kl_0, kl_1 and so on. NULL with a message if
+ * memory runs out. */
+char *run_log_latents_header(size_t latent);
 
 /* Opens the log at `path`, whose first line is `header`, which must outlive it. path NULL: there is no log; "-":
  * standard output. A missing log is created empty; an existing

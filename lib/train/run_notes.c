@@ -87,13 +87,11 @@ static void note_empty_classes(const struct run_notes *n) {
 
 /* The items of a fraction for --val are no more trained on than those of any other part. */
 static void note_same_validation(const struct run_notes *n) {
-    const struct dataset *a = n->train, *b = n->validation;
-    if (n->config->validation_fraction == 0 && a->items == b->items && a->item_bytes == b->item_bytes &&
-        dataset_digest(a) == dataset_digest(b))
+    if (n->config->validation_fraction == 0 && n->digests->validation == n->digests->train)
         cli_note(
             "%s: has the items that are trained on, so that it cannot show overfitting: --val 0.1 takes a tenth of "
             "them away from training",
-            b->name);
+            n->validation->name);
 }
 
 /* Returns how many epochs are done, with fractions, at the start of the run's last step. */

@@ -10,6 +10,7 @@ struct run_notes {
     const struct training_run_config *config;
     const struct model *model;
     const struct dataset *train, *validation; /* validation: with 0 items, there is none */
+    const struct run_data *digests;           /* of the inputs */
     const uint32_t *label;                    /* of the training items; NULL: none */
     size_t different_items;                   /* see initial_facts */
     struct workers *workers;

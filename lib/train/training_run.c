@@ -35,6 +35,7 @@ struct training_run {
     uint32_t *validation_label; /* the same; with a split a part of `label` */
     uint32_t *number;           /* see split_data; owned */
     struct initial_facts facts;
+    struct run_data digests; /* of the inputs */
     struct workers *workers;
     struct training training;
     struct run_log log, latents; /* latents: the log of the KL of each latent */
@@ -224,6 +225,7 @@ static struct run_notes notes_of(const struct training_run *r) {
                               .model = &r->model,
                               .train = &r->train,
                               .validation = &r->validation,
+                              .digests = &r->digests,
                               .label = r->label,
                               .different_items = r->facts.different_items,
                               .workers = r->workers,
@@ -234,7 +236,8 @@ static struct run_notes notes_of(const struct training_run *r) {
 static void note_start(const struct training_run *r) {
     const struct training_run_config *c = r->config;
     const struct run_notes notes = notes_of(r);
-    run_notes_before(&notes);
+    if (!cli_quiet())
+        run_notes_before(&notes);
     if (c->resume != NULL)
         cli_note("%s: continuing from step %" PRIu64 ", in epoch %" PRIu64 " of %" PRIu64, c->resume,
                  r->training.step, r->training.epoch, c->epochs);
@@ -260,7 +263,7 @@ static int train(struct training_run *r) {
         saver_rescue(&r->saver);
         return -1;
     }
-    if (signals_stop() == 0) {
+    if (signals_stop() == 0 && !cli_quiet()) {
         const struct run_notes notes = notes_of(r);
         saver_restore(&r->saver, &r->model);
         run_notes_after(&notes, r->config->output);
@@ -274,18 +277,11 @@ static int train(struct training_run *r) {
 
 static int prepare_checkpoint(struct training_run *r) {
     const struct training_run_config *c = r->config;
-    struct run_data data = {.train = r->saver.provenance.data_xxh64,
-                            .labels = r->saver.provenance.labels_xxh64,
-                            .start = r->saver.provenance.start_xxh64};
-    if (r->validation.items > 0)
-        data.validation = dataset_digest(&r->validation);
-    if (r->validation_label != NULL)
-        data.validation_labels = labels_digest(r->validation_label, r->validation.items);
     r->checkpoint.every = c->every;
     r->checkpoint.options = c->options;
     r->checkpoint.training = &r->training;
     r->checkpoint.saver = &r->saver;
-    if (checkpoint_start(&r->checkpoint, &data, schedule_spans(&c->schedule)) < 0)
+    if (checkpoint_start(&r->checkpoint, &r->digests, schedule_spans(&c->schedule)) < 0)
         return -1;
     if (c->resume == NULL)
         return 0;
@@ -312,11 +308,10 @@ static void prepare_saver(struct training_run *r) {
     r->saver.best = r->config->patience > 0;
     r->saver.provenance = (struct provenance){.seed = r->config->seed,
                                               .items = r->train.items,
-                                              .data_xxh64 = dataset_digest(&r->train),
+                                              .data_xxh64 = r->digests.train,
+                                              .labels_xxh64 = r->digests.labels,
                                               .command = r->config->command,
-                                              .start_xxh64 = r->facts.from_xxh64};
-    if (r->label != NULL)
-        r->saver.provenance.labels_xxh64 = labels_digest(r->label, r->train.items);
+                                              .start_xxh64 = r->digests.start};
 }
 
 /* Loads the labels and the validation data, and prepares the model and its training. 0 or -1. */
@@ -332,6 +327,7 @@ static int prepare(struct training_run *r) {
     r->workers = workers_start(r->config->threads);
     if (r->workers == NULL)
         return -1;
+    r->digests = run_data_of(&r->train, r->label, &r->validation, r->validation_label, r->facts.from_xxh64);
     prepare_saver(r);
     r->training = (struct training){.model = &r->model,
                                     .data = &r->train,
@@ -350,18 +346,11 @@ static int prepare(struct training_run *r) {
     return prepare_checkpoint(r);
 }
 
-/* Makes the header of --log-latents and opens the file. 0 or -1. */
+/* Opens the log of the latents. 0 or -1. */
 static int open_latents_log(struct training_run *r) {
     const struct training_run_config *c = r->config;
-    const size_t latent = c->log_latents == NULL ? 0 : c->model.latent, longest = sizeof "\tkl_" + 5;
-    char *end = r->latents_header = malloc(sizeof "epoch\n" + latent * longest);
-    if (end == NULL)
-        return fail("training: out of memory");
-    end += sprintf(end, "epoch");
-    for (size_t i = 0; i < latent; i++)
-        end += sprintf(end, "\tkl_%zu", i);
-    sprintf(end, "\n");
-    return run_log_open(&r->latents, c->log_latents, r->latents_header);
+    r->latents_header = run_log_latents_header(c->log_latents == NULL ? 0 : c->model.latent);
+    return r->latents_header == NULL ? -1 : run_log_open(&r->latents, c->log_latents, r->latents_header);
 }
 
 /* Reserves all output files before the data is read. If another run has one of them, this run is refused and has
@@ -395,18 +384,22 @@ static int abandon_logs(const struct training_run *r) {
     return -1;
 }
 
+static int run(struct training_run *r) {
+    const struct training_run_config *c = r->config;
+    const bool dry = c->estimate != NULL;
+    if (run_files_check(c) < 0 || (!dry && open_outputs(r) < 0) || dataset_load(&r->train, c->file) < 0 ||
+        prepare(r) < 0)
+        return -1;
+    if (dry)
+        return estimate_run(&r->training, &r->saver, &r->validation, r->validation_label, c->epochs, c->estimate);
+    return begin_outputs(r) < 0 ? -1 : train(r);
+}
+
 int training_run(const struct training_run_config *c) {
     struct training_run r = {.config = c};
     signals_ignore_pipe();
     progress_start(!cli_quiet(), false);
-    const bool dry = c->estimate != NULL;
-    int result = run_files_check(c) < 0 || (!dry && open_outputs(&r) < 0) || dataset_load(&r.train, c->file) < 0 ||
-                         prepare(&r) < 0 ||
-                         (dry ? estimate_run(&r.training, &r.saver, &r.validation, r.validation_label, c->epochs,
-                                             c->estimate) < 0
-                              : begin_outputs(&r) < 0 || train(&r) < 0)
-                     ? -1
-                     : 0;
+    int result = run(&r);
     result = result < 0 ? abandon_logs(&r) : close_logs(&r);
     free(r.latents_header);
     checkpoint_end(&r.checkpoint);
