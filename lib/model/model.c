@@ -2,7 +2,7 @@
 #include "model/model.h"
 
 #include "base/error.h"
-#include "nn/ops.h"
+#include "op/ops.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -6,7 +6,7 @@
 #include "dist/prior.h"
 #include "dist/segment.h"
 #include "model/item_input.h"
-#include "nn/hidden.h"
+#include "op/hidden.h"
 #include "stream/shape.h"
 
 #include <jansson.h>

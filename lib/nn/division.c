@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "nn/division.h"
 
+#include "kernel/product.h"
+
 #define WIDE_WEIGHTS 64000 /* work with at least so many weights is also divided by units */
 #define ROWS 8             /* a tile's rows are a multiple of this if there are enough */
 

@@ -4,7 +4,6 @@
 
 #include "nn/activation.h"
 #include "nn/initializer.h"
-#include "nn/linear.h"
 #include "nn/parameters.h"
 
 #include <stdbool.h>
@@ -19,6 +18,9 @@ struct net;
 struct pass;
 struct plan;
 struct step; /* the arguments of a training step, see model/objective.h: handed on to operations */
+
+/* The direction of a pass through a layer. */
+enum direction { DIRECTION_FORWARD, DIRECTION_BACKWARD, DIRECTIONS };
 
 enum { LAYER_INPUTS = 2, LAYER_PARAMETERS = 2, LAYER_NAME = 40, OP_ARGUMENTS = 3, OP_NAME = 16 };
 
@@ -87,7 +89,7 @@ struct layer {
  * `backward` if backward_inputs is not 0. */
 struct op {
     const char *name; /* shorter than OP_NAME; in lists of hidden layers and thus in model files */
-    /* For an op that may be in a list of hidden layers (nn/hidden.h), else NULL and 0: what a user types, the
+    /* For an op that may be in a list of hidden layers (op/hidden.h), else NULL and 0: what a user types, the
      * number of its arguments, and the function that adds such a layer to a net and returns its index. */
     const char *usage;
     size_t arguments;

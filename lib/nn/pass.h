@@ -2,6 +2,7 @@
 #ifndef NN_PASS_H
 #define NN_PASS_H
 
+#include "kernel/product.h"
 #include "nn/net.h"
 
 /* The memory of a net's forward and backward pass, for up to `items` items of `draws` draws each. R is the number

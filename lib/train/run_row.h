@@ -3,7 +3,7 @@
 #define TRAIN_RUN_ROW_H
 
 #include "base/io.h"
-#include "nn/hidden.h"
+#include "op/hidden.h"
 
 #include <jansson.h>
 

@@ -6,7 +6,7 @@
  * phase. */
 #include "base/error.h"
 #include "dist/latent.h"
-#include "nn/ops.h"
+#include "op/ops.h"
 #include "train/train.h"
 
 #include <math.h>

@@ -4,7 +4,7 @@
 #include "base/level.h"
 #include "fuzz.h"
 #include "dist/latent.h"
-#include "nn/ops.h"
+#include "op/ops.h"
 #include "train/checkpoint.h"
 
 #include <stdlib.h>

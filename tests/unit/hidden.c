@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Lists of hidden layers, from text and to text; and a decoder's list that mirrors an encoder's. */
-#include "nn/hidden.h"
-#include "nn/ops.h"
+#include "op/hidden.h"
+#include "op/ops.h"
 #include "test.h"
 
 #include <stdlib.h>

@@ -4,7 +4,7 @@
 
 #include "base/noise.h"
 #include "model/model.h"
-#include "nn/dense.h"
+#include "op/dense.h"
 #include "test.h"
 
 #include <stdlib.h>

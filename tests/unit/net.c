@@ -3,7 +3,7 @@
 #include "base/error.h"
 #include "dist/latent.h"
 #include "model/layers.h"
-#include "nn/ops.h"
+#include "op/ops.h"
 #include "test.h"
 
 #include <math.h>

@@ -5,7 +5,7 @@
 #include "dist/latent.h"
 #include "model/layers.h"
 #include "model/objective.h"
-#include "nn/ops.h"
+#include "op/ops.h"
 
 #include <math.h>
 #include <string.h>

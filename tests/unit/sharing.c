@@ -5,7 +5,7 @@
 #include "first_values.h"
 #include "dist/latent.h"
 #include "nn/division.h"
-#include "nn/ops.h"
+#include "op/ops.h"
 #include "query/batch.h"
 #include "test.h"
 #include "train/train.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef NN_OPS_H
-#define NN_OPS_H
+#ifndef OP_OPS_H
+#define OP_OPS_H
 
 #include "nn/activation.h"
 #include "nn/net.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "nn/linear.h"
+#include "op/linear.h"
 
 #include "kernel/math_kernel.h"
 #include "kernel/product_kernel.h"

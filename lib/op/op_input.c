@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Numbers that the caller of a pass sets. */
-#include "nn/ops.h"
+#include "op/ops.h"
 
 static int infer(struct net *net, struct layer *layer) {
     (void)net;

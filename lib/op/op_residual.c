@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Residual blocks: y = x + act(x W' + b), as wide as x. A row of what is kept is act(x W' + b) [W], followed by
  * what the activation keeps. */
-#include "nn/dense.h"
-#include "nn/ops.h"
+#include "op/dense.h"
+#include "op/ops.h"
 
 #include <string.h>
 

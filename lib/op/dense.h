@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef NN_DENSE_H
-#define NN_DENSE_H
+#ifndef OP_DENSE_H
+#define OP_DENSE_H
 
 #include "nn/activation.h"
 #include "nn/pass.h"
+#include "op/linear.h"
 
 /* Functions that the ops of fully connected layers share; they compute act(x W' + b). The weights are the first of
  * the layer's parameters, layer->own[0], the biases the second. R is the number of rows of a tile. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include "nn/hidden.h"
+#include "op/hidden.h"
 
 #include "base/error.h"
 #include "base/number.h"
-#include "nn/ops.h"
+#include "op/ops.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef NN_HIDDEN_H
-#define NN_HIDDEN_H
+#ifndef OP_HIDDEN_H
+#define OP_HIDDEN_H
 
 #include "nn/activation.h"
 #include "nn/net.h"

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef NN_LINEAR_H
-#define NN_LINEAR_H
+#ifndef OP_LINEAR_H
+#define OP_LINEAR_H
 
 #include "kernel/product.h"
-
-/* The direction of a pass through a layer. */
-enum direction { DIRECTION_FORWARD, DIRECTION_BACKWARD, DIRECTIONS };
+#include "nn/net.h"
 
 /* A linear layer y = x W' + b, for one item per row. W is [out, in], row-major, as in torch.nn.Linear. The
  * functions compute matrix products on the calling thread, with the backend in use (kernel/product.h). All arrays

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "nn/dense.h"
+#include "op/dense.h"
 
 size_t dense_group(const struct dense *d) {
     return d->activation == NULL ? 1 : d->activation->group;

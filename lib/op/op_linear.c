@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Fully connected layers: act(x W' + b). */
-#include "nn/dense.h"
-#include "nn/ops.h"
+#include "op/dense.h"
+#include "op/ops.h"
 
 struct options {
     struct dense dense;
