@@ -13,6 +13,7 @@ struct work_size {
     size_t units;   /* a tile has whole units */
     size_t group;   /* numbers per unit; 0 stands for 1 */
     size_t weights; /* that each row needs; if there are many, the units are divided, too */
+    size_t range;   /* if not 0, a tile has so many items, and all units */
 };
 
 /* The work has `down` times `across` tiles, each of at most `items` items and `units` units. */

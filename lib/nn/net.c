@@ -48,6 +48,8 @@ static void end_layer(struct layer *layer) {
 static int append(struct net *net, struct layer *layer) {
     layer->units = layer->units > 0 ? layer->units : layer->width > 0 ? layer->width : 1;
     layer->group = layer->group > 0 ? layer->group : 1;
+    if (layer->image.height == 0)
+        layer->image = (struct image){1, 1, layer->width};
     layer->differentiable = layer->differentiable || layer->owns > 0;
     struct layer *grown = memory_grow(net->layer, net->layers, sizeof *grown);
     if (grown == NULL)

@@ -28,6 +28,20 @@ enum { LAYER_INPUTS = 2, LAYER_PARAMETERS = 2, LAYER_NAME = 40, OP_ARGUMENTS = 3
  * If one of a layer's inputs has one row per draw, so has the layer. */
 enum rows { PER_ITEM, PER_DRAW };
 
+/* The shape of a layer's row: a picture, channels last. A vector of n numbers is a picture of one position with n
+ * channels. */
+struct image {
+    size_t height, width, channels;
+};
+
+static inline size_t image_positions(const struct image *image) {
+    return image->height * image->width;
+}
+
+static inline size_t image_size(const struct image *image) {
+    return image_positions(image) * image->channels;
+}
+
 /* The piece of an operation's work that is one task: whole rows, or some units of them. What its units are depends
  * on the function: units [0, layer->units) in forward, columns of in[0] in backward, columns of the output in
  * backward_activation, and units [0, layer->own_units) in gradient. */
@@ -53,15 +67,19 @@ struct layer {
     size_t inputs;
     enum rows rows; /* set by net_add, before infer */
     /* Set by op->infer: the width always, the others if they are not 0. */
-    size_t width; /* numbers of a row of the output */
-    size_t units; /* of the output; a tile has whole units; 0 stands for `width` */
-    size_t group; /* numbers that the op computes for each unit before its activation; 0 stands for 1 */
+    size_t width;       /* numbers of a row of the output */
+    struct image image; /* the same as a picture; height 0 stands for a vector */
+    size_t units;       /* of the output; a tile has whole units; 0 stands for `width` */
+    size_t group;       /* numbers that the op computes for each unit before its activation; 0 stands for 1 */
     /* How many weights a forward pass reads. With many, forward and backward get tiles of some units; with 0 each
      * of their tiles is whole rows. */
     size_t weights;
     bool chained;                   /* a tile depends only on the same tile of in[0], which is divided alike */
     size_t kept;                    /* floats per row that the op keeps beside the output */
     size_t saved;                   /* the same, but only in a pass that trains */
+    size_t scratch;                 /* floats that a tile needs while it is computed, see pass_scratch */
+    bool ranged;                    /* each tile is one range of rows, see pass_range_rows */
+    size_t partial;                 /* of a ranged layer: floats of the gradient that it computes for each range */
     size_t terms;                   /* doubles per row and part, nats: see struct value in nn/pass.h */
     size_t packed_size[DIRECTIONS]; /* floats of `packed` */
     /* The parameters that `gradient` computes a gradient for: own[0] to own[owns - 1], numbers of own_units units
@@ -126,6 +144,11 @@ struct op {
      * The tiles are those of the layer that reads the output, so they may be some columns even if `weights` is 0.
      * NULL: there is no activation. */
     void (*backward_activation)(struct pass *pass, const struct layer *layer, const struct tile *tile);
+
+    /* For ranged layers, called before `gradient`: the same inputs as there -> pass_partial of each range of the
+     * tile's rows. NULL: `gradient` computes all. */
+    void (*gradient_of_range)(struct pass *pass, const struct layer *layer, const struct tile *tile,
+                              const struct step *step);
 
     /* in[0] [R, W of in[0]], the output's gradient, which has been through backward_activation -> own[j] = beta
      * own[j] + scale times the gradient of the tile's units, all rows of the tile added up. own[j] has the numbers

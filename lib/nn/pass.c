@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/number.h"
+#include "base/workers.h"
 #include "kernel/product_kernel.h"
 #include "nn/division.h"
 
@@ -46,8 +47,22 @@ static void lay_out_gradient(struct pass *p, struct arena *arena, const struct l
         v->dout = pass_input(p, layer, 0)->dout;
     else if (layer->differentiable)
         v->dout = layer->replaced ? v->out : take(arena, rows, layer->width, sizeof(float));
+    v->partial = take(arena, layer->ranged ? PASS_RANGES : 0, layer->partial, sizeof(float));
     if (layer->packs && products()->packed)
         v->panels = take(arena, 1, panels_size(panel_rows(p, layer), layer->width), sizeof(float));
+}
+
+/* Returns the floats of one thread's scratch: whole cache lines, so that threads do not share any. */
+static size_t scratch_size(const struct pass *p) {
+    const size_t line = ALIGNMENT / sizeof(float);
+    size_t most = 0;
+    for (size_t i = p->from; i < p->to; i++)
+        most = p->net->layer[i].scratch > most ? p->net->layer[i].scratch : most;
+    return (most + line - 1) / line * line;
+}
+
+float *pass_scratch(const struct pass *p) {
+    return p->scratch + workers_self() * scratch_size(p);
 }
 
 static void lay_out(struct pass *p, struct arena *arena) {
@@ -64,6 +79,7 @@ static void lay_out(struct pass *p, struct arena *arena) {
             lay_out_gradient(p, arena, layer);
     }
     p->weight = p->trains ? take(arena, p->items, p->draws, sizeof(float)) : NULL;
+    p->scratch = take(arena, p->threads, scratch_size(p), sizeof(float));
 }
 
 /* Returns the greatest width of an array. */
@@ -73,30 +89,37 @@ static size_t widest(const struct net *net) {
         const struct layer *layer = &net->layer[i];
         most = layer->width > most ? layer->width : most;
         most = layer->kept > most ? layer->kept : most;
+        most = layer->scratch > most ? layer->scratch : most;
+        most = layer->partial > most ? layer->partial : most;
     }
     return most;
 }
 
-int pass_create(struct pass *pass, const struct net *net, size_t from, size_t to, size_t items, size_t draws,
-                bool trains) {
+int pass_create(struct pass *pass, const struct net *net, size_t from, size_t to, const struct pass_size *size) {
     struct arena arena = {NULL, 0};
     size_t numbers;
-    *pass = (struct pass){.net = net, .from = from, .to = to, .items = items, .draws = draws, .trains = trains};
+    *pass = (struct pass){.net = net,
+                          .from = from,
+                          .to = to,
+                          .items = size->items,
+                          .draws = size->draws,
+                          .threads = size->threads > 0 ? size->threads : 1,
+                          .trains = size->trains};
     if (products_setup() < 0)
         return -1;
     /* There are fewer than 1000 arrays of at most items x draws x widest numbers; panels are padded to at most 32
      * times that. */
-    if (!multiply(items, draws, &numbers) || !multiply(numbers, widest(net), &numbers) ||
+    if (!multiply(size->items, size->draws, &numbers) || !multiply(numbers, widest(net), &numbers) ||
         numbers > SIZE_MAX / 65536)
-        return fail("model: %zu items of %zu draws at a time are too many for %zu units, wanted fewer", items,
-                    draws, widest(net));
+        return fail("model: %zu items of %zu draws at a time are too many for %zu units, wanted fewer", size->items,
+                    size->draws, widest(net));
     pass->value = calloc(net->layers, sizeof *pass->value);
     if (pass->value == NULL)
         return fail("model: out of memory for the values of its layers");
     lay_out(pass, &arena);
     pass->memory = arena.memory = memory_allocate(arena.used);
     if (pass->memory == NULL)
-        return fail("model: out of memory for %zu items at a time (%zu bytes)", items, arena.used);
+        return fail("model: out of memory for %zu items at a time (%zu bytes)", size->items, arena.used);
     arena.used = 0;
     lay_out(pass, &arena);
     return 0;

@@ -20,24 +20,33 @@ struct value {
      * a pass that does not train there is one part. */
     double *term;
     size_t parts;
-    float *panels; /* `out` in panels, which the gradients of later layers read; NULL if none reads them */
+    float *panels;  /* `out` in panels, which the gradients of later layers read; NULL if none reads them */
+    float *partial; /* [ranges, partial] of a ranged layer; NULL in a pass that does not train */
 };
 
 struct pass {
     const struct net *net; /* not owned */
     size_t from, to;       /* the pass runs the layers [from, to) */
-    size_t items, draws;
+    size_t items, draws, threads;
     bool trains;         /* there is a backward pass */
     struct value *value; /* [layers of the net]; set for the layers [from, to) */
     float *weight;       /* [items, draws], weight of each draw in the gradient; NULL if the pass does not train */
+    float *scratch;      /* [threads, the largest `scratch` of a layer] */
     void *context;       /* for operations that the caller adds to the plan */
     void *memory;        /* of all arrays; owned, like `value` */
 };
 
+/* The size of a pass. */
+struct pass_size {
+    size_t items, draws;
+    size_t threads; /* of the workers that run it; 0 stands for the calling thread alone */
+    bool trains;
+};
+
 /* Allocates a pass of the layers [from, to). 0, or -1 if memory runs out or the pass is too large; end with
  * pass_free in both cases. */
-int pass_create(struct pass *pass, const struct net *net, size_t from, size_t to, size_t items, size_t draws,
-                bool trains) __attribute__((warn_unused_result));
+int pass_create(struct pass *pass, const struct net *net, size_t from, size_t to, const struct pass_size *size)
+    __attribute__((warn_unused_result));
 
 void pass_free(struct pass *pass);
 
@@ -55,6 +64,27 @@ static inline struct value *pass_input(const struct pass *pass, const struct lay
 static inline size_t pass_rows_per_item(const struct pass *pass, const struct layer *layer) {
     return layer->rows == PER_DRAW ? pass->draws : 1;
 }
+
+/* The rows of a ranged layer are divided into at most PASS_RANGES ranges. They depend on the size of the pass only,
+ * so that sums over a range have the same bits with any number of threads. The last range of a step may be shorter.
+ * The functions return the items of a range, its rows, and the gradient that a layer computes for the range that
+ * begins at `row` [partial]. */
+#define PASS_RANGES ((size_t)16)
+
+static inline size_t pass_range_items(const struct pass *pass) {
+    return (pass->items + PASS_RANGES - 1) / PASS_RANGES;
+}
+
+static inline size_t pass_range_rows(const struct pass *pass, const struct layer *layer) {
+    return pass_range_items(pass) * pass_rows_per_item(pass, layer);
+}
+
+static inline float *pass_partial(const struct pass *pass, const struct layer *layer, size_t row) {
+    return pass_value(pass, layer)->partial + row / pass_range_rows(pass, layer) * layer->partial;
+}
+
+/* Returns the calling thread's scratch, of as many floats as any layer's `scratch` says. */
+float *pass_scratch(const struct pass *pass);
 
 /* Returns term number `term` of a layer, [R], of part number `part`, which is that of the tile. */
 double *pass_term(const struct pass *pass, const struct layer *layer, size_t term, size_t part);

@@ -39,7 +39,19 @@ struct operation plan_layer(struct pass *pass, const struct layer *layer, enum d
                               .units = back ? net_input(pass->net, layer, 0)->width : layer->units,
                               .group = back ? 1 : layer->group,
                               .weights = layer->weights,
-                              .chained = !back && layer->chained};
+                              .chained = !back && layer->chained,
+                              .ranged = layer->ranged};
+}
+
+/* Adds the operation of a ranged layer that computes its gradient range by range, if it has one. 0 or -1. */
+static int add_gradient_of_range(struct plan *plan, struct pass *pass, const struct layer *layer) {
+    return layer->op->gradient_of_range == NULL
+               ? 0
+               : plan_add(plan, (struct operation){.run = layer->op->gradient_of_range,
+                                                   .pass = pass,
+                                                   .layer = layer,
+                                                   .units = layer->width,
+                                                   .ranged = true});
 }
 
 static bool is_wanted(const struct pass *pass, const struct layer *layer, enum direction direction) {
@@ -55,6 +67,8 @@ int plan_layers(struct plan *plan, struct pass *pass, size_t from, size_t to, en
     for (size_t i = 0; i < to - from; i++) {
         const bool back = direction == DIRECTION_BACKWARD;
         const struct layer *layer = &pass->net->layer[back ? to - 1 - i : from + i];
+        if (back && add_gradient_of_range(plan, pass, layer) < 0)
+            return -1;
         if (!is_wanted(pass, layer, direction))
             continue;
         if ((layer->op->plan != NULL ? layer->op->plan(plan, pass, layer, direction)
@@ -69,8 +83,12 @@ static size_t draws_of(const struct operation *o) {
 }
 
 static struct division division_of(const struct operation *o, size_t items) {
-    return divide(&(struct work_size){
-        .items = items, .draws = draws_of(o), .units = o->units, .group = o->group, .weights = o->weights});
+    return divide(&(struct work_size){.items = items,
+                                      .draws = draws_of(o),
+                                      .units = o->units,
+                                      .group = o->group,
+                                      .weights = o->weights,
+                                      .range = o->ranged ? pass_range_items(o->pass) : 0});
 }
 
 /* The operations [first, end) of a plan, all divided like the first one. A task runs the same tile of each, one

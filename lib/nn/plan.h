@@ -21,6 +21,7 @@ struct operation {
     bool chained; /* a tile depends only on the same tile of the previous operation, which is divided in the same
                      way */
     bool waits;   /* each row depends on all rows of the previous operation */
+    bool ranged;  /* each tile is one range of rows, see pass_range_rows */
 };
 
 struct plan {

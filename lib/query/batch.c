@@ -5,7 +5,8 @@
 
 int batch_start(struct batch *batch, const struct model *model, struct workers *workers) {
     *batch = (struct batch){.model = model, .workers = workers};
-    if (pass_create(&batch->pass, &model->net, 0, model->net.layers, BATCH_ROWS, 1, false) < 0)
+    if (pass_create(&batch->pass, &model->net, 0, model->net.layers,
+                    &(struct pass_size){.items = BATCH_ROWS, .draws = 1, .threads = workers_threads(workers)}) < 0)
         return -1;
     return products_check_memory(workers_threads(workers));
 }

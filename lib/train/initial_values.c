@@ -26,7 +26,7 @@ static int start_at_mean(struct model *m, const struct dataset *data) {
 static int set_pseudo_inputs(struct model *m, const struct dataset *data, const uint32_t *label, uint64_t seed,
                              const size_t *chosen) {
     struct pass pass;
-    if (pass_create(&pass, &m->net, 0, m->input + 1, 1, 1, false) < 0)
+    if (pass_create(&pass, &m->net, 0, m->input + 1, &(struct pass_size){.items = 1, .draws = 1}) < 0)
         return -1;
     for (size_t k = 0; k < m->config.components; k++) {
         const size_t item = chosen[k];

@@ -163,6 +163,7 @@ int training_step(struct training *t) {
 
 int training_start(struct training *t) {
     struct model *m = t->model;
+    const size_t threads = workers_threads(t->workers);
     if (t->data->items > UINT32_MAX)
         return fail("%s: %zu items, wanted at most %" PRIu32 " to train on", t->data->name, t->data->items,
                     UINT32_MAX);
@@ -175,7 +176,9 @@ int training_start(struct training *t) {
     if (t->order == NULL || t->latents == NULL || t->item_bound == NULL)
         return fail("training: out of memory for the order of %zu items", t->data->items);
     if (net_train(&m->net) < 0 ||
-        pass_create(&t->pass, &m->net, 0, m->net.layers, t->batch, t->objective.draws, true) < 0)
+        pass_create(&t->pass, &m->net, 0, m->net.layers,
+                    &(struct pass_size){
+                        .items = t->batch, .draws = t->objective.draws, .threads = threads, .trains = true}) < 0)
         return -1;
     t->pass.context = t;
     if (make_plan(t) < 0 || vamp_start(&t->vamp, m, t->workers, &t->pass) < 0)
@@ -186,7 +189,6 @@ int training_start(struct training *t) {
                                 .pseudo_inputs = m->pseudo_inputs,
                                 .pseudo_size = t->vamp.pass.items * m->encoder_inputs,
                                 .config = &t->update_config};
-    const size_t threads = workers_threads(t->workers);
     return update_start(&t->update, threads) < 0 ? -1 : products_check_memory(threads);
 }
 

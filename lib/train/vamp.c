@@ -75,7 +75,9 @@ int vamp_start(struct vamp *v, struct model *model, struct workers *workers, con
     *v = (struct vamp){.model = model, .workers = workers, .batch = batch};
     if (count == 0)
         return 0;
-    if (pass_create(&v->pass, &model->net, model->input, model->posterior + 1, count, 1, true) < 0)
+    if (pass_create(&v->pass, &model->net, model->input, model->posterior + 1,
+                    &(struct pass_size){
+                        .items = count, .draws = 1, .threads = workers_threads(workers), .trains = true}) < 0)
         return -1;
     v->pass.context = v;
     v->pass.value[model->input].dout = model->net.parameters.gradient + model->pseudo_inputs;

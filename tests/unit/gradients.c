@@ -206,7 +206,8 @@ static void check_model(const struct model_config *config, size_t each, const ch
     struct model m;
     struct pass p;
     if (model_create(&m, config) < 0 || net_train(&m.net) < 0 ||
-        pass_create(&p, &m.net, 0, m.net.layers, ROWS, 1, true) < 0) {
+        pass_create(&p, &m.net, 0, m.net.layers, &(struct pass_size){.items = ROWS, .draws = 1, .trains = true}) <
+            0) {
         EXPECT(0, "%s: %s", what, error_message());
         return;
     }

@@ -110,7 +110,8 @@ static void a_likelihood_of_segments_is_their_sum(void) {
     net_pack(&net);
     for (int trains = 0; trains < 2; trains++) {
         struct pass *p = &passes[trains];
-        if (pass_create(p, &net, 0, net.layers, SEGMENT_ITEMS, 1, trains == 1) < 0)
+        if (pass_create(p, &net, 0, net.layers,
+                        &(struct pass_size){.items = SEGMENT_ITEMS, .draws = 1, .trains = trains == 1}) < 0)
             return;
         noise_normal(p->value[in].out, SEGMENT_ITEMS * 2, (struct noise){.seed = 4});
         memcpy(p->value[element].out, x, sizeof x);

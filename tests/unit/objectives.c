@@ -199,8 +199,9 @@ static void check_prior(const char *name, double beta, double free_bits, size_t 
     double bound[ROWS];
     struct workers *workers = workers_start(1);
     if (workers == NULL || model_create(&m, &c) < 0 || net_train(&m.net) < 0 ||
-        pass_create(&p, &m.net, 0, m.net.layers, ROWS, draws, true) < 0 || m.net.parameters.size > 200 ||
-        vamp_start(&vamp, &m, workers, &p) < 0) {
+        pass_create(&p, &m.net, 0, m.net.layers,
+                    &(struct pass_size){.items = ROWS, .draws = draws, .trains = true}) < 0 ||
+        m.net.parameters.size > 200 || vamp_start(&vamp, &m, workers, &p) < 0) {
         EXPECT(0, "%s: %s", name, error_message());
         return;
     }

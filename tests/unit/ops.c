@@ -165,7 +165,9 @@ static int start(struct trial *t, const struct op_case *c, const struct sizes *s
         return -1;
     check_owners(t, c);
     fill(p->value, p->size, 0.3f, 1);
-    if (net_train(&t->net) < 0 || pass_create(&t->pass, &t->net, 0, t->net.layers, s->items, s->draws, true) < 0)
+    if (net_train(&t->net) < 0 ||
+        pass_create(&t->pass, &t->net, 0, t->net.layers,
+                    &(struct pass_size){.items = s->items, .draws = s->draws, .trains = true}) < 0)
         return -1;
     for (size_t i = 0; i < t->net.layers && t->net.layer[i].inputs == 0; i++) {
         const struct layer *input = &t->net.layer[i];

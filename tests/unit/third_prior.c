@@ -219,7 +219,9 @@ static void check_objective(const char *name) {
     struct pass p;
     double bound[ROWS];
     if (model_create(&m, &config) < 0 || net_train(&m.net) < 0 ||
-        pass_create(&p, &m.net, 0, m.net.layers, ROWS, DRAWS, true) < 0 || m.net.parameters.size > 200) {
+        pass_create(&p, &m.net, 0, m.net.layers,
+                    &(struct pass_size){.items = ROWS, .draws = DRAWS, .trains = true}) < 0 ||
+        m.net.parameters.size > 200) {
         EXPECT(0, "%s: %s", name, error_message());
         return;
     }
