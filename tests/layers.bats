@@ -123,7 +123,7 @@ setup() {
     for list in encoder decoder; do
         perl "$BATS_TEST_DIRNAME/safetensors.pl" edit '$head =~ s/"'$list'_hidden":"[^"]*"/"'$list'_hidden":"12,rest"/ or die' \
             <res.bin >bad.bin
-        fails 1 "vae-info: bad.bin: metadata \"${list}_hidden\": found '12,rest', wanted none, or 1 to 64 layers with ',' between them, each one of N, res (" vae-info bad.bin
+        fails 1 "vae-info: bad.bin: metadata \"${list}_hidden\": found '12,rest', wanted none, or 1 to 64 layers with ',' between them, each one of N, linear:HEIGHT:WIDTH:CHANNELS, res, conv:CHANNELS:KERNEL[:STRIDE], resconv, up:FACTOR[:HEIGHT:WIDTH], norm[:GROUPS] (" vae-info bad.bin
     done
     perl "$BATS_TEST_DIRNAME/safetensors.pl" edit '$head =~ s/_hidden":"[^"]*"/_hidden":"12,rest"/g or die' <res.bin >bad.bin
     fails 1 "vae-info: bad.bin: metadata \"encoder_hidden\": found '12,rest'" vae-info bad.bin
@@ -154,7 +154,7 @@ setup() {
 @test "a list that is none is refused, with all that may stand in one" {
     long=$(printf '1,%.0s' {1..64})1
     for list in '' ',' '5,' ',5' 0 65537 res:1 res: linear linear: linear:1:2 conv:3 'none,5' '5,none' '5, res' RES 5:6 "$long"; do
-        fails 2 "vae-train: --hidden: found '$list', wanted none, or 1 to 64 layers with ',' between them, each one of N, res (numbers from 1 to 65536) (" \
+        fails 2 "vae-train: --hidden: found '$list', wanted none, or 1 to 64 layers with ',' between them, each one of N, linear:HEIGHT:WIDTH:CHANNELS, res, conv:CHANNELS:KERNEL[:STRIDE], resconv, up:FACTOR[:HEIGHT:WIDTH], norm[:GROUPS] (numbers from 1 to 65536) (" \
             vae-train -m x -H "$list" items.raw
     done
     vae-train -q -m deep.bin -z 2 -H "${long%,1}" --decoder-hidden none -e 0 items.raw

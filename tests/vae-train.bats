@@ -87,24 +87,24 @@ ends() {
     assert_equal "$(metadata a.bin encoder_hidden) $(metadata a.bin decoder_hidden)" '8 5,6'
     assert_equal "$(size a.bin encoder.0.bias) $(size a.bin decoder.1.weight)" '8 30'
     for list in 0 '4,,' ',4' 4x4 "$(printf '1,%.0s' {1..64})1" -4; do
-        fails 2 "vae-train: --decoder-hidden: found '$list', wanted none, or 1 to 64 layers with ',' between them, each one of N, res (numbers from 1 to 65536) (" \
+        fails 2 "vae-train: --decoder-hidden: found '$list', wanted none, or 1 to 64 layers with ',' between them, each one of N, linear:HEIGHT:WIDTH:CHANNELS, res, conv:CHANNELS:KERNEL[:STRIDE], resconv, up:FACTOR[:HEIGHT:WIDTH], norm[:GROUPS] (numbers from 1 to 65536) (" \
             vae-train -m x --decoder-hidden "$list"
     done
 }
 
 @test "each activation trains, and each to another model" {
-    for name in relu tanh elu softplus gelu gated; do
+    for name in relu tanh elu softplus gelu silu gated; do
         trains $name -a $name -e 10 -r 0.003 -b 16
         assert_equal "$(metadata $name.bin activation)" $name
         holds "$(last $name 4) > $(sed -n 2p $name.tsv | cut -f 4) + 30"
         weights $name.bin | cksum
     done >sums
-    assert_equal "$(sort -u sums | wc -l)" 6
+    assert_equal "$(sort -u sums | wc -l)" 7
     trains default -e 10 -r 0.003 -b 16
     cmp default.bin relu.bin
     trains long --activation gelu -e 10 -r 0.003 -b 16
     cmp long.bin gelu.bin
-    fails 2 "vae-train: --activation: found 'sine', wanted one of relu, tanh, elu, softplus, gelu, gated" vae-train -m x -a sine
+    fails 2 "vae-train: --activation: found 'sine', wanted one of relu, tanh, elu, softplus, gelu, silu, gated" vae-train -m x -a sine
 }
 
 @test "-l chooses the likelihood" {

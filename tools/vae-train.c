@@ -89,11 +89,13 @@ static const struct cli_option options[] = {
      .heading = FILES},
     {'z', "latent", "N", "20", "the size of a latent", CLI_SIZE(run.model.latent, 1, MODEL_MAX_LATENT),
      .before = "20", .heading = MODEL},
-    {'H', "hidden", "LIST", "400", "the encoder's hidden layers, each N units or res (x + act(W x + b)); or none",
+    {'H', "hidden", "LIST", "400",
+     "the encoder's hidden layers, each N or linear:N (units), res, conv:CHANNELS:KERNEL[:STRIDE], resconv, "
+     "up:FACTOR, norm; or none",
      CLI_PARSE(parse_hidden, run.model.encoder), .before = "400", .heading = MODEL},
     {0, "decoder-hidden", "LIST", NULL, "the decoder's hidden layers (default: the encoder's, mirrored)",
      CLI_PARSE(parse_hidden, run.model.decoder), .heading = MODEL},
-    {'a', "activation", "NAME", "relu", "relu, tanh, elu, softplus, gelu or gated",
+    {'a', "activation", "NAME", "relu", "relu, tanh, elu, softplus, gelu, silu or gated",
      CLI_PARSE(parse_activation, run.model.activation), .before = "relu", .heading = MODEL},
     {'l', "likelihood", "NAME", "bernoulli",
      "bernoulli, gaussian, laplace, cbernoulli, dlogistic, categorical, poisson or negbin",
@@ -231,7 +233,7 @@ static void set_resume(struct options *o) {
 
 static struct options parse(int argc, char **argv) {
     struct options o = {0};
-    o.run.model.decoder.layers = NOT_GIVEN;
+    o.run.model.decoder.layers = HIDDEN_NOT_GIVEN;
     cli_parse(&program, argc, argv, &o);
     cli_require("--model", o.common.model);
     o.run.file = cli_operand();
@@ -245,8 +247,8 @@ static struct options parse(int argc, char **argv) {
         cli_usage_error();
     if (o.run.every.steps == 0 && o.run.every.seconds == 0)
         o.run.every.seconds = 60;
-    if (o.run.model.decoder.layers == NOT_GIVEN &&
-        hidden_mirror(&o.run.model.decoder, &o.run.model.encoder, "--decoder-hidden") < 0)
+    if (o.run.model.decoder.layers == HIDDEN_NOT_GIVEN &&
+        hidden_check_mirror(&o.run.model.encoder, "--decoder-hidden") < 0)
         cli_usage_error();
     return o;
 }

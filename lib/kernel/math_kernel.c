@@ -64,6 +64,15 @@ static void gelu_all(float *y, float *slope, size_t n) {
         gelu1(y[i], &y[i], &slope[i]);
 }
 
+static void silu_all(float *y, float *slope, size_t n) {
+#pragma omp simd
+    for (size_t i = 0; i < n; i++) {
+        const float x = y[i], sigmoid = sigmoid1(x), value = x * sigmoid;
+        y[i] = value;
+        slope[i] = fused(value, 1.0f - sigmoid, sigmoid);
+    }
+}
+
 static void slope_back(float *dy, const float *y, const float *slope, size_t n) {
     (void)y;
 #pragma omp simd
@@ -186,6 +195,7 @@ const struct math_kernel AT_LEVEL(math_kernel) = {
     .elu = elu_all,
     .softplus = softplus_all,
     .gelu = gelu_all,
+    .silu = silu_all,
     .relu_backward = relu_back,
     .tanh_backward = tanh_back,
     .elu_backward = elu_back,

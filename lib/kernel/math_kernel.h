@@ -30,6 +30,7 @@ struct math_kernel {
     void (*elu)(float *y, float *slope, size_t n);
     void (*softplus)(float *y, float *slope, size_t n);
     void (*gelu)(float *y, float *slope, size_t n);
+    void (*silu)(float *y, float *slope, size_t n);
 
     /* dy[i] *= f', computed from the value y or from the slope that the forward pass has set. */
     void (*relu_backward)(float *dy, const float *y, const float *slope, size_t n);

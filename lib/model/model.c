@@ -21,8 +21,13 @@ static int check_sizes(const struct model *m, const char *name) {
 /* Adds the layers x, the label if there are labels, and the encoder's input. */
 static void add_inputs(struct model *m) {
     const struct model_config *c = &m->config;
-    const struct encoder_input reads = {m->segment, m->may_miss, c->missing};
-    m->x = net_input_layer(&m->net, "x", m->elements);
+    const struct image vector = {1, 1, m->elements},
+                       item = hidden_reads_pictures(&c->encoder) ? model_item_image(&c->item) : vector;
+    const struct encoder_input reads = {.segment = m->segment,
+                                        .may_miss = m->may_miss,
+                                        .mask = c->missing,
+                                        .picture = hidden_reads_pictures(&c->encoder) ? item : (struct image){0}};
+    m->x = net_input_pictures(&m->net, "x", &item);
     m->label = c->classes > 0 ? net_input_layer(&m->net, "label", c->classes) : NO_LAYER;
     m->input = encoder_reads_x(&reads, m->label) ? m->x : net_encoder_input(&m->net, m->x, m->label, &reads);
 }
@@ -41,6 +46,37 @@ static void add_pseudo_inputs(struct model *m) {
     draw_set_components(&m->net, m->z, m->components);
 }
 
+/* Checks that the items are pictures if the encoder reads pictures. */
+static int check_pictures(const struct model *m, const char *name) {
+    const struct model_config *c = &m->config;
+    char shape[SHAPE_TEXT];
+    if (hidden_reads_pictures(&c->encoder) && (c->item.rank < 2 || c->item.rank > 3))
+        return fail("%s: items of shape %s, but the encoder begins with %s, wanted pictures: HxW or HxWxC", name,
+                    shape_text(&c->item, shape), c->encoder.layer[0].kind->name);
+    return 0;
+}
+
+#define OUTPUT_KERNEL 3 /* of a decoder's last convolution, if the encoder begins with no convolution */
+
+/* Adds the layer that computes the decoder's output from that of layer `in`: a convolution if that is a picture,
+ * with the kernel of the encoder's first layer; else a linear layer. */
+static size_t add_output(struct model *m, size_t in, const char *name) {
+    const struct model_config *c = &m->config;
+    const struct hidden_layer *first = &c->encoder.layer[0];
+    const size_t kernel =
+        c->encoder.layers > 0 && first->kind == &hidden_kind_conv ? first->argument[1] : OUTPUT_KERNEL;
+    const struct image item = model_item_image(&c->item), vector = {1, 1, 1},
+                       *last = m->net.failed ? &vector : &m->net.layer[in].image;
+    if (image_positions(last) == 1)
+        return net_linear_groups(&m->net, name, in, m->elements, m->segment.outputs);
+    if (last->height == item.height && last->width == item.width)
+        return net_conv(&m->net, name, in, item.channels * m->segment.outputs, kernel, 1, NULL);
+    (void)fail("model: the decoder's last hidden layer makes %zux%zu, wanted %zux%zu, as the items have",
+               last->height, last->width, item.height, item.width);
+    m->net.failed = true;
+    return 0;
+}
+
 static int add_layers(struct model *m, const char *name) {
     static const char *const heads[2] = {"mu", "logvar"};
     const struct model_config *c = &m->config;
@@ -52,7 +88,7 @@ static int add_layers(struct model *m, const char *name) {
     m->z = net_draw(net, m->posterior, m->label, c->prior, c->components, c->latent);
     const size_t g = hidden_add(net, "decoder", m->z, &c->decoder, c->activation);
     snprintf(output, sizeof output, "decoder.%zu", c->decoder.layers);
-    m->output = net_linear_groups(net, output, g, m->elements, m->segment.outputs);
+    m->output = add_output(m, g, output);
     m->likelihood = net_likelihood(net, m->output, m->x, &m->segment, 1, m->may_miss);
     if (!net->failed)
         add_pseudo_inputs(m);
@@ -64,7 +100,7 @@ int model_build(struct model *m, const struct model_config *config, enum model_r
                         .may_miss = config->missing || reading == MODEL_MAY_MISS,
                         .elements = shape_elements(&config->item),
                         .segment = model_config_segment(config)};
-    if (check_sizes(m, name) < 0 || add_layers(m, name) < 0)
+    if (check_sizes(m, name) < 0 || check_pictures(m, name) < 0 || add_layers(m, name) < 0)
         return -1;
     m->encoder_inputs = m->net.layer[m->input].width;
     m->decoder_inputs = m->net.layer[m->z].width;
@@ -99,22 +135,35 @@ void model_swap_average(struct model *m) {
     net_pack(&m->net);
 }
 
-/* Lists the input and the layers with parameters; for the layer of mu and logvar it writes the width of z. */
+static size_t describe(char *text, size_t room, const char *before, const struct image *image) {
+    return (size_t)(image_positions(image) == 1 ? snprintf(text, room, "%s%zu", before, image->channels)
+                                                : snprintf(text, room, "%s%zux%zux%zu", before, image->height,
+                                                           image->width, image->channels));
+}
+
+/* Lists the input and the layers with weights; for the layer of mu and logvar it writes the width of z. */
 void model_describe(const struct model *m, char text[MODEL_DESCRIPTION]) {
-    size_t used = (size_t)snprintf(text, MODEL_DESCRIPTION, "%zu", m->elements);
+    size_t used = describe(text, MODEL_DESCRIPTION, "", &m->net.layer[m->x].image);
     for (size_t i = 0; i < m->net.layers; i++) {
         const struct layer *layer = &m->net.layer[i];
-        const bool heads = i == m->net.layer[m->posterior].in[0];
-        if (layer->owns > 0 && layer->width > 0)
-            used += (size_t)snprintf(text + used, MODEL_DESCRIPTION - used, "-%zu",
-                                     heads ? m->config.latent : layer->width);
+        const struct image latent = {1, 1, m->config.latent};
+        if (layer->own[0].decays)
+            used += describe(text + used, MODEL_DESCRIPTION - used, "-",
+                             i == m->net.layer[m->posterior].in[0] ? &latent : &layer->image);
     }
 }
 
 void model_start_at_mean(struct model *model, const double *mean) {
-    float *bias = model->net.parameters.value + model->net.layer[model->output].own[1].offset;
-    for (size_t i = 0; i < model->elements; i++)
-        bias[i * model->segment.outputs] = (float)model->config.likelihood->start(mean[i]);
+    const struct layer *output = &model->net.layer[model->output];
+    const size_t outputs = model->segment.outputs, biases = output->own_units / outputs,
+                 each = model->elements / biases; /* elements that have the same bias */
+    float *bias = model->net.parameters.value + output->own[1].offset;
+    for (size_t i = 0; i < biases; i++) {
+        double sum = 0;
+        for (size_t j = 0; j < each; j++)
+            sum += mean[j * biases + i];
+        bias[i * outputs] = (float)model->config.likelihood->start(sum / (double)each);
+    }
 }
 
 void model_load_item(const struct model *m, enum dtype dtype, const void *item, struct noise noise, float *x) {

@@ -68,6 +68,12 @@ struct segment model_config_segment(const struct model_config *c) {
     return segment;
 }
 
+struct image model_item_image(const struct shape *item) {
+    if (item->rank < 2 || item->rank > 3)
+        return (struct image){1, 1, shape_elements(item)};
+    return (struct image){item->dim[0], item->dim[1], item->rank == 3 ? item->dim[2] : 1};
+}
+
 static const char *input_scaling(const struct likelihood *likelihood) {
     return likelihood->raw_u8 ? "none" : "u8/255";
 }
@@ -75,7 +81,7 @@ static const char *input_scaling(const struct likelihood *likelihood) {
 /* Returns whether the model needs a key or a value that version 2 introduced. */
 static bool needs_version_2(const struct model_config *c) {
     return !hidden_is_plain(&c->encoder) || !hidden_is_plain(&c->decoder) ||
-           c->logvar_bound != (double)LOGVAR_LIMIT;
+           c->logvar_bound != (double)LOGVAR_LIMIT || c->activation->version > 1;
 }
 
 int model_config_put(const struct model_config *c, json_t *m) {

@@ -41,6 +41,9 @@ int model_config_check_items(const struct model_config *config, enum dtype dtype
 /* All elements of an item: their likelihood, laid out. */
 struct segment model_config_segment(const struct model_config *config);
 
+/* Returns the shape of an item as a picture: that of HxW or HxWxC elements. Items of other shapes are vectors. */
+struct image model_item_image(const struct shape *item);
+
 /* Adds the config to the metadata of a model file as strings, see vae-model(5). 0, or another value if memory runs
  * out. */
 int model_config_put(const struct model_config *config, json_t *metadata) __attribute__((warn_unused_result));

@@ -17,33 +17,50 @@ static size_t classes(const struct net *net, const struct layer *layer) {
     return layer->inputs > 1 ? net_input(net, layer, 1)->width : 0;
 }
 
+static size_t pixels(const struct encoder_input *o) {
+    return o->picture.height == 0 ? 1 : image_positions(&o->picture);
+}
+
 static int infer(struct net *net, struct layer *layer) {
     const struct encoder_input *o = layer->options;
-    layer->width = item_inputs(o) + mask_inputs(o) + classes(net, layer);
+    const size_t n = pixels(o);
+    layer->image = (struct image){1, 1, (item_inputs(o) + mask_inputs(o)) / n + classes(net, layer)};
+    if (o->picture.height > 0) {
+        layer->image.height = o->picture.height;
+        layer->image.width = o->picture.width;
+    }
+    if (net_check_image(layer->name, &layer->image) < 0)
+        return -1;
+    layer->width = image_size(&layer->image);
     return 0;
 }
 
-static void present(const struct encoder_input *o, const float *x, float *to) {
+/* The n elements x of a pixel, or of an item that is no picture, and their mask -> to. Returns its end. */
+static float *present(const struct encoder_input *o, const float *x, size_t n, float *to) {
     const struct likelihood *l = o->segment.likelihood;
-    const size_t n = item_inputs(o);
+    const size_t inputs = n * segment_inputs(&o->segment);
     if (l->encode != NULL)
-        l->encode(x, o->segment.elements, o->segment.levels, to);
+        l->encode(x, n, o->segment.levels, to);
     else
-        memcpy(to, x, n * sizeof *to);
-    for (size_t i = 0; o->may_miss && i < n; i++)
+        memcpy(to, x, inputs * sizeof *to);
+    for (size_t i = 0; o->may_miss && i < inputs; i++)
         to[i] = isnan(to[i]) ? 0.0f : to[i];
-    for (size_t i = 0; i < mask_inputs(o); i++)
-        to[n + i] = isnan(x[i]) ? 0.0f : 1.0f;
+    for (size_t i = 0; o->mask && i < n; i++)
+        to[inputs + i] = isnan(x[i]) ? 0.0f : 1.0f;
+    return to + inputs + (o->mask ? n : 0);
 }
 
 static void forward(struct pass *pass, const struct layer *layer, const struct tile *tile) {
     const struct encoder_input *o = layer->options;
-    const size_t labels = classes(pass->net, layer);
+    const size_t labels = classes(pass->net, layer), n = o->segment.elements / pixels(o);
     for (size_t row = tile->row; row < tile->row + tile->rows; row++) {
+        const float *x = pass_input(pass, layer, 0)->out + row * o->segment.elements;
         float *to = pass_value(pass, layer)->out + row * layer->width;
-        present(o, pass_input(pass, layer, 0)->out + row * o->segment.elements, to);
-        if (labels > 0)
-            memcpy(to + layer->width - labels, pass_input(pass, layer, 1)->out + row * labels, labels * sizeof *to);
+        for (size_t pixel = 0; pixel < pixels(o); pixel++, to += labels) {
+            to = present(o, x + pixel * n, n, to);
+            if (labels > 0)
+                memcpy(to, pass_input(pass, layer, 1)->out + row * labels, labels * sizeof *to);
+        }
     }
 }
 

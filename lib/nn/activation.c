@@ -18,6 +18,7 @@ PAIR(tanh, tanh_backward)
 PAIR(elu, elu_backward)
 PAIR(softplus, softplus_backward)
 PAIR(gelu, slope_backward)
+PAIR(silu, slope_backward)
 
 static void gated_forward(const struct math_kernel *kernel, float *y, float *pair, size_t n) {
     kernel->gate(y, pair, n);
@@ -29,9 +30,13 @@ static void gated_backward(const struct math_kernel *kernel, float *dy, const fl
 }
 
 static const struct activation activations[] = {
-    {"relu", 1, false, relu_forward, relu_backward}, {"tanh", 1, false, tanh_forward, tanh_backward},
-    {"elu", 1, false, elu_forward, elu_backward},    {"softplus", 1, false, softplus_forward, softplus_backward},
-    {"gelu", 1, true, gelu_forward, gelu_backward},  {"gated", 2, true, gated_forward, gated_backward},
+    {"relu", 1, 1, false, relu_forward, relu_backward},
+    {"tanh", 1, 1, false, tanh_forward, tanh_backward},
+    {"elu", 1, 1, false, elu_forward, elu_backward},
+    {"softplus", 1, 1, false, softplus_forward, softplus_backward},
+    {"gelu", 1, 1, true, gelu_forward, gelu_backward},
+    {"silu", 2, 1, true, silu_forward, silu_backward},
+    {"gated", 1, 2, true, gated_forward, gated_backward},
 };
 
 const struct activation *activation_find(const char *what, const char *name) {

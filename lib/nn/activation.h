@@ -10,6 +10,7 @@
  * from n numbers, or from n groups of numbers. */
 struct activation {
     const char *name;
+    int version;      /* of the model file that first has it */
     size_t group;     /* numbers of the layer's product per output, side by side */
     bool keeps_slope; /* the backward pass reads what the forward pass writes to `slope` [n, group] */
 
@@ -21,8 +22,8 @@ struct activation {
     void (*backward)(const struct math_kernel *kernel, float *dy, const float *y, float *slope, size_t n);
 };
 
-/* Returns the activation with this name: relu, tanh, elu, softplus, gelu, or gated (a linear part times the sigmoid
- * of another one: Dauphin et al. 2017). NULL with a message that begins with `what`. */
+/* Returns the activation with this name: relu, tanh, elu, softplus, gelu, silu (x sigmoid(x)), or gated (a linear
+ * part times the sigmoid of another one: Dauphin et al. 2017). NULL with a message that begins with `what`. */
 const struct activation *activation_find(const char *what, const char *name);
 
 #endif

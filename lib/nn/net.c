@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/number.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -82,17 +83,30 @@ size_t net_add(struct net *net, const struct op *op, const char *name, const voi
     return layer.number;
 }
 
-size_t net_add_tensor(struct net *net, const char *layer, enum tensor_kind kind, const char *what, size_t rows,
-                      size_t columns) {
+size_t net_add_shape(struct net *net, const char *layer, enum tensor_kind kind, const char *what,
+                     const struct shape *shape) {
     char name[TENSOR_NAME];
     snprintf(name, sizeof name, "%s.%s", layer, what);
-    return parameters_add(&net->parameters, kind, name, rows, columns);
+    return parameters_add_shape(&net->parameters, kind, name, shape);
+}
+
+size_t net_add_tensor(struct net *net, const char *layer, enum tensor_kind kind, const char *what, size_t rows,
+                      size_t columns) {
+    return net_add_shape(net, layer, kind, what, &(struct shape){columns == 0 ? 1 : 2, {rows, columns}});
+}
+
+int net_check_image(const char *layer, const struct image *image) {
+    size_t size = image->height;
+    if (multiply(size, image->width, &size) && multiply(size, image->channels, &size) && size <= NET_MAX_ROW)
+        return 0;
+    return fail("model: %s makes %zux%zux%zu numbers of an item, wanted at most %zu", layer, image->height,
+                image->width, image->channels, NET_MAX_ROW);
 }
 
 /* If `earlier` also computes a part of the gradient with respect to input j of `later`: it adds it to the other,
  * and it does not come last. */
 static void share_gradient(struct layer *earlier, struct layer *later, size_t j) {
-    for (size_t l = 0; l < earlier->op->backward_inputs; l++)
+    for (size_t l = 0; l < net_backward_inputs(earlier); l++)
         if (earlier->in[l] == later->in[j]) {
             earlier->adds[l] = true;
             later->completes[j] = false;
@@ -128,7 +142,7 @@ static int check_readers(const struct net *net) {
  * list completes it. */
 int net_finish(struct net *net, const char *name) {
     for (size_t i = 0; i < net->layers; i++)
-        for (size_t j = 0; j < net->layer[i].op->backward_inputs; j++) {
+        for (size_t j = 0; j < net_backward_inputs(&net->layer[i]); j++) {
             share_own_gradient(&net->layer[i], j);
             for (size_t k = i; k-- > 0;)
                 share_gradient(&net->layer[k], &net->layer[i], j);

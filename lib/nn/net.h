@@ -22,7 +22,7 @@ struct step; /* the arguments of a training step, see model/objective.h: handed 
 /* The direction of a pass through a layer. */
 enum direction { DIRECTION_FORWARD, DIRECTION_BACKWARD, DIRECTIONS };
 
-enum { LAYER_INPUTS = 2, LAYER_PARAMETERS = 2, LAYER_NAME = 40, OP_ARGUMENTS = 3, OP_NAME = 16 };
+enum { LAYER_INPUTS = 2, LAYER_PARAMETERS = 2, LAYER_NAME = 40 };
 
 /* How many rows a layer's output has: one per item, or one for each of an item's draws of z, in consecutive rows.
  * If one of a layer's inputs has one row per draw, so has the layer. */
@@ -106,17 +106,10 @@ struct layer {
  * gradients of a pass are reached by pass_value and pass_input (nn/pass.h). `infer` is required, and so is
  * `backward` if backward_inputs is not 0. */
 struct op {
-    const char *name; /* shorter than OP_NAME; in lists of hidden layers and thus in model files */
-    /* For an op that may be in a list of hidden layers (op/hidden.h), else NULL and 0: what a user types, the
-     * number of its arguments, and the function that adds such a layer to a net and returns its index. */
-    const char *usage;
-    size_t arguments;
-    size_t (*add)(struct net *net, const char *name, size_t in, const size_t *argument,
-                  const struct activation *activation);
-    bool keeps_width;       /* the output is as wide as in[0]; if not, argument[0] is the width */
+    const char *name;
     bool draws;             /* its output has one row per draw, whatever its inputs have */
-    size_t backward_inputs; /* backward computes the gradients with respect to the first so many inputs; if there is
-                             * more than one, `weights` is 0 */
+    size_t backward_inputs; /* backward computes the gradients with respect to the first so many inputs, if the
+                             * layer has so many; if there is more than one, `weights` is 0 */
     bool in_place;          /* the output is the input's memory, and so is its gradient; forward changes it there */
     bool replaces;          /* in a pass that trains, forward overwrites in[0] with d(in[0]) */
     bool reads_panels;      /* `gradient` reads in[0] in panels, if the backend has them */
@@ -187,6 +180,15 @@ size_t net_add(struct net *net, const struct op *op, const char *name, const voi
 size_t net_add_tensor(struct net *net, const char *layer, enum tensor_kind kind, const char *what, size_t rows,
                       size_t columns);
 
+/* The same for a tensor of any shape. */
+size_t net_add_shape(struct net *net, const char *layer, enum tensor_kind kind, const char *what,
+                     const struct shape *shape);
+
+/* Checks that a layer's row of this shape has at most NET_MAX_ROW numbers. 0, or -1 with a message that begins with
+ * `name`. */
+int net_check_image(const char *layer, const struct image *image) __attribute__((warn_unused_result));
+#define NET_MAX_ROW ((size_t)1 << 24)
+
 /* Ends the list. 0, or -1 with the message of the first error; a message about tensors begins with `name`. */
 int net_finish(struct net *net, const char *name) __attribute__((warn_unused_result));
 
@@ -209,6 +211,11 @@ void net_initialise(const struct net *net, const struct initializer *initializer
 /* Input number i of a layer. */
 static inline const struct layer *net_input(const struct net *net, const struct layer *layer, size_t i) {
     return &net->layer[layer->in[i]];
+}
+
+/* Returns of how many inputs, from the first one on, the layer's backward computes the gradient. */
+static inline size_t net_backward_inputs(const struct layer *layer) {
+    return layer->inputs < layer->op->backward_inputs ? layer->inputs : layer->op->backward_inputs;
 }
 
 void net_free(struct net *net);

@@ -175,7 +175,7 @@ static void complete(struct pass *p, const struct layer *layer, size_t i, const 
 void pass_layer_backward(struct pass *p, const struct layer *layer, const struct tile *tile,
                          const struct step *step) {
     layer->op->backward(p, layer, tile, step);
-    for (size_t i = 0; i < layer->op->backward_inputs; i++)
+    for (size_t i = 0; i < net_backward_inputs(layer); i++)
         if (pass_input(p, layer, i)->dout != NULL)
             complete(p, layer, i, tile);
 }

@@ -57,7 +57,7 @@ static int add_gradient_of_range(struct plan *plan, struct pass *pass, const str
 static bool is_wanted(const struct pass *pass, const struct layer *layer, enum direction direction) {
     if (direction == DIRECTION_FORWARD)
         return layer->op->forward != NULL;
-    for (size_t i = 0; i < layer->op->backward_inputs; i++)
+    for (size_t i = 0; i < net_backward_inputs(layer); i++)
         if (pass_input(pass, layer, i)->dout != NULL)
             return true;
     return false;

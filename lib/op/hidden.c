@@ -11,42 +11,55 @@
 #define NONE "none"
 #define VERSION_1_MAX 8 /* layers of a list in model files of version 1 */
 
-/* The ops that may be in a list. */
-static const struct { const struct op *op; } ops[] = {{&op_linear}, {&op_residual}};
-#define OPS (sizeof ops / sizeof *ops)
+/* The kinds of layers that may be in a list. */
+static const struct hidden_kind *const kinds[] = {&hidden_kind_linear,  &hidden_kind_residual, &hidden_kind_conv,
+                                                  &hidden_kind_resconv, &hidden_kind_up,       &hidden_kind_norm};
+#define KINDS (sizeof kinds / sizeof *kinds)
 
-/* Parses the first `length` characters of `text`, such as "a:b", as the arguments of the layer's op. Returns
- * whether they are valid. */
+/* Parses the first `length` characters of `text`, such as "a:b", as the layer's arguments. Returns whether they are
+ * valid. */
 static bool read_arguments(struct hidden_layer *layer, const char *text, size_t length) {
-    size_t count = 0;
-    return (length == 0 ||
-            read_list(text, length, ':', 1, HIDDEN_MAX_UNITS, OP_ARGUMENTS, layer->argument, &count)) &&
-           count == layer->op->arguments;
+    layer->arguments = 0;
+    return (length == 0 || read_list(text, length, ':', 1, HIDDEN_MAX_UNITS, HIDDEN_ARGUMENTS, layer->argument,
+                                     &layer->arguments)) &&
+           (layer->kind->counts >> layer->arguments & 1) == 1;
 }
 
 /* Parses one item of the list, the first `length` characters of `text`. Returns whether it is valid. */
 static bool read_layer(struct hidden_layer *layer, const char *text, size_t length) {
-    *layer = (struct hidden_layer){.op = &op_linear};
-    if (read_arguments(layer, text, length))
-        return true;
     const char *colon = memchr(text, ':', length);
     const size_t name = colon == NULL ? length : (size_t)(colon - text), rest = colon == NULL ? length : name + 1;
-    for (size_t i = 0; i < OPS; i++) {
-        *layer = (struct hidden_layer){.op = ops[i].op};
-        if (strlen(ops[i].op->name) == name && memcmp(ops[i].op->name, text, name) == 0)
+    *layer = (struct hidden_layer){.kind = &hidden_kind_linear};
+    if (colon == NULL && read_arguments(layer, text, length))
+        return true;
+    for (size_t i = 0; i < KINDS; i++) {
+        *layer = (struct hidden_layer){.kind = kinds[i]};
+        if (strlen(kinds[i]->name) == name && memcmp(kinds[i]->name, text, name) == 0)
             return (colon == NULL || rest < length) && read_arguments(layer, text + rest, length - rest);
     }
     return false;
 }
 
 static int refuse(const char *name, const char *text) {
-    char usages[128] = "";
-    for (size_t i = 0; i < OPS; i++)
+    char usages[256] = "";
+    for (size_t i = 0; i < KINDS; i++)
         snprintf(usages + strlen(usages), sizeof usages - strlen(usages), "%s%s", i == 0 ? "" : ", ",
-                 ops[i].op->usage);
+                 kinds[i]->usage);
     return fail("%s: found '%s', wanted " NONE
                 ", or 1 to %d layers with ',' between them, each one of %s (numbers from 1 to %d)",
                 name, text, HIDDEN_MAX, usages, HIDDEN_MAX_UNITS);
+}
+
+/* A normalization reads the product of the layer before it. */
+static int check_order(const struct hidden *hidden, const char *name) {
+    for (size_t i = 0; i < hidden->layers; i++) {
+        const struct hidden_kind *kind = hidden->layer[i].kind;
+        if (kind->normalises && (i == 0 || !hidden->layer[i - 1].kind->makes_product))
+            return fail("%s: found %s %s%s, wanted it after a layer whose product it normalises: linear or conv",
+                        name, kind->name, i == 0 ? "at the beginning" : "after ",
+                        i == 0 ? "" : hidden->layer[i - 1].kind->name);
+    }
+    return 0;
 }
 
 int hidden_parse(struct hidden *hidden, const char *name, const char *text) {
@@ -60,8 +73,12 @@ int hidden_parse(struct hidden *hidden, const char *name, const char *text) {
         hidden->layers++;
         item += length;
         if (*item == '\0')
-            return 0;
+            return check_order(hidden, name);
     }
+}
+
+static bool is_plain(const struct hidden_layer *layer) {
+    return layer->kind == &hidden_kind_linear && layer->arguments == 1;
 }
 
 const char *hidden_text(const struct hidden *hidden, char text[HIDDEN_TEXT]) {
@@ -69,10 +86,10 @@ const char *hidden_text(const struct hidden *hidden, char text[HIDDEN_TEXT]) {
     snprintf(text, HIDDEN_TEXT, NONE);
     for (size_t i = 0; i < hidden->layers; i++) {
         const struct hidden_layer *layer = &hidden->layer[i];
-        const bool plain = layer->op == &op_linear;
+        const bool plain = is_plain(layer);
         used += (size_t)snprintf(text + used, HIDDEN_TEXT - used, "%s%s", i == 0 ? "" : ",",
-                                 plain ? "" : layer->op->name);
-        for (size_t j = 0; j < layer->op->arguments; j++)
+                                 plain ? "" : layer->kind->name);
+        for (size_t j = 0; j < layer->arguments; j++)
             used += (size_t)snprintf(text + used, HIDDEN_TEXT - used, plain ? "%zu" : ":%zu", layer->argument[j]);
     }
     return text;
@@ -80,32 +97,84 @@ const char *hidden_text(const struct hidden *hidden, char text[HIDDEN_TEXT]) {
 
 bool hidden_is_plain(const struct hidden *hidden) {
     for (size_t i = 0; i < hidden->layers; i++)
-        if (hidden->layer[i].op != &op_linear)
+        if (!is_plain(&hidden->layer[i]))
             return false;
     return hidden->layers <= VERSION_1_MAX;
 }
 
-static struct hidden_layer linear(size_t units) {
-    return (struct hidden_layer){.op = &op_linear, .argument = {units}};
+bool hidden_reads_pictures(const struct hidden *hidden) {
+    return hidden->layers > 0 && hidden->layer[0].kind->reads_pictures;
 }
 
-int hidden_mirror(struct hidden *decoder, const struct hidden *encoder, const char *name) {
-    const size_t n = encoder->layers;
-    size_t width[HIDDEN_MAX];
-    *decoder = (struct hidden){.layers = n};
-    for (size_t i = 0; i < n; i++) {
-        const struct hidden_layer *layer = &encoder->layer[i];
-        if (layer->op->keeps_width && i == 0)
+int hidden_append(struct hidden *hidden, const struct hidden_layer *layer) {
+    if (hidden->layers == HIDDEN_MAX)
+        return -1;
+    hidden->layer[hidden->layers++] = *layer;
+    return 0;
+}
+
+struct hidden_layer hidden_linear(const struct image *shape) {
+    if (image_positions(shape) == 1)
+        return (struct hidden_layer){&hidden_kind_linear, 1, {shape->channels}};
+    return (struct hidden_layer){&hidden_kind_linear, 3, {shape->height, shape->width, shape->channels}};
+}
+
+int hidden_check_mirror(const struct hidden *encoder, const char *name) {
+    for (size_t i = 0; i < encoder->layers; i++) {
+        const struct hidden_kind *kind = encoder->layer[i].kind;
+        if (i == 0 && kind->keeps_shape)
             return fail("%s: not given, wanted it with a list of hidden layers that begins with %s", name,
-                        layer->op->name);
-        width[i] = layer->op->keeps_width ? width[i - 1] : layer->argument[0];
+                        kind->name);
+        if (!kind->keeps_shape && kind->mirror == NULL)
+            return fail("%s: not given, wanted it with a list of hidden layers that has %s", name, kind->name);
     }
-    /* Layer i of the decoder has the width of layer n - 1 - i of the encoder. Its input is the latent for i = 0,
-     * and otherwise has the width of layer n - i of the encoder. */
+    return 0;
+}
+
+/* Appends the layers of the encoder before layer `end` that keep the shape, the last one first, to the layer of the
+ * decoder that makes this shape. A normalization, which is the first one, follows that layer in both lists. Returns
+ * the number of the first of these layers; sets *full if the list is full. */
+static size_t mirror_shape(struct hidden *decoder, const struct hidden *encoder, size_t end, int *full) {
+    size_t first = end;
+    while (encoder->layer[first - 1].kind->keeps_shape)
+        first--;
+    const bool normalised = first < end && encoder->layer[first].kind->normalises;
+    if (normalised)
+        *full |= hidden_append(decoder, &encoder->layer[first]);
+    for (size_t i = end; i-- > first + (normalised ? 1 : 0);)
+        *full |= hidden_append(decoder, &encoder->layer[i]);
+    return first;
+}
+
+int hidden_mirror(struct hidden *decoder, const struct hidden *encoder, const struct image *item,
+                  const char *name) {
+    const size_t n = encoder->layers;
+    struct image shape[HIDDEN_MAX + 1] = {*item}; /* shape[i] is that of the input of layer i */
+    int full = 0;
+    *decoder = (struct hidden){0};
+    if (n == 0)
+        return 0;
+    if (hidden_check_mirror(encoder, name) < 0)
+        return -1;
     for (size_t i = 0; i < n; i++) {
-        const bool keeps = i > 0 && encoder->layer[n - i].op->keeps_width;
-        decoder->layer[i] = keeps ? encoder->layer[n - i] : linear(width[n - 1 - i]);
+        const struct hidden_kind *kind = encoder->layer[i].kind;
+        shape[i + 1] = kind->keeps_shape ? shape[i] : kind->shape(&encoder->layer[i], &shape[i]);
     }
+    const struct hidden_layer first = hidden_linear(&shape[n]);
+    full |= hidden_append(decoder, &first);
+    for (size_t i = n; i > 0;) {
+        const size_t makes = mirror_shape(decoder, encoder, i, &full) - 1; /* the layer that makes this shape */
+        full |= encoder->layer[makes].kind->mirror(decoder, &encoder->layer[makes], &shape[makes]);
+        i = makes;
+    }
+    for (size_t i = 0; i < decoder->layers; i++)
+        for (size_t j = 0; j < decoder->layer[i].arguments; j++)
+            if (decoder->layer[i].argument[j] > HIDDEN_MAX_UNITS)
+                return fail("%s: not given, wanted it, since the mirrored layers have numbers above %d", name,
+                            HIDDEN_MAX_UNITS);
+    if (full < 0)
+        return fail("%s: not given, wanted it, since the mirrored layers are more than %d", name, HIDDEN_MAX);
+    decoder->layers--; /* it computes the output */
     return 0;
 }
 
@@ -114,7 +183,13 @@ size_t hidden_add(struct net *net, const char *room, size_t in, const struct hid
     for (size_t i = 0; i < hidden->layers; i++) {
         char name[LAYER_NAME];
         snprintf(name, sizeof name, "%s.%zu", room, i);
-        in = hidden->layer[i].op->add(net, name, in, hidden->layer[i].argument, activation);
+        in = hidden->layer[i].kind->add(
+            &(struct hidden_place){.net = net,
+                                   .name = name,
+                                   .in = in,
+                                   .activation = activation,
+                                   .normalised = i + 1 < hidden->layers && hidden->layer[i + 1].kind->normalises},
+            &hidden->layer[i]);
     }
     return in;
 }

@@ -5,15 +5,20 @@
 #include "nn/activation.h"
 #include "nn/net.h"
 
-/* A list of hidden layers as the user writes it: item(,item)*, or none. An item is the name of an op with its
- * arguments, op(:argument)*, or a number N of units, which is short for linear:N. */
+/* A list of hidden layers as the user writes it: item(,item)*, or none. An item is the name of a kind of layer with
+ * its arguments, kind(:argument)*, or a number N of units, which is short for linear:N. */
 
 #define HIDDEN_MAX 64          /* most layers of a list */
 #define HIDDEN_MAX_UNITS 65536 /* greatest argument, such as the units of a layer */
+#define HIDDEN_NOT_GIVEN \
+    (HIDDEN_MAX + 1) /* as the number of a decoder's layers: they are to mirror the encoder's */
+enum { HIDDEN_ARGUMENTS = 3, HIDDEN_NAME = 16 };
+
+struct hidden_kind;
 
 struct hidden_layer {
-    const struct op *op;
-    size_t argument[OP_ARGUMENTS];
+    const struct hidden_kind *kind;
+    size_t arguments, argument[HIDDEN_ARGUMENTS];
 };
 
 struct hidden {
@@ -21,8 +26,39 @@ struct hidden {
     struct hidden_layer layer[HIDDEN_MAX];
 };
 
+/* Where a layer of a list goes. */
+struct hidden_place {
+    struct net *net;
+    const char *name;
+    size_t in; /* index of the layer before it */
+    const struct activation *activation;
+    bool normalised; /* the next layer normalises this one's product, and applies the activation */
+};
+
+/* A kind of hidden layer: an entry of the table in hidden.c. */
+struct hidden_kind {
+    const char *name;    /* shorter than HIDDEN_NAME; in model files */
+    const char *usage;   /* what a user types */
+    unsigned counts;     /* bit n: it may have n arguments */
+    bool keeps_shape;    /* the output has the shape of the input */
+    bool makes_product;  /* a normalization may follow */
+    bool normalises;     /* it reads the product of the layer before it */
+    bool reads_pictures; /* an encoder that begins with it reads items as pictures */
+
+    /* Returns the shape of its output for an input of shape `in`. NULL: keeps_shape. */
+    struct image (*shape)(const struct hidden_layer *layer, const struct image *in);
+
+    /* Appends to a decoder's list the layers that lead back from the layer's output to its input, whose shape is
+     * `in`. 0, or -1 if the list is full. NULL: there are no such layers, or with keeps_shape it is the layer
+     * itself. */
+    int (*mirror)(struct hidden *decoder, const struct hidden_layer *layer, const struct image *in);
+
+    /* Adds the layer to a net, and returns its index, see net_add. */
+    size_t (*add)(const struct hidden_place *place, const struct hidden_layer *layer);
+};
+
 /* Bytes of the longest text of a list: a comma, the name and the arguments of each layer. */
-#define HIDDEN_TEXT (HIDDEN_MAX * (OP_NAME + OP_ARGUMENTS * 7))
+#define HIDDEN_TEXT (HIDDEN_MAX * (HIDDEN_NAME + HIDDEN_ARGUMENTS * 7))
 
 /* Parses a list. 0, or -1 with a message that begins with `name`. */
 int hidden_parse(struct hidden *hidden, const char *name, const char *text) __attribute__((warn_unused_result));
@@ -33,9 +69,22 @@ const char *hidden_text(const struct hidden *hidden, char text[HIDDEN_TEXT]);
 /* Returns whether the list can be written in model files of version 1: linear layers only, and not too many. */
 bool hidden_is_plain(const struct hidden *hidden);
 
-/* Sets the decoder's layers to the encoder's in reverse order: the same widths, with the same ops between two
- * widths. 0, or -1 with a message that begins with `name` if the first layer has the width of the data. */
-int hidden_mirror(struct hidden *decoder, const struct hidden *encoder, const char *name)
+/* Returns whether an encoder with these layers reads items as pictures, see struct hidden_kind. */
+bool hidden_reads_pictures(const struct hidden *hidden);
+
+/* Appends a layer to a list. 0, or -1 if the list is full. */
+int hidden_append(struct hidden *hidden, const struct hidden_layer *layer) __attribute__((warn_unused_result));
+
+/* Returns the layer linear:N or, if the shape is that of a picture, linear:HEIGHT:WIDTH:CHANNELS. */
+struct hidden_layer hidden_linear(const struct image *shape);
+
+/* Checks that hidden_mirror can mirror the list: each layer has a mirror, and the first one has another shape than
+ * the data. 0, or -1 with a message that begins with `name`. */
+int hidden_check_mirror(const struct hidden *encoder, const char *name) __attribute__((warn_unused_result));
+
+/* Sets the decoder's layers to those that lead from the latent back to the encoder's input, whose shape is `item`,
+ * without the last one, which computes the decoder's output. 0, or -1 with a message that begins with `name`. */
+int hidden_mirror(struct hidden *decoder, const struct hidden *encoder, const struct image *item, const char *name)
     __attribute__((warn_unused_result));
 
 /* Adds the layers to a net, with the names "room.0", "room.1" and so on. `in`: index of the layer before them.

@@ -3,13 +3,19 @@
 #include "op/ops.h"
 
 static int infer(struct net *net, struct layer *layer) {
+    const struct image *shape = layer->options;
     (void)net;
-    layer->width = *(const size_t *)layer->options;
+    layer->image = *shape;
+    layer->width = image_size(shape);
     return 0;
 }
 
 const struct op op_input = {.name = "input", .infer = infer};
 
+size_t net_input_pictures(struct net *net, const char *name, const struct image *shape) {
+    return net_add(net, &op_input, name, shape, sizeof *shape, 0, NULL);
+}
+
 size_t net_input_layer(struct net *net, const char *name, size_t width) {
-    return net_add(net, &op_input, name, &width, sizeof width, 0, NULL);
+    return net_input_pictures(net, name, &(struct image){1, 1, width});
 }

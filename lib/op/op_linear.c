@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Fully connected layers: act(x W' + b). */
 #include "op/dense.h"
+#include "op/hidden.h"
 #include "op/ops.h"
 
 struct options {
     struct dense dense;
     size_t units;
+    struct image image;  /* the output's shape; height 0: a vector */
     const char *pair[2]; /* names of the two layers that are one; NULL: it is one */
 };
 
@@ -23,9 +25,12 @@ static size_t add_tensors(struct net *net, const struct layer *layer, enum tenso
 static int infer(struct net *net, struct layer *layer) {
     struct options *o = layer->options;
     o->dense.in = net_input(net, layer, 0)->width;
+    if (o->image.height > 1 && net_check_image(layer->name, &o->image) < 0)
+        return -1;
     layer->units = o->units;
     layer->group = o->dense.out / o->units;
     layer->width = o->dense.out / dense_group(&o->dense);
+    layer->image = o->image;
     layer->kept = dense_keeps_slope(&o->dense) ? o->dense.out : 0;
     const size_t weight = add_tensors(net, layer, TENSOR_MATRIX, "weight", o->dense.in),
                  bias = add_tensors(net, layer, TENSOR_PLAIN, "bias", 0);
@@ -76,15 +81,7 @@ static void gradient(struct pass *pass, const struct layer *layer, const struct 
     dense_gradient(pass, layer, tile, delta(pass, layer), scale, beta, own);
 }
 
-static size_t add_hidden(struct net *net, const char *name, size_t in, const size_t *argument,
-                         const struct activation *activation) {
-    return net_linear(net, name, in, argument[0], activation);
-}
-
 const struct op op_linear = {.name = "linear",
-                             .usage = "N",
-                             .arguments = 1,
-                             .add = add_hidden,
                              .backward_inputs = 1,
                              .reads_panels = true,
                              .infer = infer,
@@ -113,3 +110,34 @@ size_t net_linear_pair(struct net *net, const char *name, const char *const pair
     return add(net, name, in,
                (struct options){.dense = {.out = 2 * units}, .units = 2 * units, .pair = {pair[0], pair[1]}});
 }
+
+/* The output of linear:HEIGHT:WIDTH:CHANNELS is a picture. */
+static struct image shape(const struct hidden_layer *layer, const struct image *in) {
+    const size_t *a = layer->argument;
+    (void)in;
+    return layer->arguments == 1 ? (struct image){1, 1, a[0]} : (struct image){a[0], a[1], a[2]};
+}
+
+static int mirror(struct hidden *decoder, const struct hidden_layer *layer, const struct image *in) {
+    const struct hidden_layer back = hidden_linear(in);
+    (void)layer;
+    return hidden_append(decoder, &back);
+}
+
+static size_t add_hidden(const struct hidden_place *place, const struct hidden_layer *layer) {
+    const struct activation *activation = place->normalised ? NULL : place->activation;
+    struct image image = shape(layer, NULL);
+    image.channels *= place->normalised ? place->activation->group : 1;
+    const size_t units = image_size(&image), group = activation == NULL ? 1 : activation->group;
+    return add(place->net, place->name, place->in,
+               (struct options){
+                   .dense = {.out = units * group, .activation = activation}, .units = units, .image = image});
+}
+
+const struct hidden_kind hidden_kind_linear = {.name = "linear",
+                                               .usage = "N, linear:HEIGHT:WIDTH:CHANNELS",
+                                               .counts = 1 << 1 | 1 << 3,
+                                               .makes_product = true,
+                                               .shape = shape,
+                                               .mirror = mirror,
+                                               .add = add_hidden};

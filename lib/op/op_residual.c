@@ -2,6 +2,7 @@
 /* Residual blocks: y = x + act(x W' + b), as wide as x. A row of what is kept is act(x W' + b) [W], followed by
  * what the activation keeps. */
 #include "op/dense.h"
+#include "op/hidden.h"
 #include "op/ops.h"
 
 #include <string.h>
@@ -12,6 +13,7 @@ static int infer(struct net *net, struct layer *layer) {
     d->in = width;
     d->out = width * group;
     layer->width = layer->units = width;
+    layer->image = net_input(net, layer, 0)->image;
     layer->group = group;
     layer->kept = width + (dense_keeps_slope(d) ? d->out : 0);
     layer->saved = group > 1 ? 0 : width;
@@ -79,16 +81,7 @@ static void gradient(struct pass *pass, const struct layer *layer, const struct 
     dense_gradient(pass, layer, tile, delta(pass, layer), scale, beta, own);
 }
 
-static size_t add_hidden(struct net *net, const char *name, size_t in, const size_t *argument,
-                         const struct activation *activation) {
-    (void)argument;
-    return net_residual(net, name, in, activation);
-}
-
 const struct op op_residual = {.name = "res",
-                               .usage = "res",
-                               .add = add_hidden,
-                               .keeps_width = true,
                                .backward_inputs = 1,
                                .reads_panels = true,
                                .infer = infer,
@@ -103,3 +96,11 @@ size_t net_residual(struct net *net, const char *name, size_t in, const struct a
     const struct dense options = {.activation = activation};
     return net_add(net, &op_residual, name, &options, sizeof options, 1, &in);
 }
+
+static size_t add_hidden(const struct hidden_place *place, const struct hidden_layer *layer) {
+    (void)layer;
+    return net_residual(place->net, place->name, place->in, place->activation);
+}
+
+const struct hidden_kind hidden_kind_residual = {
+    .name = "res", .usage = "res", .counts = 1 << 0, .keeps_shape = true, .add = add_hidden};

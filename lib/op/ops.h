@@ -8,10 +8,15 @@
 /* The ops of this room, and how a net gets layers of them. Each function returns the layer's index, see net_add.
  * `in` is the index of the layer that is read. activation NULL: none. */
 
-extern const struct op op_input, op_linear, op_residual;
+extern const struct op op_input, op_linear, op_residual, op_conv, op_up, op_norm, op_activation;
 
-/* Numbers that the caller of a pass sets: [items, width]. */
+/* The kinds of hidden layers (op/hidden.h). */
+extern const struct hidden_kind hidden_kind_linear, hidden_kind_residual, hidden_kind_conv, hidden_kind_resconv,
+    hidden_kind_up, hidden_kind_norm;
+
+/* Numbers that the caller of a pass sets: [items, width]; or pictures of a shape. */
 size_t net_input_layer(struct net *net, const char *name, size_t width);
+size_t net_input_pictures(struct net *net, const char *name, const struct image *shape);
 
 /* act(x W' + b), `units` numbers. */
 size_t net_linear(struct net *net, const char *name, size_t in, size_t units, const struct activation *activation);
@@ -22,6 +27,21 @@ size_t net_linear_groups(struct net *net, const char *name, size_t in, size_t un
 /* Two linear layers of `units` numbers each as one layer, the first one's output followed by the second one's. The
  * tensors are named after both. */
 size_t net_linear_pair(struct net *net, const char *name, const char *const pair[2], size_t in, size_t units);
+
+/* act(conv(x)), a convolution of pictures with `channels` kernels of kernel x kernel pixels, see op/conv.h. With a
+ * gated activation it has twice as many kernels. */
+size_t net_conv(struct net *net, const char *name, size_t in, size_t channels, size_t kernel, size_t stride,
+                const struct activation *activation);
+
+/* skip + conv(x), with stride 1, as wide as the layer `skip`. */
+size_t net_conv_skip(struct net *net, const char *name, size_t in, size_t skip, size_t kernel);
+
+/* act(x), number by number. The activation must be one of single numbers. */
+size_t net_activation(struct net *net, const char *name, size_t in, const struct activation *activation);
+
+/* Group normalization followed by the activation, which must be there. A gated activation needs an input with two
+ * channels per channel of the output. */
+size_t net_norm(struct net *net, const char *name, size_t in, size_t groups, const struct activation *activation);
 
 /* x + act(x W' + b), as wide as x: a residual block (He et al. 2016). */
 size_t net_residual(struct net *net, const char *name, size_t in, const struct activation *activation);

@@ -127,9 +127,13 @@ static const char *find_argument(const struct run_row *row, const char *option, 
  * it, or "-" if there are none. */
 static const char *mirror(const struct run_row *row, char text[RUN_ROW_CELL]) {
     struct hidden encoder, decoder;
-    const char *list = value_of(row, "--hidden");
-    if (list == NULL || hidden_parse(&encoder, "--hidden", list) < 0 ||
-        hidden_mirror(&decoder, &encoder, "--decoder-hidden") < 0)
+    struct shape item;
+    const char *list = value_of(row, "--hidden"), *shape = value_of(row, "item_shape");
+    if (list == NULL || shape == NULL || hidden_parse(&encoder, "--hidden", list) < 0 ||
+        shape_parse(&item, "item_shape", shape) < 0)
+        return NONE;
+    const struct image image = model_item_image(&item);
+    if (hidden_mirror(&decoder, &encoder, &image, "--decoder-hidden") < 0)
         return NONE;
     return hidden_text(&decoder, text);
 }

@@ -318,7 +318,11 @@ static void prepare_saver(struct training_run *r) {
 static int prepare(struct training_run *r) {
     const struct training_run_config *c = r->config;
     struct model_config config = c->model;
+    const struct image item = model_item_image(&r->train.shape);
     config.item = r->train.shape;
+    if (config.decoder.layers == HIDDEN_NOT_GIVEN &&
+        hidden_mirror(&config.decoder, &config.encoder, &item, "--decoder-hidden") < 0)
+        return -1;
     if (check_data(r, &config) < 0 || load_labels(r, &config) < 0 || load_validation(r, &config) < 0 ||
         model_create(&r->model, &config) < 0)
         return -1;

@@ -69,8 +69,8 @@ static int run(size_t batch) {
                                         .item = {1, {ELEMENTS}},
                                         .prior = &prior_normal,
                                         .latent = LATENT,
-                                        .encoder = {1, {{&op_linear, {UNITS}}}},
-                                        .decoder = {1, {{&op_linear, {UNITS}}}},
+                                        .encoder = {1, {{&hidden_kind_linear, 1, {UNITS}}}},
+                                        .decoder = {1, {{&hidden_kind_linear, 1, {UNITS}}}},
                                         .activation = activation_find("tasks", "relu"),
                                         .likelihood = likelihood_find("tasks", "bernoulli")};
     struct model model;

@@ -27,8 +27,8 @@ static void start(void) {
     struct model_config config = {.logvar_bound = (double)LOGVAR_BOUND,
                                   .item = {2, {2, 3}},
                                   .latent = 2,
-                                  .encoder = {1, {{&op_linear, {3}}}},
-                                  .decoder = {1, {{&op_linear, {3}}}},
+                                  .encoder = {1, {{&hidden_kind_linear, 1, {3}}}},
+                                  .decoder = {1, {{&hidden_kind_linear, 1, {3}}}},
                                   .prior = &prior_normal};
     fuzz_expect(level_settle() == 0);
     config.activation = activation_find("fuzz", "relu");

@@ -29,11 +29,20 @@ static void expect_text(const char *text, const char *wanted) {
 
 static void texts_become_layers_and_texts_again(void) {
     static const char *const texts[][2] = {
-        {"none", "none"},      {"1", "1"},
-        {"400", "400"},        {"400,200", "400,200"},
-        {"65536", "65536"},    {"400,res,res", "400,res,res"},
-        {"linear:400", "400"}, {"linear:400,res,20,linear:3", "400,res,20,3"},
-        {"res", "res"},        {"res,400", "res,400"},
+        {"none", "none"},
+        {"1", "1"},
+        {"400", "400"},
+        {"400,200", "400,200"},
+        {"65536", "65536"},
+        {"400,res,res", "400,res,res"},
+        {"linear:400", "400"},
+        {"linear:400,res,20,linear:3", "400,res,20,3"},
+        {"res", "res"},
+        {"res,400", "res,400"},
+        {"conv:3:4", "conv:3:4"},
+        {"conv:32:4:2,norm,resconv", "conv:32:4:2,norm,resconv"},
+        {"linear:7:7:64,up:2:7:6,up:3", "linear:7:7:64,up:2:7:6,up:3"},
+        {"400,norm:1", "400,norm:1"},
     };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         expect_text(texts[i][0], texts[i][1]);
@@ -41,7 +50,10 @@ static void texts_become_layers_and_texts_again(void) {
 
 /* The longest list, and the longest text of each item. */
 static void the_longest_list_is_taken(void) {
-    static const char *const items[][2] = {{"65536", "65536"}, {"linear:65536", "65536"}, {"res", "res"}};
+    static const char *const items[][2] = {{"65536", "65536"},
+                                           {"linear:65536", "65536"},
+                                           {"res", "res"},
+                                           {"conv:65536:65536:65536", "conv:65536:65536:65536"}};
     for (size_t i = 0; i < sizeof items / sizeof *items; i++) {
         char *text = list_of(items[i][0], HIDDEN_MAX), *wanted = list_of(items[i][1], HIDDEN_MAX);
         expect_text(text, wanted);
@@ -55,9 +67,12 @@ static void expect_refused(const char *text) {
     char wanted[64];
     snprintf(wanted, sizeof wanted, "-H: found '%.40s", text);
     EXPECT(hidden_parse(hidden, "-H", text) == -1, "'%s' was taken", text);
-    EXPECT(strncmp(error_message(), wanted, strlen(wanted)) == 0 &&
-               strstr(error_message(), "between them, each one of N, res ("),
-           "'%s': message: %s", text, error_message());
+    EXPECT(
+        strncmp(error_message(), wanted, strlen(wanted)) == 0 &&
+            strstr(error_message(),
+                   "between them, each one of N, linear:HEIGHT:WIDTH:CHANNELS, res, conv:CHANNELS:KERNEL[:STRIDE], "
+                   "resconv, up:FACTOR[:HEIGHT:WIDTH], norm[:GROUPS] ("),
+        "'%s': message: %s", text, error_message());
     free(hidden);
 }
 
@@ -74,6 +89,15 @@ static void other_texts_are_refused(void) {
         "400:3",
         "conv:3",
         "conv",
+        "conv:3:4:2:1",
+        "conv:3:",
+        "up",
+        "up:2:3",
+        "up:0",
+        "resconv:3",
+        "400,norm:1:2",
+        "400,norm:",
+        "linear:7:7",
         "0",
         "linear:0",
         "linear",
@@ -116,6 +140,20 @@ static void other_texts_are_refused(void) {
     free(long_name);
 }
 
+/* A normalization follows a product. */
+static void normalizations_in_other_places_are_refused(void) {
+    static const char *const texts[][2] = {{"norm", "found norm at the beginning"},
+                                           {"res,norm", "found norm after res,"},
+                                           {"conv:3:3,norm,norm", "found norm after norm,"},
+                                           {"linear:2:2:3,up:2,norm:3", "found norm after up,"},
+                                           {"conv:4:3,resconv,norm", "found norm after resconv,"}};
+    struct hidden *hidden = malloc(sizeof *hidden);
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        EXPECT(hidden_parse(hidden, "-H", texts[i][0]) == -1 && strstr(error_message(), texts[i][1]) != NULL,
+               "'%s': message: %s", texts[i][0], error_message());
+    free(hidden);
+}
+
 /* Plain lists are those of model files of version 1: up to 8 linear layers. */
 static void plain_lists_are_those_of_version_1(void) {
     static const struct {
@@ -139,6 +177,7 @@ static void plain_lists_are_those_of_version_1(void) {
 }
 
 static void a_decoder_mirrors_an_encoder(void) {
+    const struct image item = {1, 1, 784};
     static const char *const lists[][2] = {{"none", "none"},
                                            {"400", "400"},
                                            {"400,200", "200,400"},
@@ -151,7 +190,7 @@ static void a_decoder_mirrors_an_encoder(void) {
     char got[HIDDEN_TEXT];
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
         EXPECT(hidden_parse(encoder, "-H", lists[i][0]) == 0, "%s", error_message());
-        EXPECT(hidden_mirror(decoder, encoder, "--decoder") == 0, "%s", error_message());
+        EXPECT(hidden_mirror(decoder, encoder, &item, "--decoder") == 0, "%s", error_message());
         EXPECT(strcmp(hidden_text(decoder, got), lists[i][1]) == 0, "'%s' is mirrored as '%s', wanted '%s'",
                lists[i][0], got, lists[i][1]);
     }
@@ -159,14 +198,51 @@ static void a_decoder_mirrors_an_encoder(void) {
     free(decoder);
 }
 
+/* Convolutions are mirrored for items of the size: up to the size before, then a convolution. */
+static void a_decoder_mirrors_convolutions(void) {
+    static const struct {
+        struct image item;
+        const char *encoder, *decoder;
+    } lists[] = {
+        {{28, 28, 1}, "conv:32:4:2,conv:64:4:2,256", "256,linear:7:7:64,up:2,conv:32:4,up:2"},
+        {{7, 7, 3}, "conv:8:3:2,conv:9:3:2,5", "5,linear:2:2:9,up:2,conv:8:3,up:2:7:7"},
+        {{7, 5, 3}, "conv:8:3:3", "linear:3:2:8,up:3:7:5"},
+        {{6, 6, 1}, "conv:4:3", "linear:6:6:4"},
+        {{6, 6, 1}, "conv:4:3,resconv,resconv,conv:5:1,20", "20,linear:6:6:5,conv:4:1,resconv,resconv"},
+        {{8, 8, 2},
+         "conv:4:3,norm,resconv,conv:6:3:2,norm:2,7",
+         "7,linear:4:4:6,norm:2,up:2,conv:4:3,norm,resconv"},
+        {{8, 8, 2}, "conv:4:3:2,9,norm:3,res", "9,norm:3,res,linear:4:4:4,up:2"},
+        {{1, 1, 5}, "conv:4:3:2,conv:2:1", "2,conv:4:1,up:2:1:1"},
+        {{6, 6, 1}, "linear:2:2:5,conv:3:3", "linear:2:2:3,conv:5:3"},
+    };
+    struct hidden *encoder = malloc(sizeof *encoder), *decoder = malloc(sizeof *decoder);
+    char got[HIDDEN_TEXT];
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+        EXPECT(hidden_parse(encoder, "-H", lists[i].encoder) == 0 &&
+                   hidden_mirror(decoder, encoder, &lists[i].item, "--decoder") == 0,
+               "%s", error_message());
+        EXPECT(strcmp(hidden_text(decoder, got), lists[i].decoder) == 0, "'%s' is mirrored as '%s', wanted '%s'",
+               lists[i].encoder, got, lists[i].decoder);
+    }
+    free(encoder);
+    free(decoder);
+}
+
 /* The decoder would have to end with a layer that is as wide as the data. */
 static void a_list_that_begins_with_the_datas_width_has_no_mirror(void) {
+    const struct image item = {28, 28, 1};
     struct hidden *encoder = malloc(sizeof *encoder), *decoder = malloc(sizeof *decoder);
-    static const char *const lists[] = {"res", "res,400", "res,res,400"};
+    static const char *const lists[][2] = {{"res", "begins with res"},
+                                           {"res,400", "begins with res"},
+                                           {"res,res,400", "begins with res"},
+                                           {"resconv,400", "begins with resconv"},
+                                           {"up:2,400", "has up"},
+                                           {"conv:2:3,up:2,3", "has up"}};
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
-        EXPECT(hidden_parse(encoder, "-H", lists[i]) == 0, "%s", error_message());
-        EXPECT(hidden_mirror(decoder, encoder, "--decoder") == -1, "'%s' was mirrored", lists[i]);
-        EXPECT(strncmp(error_message(), "--decoder: ", 11) == 0 && strstr(error_message(), "begins with res"),
+        EXPECT(hidden_parse(encoder, "-H", lists[i][0]) == 0, "%s", error_message());
+        EXPECT(hidden_mirror(decoder, encoder, &item, "--decoder") == -1, "'%s' was mirrored", lists[i][0]);
+        EXPECT(strncmp(error_message(), "--decoder: ", 11) == 0 && strstr(error_message(), lists[i][1]),
                "message: %s", error_message());
     }
     free(encoder);
@@ -204,7 +280,9 @@ int main(void) {
         {"the longest list is taken", the_longest_list_is_taken},
         {"other texts are refused", other_texts_are_refused},
         {"plain lists are those of version 1", plain_lists_are_those_of_version_1},
+        {"normalizations in other places are refused", normalizations_in_other_places_are_refused},
         {"a decoder mirrors an encoder", a_decoder_mirrors_an_encoder},
+        {"a decoder mirrors convolutions", a_decoder_mirrors_convolutions},
         {"a list that begins with the data's width has no mirror",
          a_list_that_begins_with_the_datas_width_has_no_mirror},
         {"lists become layers of a net", lists_become_layers_of_a_net},

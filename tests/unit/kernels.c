@@ -47,6 +47,9 @@ static double gelu(double x) {
 static double sigmoid(double x) {
     return 1 / (1 + exp(-x));
 }
+static double silu(double x) {
+    return x * sigmoid(x);
+}
 
 static void exp_is_exact_to_its_bound(void) {
     EACH(level) {
@@ -79,6 +82,7 @@ static void activations_are_exact_to_their_bound(void) {
         check_activation(level, "elu", k->elu, elu);
         check_activation(level, "softplus", k->softplus, softplus);
         check_activation(level, "gelu", k->gelu, gelu);
+        check_activation(level, "silu", k->silu, silu);
     }
 }
 
@@ -108,6 +112,7 @@ static void slopes_match_central_differences(void) {
         check_slope(level, "elu", k->elu, k->elu_backward, elu);
         check_slope(level, "softplus", k->softplus, k->softplus_backward, softplus);
         check_slope(level, "gelu", k->gelu, k->slope_backward, gelu);
+        check_slope(level, "silu", k->silu, k->slope_backward, silu);
     }
 }
 
@@ -315,7 +320,8 @@ static void adagrad_follows_its_algorithm(void) {
 static void nan_comes_out_as_nan(void) {
     EACH(level) {
         const struct math_kernel *k = levels[level];
-        void (*const in_place[])(float *, float *, size_t) = {k->relu, k->tanh, k->elu, k->softplus, k->gelu};
+        void (*const in_place[])(float *, float *, size_t) = {k->relu,     k->tanh, k->elu,
+                                                              k->softplus, k->gelu, k->silu};
         for (size_t f = 0; f < sizeof in_place / sizeof *in_place; f++)
             for (int at = 0; at < 20; at++) {
                 float y[20] = {0}, s[20];

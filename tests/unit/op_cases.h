@@ -86,6 +86,34 @@ static double product_reference(const struct reference_row *r, double *out, doub
         __VA_ARGS__                                                                                       \
     }
 
+#define CONV(height, width_, channels_, units_, kernel_, stride_, ...)                                        \
+    {                                                                                                         \
+        .build = build_conv, .reference = conv_reference, .image = {height, width_, channels_},               \
+        .in = height * width_ * channels_, .units = units_, .kernel = kernel_, .stride = stride_, __VA_ARGS__ \
+    }
+#define SKIP(height, width_, channels_, units_, kernel_, ...)                                                  \
+    {                                                                                                          \
+        .name = "conv with skip", .build = build_conv_skip, .reference = conv_reference,                       \
+        .image = {height, width_, channels_}, .in = height * width_ * channels_, .units = units_,              \
+        .second = height * width_ * units_, .learns_second = true, .kernel = kernel_, .stride = 1, __VA_ARGS__ \
+    }
+#define UP(height, width_, channels_, factor, rows, columns, ...)                                          \
+    {                                                                                                      \
+        .name = "up", .build = build_up, .reference = up_reference, .image = {height, width_, channels_},  \
+        .in = height * width_ * channels_, .stride = factor, .units = rows, .kernel = columns, __VA_ARGS__ \
+    }
+#define NORM(height, width_, channels_, groups_, activation_, ...)                                  \
+    {                                                                                               \
+        .name = "norm " activation_, .build = build_norm, .reference = norm_reference,              \
+        .image = {height, width_, channels_}, .in = height * width_ * channels_, .groups = groups_, \
+        .activation = activation_, __VA_ARGS__                                                      \
+    }
+#define ACTIVATION(in_, activation_, ...)                                                                \
+    {                                                                                                    \
+        .name = "activation " activation_, .build = build_activation, .reference = activation_reference, \
+        .in = in_, .activation = activation_, __VA_ARGS__                                                \
+    }
+
 static const struct op_case cases[] = {
     LINEAR(1, 1, .name = "linear"),
     LINEAR(37, 20, .name = "linear"),
@@ -108,7 +136,34 @@ static const struct op_case cases[] = {
     RESIDUAL(33, .name = "res gelu", .activation = "gelu"),
     RESIDUAL(33, .name = "res gated", .activation = "gated", .draws = true),
     RESIDUAL(1, .name = "res gated", .activation = "gated"),
+    CONV(4, 3, 1, 3, 3, 1, .name = "conv"),
+    CONV(1, 1, 3, 2, 3, 1, .name = "conv of a pixel", .reading = ALONE),
+    CONV(1, 1, 4, 12, 5, 2, .name = "conv of a pixel", .reading = ALONE),
+    CONV(5, 5, 2, 9, 4, 2, .name = "conv tanh", .activation = "tanh"),
+    CONV(4, 3, 3, 18, 3, 2, .name = "conv elu", .activation = "elu", .reading = ALONE),
+    CONV(4, 4, 2, 9, 2, 1, .name = "conv of even kernel", .draws = true, .reading = ALONE),
+    CONV(7, 4, 1, 9, 5, 3, .name = "conv gelu", .activation = "gelu", .draws = true, .reading = ALONE),
+    CONV(2, 3, 17, 18, 3, 1, .name = "conv relu", .activation = "relu", .reading = ALONE),
+    CONV(4, 3, 2, 5, 3, 2, .name = "conv gated", .activation = "gated", .reading = ALONE),
+    CONV(4, 3, 3, 2, 3, 1, .name = "conv gated, narrow", .activation = "gated", .reading = ALONE),
+    CONV(3, 4, 5, 1, 4, 1, .name = "conv to one channel", .draws = true),
+    CONV(2, 3, 33, 3, 4, 1, .name = "conv to three channels", .activation = "tanh", .reading = ALONE),
+    CONV(2, 3, 2, 8, 7, 1, .name = "conv wider than the picture", .reading = ALONE),
+    CONV(5, 6, 2, 3, 1, 2, .name = "conv of single pixels", .reading = ALONE),
+    SKIP(3, 4, 3, 3, 3, .draws = false),
+    SKIP(4, 3, 2, 18, 3, .draws = false),
+    UP(2, 3, 2, 2, 0, 0, .draws = true, .reading = ALONE),
+    UP(4, 4, 3, 2, 7, 7, .draws = false),
+    UP(1, 1, 17, 3, 3, 2, .draws = false, .reading = ALONE),
+    NORM(3, 4, 6, 2, "relu", .draws = true),
+    NORM(1, 1, 20, 1, "tanh", .draws = false, .reading = ALONE),
+    NORM(2, 2, 3, 3, "gelu", .draws = false, .reading = ALONE),
+    NORM(3, 2, 8, 4, "gated", .draws = true),
+    ACTIVATION(37, "gelu", .draws = true),
+    ACTIVATION(5, "relu", .draws = false),
     ENCODER_INPUT("bernoulli", .in = 7, .second = 3),
+    ENCODER_INPUT("bernoulli", .in = 12, .second = 3, .missing = true, .mask = true, .image = {2, 3, 2}),
+    ENCODER_INPUT("categorical", .in = 6, .levels = 3, .missing = true, .mask = true, .image = {3, 2, 1}),
     ENCODER_INPUT("bernoulli", .in = 7, .missing = true),
     ENCODER_INPUT("gaussian", .in = 19, .second = 1, .missing = true, .mask = true),
     ENCODER_INPUT("categorical", .in = 6, .levels = 3),

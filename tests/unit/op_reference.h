@@ -5,9 +5,11 @@
 #include "dist/latent.h"
 #include "model/layers.h"
 #include "model/objective.h"
+#include "op/hidden.h"
 #include "op/ops.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* The references of ops.c: what each op gives, in double. */
@@ -39,6 +41,8 @@ struct op_case {
     size_t levels; /* the items' elements are whole numbers below it; 0: normal numbers */
     bool missing;  /* every third element is NaN */
     bool mask;
+    struct image image;            /* of in[0], if it is a picture */
+    size_t kernel, stride, groups; /* of a convolution, `stride` also of an up; of a normalization */
 };
 
 /* A row of a layer: what a reference reads. */
@@ -72,6 +76,8 @@ static double activate(const char *name, const double *x) {
         return *x > 0 ? *x : expm1(*x);
     if (strcmp(name, "softplus") == 0)
         return log1p(exp(*x));
+    if (strcmp(name, "silu") == 0)
+        return *x / (1 + exp(-*x));
     if (strcmp(name, "gelu") == 0)
         return *x * 0.5 * erfc(-*x / sqrt(2));
     return x[0] / (1 + exp(-x[1])); /* gated */
@@ -127,6 +133,114 @@ static double residual_reference(const struct reference_row *r, double *out, dou
     return 0;
 }
 
+static size_t build_conv(struct net *net, const struct op_case *c, size_t in, size_t second) {
+    (void)second;
+    return net_conv(net, c->name, in, c->units, c->kernel, c->stride, test_activation(c->activation));
+}
+
+static size_t build_conv_skip(struct net *net, const struct op_case *c, size_t in, size_t second) {
+    return net_conv_skip(net, c->name, in, second, c->kernel);
+}
+
+/* Number `output` of the product at position (i, j). */
+static double conv_product(const struct reference_row *r, size_t output, long i, long j) {
+    const struct op_case *c = r->c;
+    const long kernel = (long)c->kernel, stride = (long)c->stride, before = (kernel - 1) / 2;
+    double sum = r->own[1][output];
+    for (size_t channel = 0; channel < c->image.channels; channel++)
+        for (long a = 0; a < kernel; a++)
+            for (long b = 0; b < kernel; b++) {
+                const long y = i * stride + a - before, x = j * stride + b - before;
+                const bool inside = y >= 0 && y < (long)c->image.height && x >= 0 && x < (long)c->image.width;
+                const size_t pixel = (size_t)y * c->image.width + (size_t)x,
+                             place = (size_t)a * c->kernel + (size_t)b,
+                             weight = (output * c->image.channels + channel) * c->kernel * c->kernel + place;
+                sum += inside ? r->own[0][weight] * r->in[0][pixel * c->image.channels + channel] : 0;
+            }
+    return sum;
+}
+
+static double conv_reference(const struct reference_row *r, double *out, double *term) {
+    const struct op_case *c = r->c;
+    const size_t group = c->activation != NULL && strcmp(c->activation, "gated") == 0 ? 2 : 1;
+    const size_t rows = (c->image.height + c->stride - 1) / c->stride,
+                 columns = (c->image.width + c->stride - 1) / c->stride;
+    (void)term;
+    for (size_t i = 0; i < rows; i++)
+        for (size_t j = 0; j < columns; j++)
+            for (size_t u = 0; u < c->units; u++) {
+                double product[2];
+                for (size_t g = 0; g < group; g++)
+                    product[g] = conv_product(r, u * group + g, (long)i, (long)j);
+                const size_t k = (i * columns + j) * c->units + u;
+                out[k] = activate(c->activation, product) + (r->layer->inputs > 1 ? r->in[1][k] : 0);
+            }
+    return 0;
+}
+
+static size_t build_up(struct net *net, const struct op_case *c, size_t in, size_t second) {
+    (void)second;
+    struct hidden_layer layer = {&hidden_kind_up, c->units == 0 ? 1 : 3, {c->stride, c->units, c->kernel}};
+    return hidden_kind_up.add(&(struct hidden_place){.net = net, .name = c->name, .in = in}, &layer);
+}
+
+/* units x kernel of the larger picture's rows x columns are left; units 0: all. */
+static double up_reference(const struct reference_row *r, double *out, double *term) {
+    const struct op_case *c = r->c;
+    const size_t rows = c->units == 0 ? c->image.height * c->stride : c->units,
+                 columns = c->units == 0 ? c->image.width * c->stride : c->kernel;
+    (void)term;
+    for (size_t i = 0; i < rows; i++)
+        for (size_t j = 0; j < columns; j++)
+            for (size_t k = 0; k < c->image.channels; k++)
+                out[(i * columns + j) * c->image.channels + k] =
+                    r->in[0][(i / c->stride * c->image.width + j / c->stride) * c->image.channels + k];
+    return 0;
+}
+
+static size_t build_activation(struct net *net, const struct op_case *c, size_t in, size_t second) {
+    (void)second;
+    return net_activation(net, c->name, in, test_activation(c->activation));
+}
+
+static double activation_reference(const struct reference_row *r, double *out, double *term) {
+    (void)term;
+    for (size_t i = 0; i < r->width[0]; i++)
+        out[i] = activate(r->c->activation, r->in[0] + i);
+    return 0;
+}
+
+static size_t build_norm(struct net *net, const struct op_case *c, size_t in, size_t second) {
+    (void)second;
+    return net_norm(net, c->name, in, c->groups, test_activation(c->activation));
+}
+
+/* Each group's numbers less their mean, divided by their standard deviation. */
+static double norm_reference(const struct reference_row *r, double *out, double *term) {
+    const struct op_case *c = r->c;
+    const size_t channels = c->image.channels, each = channels / c->groups,
+                 positions = c->image.height * c->image.width, n = positions * channels,
+                 pair = strcmp(c->activation, "gated") == 0 ? 2 : 1;
+    double *normal = calloc(n, sizeof *normal);
+    (void)term;
+    for (size_t g = 0; g < c->groups; g++) {
+        double sum = 0, squares = 0;
+        for (size_t i = 0; i < n; i++)
+            sum += i % channels / each == g ? r->in[0][i] : 0;
+        const double mean = sum / (double)(positions * each);
+        for (size_t i = 0; i < n; i++)
+            squares += i % channels / each == g ? pow(r->in[0][i] - mean, 2) : 0;
+        const double deviation = sqrt(squares / (double)(positions * each) + 1e-5);
+        for (size_t i = 0; i < n; i++)
+            if (i % channels / each == g)
+                normal[i] = (r->in[0][i] - mean) / deviation * r->own[0][i % channels] + r->own[1][i % channels];
+    }
+    for (size_t i = 0; i < n / pair; i++)
+        out[i] = activate(c->activation, normal + i * pair);
+    free(normal);
+    return 0;
+}
+
 static struct segment segment_of(const struct op_case *c, size_t elements) {
     struct segment s = {.likelihood = likelihood_find("test", c->likelihood),
                         .scale = c->scale,
@@ -138,23 +252,27 @@ static struct segment segment_of(const struct op_case *c, size_t elements) {
 }
 
 static size_t build_encoder_input(struct net *net, const struct op_case *c, size_t in, size_t second) {
-    const struct encoder_input options = {.segment = segment_of(c, c->in), .may_miss = c->missing, .mask = c->mask};
+    const struct encoder_input options = {
+        .segment = segment_of(c, c->in), .may_miss = c->missing, .mask = c->mask, .picture = c->image};
     return net_encoder_input(net, in, second, &options);
 }
 
+/* Pixel by pixel, if the input is a picture; else all elements are one pixel. */
 static double encoder_input_reference(const struct reference_row *r, double *out, double *term) {
     const size_t inputs = strcmp(r->c->likelihood, "categorical") == 0 ? r->c->levels : 1;
+    const size_t n = r->c->image.height > 0 ? r->c->image.channels : r->width[0];
     size_t used = 0;
     (void)term;
-    for (size_t i = 0; i < r->width[0]; i++)
-        for (size_t level = 0; level < inputs; level++) {
-            const double x = r->in[0][i];
-            out[used++] = isnan(x) ? 0 : inputs == 1 ? x : x == (double)level;
-        }
-    for (size_t i = 0; r->c->mask && i < r->width[0]; i++)
-        out[used++] = isnan(r->in[0][i]) ? 0 : 1;
-    for (size_t i = 0; i < r->c->second; i++)
-        out[used++] = r->in[1][i];
+    for (size_t pixel = 0; pixel < r->width[0] / n; pixel++) {
+        const double *x = r->in[0] + pixel * n;
+        for (size_t i = 0; i < n; i++)
+            for (size_t level = 0; level < inputs; level++)
+                out[used++] = isnan(x[i]) ? 0 : inputs == 1 ? x[i] : x[i] == (double)level;
+        for (size_t i = 0; r->c->mask && i < n; i++)
+            out[used++] = isnan(x[i]) ? 0 : 1;
+        for (size_t i = 0; i < r->c->second; i++)
+            out[used++] = r->in[1][i];
+    }
     return 0;
 }
 

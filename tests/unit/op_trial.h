@@ -273,6 +273,7 @@ static void forget(struct trial *t) {
         forget_array(v->out, rows_of(t, layer) * layer->width);
         forget_array(v->dout, rows_of(t, layer) * layer->width);
         forget_array(v->saved, rows_of(t, layer) * layer->saved);
+        forget_array(v->partial, PASS_RANGES * layer->partial);
         forget_array(v->panels, pass_panel(&t->pass, layer) * ((layer->width + PANEL - 1) / PANEL));
     }
 }
@@ -300,6 +301,8 @@ static void backward(struct trial *t, const struct tiling *d) {
     }
     for (size_t i = t->net.layers; i-- > 0;) {
         const struct layer *layer = &t->net.layer[i];
+        if (layer->op->gradient_of_range != NULL)
+            in_tiles(t, layer, d, layer->width, layer->width, layer->op->gradient_of_range);
         if (layer->op->backward_inputs > 0 && pass_input(&t->pass, layer, 0)->dout != NULL)
             in_tiles(t, layer, d, net_input(&t->net, layer, 0)->width, tile_units(layer, d, true),
                      pass_layer_backward);

@@ -131,6 +131,10 @@ static void build_inputs(struct trial *t, const struct op_case *c, const struct 
     *in = c->reading == ITEMS ? x
           : c->group > 1      ? net_linear_groups(&t->net, "root", x, c->in, c->group)
                               : net_linear(&t->net, "root", x, c->in, test_activation(root->activation));
+    if (c->image.height > 0 && c->reading != ITEMS)
+        t->net.layer[*in].image = c->image;
+    if (c->image.height > 0 && c->learns_second)
+        t->net.layer[*second].image = (struct image){c->image.height, c->image.width, c->units};
 }
 
 static void build_readers(struct trial *t, const struct op_case *c, const struct sizes *s, size_t in,

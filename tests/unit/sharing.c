@@ -158,8 +158,8 @@ static void make_model(struct model *m, size_t elements, size_t units, size_t la
                                         .item = {1, {elements}},
                                         .prior = &prior_normal,
                                         .latent = latent,
-                                        .encoder = {1, {{&op_linear, {units}}}},
-                                        .decoder = {1, {{&op_linear, {units}}}},
+                                        .encoder = {1, {{&hidden_kind_linear, 1, {units}}}},
+                                        .decoder = {1, {{&hidden_kind_linear, 1, {units}}}},
                                         .activation = activation_find("test", "relu"),
                                         .likelihood = likelihood_find("test", "bernoulli")};
     if (model_create(m, &config) < 0)

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/* y = act(x), number by number. */
+#include "base/error.h"
+#include "nn/pass.h"
+#include "op/ops.h"
+
+#include <string.h>
+
+struct options {
+    const struct activation *activation;
+};
+
+static const struct activation *activation_of(const struct layer *layer) {
+    const struct options *o = layer->options;
+    return o->activation;
+}
+
+static int infer(struct net *net, struct layer *layer) {
+    const struct layer *in = net_input(net, layer, 0);
+    if (activation_of(layer)->group > 1)
+        return fail("model: %s applies the activation %s to single numbers, wanted one that takes no pairs of them",
+                    layer->name, activation_of(layer)->name);
+    layer->width = in->width;
+    layer->image = in->image;
+    layer->kept = activation_of(layer)->keeps_slope ? layer->width : 0;
+    layer->saved = layer->width; /* the gradient on its way back */
+    layer->ranged = true;
+    return 0;
+}
+
+static float *slope(const struct pass *pass, const struct layer *layer, size_t first) {
+    return layer->kept == 0 ? NULL : pass_value(pass, layer)->kept + first;
+}
+
+static void forward(struct pass *pass, const struct layer *layer, const struct tile *t) {
+    const size_t first = t->row * layer->width, n = t->rows * layer->width;
+    float *y = pass_value(pass, layer)->out + first;
+    memcpy(y, pass_input(pass, layer, 0)->out + first, n * sizeof *y);
+    activation_of(layer)->forward(math_kernel(), y, slope(pass, layer, first), n);
+}
+
+static void backward(struct pass *pass, const struct layer *layer, const struct tile *t, const struct step *step) {
+    const struct value *v = pass_value(pass, layer);
+    const size_t first = t->row * layer->width, n = t->rows * layer->width;
+    float *dx = pass_input(pass, layer, 0)->dout + first;
+    float *to = layer->adds[0] ? v->saved + first : dx;
+    (void)step;
+    memcpy(to, v->dout + first, n * sizeof *to);
+    activation_of(layer)->backward(math_kernel(), to, v->out + first, slope(pass, layer, first), n);
+    if (layer->adds[0])
+        math_kernel()->add(dx, to, n);
+}
+
+const struct op op_activation = {
+    .name = "activation", .backward_inputs = 1, .infer = infer, .forward = forward, .backward = backward};
+
+size_t net_activation(struct net *net, const char *name, size_t in, const struct activation *activation) {
+    const struct options options = {activation};
+    return net_add(net, &op_activation, name, &options, sizeof options, 1, &in);
+}

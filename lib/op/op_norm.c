@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: MIT */
+/* Group normalization (Wu and He 2018): act(weight (x - mean) / sqrt(variance + 1e-5) + bias). Mean and variance
+ * are those of a group of channels of one row, over all positions. It stands between a product and its activation.
+ * A row of what is kept is mean and 1 / sqrt(variance + 1e-5) of each group, followed by what the activation keeps.
+ */
+#include "base/error.h"
+#include "nn/pass.h"
+#include "op/hidden.h"
+#include "op/ops.h"
+
+#include <math.h>
+#include <string.h>
+
+#define GROUPS 8 /* default */
+#define LEAST 1e-5
+
+enum { WEIGHT, BIAS, SUMS }; /* rows of a partial gradient, [channels] each */
+
+struct options {
+    size_t groups;
+    const struct activation *activation;
+    struct image in; /* set by infer; its channels are the activation's group times those of the output */
+};
+
+static const struct options *options_of(const struct layer *layer) {
+    return layer->options;
+}
+
+static int infer(struct net *net, struct layer *layer) {
+    struct options *o = layer->options;
+    const struct activation *a = o->activation;
+    o->in = net_input(net, layer, 0)->image;
+    if (o->in.channels % o->groups != 0)
+        return fail("model: %s normalises %zu channels in %zu groups, wanted a number of groups that divides them",
+                    layer->name, o->in.channels, o->groups);
+    layer->image = o->in;
+    layer->image.channels /= a->group;
+    layer->width = image_size(&layer->image);
+    layer->kept = 2 * o->groups + (a->keeps_slope ? image_size(&o->in) : 0);
+    layer->scratch = 2 * SUMS * o->in.channels;
+    layer->ranged = true;
+    layer->partial = SUMS * o->in.channels;
+    for (size_t j = 0; j < SUMS; j++) {
+        const size_t offset =
+            net_add_tensor(net, layer->name, TENSOR_PLAIN, j == WEIGHT ? "weight" : "bias", o->in.channels, 0);
+        layer->own[j] = (struct unit_parameters){offset, 1, false};
+    }
+    layer->owns = SUMS;
+    layer->own_units = o->in.channels;
+    return 0;
+}
+
+static void initialise(const struct net *net, const struct layer *layer, const struct initializer *initializer,
+                       uint64_t seed, uint64_t number) {
+    (void)initializer, (void)seed, (void)number;
+    for (size_t i = 0; i < layer->own_units; i++) {
+        net->parameters.value[layer->own[WEIGHT].offset + i] = 1;
+        net->parameters.value[layer->own[BIAS].offset + i] = 0;
+    }
+}
+
+static const float *parameter(const struct pass *pass, const struct layer *layer, size_t j) {
+    return pass->net->parameters.value + layer->own[j].offset;
+}
+
+/* One row: its input, and what forward keeps of it. */
+struct row {
+    const float *x;                   /* [positions, channels] */
+    float *mean, *inverse;            /* [groups] */
+    float *slope;                     /* of the activation; NULL: it keeps none */
+    const float *delta;               /* the gradient before the activation; only in a pass that trains */
+    size_t positions, channels, each; /* each: channels of a group */
+};
+
+static struct row row_of(const struct pass *pass, const struct layer *layer, size_t number) {
+    const struct options *o = options_of(layer);
+    const struct value *v = pass_value(pass, layer);
+    float *kept = v->kept + number * layer->kept, *slope = kept + 2 * o->groups;
+    return (struct row){.x = pass_input(pass, layer, 0)->out + number * image_size(&o->in),
+                        .mean = kept,
+                        .inverse = kept + o->groups,
+                        .slope = o->activation->keeps_slope ? slope : NULL,
+                        .delta =
+                            o->activation->group > 1 || v->dout == NULL ? slope : v->dout + number * layer->width,
+                        .positions = image_positions(&o->in),
+                        .channels = o->in.channels,
+                        .each = o->in.channels / o->groups};
+}
+
+/* Sums a channel's numbers of one group in double. */
+static double sum_group(const struct row *r, const float *sums, size_t group) {
+    double sum = 0;
+    for (size_t c = group * r->each; c < (group + 1) * r->each; c++)
+        sum += (double)sums[c];
+    return sum;
+}
+
+/* sums [channels] = those of x, or of (x - mean)^2, over the positions. */
+static void sum_numbers(const struct row *r, float *sums) {
+    memset(sums, 0, r->channels * sizeof *sums);
+    for (size_t p = 0; p < r->positions; p++)
+        for (size_t c = 0; c < r->channels; c++)
+            sums[c] += r->x[p * r->channels + c];
+}
+
+static void sum_squares(const struct row *r, const float *mean, float *sums) {
+    memset(sums, 0, r->channels * sizeof *sums);
+    for (size_t p = 0; p < r->positions; p++)
+        for (size_t c = 0; c < r->channels; c++) {
+            const float difference = r->x[p * r->channels + c] - mean[c];
+            sums[c] += difference * difference;
+        }
+}
+
+/* to [channels] = the number of each channel's group. */
+static void spread(const struct row *r, const float *of_group, float *to) {
+    for (size_t c = 0; c < r->channels; c++)
+        to[c] = of_group[c / r->each];
+}
+
+/* Sets mean and inverse of a row. scratch [2, channels]: it leaves the mean of each channel's group in the first.
+ */
+static void measure(const struct row *r, size_t groups, float *scratch) {
+    const double n = (double)(r->positions * r->each);
+    float *mean = scratch, *sums = scratch + r->channels;
+    sum_numbers(r, sums);
+    for (size_t g = 0; g < groups; g++)
+        r->mean[g] = (float)(sum_group(r, sums, g) / n);
+    spread(r, r->mean, mean);
+    sum_squares(r, mean, sums);
+    for (size_t g = 0; g < groups; g++)
+        r->inverse[g] = (float)(1 / sqrt(sum_group(r, sums, g) / n + LEAST));
+}
+
+static void forward_row(struct pass *pass, const struct layer *layer, size_t number) {
+    const struct options *o = options_of(layer);
+    const struct row r = row_of(pass, layer, number);
+    const float *weight = parameter(pass, layer, WEIGHT), *bias = parameter(pass, layer, BIAS);
+    float *mean = pass_scratch(pass), *factor = mean + r.channels;
+    float *out = pass_value(pass, layer)->out + number * layer->width,
+          *to = o->activation->group > 1 ? r.slope : out;
+    measure(&r, o->groups, mean);
+    spread(&r, r.inverse, factor);
+    for (size_t c = 0; c < r.channels; c++)
+        factor[c] *= weight[c];
+    for (size_t p = 0; p < r.positions; p++)
+        for (size_t c = 0; c < r.channels; c++)
+            to[p * r.channels + c] = (r.x[p * r.channels + c] - mean[c]) * factor[c] + bias[c];
+    o->activation->forward(math_kernel(), out, r.slope, layer->width);
+}
+
+static void forward(struct pass *pass, const struct layer *layer, const struct tile *t) {
+    for (size_t row = t->row; row < t->row + t->rows; row++)
+        forward_row(pass, layer, row);
+}
+
+static void backward_activation(struct pass *pass, const struct layer *layer, const struct tile *t) {
+    const struct activation *a = options_of(layer)->activation;
+    const struct value *v = pass_value(pass, layer);
+    for (size_t row = t->row; row < t->row + t->rows; row++) {
+        const size_t at = row * layer->width + t->unit;
+        float *slope = row_of(pass, layer, row).slope;
+        a->backward(math_kernel(), v->dout + at, v->out + at, slope == NULL ? NULL : slope + t->unit * a->group,
+                    t->units);
+    }
+}
+
+/* Over the positions: sums [channels] of d, products [channels] of d (x - mean). mean [channels]. */
+static void sum_gradients(const struct row *r, const float *d, const float *mean, float *sums, float *products) {
+    memset(sums, 0, r->channels * sizeof *sums);
+    memset(products, 0, r->channels * sizeof *products);
+    for (size_t p = 0; p < r->positions; p++)
+        for (size_t c = 0; c < r->channels; c++) {
+            const float number = d[p * r->channels + c];
+            sums[c] += number;
+            products[c] += number * (r->x[p * r->channels + c] - mean[c]);
+        }
+}
+
+/* d x = inverse (weight d - the mean of weight d over the group - x' times the mean of weight d x'), where x' is
+ * normalised x. */
+static void backward_row(struct pass *pass, const struct layer *layer, size_t number) {
+    const struct options *o = options_of(layer);
+    const struct row r = row_of(pass, layer, number);
+    const float *d = r.delta, *weight = parameter(pass, layer, WEIGHT);
+    const double n = (double)(r.positions * r.each);
+    float *mean = pass_scratch(pass), *sums = mean + r.channels, *products = sums + r.channels,
+          *factor = products + r.channels;
+    float *dx = pass_input(pass, layer, 0)->dout + number * image_size(&o->in);
+    spread(&r, r.mean, mean);
+    sum_gradients(&r, d, mean, sums, products);
+    for (size_t c = 0; c < r.channels; c++) {
+        sums[c] *= weight[c];
+        products[c] *= weight[c];
+        factor[c] = weight[c] * r.inverse[c / r.each];
+    }
+    for (size_t g = 0; g < o->groups; g++) {
+        const double inverse = (double)r.inverse[g];
+        const float shift = (float)(inverse * sum_group(&r, sums, g) / n),
+                    slope = (float)(pow(inverse, 3) * sum_group(&r, products, g) / n);
+        for (size_t c = g * r.each; c < (g + 1) * r.each; c++)
+            sums[c] = shift, products[c] = slope;
+    }
+    for (size_t p = 0; p < r.positions; p++)
+        for (size_t c = 0; c < r.channels; c++) {
+            const size_t i = p * r.channels + c;
+            const float number_dx = factor[c] * d[i] - sums[c] - (r.x[i] - mean[c]) * products[c];
+            dx[i] = layer->adds[0] ? dx[i] + number_dx : number_dx;
+        }
+}
+
+static void backward(struct pass *pass, const struct layer *layer, const struct tile *t, const struct step *step) {
+    (void)step;
+    for (size_t row = t->row; row < t->row + t->rows; row++)
+        backward_row(pass, layer, row);
+}
+
+/* Adds the gradient of one row to `partial`. */
+static void add_gradient(struct pass *pass, const struct layer *layer, size_t number, float *partial) {
+    const struct row r = row_of(pass, layer, number);
+    float *mean = pass_scratch(pass), *sums = mean + r.channels, *products = sums + r.channels;
+    spread(&r, r.mean, mean);
+    sum_gradients(&r, r.delta, mean, sums, products);
+    for (size_t c = 0; c < r.channels; c++) {
+        partial[WEIGHT * r.channels + c] += products[c] * r.inverse[c / r.each];
+        partial[BIAS * r.channels + c] += sums[c];
+    }
+}
+
+static void gradient_of_range(struct pass *pass, const struct layer *layer, const struct tile *t,
+                              const struct step *step) {
+    const size_t range = pass_range_rows(pass, layer);
+    (void)step;
+    for (size_t row = t->row; row < t->row + t->rows; row++) {
+        float *partial = pass_partial(pass, layer, row);
+        if (row % range == 0)
+            memset(partial, 0, layer->partial * sizeof *partial);
+        add_gradient(pass, layer, row, partial);
+    }
+}
+
+static void gradient(struct pass *pass, const struct layer *layer, const struct tile *t, float scale, float beta,
+                     float *const own[]) {
+    const size_t ranges = pass_ranges(pass, layer, t->rows);
+    for (size_t j = 0; j < SUMS; j++)
+        for (size_t c = 0; c < t->units; c++) {
+            const float *partial = pass_partial(pass, layer, 0) + j * layer->own_units + t->unit + c;
+            float sum = 0;
+            for (size_t i = 0; i < ranges; i++)
+                sum += partial[i * layer->partial];
+            own[j][c] = (beta == 0 ? 0 : beta * own[j][c]) + scale * sum;
+        }
+}
+
+const struct op op_norm = {.name = "norm",
+                           .backward_inputs = 1,
+                           .infer = infer,
+                           .initialise = initialise,
+                           .forward = forward,
+                           .backward = backward,
+                           .backward_activation = backward_activation,
+                           .gradient_of_range = gradient_of_range,
+                           .gradient = gradient};
+
+size_t net_norm(struct net *net, const char *name, size_t in, size_t groups, const struct activation *activation) {
+    const struct options options = {.groups = groups, .activation = activation};
+    return net_add(net, &op_norm, name, &options, sizeof options, 1, &in);
+}
+
+static size_t add_hidden(const struct hidden_place *place, const struct hidden_layer *layer) {
+    return net_norm(place->net, place->name, place->in, layer->arguments > 0 ? layer->argument[0] : GROUPS,
+                    place->activation);
+}
+
+const struct hidden_kind hidden_kind_norm = {.name = "norm",
+                                             .usage = "norm[:GROUPS]",
+                                             .counts = 1 << 0 | 1 << 1,
+                                             .keeps_shape = true,
+                                             .normalises = true,
+                                             .add = add_hidden};

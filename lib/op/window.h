@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef OP_WINDOW_H
+#define OP_WINDOW_H
+
+#include "nn/net.h"
+
+/* The positions of a convolution's kernel on a picture. The output has ceil(height / stride) x ceil(width / stride)
+ * positions. At position (i, j) the kernel covers the rows [i stride - before, i stride - before + kernel) of the
+ * picture, and such columns; what lies outside the picture counts as 0. `before` is (kernel - 1) / 2, rounded down,
+ * as in torch's padding='same'. */
+struct window {
+    struct image in;
+    size_t kernel, stride, before;
+    size_t rows, columns; /* positions */
+};
+
+/* Returns the window of a convolution that reads `in`. */
+struct window window_of(const struct image *in, size_t kernel, size_t stride);
+
+/* For stride 1, returns the window on the output's gradient, a picture of `channels` channels, whose patches have
+ * at (kernel - 1 - a, kernel - 1 - b) what the pixel contributed to at (a, b) of the kernel. */
+struct window window_mirrored(const struct window *window, size_t channels);
+
+/* Numbers of a patch: kernel x kernel x channels, in this order. */
+static inline size_t window_patch(const struct window *w) {
+    return w->kernel * w->kernel * w->in.channels;
+}
+
+static inline size_t window_positions(const struct window *w) {
+    return w->rows * w->columns;
+}
+
+/* Positions are numbered through a batch of pictures x [pictures, height, width, channels]: the window's positions
+ * of the first picture row by row, then those of the second. */
+
+/* Copies the patches of the positions [first, first + count) of x to `to` [count, window_patch]. */
+void window_gather(const struct window *window, const float *x, size_t first, size_t count, float *to);
+
+/* Adds the patches `from` [count, window_patch] to the pixels of x that window_gather reads for them. */
+void window_scatter(const struct window *window, const float *from, size_t first, size_t count, float *x);
+
+#endif

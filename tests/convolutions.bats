@@ -1,0 +1,121 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# Networks of convolutions: they train, save, load and resume with all that other networks can do.
+load helper
+
+setup_file() {
+    cd "$BATS_FILE_TMPDIR" || return
+    idx2raw -n 90 "$IMAGES" >items.raw
+    idx2raw -n 90 "$LABELS" >labels.raw
+    # Pictures of 9x7 pixels in three colours, waves; and the same as floats, in which each fourth number is missing.
+    perl -e 'srand 3;
+        my @x = map { my ($a, $b) = (rand, rand); map { my $p = $_; map { 0.5 + 0.5 * sin($a * $p + $b * $_) } 1 .. 3 } 1 .. 63 } 1 .. 60;
+        open my $f, ">", "colour.data"; print $f pack "C*", map { 255 * $_ } @x;
+        open my $g, ">", "holes.data"; print $g pack "f<*", map { $_ % 4 ? $x[$_] : "nan" } 0 .. $#x;'
+    { header u8 9x7x3 60 . && cat colour.data; } >colour.raw
+    { header f32 9x7x3 60 . && cat holes.data; } >holes.raw
+    NET=conv:6:4:2,conv:8:3:2,20
+    export NET
+    vae-train -q -m net.bin -H "$NET" -z 4 -b 16 -e 3 items.raw
+}
+
+setup() {
+    cd "$BATS_TEST_TMPDIR" || return
+    for file in "$BATS_FILE_TMPDIR"/*.{raw,bin}; do ln -s "$file" .; done
+}
+
+# elbo_of MODEL ITEMS [OPTION...]: the ELBO of vae-eval.
+elbo_of() { vae-eval -q -m "$1" "${@:3}" "$2" | tail -1 | cut -f 2; }
+
+@test "the decoder mirrors the encoder, and tensors have torch's names and shapes" {
+    vae-info net.bin >info
+    grep -qx $'encoder_hidden\tconv:6:4:2,conv:8:3:2,20' info
+    grep -qx $'decoder_hidden\t20,linear:7:7:8,up:2,conv:6:3,up:2' info
+    vae-info --tensors net.bin | cut -f 1,2 >shapes
+    grep -qx $'encoder.0.weight\t6x1x4x4' shapes
+    grep -qx $'encoder.1.weight\t8x6x3x3' shapes
+    grep -qx $'encoder.2.weight\t20x392' shapes
+    grep -qx $'decoder.3.weight\t6x8x3x3' shapes
+    grep -qx $'decoder.5.weight\t1x6x4x4' shapes
+    grep -qx $'decoder.5.bias\t1' shapes
+    run -0 --separate-stderr vae-train -m x.bin -H "$NET" -z 4 -e 1 items.raw
+    [[ $stderr == *'28x28x1-14x14x6-7x7x8-20-4-20-7x7x8-14x14x6-28x28x1 relu'* ]]
+}
+
+@test "training learns, and a decoded picture has the items' shape" {
+    vae-train -q -m more.bin -H "$NET" -z 4 -b 16 -e 30 -r 0.003 items.raw
+    before=$(elbo_of net.bin items.raw) after=$(elbo_of more.bin items.raw)
+    awk -v a="$before" -v b="$after" 'BEGIN { exit !(b > a + 40) }' || fail "from $before to $after"
+    vae-encode -m more.bin items.raw | vae-decode -m more.bin >again.raw
+    [[ $(head -c 64 again.raw) == 'raw1 f32 28x28 90 '* ]]
+}
+
+@test "any number of threads, a stop and a checkpoint give the same bytes" {
+    for net in "$NET" conv:9:3,norm:3,resconv,conv:8:3:3,30; do
+        options=(-q -H "$net" -z 3 -b 32 --clip 10 --ema 0.9)
+        vae-train "${options[@]}" -j 1 -e 4 -m one.bin items.raw
+        vae-train "${options[@]}" -j 5 -e 4 -m five.bin items.raw
+        cmp one.bin five.bin
+        vae-train "${options[@]}" -m half.bin --checkpoint half.ck -e 2 items.raw
+        vae-train "${options[@]}" -m half.bin -e 4 --resume half.ck items.raw
+        cmp one.bin half.bin
+        vae-encode -m one.bin items.raw | raw-select --items 40-46 >of-all.raw
+        raw-select --items 40-46 items.raw | vae-encode -m one.bin -j 1 >alone.raw
+        cmp of-all.raw alone.raw
+    done
+}
+
+@test "each likelihood trains on pictures in colour" {
+    for likelihood in 'bernoulli --mean-bias' cbernoulli dlogistic 'gaussian --sigma shared' 'gaussian --sigma net' \
+        'laplace --sigma optimal' poisson 'negbin --mean-bias' 'categorical --levels 256'; do
+        read -ra words <<<"$likelihood"
+        vae-train -q -m l.bin -H conv:5:3:2,12 -z 2 -b 20 -e 2 -l "${words[@]}" colour.raw
+        elbo=$(elbo_of l.bin colour.raw)
+        [[ $elbo =~ ^-?[0-9.]+$ ]] || fail "$likelihood: $elbo"
+        vae-sample -n 3 -m l.bin | vae-decode --sample -m l.bin >drawn.raw
+        [[ $(head -c 64 drawn.raw) == 'raw1 f32 9x7x3 3 '* ]]
+    done
+}
+
+@test "each activation, objective, optimizer and prior trains" {
+    for option in '-a silu' '-a gated' '-a gelu' '--objective iwae -k 3' '--objective dreg -k 2' '--objective stl' \
+        '--prior vamp:5' '--optimizer muon' '--binarize sample' '--init he'; do
+        read -ra words <<<"$option"
+        vae-train -q -m o.bin -H conv:5:4:2,norm:1,conv:6:3:2,12 -z 3 -b 30 -e 2 "${words[@]}" items.raw
+        elbo=$(elbo_of o.bin items.raw -k 2)
+        [[ $elbo =~ ^-[0-9.]+$ ]] || fail "$option: $elbo"
+    done
+}
+
+@test "labels and masks are channels of the encoder's input" {
+    vae-train -q -m told.bin -H "$NET" -z 2 --cond labels.raw -e 2 items.raw
+    vae-info --tensors told.bin | grep -q $'^encoder.0.weight\t6x11x4x4'
+    vae-sample -n 2 -m told.bin --class 7 | vae-decode -m told.bin | raw-info >info
+    grep -q 28x28 info
+    vae-train -q -m holes.bin -H conv:5:3:2,12 -z 2 --missing -l gaussian -e 2 -b 10 holes.raw
+    vae-info --tensors holes.bin | grep -q $'^encoder.0.weight\t5x6x3x3'
+    vae-impute -q -m holes.bin holes.raw | raw-info >info
+    [ "$(tail -1 info | cut -f 8)" = 0 ]
+}
+
+@test "shapes that cannot be are refused, with the layer" {
+    fails 1 "vae-train: model: encoder.0 has a kernel of 32x32, wanted at most 31x31" \
+        vae-train -m x -H conv:3:32 items.raw
+    fails 1 "vae-train: model: encoder.1 normalises 6 channels in 4 groups, wanted a number of groups that divides them" \
+        vae-train -m x -H conv:6:3,norm:4 items.raw
+    fails 1 "vae-train: model: decoder.1 makes 9x8 of 4x4, wanted at most 8x8" \
+        vae-train -m x -H conv:6:3 --decoder-hidden linear:4:4:5,up:2:9:8 items.raw
+    fails 1 "vae-train: model: the decoder's last hidden layer makes 8x8, wanted 28x28, as the items have" \
+        vae-train -m x -H conv:6:3 --decoder-hidden linear:4:4:5,up:2 items.raw
+    fails 1 "vae-train: model: encoder.0 makes 28x28x65536 numbers of an item, wanted at most 16777216" \
+        vae-train -m x -H conv:65536:3 items.raw
+    fails 1 "vae-train: model: encoder.1.0 applies the activation gated to single numbers, wanted one that takes no pairs of them" \
+        vae-train -m x -H conv:3:3,resconv -a gated items.raw
+    vae-encode -m net.bin items.raw >latents.raw
+    fails 1 "vae-train: model: items of shape 4, but the encoder begins with conv, wanted pictures: HxW or HxWxC" \
+        vae-train -m x -l gaussian -H conv:3:3 latents.raw
+    fails 2 "vae-train: --decoder-hidden: not given, wanted it with a list of hidden layers that has up" \
+        vae-train -m x -H conv:3:3,up:2 items.raw
+    fails 2 "vae-train: --hidden: found norm after res, wanted it after a layer whose product it normalises: linear or conv" \
+        vae-train -m x -H 5,res,norm items.raw
+}
