@@ -146,6 +146,20 @@ refuses() {
     fails 2 "csv2raw: --write-names: found './n', to which --write-ids writes, wanted another file" \
         csv2raw --id id --write-ids n --write-names ./n a.csv
     mkdir dir
+    # Links to a file that is not there yet lead to one place.
+    ln -s n link
+    ln -s "$PWD/link" dir/far
+    ln -s ../link dir/near
+    local pair
+    for pair in 'n link' 'link n' 'n dir/far' 'n dir/near' 'dir/far ./n' 'link dir/far'; do
+        # shellcheck disable=SC2086 # two names
+        set -- $pair
+        fails 2 "csv2raw: --write-names: found '$2', to which --write-ids writes, wanted another file" \
+            csv2raw --id id --write-ids "$1" --write-names "$2" a.csv
+    done
+    csv2raw --id id --write-ids dir/far --write-names dir/n a.csv >/dev/null # another place, through two links
+    assert_equal "$(paste -s -d ' ' n dir/n)" "$(printf 'a\nx')"
+    rm -r dir n link && mkdir dir
     fails 1 'csv2raw: dir: is a directory, wanted a file' csv2raw --id id --write-ids dir a.csv
     fails 1 "csv2raw: none/x: there is no directory 'none', wanted it" csv2raw --id id --write-ids none/x a.csv
     fails 1 'csv2raw: a.csv/x: cannot open: Not a directory' csv2raw --write-names a.csv/x a.csv
