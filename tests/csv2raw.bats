@@ -177,6 +177,8 @@ refuses() {
 @test "missing cells are nan: empty ones, and those of --na" {
     assert_equal "$(items 'a,b,c\n,NA,""\n nan ,NaN,1\n' | xargs)" 'nan nan nan nan nan 1'
     assert_equal "$(items 'a,b\n-999,NA\n?, -999 \n' --na '-999,?,NA' | xargs)" 'nan nan nan nan'
+    # Blanks around them are ignored, as those around a cell are.
+    assert_equal "$(items 'a,b\n-999,NA\n?,x y\n' --na $' -999, NA , ?,\tx y' | xargs)" 'nan nan nan nan'
     # They replace NA, and are whole cells.
     refuses "line 2, column 1 (a): found 'NA', wanted a number: --columns and --id leave columns of text out, and --na lists texts that mean a missing number" \
         'a,b\nNA,1\n' --na null
