@@ -167,6 +167,9 @@ genes() {
         assert_equal "$(xargs <names)" "$(sed -n "$(tr , '\n' <<<"$columns" | sed 's/$/p/')" six | xargs)"
         mtx2raw --top $n a.mtx >named.raw
         mtx2raw --top $n <a.mtx | cmp - named.raw
+        # The second time it begins where the first one began.
+        { echo another && cat a.mtx; } >after.mtx
+        { read -r _ && mtx2raw --top $n; } <after.mtx | cmp - named.raw
     done
     gzip -c a.mtx >a.mtx.gz
     mtx2raw --top 3 a.mtx.gz | cmp - <(mtx2raw --top 3 a.mtx)
@@ -278,6 +281,9 @@ END
     done
     { cat a.mtx && echo 6 5 1; } >long.mtx
     fails 1 'mtx2raw: long.mtx: line 13: found an entry more than the 9 that are declared, wanted the end' mtx2raw long.mtx
+    mv out cut.raw && fails 1 'raw-info: cut.raw: e' raw-info cut.raw
+    { cat a.mtx && echo '% the end'; } >long.mtx
+    fails 1 "mtx2raw: long.mtx: line 13: found '% the end', wanted the end after the last of the entries that are declared" mtx2raw long.mtx
     mv out cut.raw && fails 1 'raw-info: cut.raw: e' raw-info cut.raw
     # Without items as well.
     printf '%%%%MatrixMarket matrix coordinate integer general\n2 0 1\n' >cut.mtx
