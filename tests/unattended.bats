@@ -176,6 +176,8 @@ small() {
     assert_equal "$(vae-info --dump prior.pseudo_inputs x.bin | raw2csv --no-header | sort -u | wc -l)" 4
     small -m x.bin -e 0 --prior vamp:6 runs.raw
     grep -qx 'vae-train: runs.raw: has 4 different items, and --prior vamp:6 starts each component on one: 2 components stay equal to others' err
+    small -m x.bin -e 0 --prior vamp:6 --val 0.5 runs.raw
+    grep -qx 'vae-train: runs.raw: has [2-4] different items without those of --val, and --prior vamp:6 starts .*' err
     # Where they are different, they are those that are spread over the data.
     small -m x.bin -e 0 -l gaussian --prior vamp:5 numbers.raw
     assert_equal "$(vae-info --dump prior.pseudo_inputs x.bin | raw2csv --no-header | cut -d , -f 1 | tr '\n' ' ')" '10 30 50 70 90 '
