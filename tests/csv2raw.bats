@@ -110,6 +110,8 @@ refuses() {
     assert_equal "$(items 'a,a\n1,2\n' --write-names names | xargs)" '1 2'
     assert_equal "$(<names)" $'a\na'
     refuses "columns 1 and 2 are both named 'a', wanted one to choose" 'a,a\n1,2\n' --id a
+    refuses "columns 1 and 2 are both named 'a', wanted one to choose" 'a,a,b\n1,2,3\n' --columns a-b
+    refuses "columns 2 and 3 are both named 'a', wanted one to choose" 'b,a,a\n1,2,3\n' --columns b-a
 }
 
 @test "--id takes a column out of the items, and --write-ids writes it" {
