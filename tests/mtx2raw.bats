@@ -205,6 +205,9 @@ genes() {
     matrix real 2 2 '1 1 0.5' '1 2 4' >b.mtx
     fails 1 "mtx2raw: b.mtx: line 4: found '0.5', wanted a whole number" mtx2raw --top 1 b.mtx
     mv out cut.raw && fails 1 'raw-info: cut.raw: e' raw-info cut.raw # it ended, or is empty
+    # An entry may be 0.
+    matrix integer 2 2 '1 1 0' '2 1 9' '1 2 0' >b.mtx
+    mtx2raw --top 1 b.mtx | table | diff - <(printf '9\n0\n')
     # A value that is left out need not be of the type.
     matrix real 2 2 '1 1 0.5' '2 1 9' '1 2 0.5' >b.mtx
     mtx2raw --top 1 b.mtx | table | diff - <(printf '9\n0\n')
