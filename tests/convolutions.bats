@@ -39,6 +39,7 @@ elbo_of() { vae-eval -q -m "$1" "${@:3}" "$2" | tail -1 | cut -f 2; }
     grep -qx $'decoder.5.weight\t1x6x4x4' shapes
     grep -qx $'decoder.5.bias\t1' shapes
     run -0 --separate-stderr vae-train -m x.bin -H "$NET" -z 4 -e 1 items.raw
+    # shellcheck disable=SC2154 # set by run
     [[ $stderr == *'28x28x1-14x14x6-7x7x8-20-4-20-7x7x8-14x14x6-28x28x1 relu'* ]]
 }
 

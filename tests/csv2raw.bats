@@ -110,6 +110,8 @@ refuses() {
     assert_equal "$(items 'a,a\n1,2\n' --write-names names | xargs)" '1 2'
     assert_equal "$(<names)" $'a\na'
     refuses "columns 1 and 2 are both named 'a', wanted one to choose" 'a,a\n1,2\n' --id a
+    refuses "columns 1 and 2 are both named 'a', wanted one to choose" 'a,a,b\n1,2,3\n' --columns a-b
+    refuses "columns 2 and 3 are both named 'a', wanted one to choose" 'b,a,a\n1,2,3\n' --columns b-a
 }
 
 @test "--id takes a column out of the items, and --write-ids writes it" {
@@ -146,6 +148,20 @@ refuses() {
     fails 2 "csv2raw: --write-names: found './n', to which --write-ids writes, wanted another file" \
         csv2raw --id id --write-ids n --write-names ./n a.csv
     mkdir dir
+    # Links to a file that is not there yet lead to one place.
+    ln -s n link
+    ln -s "$PWD/link" dir/far
+    ln -s ../link dir/near
+    local pair
+    for pair in 'n link' 'link n' 'n dir/far' 'n dir/near' 'dir/far ./n' 'link dir/far'; do
+        # shellcheck disable=SC2086 # two names
+        set -- $pair
+        fails 2 "csv2raw: --write-names: found '$2', to which --write-ids writes, wanted another file" \
+            csv2raw --id id --write-ids "$1" --write-names "$2" a.csv
+    done
+    csv2raw --id id --write-ids dir/far --write-names dir/n a.csv >/dev/null # another place, through two links
+    assert_equal "$(paste -s -d ' ' n dir/n)" "$(printf 'a\nx')"
+    rm -r dir n link && mkdir dir
     fails 1 'csv2raw: dir: is a directory, wanted a file' csv2raw --id id --write-ids dir a.csv
     fails 1 "csv2raw: none/x: there is no directory 'none', wanted it" csv2raw --id id --write-ids none/x a.csv
     fails 1 'csv2raw: a.csv/x: cannot open: Not a directory' csv2raw --write-names a.csv/x a.csv
@@ -163,6 +179,8 @@ refuses() {
 @test "missing cells are nan: empty ones, and those of --na" {
     assert_equal "$(items 'a,b,c\n,NA,""\n nan ,NaN,1\n' | xargs)" 'nan nan nan nan nan 1'
     assert_equal "$(items 'a,b\n-999,NA\n?, -999 \n' --na '-999,?,NA' | xargs)" 'nan nan nan nan'
+    # Blanks around them are ignored, as those around a cell are.
+    assert_equal "$(items 'a,b\n-999,NA\n?,x y\n' --na $' -999, NA , ?,\tx y' | xargs)" 'nan nan nan nan'
     # They replace NA, and are whole cells.
     refuses "line 2, column 1 (a): found 'NA', wanted a number: --columns and --id leave columns of text out, and --na lists texts that mean a missing number" \
         'a,b\nNA,1\n' --na null

@@ -221,7 +221,7 @@ options_of_page() {
     local name names page count=0
     run -2 --separate-stderr vae-train -m x --hidden nothing
     read -r -a names < <(sed -n "s/.*, each one of //; s/ (numbers from.*//; s/,//gp" <<<"$stderr")
-    for name in "${names[@]%%:*}"; do
+    for name in "${names[@]%%[:[]*}"; do
         count=$((count + 1))
         grep -q -- "--hidden .*\b$name\b" <<<"$(vae-train --help)" || fail "--help: $name"
         for page in vae-train.1 vae-model.5; do

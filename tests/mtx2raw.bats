@@ -167,6 +167,9 @@ genes() {
         assert_equal "$(xargs <names)" "$(sed -n "$(tr , '\n' <<<"$columns" | sed 's/$/p/')" six | xargs)"
         mtx2raw --top $n a.mtx >named.raw
         mtx2raw --top $n <a.mtx | cmp - named.raw
+        # The second time it begins where the first one began.
+        { echo another && cat a.mtx; } >after.mtx
+        { read -r _ && mtx2raw --top $n; } <after.mtx | cmp - named.raw
     done
     gzip -c a.mtx >a.mtx.gz
     mtx2raw --top 3 a.mtx.gz | cmp - <(mtx2raw --top 3 a.mtx)
@@ -202,6 +205,9 @@ genes() {
     matrix real 2 2 '1 1 0.5' '1 2 4' >b.mtx
     fails 1 "mtx2raw: b.mtx: line 4: found '0.5', wanted a whole number" mtx2raw --top 1 b.mtx
     mv out cut.raw && fails 1 'raw-info: cut.raw: e' raw-info cut.raw # it ended, or is empty
+    # An entry may be 0.
+    matrix integer 2 2 '1 1 0' '2 1 9' '1 2 0' >b.mtx
+    mtx2raw --top 1 b.mtx | table | diff - <(printf '9\n0\n')
     # A value that is left out need not be of the type.
     matrix real 2 2 '1 1 0.5' '2 1 9' '1 2 0.5' >b.mtx
     mtx2raw --top 1 b.mtx | table | diff - <(printf '9\n0\n')
@@ -278,6 +284,9 @@ END
     done
     { cat a.mtx && echo 6 5 1; } >long.mtx
     fails 1 'mtx2raw: long.mtx: line 13: found an entry more than the 9 that are declared, wanted the end' mtx2raw long.mtx
+    mv out cut.raw && fails 1 'raw-info: cut.raw: e' raw-info cut.raw
+    { cat a.mtx && echo '% the end'; } >long.mtx
+    fails 1 "mtx2raw: long.mtx: line 13: found '% the end', wanted the end after the last of the entries that are declared" mtx2raw long.mtx
     mv out cut.raw && fails 1 'raw-info: cut.raw: e' raw-info cut.raw
     # Without items as well.
     printf '%%%%MatrixMarket matrix coordinate integer general\n2 0 1\n' >cut.mtx

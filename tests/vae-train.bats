@@ -422,7 +422,8 @@ inf|
 -inf|
 END
     { header f64 4 1 . && perl -e 'print pack "d<*", 0, 0, 0, 1e39'; } >bad.raw
-    fails 1 'vae-train: bad.raw: item 0, element 3 is 1e+39, wanted a finite number' vae-train -m a.bin -l gaussian bad.raw
+    fails 1 'vae-train: bad.raw: item 0, element 3 is 1e+39, wanted a number from -3.4e38 to 3.4e38, in single precision' \
+        vae-train -m a.bin -l gaussian bad.raw
     fails 1 'vae-train: bad.raw: item 0, element 3 is 1e+39, wanted a number in [0,1] to binarize' \
         vae-train -m a.bin -l gaussian --binarize sample bad.raw
     # A value next to a bound is told from it.

@@ -144,6 +144,9 @@ components() {
     fails 2 "vae-train: --prior: found '0', wanted a whole number from 1 to 65536" vae-train -m x --prior vamp:0 items.raw
     fails 2 'vae-train: --free-bits: found it with --prior vamp' vae-train -m x --prior vamp:3 --free-bits 0.1 items.raw
     fails 1 'vae-train: items.raw: 200 items, wanted at least 201 to start the pseudo-inputs of --prior' vae-train -m x --prior vamp:201 items.raw
+    fails 1 'vae-train: items.raw: 20 items without those of --val, wanted at least 21 to start the pseudo-inputs of --prior' \
+        vae-train -m x --prior vamp:21 --val 0.9 items.raw
+    vae-train -q -m x -H 2 -z 2 -e 0 --prior vamp:20 --val 0.9 items.raw
     fails 1 'vae-sample: model.bin: has prior vamp:7, which has no quantiles, wanted no --grid' vae-sample -m model.bin --grid 2x2
     # KL is no sum over latents.
     vae-eval -q -m model.bin --latents items.raw | tail -n +2 | rows_hold 2 '$2 ~ /nan/ && $5 > 0'

@@ -94,17 +94,36 @@ int check_directory_of(const char *path) {
     return fail("%s: there is no directory '%.*s', wanted it", path, (int)(entry(path) - path - 1), path);
 }
 
-bool is_same_place(const char *a, const char *b) {
-    struct stat s, t;
-    if (is_standard(a) || is_standard(b))
-        return is_same_file(a, b);
-    return is_same_file(a, b) || (strcmp(entry(a), entry(b)) == 0 && directory_status(a, &s) == 0 &&
-                                  directory_status(b, &t) == 0 && is_same_inode(&s, &t));
-}
-
 bool is_dangling_link(const char *path) {
     struct stat status;
     return stat(path, &status) < 0 && errno == ENOENT && lstat(path, &status) == 0;
+}
+
+/* Writes to `place` where the links of a path lead that does not exist: there it would be created. Returns `place`,
+ * or the path itself if it is no such link or the names are too long. */
+static const char *created_place(const char *path, char place[PATH_MAX]) {
+    char target[PATH_MAX], next[PATH_MAX];
+    ssize_t length;
+    const char *at = path;
+    while (is_dangling_link(at) && (length = readlink(at, target, sizeof target - 1)) > 0) {
+        const int directory = *target == '/' ? 0 : (int)(entry(at) - at);
+        target[length] = '\0';
+        if (snprintf(next, sizeof next, "%.*s%s", directory, at, target) >= (int)sizeof next)
+            return path;
+        memcpy(place, next, sizeof next);
+        at = place;
+    }
+    return at;
+}
+
+bool is_same_place(const char *a, const char *b) {
+    char place[2][PATH_MAX];
+    struct stat s, t;
+    if (is_standard(a) || is_standard(b) || is_same_file(a, b))
+        return is_same_file(a, b);
+    const char *c = created_place(a, place[0]), *d = created_place(b, place[1]);
+    return strcmp(entry(c), entry(d)) == 0 && directory_status(c, &s) == 0 && directory_status(d, &t) == 0 &&
+           is_same_inode(&s, &t);
 }
 
 static bool is_ready(int fd, short events, int milliseconds) {

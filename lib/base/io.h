@@ -52,7 +52,8 @@ bool is_standard_output(const char *path);
 /* True if both paths lead to the same regular file; "-" is standard input. */
 bool is_same_file(const char *a, const char *b);
 
-/* Like is_same_file; also true if both name the same entry of one directory, even if it does not exist yet. */
+/* Like is_same_file; also true if both name the same entry of one directory, or symbolic links lead there, even if
+ * it does not exist yet. */
 bool is_same_place(const char *a, const char *b);
 
 /* 0, or -1 with a message if the directory of `path` does not exist. */

@@ -87,11 +87,15 @@ static bool holds(const struct likelihood *l, size_t levels, double v) {
 static int fail_element(const struct likelihood *l, size_t levels, bool unit, double v, const char *name,
                         uint64_t item, size_t i) {
     const bool advised = !unit && l->advice != NULL && fabs(v) <= (double)FLT_MAX;
+    const bool too_large = (double)l->max >= (double)FLT_MAX && isfinite(v); /* all finite floats are accepted */
     char level[64] = "", number[REAL_TEXT];
     if (l->has_levels)
         snprintf(level, sizeof level, " (here %zu: levels 0 to %zu)", levels, levels - 1);
     return fail("%s: item %" PRIu64 ", element %zu is %s, wanted %s%s%s%s%s", name, item, i,
-                real_text(isnan(v) ? (double)NAN : v, number), unit ? "a number in [0,1] to binarize" : l->wanted,
+                real_text(isnan(v) ? (double)NAN : v, number),
+                unit        ? "a number in [0,1] to binarize"
+                : too_large ? "a number from -3.4e38 to 3.4e38, in single precision"
+                            : l->wanted,
                 level, advised ? ": " : "", advised ? l->advice : "",
                 isnan(v) ? " (vae-train --missing takes nan for a missing element)" : "");
 }

@@ -9,22 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-int missing_texts_parse(void *field, const char *name, const char *list) {
-    struct missing_texts *texts = field;
-    *texts = (struct missing_texts){.count = 0};
-    for (;; list++) {
-        const size_t length = strcspn(list, ",");
-        if (texts->count == MISSING_TEXTS)
-            return fail("%s: found more than %d texts, wanted fewer", name, MISSING_TEXTS);
-        texts->of[texts->count].text = list;
-        texts->of[texts->count++].length = length;
-        list += length;
-        if (*list == '\0')
-            return 0;
-    }
-}
-
-/* A cell, without the blanks around it. */
+/* A cell, or a text of --na, without the blanks around it. */
 struct text {
     const char *begin;
     size_t length;
@@ -42,6 +27,22 @@ static struct text trim(const char *text, size_t length) {
         length--;
     }
     return (struct text){text, length};
+}
+
+int missing_texts_parse(void *field, const char *name, const char *list) {
+    struct missing_texts *texts = field;
+    *texts = (struct missing_texts){.count = 0};
+    for (;; list++) {
+        const size_t length = strcspn(list, ",");
+        if (texts->count == MISSING_TEXTS)
+            return fail("%s: found more than %d texts, wanted fewer", name, MISSING_TEXTS);
+        const struct text t = trim(list, length); /* as cells are trimmed that are compared with it */
+        texts->of[texts->count].text = t.begin;
+        texts->of[texts->count++].length = t.length;
+        list += length;
+        if (*list == '\0')
+            return 0;
+    }
 }
 
 static bool is_missing(const struct missing_texts *missing, struct text t) {

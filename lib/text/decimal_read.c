@@ -8,9 +8,9 @@
 #include <string.h>
 #include <strings.h>
 
-#define MANTISSA_DIGITS 19  /* digits that an uint64_t always holds */
-#define EXACT_POWER 22      /* the largest power of ten that is exact as a double */
-#define EXPONENT_MAX 100000 /* about the largest exponent that is told from larger ones: none of them is exact */
+#define MANTISSA_DIGITS 19      /* digits that an uint64_t always holds */
+#define EXACT_POWER 22          /* the largest power of ten that is exact as a double */
+#define EXPONENT_MAX 1000000000 /* larger ones may be mistaken for others: no text has as many digits */
 
 /* A text as significand * 10^exponent. Digits that the significand has no room for are left out; it is then too
  * large to be exact, and the C library reads the text. */

@@ -148,14 +148,17 @@ static int check_place(const struct mtx *mtx, const char *what, uint64_t index, 
 static int set_entry(struct mtx *mtx, const char *line, size_t length) {
     const char *text = line, *rest;
     uint64_t place[2];
+    const bool placed = read_numbers(&text, place, 2);
+    mtx->value_length = next_word(&text, &mtx->value);
+    if (!placed || (mtx->value_length == 0) != mtx->pattern || next_word(&text, &rest) > 0)
+        return refuse(mtx, line, length,
+                      mtx->read == mtx->entries ? "the end after the last of the entries that are declared"
+                      : mtx->pattern            ? "a row and a column"
+                                                : "a row, a column and a value");
     if (mtx->read == mtx->entries)
         return fail("%s: line %" PRIu64 ": found an entry more than the %" PRIu64
                     " that are declared, wanted the end",
                     name_of(mtx), mtx->lines.count, mtx->entries);
-    const bool placed = read_numbers(&text, place, 2);
-    mtx->value_length = next_word(&text, &mtx->value);
-    if (!placed || (mtx->value_length == 0) != mtx->pattern || next_word(&text, &rest) > 0)
-        return refuse(mtx, line, length, mtx->pattern ? "a row and a column" : "a row, a column and a value");
     if (check_place(mtx, "the row", place[0], mtx->rows) < 0 ||
         check_place(mtx, "the column", place[1], mtx->columns) < 0)
         return -1;

@@ -119,17 +119,27 @@ static int check_same(const char *name, const json_t *stored, const json_t *iden
                 shown(now, digest), shown(then, digest));
 }
 
-int identity_check(const json_t *identity, const json_t *stored, const struct option_value *options,
-                   bool (*is_other)(const char *key), const char *name) {
+/* Checks the keys that are digests, or those that are not. 0 or -1. */
+static int check_keys(const json_t *identity, const json_t *stored, const struct option_value *options,
+                      bool (*is_other)(const char *key), const char *name, bool digest) {
     const char *key;
     json_t *value;
     json_object_foreach((json_t *)identity, key, value) {
-        if (check_same(name, stored, identity, options, key) < 0)
+        if ((find_digest(key) != NULL) == digest && check_same(name, stored, identity, options, key) < 0)
             return -1;
     }
     json_object_foreach((json_t *)stored, key, value) {
-        if (!is_other(key) && check_same(name, stored, identity, options, key) < 0)
+        if ((find_digest(key) != NULL) == digest && !is_other(key) &&
+            check_same(name, stored, identity, options, key) < 0)
             return -1;
     }
     return 0;
+}
+
+/* The digests come last: another --seed makes a fraction for --val take other items away. */
+int identity_check(const json_t *identity, const json_t *stored, const struct option_value *options,
+                   bool (*is_other)(const char *key), const char *name) {
+    return check_keys(identity, stored, options, is_other, name, false) < 0
+               ? -1
+               : check_keys(identity, stored, options, is_other, name, true);
 }

@@ -114,9 +114,10 @@ static void note_equal_components(const struct run_notes *n) {
     const size_t components = n->model->config.components;
     if (n->different_items > 0 && n->different_items < components)
         cli_note(
-            "%s: has %zu different items, and --prior vamp:%zu starts each component on one: %zu components stay "
+            "%s: has %zu different items%s, and --prior vamp:%zu starts each component on one: %zu components stay "
             "equal to others",
-            n->train->name, n->different_items, components, components - n->different_items);
+            n->train->name, n->different_items, n->config->validation_fraction > 0 ? " without those of --val" : "",
+            components, components - n->different_items);
 }
 
 void run_notes_before(const struct run_notes *n) {

@@ -296,10 +296,16 @@ static int check_data(const struct training_run *r, const struct model_config *c
     if (config->missing && !dtype_is_real(r->train.dtype))
         return fail("%s: items are %s, so no element is missing, wanted f32 or f64 for --missing", r->train.name,
                     dtype_name(r->train.dtype));
-    if (prior_pseudo_inputs(config->prior, config->components) > r->train.items)
-        return fail("%s: %zu items, wanted at least %zu to start the pseudo-inputs of --prior", r->train.name,
-                    r->train.items, config->components);
     return check_items(&r->train, config);
+}
+
+/* Checks that there are enough items to start the prior, after a fraction for --val has taken its own. 0 or -1. */
+static int check_components(const struct training_run *r, const struct model_config *config) {
+    if (prior_pseudo_inputs(config->prior, config->components) > r->train.items)
+        return fail("%s: %zu items%s, wanted at least %zu to start the pseudo-inputs of --prior", r->train.name,
+                    r->train.items, r->config->validation_fraction > 0 ? " without those of --val" : "",
+                    config->components);
+    return 0;
 }
 
 /* Sets the fields of the saver's provenance that are known before training. */
@@ -324,7 +330,7 @@ static int prepare(struct training_run *r) {
         hidden_mirror(&config.decoder, &config.encoder, &item, "--decoder-hidden") < 0)
         return -1;
     if (check_data(r, &config) < 0 || load_labels(r, &config) < 0 || load_validation(r, &config) < 0 ||
-        model_create(&r->model, &config) < 0)
+        check_components(r, &config) < 0 || model_create(&r->model, &config) < 0)
         return -1;
     if (initial_values_set(&c->start, &r->model, &r->train, r->label, r->config->seed, &r->facts) < 0)
         return -1;

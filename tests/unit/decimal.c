@@ -170,6 +170,14 @@ static void expect(const char *text, enum decimal wanted, double value) {
     EXPECT(wanted != DECIMAL_NUMBER || found == value || (isnan(found) && isnan(value)), "'%s': %g", text, found);
 }
 
+/* A number of 100,001 zeros after the point and a 1, with an exponent. */
+static void expect_far(const char *exponent, enum decimal wanted, double value) {
+    static char text[100032] = "0.";
+    memset(text + 2, '0', 100001);
+    snprintf(text + 100003, sizeof text - 100003, "1e%s", exponent);
+    expect(text, wanted, value);
+}
+
 static void what_is_a_number(void) {
     static const char *const none[] = {"",     "+",    "-",   ".",    "-.",  "e5",   ".e5", "1e",    "1e+",   "1 2",
                                        "0x10", "1,5",  "1..", "1.2.", "--1", "+-1",  "1f",  "infin", "nan()", "in",
@@ -194,6 +202,9 @@ static void what_is_a_number(void) {
     expect("-1e99999999999999999999", DECIMAL_LARGE, 0);
     expect("1e-99999999999999999999", DECIMAL_NUMBER, 0);
     expect("0e99999999999999999999", DECIMAL_NUMBER, 0);
+    expect_far("1000001", DECIMAL_LARGE, 0);
+    expect_far("100002", DECIMAL_NUMBER, 1);
+    expect_far("-1000001", DECIMAL_NUMBER, 0);
     float narrow = 0;
     EXPECT(decimal_read_float("1e39", 4, &narrow) == DECIMAL_LARGE, "%g", (double)narrow);
     EXPECT(decimal_read_float("1e309", 5, &narrow) == DECIMAL_LARGE, "%g", (double)narrow);
