@@ -89,6 +89,39 @@ pixel() {
     assert_equal "$(raw2csv --no-header "$BATS_TEST_TMPDIR/tiles.raw" | sort -u | wc -l)" 100
 }
 
+@test "a bitmap of the font becomes a picture of 32x32 on white" {
+    cd "$BATS_TEST_TMPDIR"
+    beside draw-emoji
+    # Two bitmaps to train on and one to test on. The square in the middle is half transparent.
+    printf 'P2 136 128 255\n' >alpha.pgm
+    awk 'BEGIN { for (y = 0; y < 128; y++) for (x = 0; x < 136; x++)
+        print (x >= 36 && x < 100 && y >= 32 && y < 96 ? 51 : 0) }' >>alpha.pgm
+    ppmmake -maxval=255 '#643200' 136 128 | pnmtopng -quiet -alpha=alpha.pgm >bitmap.png
+    # shellcheck disable=SC2016 # the script's own variable
+    printf '#!/bin/sh\nmkdir "$2/train" "$2/test"\ncp bitmap.png "$2/train/0000.png"
+        cp bitmap.png "$2/train/0002.png"\ncp bitmap.png "$2/test/0001.png"\n' >scripts/emoji-bitmaps
+    chmod +x scripts/emoji-bitmaps
+    scripts/draw-emoji font.ttf out
+    assert_equal "$(ls out)" $'test.ppm\ntrain.ppm'
+    run -0 pixel out/train.ppm 8 8
+    assert_output $'224,214,204\n224,214,204'
+    run -0 pixel out/test.ppm 23 23
+    assert_output 224,214,204
+    run -0 pixel out/test.ppm 24 24
+    assert_output 255,255,255
+}
+
+@test "pictures of another size are refused" {
+    cd "$BATS_TEST_TMPDIR"
+    beside draw-emoji
+    # shellcheck disable=SC2016 # the script's own variable
+    printf '#!/bin/sh\nmkdir "$2/train" "$2/test"\nppmmake red 136 64 | pnmtopng >"$2/train/0000.png"\n' \
+        >scripts/emoji-bitmaps
+    chmod +x scripts/emoji-bitmaps
+    run -1 scripts/draw-emoji font.ttf out
+    assert_line 'draw-emoji: train.ppm: found 1549 bytes, wanted 3085: a PPM picture of 32x32 for each bitmap'
+}
+
 # packager: an apt-get that makes a package with the directory root, or fails if there is none.
 packager() {
     mkdir -p bin
@@ -131,6 +164,19 @@ END
     run ! make -s -C "$ROOT/data" tiles TILES_SOURCE=/none
     assert_line --partial 'E: Failed to fetch it'
     assert_line --partial 'wanted netpbm (make deps) and crawl-tiles-data of Debian 12 (installed or from apt-get download)'
-    assert_equal "$(sed 's/.* //' asked)" crawl-tiles-data
+    run ! make -s -C "$ROOT/data" emoji EMOJI_SOURCE=/none
+    assert_line --partial 'wanted python3-fonttools (make emoji-deps) and netpbm (make deps) and fonts-noto-color-emoji of Debian 12'
+    assert_equal "$(sed 's/.* //' asked)" $'crawl-tiles-data\nfonts-noto-color-emoji'
+    assert_empty "$(find 'a cache' -type f)"
+}
+
+@test "another font gives no emoji" {
+    cd "$BATS_TEST_TMPDIR"
+    packager
+    mkdir fonts
+    echo bogus >fonts/NotoColorEmoji.ttf
+    run ! make -s -C "$ROOT/data" emoji EMOJI_SOURCE="$PWD/fonts"
+    assert_line --partial 'data: emoji: cannot get the files with their published SHA-256'
+    assert [ ! -e asked ]
     assert_empty "$(find 'a cache' -type f)"
 }

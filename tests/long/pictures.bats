@@ -27,3 +27,14 @@ items() {
     texts "$BATS_TEST_TMPDIR/sample.ppm" | comm -23 - "$BATS_TEST_TMPDIR/train" >"$BATS_TEST_TMPDIR/others"
     assert_equal "$(wc -l <"$BATS_TEST_TMPDIR/others")" 0
 }
+
+@test "there are 3,302 emoji to train on and 614 to test on" {
+    local emoji
+    emoji=$(make -s -C "$ROOT/data" path DATA=emoji)
+    [ -e "$emoji/test.ppm" ] || /usr/bin/python3 -c 'import fontTools' 2>/dev/null ||
+        skip 'wants python3-fonttools (make emoji-deps)'
+    make -s -C "$ROOT/data" emoji
+    cd "$emoji"
+    assert_equal "$(items train.ppm)" '32x32x3 3302'
+    assert_equal "$(items test.ppm)" '32x32x3 614'
+}
