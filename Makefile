@@ -88,7 +88,7 @@ help:
 	@echo '                long-deps: installs what they need)'
 	@echo 'make quick      the tests that take little, in a minute; make test T=vae-encode: tests/vae-encode.bats, or a C test'
 	@echo 'make bench      time it beside PyTorch, as a table (bench-quick: in 2 minutes; bench-deps: installs PyTorch)'
-	@echo 'make paper      published figures, below paper/, in minutes each (paper-deps: installs gnuplot, for the plots)'
+	@echo 'make paper      published figures, below paper/, in minutes each (paper-deps: installs gnuplot, for the plots, and zstd)'
 	@echo 'make coverage   which lines the tests run; make mutate: which faults, put in on purpose, they do not notice'
 	@echo 'make fuzz       fuzz each reader, SECONDS=60 each (fuzz-deps: installs clang)'
 	@echo 'make asan tsan  build with the address and undefined, and the thread sanitizer, below $(BUILD)/'
@@ -259,7 +259,7 @@ bench-deps: DEPS := python3-torch python3-torchvision python3-pil python3-numpy 
 # The emoji of `make -C data emoji` are taken out of a font.
 emoji-deps: DEPS := python3-fonttools
 
-paper-deps: DEPS := gnuplot-nox
+paper-deps: DEPS := gnuplot-nox zstd
 
 fuzz-deps: DEPS := clang libclang-rt-dev
 
