@@ -74,7 +74,7 @@ OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o) $(foreach level,$(LEVELS),$(KERNELS:%.c=$
 # started by name.
 PAPER := vae iwae-5 figure2 figure4
 
-.PHONY: all help flags parts fuzz fuzzers deps bench-deps paper-deps fuzz-deps long-deps bench bench-quick demo paper check quick test format lint dist check-long coverage mutate asan tsan units install uninstall clean
+.PHONY: all help flags parts fuzz fuzzers deps bench-deps emoji-deps paper-deps fuzz-deps long-deps bench bench-quick demo paper check quick test format lint dist check-long coverage mutate asan tsan units install uninstall clean
 .DELETE_ON_ERROR:
 
 all: $(PROGRAMS)
@@ -88,7 +88,7 @@ help:
 	@echo '                long-deps: installs what they need)'
 	@echo 'make quick      the tests that take little, in a minute; make test T=vae-encode: tests/vae-encode.bats, or a C test'
 	@echo 'make bench      time it beside PyTorch, as a table (bench-quick: in 2 minutes; bench-deps: installs PyTorch)'
-	@echo 'make paper      published figures, below paper/, in minutes each (paper-deps: installs gnuplot, for the plots)'
+	@echo 'make paper      published figures, below paper/, in minutes each (paper-deps: installs gnuplot, for the plots, and zstd)'
 	@echo 'make coverage   which lines the tests run; make mutate: which faults, put in on purpose, they do not notice'
 	@echo 'make fuzz       fuzz each reader, SECONDS=60 each (fuzz-deps: installs clang)'
 	@echo 'make asan tsan  build with the address and undefined, and the thread sanitizer, below $(BUILD)/'
@@ -206,7 +206,7 @@ dist:
 	git archive --format=tar --prefix=vaeutils-$(VERSION)/ HEAD | gzip -9 -n >"$(BUILD)/vaeutils-$(VERSION).tar.gz"
 
 # Tests of the build, of the source, of whole workflows or of times, which sanitizers have no part in.
-PLAIN := analyze anomaly bench injected jobs jobs_sweep locale make man paper readme sanitizers
+PLAIN := analyze anomaly bench data injected jobs jobs_sweep locale make man paper readme sanitizers
 
 # The published figure on MNIST (a download), hundreds of kills, each allocation failing, and the sanitizers: minutes.
 # With PART=N only a part of them: every eighth, from the N-th on.
@@ -256,7 +256,10 @@ DEPS := libopenblas-dev libopenblas-pthread-dev zlib1g-dev libjansson-dev libxxh
 
 bench-deps: DEPS := python3-torch python3-torchvision python3-pil python3-numpy libopenblas0-openmp
 
-paper-deps: DEPS := gnuplot-nox
+# The emoji of `make -C data emoji` are taken out of a font.
+emoji-deps: DEPS := python3-fonttools
+
+paper-deps: DEPS := gnuplot-nox zstd
 
 fuzz-deps: DEPS := clang libclang-rt-dev
 
@@ -264,9 +267,9 @@ fuzz-deps: DEPS := clang libclang-rt-dev
 # packages are for builds that are compared with gcc's.
 long-deps: DEPS := $(if $(shell command -v npm),,npm) clang gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user
 
-bench-deps paper-deps fuzz-deps long-deps: | $(DEPS_FIRST)
+bench-deps emoji-deps paper-deps fuzz-deps long-deps: | $(DEPS_FIRST)
 
-deps bench-deps paper-deps fuzz-deps long-deps:
+deps bench-deps emoji-deps paper-deps fuzz-deps long-deps:
 	@missing=; for package in $(DEPS); do \
 	    dpkg-query -W -f '$${Status}\n' $$package 2>/dev/null | grep -q '^install ok installed$$' || missing="$$missing $$package"; \
 	done; \

@@ -64,3 +64,27 @@ made_with() {
     assert_equal "$(awk '{ print $1 }' figure4.tsv | xargs)" "$(payload <labels.raw | od -A n -v -t u1 -w1 | xargs)"
     rows_hold 20 '$2 == $2 && $3 == $3 && NF == 3' <figure4.tsv
 }
+
+@test "compressors: bits per element of each sheet's test tiles, from the sizes of the files" {
+    command -v zstd >/dev/null || skip 'wants zstd (make paper-deps)'
+    export XDG_CACHE_HOME=$BATS_TEST_TMPDIR
+    local name bytes
+    mkdir -p "$BATS_TEST_TMPDIR/vaeutils/tiles" "$BATS_TEST_TMPDIR/vaeutils/emoji"
+    cd "$BATS_TEST_TMPDIR/vaeutils/tiles"
+    gunzip -c "$ROOT/data/sample-tiles.ppm.gz" >sample.ppm
+    head -c $((9 * 3085)) sample.ppm >wall-test.ppm
+    tail -c $((4 * 3085)) sample.ppm >floor-test.ppm
+    ppmmake red 32 32 >feat-test.ppm
+    touch wall-train.ppm floor-train.ppm feat-train.ppm ../emoji/train.ppm
+    cp feat-test.ppm ../emoji/test.ppm
+    recipe compressors
+    assert_line --index 0 $'pictures\tnumber\tpng_each\tpng_all\tzstd_19'
+    assert_equal "$(cut -f 1,2 <<<"$output" | tail -n +2 | xargs)" 'wall 9 floor 4 feat 1 emoji 1'
+    bytes=$(ppmmake red 32 32 | pnmtopng -quiet -compression=9 | wc -c)
+    assert_line --regexp "^feat.1.$(awk "BEGIN { printf \"%.3f\", 8 * $bytes / 3072 }")"$'\t'
+    assert_equal "$(grep feat <<<"$output" | cut -f 3-)" "$(grep emoji <<<"$output" | cut -f 3-)"
+    for name in wall:9 floor:4; do
+        bytes=$(pnm2raw -q "$BATS_TEST_TMPDIR/vaeutils/tiles/${name%:*}-test.ppm" | zstd -q -19 | wc -c)
+        assert_line --regexp "^${name%:*}.*"$'\t'"$(awk "BEGIN { printf \"%.3f\", 8 * $bytes / 3072 / ${name#*:} }")$"
+    done
+}
