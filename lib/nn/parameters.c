@@ -100,8 +100,11 @@ int parameters_reserve(struct parameters *p) {
 }
 
 int parameters_train(struct parameters *p) {
-    if (allocate_zeros(&p->gradient, p->size) < 0 || allocate_zeros(&p->first, p->size) < 0 ||
-        allocate_zeros(&p->second, p->size) < 0)
+    /* Most updates keep gradients elsewhere: zeros that are never written to take no memory. */
+    p->gradient = calloc(p->size > 0 ? p->size : 1, sizeof *p->gradient);
+    if (p->gradient == NULL)
+        return fail("parameters: out of memory for %zu numbers", p->size);
+    if (allocate_zeros(&p->first, p->size) < 0 || allocate_zeros(&p->second, p->size) < 0)
         return -1;
     return 0;
 }
