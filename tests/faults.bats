@@ -75,6 +75,12 @@ no_temporary() {
     assert_regex "$(<err)" ': a lower --rate may help$'
     fails 1 'vae-train: training: ' "${real[@]}" -H 8,8,8,8 --init normal:1000 unit.raw
     assert_regex "$(<err)" '\([a-z.0-9]+\): smaller initial weights may help$'
+    # A scale that is an output of the decoder wants smaller numbers.
+    { header f32 3 60 . && perl -e 'srand 3; print pack "f<*", map { 3e4 * rand } 1 .. 180'; } >far.raw
+    fails 1 'vae-train: training: ' "${real[@]}" -H 64 --sigma net far.raw
+    assert_regex "$(<err)" ': items scaled to numbers of about 1 may help$'
+    fails 1 'vae-train: training: ' "${real[@]}" -H 8,8,8,8 --sigma net --init normal:1000 unit.raw
+    assert_regex "$(<err)" '\([a-z.0-9]+\): smaller initial weights may help$'
     # Counts cannot be scaled.
     { header i32 3 60 . && perl -e 'print pack "l<*", map { 16777216 - $_ } 1 .. 180'; } >counts.raw
     fails 1 'vae-train: training: ' vae-train -q -m model.bin -H none -z 2 -l poisson -b 100 --init normal:10 counts.raw
