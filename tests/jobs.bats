@@ -35,6 +35,11 @@ setup() {
     sed '/^P1005,/s/,[^,]*$/,/' anomalies/new.csv >holes.csv
     "$JOBS/anomalies" anomalies/normal.csv holes.csv pump >shown
     grep $'^P1005\t[0-9.]*\t[0-9.]*\tflow ' shown
+    # Of a line that has two numbers left, both normal, these have scores below that of a missing cell.
+    sed '/^P1003,/s/,[^,]*,[^,]*,[^,]*,[^,]*,[^,]*$/,,,NA,,/' anomalies/new.csv >holes.csv
+    "$JOBS/anomalies" anomalies/normal.csv holes.csv pump >shown
+    run -0 grep '^P1003' anomalies/anomalies.tsv
+    assert_equal "$(cut -f 4-6 <<<"$output" | sed 's/ [^\t]*//g' | tr '\t' '\n' | sort | xargs)" '- load rpm'
 }
 
 @test "counts: the three types of cells are apart in the plane, and each has its label and its colour" {
