@@ -104,6 +104,14 @@ setup() {
     ppmmake red 9 9 | pnmtopng -quiet -alpha <(pgmmake 0 9 9) >"my own/d.png"
     COLOUR=gray SIZE=6 EPOCHS=1 "$JOBS/pictures" "my own" out
     raw-info out/items.raw | row_holds 2 '$1 == "u8" && $2 == "6x6" && $3 == 3 && $5 == 255 && $6 == 255'
+    # A folder without pictures, and one that is broken.
+    rm -r out
+    mkdir empty
+    fails 1 'pictures: empty: found no file *.png, wanted a folder of PNG pictures' "$JOBS/pictures" empty none
+    head -c 60 "my own/c.png" >"my own/b.png"
+    run -1 --separate-stderr "$JOBS/pictures" "my own" none
+    # shellcheck disable=SC2154 # set by run
+    assert_equal "${stderr_lines[-1]}" 'pictures: my own/b.png: pngtopam cannot read it, wanted a PNG picture'
 }
 
 @test "numpy: each array, read back, is the model's tensor and the latents, and they compute the latents" {

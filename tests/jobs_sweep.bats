@@ -52,6 +52,11 @@ setup() {
 
 @test "class: only items of the class; curves, and pictures with a tile for each image" {
     EPOCHS=3 BETAS='0.5 8' "$AT/class" >shown 2>err
+    local curves=tsv
+    [ ! -e class/curves.png ] || curves=png
+    assert_equal "$(<err)" "Look at class/map.png, class/strips.png and class/betas.png; the curves are in class/curves.$curves
+strips.png: for each of three images a row in which the first latent changes, and one for the second
+betas.png: from the first row to the last, beta is 0.5 8"
     # As many sneakers as there are, and they look like the mean sneaker.
     assert_equal "$(raw-info class/class.raw | awk 'NR == 2 { print $3 }')" \
         "$(idx2raw "$LABELS" | raw2csv --no-header | grep -c -x 7)"
