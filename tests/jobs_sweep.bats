@@ -50,6 +50,24 @@ setup() {
     assert_empty "$(find cut -newer now -name 'z*' -o -newer now -name '*.tsv')"
 }
 
+@test "sweep: models are trained until they are, and real numbers want a likelihood" {
+    export LATENTS=2 BETAS=1
+    idx2raw -n 100 "$IMAGES" >items.raw
+    "$AT/sweep" items.raw default
+    run -0 vae-info --row default/z2-beta1.bin
+    assert_equal "$(tail -n 1 <<<"$output" | cut -f 20)" patience
+    holds "$(tail -n 1 <<<"$output" | cut -f 19) > 30"
+    # The options that are given win.
+    OPTIONS='-H 4 --patience 1 -l gaussian' "$AT/sweep" items.raw patience
+    holds "$(metadata patience/z2-beta1.bin made.epochs_run) < 500"
+    OPTIONS='-H 4 -e 2' "$AT/sweep" items.raw two
+    assert_equal "$(metadata two/z2-beta1.bin made.epochs_run)" 2
+    awk 'BEGIN { for (i = 0; i < 100; i++) print sin(i) "," 3 * cos(i) }' | csv2raw --no-header >real.raw
+    fails 1 "sweep: real.raw: numbers from -2.99988 to 3, wanted a likelihood for them, such as OPTIONS='-H 100 -l gaussian'" \
+        "$AT/sweep" real.raw real
+    OPTIONS='-H 4 -l gaussian -e 1' "$AT/sweep" real.raw real
+}
+
 @test "class: only items of the class; curves, and pictures with a tile for each image" {
     EPOCHS=3 BETAS='0.5 8' "$AT/class" >shown 2>err
     local curves=tsv
