@@ -30,7 +30,16 @@ small() {
         small -m part.bin -e 6 --checkpoint run.ck --continue --log log.tsv data.raw
         cmp whole.bin part.bin
     done
-    grep -qx 'vae-train: run.ck: continuing from step 12, in epoch 6 of 6' err
+    grep -qx 'vae-train: run.ck: the run is complete, epoch 6 of 6; a greater --epochs adds epochs' err
+    run ! grep 'continuing\|items/s' err
+    # With a schedule over all epochs there is no way on; nor is there after --patience.
+    for _ in 1 2; do small -m cosine.bin -e 2 --schedule cosine --checkpoint cosine.ck --continue data.raw; done
+    grep -qx 'vae-train: cosine.ck: the run is complete, epoch 2 of 2' err
+    for epochs in 500 600; do
+        small -m best.bin -e $epochs -r 0.1 --val 0.2 --patience 1 --checkpoint best.ck --continue data.raw
+        holds "$(metadata best.bin made.epochs_run) < 500"
+    done
+    grep -qx "vae-train: best.ck: the run is complete: --patience ended it after epoch $(metadata best.bin made.epochs_run), so a greater --epochs adds none; --start-from trains its model in a new run" err
     # What is there and no checkpoint of this run is refused, and left as it was.
     fails 1 'vae-train: run.ck: --batch is 7 in this run, wanted 128 as in the file' \
         vae-train -H 8 -z 2 -m part.bin -e 6 -b 7 --checkpoint run.ck --continue data.raw
