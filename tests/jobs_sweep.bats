@@ -113,13 +113,13 @@ betas.png: from the first row to the last, beta is 0.5 8"
 }
 
 @test "live: identifiers stand before the answers, at once; columns of any size are scaled" {
-    awk 'BEGIN { print "id,x,site,y"; for (i = 0; i < 500; i++) printf "a%d,%.2f,n,%.6f\n", i, 9000 * sin(i), 0.0004 * cos(i) }' \
+    awk 'BEGIN { print "id,x,site,\"y, mm\""; for (i = 0; i < 500; i++) printf "a%d,%.2f,n,%.6f\n", i, 9000 * sin(i), 0.0004 * cos(i) }' \
         >history.csv
-    export ID=id FIELDS=x,y
+    export ID=id FIELDS='x,"y, mm"'
     mkfifo feed
     "$AT/live" history.csv out <feed >answers 2>err 3>&- &
     exec 7>feed
-    printf 'id,site,y,x\nb1,n,0.00028,6300\n' >&7
+    printf 'id,site,"y, mm",x\nb1,n,0.00028,6300\n' >&7
     await grep -q '^b1,' answers
     printf 'b2,n,0,6300\n' >&7
     await grep -q '^b2,' answers

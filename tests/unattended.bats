@@ -87,7 +87,7 @@ small() {
     holds "$(tail -1 log.tsv | cut -f 7) > -0.1"
     fails 1 'vae-train: run.ck: items is 100 in this run, wanted 150 as in the file' \
         vae-train -q -H 8 -z 2 -m x --cond labels.raw --val .5 --patience 2 -e 20 --resume run.ck data.raw
-    for text in 0. 0.0 1.0 1.5; do
+    for text in 0. 0.0 1.0 1.5 10% .5%; do
         fails 2 "vae-train: --val: found '$text', wanted a fraction between 0 and 1, such as 0.1, or a file, such as ./$text" vae-train -m x --val $text data.raw
     done
     fails 1 'vae-train: 7: cannot open' vae-train -m x --val 7 data.raw
