@@ -230,6 +230,8 @@ END
     # shellcheck disable=SC2016 # Perl
     {
         damaged 'substr($data, 999, 1) ^= "\1"' "the weights' XXH64 is "
+        damaged '$head =~ s/second.mu.bias/secoNd.mu.bias/' \
+            "tensor \"second.mu.bias\" is missing, wanted it for this model's layers; found \"secoNd.mu.bias\", which is none of theirs"
         damaged '$data .= "\0"' 'bytes follow the weights, wanted the end'
         damaged '$data = substr $data, 0, 5000' 'ended after 5000 of '
         damaged '$head =~ s/"version":"2"/"version":"3","new":"x"/' 'metadata "version" is "3", wanted "1" or "2"'
