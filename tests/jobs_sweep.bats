@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 # examples/jobs: a sweep that is interrupted, pictures of one class, a live feed.
+# shellcheck disable=SC2016,SC2030,SC2031 # the conditions are those of awk; a test is a subshell, and sets its variables itself
 load helper
 
 AT=$ROOT/examples/jobs

@@ -39,6 +39,7 @@ setup() {
 }
 
 @test "one's own data: columns that are scaled to mean 0 and standard deviation 1" {
+    # shellcheck disable=SC2016 # fields of awk
     raw-info --per-element tour/scaled.raw | tail -n +2 |
         rows_hold 4 '$2 == 500 && $4 ^ 2 < 1e-10 && ($5 - 1) ^ 2 < 1e-10'
 }
