@@ -171,7 +171,7 @@ END
     fails 1 'vae-train: part.ck: --cond is given in this run, wanted not given as in the file' \
         vae-train "${OPTIONS[@]}" -m part.bin --resume part.ck --cond labels.raw items.raw
     perl -e 'local $/; $_ = <STDIN>; substr($_, 5000, 1) ^= "\1"; print' <items.raw >other.raw
-    fails 1 "vae-train: part.ck: the items differ from those of the checkpoint: their XXH64 is $(digest <other.raw), wanted $(digest <items.raw)" \
+    fails 1 "vae-train: part.ck: the items differ from those of the checkpoint: their XXH64 is $(digest <other.raw), wanted $(digest <items.raw): read the same again, or start a new run without --continue or --resume" \
         vae-train "${OPTIONS[@]}" -m part.bin --resume part.ck other.raw
     cmp part.bin before.bin
     # Labels of the validation data alone.
@@ -230,6 +230,8 @@ END
     # shellcheck disable=SC2016 # Perl
     {
         damaged 'substr($data, 999, 1) ^= "\1"' "the weights' XXH64 is "
+        damaged '$head =~ s/second.mu.bias/secoNd.mu.bias/' \
+            "tensor \"second.mu.bias\" is missing, wanted it for this model's layers; found \"secoNd.mu.bias\", which is none of theirs"
         damaged '$data .= "\0"' 'bytes follow the weights, wanted the end'
         damaged '$data = substr $data, 0, 5000' 'ended after 5000 of '
         damaged '$head =~ s/"version":"2"/"version":"3","new":"x"/' 'metadata "version" is "3", wanted "1" or "2"'
@@ -271,7 +273,7 @@ END
     # What is not refused is told about.
     vae-train "${OPTIONS[@]}" --resume part.ck --log part.tsv items.raw 2>err
     grep -q '^vae-train: items.raw: grey values under -l bernoulli' err
-    grep -qx 'vae-train: part.ck: continuing from step 21, in epoch 3 of 3' err
+    grep -qx 'vae-train: part.ck: the run is complete, epoch 3 of 3; a greater --epochs adds epochs' err
 }
 
 @test "weights of a checkpoint that are not numbers are refused by name" {

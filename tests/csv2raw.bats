@@ -97,7 +97,20 @@ refuses() {
     refuses "column 1 (a) stands twice in --columns, wanted it once" "$table" --columns a,a
     refuses "column 3 (d) stands twice in --columns, wanted it once" "$table" --columns d,a-d
     refuses "column 3 follows column 1, wanted a range from left to right, not 'd-a'" "$table" --columns d-a
-    refuses "has no column named 'e', wanted it for --columns" "$table" --columns a,e
+    refuses "has no column named 'e', wanted it for --columns (found a, b-c, d, b, c, b)" "$table" --columns a,e
+    refuses "has no column named 'D', wanted it for --columns (found 'd', in other letters)" "$table" --columns D
+    # A name with a comma is in quotes, as in the table; so may be any entry.
+    table='"x,y",z,"say ""so"", now",""""\n1,2,3,4\n'
+    assert_equal "$(items "$table" --columns '"say ""so"", now",z,"x,y"' | xargs)" '3 2 1'
+    assert_equal "$(items "$table" --columns '"x,y-z",""""' | xargs)" '1 2 4'
+    assert_equal "$(items "$table" --columns '"' | xargs)" 4
+    refuses "has no column named 'x', wanted it for --columns" "$table" --columns x,y
+    run ! grep found told
+    refuses "has no column named 'x', wanted it for --columns (found \"x,y\", z)" '"x,y",z\n1,2\n' --columns x,y
+    refuses "has no column named '\"x', wanted it for --columns" '"x,y",z\n1,2\n' --columns '"x,y"z'
+    refuses "has no column named 'w', wanted it for --columns" "$(seq 13 | paste -s -d ,)\n" --columns w
+    run ! grep found told
+    table='a,b-c,d,b,c,b\n1,2,3,4,5,6\n'
     refuses "has no column named 'a-e', wanted it for --columns" "$table" --columns a-e
     refuses "has no column named '', wanted it for --columns" "$table" --columns a,
     refuses "has no column named '2', wanted it for --columns (numbers of columns go with --no-header)" "$table" --columns 2
@@ -298,7 +311,7 @@ refuses() {
     cp "$ROOT/tests/rejected/foreign/png" png
     fails 1 'csv2raw: png: looks like a PNG picture, wanted a table of text (CSV)' csv2raw png
     gzip -c "$BATS_TEST_FILENAME" >gz
-    fails 1 'csv2raw: gz: looks like gzip data, wanted a table of text (CSV)' csv2raw gz
+    fails 1 'csv2raw: gz: looks like gzip data, wanted a table of text (CSV): gunzip -c unpacks it, for a pipe to csv2raw' csv2raw gz
     { header u8 1 0 . && true; } >a.raw
     fails 1 'csv2raw: a.raw: looks like a stream, see vae-raw(5), wanted a table of text (CSV)' csv2raw a.raw
     printf '%%PDF-1.7\n' >document

@@ -75,6 +75,18 @@ no_temporary() {
     assert_regex "$(<err)" ': a lower --rate may help$'
     fails 1 'vae-train: training: ' "${real[@]}" -H 8,8,8,8 --init normal:1000 unit.raw
     assert_regex "$(<err)" '\([a-z.0-9]+\): smaller initial weights may help$'
+    # A scale that is an output of the decoder wants smaller numbers.
+    { header f32 3 60 . && perl -e 'srand 3; print pack "f<*", map { 3e4 * rand } 1 .. 180'; } >far.raw
+    fails 1 'vae-train: training: ' "${real[@]}" -H 64 --sigma net far.raw
+    assert_regex "$(<err)" ': items scaled to numbers of about 1 may help$'
+    fails 1 'vae-train: training: ' "${real[@]}" -H 8,8,8,8 --sigma net --init normal:1000 unit.raw
+    assert_regex "$(<err)" '\([a-z.0-9]+\): smaller initial weights may help$'
+    # The rate is the cause with numbers of about 1, and with larger ones without such a scale.
+    for options in '--sigma net unit.raw' far.raw; do
+        # shellcheck disable=SC2086 # several options
+        fails 1 'vae-train: training: ' "${real[@]}" -H 8 -r 1000 $options
+        assert_regex "$(<err)" ': a lower --rate or --clip may help$'
+    done
     # Counts cannot be scaled.
     { header i32 3 60 . && perl -e 'print pack "l<*", map { 16777216 - $_ } 1 .. 180'; } >counts.raw
     fails 1 'vae-train: training: ' vae-train -q -m model.bin -H none -z 2 -l poisson -b 100 --init normal:10 counts.raw
@@ -255,6 +267,7 @@ no_temporary() {
     local pid=$! status=0
     exec 9<>data
     await test -e log.tsv
+    await bash -c "ls -l /proc/$pid/fd | grep -q '/data$'" # it is done with the log's name
     mv log.tsv moved.tsv
     echo precious >log.tsv
     exec 9>&-

@@ -35,13 +35,20 @@ setup() {
     sed '/^P1005,/s/,[^,]*$/,/' anomalies/new.csv >holes.csv
     "$JOBS/anomalies" anomalies/normal.csv holes.csv pump >shown
     grep $'^P1005\t[0-9.]*\t[0-9.]*\tflow ' shown
+    # Of a line that has two numbers left, both normal, these have scores below that of a missing cell.
+    sed '/^P1003,/s/,[^,]*,[^,]*,[^,]*,[^,]*,[^,]*$/,,,NA,,/' anomalies/new.csv >holes.csv
+    "$JOBS/anomalies" anomalies/normal.csv holes.csv pump >shown
+    run -0 grep '^P1003' anomalies/anomalies.tsv
+    assert_equal "$(cut -f 4-6 <<<"$output" | sed 's/ [^\t]*//g' | tr '\t' '\n' | sort | xargs)" '- load rpm'
 }
 
 @test "counts: the three types of cells are apart in the plane, and each has its label and its colour" {
     EPOCHS=30 "$JOBS/counts"
     # Each centre is further from the others than four times the largest spread around a centre.
-    rows_hold 300 'NF == 4 && $4 != "unknown"' <counts/map.tsv
-    finite < <(cut -f 2,3 counts/map.tsv) >places
+    assert_equal "$(head -n 1 counts/map.tsv)" $'barcode\tz1\tz2\tlabel'
+    tail -n +2 counts/map.tsv >cells
+    rows_hold 300 'NF == 4 && $4 != "unknown"' <cells
+    finite < <(cut -f 2,3 cells) >places
     awk -F '\t' '
         { n[$4]++; x[$4] += $2; y[$4] += $3; s[$4] += $2 ^ 2 + $3 ^ 2 }
         END {
@@ -52,7 +59,7 @@ setup() {
                 if (!(d > 16 * spread)) { print k, l, d, spread; bad = 1 }
             }
             exit bad || pairs != 3
-        }' counts/map.tsv
+        }' cells
     assert_equal "$(sort -V counts/genes.txt | xargs)" "$(seq -f GENE%g 45 | xargs)"
     pngtopam counts/map.png | ppmhist -noheader | awk '$5 > 500' | sort -n -r -k 5 >colours
     assert_equal "$(awk '{ print $1, $2, $3 }' colours | sort | xargs)" '255 127 14 255 255 255 31 119 180 44 160 44'
@@ -64,8 +71,17 @@ setup() {
     # Labels as a CSV with a header, in another order, and without one cell; its matrix is not compressed.
     gzip -d counts/demo/matrix.mtx.gz
     { echo Barcode,Cluster; sort -r counts/demo/labels.tsv | tr '\t' , | grep -v CELL007; } >labels.csv
-    TOP=45 EPOCHS=30 "$JOBS/counts" counts/demo labels.csv mine
+    TOP=45 EPOCHS=30 "$JOBS/counts" counts/demo labels.csv mine 2>err
+    assert_equal "$(head -n 1 err)" 'counts: labels.csv: lacks 1 of the 300 cells, whose label is unknown'
     cmp mine/map.tsv <(sed '/^CELL007-1/s/[^\t]*$/unknown/' counts/map.tsv)
+    # All genes, if there are fewer than the default; labels of other cells; a file instead of a directory.
+    EPOCHS=1 "$JOBS/counts" counts/demo labels.csv all
+    assert_equal "$(wc -l <all/genes.txt)" 100
+    sed 's/-1,/-2,/' labels.csv >others.csv
+    fails 1 'counts: others.csv: found no barcode of the 300 cells, wanted lines such as CELL000-1,LABEL' \
+        "$JOBS/counts" counts/demo others.csv none
+    fails 1 'counts: counts/demo/matrix.mtx: found no matrix.mtx, wanted a directory with matrix.mtx, barcodes.tsv ' \
+        "$JOBS/counts" counts/demo/matrix.mtx labels.csv none
 }
 
 @test "pictures: samples have the size and the light of the pictures, of which the middle is learned" {
@@ -88,6 +104,14 @@ setup() {
     ppmmake red 9 9 | pnmtopng -quiet -alpha <(pgmmake 0 9 9) >"my own/d.png"
     COLOUR=gray SIZE=6 EPOCHS=1 "$JOBS/pictures" "my own" out
     raw-info out/items.raw | row_holds 2 '$1 == "u8" && $2 == "6x6" && $3 == 3 && $5 == 255 && $6 == 255'
+    # A folder without pictures, and one that is broken.
+    rm -r out
+    mkdir empty
+    fails 1 'pictures: empty: found no file *.png, wanted a folder of PNG pictures' "$JOBS/pictures" empty none
+    head -c 60 "my own/c.png" >"my own/b.png"
+    run -1 --separate-stderr "$JOBS/pictures" "my own" none
+    # shellcheck disable=SC2154 # set by run
+    assert_equal "${stderr_lines[-1]}" 'pictures: my own/b.png: pngtopam cannot read it, wanted a PNG picture'
 }
 
 @test "numpy: each array, read back, is the model's tensor and the latents, and they compute the latents" {

@@ -38,6 +38,12 @@ setup() {
         END { exit n != 2 || names != "id,height,width,depth,weight" || !best }' tour/own
 }
 
+@test "one's own data: columns that are scaled to mean 0 and standard deviation 1" {
+    # shellcheck disable=SC2016 # fields of awk
+    raw-info --per-element tour/scaled.raw | tail -n +2 |
+        rows_hold 4 '$2 == 500 && $4 ^ 2 < 1e-10 && ($5 - 1) ^ 2 < 1e-10'
+}
+
 @test "one's own data: missing cells are filled in near what they were" {
     rows_hold 500 'NF == 5 && !/nan/' < <(tail -n +2 tour/filled.csv | tr , ' ')
     paste -d , tour/filled.csv tour/parts.csv | awk -F , '

@@ -30,7 +30,16 @@ small() {
         small -m part.bin -e 6 --checkpoint run.ck --continue --log log.tsv data.raw
         cmp whole.bin part.bin
     done
-    grep -qx 'vae-train: run.ck: continuing from step 12, in epoch 6 of 6' err
+    grep -qx 'vae-train: run.ck: the run is complete, epoch 6 of 6; a greater --epochs adds epochs' err
+    run ! grep 'continuing\|items/s' err
+    # With a schedule over all epochs there is no way on; nor is there after --patience.
+    for _ in 1 2; do small -m cosine.bin -e 2 --schedule cosine --checkpoint cosine.ck --continue data.raw; done
+    grep -qx 'vae-train: cosine.ck: the run is complete, epoch 2 of 2' err
+    for epochs in 500 600; do
+        small -m best.bin -e $epochs -r 0.1 --val 0.2 --patience 1 --checkpoint best.ck --continue data.raw
+        holds "$(metadata best.bin made.epochs_run) < 500"
+    done
+    grep -qx "vae-train: best.ck: the run is complete: --patience ended it after epoch $(metadata best.bin made.epochs_run), so a greater --epochs adds none; --start-from trains its model in a new run" err
     # What is there and no checkpoint of this run is refused, and left as it was.
     fails 1 'vae-train: run.ck: --batch is 7 in this run, wanted 128 as in the file' \
         vae-train -H 8 -z 2 -m part.bin -e 6 -b 7 --checkpoint run.ck --continue data.raw
@@ -81,7 +90,7 @@ small() {
     holds "$(tail -1 log.tsv | cut -f 7) > -0.1"
     fails 1 'vae-train: run.ck: items is 100 in this run, wanted 150 as in the file' \
         vae-train -q -H 8 -z 2 -m x --cond labels.raw --val .5 --patience 2 -e 20 --resume run.ck data.raw
-    for text in 0. 0.0 1.0 1.5; do
+    for text in 0. 0.0 1.0 1.5 10% .5%; do
         fails 2 "vae-train: --val: found '$text', wanted a fraction between 0 and 1, such as 0.1, or a file, such as ./$text" vae-train -m x --val $text data.raw
     done
     fails 1 'vae-train: 7: cannot open' vae-train -m x --val 7 data.raw

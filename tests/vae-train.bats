@@ -388,6 +388,49 @@ gap() {
     run -1 grep vamp err
 }
 
+# columns SCALE:MEAN...: items of numbers with these standard deviations, nearly, and means, of two latents.
+columns() {
+    { header "${DTYPE:-f64}" $# 600 . && perl -e '
+        for my $i (0 .. 599) {
+            my ($j, @z) = (0, 1.41 * sin 2 * $i, 1.41 * cos 5 * $i);
+            print pack "d<", $z[$j++ % 2] * (split /:/)[0] + (split /:/)[1] for @ARGV;
+        }' "$@"; }
+}
+
+@test "elements of very different sizes are noted before training, and then the latents are not" {
+    local advice='; scale each element to mean 0 and standard deviation 1, as csv2raw.1. shows'
+    local little=': a model learns little of elements that vary far less than the largest numbers'
+    options=(-m a.bin -H 8 -z 2 -b 60 -r 0.01)
+    columns 1:0 9676:0 0.0004:3 >sizes.raw
+    vae-train "${options[@]}" -l gaussian -e 50 sizes.raw 2>err
+    assert_regex "$(head -1 err)" "^vae-train: sizes.raw: element 1 has mean -?[0-9.]+ and standard deviation 96[0-9]{2}, element 2 has mean 3 and standard deviation 0.000[0-9]+$little$advice"'$'
+    run -1 grep 'from N(0, I)' err
+    # A mean alone, with or without other columns; sizes that are alike; each likelihood of real numbers; no note.
+    columns 1:0 1:2000 >mean.raw
+    vae-train "${options[@]}" -l gaussian -e 0 mean.raw 2>err
+    assert_regex "$(<err)" "^vae-train: mean.raw: element 1 has mean 2000 and standard deviation [0-9.]+, element 0 .*$little$advice"
+    columns 1:2000 >mean.raw
+    vae-train "${options[@]}" -l laplace --sigma shared -e 0 mean.raw 2>err
+    assert_regex "$(<err)" "^vae-train: mean.raw: element 0 has mean 2000 and standard deviation [0-9.]+$little$advice"
+    columns 300:0 290:0 >large.raw
+    vae-train "${options[@]}" -l gaussian -e 50 large.raw 2>err
+    assert_regex "$(head -1 err)" "^vae-train: large.raw: element 0 has mean -?[0-9.]+ and standard deviation [23][0-9.]+: models learn best from numbers of about 1$advice"'$'
+    run -1 grep 'from N(0, I)' err
+    vae-train -q "${options[@]}" -l gaussian -e 0 sizes.raw 2>err
+    assert [ ! -s err ]
+    columns 1:0 0.2:0 5:10 0:1 >alike.raw
+    vae-train "${options[@]}" -l gaussian -e 0 alike.raw 2>err
+    run -1 grep 'standard deviation' err
+    # Images: a pixel that few items have is no column that wants to be scaled. Counts are not scaled either.
+    { header f32 3 600 . && perl -e 'print pack "f<*", map { sin($_) ** 2, cos($_) ** 2, $_ % 300 == 7 ? 0.01 : 0 } 1 .. 600'; } >pixels.raw
+    vae-train "${options[@]}" -l gaussian -e 0 pixels.raw 2>err
+    { header i32 2 200 . && perl -e 'print pack "l<*", map { 5000 + $_, $_ % 2 } 1 .. 200'; } >counts.raw
+    vae-train -m a.bin -H 2 -z 1 -e 0 -l poisson counts.raw 2>>err
+    { header u8 2 200 . && perl -e 'print pack "C*", map { $_, $_ % 2 } 1 .. 200'; } >bytes.raw
+    vae-train -m a.bin -H 2 -z 1 -e 0 -l gaussian bytes.raw 2>>err
+    run -1 grep 'standard deviation' err
+}
+
 @test "a file, a pipe, a redirected stdin and frames of any size give the same model" {
     trains a
     options=(-q -H 8 -z 2 -e 1)
@@ -414,9 +457,10 @@ gap() {
         fails 1 'vae-train: bad.raw: item 1, element 2 is ' vae-train -m a.bin bad.raw
         assert_equal "$(<err)" "vae-train: bad.raw: item 1, element 2 is $bad, wanted a number in [0,1] for bernoulli$advice"
     done <<'END'
-2|: scale the data, or train with -l gaussian
-1.0000001|: scale the data, or train with -l gaussian
--0.1|: scale the data, or train with -l gaussian
+2|: train counts with -l poisson or negbin; scale the data to [0,1], or to mean 0 and standard deviation 1 for -l gaussian
+1.0000001|: scale the data to [0,1], or to mean 0 and standard deviation 1 for -l gaussian
+-0.1|: scale the data to [0,1], or to mean 0 and standard deviation 1 for -l gaussian
+-2|: scale the data to [0,1], or to mean 0 and standard deviation 1 for -l gaussian
 nan| (vae-train --missing takes nan for a missing element)
 inf|
 -inf|

@@ -200,9 +200,11 @@ static void set_scale(struct options *o) {
         cli_usage_error();
 }
 
-/* Returns whether the text has digits and points only, at least one of each. */
+/* Returns whether the text has digits and points only, at least one of each; or is a percentage, which is refused.
+ */
 static bool is_fraction(const char *text) {
-    return text[strspn(text, "0123456789.")] == '\0' && strchr(text, '.') != NULL &&
+    const char *end = text + strspn(text, "0123456789.");
+    return (*end == '\0' ? strchr(text, '.') != NULL : strcmp(end, "%") == 0) &&
            strpbrk(text, "0123456789") != NULL;
 }
 
@@ -302,6 +304,7 @@ static int run(struct options *o) {
     free(text);
     if (result == 0 && o->dry_run)
         print_estimate(&o->estimate);
+    free(o->estimate.layers);
     return result;
 }
 

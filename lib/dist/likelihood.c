@@ -27,6 +27,10 @@ const struct likelihood *likelihood_find(const char *what, const char *name) {
     return found < 0 ? NULL : likelihoods[found].likelihood;
 }
 
+bool likelihood_is_real(const struct likelihood *l) {
+    return l->steps == 0 && l->min < -1 && l->max > 1;
+}
+
 const char *likelihood_with_scale(char text[LIKELIHOOD_NAMES]) {
     size_t count = 0, left = 0, used = 0;
     for (size_t i = 0; i < LIKELIHOODS; i++)

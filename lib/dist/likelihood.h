@@ -74,6 +74,9 @@ struct likelihood {
 /* The likelihood of that name; NULL with a message opened by `what`. */
 const struct likelihood *likelihood_find(const char *what, const char *name);
 
+/* Returns whether an element may be any real number, so that data can be shifted and scaled. */
+bool likelihood_is_real(const struct likelihood *likelihood);
+
 /* The names of all likelihoods that have a scale, as "gaussian, laplace or negbin". */
 #define LIKELIHOOD_NAMES 256
 const char *likelihood_with_scale(char text[LIKELIHOOD_NAMES]);

@@ -83,20 +83,25 @@ static bool holds(const struct likelihood *l, size_t levels, double v) {
     return v >= (double)l->min && v <= max && fabs(v * steps - rint(v * steps)) <= 1e-7 * steps;
 }
 
+/* Returns the beginning of the advice about v, for whole numbers that may be counts. */
+static const char *advice_on_counts(const struct likelihood *l, double v) {
+    return l->max <= 1 && v > 1 && v == rint(v) ? "train counts with -l poisson or negbin; " : "";
+}
+
 /* Sets the message about element i of an item, whose value is v. Returns -1. */
 static int fail_element(const struct likelihood *l, size_t levels, bool unit, double v, const char *name,
                         uint64_t item, size_t i) {
     const bool advised = !unit && l->advice != NULL && fabs(v) <= (double)FLT_MAX;
     const bool too_large = (double)l->max >= (double)FLT_MAX && isfinite(v); /* all finite floats are accepted */
+    const char *wanted = unit        ? "a number in [0,1] to binarize"
+                         : too_large ? "a number from -3.4e38 to 3.4e38, in single precision"
+                                     : l->wanted;
     char level[64] = "", number[REAL_TEXT];
     if (l->has_levels)
         snprintf(level, sizeof level, " (here %zu: levels 0 to %zu)", levels, levels - 1);
-    return fail("%s: item %" PRIu64 ", element %zu is %s, wanted %s%s%s%s%s", name, item, i,
-                real_text(isnan(v) ? (double)NAN : v, number),
-                unit        ? "a number in [0,1] to binarize"
-                : too_large ? "a number from -3.4e38 to 3.4e38, in single precision"
-                            : l->wanted,
-                level, advised ? ": " : "", advised ? l->advice : "",
+    return fail("%s: item %" PRIu64 ", element %zu is %s, wanted %s%s%s%s%s%s", name, item, i,
+                real_text(isnan(v) ? (double)NAN : v, number), wanted, level, advised ? ": " : "",
+                advised ? advice_on_counts(l, v) : "", advised ? l->advice : "",
                 isnan(v) ? " (vae-train --missing takes nan for a missing element)" : "");
 }
 

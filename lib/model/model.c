@@ -5,6 +5,7 @@
 #include "op/ops.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static int check_sizes(const struct model *m, const char *name) {
@@ -135,22 +136,30 @@ void model_swap_average(struct model *m) {
     net_pack(&m->net);
 }
 
-static size_t describe(char *text, size_t room, const char *before, const struct image *image) {
-    return (size_t)(image_positions(image) == 1 ? snprintf(text, room, "%s%zu", before, image->channels)
-                                                : snprintf(text, room, "%s%zux%zux%zu", before, image->height,
-                                                           image->width, image->channels));
+static void describe(FILE *text, const char *before, const struct image *image) {
+    if (image_positions(image) == 1)
+        fprintf(text, "%s%zu", before, image->channels);
+    else
+        fprintf(text, "%s%zux%zux%zu", before, image->height, image->width, image->channels);
 }
 
 /* Lists the input and the layers with weights; for the layer of mu and logvar it writes the width of z. */
-void model_describe(const struct model *m, char text[MODEL_DESCRIPTION]) {
-    size_t used = describe(text, MODEL_DESCRIPTION, "", &m->net.layer[m->x].image);
-    for (size_t i = 0; i < m->net.layers; i++) {
-        const struct layer *layer = &m->net.layer[i];
-        const struct image latent = {1, 1, m->config.latent};
-        if (layer->own[0].decays)
-            used += describe(text + used, MODEL_DESCRIPTION - used, "-",
-                             i == m->net.layer[m->posterior].in[0] ? &latent : &layer->image);
+char *model_describe(const struct model *m) {
+    const struct image latent = {1, 1, m->config.latent};
+    char *text = NULL;
+    size_t length = 0;
+    FILE *out = open_memstream(&text, &length);
+    if (out != NULL) {
+        describe(out, "", &m->net.layer[m->x].image);
+        for (size_t i = 0; i < m->net.layers; i++)
+            if (m->net.layer[i].own[0].decays)
+                describe(out, "-", i == m->net.layer[m->posterior].in[0] ? &latent : &m->net.layer[i].image);
     }
+    if (out != NULL && fclose(out) == 0)
+        return text;
+    free(text);
+    (void)fail("model: out of memory for the description of its layers");
+    return NULL;
 }
 
 void model_start_at_mean(struct model *model, const double *mean) {

@@ -49,13 +49,9 @@ void model_set_label(const struct model *model, struct pass *pass, size_t row, u
 /* Exchanges the parameters with their moving average, if there is one, and packs the net. */
 void model_swap_average(struct model *model);
 
-/* The longest description: the sizes of the item, of the encoder's and the decoder's hidden layers, each of which
- * has at most two layers with weights, of the latent and of the output. Each size is at most three numbers of at
- * most 20 digits, and an 'x', a '-' or the end after each. */
-#define MODEL_DESCRIPTION ((4 * HIDDEN_MAX + 3) * 63)
-
-/* Writes the sizes of the layers to text, such as "784-400-20-400-784", or "14x14x32" of a layer of pictures. */
-void model_describe(const struct model *model, char text[MODEL_DESCRIPTION]);
+/* Returns the sizes of the layers with weights as a text, such as "784-400-20-400-784", or "14x14x32" of a layer of
+ * pictures, which the caller frees; NULL with a message if memory runs out. */
+char *model_describe(const struct model *model);
 
 /* Sets the output biases from the items' mean [elements], so that a decoder with zero weights predicts the mean
  * item. */

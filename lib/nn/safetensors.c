@@ -269,11 +269,35 @@ int safetensors_read_header(const struct input *in, const struct safetensors_kin
     return result;
 }
 
+/* Returns the name of the first tensor of the header that is none of the file's; NULL: there is none. */
+static const char *find_unknown(const json_t *tensors, const struct safetensors *file) {
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)tensors, key, value) {
+        size_t i = 0;
+        while (i < file->count && strcmp(file->tensor[i].name, key) != 0)
+            i++;
+        if (i == file->count)
+            return key;
+    }
+    return NULL;
+}
+
+static int fail_missing(const struct input *in, const char *name, const char *unknown) {
+    if (unknown != NULL)
+        return fail(
+            "%s: tensor \"%s\" is missing, wanted it for this model's layers; found \"%s\", which is none of "
+            "theirs",
+            in->name, name, unknown);
+    return fail("%s: tensor \"%s\" is missing, wanted it for this model's layers", in->name, name);
+}
+
 /* Checks that the header's entry for the tensor is exactly the one that would be written. 0 or -1. */
-static int check_tensor(const struct input *in, const json_t *tensors, const struct stored *t) {
+static int check_tensor(const struct input *in, const json_t *tensors, const struct safetensors *file,
+                        const struct stored *t) {
     const json_t *entry = json_object_get(tensors, t->name);
     if (entry == NULL)
-        return fail("%s: tensor \"%s\" is missing, wanted it for this model's layers", in->name, t->name);
+        return fail_missing(in, t->name, find_unknown(tensors, file));
     json_t *wanted = tensor_entry(t);
     int result = 0;
     if (!json_equal(entry, wanted)) {
@@ -288,21 +312,15 @@ static int check_tensor(const struct input *in, const json_t *tensors, const str
 }
 
 int safetensors_check(const struct input *in, const json_t *tensors, const struct safetensors *file) {
-    const char *key;
-    json_t *value;
     if (check_list(file, in->name) < 0)
         return -1;
     for (size_t i = 0; i < file->count; i++)
-        if (check_tensor(in, tensors, &file->tensor[i]) < 0)
+        if (check_tensor(in, tensors, file, &file->tensor[i]) < 0)
             return -1;
-    json_object_foreach((json_t *)tensors, key, value) {
-        size_t i = 0;
-        while (i < file->count && strcmp(file->tensor[i].name, key) != 0)
-            i++;
-        if (i == file->count)
-            return fail("%s: tensor \"%s\" is not one of this model's layers, wanted only those", in->name, key);
-    }
-    return 0;
+    const char *unknown = find_unknown(tensors, file);
+    return unknown == NULL
+               ? 0
+               : fail("%s: tensor \"%s\" is not one of this model's layers, wanted only those", in->name, unknown);
 }
 
 /* Reads the data of all tensors, one after the other. 0 or -1. */

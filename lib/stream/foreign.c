@@ -10,7 +10,8 @@
 
 static const struct foreign formats[] = {
     {MAGIC("raw1 "), "a stream, see vae-raw(5)"},
-    {MAGIC("\x1f\x8b"), "gzip data", "idx2raw reads an IDX file in it, and gzip -d unpacks any other"},
+    {MAGIC("\x1f\x8b"), "gzip data", "idx2raw reads an IDX file in it, and gzip -d unpacks any other",
+     .unpack = "gunzip -c"},
     {MAGIC("\x89PNG"), "a PNG picture", "pngtopnm FILE | pnm2raw makes one of it", "pngtopnm"},
     {MAGIC("\xff\xd8\xff"), "a JPEG picture", "jpegtopnm FILE | pnm2raw makes one of it", "jpegtopnm"},
     {MAGIC("GIF8"), "a GIF picture", "giftopnm FILE | pnm2raw makes one of it", "giftopnm"},
@@ -24,9 +25,9 @@ static const struct foreign formats[] = {
     {MAGIC("\x80\4"), "a Python pickle"},
     {MAGIC("\x80\5"), "a Python pickle"},
     {MAGIC("\x89HDF\r\n\x1a\n"), "an HDF5 file"},
-    {MAGIC("\xfd\x37zXZ"), "xz data"},
-    {MAGIC("BZh91AY&SY"), "bzip2 data"},
-    {MAGIC("\x28\xb5\x2f\xfd"), "zstd data"},
+    {MAGIC("\xfd\x37zXZ"), "xz data", .unpack = "xz -dc"},
+    {MAGIC("BZh91AY&SY"), "bzip2 data", .unpack = "bzip2 -dc"},
+    {MAGIC("\x28\xb5\x2f\xfd"), "zstd data", .unpack = "zstd -dc"},
     {MAGIC("PAR1"), "a Parquet file"},
     {MAGIC("MATLAB"), "a MATLAB file"},
     {MAGIC("%%MatrixMarket"), "a MatrixMarket matrix", "mtx2raw makes one of a sparse matrix"},

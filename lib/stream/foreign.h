@@ -12,6 +12,7 @@ struct foreign {
     const char *name;   /* "a PNG picture" */
     const char *advice; /* how to make a stream of such a file; NULL: no advice is true of all such files */
     const char *netpbm; /* the program of netpbm that makes PNM pictures of such a file; NULL: none is known */
+    const char *unpack; /* the command that unpacks such a file to a pipe; NULL: it is not packed */
 };
 
 #define FOREIGN_BYTES 64 /* bytes that are enough to recognise a format */

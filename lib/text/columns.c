@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define NONE SIZE_MAX
 
@@ -90,16 +91,45 @@ static int find(const struct columns *c, const char *text, size_t length, size_t
     return 0;
 }
 
+#define HINT_TEXT 256
+#define FEW_NAMES 12
+
+/* Writes the names as " (found a, b, c)", or "" if they are too many or too long, or have quotes. */
+static void list_names(const struct columns *c, char text[HINT_TEXT]) {
+    size_t used = 0;
+    for (size_t i = 0; used < HINT_TEXT - 2 && i < c->total; i++) {
+        const char *name = c->names[i], *quote = strchr(name, ',') != NULL ? "\"" : "";
+        if (c->total > FEW_NAMES || strchr(name, '"') != NULL)
+            used = HINT_TEXT;
+        else
+            used += (size_t)snprintf(text + used, HINT_TEXT - used, "%s%s%s%s", i == 0 ? " (found " : ", ", quote,
+                                     name, quote);
+    }
+    snprintf(text + (used < HINT_TEXT - 2 ? used : 0), 2, "%s", used < HINT_TEXT - 2 ? ")" : "");
+}
+
+/* Returns what may help to find a column of the header: a name that differs in case only, or a few names. */
+static const char *hint(const struct columns *c, const char *name, size_t length, char text[HINT_TEXT]) {
+    uint64_t number;
+    if (read_digits(name, length, &number))
+        return " (numbers of columns go with --no-header)";
+    for (size_t i = 0; i < c->total; i++)
+        if (strlen(c->names[i]) == length && strncasecmp(c->names[i], name, length) == 0) {
+            snprintf(text, HINT_TEXT, " (found '%.200s', in other letters)", c->names[i]);
+            return text;
+        }
+    list_names(c, text);
+    return text;
+}
+
 /* Refuses a column that is not there. */
 static int refuse(const struct columns *c, const char *option, const char *text, size_t length) {
-    uint64_t number;
+    char found[HINT_TEXT];
     if (c->names == NULL)
         return fail("%s: has columns 1 to %zu, wanted column '%.*s' for %s", c->stream, c->total, (int)length, text,
                     option);
-    if (read_digits(text, length, &number))
-        return fail("%s: has no column named '%.*s', wanted it for %s (numbers of columns go with --no-header)",
-                    c->stream, (int)length, text, option);
-    return fail("%s: has no column named '%.*s', wanted it for %s", c->stream, (int)length, text, option);
+    return fail("%s: has no column named '%.*s', wanted it for %s%s", c->stream, (int)length, text, option,
+                hint(c, text, length, found));
 }
 
 static int add(struct columns *c, size_t column) {
@@ -151,15 +181,44 @@ static int add_entry(struct columns *c, const char *text, size_t length) {
     return add(c, column);
 }
 
-static int add_list(struct columns *c, const char *list) {
+/* Copies an entry in quotes, as a cell has them, and sets its length. Returns the list's rest, which begins with a
+ * comma or is empty; NULL if the entry has no such quotes. */
+static const char *unquote(const char *list, char *entry, size_t *length) {
+    *length = 0;
+    if (*list != '"')
+        return NULL;
+    for (list++; *list != '\0'; list++) {
+        if (*list == '"' && *++list != '"')
+            return *list == ',' || *list == '\0' ? list : NULL;
+        entry[(*length)++] = *list;
+    }
+    return NULL;
+}
+
+static int add_entries(struct columns *c, const char *list, char *room) {
     for (;; list++) {
-        const size_t length = strcspn(list, ",");
-        if (add_entry(c, list, length) < 0)
+        size_t length;
+        const char *entry = room, *rest = unquote(list, room, &length);
+        if (rest == NULL) {
+            entry = list;
+            length = strcspn(list, ",");
+            rest = list + length;
+        }
+        if (add_entry(c, entry, length) < 0)
             return -1;
-        list += length;
+        list = rest;
         if (*list == '\0')
             return 0;
     }
+}
+
+static int add_list(struct columns *c, const char *list) {
+    char *room = malloc(strlen(list) + 1);
+    if (room == NULL)
+        return fail("%s: out of memory for a list of columns", c->stream);
+    const int result = add_entries(c, list, room);
+    free(room);
+    return result;
 }
 
 int columns_choose(struct columns *c, const char *id, const char *list) {

@@ -21,8 +21,8 @@ struct columns {
 int columns_create(struct columns *columns, const struct csv *csv, bool named) __attribute__((warn_unused_result));
 
 /* Chooses the column `id` for the identifiers (NULL: none), and those of `list` for the elements (NULL: all
- * others), in the list's order: "age,height-weight,sex". Columns have names, or numbers from 1 if there is no
- * header. 0 or -1. */
+ * others), in the list's order: "age,height-weight,sex". An entry may be in quotes, as a cell. Columns have names,
+ * or numbers from 1 if there is no header. 0 or -1. */
 int columns_choose(struct columns *columns, const char *id, const char *list) __attribute__((warn_unused_result));
 
 #define COLUMNS_LABEL 128

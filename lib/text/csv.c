@@ -44,7 +44,10 @@ static int refuse_foreign(const struct csv *csv) {
     const struct foreign *found = foreign_find(csv->buffer, size);
     if (found == NULL || (!has_control(csv->buffer, size) && !is_other_text(csv->buffer)))
         return 0;
-    return fail("%s: looks like %s, wanted a table of text (CSV)", csv->in.name, found->name);
+    const char *unpack = found->unpack;
+    return fail("%s: looks like %s, wanted a table of text (CSV)%s%s%s", csv->in.name, found->name,
+                unpack != NULL ? ": " : "", unpack != NULL ? unpack : "",
+                unpack != NULL ? " unpacks it, for a pipe to csv2raw" : "");
 }
 
 /* Reads the first bytes: enough to recognise a format, also if they come one by one. */

@@ -9,7 +9,8 @@
 #include <math.h>
 #include <stdio.h>
 
-#define TOO_LARGE 1e6 /* real numbers up to here are trained on at the default rate */
+#define TOO_LARGE 1e6      /* real numbers up to here are trained on at the default rate */
+#define LARGE_EXPONENT 100 /* exp(100) is more than a float holds */
 
 /* The largest |x| of some items, and its place in the data; element: the number of elements if there is no x. */
 struct largest_x {
@@ -49,15 +50,17 @@ static const struct tensor *find_largest_parameter(const struct parameters *p, d
     return found;
 }
 
-/* Returns whether the elements of the items may have any size, so that they can be scaled. */
-static bool can_be_scaled(const struct likelihood *l) {
-    return l->steps == 0 && l->min < -1 && l->max > 1;
+/* Returns whether the items are too large for a scale that is the exponential of an output of the decoder, and
+ * larger than any parameter. */
+static bool exceeds_exponent(const struct training *t, double x, double parameter) {
+    return t->model->segment.scale == SCALE_NET && x > LARGE_EXPONENT && !(parameter > x);
 }
 
 /* Returns what may help. `moved`: the parameters are no longer the initial ones. */
-static const char *advice(const struct training *t, double x, bool moved) {
-    const bool scales = can_be_scaled(t->model->config.likelihood), clips = t->update_config.optimizer.clip > 0;
-    if (scales && x > TOO_LARGE)
+static const char *advice(const struct training *t, double x, double parameter, bool moved) {
+    const bool scales = likelihood_is_real(t->model->config.likelihood),
+               clips = t->update_config.optimizer.clip > 0;
+    if (scales && (x > TOO_LARGE || exceeds_exponent(t, x, parameter)))
         return "items scaled to numbers of about 1 may help";
     if (!moved)
         return "smaller initial weights may help";
@@ -73,7 +76,7 @@ static const char *facts(const struct training *t, size_t position, size_t items
     double value;
     const struct tensor *tensor = find_largest_parameter(&t->model->net.parameters, &value);
     snprintf(text, FACTS_TEXT, "|x| is up to %g (item %zu, element %zu of %s), the parameters up to %g (%s): %s",
-             x.value, x.item, x.element, t->data->name, value, tensor->name, advice(t, x.value, moved));
+             x.value, x.item, x.element, t->data->name, value, tensor->name, advice(t, x.value, value, moved));
     return text;
 }
 

@@ -34,13 +34,13 @@ int estimate_run(struct training *t, struct saver *saver, const struct dataset *
     if (seconds < 0 || (validation->items > 0 && use_evaluator(t, validation, label) < 0))
         return -1;
     saver_judge(saver, &ELBO_NONE, true);
-    *e = (struct training_estimate){.parameters = t->model->net.parameters.size,
+    *e = (struct training_estimate){.layers = model_describe(t->model),
+                                    .parameters = t->model->net.parameters.size,
                                     .items = t->data->items,
                                     .validation_items = validation->items,
                                     .steps_per_epoch = steps,
                                     .steps = steps * epochs,
                                     .bytes = memory_peak(),
                                     .seconds_per_epoch = seconds * (double)t->data->items / (double)t->batch};
-    model_describe(t->model, e->layers);
-    return 0;
+    return e->layers == NULL ? -1 : 0;
 }

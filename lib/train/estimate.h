@@ -6,8 +6,8 @@
 
 /* What a training run will need. */
 struct training_estimate {
-    char layers[MODEL_DESCRIPTION]; /* see model_describe */
-    size_t parameters;              /* numbers that are saved */
+    char *layers;      /* see model_describe; freed by the caller */
+    size_t parameters; /* numbers that are saved */
     size_t items, validation_items;
     uint64_t steps_per_epoch, steps; /* steps: of all epochs */
     double bytes;                    /* memory: the most that the process has used; little more is needed later */

@@ -113,8 +113,9 @@ static int check_same(const char *name, const json_t *stored, const json_t *iden
     if (strcmp(then, now) == 0)
         return 0;
     if (digest != NULL && strcmp(then, NONE) != 0 && strcmp(now, NONE) != 0)
-        return fail("%s: %s differ from those of the checkpoint: their XXH64 is %s, wanted %s", name, digest->read,
-                    now, then);
+        return fail("%s: %s differ from those of the checkpoint: their XXH64 is %s, wanted %s: read the same "
+                    "again, or start a new run without --continue or --resume",
+                    name, digest->read, now, then);
     return fail("%s: %s is %s in this run, wanted %s as in the file", name, digest == NULL ? key : digest->option,
                 shown(now, digest), shown(then, digest));
 }

@@ -3,6 +3,7 @@
 
 #include "base/cli.h"
 #include "query/prior_gap.h"
+#include "train/element_sizes.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -120,9 +121,32 @@ static void note_equal_components(const struct run_notes *n) {
             components, components - n->different_items);
 }
 
+#define STATS_TEXT 96
+
+static const char *stats_text(size_t element, const struct element *e, char text[STATS_TEXT]) {
+    snprintf(text, STATS_TEXT, "element %zu has mean %.4g and standard deviation %.4g", element, e->mean,
+             element_deviation(e));
+    return text;
+}
+
+static void note_sizes(const struct run_notes *n) {
+    const struct element_sizes s = element_sizes_of(&n->model->config, n->train);
+    char largest[STATS_TEXT], least[STATS_TEXT];
+    if (s.found == SIZES_FIT)
+        return;
+    const bool two = s.found == SIZES_DIFFERENT && s.least != s.largest;
+    cli_note("%s: %s%s%s: %s; scale each element to mean 0 and standard deviation 1, as csv2raw(1) shows",
+             n->train->name, stats_text(s.largest, &s.largest_stats, largest), two ? ", " : "",
+             two ? stats_text(s.least, &s.least_stats, least) : "",
+             s.found == SIZES_DIFFERENT
+                 ? "a model learns little of elements that vary far less than the largest numbers"
+                 : "models learn best from numbers of about 1");
+}
+
 void run_notes_before(const struct run_notes *n) {
     const struct training_run_config *c = n->config;
     note_grey(n);
+    note_sizes(n);
     note_equal_components(n);
     note_never_observed(n);
     note_empty_classes(n);
@@ -153,12 +177,13 @@ static void note_scales(const struct run_notes *n, const char *model, float boun
 #define GAP_NATS 3    /* ordinary models have 0.1 to 1.5 nats */
 #define GAP_STEPS 500 /* before that the gap says only that training has begun */
 
-/* Notes latents whose distribution is far from the prior. If memory runs out, there is no note. */
+/* Notes latents whose distribution is far from the prior. If memory runs out, there is no note; nor is there if the
+ * sizes of the elements are the cause, which note_sizes has named. */
 static void note_prior_gap(const struct run_notes *n, const char *model) {
     const struct model_config *c = &n->model->config;
     double gap;
     size_t items;
-    if (c->prior != &prior_normal || n->steps < GAP_STEPS ||
+    if (c->prior != &prior_normal || n->steps < GAP_STEPS || element_sizes_of(c, n->train).found != SIZES_FIT ||
         prior_gap(n->model, n->train, n->label, n->workers, n->config->seed, &gap, &items) < 0 || !(gap > GAP_NATS))
         return;
     const bool learnable = c->classes == 0 && n->config->objective.free_bits == 0;

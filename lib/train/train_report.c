@@ -8,6 +8,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdlib.h>
 
 static double items_done(const struct training *t) {
     const double epochs_done = t->epoch == 0 ? 0 : (double)(t->epoch - 1);
@@ -23,6 +24,14 @@ void report_start(struct report *r, double seconds) {
 /* Returns the items per second since the start. The time includes validation and saving. */
 static double items_per_second(const struct report *r) {
     return (items_done(r->training) - r->items) / progress_seconds();
+}
+
+#define RATE_TEXT 32
+
+/* Writes ", N items/s", or "" if nothing was left to train. */
+static const char *rate_text(const struct report *r, char text[RATE_TEXT]) {
+    snprintf(text, RATE_TEXT, ", %.0f items/s", items_per_second(r));
+    return items_done(r->training) > r->items ? text : "";
 }
 
 #define BOUND_TEXT 48
@@ -127,16 +136,17 @@ static const char *ending_text(const struct report *r) {
 void report_result(const struct report *r, const struct provenance *saved) {
     const struct training *t = r->training;
     const struct model_config *config = &t->model->config;
-    char layers[MODEL_DESCRIPTION], shape[SHAPE_TEXT], bound[BOUND_TEXT], text[FIGURES_TEXT], epoch[64] = "";
+    char *layers = model_describe(t->model), shape[SHAPE_TEXT], bound[BOUND_TEXT], text[FIGURES_TEXT],
+         rate[RATE_TEXT], epoch[64] = "";
     note_collapsed(r, saved);
-    model_describe(t->model, layers);
     if (saved->epochs != t->epoch)
         snprintf(epoch, sizeof epoch, "saved epoch %" PRIu64 ", ", saved->epochs);
     cli_note("%s: %s %s %s, %s epoch %" PRIu64 " of %" PRIu64
-             " over %zu items of %s: %selbo %.2f%s%s nats per item, %.1f s, %.0f items/s",
-             r->model, layers, config->activation->name, config->likelihood->name, ending_text(r), t->epoch,
-             r->epochs, t->data->items, shape_text(&t->data->shape, shape), epoch, saved->train.elbo,
-             bound_text(t, &saved->train, bound),
+             " over %zu items of %s: %selbo %.2f%s%s nats per item, %.1f s%s",
+             r->model, layers == NULL ? "" : layers, config->activation->name, config->likelihood->name,
+             ending_text(r), t->epoch, r->epochs, t->data->items, shape_text(&t->data->shape, shape), epoch,
+             saved->train.elbo, bound_text(t, &saved->train, bound),
              isnan(saved->validation.elbo) ? "" : validation_text(r, &saved->validation, text), seconds(r),
-             items_per_second(r));
+             rate_text(r, rate));
+    free(layers);
 }

@@ -232,15 +232,29 @@ static struct run_notes notes_of(const struct training_run *r) {
                               .steps = r->training.step};
 }
 
+/* Notes where a resumed run goes on, or why it does not. */
+static void note_resumed(const struct training_run *r) {
+    const struct training_run_config *c = r->config;
+    const uint64_t epoch = r->training.epoch;
+    if (r->over)
+        cli_note("%s: the run is complete: --patience ended it after epoch %" PRIu64
+                 ", so a greater --epochs adds none; --start-from trains its model in a new run",
+                 c->resume, epoch);
+    else if (is_finished(r))
+        cli_note("%s: the run is complete, epoch %" PRIu64 " of %" PRIu64 "%s", c->resume, epoch, c->epochs,
+                 schedule_spans(&c->schedule) ? "" : "; a greater --epochs adds epochs");
+    else
+        cli_note("%s: continuing from step %" PRIu64 ", in epoch %" PRIu64 " of %" PRIu64, c->resume,
+                 r->training.step, epoch, c->epochs);
+}
+
 /* Prints notes about the run. Called when all that can refuse the run has been checked. */
 static void note_start(const struct training_run *r) {
-    const struct training_run_config *c = r->config;
     const struct run_notes notes = notes_of(r);
     if (!cli_quiet())
         run_notes_before(&notes);
-    if (c->resume != NULL)
-        cli_note("%s: continuing from step %" PRIu64 ", in epoch %" PRIu64 " of %" PRIu64, c->resume,
-                 r->training.step, r->training.epoch, c->epochs);
+    if (r->config->resume != NULL)
+        note_resumed(r);
     checkpoint_note_replaced(&r->checkpoint);
 }
 
