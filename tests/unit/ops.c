@@ -315,6 +315,28 @@ static void a_layer_of_items_may_be_read_by_one_of_draws(void) {
     try_product("a product of draws and another layer", false, 2);
 }
 
+/* A convolution whose output is added to its own input, between two other readers. */
+static void a_convolution_may_add_its_input(void) {
+    static const struct op_case root = {
+        .name = "root", .reference = linear_reference, .units = 12, .activation = "tanh"};
+    static const struct op_case skip = SKIP(2, 2, 3, 3, 3, .draws = false);
+    const struct sizes s = {.items = 3, .draws = 1};
+    struct trial *t = calloc(1, sizeof *t);
+    *t = (struct trial){.name = "conv of its skip", .items = s.items, .shared = true, .readers = 3};
+    const size_t x = add_input(&t->net, "x", X_WIDTH, false),
+                 layer = net_linear(&t->net, "root", x, root.units, test_activation(root.activation));
+    t->net.layer[layer].image = skip.image;
+    t->root = (struct tested){.c = &root, .layer = layer};
+    t->reader[0] = (struct tested){.c = &others[0], .layer = build_linear(&t->net, &others[0], layer, NO_LAYER)};
+    t->reader[1] = (struct tested){.c = &skip, .layer = build_conv_skip(&t->net, &skip, layer, layer)};
+    t->reader[2] = (struct tested){.c = &others[1], .layer = build_residual(&t->net, &others[1], layer, NO_LAYER)};
+    if (start(t, &skip, &s) < 0)
+        EXPECT(0, "%s: %s", t->name, error_message());
+    else
+        check(t);
+    end(t);
+}
+
 int main(void) {
     static const struct test tests[] = {
         {"each op: output, and gradients with respect to inputs and parameters", each_op_alone},
@@ -322,6 +344,7 @@ int main(void) {
         {"each op as the last of two readers of a layer", last_of_two_readers},
         {"each op between two other readers of a layer", between_two_readers},
         {"a layer that one op reads twice: refused, or the gradient is right", a_layer_may_be_read_twice_by_one},
+        {"a convolution that is added to its own input", a_convolution_may_add_its_input},
         {"a layer with one row per item, read by one with one row per draw",
          a_layer_of_items_may_be_read_by_one_of_draws},
     };
