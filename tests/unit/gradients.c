@@ -26,6 +26,8 @@ static double activation(const char *name, double x) {
     case 'e':
         return x > 0 ? x : expm1(x);
     case 's':
+        if (name[1] == 'i')
+            return x / (1 + exp(-x));
         return x > 0 ? x + log1p(exp(-x)) : log1p(exp(x));
     default:
         return 0.5 * x * erfc(-x / sqrt(2));
@@ -224,7 +226,7 @@ static void check_model(const struct model_config *config, size_t each, const ch
 }
 
 static void check_likelihood(const char *likelihood, enum scale scale) {
-    static const char *const activations[] = {"relu", "tanh", "elu", "softplus", "gelu", "gated"};
+    static const char *const activations[] = {"relu", "tanh", "elu", "softplus", "gelu", "silu", "gated"};
     struct model_config c = {.logvar_bound = (double)LOGVAR_BOUND,
                              .item = {2, {3, 2}},
                              .latent = 3,

@@ -123,6 +123,7 @@ static const struct op_case cases[] = {
     LINEAR(33, 16, .name = "linear elu", .activation = "elu", .draws = true),
     LINEAR(37, 5, .name = "linear softplus", .activation = "softplus"),
     LINEAR(20, 35, .name = "linear gelu", .activation = "gelu"),
+    LINEAR(7, 5, .name = "linear silu", .activation = "silu"),
     LINEAR(1, 1, .name = "linear gated", .activation = "gated"),
     LINEAR(33, 37, .name = "linear gated", .activation = "gated", .draws = true),
     LINEAR(37, 9, .name = "linear of groups", .group = 3),
