@@ -53,6 +53,92 @@ setup() {
     done
 }
 
+# net_of OPTION...: writes the rows of --net, of a model of 28x28 items with these options, to the file rows.
+net_of() {
+    train_small net.bin -z 20 -e 0 "$@"
+    vae-info --net net.bin >net
+    assert_equal "$(head -1 net)" $'layer\top\toutput\tparameters\tmultiply_adds'
+    assert_equal "$(awk -F '\t' '{ print NF }' net | sort -u)" 5
+    # The sums are those of the rows, and all parameters of the file are among them.
+    awk -F '\t' '$1 == "total" { last = NR; exit $4 != p || $5 != m } { p += $4; m += $5 } END { if (NR != last) exit 1 }' net
+    assert_equal "$(tail -1 net | cut -f 4)" "$(vae-info net.bin | sed -n 's/^numbers\t//p')"
+    tail -n +2 net | tr '\t' ' ' >rows
+}
+
+@test "--net has a row a layer: op, output, parameters and multiply-adds" {
+    net_of -H 400
+    assert_equal "$(<rows)" "encoder.0 linear 400 $((784 * 400 + 400)) $((784 * 400))
+mu+logvar linear 40 $((400 * 40 + 40)) $((400 * 40))
+z draw 20 0 0
+decoder.0 linear 400 $((20 * 400 + 400)) $((20 * 400))
+decoder.1 linear 784 $((400 * 784 + 784)) $((400 * 784))
+total - - 652824 651200"
+    net_of -H 400,res
+    assert_equal "$(<rows)" "encoder.0 linear 400 $((784 * 400 + 400)) $((784 * 400))
+encoder.1 res 400 $((400 * 400 + 400)) $((400 * 400))
+mu+logvar linear 40 $((400 * 40 + 40)) $((400 * 40))
+z draw 20 0 0
+decoder.0 linear 400 $((20 * 400 + 400)) $((20 * 400))
+decoder.1 res 400 $((400 * 400 + 400)) $((400 * 400))
+decoder.2 linear 784 $((400 * 784 + 784)) $((400 * 784))
+total - - 973624 971200"
+    net_of -H conv:32:4:2,conv:64:4:2,256
+    assert_equal "$(<rows)" "encoder.0 conv 14x14x32 $((16 * 1 * 32 + 32)) $((14 * 14 * 16 * 1 * 32))
+encoder.1 conv 7x7x64 $((16 * 32 * 64 + 64)) $((7 * 7 * 16 * 32 * 64))
+encoder.2 linear 256 $((7 * 7 * 64 * 256 + 256)) $((7 * 7 * 64 * 256))
+mu+logvar linear 40 $((256 * 40 + 40)) $((256 * 40))
+z draw 20 0 0
+decoder.0 linear 256 $((20 * 256 + 256)) $((20 * 256))
+decoder.1 linear 7x7x64 $((256 * 7 * 7 * 64 + 7 * 7 * 64)) $((256 * 7 * 7 * 64))
+decoder.2 up 14x14x64 0 0
+decoder.3 conv 14x14x32 $((16 * 64 * 32 + 32)) $((14 * 14 * 16 * 64 * 32))
+decoder.4 up 28x28x32 0 0
+decoder.5 conv 28x28x1 $((16 * 32 * 1 + 1)) $((28 * 28 * 16 * 32 * 1))
+total - - 1691369 10150912"
+    # A norm, the convolutions of a residual block, whose activation has no row, and a stride that does not divide 28.
+    net_of -H conv:8:5:3,norm,resconv --decoder-hidden 9
+    assert_equal "$(head -5 rows)" "encoder.0 conv 10x10x8 $((25 * 8 + 8)) $((100 * 25 * 8))
+encoder.1 norm 10x10x8 16 0
+encoder.2.1 conv 10x10x8 $((9 * 8 * 8 + 8)) $((100 * 9 * 8 * 8))
+encoder.2.2 conv 10x10x8 $((9 * 8 * 8 + 8)) $((100 * 9 * 8 * 8))
+mu+logvar linear 40 $((800 * 40 + 40)) $((800 * 40))"
+}
+
+@test "--net: twice the products of a gated layer, labels, learned scales, and the tensors of a prior" {
+    idx2raw -n 200 "$LABELS" >labels.raw
+    net_of -H 7,res -a gated --cond labels.raw -l gaussian --sigma per-dim
+    assert_equal "$(<rows)" "input encoder_input 794 0 0
+encoder.0 linear 7 $((795 * 14)) $((794 * 14))
+encoder.1 res 7 $((8 * 14)) $((7 * 14))
+mu+logvar linear 40 $((8 * 40)) $((7 * 40))
+z draw 30 0 0
+decoder.0 linear 7 $((31 * 14)) $((30 * 14))
+decoder.1 res 7 $((8 * 14)) $((7 * 14))
+decoder.2 linear 784 $((8 * 784)) $((7 * 784))
+likelihood likelihood - 784 0
+total - - $(((795 + 8 + 31 + 8) * 14 + 8 * (40 + 784) + 784)) $(((794 + 7 + 30 + 7) * 14 + 7 * (40 + 784)))"
+    net_of -H conv:3:3,9 -a gated -l laplace --sigma net --prior vamp:6
+    assert_equal "$(<rows)" "encoder.0 conv 28x28x3 $((9 * 6 + 6)) $((784 * 9 * 6))
+encoder.1 linear 9 $(((784 * 3 + 1) * 18)) $((784 * 3 * 18))
+mu+logvar linear 40 $((10 * 40)) $((9 * 40))
+z draw 20 0 0
+decoder.0 linear 9 $((21 * 18)) $((20 * 18))
+decoder.1 linear 28x28x3 $((10 * 784 * 6)) $((9 * 784 * 6))
+decoder.2 conv 28x28x2 $((9 * 3 * 2 + 2)) $((784 * 9 * 3 * 2))
+prior.pseudo_inputs - - $((6 * 784)) 0
+prior.components - - $((6 * 40)) 0
+$(tail -1 rows)"
+    net_of -H 3 -l gaussian --sigma optimal
+    grep -x 'likelihood likelihood - 1 0' rows
+    net_of -H none -l gaussian --sigma shared
+    grep -x 'likelihood likelihood - 1 0' rows
+    vae-info --net model.bin >net
+    vae-info --net - <model.bin | cmp - net
+    fails 2 'vae-info: --net: found it with --tensors, wanted one of the two' vae-info --net --tensors model.bin
+    fails 2 'vae-info: --dump: found it with --net, wanted one of the two' vae-info --net --dump mu.bias model.bin
+    fails 2 'vae-info: --row: found it with --net, wanted one of the two' vae-info --row --net model.bin
+}
+
 @test "--dump writes a tensor as a stream: an item per row, or one of a vector" {
     local name shape rows
     while IFS=$'\t' read -r name shape rows; do
@@ -100,7 +186,7 @@ END
 @test "a damaged file is an error, and nothing is printed of it" {
     size=$(stat -c %s model.bin)
     perl -e 'local $/; $_ = <STDIN>; substr($_, $ARGV[0], 1) ^= "\1"; print' -- $((size - 4)) <model.bin >bad.bin
-    for option in '' --tensors '--dump mu.bias'; do
+    for option in '' --tensors --net '--dump mu.bias'; do
         # shellcheck disable=SC2086 # options, or none
         fails 1 "vae-info: bad.bin: the weights' XXH64 is " vae-info $option bad.bin
         assert [ ! -s out ]

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* vae-info: the metadata of a model file, all of which is read and checked, or its tensors; or a row per file. */
+/* vae-info: the metadata of a model file, all of which is read and checked, or its tensors, or its layers; or a row
+ * per file. */
 #include "base/cli.h"
 #include "base/error.h"
 #include "base/printable.h"
@@ -13,13 +14,15 @@
 
 struct options {
     struct cli_common common; /* quiet alone is used */
-    bool tensors, row;
+    bool tensors, net, row;
     const char *dump; /* NULL: not given */
 };
 
 static const struct cli_option options[] = {
     {0, "tensors", NULL, NULL, "print one row per tensor instead: name, shape, numbers, rms, min, max",
      CLI_FLAG(tensors)},
+    {0, "net", NULL, NULL,
+     "print one row per layer instead: name, op, output, parameters, multiply-adds of an item", CLI_FLAG(net)},
     {0, "dump", "NAME", NULL, "write the tensor of this name instead, as a stream with one item per row",
      CLI_TEXT(dump)},
     {0, "row", NULL, NULL,
@@ -29,7 +32,7 @@ static const struct cli_option options[] = {
 
 static const struct cli_program program = {
     "vae-info",
-    "[--tensors | --dump NAME] [-q] [FILE] | --row [-q] [FILE]...",
+    "[--tensors | --net | --dump NAME] [-q] [FILE] | --row [-q] [FILE]...",
     "Reads a model file to its end, checks it, and prints a table (TSV) of its metadata.",
     options,
     0,
@@ -68,6 +71,34 @@ static void print_tensors(const struct model *model) {
     printf("tensor\tshape\tnumbers\trms\tmin\tmax\n");
     for (size_t i = 0; i < p->count; i++)
         print_tensor(p, &p->tensor[i]);
+}
+
+/* A layer that has no parameters and keeps the shape has no row. A likelihood has no output. */
+static void print_layer(const struct net *net, const struct layer *layer) {
+    char shape[IMAGE_TEXT] = "-";
+    const size_t numbers = net_layer_numbers(layer);
+    const bool reshapes =
+        layer->width > 0 && layer->inputs > 0 && !image_equal(&layer->image, &net_input(net, layer, 0)->image);
+    if (numbers == 0 && !reshapes)
+        return;
+    if (layer->width > 0)
+        (void)image_text(&layer->image, shape);
+    printf("%s\t%s\t%s\t%zu\t%zu\n", layer->name, layer->op->name, shape, numbers, layer->multiply_adds);
+}
+
+/* Prints the layers, then the tensors that belong to no layer, then the totals. */
+static void print_net(const struct net *net) {
+    const struct parameters *p = &net->parameters;
+    size_t multiply_adds = 0;
+    printf("layer\top\toutput\tparameters\tmultiply_adds\n");
+    for (size_t i = 0; i < net->layers; i++) {
+        print_layer(net, &net->layer[i]);
+        multiply_adds += net->layer[i].multiply_adds;
+    }
+    for (size_t i = 0; i < p->count; i++)
+        if (net_tensor_layer(net, &p->tensor[i]) == NULL)
+            printf("%s\t-\t-\t%zu\t0\n", p->tensor[i].name, p->tensor[i].size);
+    printf("total\t-\t-\t%zu\t%zu\n", p->size, multiply_adds);
 }
 
 static const struct tensor *find_tensor(const struct parameters *p, const char *name) {
@@ -151,6 +182,8 @@ static int run(const struct options *o, const char *file) {
         result = dump(&model, o->dump, in.name);
     else if (result == 0 && o->tensors)
         print_tensors(&model);
+    else if (result == 0 && o->net)
+        print_net(&model.net);
     else if (result == 0)
         print_metadata(&model, metadata);
     model_free(&model);
@@ -159,12 +192,24 @@ static int run(const struct options *o, const char *file) {
     return result;
 }
 
+/* Refuses two options that each choose what is printed. */
+static void check_choice(const struct options *o) {
+    const struct {
+        const char *name;
+        bool given;
+    } choice[] = {{"tensors", o->tensors}, {"net", o->net}, {"dump", o->dump != NULL}, {"row", o->row}};
+    const char *first = NULL;
+    for (size_t i = 0; i < sizeof choice / sizeof *choice; i++) {
+        if (choice[i].given && first != NULL)
+            cli_refuse("--%s: found it with --%s, wanted one of the two", choice[i].name, first);
+        if (choice[i].given)
+            first = choice[i].name;
+    }
+}
+
 int main(int argc, char **argv) {
     struct options o = {0};
     cli_parse(&program, argc, argv, &o);
-    if (o.tensors && o.dump != NULL)
-        cli_refuse("--dump: found it with --tensors, wanted one of the two");
-    if (o.row && (o.tensors || o.dump != NULL))
-        cli_refuse("--row: found it with %s, wanted one of the two", o.tensors ? "--tensors" : "--dump");
+    check_choice(&o);
     return cli_finish(o.row ? print_rows() : run(&o, cli_operand()));
 }

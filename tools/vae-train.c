@@ -37,6 +37,10 @@ static int parse_schedule(void *field, const char *name, const char *text) {
     return schedule_parse(field, name, text);
 }
 
+static int parse_augment(void *field, const char *name, const char *text) {
+    return augment_parse(field, name, text);
+}
+
 static int parse_initializer(void *field, const char *name, const char *text) {
     return initializer_parse(field, name, text);
 }
@@ -129,6 +133,9 @@ static const struct cli_option options[] = {
      CLI_PARSE(parse_binarize, run.model.binarize), .before = "none", .heading = DATA},
     {0, "missing", NULL, NULL, "take nan as a missing element, and learn from the others",
      CLI_FLAG(run.model.missing), .heading = DATA},
+    {0, "augment", "LIST", NULL,
+     "change each training item at every use: shift:N (up to N pixels each way), flip (left to right), or both",
+     CLI_PARSE(parse_augment, run.augment), .heading = DATA},
     {0, "optimizer", "NAME", "adam", "adam, adagrad or muon (orthogonalised momentum for matrices)",
      CLI_PARSE(parse_optimizer, run.update.optimizer.optimizer), .before = "adam", .heading = OPTIMIZER},
     {0, "schedule", "NAME", "const", "how the rate changes: const, cosine[:END], step:EVERY:FACTOR or iwae",
@@ -255,11 +262,11 @@ static struct options parse(int argc, char **argv) {
     return o;
 }
 
-/* The options as they tell one run from another. Lists of hidden layers have their canonical text, so that two ways
- * to write a list are the same run. */
+/* The options as they tell one run from another. Lists have their canonical text, so that two ways to write a list
+ * are the same run. */
 static const struct option_value *values(const struct options *o) {
     static struct option_value value[sizeof options / sizeof *options];
-    static char encoder[HIDDEN_TEXT], decoder[HIDDEN_TEXT];
+    static char encoder[HIDDEN_TEXT], decoder[HIDDEN_TEXT], augment[AUGMENT_TEXT];
     size_t n = 0;
     for (const struct option_value *given = cli_values(); given->name != NULL; given++) {
         value[n] = *given;
@@ -267,6 +274,8 @@ static const struct option_value *values(const struct options *o) {
             value[n].value = hidden_text(&o->run.model.encoder, encoder);
         if (strcmp(given->name, "decoder-hidden") == 0 && given->value != NULL)
             value[n].value = hidden_text(&o->run.model.decoder, decoder);
+        if (strcmp(given->name, "augment") == 0 && given->value != NULL)
+            value[n].value = augment_text(&o->run.augment, augment);
         n++;
     }
     return value;

@@ -74,6 +74,8 @@ static const struct other_name {
     {"validation", "val"},
     {"validation-data", "val"},
     {"val-labels", "val-cond"},
+    {"augmentation", "augment"},
+    {"data-augmentation", "augment"},
     {"labels", "cond"},
     {"condition", "cond"},
     {"label", "class"},

@@ -85,7 +85,7 @@ static int add_layers(struct model *m, const char *name) {
     char output[LAYER_NAME];
     add_inputs(m);
     const size_t h = hidden_add(net, "encoder", m->input, &c->encoder, c->activation);
-    m->posterior = net_posterior(net, net_linear_pair(net, "mu and logvar", heads, h, c->latent), c->logvar_bound);
+    m->posterior = net_posterior(net, net_linear_pair(net, "mu+logvar", heads, h, c->latent), c->logvar_bound);
     m->z = net_draw(net, m->posterior, m->label, c->prior, c->components, c->latent);
     const size_t g = hidden_add(net, "decoder", m->z, &c->decoder, c->activation);
     snprintf(output, sizeof output, "decoder.%zu", c->decoder.layers);
@@ -137,10 +137,8 @@ void model_swap_average(struct model *m) {
 }
 
 static void describe(FILE *text, const char *before, const struct image *image) {
-    if (image_positions(image) == 1)
-        fprintf(text, "%s%zu", before, image->channels);
-    else
-        fprintf(text, "%s%zux%zux%zu", before, image->height, image->width, image->channels);
+    char shape[IMAGE_TEXT];
+    fprintf(text, "%s%s", before, image_text(image, shape));
 }
 
 /* Lists the input and the layers with weights; for the layer of mu and logvar it writes the width of z. */

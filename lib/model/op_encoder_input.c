@@ -64,7 +64,7 @@ static void forward(struct pass *pass, const struct layer *layer, const struct t
     }
 }
 
-static const struct op op_encoder_input = {.name = "encoder input", .infer = infer, .forward = forward};
+static const struct op op_encoder_input = {.name = "encoder_input", .infer = infer, .forward = forward};
 
 bool encoder_reads_x(const struct encoder_input *o, size_t label) {
     return o->segment.likelihood->encode == NULL && label == NO_LAYER && !o->may_miss && !o->mask;

@@ -9,6 +9,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+const char *image_text(const struct image *image, char text[IMAGE_TEXT]) {
+    if (image_positions(image) == 1)
+        snprintf(text, IMAGE_TEXT, "%zu", image->channels);
+    else
+        snprintf(text, IMAGE_TEXT, "%zux%zux%zu", image->height, image->width, image->channels);
+    return text;
+}
+
+bool image_equal(const struct image *a, const struct image *b) {
+    return a->height == b->height && a->width == b->width && a->channels == b->channels;
+}
+
 static size_t fail_net(struct net *net, int failed) {
     net->failed = net->failed || failed < 0;
     return 0;
@@ -209,6 +221,24 @@ void net_initialise(const struct net *net, const struct initializer *initializer
     for (size_t i = 0; i < net->layers; i++)
         if (net->layer[i].op->initialise != NULL)
             net->layer[i].op->initialise(net, &net->layer[i], initializer, seed, number++);
+}
+
+size_t net_layer_numbers(const struct layer *layer) {
+    size_t numbers = 0;
+    for (size_t i = 0; i < LAYER_PARAMETERS; i++)
+        numbers += layer->own[i].each * layer->own_units;
+    return numbers;
+}
+
+const struct layer *net_tensor_layer(const struct net *net, const struct tensor *tensor) {
+    for (size_t i = 0; i < net->layers; i++)
+        for (size_t j = 0; j < LAYER_PARAMETERS; j++) {
+            const struct layer *layer = &net->layer[i];
+            const size_t first = layer->own[j].offset, numbers = layer->own[j].each * layer->own_units;
+            if (tensor->offset >= first && tensor->offset < first + numbers)
+                return layer;
+        }
+    return NULL;
 }
 
 void net_free(struct net *net) {

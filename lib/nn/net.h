@@ -42,6 +42,12 @@ static inline size_t image_size(const struct image *image) {
     return image_positions(image) * image->channels;
 }
 
+/* Writes the shape to `text`, and returns it: "14x14x32", or "256" for a picture of one position. */
+#define IMAGE_TEXT 64
+const char *image_text(const struct image *image, char text[IMAGE_TEXT]);
+
+bool image_equal(const struct image *a, const struct image *b);
+
 /* The piece of an operation's work that is one task: whole rows, or some units of them. What its units are depends
  * on the function: units [0, layer->units) in forward, columns of in[0] in backward, columns of the output in
  * backward_activation, and units [0, layer->own_units) in gradient. */
@@ -74,6 +80,7 @@ struct layer {
     /* How many weights a forward pass reads. With many, forward and backward get tiles of some units; with 0 each
      * of their tiles is whole rows. */
     size_t weights;
+    size_t multiply_adds;           /* of the products of a forward pass, per row */
     bool chained;                   /* a tile depends only on the same tile of in[0], which is divided alike */
     size_t kept;                    /* floats per row that the op keeps beside the output */
     size_t saved;                   /* the same, but only in a pass that trains */
@@ -83,7 +90,8 @@ struct layer {
     size_t terms;                   /* doubles per row and part, nats: see struct value in nn/pass.h */
     size_t packed_size[DIRECTIONS]; /* floats of `packed` */
     /* The parameters that `gradient` computes a gradient for: own[0] to own[owns - 1], numbers of own_units units
-     * each. The update changes no other tensor, except a prior's pseudo-inputs. */
+     * each. An entry after these is a tensor of the layer that is set by another function. The update changes no
+     * other tensor, except a prior's pseudo-inputs. */
     struct unit_parameters own[LAYER_PARAMETERS];
     size_t owns, own_units;
     bool own_whole; /* the gradient of all units is one task */
@@ -212,6 +220,12 @@ void net_initialise(const struct net *net, const struct initializer *initializer
 static inline const struct layer *net_input(const struct net *net, const struct layer *layer, size_t i) {
     return &net->layer[layer->in[i]];
 }
+
+/* Returns the numbers of the layer's own tensors. */
+size_t net_layer_numbers(const struct layer *layer);
+
+/* Returns the layer that a tensor belongs to, or NULL: a prior's pseudo-inputs and components belong to none. */
+const struct layer *net_tensor_layer(const struct net *net, const struct tensor *tensor);
 
 /* Returns of how many inputs, from the first one on, the layer's backward computes the gradient. */
 static inline size_t net_backward_inputs(const struct layer *layer) {

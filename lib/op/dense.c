@@ -21,7 +21,7 @@ struct linear dense_linear(const struct net *net, const struct layer *layer) {
 
 void dense_infer(struct layer *layer, size_t weight, size_t bias) {
     const struct dense *d = dense_of(layer);
-    layer->weights = d->in * d->out;
+    layer->weights = layer->multiply_adds = d->in * d->out;
     layer->own[0] = (struct unit_parameters){weight, d->in, true};
     layer->own[1] = (struct unit_parameters){bias, 1, false};
     layer->owns = 2;

@@ -63,6 +63,7 @@ static int infer(struct net *net, struct layer *layer) {
     if (net_check_image(layer->name, &(struct image){layer->image.height, layer->image.width, o->conv.outputs}) < 0)
         return -1;
     layer->width = image_size(&layer->image);
+    layer->multiply_adds = window_positions(&o->conv.window) * window_patch(&o->conv.window) * o->conv.outputs;
     layer->kept = a != NULL && a->keeps_slope ? layer->width * a->group : 0;
     layer->ranged = true;
     layer->scratch = conv_scratch(&o->conv);

@@ -2,6 +2,7 @@
 #include "train/train.h"
 
 #include "base/error.h"
+#include "base/memory.h"
 #include "train/divergence.h"
 
 #include <inttypes.h>
@@ -53,7 +54,25 @@ void training_resume(struct training *t) {
     training_settle(t);
 }
 
+#define CACHE_LINE 64
 #define EXPECTED 4 /* items to prefetch, since the shuffled items are spread over the memory */
+
+/* The bytes of a changed item, in whole cache lines, so that threads do not share any. */
+static size_t changed_bytes(const struct training *t) {
+    return (t->data->item_bytes + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
+}
+
+/* Returns an item as this epoch has it. `noise` identifies the draw. */
+static const void *changed_item(const struct training *t, size_t item, struct noise noise) {
+    const struct dataset *data = t->data;
+    if (!augment_changes(&t->augment))
+        return dataset_item(data, item);
+    unsigned char *changed = t->changed + workers_self() * changed_bytes(t);
+    const struct change change = augment_draw(&t->augment, noise);
+    const struct image image = model_item_image(&data->shape);
+    augment_apply(&change, &image, dtype_size(data->dtype), dataset_item(data, item), changed);
+    return changed;
+}
 
 /* Copies an item to row `row` of the pass, and draws its noise, which differs for each item and epoch. */
 static void gather(struct training *t, size_t row) {
@@ -64,7 +83,7 @@ static void gather(struct training *t, size_t row) {
         dataset_expect(t->data, t->order[place + EXPECTED]);
     struct noise noise = {
         .seed = t->seed, .purpose = PURPOSE_TRAINING_BINARIZE, .item = (t->epoch - 1) * t->data->items + item};
-    model_load_item(m, t->data->dtype, dataset_item(t->data, item), noise, model_x(m, pass, row));
+    model_load_item(m, t->data->dtype, changed_item(t, item, noise), noise, model_x(m, pass, row));
     if (t->label != NULL)
         model_set_label(m, pass, row, t->label[item]);
     noise.purpose = PURPOSE_TRAINING_POSTERIOR;
@@ -175,6 +194,8 @@ int training_start(struct training *t) {
     t->item_bound = calloc(t->batch, sizeof *t->item_bound);
     if (t->order == NULL || t->latents == NULL || t->item_bound == NULL)
         return fail("training: out of memory for the order of %zu items", t->data->items);
+    if (augment_changes(&t->augment) && (t->changed = memory_allocate(threads * changed_bytes(t))) == NULL)
+        return fail("training: out of memory for %zu changed items", threads);
     if (net_train(&m->net) < 0 ||
         pass_create(&t->pass, &m->net, 0, m->net.layers,
                     &(struct pass_size){
@@ -202,6 +223,7 @@ void training_end(struct training *t) {
     plan_free(&t->plan);
     pass_free(&t->pass);
     free(t->item_bound);
+    free(t->changed);
     free(t->latents);
     free(t->order);
 }

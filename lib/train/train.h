@@ -8,6 +8,7 @@
 #include "nn/plan.h"
 #include "query/latent_sums.h"
 #include "stream/dataset.h"
+#include "train/augment.h"
 #include "train/schedule.h"
 #include "train/update.h"
 #include "train/vamp.h"
@@ -26,6 +27,7 @@ struct training {
         batch;   /* items of a mini-batch; training_start reduces it to the items of the data, if these are fewer */
     double rate; /* of --rate */
     uint64_t seed;
+    struct augment augment;
     struct objective objective;
     struct schedule schedule;
     double epochs; /* number of epochs of the whole run, for the schedule */
@@ -39,9 +41,10 @@ struct training {
     struct plan plan;
     uint32_t *order; /* [items of the data], the order of the items in this epoch */
     struct update update;
-    struct vamp vamp;             /* for a prior with pseudo-inputs */
-    double *item_bound;           /* [batch], the bound of each item of the step */
-    double last_rate;             /* learning rate of the last step */
+    struct vamp vamp;       /* for a prior with pseudo-inputs */
+    double *item_bound;     /* [batch], the bound of each item of the step */
+    unsigned char *changed; /* [threads], an item of each thread as this epoch has it; NULL: none is changed */
+    double last_rate;       /* learning rate of the last step */
     struct deviations deviations; /* sums over the epoch so far, with SCALE_OPTIMAL */
 };
 

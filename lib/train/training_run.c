@@ -310,6 +310,8 @@ static int check_data(const struct training_run *r, const struct model_config *c
     if (config->missing && !dtype_is_real(r->train.dtype))
         return fail("%s: items are %s, so no element is missing, wanted f32 or f64 for --missing", r->train.name,
                     dtype_name(r->train.dtype));
+    if (augment_check(&r->config->augment, &r->train.shape, r->train.name) < 0)
+        return -1;
     return check_items(&r->train, config);
 }
 
@@ -360,6 +362,7 @@ static int prepare(struct training_run *r) {
                                     .batch = c->batch,
                                     .rate = c->rate,
                                     .seed = r->config->seed,
+                                    .augment = c->augment,
                                     .objective = c->objective,
                                     .schedule = c->schedule,
                                     .epochs = (double)c->epochs,

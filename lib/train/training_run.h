@@ -25,6 +25,7 @@ struct training_run_config {
     double rate;
     struct objective objective;
     struct schedule schedule;
+    struct augment augment;
     struct update_config update;
     struct initial_values start;
     uint64_t seed;
