@@ -56,10 +56,11 @@ levels() {
     assert_equal "$count" 9
 }
 
-# Each level uses its own backend. At baseline `products` may have no fused multiply-adds whose bits it could compare.
-@test "gradients, densities and the other mathematics hold at each level" {
+# The level that is used by itself, the first one, is that of the C tests. At baseline `products` may have no fused
+# multiply-adds whose bits it could compare.
+@test "gradients, densities and the other mathematics hold at each other level" {
     local level program count=0
-    for level in $(levels) baseline; do
+    for level in $(levels | tail -n +2) baseline; do
         for program in evaluation gradients kernels likelihoods mixture noise objectives ops optimizers products third_prior; do
             [ "$level $program" != 'baseline products' ] || continue
             VAE_LEVEL=$level run -0 "$VAE_BUILD/unit/$program"

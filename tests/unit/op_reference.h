@@ -142,21 +142,22 @@ static size_t build_conv_skip(struct net *net, const struct op_case *c, size_t i
     return net_conv_skip(net, c->name, in, second, c->kernel);
 }
 
-/* Number `output` of the product at position (i, j). */
-static double conv_product(const struct reference_row *r, size_t output, long i, long j) {
+/* Number `output` of the product at position (i, j): over the places (a, b) of the kernel in the picture. */
+static double conv_product(const struct reference_row *r, size_t output, size_t i, size_t j) {
     const struct op_case *c = r->c;
-    const long kernel = (long)c->kernel, stride = (long)c->stride, before = (kernel - 1) / 2;
+    const size_t kernel = c->kernel, places = kernel * kernel, channels = c->image.channels,
+                 before = (kernel - 1) / 2, y = i * c->stride, x = j * c->stride;
+    const double *weight = r->own[0] + output * channels * places;
     double sum = r->own[1][output];
-    for (size_t channel = 0; channel < c->image.channels; channel++)
-        for (long a = 0; a < kernel; a++)
-            for (long b = 0; b < kernel; b++) {
-                const long y = i * stride + a - before, x = j * stride + b - before;
-                const bool inside = y >= 0 && y < (long)c->image.height && x >= 0 && x < (long)c->image.width;
-                const size_t pixel = (size_t)y * c->image.width + (size_t)x,
-                             place = (size_t)a * c->kernel + (size_t)b,
-                             weight = (output * c->image.channels + channel) * c->kernel * c->kernel + place;
-                sum += inside ? r->own[0][weight] * r->in[0][pixel * c->image.channels + channel] : 0;
-            }
+    for (size_t a = 0; a < kernel; a++)
+        for (size_t b = 0; b < kernel; b++) {
+            const size_t row = y + a - before, column = x + b - before; /* wrap to large numbers below 0 */
+            if (row >= c->image.height || column >= c->image.width)
+                continue;
+            const double *pixel = r->in[0] + (row * c->image.width + column) * channels;
+            for (size_t channel = 0; channel < channels; channel++)
+                sum += weight[channel * places + a * kernel + b] * pixel[channel];
+        }
     return sum;
 }
 
@@ -171,7 +172,7 @@ static double conv_reference(const struct reference_row *r, double *out, double 
             for (size_t u = 0; u < c->units; u++) {
                 double product[2];
                 for (size_t g = 0; g < group; g++)
-                    product[g] = conv_product(r, u * group + g, (long)i, (long)j);
+                    product[g] = conv_product(r, u * group + g, i, j);
                 const size_t k = (i * columns + j) * c->units + u;
                 out[k] = activate(c->activation, product) + (r->layer->inputs > 1 ? r->in[1][k] : 0);
             }
