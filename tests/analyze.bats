@@ -31,20 +31,6 @@ setup() {
     done
 }
 
-@test "the suite builds with clang without a warning, and trains to the same bytes" {
-    command -v clang >/dev/null || skip 'wants clang (make fuzz-deps)'
-    local build=$BATS_TEST_TMPDIR/clang
-    env -u MAKEFLAGS make -s -j2 CC=clang BUILD="$build" all 2>"$BATS_TEST_TMPDIR/warnings" ||
-        fail "$(<"$BATS_TEST_TMPDIR/warnings")"
-    run -0 cat "$BATS_TEST_TMPDIR/warnings"
-    assert_output ''
-    idx2raw -n 200 "$IMAGES" >"$BATS_TEST_TMPDIR/items.raw"
-    cd "$BATS_TEST_TMPDIR"
-    vae-train -q -m gcc.bin -H 40,res -e 1 items.raw
-    "$build/vae-train" -q -m clang.bin -H 40,res -e 1 items.raw
-    cmp gcc.bin clang.bin
-}
-
 @test "cppcheck finds nothing" {
     run -0 cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr \
         --suppress=missingIncludeSystem -Ilib -DLEVEL=baseline -DVAEUTILS_VERSION='""' --error-exitcode=1 lib tools

@@ -12,8 +12,12 @@
 #define VERSION_1_MAX 8 /* layers of a list in model files of version 1 */
 
 /* The kinds of layers that may be in a list. */
-static const struct hidden_kind *const kinds[] = {&hidden_kind_linear,  &hidden_kind_residual, &hidden_kind_conv,
-                                                  &hidden_kind_resconv, &hidden_kind_up,       &hidden_kind_norm};
+static const struct {
+    const struct hidden_kind *kind;
+} kinds[] = {
+    {&hidden_kind_linear},  {&hidden_kind_residual}, {&hidden_kind_conv},
+    {&hidden_kind_resconv}, {&hidden_kind_up},       {&hidden_kind_norm},
+};
 #define KINDS (sizeof kinds / sizeof *kinds)
 
 /* Parses the first `length` characters of `text`, such as "a:b", as the layer's arguments. Returns whether they are
@@ -33,8 +37,9 @@ static bool read_layer(struct hidden_layer *layer, const char *text, size_t leng
     if (colon == NULL && read_arguments(layer, text, length))
         return true;
     for (size_t i = 0; i < KINDS; i++) {
-        *layer = (struct hidden_layer){.kind = kinds[i]};
-        if (strlen(kinds[i]->name) == name && memcmp(kinds[i]->name, text, name) == 0)
+        const struct hidden_kind *kind = kinds[i].kind;
+        *layer = (struct hidden_layer){.kind = kind};
+        if (strlen(kind->name) == name && memcmp(kind->name, text, name) == 0)
             return (colon == NULL || rest < length) && read_arguments(layer, text + rest, length - rest);
     }
     return false;
@@ -44,7 +49,7 @@ static int refuse(const char *name, const char *text) {
     char usages[256] = "";
     for (size_t i = 0; i < KINDS; i++)
         snprintf(usages + strlen(usages), sizeof usages - strlen(usages), "%s%s", i == 0 ? "" : ", ",
-                 kinds[i]->usage);
+                 kinds[i].kind->usage);
     return fail("%s: found '%s', wanted " NONE
                 ", or 1 to %d layers with ',' between them, each one of %s (numbers from 1 to %d)",
                 name, text, HIDDEN_MAX, usages, HIDDEN_MAX_UNITS);

@@ -68,6 +68,7 @@ struct row {
     const float *x;                   /* [positions, channels] */
     float *mean, *inverse;            /* [groups] */
     float *slope;                     /* of the activation; NULL: it keeps none */
+    float *product;                   /* the normalised numbers, before the activation */
     const float *delta;               /* the gradient before the activation; only in a pass that trains */
     size_t positions, channels, each; /* each: channels of a group */
 };
@@ -80,6 +81,7 @@ static struct row row_of(const struct pass *pass, const struct layer *layer, siz
                         .mean = kept,
                         .inverse = kept + o->groups,
                         .slope = o->activation->keeps_slope ? slope : NULL,
+                        .product = o->activation->group > 1 ? slope : v->out + number * layer->width,
                         .delta =
                             o->activation->group > 1 || v->dout == NULL ? slope : v->dout + number * layer->width,
                         .positions = image_positions(&o->in),
@@ -137,16 +139,15 @@ static void forward_row(struct pass *pass, const struct layer *layer, size_t num
     const struct row r = row_of(pass, layer, number);
     const float *weight = parameter(pass, layer, WEIGHT), *bias = parameter(pass, layer, BIAS);
     float *mean = pass_scratch(pass), *factor = mean + r.channels;
-    float *out = pass_value(pass, layer)->out + number * layer->width,
-          *to = o->activation->group > 1 ? r.slope : out;
     measure(&r, o->groups, mean);
     spread(&r, r.inverse, factor);
     for (size_t c = 0; c < r.channels; c++)
         factor[c] *= weight[c];
     for (size_t p = 0; p < r.positions; p++)
         for (size_t c = 0; c < r.channels; c++)
-            to[p * r.channels + c] = (r.x[p * r.channels + c] - mean[c]) * factor[c] + bias[c];
-    o->activation->forward(math_kernel(), out, r.slope, layer->width);
+            r.product[p * r.channels + c] = (r.x[p * r.channels + c] - mean[c]) * factor[c] + bias[c];
+    o->activation->forward(math_kernel(), pass_value(pass, layer)->out + number * layer->width, r.slope,
+                           layer->width);
 }
 
 static void forward(struct pass *pass, const struct layer *layer, const struct tile *t) {
