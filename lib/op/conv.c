@@ -91,26 +91,19 @@ size_t conv_packed_size(const struct conv *c, enum direction direction) {
     return products()->packed ? panels_size(f.inner, f.columns) : f.inner * f.columns;
 }
 
-/* Writes the weights of one output at one place of the kernel, (a, b). */
-static void pack_forward(const struct conv *c, size_t output, size_t a, size_t b, const float *weight, float *to) {
-    const size_t kernel = c->window.kernel, channels = c->window.in.channels, place = a * kernel + b;
-    const struct factor f = factor_of(c, DIRECTION_FORWARD);
+/* Writes the weights of one output at one place of the kernel. */
+static void pack_place(const struct conv *c, enum direction direction, size_t output, size_t place,
+                       const float *weight, float *to) {
+    const size_t places = c->window.kernel * c->window.kernel, channels = c->window.in.channels;
+    const struct factor f = factor_of(c, direction);
     for (size_t i = 0; i < channels; i++) {
-        const float value = weight[i * kernel * kernel + place];
-        if (is_narrow(c))
+        const float value = weight[i * places + place];
+        if (direction == DIRECTION_FORWARD && is_narrow(c))
             to[(place * c->outputs + output) * channels + i] = value;
-        else
+        else if (direction == DIRECTION_FORWARD)
             set(&f, to, place * channels + i, output, value);
-    }
-}
-
-static void pack_backward(const struct conv *c, size_t output, size_t a, size_t b, const float *weight, float *to) {
-    const size_t kernel = c->window.kernel, channels = c->window.in.channels, place = a * kernel + b;
-    const struct factor f = factor_of(c, DIRECTION_BACKWARD);
-    for (size_t i = 0; i < channels; i++) {
-        const float value = weight[i * kernel * kernel + place];
-        if (is_mirrored(c))
-            set(&f, to, (kernel * kernel - 1 - place) * c->outputs + output, i, value);
+        else if (is_mirrored(c))
+            set(&f, to, (places - 1 - place) * c->outputs + output, i, value);
         else
             set(&f, to, output, place * channels + i, value);
     }
@@ -118,14 +111,12 @@ static void pack_backward(const struct conv *c, size_t output, size_t a, size_t 
 
 void conv_pack(const struct conv *c, const float *weight, size_t output, size_t count,
                float *const packed[DIRECTIONS]) {
-    const size_t kernel = c->window.kernel, each = window_patch(&c->window);
+    const size_t places = c->window.kernel * c->window.kernel, each = window_patch(&c->window);
     for (size_t o = output; o < output + count; o++)
-        for (size_t place = 0; place < kernel * kernel; place++) {
-            if (packed[DIRECTION_FORWARD] != NULL)
-                pack_forward(c, o, place / kernel, place % kernel, weight + o * each, packed[DIRECTION_FORWARD]);
-            if (packed[DIRECTION_BACKWARD] != NULL)
-                pack_backward(c, o, place / kernel, place % kernel, weight + o * each, packed[DIRECTION_BACKWARD]);
-        }
+        for (size_t place = 0; place < places; place++)
+            for (int d = 0; d < DIRECTIONS; d++)
+                if (packed[d] != NULL)
+                    pack_place(c, (enum direction)d, o, place, weight + o * each, packed[d]);
 }
 
 /* y [rows, columns] = a [rows, inner] times the factor, plus the bias or beta y. */
