@@ -185,6 +185,7 @@ versions() {
     # What is one row more there is the key, in its place.
     vae-info one.bin | sed $'s/^version\t1/version\t2/; s/^made_by/made.reason\twhy, and how\\n&/' | diff - <(vae-info two.bin)
     { header f32 2x3 2 . && perl -e 'print pack "f<*", (1, "nan") x 6'; } >holes.raw
+    rm model.bin
     vae-train -q -m model.bin -z 3 -H 2 -e 1 --missing holes.raw
     versions '$head =~ s/"made_by"/"made.reason":"","made_by"/'
     vae-impute -q -m one.bin holes.raw | cmp - <(vae-impute -q -m two.bin holes.raw)
@@ -320,6 +321,7 @@ filled() {
         filled "${case#* }" "${case%% *}"
         refuses 'the header has no "__metadata__"'
         "$VAE_BUILD/bench/measure" vae-info bad.bin >measured 2>err && false
+        grep -q 'the header has no "__metadata__"' err
         rows_hold 1 '$2 < 150000' <measured
     done
     # One more, and as many as there is room for.
@@ -328,6 +330,7 @@ filled() {
     filled '{}' 5500000
     refuses 'a header of up to 11000003 JSON values, wanted at most 262144'
     "$VAE_BUILD/bench/measure" vae-info bad.bin >measured 2>err && false
+    grep -q 'wanted at most 262144' err
     rows_hold 1 '$2 < 30000' <measured
     # Commas in a text are none of them.
     safetensors edit '$head =~ s/"seed":"9"/q("seed":") . q(\\",[{) x 1000000 . q(")/e' <model.bin >long.bin

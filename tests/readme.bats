@@ -63,6 +63,7 @@ setup() {
     assert_equal "$(metadata tour/long.bin made.epochs_run)" 10
     # The same command once more has nothing to do.
     cp tour/long.bin before
-    (cd tour && eval "$(blocks 'Your own data' | grep -e --continue)" 2>/dev/null)
+    (cd tour && eval "$(blocks 'Your own data' | grep -e --continue)" 2>../err)
+    grep -q 'long.ck: the run is complete, epoch 10 of 10' err
     cmp before tour/long.bin
 }
