@@ -90,11 +90,16 @@ mu+logvar linear 40 $((256 * 40 + 40)) $((256 * 40))
 z draw 20 0 0
 decoder.0 linear 256 $((20 * 256 + 256)) $((20 * 256))
 decoder.1 linear 7x7x64 $((256 * 7 * 7 * 64 + 7 * 7 * 64)) $((256 * 7 * 7 * 64))
-decoder.2 up 14x14x64 0 0
-decoder.3 conv 14x14x32 $((16 * 64 * 32 + 32)) $((14 * 14 * 16 * 64 * 32))
-decoder.4 up 28x28x32 0 0
-decoder.5 conv 28x28x1 $((16 * 32 * 1 + 1)) $((28 * 28 * 16 * 32 * 1))
-total - - 1691369 10150912"
+decoder.3 up+conv 14x14x32 $((16 * 64 * 32 + 32)) $((7 * 7 * 16 * 64 * 32))
+decoder.5 up+conv 28x28x1 $((16 * 32 * 1 + 1)) $((14 * 14 * 16 * 32 * 1))
+total - - 1691369 5032960"
+    # An enlarged picture of which a part is cut off, or whose pixels have more copies than the kernel reads.
+    net_of -H 9 --decoder-hidden linear:10:10:4,up:3:28:28,conv:2:4
+    assert_equal "$(sed -n '/decoder/p' rows | cut -d ' ' -f 1-3)" $'decoder.0 linear 10x10x4\ndecoder.1 up 28x28x4
+decoder.2 conv 28x28x2\ndecoder.3 conv 28x28x1'
+    net_of -H 9 --decoder-hidden linear:7:7:4,up:4,conv:2:4
+    assert_equal "$(sed -n '/decoder/p' rows | cut -d ' ' -f 1-3)" $'decoder.0 linear 7x7x4\ndecoder.1 up 28x28x4
+decoder.2 conv 28x28x2\ndecoder.3 conv 28x28x1'
     # A norm, the convolutions of a residual block, whose activation has no row, and a stride that does not divide 28.
     net_of -H conv:8:5:3,norm,resconv --decoder-hidden 9
     assert_equal "$(head -5 rows)" "encoder.0 conv 10x10x8 $((25 * 8 + 8)) $((100 * 25 * 8))

@@ -35,6 +35,14 @@ int parse_list(const char *name, const char *text, char separator, size_t min, s
 bool read_list(const char *text, size_t length, char separator, size_t min, size_t max, size_t capacity,
                size_t *values, size_t *count);
 
+static inline size_t smaller(size_t a, size_t b) {
+    return a < b ? a : b;
+}
+
+static inline size_t larger(size_t a, size_t b) {
+    return a > b ? a : b;
+}
+
 /* Sets *product to a * b; false if it does not fit. */
 bool multiply(size_t a, size_t b, size_t *product);
 

@@ -2,6 +2,7 @@
 #include "kernel/openblas.h"
 
 #include "base/error.h"
+#include "base/number.h"
 
 #include <cblas.h>
 #include <dlfcn.h>
@@ -31,10 +32,6 @@ int openblas_load(void) {
         return fail("openblas: %s", dlerror());
     *(void **)&sgemm = dlsym(library, "cblas_sgemm");
     return sgemm == NULL ? fail("openblas: %s has no cblas_sgemm, wanted one", LIBRARY) : 0;
-}
-
-static size_t larger(size_t a, size_t b) {
-    return a < b ? b : a;
 }
 
 void openblas_multiply(const struct product *p) {

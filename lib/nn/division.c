@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "nn/division.h"
 
+#include "base/number.h"
 #include "kernel/product.h"
 
 #define WIDE_WEIGHTS 64000 /* work with at least so many weights is also divided by units */
@@ -9,14 +10,6 @@
 /* Parts of at most `most`, which is not 0. */
 static size_t parts(size_t n, size_t most) {
     return most == 0 ? n : (n + most - 1) / most;
-}
-
-static size_t smaller(size_t a, size_t b) {
-    return a < b ? a : b;
-}
-
-static size_t larger(size_t a, size_t b) {
-    return a < b ? b : a;
 }
 
 /* Units per tile: so many that the tile's columns are whole panels, and so are the columns that it writes of the

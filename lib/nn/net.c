@@ -95,6 +95,10 @@ size_t net_add(struct net *net, const struct op *op, const char *name, const voi
     return layer.number;
 }
 
+void net_remove_last(struct net *net) {
+    end_layer(&net->layer[--net->layers]);
+}
+
 size_t net_add_shape(struct net *net, const char *layer, enum tensor_kind kind, const char *what,
                      const struct shape *shape) {
     char name[TENSOR_NAME];

@@ -183,6 +183,9 @@ struct net {
 size_t net_add(struct net *net, const struct op *op, const char *name, const void *options, size_t size,
                size_t inputs, const size_t *in);
 
+/* Removes the newest layer, which has no tensors. */
+void net_remove_last(struct net *net);
+
 /* Adds a tensor to the net's parameters and returns its offset, see parameters_add. Its name is the layer's, a dot
  * and `what`, and no other tensor's. columns 0: a vector. */
 size_t net_add_tensor(struct net *net, const char *layer, enum tensor_kind kind, const char *what, size_t rows,

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/number.h"
 #include "nn/division.h"
 
 #include <stdlib.h>
@@ -19,10 +20,6 @@ int plan_add(struct plan *plan, struct operation operation) {
 void plan_free(struct plan *plan) {
     free(plan->operation);
     *plan = (struct plan){0};
-}
-
-static size_t smaller(size_t a, size_t b) {
-    return a < b ? a : b;
 }
 
 static void forward(struct pass *pass, const struct layer *layer, const struct tile *tile,

@@ -1,20 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 #include "op/conv.h"
 
+#include "base/number.h"
 #include "kernel/math_kernel.h"
 #include "kernel/product_kernel.h"
+#include "op/box.h"
+#include "op/patches.h"
 
 #include <string.h>
 
-#define NARROW                                                                                                    \
-    ((size_t)8)            /* most outputs of a narrow convolution: with more, the rows of panels are mostly full \
-                            */
-#define BLOCK ((size_t)24) /* positions whose patches are gathered for one product: whole tiles at each level */
-#define PATCHES \
-    ((size_t)65536) /* floats of the patches that a product of the gradient reads: they stay in the cache */
+/* Most outputs of a narrow convolution: with more, the rows of panels are mostly full. */
+#define NARROW ((size_t)8)
 
 static bool is_narrow(const struct conv *c) {
-    return c->outputs <= NARROW && c->window.stride == 1;
+    return c->outputs <= NARROW && c->window.stride == 1 && c->factor == 1;
+}
+
+/* Products are of each pixel with all of the kernel. */
+static bool is_of_pixels(const struct conv *c) {
+    return is_narrow(c) || c->factor > 1;
 }
 
 /* With stride 1, the gradient with respect to x is a convolution of dy with the mirrored kernel. With larger
@@ -23,12 +27,8 @@ static bool is_mirrored(const struct conv *c) {
     return c->window.stride == 1;
 }
 
-static size_t larger(size_t a, size_t b) {
-    return a > b ? a : b;
-}
-
-static size_t smaller(size_t a, size_t b) {
-    return a < b ? a : b;
+static struct window mirrored(const struct conv *c) {
+    return window_mirrored(&c->window, c->factor, c->outputs);
 }
 
 /* Numbers of a patch of dy. */
@@ -40,13 +40,12 @@ static size_t pixels(const struct conv *c) {
     return image_positions(&c->window.in);
 }
 
-/* Returns the positions whose patches of `patch` numbers the gradient takes at a time: a multiple of 8. */
-static size_t gradient_block(size_t patch) {
-    return larger(smaller(PATCHES / patch, 128) / 8 * 8, BLOCK);
+struct image conv_output(const struct conv *c) {
+    return (struct image){c->window.rows * c->factor, c->window.columns * c->factor, c->outputs};
 }
 
-static size_t gradient_scratch(size_t patch) {
-    return gradient_block(patch) * patch + panels_size(gradient_block(patch), patch);
+size_t conv_multiply_adds(const struct conv *c) {
+    return window_positions(&c->window) * window_patch(&c->window) * c->outputs;
 }
 
 /* A narrow convolution's panels of a picture, and the products of its pixels. */
@@ -54,58 +53,63 @@ static size_t narrow_scratch(const struct conv *c) {
     return panels_size(c->window.in.channels, pixels(c)) + mirrored_patch(c) * pixels(c);
 }
 
+/* Of enlarged pictures: how many the gradient takes at a time, and the numbers of their sums over copies, with a
+ * row of them for box_sum. */
+static size_t sums_pictures(const struct conv *c) {
+    return larger(patches_sum_block(mirrored_patch(c)) / pixels(c), 1);
+}
+
+static size_t sums_scratch(const struct conv *c) {
+    const struct image image = mirrored(c).in;
+    return c->factor == 1 ? 0 : sums_pictures(c) * image_size(&image) + image.width * image.channels;
+}
+
 size_t conv_scratch(const struct conv *c) {
     const size_t patch = window_patch(&c->window);
-    const size_t forward = is_narrow(c) ? narrow_scratch(c) : BLOCK * patch,
-                 backward = BLOCK * (is_mirrored(c) ? mirrored_patch(c) : patch),
-                 gradient = gradient_scratch(is_narrow(c) ? mirrored_patch(c) : patch);
-    return larger(larger(forward, backward), gradient);
+    const size_t forward = is_narrow(c) ? narrow_scratch(c)
+                                        : PATCHES_BLOCK * (is_of_pixels(c) ? mirrored_patch(c) : patch),
+                 backward = PATCHES_BLOCK * (is_mirrored(c) ? mirrored_patch(c) : patch),
+                 gradient = patches_sum_scratch(is_of_pixels(c) ? mirrored_patch(c) : patch);
+    return larger(larger(forward, backward), gradient) + sums_scratch(c);
 }
 
 size_t conv_partial(const struct conv *c) {
     return c->outputs * window_patch(&c->window) + c->outputs;
 }
 
-/* A matrix that products read as their right factor: in panels, or row-major if the backend reads no panels. */
-struct factor {
-    size_t inner, columns;
-};
-
-static struct factor factor_of(const struct conv *c, enum direction direction) {
+static struct matrix matrix_of(const struct conv *c, enum direction direction) {
     const size_t patch = window_patch(&c->window);
     if (direction == DIRECTION_FORWARD)
-        return (struct factor){patch, c->outputs};
-    return is_mirrored(c) ? (struct factor){mirrored_patch(c), c->window.in.channels}
-                          : (struct factor){c->outputs, patch};
-}
-
-static void set(const struct factor *f, float *to, size_t k, size_t column, float value) {
-    to[products()->packed ? column / PANEL * f->inner * PANEL + k * PANEL + column % PANEL
-                          : k * f->columns + column] = value;
+        return c->factor > 1 ? (struct matrix){c->window.in.channels, mirrored_patch(c)}
+                             : (struct matrix){patch, c->outputs};
+    return is_mirrored(c) ? (struct matrix){mirrored_patch(c), c->window.in.channels}
+                          : (struct matrix){c->outputs, patch};
 }
 
 size_t conv_packed_size(const struct conv *c, enum direction direction) {
-    const struct factor f = factor_of(c, direction);
+    const struct matrix m = matrix_of(c, direction);
     if (direction == DIRECTION_FORWARD && is_narrow(c))
         return mirrored_patch(c) * c->window.in.channels;
-    return products()->packed ? panels_size(f.inner, f.columns) : f.inner * f.columns;
+    return matrix_size(&m);
 }
 
 /* Writes the weights of one output at one place of the kernel. */
 static void pack_place(const struct conv *c, enum direction direction, size_t output, size_t place,
                        const float *weight, float *to) {
     const size_t places = c->window.kernel * c->window.kernel, channels = c->window.in.channels;
-    const struct factor f = factor_of(c, direction);
+    const struct matrix m = matrix_of(c, direction);
     for (size_t i = 0; i < channels; i++) {
         const float value = weight[i * places + place];
         if (direction == DIRECTION_FORWARD && is_narrow(c))
             to[(place * c->outputs + output) * channels + i] = value;
+        else if (direction == DIRECTION_FORWARD && c->factor > 1)
+            matrix_set(&m, to, i, (places - 1 - place) * c->outputs + output, value);
         else if (direction == DIRECTION_FORWARD)
-            set(&f, to, place * channels + i, output, value);
+            matrix_set(&m, to, place * channels + i, output, value);
         else if (is_mirrored(c))
-            set(&f, to, (places - 1 - place) * c->outputs + output, i, value);
+            matrix_set(&m, to, (places - 1 - place) * c->outputs + output, i, value);
         else
-            set(&f, to, output, place * channels + i, value);
+            matrix_set(&m, to, output, place * channels + i, value);
     }
 }
 
@@ -117,37 +121,6 @@ void conv_pack(const struct conv *c, const float *weight, size_t output, size_t 
             for (int d = 0; d < DIRECTIONS; d++)
                 if (packed[d] != NULL)
                     pack_place(c, (enum direction)d, o, place, weight + o * each, packed[d]);
-}
-
-/* y [rows, columns] = a [rows, inner] times the factor, plus the bias or beta y. */
-static void multiply(const struct factor *f, const float *factor, size_t rows, const float *a, float *y,
-                     const float *bias, float beta) {
-    products()->multiply(&(struct product){.rows = rows,
-                                           .columns = f->columns,
-                                           .inner = f->inner,
-                                           .a = a,
-                                           .a_row = f->inner,
-                                           .a_inner = 1,
-                                           .b = factor,
-                                           .b_inner = f->columns,
-                                           .b_column = 1,
-                                           .panels = factor,
-                                           .panel = f->inner * PANEL,
-                                           .y = y,
-                                           .y_row = f->columns,
-                                           .alpha = 1,
-                                           .beta = beta,
-                                           .bias = bias});
-}
-
-/* y = the factor's product with the patches of the positions [from, end) of x. */
-static void multiply_patches(const struct window *w, const struct factor *f, const float *factor, const float *x,
-                             size_t from, size_t end, float *y, const float *bias, float beta, float *scratch) {
-    for (size_t position = from; position < end; position += BLOCK) {
-        const size_t some = smaller(BLOCK, end - position);
-        window_gather(w, x, position, some, scratch);
-        multiply(f, factor, some, scratch, y + position * f->columns, bias, beta);
-    }
 }
 
 /* t [kernel, kernel, outputs, pixels] = W x of each pixel of a picture. */
@@ -203,85 +176,106 @@ static void forward_narrow(const struct conv *c, const struct conv_weights *weig
             add_place(c, place / kernel, place % kernel, t + (place * c->outputs + o) * pixels(c), y + o);
 }
 
+/* Each pixel adds its products once; box_sum then gives each position those of all copies that it reads. */
+static void forward_enlarged(const struct conv *c, const struct conv_weights *weights, const float *x, float *y,
+                             float *scratch) {
+    const struct window w = mirrored(c);
+    const struct matrix m = matrix_of(c, DIRECTION_FORWARD);
+    const struct image image = conv_output(c);
+    memset(scratch, 0, image_size(&w.in) * sizeof *scratch);
+    patches_add(&w, &m, weights->packed[DIRECTION_FORWARD], x, 0, pixels(c), scratch, scratch + sums_scratch(c));
+    box_sum(&image, c->factor, scratch, y, scratch + image_size(&w.in));
+    for (size_t i = 0; i < image_positions(&image); i++, y += c->outputs)
+        for (size_t o = 0; o < c->outputs; o++)
+            y[o] += weights->bias[o];
+}
+
 void conv_forward(const struct conv *c, const struct conv_weights *weights, const float *x, float *y, size_t first,
                   size_t count, float *scratch) {
-    const size_t positions = window_positions(&c->window), size = image_size(&c->window.in);
-    const struct factor f = factor_of(c, DIRECTION_FORWARD);
-    if (!is_narrow(c))
-        multiply_patches(&c->window, &f, weights->packed[DIRECTION_FORWARD], x, first * positions,
+    const struct image image = conv_output(c);
+    const size_t positions = image_positions(&image), size = image_size(&c->window.in);
+    const struct matrix m = matrix_of(c, DIRECTION_FORWARD);
+    if (!is_of_pixels(c))
+        patches_multiply(&c->window, &m, weights->packed[DIRECTION_FORWARD], x, first * positions,
                          (first + count) * positions, y, weights->bias, 0, scratch);
-    for (size_t picture = first; is_narrow(c) && picture < first + count; picture++)
-        forward_narrow(c, weights, x + picture * size, y + picture * positions * c->outputs, scratch);
+    for (size_t picture = first; is_of_pixels(c) && picture < first + count; picture++)
+        (is_narrow(c) ? forward_narrow : forward_enlarged)(c, weights, x + picture * size,
+                                                           y + picture * image_size(&image), scratch);
+}
+
+/* Box sums of the gradients of some pictures: what the copies of a pixel are given at one place of the kernel is
+ * one number of these, so that a patch of them, at the window mirrored(c), is a pixel's. */
+static void spread(const struct conv *c, const float *dy, size_t first, size_t count, float *sums, float *row) {
+    const struct image image = conv_output(c), large = mirrored(c).in;
+    for (size_t picture = 0; picture < count; picture++)
+        box_spread(&image, c->factor, dy + (first + picture) * image_size(&image),
+                   sums + picture * image_size(&large), row);
+}
+
+static void backward_enlarged(const struct conv *c, const float *weights, const float *dy, float *dx, float beta,
+                              size_t first, size_t count, float *scratch) {
+    const struct window w = mirrored(c);
+    const struct matrix m = matrix_of(c, DIRECTION_BACKWARD);
+    for (size_t picture = first; picture < first + count; picture++) {
+        spread(c, dy, picture, 1, scratch, scratch + image_size(&w.in));
+        patches_multiply(&w, &m, weights, scratch, 0, pixels(c), dx + picture * image_size(&c->window.in), NULL,
+                         beta, scratch + sums_scratch(c));
+    }
 }
 
 void conv_backward(const struct conv *c, const struct conv_weights *weights, const float *dy, float *dx, float beta,
                    size_t first, size_t count, float *scratch) {
-    const size_t positions = window_positions(&c->window), size = image_size(&c->window.in),
-                 end = (first + count) * positions;
-    const struct factor f = factor_of(c, DIRECTION_BACKWARD);
-    const float *factor = weights->packed[DIRECTION_BACKWARD];
-    if (is_mirrored(c)) {
-        const struct window mirrored = window_mirrored(&c->window, c->outputs);
-        multiply_patches(&mirrored, &f, factor, dy, first * positions, end, dx, NULL, beta, scratch);
-        return;
-    }
-    if (beta == 0)
-        memset(dx + first * size, 0, count * size * sizeof *dx);
-    for (size_t position = first * positions; position < end; position += BLOCK) {
-        const size_t some = smaller(BLOCK, end - position);
-        multiply(&f, factor, some, dy + position * c->outputs, scratch, NULL, 0);
-        window_scatter(&c->window, scratch, position, some, dx);
+    const struct window *w = &c->window, reversed = mirrored(c);
+    const struct matrix m = matrix_of(c, DIRECTION_BACKWARD);
+    const float *packed = weights->packed[DIRECTION_BACKWARD];
+    const size_t from = first * window_positions(w), end = from + count * window_positions(w),
+                 size = image_size(&w->in);
+    if (c->factor > 1) {
+        backward_enlarged(c, packed, dy, dx, beta, first, count, scratch);
+    } else if (is_mirrored(c)) {
+        patches_multiply(&reversed, &m, packed, dy, from, end, dx, NULL, beta, scratch);
+    } else {
+        if (beta == 0)
+            memset(dx + first * size, 0, count * size * sizeof *dx);
+        patches_add(w, &m, packed, dy, from, end, dx, scratch);
     }
 }
 
-/* sum [units, patch] = beta sum + a' times the patches of the positions [position, position + count) of `read`,
- * with a [count, units]. */
-static void add_patches(const struct window *w, const float *read, const float *a, size_t units, size_t position,
-                        size_t count, float beta, float *sum, float *scratch) {
-    const size_t patch = window_patch(w);
-    float *panels = scratch + gradient_block(patch) * patch;
-    window_gather(w, read, position, count, scratch);
-    if (products()->packed)
-        product_kernel()->pack(scratch, patch, count, patch, panels, count * PANEL);
-    products()->multiply(&(struct product){.rows = units,
-                                           .columns = patch,
-                                           .inner = count,
-                                           .a = a + position * units,
-                                           .a_row = 1,
-                                           .a_inner = units,
-                                           .b = scratch,
-                                           .b_inner = patch,
-                                           .b_column = 1,
-                                           .panels = panels,
-                                           .panel = count * PANEL,
-                                           .y = sum,
-                                           .y_row = patch,
-                                           .alpha = 1,
-                                           .beta = beta});
+static void gradient_enlarged(const struct conv *c, const float *x, const float *dy, size_t count, float *partial,
+                              float *scratch) {
+    const struct window w = mirrored(c);
+    const size_t each = sums_pictures(c);
+    for (size_t picture = 0; picture < count; picture += each) {
+        const size_t some = smaller(each, count - picture);
+        spread(c, dy, picture, some, scratch, scratch + each * image_size(&w.in));
+        patches_sum(&w, scratch, x + picture * image_size(&c->window.in), c->window.in.channels, some * pixels(c),
+                    picture == 0 ? 0 : 1, partial, scratch + sums_scratch(c));
+    }
 }
 
-/* A narrow convolution multiplies patches of dy with x, so that the product's rows are channels of x. */
+/* If products are of pixels, patches of dy are multiplied with x, so that the product's rows are channels of x. */
 void conv_gradient(const struct conv *c, const float *x, const float *dy, size_t first, size_t count,
                    float *partial, float *scratch) {
-    const size_t positions = window_positions(&c->window), end = (first + count) * positions;
-    const struct window mirrored = window_mirrored(&c->window, c->outputs),
-                        *w = is_narrow(c) ? &mirrored : &c->window;
-    const size_t block = gradient_block(window_patch(w));
+    const struct image image = conv_output(c);
+    const struct window w = mirrored(c);
     float *bias = partial + c->outputs * window_patch(&c->window);
-    for (size_t position = first * positions; position < end; position += block)
-        add_patches(w, is_narrow(c) ? dy : x, is_narrow(c) ? x : dy,
-                    is_narrow(c) ? c->window.in.channels : c->outputs, position, smaller(block, end - position),
-                    position == first * positions ? 0 : 1, partial, scratch);
+    x += first * image_size(&c->window.in);
+    dy += first * image_size(&image);
+    if (c->factor > 1)
+        gradient_enlarged(c, x, dy, count, partial, scratch);
+    else if (is_narrow(c))
+        patches_sum(&w, dy, x, c->window.in.channels, count * pixels(c), 0, partial, scratch);
+    else
+        patches_sum(&c->window, x, dy, c->outputs, count * image_positions(&image), 0, partial, scratch);
     memset(bias, 0, c->outputs * sizeof *bias);
-    math_kernel()->column_sums(bias, dy + first * positions * c->outputs, count * positions, c->outputs, c->outputs,
-                               1);
+    math_kernel()->column_sums(bias, dy, count * image_positions(&image), c->outputs, c->outputs, 1);
 }
 
 /* Returns where a partial gradient has the weight of an output and a channel at a place of the kernel. */
 static size_t index_of(const struct conv *c, size_t output, size_t channel, size_t place) {
     const size_t places = c->window.kernel * c->window.kernel, channels = c->window.in.channels;
-    return is_narrow(c) ? (channel * places + places - 1 - place) * c->outputs + output
-                        : (output * places + place) * channels + channel;
+    return is_of_pixels(c) ? (channel * places + places - 1 - place) * c->outputs + output
+                           : (output * places + place) * channels + channel;
 }
 
 static float sum_of(const float *partial, size_t ranges, size_t each) {

@@ -11,12 +11,23 @@
  * no matrix of all patches. A narrow convolution, of few outputs, is computed the other way round: the product of
  * each pixel with all of the kernel, of which each position then adds up its part, so that vectors are full.
  *
+ * With a factor, each pixel of x stands for factor x factor equal ones of the picture that is convolved. It is
+ * computed the other way round as well, since the copies of a pixel have the same products: factor^2 times fewer
+ * multiplications, and the enlarged picture is not in memory.
+ *
  * Arrays belong to the caller. Functions work on the pictures [first, first + count) of x, y and their gradients,
  * which are those of the whole batch. No function fails. */
 struct conv {
-    struct window window;
-    size_t outputs; /* numbers per position */
+    struct window window; /* on x */
+    size_t outputs;       /* numbers per position */
+    size_t factor;        /* 1 to window_factor_max(kernel); above 1 the stride is 1 */
 };
+
+/* Returns the shape of a picture of y. */
+struct image conv_output(const struct conv *conv);
+
+/* Returns the multiplications of one picture. */
+size_t conv_multiply_adds(const struct conv *conv);
 
 /* The weights in the order in which the products read them, for each direction. */
 struct conv_weights {

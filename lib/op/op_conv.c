@@ -12,6 +12,7 @@
 
 struct options {
     size_t channels, kernel, stride;
+    size_t factor;                       /* by which the pictures are enlarged first */
     const struct activation *activation; /* NULL: none */
     struct conv conv;                    /* set by infer */
 };
@@ -58,12 +59,13 @@ static int infer(struct net *net, struct layer *layer) {
         return fail("model: %s has a kernel of %zux%zu, wanted at most %dx%d", layer->name, o->kernel, o->kernel,
                     KERNEL_MAX, KERNEL_MAX);
     o->conv = (struct conv){window_of(&net_input(net, layer, 0)->image, o->kernel, o->stride),
-                            o->channels * group_of(layer)};
-    layer->image = (struct image){o->conv.window.rows, o->conv.window.columns, o->channels};
-    if (net_check_image(layer->name, &(struct image){layer->image.height, layer->image.width, o->conv.outputs}) < 0)
+                            o->channels * group_of(layer), o->factor};
+    const struct image product = conv_output(&o->conv);
+    layer->image = (struct image){product.height, product.width, o->channels};
+    if (net_check_image(layer->name, &product) < 0)
         return -1;
     layer->width = image_size(&layer->image);
-    layer->multiply_adds = window_positions(&o->conv.window) * window_patch(&o->conv.window) * o->conv.outputs;
+    layer->multiply_adds = conv_multiply_adds(&o->conv);
     layer->kept = a != NULL && a->keeps_slope ? layer->width * a->group : 0;
     layer->ranged = true;
     layer->scratch = conv_scratch(&o->conv);
@@ -160,32 +162,43 @@ static void pack(const struct net *net, const struct layer *layer, size_t unit, 
     conv_pack(conv_of(layer), net->parameters.value + layer->own[0].offset, unit, units, layer->packed);
 }
 
-const struct op op_conv = {.name = "conv",
-                           .backward_inputs = 2,
-                           .infer = infer,
-                           .initialise = initialise,
-                           .forward = forward,
-                           .backward = backward,
-                           .backward_activation = backward_activation,
-                           .gradient_of_range = gradient_of_range,
-                           .gradient = gradient,
-                           .pack = pack};
+#define OP_CONV(name_)                                                                                            \
+    {                                                                                                             \
+        .name = (name_), .backward_inputs = 2, .infer = infer, .initialise = initialise, .forward = forward,      \
+        .backward = backward, .backward_activation = backward_activation, .gradient_of_range = gradient_of_range, \
+        .gradient = gradient, .pack = pack                                                                        \
+    }
+const struct op op_conv = OP_CONV("conv"), op_up_conv = OP_CONV("up+conv");
 
 static size_t add(struct net *net, const char *name, size_t inputs, const size_t *in, struct options options) {
-    return net_add(net, &op_conv, name, &options, sizeof options, inputs, in);
+    return net_add(net, options.factor > 1 ? &op_up_conv : &op_conv, name, &options, sizeof options, inputs, in);
+}
+
+/* If the newest layer only enlarges pictures, the convolution does so itself, and the layer goes. */
+static size_t take_factor(struct net *net, size_t *in, size_t kernel) {
+    const size_t factor = net->failed || *in + 1 < net->layers ? 1 : up_factor(&net->layer[*in]);
+    if (factor == 1 || factor > window_factor_max(kernel))
+        return 1;
+    *in = net->layer[*in].in[0];
+    net_remove_last(net);
+    return factor;
 }
 
 size_t net_conv(struct net *net, const char *name, size_t in, size_t channels, size_t kernel, size_t stride,
                 const struct activation *activation) {
+    const size_t factor = stride == 1 ? take_factor(net, &in, kernel) : 1;
     return add(
         net, name, 1, &in,
-        (struct options){.channels = channels, .kernel = kernel, .stride = stride, .activation = activation});
+        (struct options){
+            .channels = channels, .kernel = kernel, .stride = stride, .factor = factor, .activation = activation});
 }
 
 size_t net_conv_skip(struct net *net, const char *name, size_t in, size_t skip, size_t kernel) {
     return add(net, name, 2, (const size_t[]){in, skip},
-               (struct options){
-                   .channels = net->failed ? 1 : net->layer[skip].image.channels, .kernel = kernel, .stride = 1});
+               (struct options){.channels = net->failed ? 1 : net->layer[skip].image.channels,
+                                .kernel = kernel,
+                                .stride = 1,
+                                .factor = 1});
 }
 
 static size_t stride_of(const struct hidden_layer *layer) {

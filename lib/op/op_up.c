@@ -10,6 +10,7 @@
 
 struct options {
     size_t factor, height, width; /* of the output; height 0: no part is cut off */
+    bool cuts;                    /* set by infer */
 };
 
 static int infer(struct net *net, struct layer *layer) {
@@ -21,6 +22,7 @@ static int infer(struct net *net, struct layer *layer) {
     if (o->height > height || o->width > width)
         return fail("model: %s makes %zux%zu of %zux%zu, wanted at most %zux%zu", layer->name, o->height, o->width,
                     in->height, in->width, height, width);
+    o->cuts = o->height < height || o->width < width;
     layer->image = (struct image){o->height, o->width, in->channels};
     if (net_check_image(layer->name, &layer->image) < 0)
         return -1;
@@ -69,9 +71,16 @@ static void backward(struct pass *pass, const struct layer *layer, const struct 
 const struct op op_up = {
     .name = "up", .backward_inputs = 1, .infer = infer, .forward = forward, .backward = backward};
 
+size_t up_factor(const struct layer *layer) {
+    const struct options *o = layer->options;
+    return layer->op == &op_up && !o->cuts ? o->factor : 1;
+}
+
 static size_t add_hidden(const struct hidden_place *place, const struct hidden_layer *layer) {
     const bool cut = layer->arguments > 1;
-    const struct options options = {layer->argument[0], cut ? layer->argument[1] : 0, cut ? layer->argument[2] : 0};
+    const struct options options = {.factor = layer->argument[0],
+                                    .height = cut ? layer->argument[1] : 0,
+                                    .width = cut ? layer->argument[2] : 0};
     return net_add(place->net, &op_up, place->name, &options, sizeof options, 1, &place->in);
 }
 

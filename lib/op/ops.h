@@ -8,7 +8,7 @@
 /* The ops of this room, and how a net gets layers of them. Each function returns the layer's index, see net_add.
  * `in` is the index of the layer that is read. activation NULL: none. */
 
-extern const struct op op_input, op_linear, op_residual, op_conv, op_up, op_norm, op_activation;
+extern const struct op op_input, op_linear, op_residual, op_conv, op_up_conv, op_up, op_norm, op_activation;
 
 /* The kinds of hidden layers (op/hidden.h). */
 extern const struct hidden_kind hidden_kind_linear, hidden_kind_residual, hidden_kind_conv, hidden_kind_resconv,
@@ -29,9 +29,13 @@ size_t net_linear_groups(struct net *net, const char *name, size_t in, size_t un
 size_t net_linear_pair(struct net *net, const char *name, const char *const pair[2], size_t in, size_t units);
 
 /* act(conv(x)), a convolution of pictures with `channels` kernels of kernel x kernel pixels, see op/conv.h. With a
- * gated activation it has twice as many kernels. */
+ * gated activation it has twice as many kernels. If `in` is the newest layer, and an op_up that cuts nothing off,
+ * the convolution usually reads that layer's input, with the factor of op/conv.h, and the layer is removed. */
 size_t net_conv(struct net *net, const char *name, size_t in, size_t channels, size_t kernel, size_t stride,
                 const struct activation *activation);
+
+/* Returns the factor of an op_up that cuts nothing off; 1 for other layers. */
+size_t up_factor(const struct layer *layer);
 
 /* skip + conv(x), with stride 1, as wide as the layer `skip`. */
 size_t net_conv_skip(struct net *net, const char *name, size_t in, size_t skip, size_t kernel);

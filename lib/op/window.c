@@ -12,11 +12,18 @@ struct window window_of(const struct image *in, size_t kernel, size_t stride) {
                            .columns = (in->width + stride - 1) / stride};
 }
 
-struct window window_mirrored(const struct window *w, size_t channels) {
+struct window window_mirrored(const struct window *w, size_t factor, size_t channels) {
     struct window mirrored = *w;
-    mirrored.in.channels = channels;
-    mirrored.before = w->kernel - 1 - w->before;
+    mirrored.in = (struct image){w->in.height * factor + factor - 1, w->in.width * factor + factor - 1, channels};
+    mirrored.stride = factor;
+    mirrored.before = w->kernel - factor - w->before;
+    mirrored.rows = w->in.height;
+    mirrored.columns = w->in.width;
     return mirrored;
+}
+
+size_t window_factor_max(size_t kernel) {
+    return kernel - (kernel - 1) / 2;
 }
 
 /* The part [from, to) of a kernel of `kernel` pixels that is in a picture of `size` pixels, if the kernel's first

@@ -18,8 +18,13 @@ struct window {
 struct window window_of(const struct image *in, size_t kernel, size_t stride);
 
 /* For stride 1, returns the window on the output's gradient, a picture of `channels` channels, whose patches have
- * at (kernel - 1 - a, kernel - 1 - b) what the pixel contributed to at (a, b) of the kernel. */
-struct window window_mirrored(const struct window *window, size_t channels);
+ * at (kernel - 1 - a, kernel - 1 - b) what the pixel contributed to at (a, b) of the kernel. If the convolution
+ * reads pictures enlarged by `factor`, a pixel contributes by factor x factor copies: the window is on the sums of
+ * box_spread (op/box.h) of the output's gradient. */
+struct window window_mirrored(const struct window *window, size_t factor, size_t channels);
+
+/* Returns the greatest factor of window_mirrored. */
+size_t window_factor_max(size_t kernel);
 
 /* Numbers of a patch: kernel x kernel x channels, in this order. */
 static inline size_t window_patch(const struct window *w) {

@@ -91,6 +91,12 @@ static double product_reference(const struct reference_row *r, double *out, doub
         .build = build_conv, .reference = conv_reference, .image = {height, width_, channels_},               \
         .in = height * width_ * channels_, .units = units_, .kernel = kernel_, .stride = stride_, __VA_ARGS__ \
     }
+#define UP_CONV(height, width_, channels_, factor_, units_, kernel_, ...)                                      \
+    {                                                                                                          \
+        .build = build_up_conv, .reference = conv_reference, .image = {height, width_, channels_},             \
+        .in = height * width_ * channels_, .units = units_, .kernel = kernel_, .stride = 1, .factor = factor_, \
+        __VA_ARGS__                                                                                            \
+    }
 #define SKIP(height, width_, channels_, units_, kernel_, ...)                                                  \
     {                                                                                                          \
         .name = "conv with skip", .build = build_conv_skip, .reference = conv_reference,                       \
@@ -151,6 +157,13 @@ static const struct op_case cases[] = {
     CONV(2, 3, 33, 3, 4, 1, .name = "conv to three channels", .activation = "tanh", .reading = ALONE),
     CONV(2, 3, 2, 8, 7, 1, .name = "conv wider than the picture", .reading = ALONE),
     CONV(5, 6, 2, 3, 1, 2, .name = "conv of single pixels", .reading = ALONE),
+    UP_CONV(2, 3, 2, 2, 3, 4, .name = "up and conv"),
+    UP_CONV(3, 2, 3, 2, 18, 3, .name = "up and conv tanh", .activation = "tanh", .draws = true),
+    UP_CONV(6, 5, 2, 2, 1, 3, .name = "up and conv to one channel", .reading = ALONE),
+    UP_CONV(1, 1, 5, 3, 9, 4, .name = "up and conv of a pixel", .activation = "elu", .reading = ALONE),
+    UP_CONV(2, 1, 33, 4, 2, 7, .name = "up and conv wider than the picture", .activation = "gated"),
+    UP_CONV(3, 4, 17, 2, 5, 2, .name = "up and conv of even kernel", .reading = ALONE),
+    UP_CONV(12, 11, 1, 2, 2, 2, .name = "up and conv, picture by picture", .draws = true, .reading = ALONE),
     SKIP(2, 3, 3, 3, 3, .draws = false),
     SKIP(4, 3, 2, 18, 3, .draws = false),
     UP(2, 3, 2, 2, 0, 0, .draws = true, .reading = ALONE),

@@ -7,6 +7,7 @@
 #include "model/objective.h"
 #include "op/hidden.h"
 #include "op/ops.h"
+#include "test.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -43,6 +44,7 @@ struct op_case {
     bool mask;
     struct image image;            /* of in[0], if it is a picture */
     size_t kernel, stride, groups; /* of a convolution, `stride` also of an up; of a normalization */
+    size_t factor;                 /* of the up before a convolution; 0: there is none */
 };
 
 /* A row of a layer: what a reference reads. */
@@ -138,23 +140,37 @@ static size_t build_conv(struct net *net, const struct op_case *c, size_t in, si
     return net_conv(net, c->name, in, c->units, c->kernel, c->stride, test_activation(c->activation));
 }
 
+/* The layer that enlarges is not there in the end. */
+static size_t build_up_conv(struct net *net, const struct op_case *c, size_t in, size_t second) {
+    const struct hidden_layer up = {&hidden_kind_up, 1, {c->factor}};
+    const size_t enlarged = hidden_kind_up.add(&(struct hidden_place){.net = net, .name = "up", .in = in}, &up),
+                 layer = build_conv(net, c, enlarged, second);
+    EXPECT(net->failed || (layer == enlarged && net->layer[layer].in[0] == in), "%s reads layer %zu, wanted %zu",
+           c->name, net->layer[layer].in[0], in);
+    return layer;
+}
+
 static size_t build_conv_skip(struct net *net, const struct op_case *c, size_t in, size_t second) {
     return net_conv_skip(net, c->name, in, second, c->kernel);
+}
+
+static size_t factor_of(const struct op_case *c) {
+    return c->factor == 0 ? 1 : c->factor;
 }
 
 /* Number `output` of the product at position (i, j): over the places (a, b) of the kernel in the picture. */
 static double conv_product(const struct reference_row *r, size_t output, size_t i, size_t j) {
     const struct op_case *c = r->c;
     const size_t kernel = c->kernel, places = kernel * kernel, channels = c->image.channels,
-                 before = (kernel - 1) / 2, y = i * c->stride, x = j * c->stride;
+                 before = (kernel - 1) / 2, y = i * c->stride, x = j * c->stride, factor = factor_of(c);
     const double *weight = r->own[0] + output * channels * places;
     double sum = r->own[1][output];
     for (size_t a = 0; a < kernel; a++)
         for (size_t b = 0; b < kernel; b++) {
             const size_t row = y + a - before, column = x + b - before; /* wrap to large numbers below 0 */
-            if (row >= c->image.height || column >= c->image.width)
+            if (row >= c->image.height * factor || column >= c->image.width * factor)
                 continue;
-            const double *pixel = r->in[0] + (row * c->image.width + column) * channels;
+            const double *pixel = r->in[0] + (row / factor * c->image.width + column / factor) * channels;
             for (size_t channel = 0; channel < channels; channel++)
                 sum += weight[channel * places + a * kernel + b] * pixel[channel];
         }
@@ -164,8 +180,8 @@ static double conv_product(const struct reference_row *r, size_t output, size_t 
 static double conv_reference(const struct reference_row *r, double *out, double *term) {
     const struct op_case *c = r->c;
     const size_t group = c->activation != NULL && strcmp(c->activation, "gated") == 0 ? 2 : 1;
-    const size_t rows = (c->image.height + c->stride - 1) / c->stride,
-                 columns = (c->image.width + c->stride - 1) / c->stride;
+    const size_t rows = (c->image.height * factor_of(c) + c->stride - 1) / c->stride,
+                 columns = (c->image.width * factor_of(c) + c->stride - 1) / c->stride;
     (void)term;
     for (size_t i = 0; i < rows; i++)
         for (size_t j = 0; j < columns; j++)

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+#include "op/patches.h"
+
+#include "base/number.h"
+#include "kernel/product.h"
+#include "kernel/product_kernel.h"
+
+#define CACHED \
+    ((size_t)65536) /* floats of the patches that a product of patches_sum reads: they stay in the cache */
+
+size_t matrix_size(const struct matrix *m) {
+    return products()->packed ? panels_size(m->rows, m->columns) : m->rows * m->columns;
+}
+
+void matrix_set(const struct matrix *m, float *to, size_t row, size_t column, float value) {
+    to[products()->packed ? column / PANEL * m->rows * PANEL + row * PANEL + column % PANEL
+                          : row * m->columns + column] = value;
+}
+
+/* y [count, columns] = a [count, rows] times the matrix, plus the bias or beta y. */
+static void product_of(const struct matrix *m, const float *weights, size_t count, const float *a, float *y,
+                       const float *bias, float beta) {
+    products()->multiply(&(struct product){.rows = count,
+                                           .columns = m->columns,
+                                           .inner = m->rows,
+                                           .a = a,
+                                           .a_row = m->rows,
+                                           .a_inner = 1,
+                                           .b = weights,
+                                           .b_inner = m->columns,
+                                           .b_column = 1,
+                                           .panels = weights,
+                                           .panel = m->rows * PANEL,
+                                           .y = y,
+                                           .y_row = m->columns,
+                                           .alpha = 1,
+                                           .beta = beta,
+                                           .bias = bias});
+}
+
+void patches_multiply(const struct window *w, const struct matrix *m, const float *weights, const float *x,
+                      size_t from, size_t end, float *y, const float *bias, float beta, float *scratch) {
+    for (size_t position = from; position < end; position += PATCHES_BLOCK) {
+        const size_t some = smaller(PATCHES_BLOCK, end - position);
+        window_gather(w, x, position, some, scratch);
+        product_of(m, weights, some, scratch, y + position * m->columns, bias, beta);
+    }
+}
+
+void patches_add(const struct window *w, const struct matrix *m, const float *weights, const float *y, size_t from,
+                 size_t end, float *x, float *scratch) {
+    for (size_t position = from; position < end; position += PATCHES_BLOCK) {
+        const size_t some = smaller(PATCHES_BLOCK, end - position);
+        product_of(m, weights, some, y + position * m->rows, scratch, NULL, 0);
+        window_scatter(w, scratch, position, some, x);
+    }
+}
+
+/* A multiple of 8. */
+size_t patches_sum_block(size_t patch) {
+    return larger(smaller(CACHED / patch, 128) / 8 * 8, PATCHES_BLOCK);
+}
+
+size_t patches_sum_scratch(size_t patch) {
+    return patches_sum_block(patch) * patch + panels_size(patches_sum_block(patch), patch);
+}
+
+/* The part of the positions [position, position + count). */
+static void sum_block(const struct window *w, const float *x, const float *a, size_t units, size_t position,
+                      size_t count, float beta, float *sum, float *scratch) {
+    const size_t patch = window_patch(w);
+    float *panels = scratch + patches_sum_block(patch) * patch;
+    window_gather(w, x, position, count, scratch);
+    if (products()->packed)
+        product_kernel()->pack(scratch, patch, count, patch, panels, count * PANEL);
+    products()->multiply(&(struct product){.rows = units,
+                                           .columns = patch,
+                                           .inner = count,
+                                           .a = a + position * units,
+                                           .a_row = 1,
+                                           .a_inner = units,
+                                           .b = scratch,
+                                           .b_inner = patch,
+                                           .b_column = 1,
+                                           .panels = panels,
+                                           .panel = count * PANEL,
+                                           .y = sum,
+                                           .y_row = patch,
+                                           .alpha = 1,
+                                           .beta = beta});
+}
+
+void patches_sum(const struct window *w, const float *x, const float *a, size_t units, size_t count, float beta,
+                 float *sum, float *scratch) {
+    const size_t block = patches_sum_block(window_patch(w));
+    for (size_t position = 0; position < count; position += block)
+        sum_block(w, x, a, units, position, smaller(block, count - position), position == 0 ? beta : 1, sum,
+                  scratch);
+}
