@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef STREAM_GUNZIP_H
-#define STREAM_GUNZIP_H
+#ifndef FORMAT_GUNZIP_H
+#define FORMAT_GUNZIP_H
 
 #include "base/io.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef STREAM_IDX_H
-#define STREAM_IDX_H
+#ifndef FORMAT_IDX_H
+#define FORMAT_IDX_H
 
 #include "format/gunzip.h"
 #include "stream/raw.h"

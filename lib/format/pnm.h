@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef STREAM_PNM_H
-#define STREAM_PNM_H
+#ifndef FORMAT_PNM_H
+#define FORMAT_PNM_H
 
 #include "base/io.h"
 #include "stream/dataset.h"

@@ -2,6 +2,7 @@
 #include "format/pnm_read.h"
 
 #include "base/error.h"
+#include "base/number.h"
 #include "stream/foreign.h"
 
 #include <inttypes.h>
@@ -155,10 +156,6 @@ static int refuse_text(const struct pnm_reader *r, int c) {
                 r->picture.raster == PNM_PLAIN ? "a whole number" : "0 or 1");
 }
 
-static size_t least(size_t a, size_t b) {
-    return a < b ? a : b;
-}
-
 /* Copies at most `size` bytes, fewer only at the end of the input. Returns their number, or -1. */
 static ssize_t copy(struct pnm_reader *r, unsigned char *to, size_t size) {
     size_t done = 0;
@@ -170,7 +167,7 @@ static ssize_t copy(struct pnm_reader *r, unsigned char *to, size_t size) {
             if (more == PNM_END)
                 break;
         }
-        const size_t n = least(size - done, r->have - r->at);
+        const size_t n = smaller(size - done, r->have - r->at);
         memcpy(to + done, r->buffer + r->at, n);
         r->at += n;
         done += n;
@@ -211,7 +208,7 @@ static int read_raw(struct pnm_reader *r, uint16_t *to, size_t n) {
     unsigned char bytes[CHUNK];
     const size_t size = r->picture.maxval > 255 ? 2 : 1;
     while (n > 0) {
-        const size_t some = least(n, CHUNK / size);
+        const size_t some = smaller(n, CHUNK / size);
         const ssize_t got = copy(r, bytes, some * size);
         const size_t whole = got < 0 ? 0 : (size_t)got / size;
         if (size == 1)
@@ -270,9 +267,9 @@ static int read_octet_part(struct pnm_reader *r, uint16_t *to, size_t n) {
 
 static int read_bits(struct pnm_reader *r, uint16_t *to, size_t n) {
     while (n > 0) {
-        const size_t in_row = least(n, r->picture.width - r->column), octets = least(in_row / 8, CHUNK);
+        const size_t in_row = smaller(n, r->picture.width - r->column), octets = smaller(in_row / 8, CHUNK);
         const bool whole = r->column % 8 == 0 && octets > 0;
-        const size_t some = whole ? 8 * octets : least(in_row, 8 - r->column % 8);
+        const size_t some = whole ? 8 * octets : smaller(in_row, 8 - r->column % 8);
         if ((whole ? read_octets(r, to, octets) : read_octet_part(r, to, some)) < 0)
             return -1;
         r->column = r->column + some == r->picture.width ? 0 : r->column + some;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef STREAM_CELLS_H
-#define STREAM_CELLS_H
+#ifndef TEXT_CELLS_H
+#define TEXT_CELLS_H
 
 #include "text/columns.h"
 #include "text/csv.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef STREAM_COLUMNS_H
-#define STREAM_COLUMNS_H
+#ifndef TEXT_COLUMNS_H
+#define TEXT_COLUMNS_H
 
 #include "text/csv.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef STREAM_CSV_H
-#define STREAM_CSV_H
+#ifndef TEXT_CSV_H
+#define TEXT_CSV_H
 
 #include "base/io.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef STREAM_DECIMAL_H
-#define STREAM_DECIMAL_H
+#ifndef TEXT_DECIMAL_H
+#define TEXT_DECIMAL_H
 
 #include "stream/dtype.h"
 

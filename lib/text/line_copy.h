@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef FORMAT_LINE_COPY_H
-#define FORMAT_LINE_COPY_H
+#ifndef TEXT_LINE_COPY_H
+#define TEXT_LINE_COPY_H
 
 #include "text/lines.h"
 #include "stream/side_file.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef FORMAT_LINES_H
-#define FORMAT_LINES_H
+#ifndef TEXT_LINES_H
+#define TEXT_LINES_H
 
 #include "format/gunzip.h"
 

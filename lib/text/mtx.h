@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef FORMAT_MTX_H
-#define FORMAT_MTX_H
+#ifndef TEXT_MTX_H
+#define TEXT_MTX_H
 
 #include "text/lines.h"
 #include "stream/dtype.h"

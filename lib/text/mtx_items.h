@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef FORMAT_MTX_ITEMS_H
-#define FORMAT_MTX_ITEMS_H
+#ifndef TEXT_MTX_ITEMS_H
+#define TEXT_MTX_ITEMS_H
 
 #include "text/mtx.h"
 
