@@ -60,9 +60,8 @@ static const struct cli_option options[] = {
 
 static const struct cli_program program = {
     "csv2raw",
-    "[--columns LIST] [--id COL] [--write-ids FILE] [--write-names FILE] [--na LIST] [--dtype TYPE] [--delimiter "
-    "C] "
-    "[--tsv] [--no-header] [--live] [-q] [FILE]",
+    "[--columns LIST] [--id COL] [--write-ids FILE] [--write-names FILE] [--na LIST] [--dtype TYPE] "
+    "[--delimiter C] [--tsv] [--no-header] [--live] [-q] [FILE]",
     "Turns a table of text (CSV) into a stream: one item per line, one element per column.",
     options,
     0,

@@ -46,8 +46,7 @@ static const struct cli_option options[] = {
 static const struct cli_program program = {
     "raw-select",
     "[--skip N] [--stride N] [--items LIST] [--class K --labels FILE] [--split F --write-rest FILE] [--shuffle] "
-    "[-n N] "
-    "[--elements LIST] [--ids FILE] [--write-ids FILE] [--write-rest-ids FILE] [-S N] [-q] [FILE]",
+    "[-n N] [--elements LIST] [--ids FILE] [--write-ids FILE] [--write-rest-ids FILE] [-S N] [-q] [FILE]",
     "Writes chosen items of a stream, in its order or in a random one, and chosen elements of each item.\n"
     "An item is taken if all of the options take it.",
     options,

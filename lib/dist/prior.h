@@ -48,8 +48,8 @@ struct prior {
      * z and scratch. */
     const float *(*slope)(const struct prior_state *state, const float *z, float *scratch);
 
-    /* Returns log p(z) - log q(z|x) at z = mu + sigma epsilon, without calling
-     * log_density. NULL: prior_log_ratio computes it from log_density. */
+    /* Returns log p(z) - log q(z|x) at z = mu + sigma epsilon, without calling log_density. NULL:
+     * prior_log_ratio computes it from log_density. */
     double (*log_ratio)(const struct prior_state *state, const float *heads, const float *epsilon, const float *z);
 
     /* Writes z [latent], draw number `item` of `seed`. */

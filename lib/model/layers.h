@@ -19,9 +19,9 @@ struct encoder_input {
     struct segment segment; /* all elements of the item */
     bool may_miss;          /* elements may be missing */
     bool mask;              /* the input includes the mask */
-    struct image picture;   /* of an item, if the input is a picture: the channels of each pixel are then its
-                               elements,   their mask, and the label, the same in each pixel; height 0: all elements
-                               come first,   then the mask, then the label */
+    /* The shape of an item, if the input is a picture: the channels of each pixel are then its elements, their
+     * mask, and the label, the same in each pixel. Height 0: all elements come first, then mask and label. */
+    struct image picture;
 };
 
 /* Adds this layer. x: the input layer of items; label: that of labels, or NO_LAYER. */
