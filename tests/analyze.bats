@@ -52,7 +52,8 @@ setup() {
     local -A below=([base]='' [stream]=base [format]='base stream' [text]='base stream format' [kernel]=base
         [dist]='base kernel' [nn]='base stream kernel dist'
         [op]='base stream kernel dist nn' [model]='base stream kernel dist nn op'
-        [query]='base stream kernel dist nn op model' [train]='base stream kernel dist nn op model query')
+        [query]='base stream kernel dist nn op model' [train]='base stream kernel dist nn op model query'
+        [run]='base stream kernel dist nn op model query train')
     local room file included rooms=0 files=0
     for room in lib/*; do
         room=${room#lib/}

@@ -6,7 +6,7 @@
 #include "base/printable.h"
 #include "model/model_file.h"
 #include "stream/raw.h"
-#include "train/run_row.h"
+#include "run/run_row.h"
 
 #include <math.h>
 #include <stdio.h>

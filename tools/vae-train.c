@@ -3,8 +3,8 @@
 #include "base/cli.h"
 #include "base/error.h"
 #include "base/number.h"
-#include "train/run_check.h"
-#include "train/training_run.h"
+#include "run/run_check.h"
+#include "run/training_run.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -5,7 +5,7 @@
 #include "fuzz.h"
 #include "dist/latent.h"
 #include "op/ops.h"
-#include "train/checkpoint.h"
+#include "run/checkpoint.h"
 
 #include <stdlib.h>
 

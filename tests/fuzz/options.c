@@ -6,7 +6,7 @@
 #include "fuzz.h"
 #include "model/model_config.h"
 #include "nn/initializer.h"
-#include "train/checkpoint.h"
+#include "run/checkpoint.h"
 #include "train/schedule.h"
 
 #include <math.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What tells one training run from another, by the options that the library is handed. */
-#include "train/identity.h"
+#include "run/identity.h"
 
 #include "base/cli.h"
 #include "test.h"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include "train/run_row.h"
+#include "run/run_row.h"
 
 #include "model/model_file.h"
 #include "nn/safetensors.h"
-#include "train/checkpoint.h"
+#include "run/checkpoint.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include "train/initial_values.h"
+#include "run/initial_values.h"
 
 #include "base/error.h"
 #include "model/model_file.h"
 #include "train/distinct.h"
-#include "train/identity.h"
+#include "run/identity.h"
 
 #include <stdlib.h>
 #include <string.h>

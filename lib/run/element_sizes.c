@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "train/element_sizes.h"
+#include "run/element_sizes.h"
 
 #include <math.h>
 

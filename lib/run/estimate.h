@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRAIN_ESTIMATE_H
-#define TRAIN_ESTIMATE_H
+#ifndef RUN_ESTIMATE_H
+#define RUN_ESTIMATE_H
 
-#include "train/saver.h"
+#include "run/saver.h"
 
 /* What a training run will need. */
 struct training_estimate {

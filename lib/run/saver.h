@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRAIN_SAVER_H
-#define TRAIN_SAVER_H
+#ifndef RUN_SAVER_H
+#define RUN_SAVER_H
 
 #include "base/atomic_file.h"
 #include "model/model_file.h"

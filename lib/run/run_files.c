@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "train/run_files.h"
+#include "run/run_files.h"
 
 #include "base/atomic_file.h"
 #include "base/error.h"

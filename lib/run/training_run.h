@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRAIN_TRAINING_RUN_H
-#define TRAIN_TRAINING_RUN_H
+#ifndef RUN_TRAINING_RUN_H
+#define RUN_TRAINING_RUN_H
 
-#include "train/checkpoint.h"
-#include "train/estimate.h"
-#include "train/initial_values.h"
+#include "run/checkpoint.h"
+#include "run/estimate.h"
+#include "run/initial_values.h"
 
 /* A whole training run, as described by vae-train's options: from streams of items to a model file, with progress
  * on stderr and in a log. Strings are not owned. */

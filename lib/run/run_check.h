@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRAIN_RUN_CHECK_H
-#define TRAIN_RUN_CHECK_H
+#ifndef RUN_RUN_CHECK_H
+#define RUN_RUN_CHECK_H
 
-#include "train/training_run.h"
+#include "run/training_run.h"
 
 /* Checks that the options of a run can be combined. 0, or -1 with a message that begins with one of the options. */
 int run_check(const struct training_run_config *config) __attribute__((warn_unused_result));

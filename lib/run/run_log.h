@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRAIN_RUN_LOG_H
-#define TRAIN_RUN_LOG_H
+#ifndef RUN_RUN_LOG_H
+#define RUN_RUN_LOG_H
 
 #include <stdbool.h>
 #include <stddef.h>

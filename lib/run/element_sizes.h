@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRAIN_ELEMENT_SIZES_H
-#define TRAIN_ELEMENT_SIZES_H
+#ifndef RUN_ELEMENT_SIZES_H
+#define RUN_ELEMENT_SIZES_H
 
 #include "model/model_config.h"
 #include "stream/element_stats.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRAIN_SPLIT_H
-#define TRAIN_SPLIT_H
+#ifndef RUN_SPLIT_H
+#define RUN_SPLIT_H
 
 #include "stream/dataset.h"
 

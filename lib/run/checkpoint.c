@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "train/checkpoint.h"
+#include "run/checkpoint.h"
 
 #include "base/cli.h"
 #include "base/error.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRAIN_RUN_FILES_H
-#define TRAIN_RUN_FILES_H
+#ifndef RUN_RUN_FILES_H
+#define RUN_RUN_FILES_H
 
-#include "train/training_run.h"
+#include "run/training_run.h"
 
 /* Checks the files of a run before any of them is opened: refuses an output that is also an input or another
  * output, and an input that cannot be read. 0 or -1. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRAIN_TRAIN_REPORT_H
-#define TRAIN_TRAIN_REPORT_H
+#ifndef RUN_TRAIN_REPORT_H
+#define RUN_TRAIN_REPORT_H
 
 #include "model/model_file.h"
-#include "train/run_log.h"
+#include "run/run_log.h"
 #include "train/train.h"
 
 /* Reports the progress of a training run: a progress line or one line per epoch on stderr, a final line, and one

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "train/identity.h"
+#include "run/identity.h"
 
 #include "base/error.h"
 #include "nn/safetensors.h"

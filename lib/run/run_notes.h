@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRAIN_RUN_NOTES_H
-#define TRAIN_RUN_NOTES_H
+#ifndef RUN_RUN_NOTES_H
+#define RUN_RUN_NOTES_H
 
 #include "base/workers.h"
-#include "train/training_run.h"
+#include "run/training_run.h"
 
 /* Notes on stderr about a run that is not refused, but may not do what its user expects. */
 struct run_notes {

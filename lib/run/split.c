@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "train/split.h"
+#include "run/split.h"
 
 #include "base/error.h"
 #include "base/noise.h"

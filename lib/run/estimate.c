@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "train/estimate.h"
+#include "run/estimate.h"
 
 #include "base/memory.h"
 #include "base/progress.h"

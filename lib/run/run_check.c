@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "train/run_check.h"
+#include "run/run_check.h"
 
 #include "base/error.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRAIN_IDENTITY_H
-#define TRAIN_IDENTITY_H
+#ifndef RUN_IDENTITY_H
+#define RUN_IDENTITY_H
 
 #include "base/option_value.h"
 #include "train/train.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "train/saver.h"
+#include "run/saver.h"
 
 #include "base/cli.h"
 #include "base/error.h"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRAIN_CHECKPOINT_H
-#define TRAIN_CHECKPOINT_H
+#ifndef RUN_CHECKPOINT_H
+#define RUN_CHECKPOINT_H
 
-#include "train/identity.h"
-#include "train/saver.h"
+#include "run/identity.h"
+#include "run/saver.h"
 
 /* The state of a training run in a file, see vae-checkpoint(5). A later run that resumes from it ends with the same
  * model, byte for byte, as a run without a break. It is a safetensors file with the weights and the optimizer's

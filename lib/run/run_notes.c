@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include "train/run_notes.h"
+#include "run/run_notes.h"
 
 #include "base/cli.h"
 #include "query/prior_gap.h"
-#include "train/element_sizes.h"
+#include "run/element_sizes.h"
 
 #include <inttypes.h>
 #include <math.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "train/training_run.h"
+#include "run/training_run.h"
 
 #include "base/atomic_file.h"
 #include "base/cli.h"
@@ -7,12 +7,11 @@
 #include "base/progress.h"
 #include "base/signals.h"
 #include "query/evaluate.h"
-#include "stream/labels.h"
-#include "train/run_files.h"
-#include "train/run_notes.h"
-#include "train/saver.h"
-#include "train/split.h"
-#include "train/train_report.h"
+#include "run/run_files.h"
+#include "run/run_items.h"
+#include "run/run_notes.h"
+#include "run/saver.h"
+#include "run/train_report.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -22,18 +21,11 @@
 
 #define SAVE_SECONDS 10 /* at the end of an epoch the model is saved if the last save is older than this */
 
-static int check_items(const struct dataset *set, const struct model_config *config) {
-    return model_config_check_items(config, set->dtype, set->data, set->items, set->name, 0);
-}
-
 /* The parts of one run. */
 struct training_run {
     const struct training_run_config *config;
     struct model model;
-    struct dataset train, validation;
-    uint32_t *label;            /* labels of the items; NULL: none */
-    uint32_t *validation_label; /* the same; with a split a part of `label` */
-    uint32_t *number;           /* see split_data; owned */
+    struct run_items items;
     struct initial_facts facts;
     struct run_data digests; /* of the inputs */
     struct workers *workers;
@@ -46,52 +38,12 @@ struct training_run {
     bool over; /* --patience ends the run */
 };
 
-/* Loads the labels of the training data, and sets the number of classes. 0 or -1. */
-static int load_labels(struct training_run *r, struct model_config *config) {
-    const char *path = r->config->labels;
-    if (path == NULL)
-        return 0;
-    if (labels_load(&r->label, path, LABELS_MAX_CLASSES, r->train.items, r->train.name) < 0)
-        return -1;
-    config->classes = labels_classes(r->label, r->train.items);
-    return 0;
-}
-
-/* Takes a part of the training data for validation. 0 or -1. */
-static int split(struct training_run *r) {
-    const struct split split = {r->config->validation_fraction, r->config->seed};
-    if (split_data(&split, &r->train, r->label, &r->validation, &r->number) < 0)
-        return -1;
-    r->validation_label = r->label == NULL ? NULL : r->label + r->train.items;
-    return 0;
-}
-
-/* Loads the validation data and its labels; without --val it has 0 items. 0 or -1. */
-static int load_validation(struct training_run *r, const struct model_config *config) {
-    struct dataset *set = &r->validation;
-    const struct training_run_config *c = r->config;
-    char found[SHAPE_TEXT], wanted[SHAPE_TEXT];
-    if (c->validation_fraction > 0)
-        return split(r);
-    if (c->validation == NULL)
-        return 0;
-    if (dataset_load(set, c->validation) < 0)
-        return -1;
-    if (!shape_equal(&set->shape, &config->item))
-        return fail("%s: items have shape %s, wanted %s as in %s", set->name, shape_text(&set->shape, found),
-                    shape_text(&config->item, wanted), r->train.name);
-    if (c->validation_labels != NULL &&
-        labels_load(&r->validation_label, c->validation_labels, config->classes, set->items, set->name) < 0)
-        return -1;
-    return check_items(set, config);
-}
-
 /* Evaluates the validation data; *elbo becomes NaN without data, and if a figure of an item is not finite. That is
  * noted, and does not end the training. Returns 1 when done, 0 if a signal came before the end, -1 on error. */
 static int validate(struct training_run *r, struct elbo *elbo) {
     static struct evaluator evaluator;
     *elbo = ELBO_NONE;
-    if (r->validation.items == 0)
+    if (r->items.validation.items == 0)
         return 1;
     const struct objective *o = &r->config->objective;
     const bool importance = o->estimator->importance;
@@ -99,7 +51,7 @@ static int validate(struct training_run *r, struct elbo *elbo) {
                                  r->config->seed);
     if (result == 0) {
         evaluator.objective = o;
-        result = evaluator_add_all(&evaluator, &r->validation, r->validation_label);
+        result = evaluator_add_all(&evaluator, &r->items.validation, r->items.validation_label);
         if (result == 1)
             *elbo = evaluation_elbo(&evaluator.total);
         if (result < 0) {
@@ -186,7 +138,7 @@ static int train_epoch(struct training_run *r) {
     if (more < 0)
         return -1;
     training_settle(&r->training);
-    if (r->training.position < r->train.items) /* a signal in the last step does not interrupt the epoch */
+    if (r->training.position < r->items.train.items) /* a signal in the last step does not interrupt the epoch */
         return 0;
     model_swap_average(&r->model);
     const int result = validate(r, &validation);
@@ -223,10 +175,10 @@ static int train_epochs(struct training_run *r) {
 static struct run_notes notes_of(const struct training_run *r) {
     return (struct run_notes){.config = r->config,
                               .model = &r->model,
-                              .train = &r->train,
-                              .validation = &r->validation,
+                              .train = &r->items.train,
+                              .validation = &r->items.validation,
                               .digests = &r->digests,
-                              .label = r->label,
+                              .label = r->items.label,
                               .different_items = r->facts.different_items,
                               .workers = r->workers,
                               .steps = r->training.step};
@@ -270,7 +222,7 @@ static int train(struct training_run *r) {
                                 .latents = &r->latents,
                                 .model = r->config->output,
                                 .epochs = r->config->epochs,
-                                .validates = r->validation.items > 0};
+                                .validates = r->items.validation.items > 0};
     report_start(&r->report, r->checkpoint.seconds);
     signals_catch_stop();
     if (train_epochs(r) < 0 || save_checkpoint(r) < 0 || saver_save(&r->saver, ending(r), false) < 0) {
@@ -305,59 +257,35 @@ static int prepare_checkpoint(struct training_run *r) {
     return 0;
 }
 
-/* Checks the training data against the options. 0 or -1. */
-static int check_data(const struct training_run *r, const struct model_config *config) {
-    if (config->missing && !dtype_is_real(r->train.dtype))
-        return fail("%s: items are %s, so no element is missing, wanted f32 or f64 for --missing", r->train.name,
-                    dtype_name(r->train.dtype));
-    if (augment_check(&r->config->augment, &r->train.shape, r->train.name) < 0)
-        return -1;
-    return check_items(&r->train, config);
-}
-
-/* Checks that there are enough items to start the prior, after a fraction for --val has taken its own. 0 or -1. */
-static int check_components(const struct training_run *r, const struct model_config *config) {
-    if (prior_pseudo_inputs(config->prior, config->components) > r->train.items)
-        return fail("%s: %zu items%s, wanted at least %zu to start the pseudo-inputs of --prior", r->train.name,
-                    r->train.items, r->config->validation_fraction > 0 ? " without those of --val" : "",
-                    config->components);
-    return 0;
-}
-
 /* Sets the fields of the saver's provenance that are known before training. */
 static void prepare_saver(struct training_run *r) {
     r->saver.training = &r->training;
     r->saver.best = r->config->patience > 0;
     r->saver.provenance = (struct provenance){.seed = r->config->seed,
-                                              .items = r->train.items,
+                                              .items = r->items.train.items,
                                               .data_xxh64 = r->digests.train,
                                               .labels_xxh64 = r->digests.labels,
                                               .command = r->config->command,
                                               .start_xxh64 = r->digests.start};
 }
 
-/* Loads the labels and the validation data, and prepares the model and its training. 0 or -1. */
+/* Loads the items, and prepares the model and its training. 0 or -1. */
 static int prepare(struct training_run *r) {
     const struct training_run_config *c = r->config;
     struct model_config config = c->model;
-    const struct image item = model_item_image(&r->train.shape);
-    config.item = r->train.shape;
-    if (config.decoder.layers == HIDDEN_NOT_GIVEN &&
-        hidden_mirror(&config.decoder, &config.encoder, &item, "--decoder-hidden") < 0)
+    if (run_items_load(&r->items, c, &config) < 0 || model_create(&r->model, &config) < 0)
         return -1;
-    if (check_data(r, &config) < 0 || load_labels(r, &config) < 0 || load_validation(r, &config) < 0 ||
-        check_components(r, &config) < 0 || model_create(&r->model, &config) < 0)
-        return -1;
-    if (initial_values_set(&c->start, &r->model, &r->train, r->label, r->config->seed, &r->facts) < 0)
+    if (initial_values_set(&c->start, &r->model, &r->items.train, r->items.label, r->config->seed, &r->facts) < 0)
         return -1;
     r->workers = workers_start(r->config->threads);
     if (r->workers == NULL)
         return -1;
-    r->digests = run_data_of(&r->train, r->label, &r->validation, r->validation_label, r->facts.from_xxh64);
+    r->digests = run_data_of(&r->items.train, r->items.label, &r->items.validation, r->items.validation_label,
+                             r->facts.from_xxh64);
     prepare_saver(r);
     r->training = (struct training){.model = &r->model,
-                                    .data = &r->train,
-                                    .label = r->label,
+                                    .data = &r->items.train,
+                                    .label = r->items.label,
                                     .workers = r->workers,
                                     .batch = c->batch,
                                     .rate = c->rate,
@@ -414,11 +342,11 @@ static int abandon_logs(const struct training_run *r) {
 static int run(struct training_run *r) {
     const struct training_run_config *c = r->config;
     const bool dry = c->estimate != NULL;
-    if (run_files_check(c) < 0 || (!dry && open_outputs(r) < 0) || dataset_load(&r->train, c->file) < 0 ||
-        prepare(r) < 0)
+    if (run_files_check(c) < 0 || (!dry && open_outputs(r) < 0) || prepare(r) < 0)
         return -1;
     if (dry)
-        return estimate_run(&r->training, &r->saver, &r->validation, r->validation_label, c->epochs, c->estimate);
+        return estimate_run(&r->training, &r->saver, &r->items.validation, r->items.validation_label, c->epochs,
+                            c->estimate);
     return begin_outputs(r) < 0 ? -1 : train(r);
 }
 
@@ -434,11 +362,6 @@ int training_run(const struct training_run_config *c) {
     training_end(&r.training);
     workers_stop(r.workers);
     model_free(&r.model);
-    if (r.number == NULL)
-        free(r.validation_label);
-    free(r.label);
-    free(r.number);
-    dataset_free(&r.validation);
-    dataset_free(&r.train);
+    run_items_free(&r.items);
     return result;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "train/train_report.h"
+#include "run/train_report.h"
 
 #include "base/cli.h"
 #include "base/error.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRAIN_INITIAL_VALUES_H
-#define TRAIN_INITIAL_VALUES_H
+#ifndef RUN_INITIAL_VALUES_H
+#define RUN_INITIAL_VALUES_H
 
 #include "model/model.h"
 #include "stream/dataset.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "train/run_log.h"
+#include "run/run_log.h"
 
 #include "base/atomic_file.h"
 #include "base/cli.h"

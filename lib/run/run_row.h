@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TRAIN_RUN_ROW_H
-#define TRAIN_RUN_ROW_H
+#ifndef RUN_RUN_ROW_H
+#define RUN_RUN_ROW_H
 
 #include "base/io.h"
 #include "op/hidden.h"

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+#include "run/run_items.h"
+
+#include "base/error.h"
+#include "run/split.h"
+#include "stream/labels.h"
+
+#include <stdlib.h>
+
+static int check_items(const struct dataset *set, const struct model_config *config) {
+    return model_config_check_items(config, set->dtype, set->data, set->items, set->name, 0);
+}
+
+/* Sets what follows from the shape of the items: the shape itself, and the decoder's mirrored layers. 0 or -1. */
+static int set_shape(const struct run_items *r, struct model_config *config) {
+    const struct image item = model_item_image(&r->train.shape);
+    config->item = r->train.shape;
+    return config->decoder.layers == HIDDEN_NOT_GIVEN
+               ? hidden_mirror(&config->decoder, &config->encoder, &item, "--decoder-hidden")
+               : 0;
+}
+
+/* Loads the labels of the training data, and sets the number of classes. 0 or -1. */
+static int load_labels(struct run_items *r, const struct training_run_config *c, struct model_config *config) {
+    const char *path = c->labels;
+    if (path == NULL)
+        return 0;
+    if (labels_load(&r->label, path, LABELS_MAX_CLASSES, r->train.items, r->train.name) < 0)
+        return -1;
+    config->classes = labels_classes(r->label, r->train.items);
+    return 0;
+}
+
+/* Takes a part of the training data for validation. 0 or -1. */
+static int split(struct run_items *r, const struct training_run_config *c) {
+    const struct split split = {c->validation_fraction, c->seed};
+    if (split_data(&split, &r->train, r->label, &r->validation, &r->number) < 0)
+        return -1;
+    r->validation_label = r->label == NULL ? NULL : r->label + r->train.items;
+    return 0;
+}
+
+/* Loads the validation data and its labels; without --val it has 0 items. 0 or -1. */
+static int load_validation(struct run_items *r, const struct training_run_config *c,
+                           const struct model_config *config) {
+    struct dataset *set = &r->validation;
+    char found[SHAPE_TEXT], wanted[SHAPE_TEXT];
+    if (c->validation_fraction > 0)
+        return split(r, c);
+    if (c->validation == NULL)
+        return 0;
+    if (dataset_load(set, c->validation) < 0)
+        return -1;
+    if (!shape_equal(&set->shape, &config->item))
+        return fail("%s: items have shape %s, wanted %s as in %s", set->name, shape_text(&set->shape, found),
+                    shape_text(&config->item, wanted), r->train.name);
+    if (c->validation_labels != NULL &&
+        labels_load(&r->validation_label, c->validation_labels, config->classes, set->items, set->name) < 0)
+        return -1;
+    return check_items(set, config);
+}
+
+/* Checks the training data against the options. 0 or -1. */
+static int check_data(const struct run_items *r, const struct training_run_config *c,
+                      const struct model_config *config) {
+    if (config->missing && !dtype_is_real(r->train.dtype))
+        return fail("%s: items are %s, so no element is missing, wanted f32 or f64 for --missing", r->train.name,
+                    dtype_name(r->train.dtype));
+    if (augment_check(&c->augment, &r->train.shape, r->train.name) < 0)
+        return -1;
+    return check_items(&r->train, config);
+}
+
+/* Checks that there are enough items to start the prior, after a fraction for --val has taken its own. 0 or -1. */
+static int check_components(const struct run_items *r, const struct training_run_config *c,
+                            const struct model_config *config) {
+    if (prior_pseudo_inputs(config->prior, config->components) > r->train.items)
+        return fail("%s: %zu items%s, wanted at least %zu to start the pseudo-inputs of --prior", r->train.name,
+                    r->train.items, c->validation_fraction > 0 ? " without those of --val" : "",
+                    config->components);
+    return 0;
+}
+
+int run_items_load(struct run_items *r, const struct training_run_config *c, struct model_config *config) {
+    if (dataset_load(&r->train, c->file) < 0 || set_shape(r, config) < 0 || check_data(r, c, config) < 0 ||
+        load_labels(r, c, config) < 0 || load_validation(r, c, config) < 0)
+        return -1;
+    return check_components(r, c, config);
+}
+
+void run_items_free(struct run_items *r) {
+    if (r->number == NULL)
+        free(r->validation_label);
+    free(r->label);
+    free(r->number);
+    dataset_free(&r->validation);
+    dataset_free(&r->train);
+}
