@@ -77,39 +77,39 @@ size_t conv_partial(const struct conv *c) {
     return c->outputs * window_patch(&c->window) + c->outputs;
 }
 
-static struct matrix matrix_of(const struct conv *c, enum direction direction) {
+static struct right_factor factor_of(const struct conv *c, enum direction direction) {
     const size_t patch = window_patch(&c->window);
     if (direction == DIRECTION_FORWARD)
-        return c->factor > 1 ? (struct matrix){c->window.in.channels, mirrored_patch(c)}
-                             : (struct matrix){patch, c->outputs};
-    return is_mirrored(c) ? (struct matrix){mirrored_patch(c), c->window.in.channels}
-                          : (struct matrix){c->outputs, patch};
+        return c->factor > 1 ? (struct right_factor){c->window.in.channels, mirrored_patch(c)}
+                             : (struct right_factor){patch, c->outputs};
+    return is_mirrored(c) ? (struct right_factor){mirrored_patch(c), c->window.in.channels}
+                          : (struct right_factor){c->outputs, patch};
 }
 
 size_t conv_packed_size(const struct conv *c, enum direction direction) {
-    const struct matrix m = matrix_of(c, direction);
+    const struct right_factor f = factor_of(c, direction);
     if (direction == DIRECTION_FORWARD && is_narrow(c))
         return mirrored_patch(c) * c->window.in.channels;
-    return matrix_size(&m);
+    return right_factor_size(&f);
 }
 
 /* Writes the weights of one output at one place of the kernel. */
 static void pack_place(const struct conv *c, enum direction direction, size_t output, size_t place,
                        const float *weight, float *to) {
     const size_t places = c->window.kernel * c->window.kernel, channels = c->window.in.channels;
-    const struct matrix m = matrix_of(c, direction);
+    const struct right_factor f = factor_of(c, direction);
     for (size_t i = 0; i < channels; i++) {
         const float value = weight[i * places + place];
         if (direction == DIRECTION_FORWARD && is_narrow(c))
             to[(place * c->outputs + output) * channels + i] = value;
         else if (direction == DIRECTION_FORWARD && c->factor > 1)
-            matrix_set(&m, to, i, (places - 1 - place) * c->outputs + output, value);
+            right_factor_set(&f, to, i, (places - 1 - place) * c->outputs + output, value);
         else if (direction == DIRECTION_FORWARD)
-            matrix_set(&m, to, place * channels + i, output, value);
+            right_factor_set(&f, to, place * channels + i, output, value);
         else if (is_mirrored(c))
-            matrix_set(&m, to, (places - 1 - place) * c->outputs + output, i, value);
+            right_factor_set(&f, to, (places - 1 - place) * c->outputs + output, i, value);
         else
-            matrix_set(&m, to, output, place * channels + i, value);
+            right_factor_set(&f, to, output, place * channels + i, value);
     }
 }
 
@@ -180,10 +180,10 @@ static void forward_narrow(const struct conv *c, const struct conv_weights *weig
 static void forward_enlarged(const struct conv *c, const struct conv_weights *weights, const float *x, float *y,
                              float *scratch) {
     const struct window w = mirrored(c);
-    const struct matrix m = matrix_of(c, DIRECTION_FORWARD);
+    const struct right_factor f = factor_of(c, DIRECTION_FORWARD);
     const struct image image = conv_output(c);
     memset(scratch, 0, image_size(&w.in) * sizeof *scratch);
-    patches_add(&w, &m, weights->packed[DIRECTION_FORWARD], x, 0, pixels(c), scratch, scratch + sums_scratch(c));
+    patches_add(&w, &f, weights->packed[DIRECTION_FORWARD], x, 0, pixels(c), scratch, scratch + sums_scratch(c));
     box_sum(&image, c->factor, scratch, y, scratch + image_size(&w.in));
     for (size_t i = 0; i < image_positions(&image); i++, y += c->outputs)
         for (size_t o = 0; o < c->outputs; o++)
@@ -194,9 +194,9 @@ void conv_forward(const struct conv *c, const struct conv_weights *weights, cons
                   size_t count, float *scratch) {
     const struct image image = conv_output(c);
     const size_t positions = image_positions(&image), size = image_size(&c->window.in);
-    const struct matrix m = matrix_of(c, DIRECTION_FORWARD);
+    const struct right_factor f = factor_of(c, DIRECTION_FORWARD);
     if (!is_of_pixels(c))
-        patches_multiply(&c->window, &m, weights->packed[DIRECTION_FORWARD], x, first * positions,
+        patches_multiply(&c->window, &f, weights->packed[DIRECTION_FORWARD], x, first * positions,
                          (first + count) * positions, y, weights->bias, 0, scratch);
     for (size_t picture = first; is_of_pixels(c) && picture < first + count; picture++)
         (is_narrow(c) ? forward_narrow : forward_enlarged)(c, weights, x + picture * size,
@@ -215,10 +215,10 @@ static void spread(const struct conv *c, const float *dy, size_t first, size_t c
 static void backward_enlarged(const struct conv *c, const float *weights, const float *dy, float *dx, float beta,
                               size_t first, size_t count, float *scratch) {
     const struct window w = mirrored(c);
-    const struct matrix m = matrix_of(c, DIRECTION_BACKWARD);
+    const struct right_factor f = factor_of(c, DIRECTION_BACKWARD);
     for (size_t picture = first; picture < first + count; picture++) {
         spread(c, dy, picture, 1, scratch, scratch + image_size(&w.in));
-        patches_multiply(&w, &m, weights, scratch, 0, pixels(c), dx + picture * image_size(&c->window.in), NULL,
+        patches_multiply(&w, &f, weights, scratch, 0, pixels(c), dx + picture * image_size(&c->window.in), NULL,
                          beta, scratch + sums_scratch(c));
     }
 }
@@ -226,18 +226,18 @@ static void backward_enlarged(const struct conv *c, const float *weights, const 
 void conv_backward(const struct conv *c, const struct conv_weights *weights, const float *dy, float *dx, float beta,
                    size_t first, size_t count, float *scratch) {
     const struct window *w = &c->window, reversed = mirrored(c);
-    const struct matrix m = matrix_of(c, DIRECTION_BACKWARD);
+    const struct right_factor f = factor_of(c, DIRECTION_BACKWARD);
     const float *packed = weights->packed[DIRECTION_BACKWARD];
     const size_t from = first * window_positions(w), end = from + count * window_positions(w),
                  size = image_size(&w->in);
     if (c->factor > 1) {
         backward_enlarged(c, packed, dy, dx, beta, first, count, scratch);
     } else if (is_mirrored(c)) {
-        patches_multiply(&reversed, &m, packed, dy, from, end, dx, NULL, beta, scratch);
+        patches_multiply(&reversed, &f, packed, dy, from, end, dx, NULL, beta, scratch);
     } else {
         if (beta == 0)
             memset(dx + first * size, 0, count * size * sizeof *dx);
-        patches_add(w, &m, packed, dy, from, end, dx, scratch);
+        patches_add(w, &f, packed, dy, from, end, dx, scratch);
     }
 }
 

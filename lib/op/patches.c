@@ -8,50 +8,50 @@
 #define CACHED \
     ((size_t)65536) /* floats of the patches that a product of patches_sum reads: they stay in the cache */
 
-size_t matrix_size(const struct matrix *m) {
-    return products()->packed ? panels_size(m->rows, m->columns) : m->rows * m->columns;
+size_t right_factor_size(const struct right_factor *f) {
+    return products()->packed ? panels_size(f->rows, f->columns) : f->rows * f->columns;
 }
 
-void matrix_set(const struct matrix *m, float *to, size_t row, size_t column, float value) {
-    to[products()->packed ? column / PANEL * m->rows * PANEL + row * PANEL + column % PANEL
-                          : row * m->columns + column] = value;
+void right_factor_set(const struct right_factor *f, float *to, size_t row, size_t column, float value) {
+    to[products()->packed ? column / PANEL * f->rows * PANEL + row * PANEL + column % PANEL
+                          : row * f->columns + column] = value;
 }
 
-/* y [count, columns] = a [count, rows] times the matrix, plus the bias or beta y. */
-static void product_of(const struct matrix *m, const float *weights, size_t count, const float *a, float *y,
+/* y [count, columns] = a [count, rows] times the factor, plus the bias or beta y. */
+static void product_of(const struct right_factor *f, const float *weights, size_t count, const float *a, float *y,
                        const float *bias, float beta) {
     products()->multiply(&(struct product){.rows = count,
-                                           .columns = m->columns,
-                                           .inner = m->rows,
+                                           .columns = f->columns,
+                                           .inner = f->rows,
                                            .a = a,
-                                           .a_row = m->rows,
+                                           .a_row = f->rows,
                                            .a_inner = 1,
                                            .b = weights,
-                                           .b_inner = m->columns,
+                                           .b_inner = f->columns,
                                            .b_column = 1,
                                            .panels = weights,
-                                           .panel = m->rows * PANEL,
+                                           .panel = f->rows * PANEL,
                                            .y = y,
-                                           .y_row = m->columns,
+                                           .y_row = f->columns,
                                            .alpha = 1,
                                            .beta = beta,
                                            .bias = bias});
 }
 
-void patches_multiply(const struct window *w, const struct matrix *m, const float *weights, const float *x,
+void patches_multiply(const struct window *w, const struct right_factor *f, const float *weights, const float *x,
                       size_t from, size_t end, float *y, const float *bias, float beta, float *scratch) {
     for (size_t position = from; position < end; position += PATCHES_BLOCK) {
         const size_t some = smaller(PATCHES_BLOCK, end - position);
         window_gather(w, x, position, some, scratch);
-        product_of(m, weights, some, scratch, y + position * m->columns, bias, beta);
+        product_of(f, weights, some, scratch, y + position * f->columns, bias, beta);
     }
 }
 
-void patches_add(const struct window *w, const struct matrix *m, const float *weights, const float *y, size_t from,
-                 size_t end, float *x, float *scratch) {
+void patches_add(const struct window *w, const struct right_factor *f, const float *weights, const float *y,
+                 size_t from, size_t end, float *x, float *scratch) {
     for (size_t position = from; position < end; position += PATCHES_BLOCK) {
         const size_t some = smaller(PATCHES_BLOCK, end - position);
-        product_of(m, weights, some, y + position * m->rows, scratch, NULL, 0);
+        product_of(f, weights, some, y + position * f->rows, scratch, NULL, 0);
         window_scatter(w, scratch, position, some, x);
     }
 }
