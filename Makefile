@@ -82,7 +82,8 @@ all: $(PROGRAMS)
 help:
 	@echo 'make            build the tools below $(BUILD)/'
 	@echo 'make deps       install what the build, the tests and the demo need (Debian, apt-get)'
-	@echo 'make demo       train on Fashion-MNIST and leave pictures below demo/ (DATA=mnist: on MNIST)'
+	@echo 'make demo       train on Fashion-MNIST and leave pictures below demo/ (DATA=mnist: on MNIST;'
+	@echo '                DATA=tiles: on pictures in colour, below demo-tiles/)'
 	@echo 'make check      run every test; make check-long: what takes longer, the published figure on MNIST among it'
 	@echo '                (PART=N, from 1 to $(words $(PARTS)): a part of these; make check PART=N: the other tests and that part;'
 	@echo '                long-deps: installs what they need)'
@@ -94,7 +95,7 @@ help:
 	@echo 'make asan tsan  build with the address and undefined, and the thread sanitizer, below $(BUILD)/'
 	@echo 'make format     lay out the C files; make lint: analyzers and the checks of the source; make dist: the source, packed'
 	@echo 'make install    to $$(DESTDIR)$$(PREFIX), default /usr/local; make uninstall takes it away'
-	@echo 'make clean      remove $(BUILD)/, demo/ and paper/'
+	@echo 'make clean      remove $(BUILD)/, demo/, demo-tiles/ and paper/'
 
 $(PROGRAMS): $(BUILD)/%: $(BUILD)/tools/%.o $(LIBRARY)
 	$(call say,LD)
@@ -229,7 +230,7 @@ bench bench-quick: all $(BENCH)
 	@$(OUTSIDE) VAE_BUILD="$(ABSOLUTE_BUILD)" tests/bench/run $(if $(filter bench-quick,$@),--quick)
 
 demo: all
-	$(OUTSIDE) PATH="$(ABSOLUTE_BUILD):$$PATH" examples/demo
+	$(OUTSIDE) PATH="$(ABSOLUTE_BUILD):$$PATH" examples/$(if $(filter tiles sample-tiles,$(DATA)),demo-tiles,demo)
 
 paper: all
 	@for recipe in $(PAPER); do $(OUTSIDE) PATH="$(ABSOLUTE_BUILD):$$PATH" examples/paper/$$recipe || exit; done
@@ -296,6 +297,6 @@ uninstall:
 	done
 
 clean:
-	rm -rf $(BUILD) demo paper
+	rm -rf $(BUILD) demo demo-tiles paper
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

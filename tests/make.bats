@@ -71,6 +71,32 @@ load helper
     vae-eval -q -m out/model.bin out/test.raw | cmp - out/test.tsv
 }
 
+@test "the demo in colour leaves its pictures, model and log, from the sample" {
+    cd "$BATS_TEST_TMPDIR"
+    DATA=sample-tiles EPOCHS=2 run "$ROOT/examples/demo-tiles" out
+    assert_success
+    for picture in samples:658x658 reconstructions:1318x130 interpolation:658x526; do
+        assert_equal "$(pngtopnm "out/${picture%:*}.png" | head -2 | tail -1)" "$(tr x ' ' <<<"${picture#*:}")"
+    done
+    [ "$(wc -l < out/train.tsv)" -eq 3 ]
+    vae-eval -q -m out/model.bin out/test.raw | cmp - out/test.tsv
+    assert_equal "$(metadata out/model.bin item_shape)" 32x32x3
+}
+
+@test "the demo in colour falls back to the sample, and refuses data that it does not know" {
+    cd "$BATS_TEST_TMPDIR"
+    # Nothing can be fetched, and nothing is in the cache.
+    mkdir bin
+    printf '#!/bin/sh\nexit 1\n' >bin/apt-get
+    chmod 755 bin/apt-get
+    PATH=$PWD/bin:$PATH XDG_CACHE_HOME=$PWD/cache TILES_SOURCE=/nonexistent EPOCHS=1 run "$ROOT/examples/demo-tiles" out
+    assert_success
+    assert_output --partial 'falling back to the sample of 100'
+    assert_equal "$(raw-info out/train.raw | awk 'NR == 2 { print $2, $3 }')" '32x32x3 80'
+    DATA=mnist run -2 "$ROOT/examples/demo-tiles" out
+    assert_output "demo-tiles: DATA: found 'mnist', wanted tiles or sample-tiles"
+}
+
 @test "the demo falls back to the sample where the data cannot be had, and says so" {
     cd "$BATS_TEST_TMPDIR"
     XDG_CACHE_HOME=$PWD/cache FASHION_SOURCE=/nonexistent EPOCHS=1 run "$ROOT/examples/demo" out
