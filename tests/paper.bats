@@ -40,6 +40,45 @@ made_with() {
     assert_equal "$(metadata iwae-50.bin start_xxh64)" "$(metadata iwae-5.bin xxh64)"
 }
 
+# Pseudo-inputs want 500 images to start from. few PREFIX: so many, and 8 test images.
+few() {
+    cd "$BATS_TEST_TMPDIR" || return
+    idx2raw -n 500 "$IMAGES" >"$1train.raw"
+    idx2raw --skip 500 -n 8 "$IMAGES" >"$1test.raw"
+    idx2raw --skip 500 -n 8 "$LABELS" >"$1labels.raw"
+}
+
+# likelihood NAME: the mean of log p(x) of the recipe's items with the sign changed, and its error, as they are printed.
+likelihood() {
+    tail -n +2 "$1.items" | perl -lane '
+        push @x, -$F[4]; $m += $x[-1]; END { $m /= @x; $v += ($_ - $m) ** 2 for @x; printf "%.2f +- %.2f", $m, sqrt($v / @x / $#x) }'
+}
+
+@test "convolutions: a row with its error, from the test images" {
+    few ''
+    OUT=. EPOCHS=1 run "$ROOT/examples/paper/conv"
+    assert_success
+    made_with conv.bin "--activation silu,--prior vamp:500,--objective stl,--optimizer muon,--binarize sample"
+    assert_equal "$(metadata conv.bin encoder_hidden)" conv:32:4:2,conv:64:4:2,256
+    assert_line --regexp "^conv: the first 8 images: -log p\\(x\\) [0-9.]* \\+- [0-9.]* nats$"
+    assert_line "conv: -log p(x) $(likelihood conv) nats, published none; trained for 0 minutes"
+    rows_hold 8 'NF > 4 && $5 < 0' < <(tail -n +2 conv.items)
+}
+
+@test "Fashion-MNIST: two priors, and the mean of their differences" {
+    few fashion-
+    OUT=. EPOCHS=1 run "$ROOT/examples/paper/fashion"
+    assert_success
+    local name
+    for name in normal vamp; do
+        made_with fashion-$name.bin "--latent 40,--activation gated,--objective dreg,--samples 5,--binarize sample"
+        assert_line --partial "fashion-$name: -log p(x) $(likelihood fashion-$name) nats, published 22"
+    done
+    made_with fashion-vamp.bin '--prior vamp:500'
+    assert_line "fashion-vamp above fashion-normal: $(paste fashion-vamp.items fashion-normal.items | tail -n +2 | perl -lane '
+        push @d, $F[4] - $F[10]; $m += $d[-1]; END { $m /= @d; $v += ($_ - $m) ** 2 for @d; printf "%.2f +- %.2f", $m, sqrt($v / @d / $#d) }') nats"
+}
+
 @test "figure 2: a curve for each size of the latent" {
     EPOCHS=3 recipe figure2
     assert_equal "$(cut -f 1 figure2.tsv | uniq | xargs)" 'latent 3 5 10 20 200'
