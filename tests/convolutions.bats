@@ -43,6 +43,16 @@ elbo_of() { vae-eval -q -m "$1" "${@:3}" "$2" | tail -1 | cut -f 2; }
     [[ $stderr == *'28x28x1-14x14x6-7x7x8-20-4-20-7x7x8-14x14x6-28x28x1 relu'* ]]
 }
 
+@test "items that are no pictures may go through a picture, and the output is linear again" {
+    awk 'BEGIN { for (i = 0; i < 40; i++) { for (j = 0; j < 16; j++) printf "%s%s", sin(i * j), j < 15 ? "," : "\n" } }' |
+        csv2raw --no-header >vectors.raw
+    vae-train -q -m vectors.bin -H linear:4:4:2,conv:8:3 -l gaussian -z 3 -e 1 vectors.raw
+    assert_equal "$(vae-info --net vectors.bin | awk '/^decoder/ { print $1, $2, $3 }')" 'decoder.0 linear 4x4x8
+decoder.1 conv 4x4x2
+decoder.2 linear 16'
+    vae-encode -q -m vectors.bin vectors.raw | vae-decode -m vectors.bin | raw-info | row_holds 2 '$2 == 16 && $3 == 40'
+}
+
 @test "training learns, and a decoded picture has the items' shape" {
     vae-train -q -m more.bin -H "$NET" -z 4 -b 16 -e 30 -r 0.003 items.raw
     before=$(elbo_of net.bin items.raw) after=$(elbo_of more.bin items.raw)
@@ -102,7 +112,7 @@ elbo_of() { vae-eval -q -m "$1" "${@:3}" "$2" | tail -1 | cut -f 2; }
 @test "shapes that cannot be are refused, with the layer" {
     fails 1 "vae-train: model: encoder.0 has a kernel of 32x32, wanted at most 31x31" \
         vae-train -m x -H conv:3:32 items.raw
-    fails 1 "vae-train: model: encoder.1 normalises 6 channels in 4 groups, wanted a number of groups that divides them" \
+    fails 1 "vae-train: model: encoder.1 normalises 6 channels in 4 groups, wanted a number of groups that divides them, as norm:3 has" \
         vae-train -m x -H conv:6:3,norm:4 items.raw
     fails 1 "vae-train: model: decoder.1 makes 9x8 of 4x4, wanted at most 8x8" \
         vae-train -m x -H conv:6:3 --decoder-hidden linear:4:4:5,up:2:9:8 items.raw
@@ -110,7 +120,7 @@ elbo_of() { vae-eval -q -m "$1" "${@:3}" "$2" | tail -1 | cut -f 2; }
         vae-train -m x -H conv:6:3 --decoder-hidden linear:4:4:5,up:2 items.raw
     fails 1 "vae-train: model: encoder.0 makes 28x28x65536 numbers of an item, wanted at most 16777216" \
         vae-train -m x -H conv:65536:3 items.raw
-    fails 1 "vae-train: model: encoder.1.0 applies the activation gated to single numbers, wanted one that takes no pairs of them" \
+    fails 1 "vae-train: model: encoder.1.0 applies the activation gated to single numbers, wanted one that takes no pairs, so that resconv cannot have it" \
         vae-train -m x -H conv:3:3,resconv -a gated items.raw
     vae-encode -m net.bin items.raw >latents.raw
     fails 1 "vae-train: model: items of shape 4, but the encoder begins with conv, wanted pictures: HxW or HxWxC" \

@@ -26,13 +26,22 @@ static const struct options *options_of(const struct layer *layer) {
     return layer->options;
 }
 
+/* Names the nearest smaller number of groups that divides the channels. */
+static int refuse_groups(const char *name, size_t channels, size_t groups) {
+    size_t divisor = groups;
+    while (channels % divisor != 0)
+        divisor--;
+    return fail("model: %s normalises %zu channels in %zu groups, wanted a number of groups that divides them, as "
+                "norm:%zu has",
+                name, channels, groups, divisor);
+}
+
 static int infer(struct net *net, struct layer *layer) {
     struct options *o = layer->options;
     const struct activation *a = o->activation;
     o->in = net_input(net, layer, 0)->image;
     if (o->in.channels % o->groups != 0)
-        return fail("model: %s normalises %zu channels in %zu groups, wanted a number of groups that divides them",
-                    layer->name, o->in.channels, o->groups);
+        return refuse_groups(layer->name, o->in.channels, o->groups);
     layer->image = o->in;
     layer->image.channels /= a->group;
     layer->width = image_size(&layer->image);
