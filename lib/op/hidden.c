@@ -29,6 +29,16 @@ static bool read_arguments(struct hidden_layer *layer, const char *text, size_t 
            (layer->kind->counts >> layer->arguments & 1) == 1;
 }
 
+/* Returns the kind whose name is the first `length` characters of `text`, or NULL. */
+static const struct hidden_kind *find_kind(const char *text, size_t length) {
+    for (size_t i = 0; i < KINDS; i++) {
+        const char *name = kinds[i].kind->name;
+        if (strlen(name) == length && memcmp(name, text, length) == 0)
+            return kinds[i].kind;
+    }
+    return NULL;
+}
+
 /* Parses one item of the list, the first `length` characters of `text`. Returns whether it is valid. */
 static bool read_layer(struct hidden_layer *layer, const char *text, size_t length) {
     const char *colon = memchr(text, ':', length);
@@ -36,23 +46,36 @@ static bool read_layer(struct hidden_layer *layer, const char *text, size_t leng
     *layer = (struct hidden_layer){.kind = &hidden_kind_linear};
     if (colon == NULL && read_arguments(layer, text, length))
         return true;
-    for (size_t i = 0; i < KINDS; i++) {
-        const struct hidden_kind *kind = kinds[i].kind;
-        *layer = (struct hidden_layer){.kind = kind};
-        if (strlen(kind->name) == name && memcmp(kind->name, text, name) == 0)
-            return (colon == NULL || rest < length) && read_arguments(layer, text + rest, length - rest);
-    }
-    return false;
+    *layer = (struct hidden_layer){.kind = find_kind(text, name)};
+    return layer->kind != NULL && (colon == NULL || rest < length) &&
+           read_arguments(layer, text + rest, length - rest);
 }
 
-static int refuse(const char *name, const char *text) {
-    char usages[256] = "";
-    for (size_t i = 0; i < KINDS; i++)
-        snprintf(usages + strlen(usages), sizeof usages - strlen(usages), "%s%s", i == 0 ? "" : ", ",
-                 kinds[i].kind->usage);
-    return fail("%s: found '%s', wanted " NONE
-                ", or 1 to %d layers with ',' between them, each one of %s (numbers from 1 to %d)",
-                name, text, HIDDEN_MAX, usages, HIDDEN_MAX_UNITS);
+#define USAGES 320
+
+/* Writes what may stand in a list, or as a layer of that kind, to `text`, and returns it. */
+static const char *usage_text(const struct hidden_kind *kind, char text[USAGES]) {
+    size_t used = 0;
+    if (kind == NULL)
+        used = (size_t)snprintf(text, USAGES, NONE ", or 1 to %d layers with ',' between them, each one of ",
+                                HIDDEN_MAX);
+    for (size_t i = 0; i < KINDS && kind == NULL; i++)
+        used += (size_t)snprintf(text + used, USAGES - used, "%s%s", i == 0 ? "" : ", ", kinds[i].kind->usage);
+    if (kind != NULL)
+        used = (size_t)snprintf(text, USAGES, "%s", kind->usage);
+    if (kind == NULL || kind->counts != 1 << 0)
+        snprintf(text + used, USAGES - used, " (numbers from 1 to %d)", HIDDEN_MAX_UNITS);
+    return text;
+}
+
+/* Refuses `length` characters of the list `text`: all of it, or an item. If the item's kind is known, its arguments
+ * are wrong. */
+static int refuse(const char *name, const char *text, const char *item, size_t length) {
+    const struct hidden_kind *kind = find_kind(item, strcspn(item, ":,"));
+    const bool all = strlen(text) == length;
+    char usages[USAGES];
+    return fail("%s: found '%.*s'%s%s%s, wanted %s", name, (int)length, item, all ? "" : " in '", all ? "" : text,
+                all ? "" : "'", usage_text(kind, usages));
 }
 
 /* A normalization reads the product of the layer before it. */
@@ -73,8 +96,10 @@ int hidden_parse(struct hidden *hidden, const char *name, const char *text) {
         return 0;
     for (const char *item = text;; item++) {
         const size_t length = strcspn(item, ",");
-        if (hidden->layers == HIDDEN_MAX || !read_layer(&hidden->layer[hidden->layers], item, length))
-            return refuse(name, text);
+        if (hidden->layers == HIDDEN_MAX)
+            return refuse(name, text, text, strlen(text));
+        if (!read_layer(&hidden->layer[hidden->layers], item, length))
+            return refuse(name, text, item, length);
         hidden->layers++;
         item += length;
         if (*item == '\0')

@@ -62,17 +62,18 @@ static void the_longest_list_is_taken(void) {
     }
 }
 
+/* A layer that is wrong is named alone, with what may stand there. */
 static void expect_refused(const char *text) {
     struct hidden *hidden = malloc(sizeof *hidden);
-    char wanted[64];
-    snprintf(wanted, sizeof wanted, "-H: found '%.40s", text);
     EXPECT(hidden_parse(hidden, "-H", text) == -1, "'%s' was taken", text);
-    EXPECT(
-        strncmp(error_message(), wanted, strlen(wanted)) == 0 &&
-            strstr(error_message(),
-                   "between them, each one of N, linear:HEIGHT:WIDTH:CHANNELS, res, conv:CHANNELS:KERNEL[:STRIDE], "
-                   "resconv, up:FACTOR[:HEIGHT:WIDTH], norm[:GROUPS] ("),
-        "'%s': message: %s", text, error_message());
+    EXPECT(strncmp(error_message(), "-H: found '", 11) == 0 && strstr(error_message(), text) != NULL &&
+               (strstr(error_message(), "', wanted none, or 1 to 64 layers") != NULL ||
+                strstr(error_message(), "', wanted conv:CHANNELS:KERNEL[:STRIDE] (") != NULL ||
+                strstr(error_message(), "', wanted up:FACTOR[:HEIGHT:WIDTH] (") != NULL ||
+                strstr(error_message(), "', wanted norm[:GROUPS] (") != NULL ||
+                strstr(error_message(), "', wanted N, linear:HEIGHT:WIDTH:CHANNELS (") != NULL ||
+                strstr(error_message(), "', wanted res") != NULL),
+           "'%s': message: %s", text, error_message());
     free(hidden);
 }
 
