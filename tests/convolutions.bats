@@ -120,6 +120,8 @@ decoder.2 linear 16'
         vae-train -m x -H conv:6:3 --decoder-hidden linear:4:4:5,up:2 items.raw
     fails 1 "vae-train: model: encoder.0 makes 28x28x65536 numbers of an item, wanted at most 16777216" \
         vae-train -m x -H conv:65536:3 items.raw
+    fails 1 "vae-train: model: encoder.0 makes 1x4096x8192 numbers of an item, wanted at most 16777216" \
+        vae-train -m x -H linear:1:4096:8192,4 items.raw
     fails 1 "vae-train: model: encoder.1.0 applies the activation gated to single numbers, wanted one that takes no pairs, so that resconv cannot have it" \
         vae-train -m x -H conv:3:3,resconv -a gated items.raw
     vae-encode -m net.bin items.raw >latents.raw
