@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 # Networks of convolutions: they train, save, load and resume with all that other networks can do.
+# shellcheck disable=SC2016 # what is quoted is awk's
 load helper
 
 setup_file() {

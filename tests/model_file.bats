@@ -231,11 +231,12 @@ versions() {
 }
 
 @test "metadata without sense is refused by its key" {
-    for case in latent:0 latent:-3 latent:3.0 latent:99999999 item_shape:2x0 item_shape: encoder_hidden:5,,4 \
+    for case in latent:0 latent:-3 latent:3.0 latent:99999999 item_shape:2x0 item_shape: \
         decoder_hidden:6x6 activation:sine likelihood:binomial binarize:maybe; do
         edited '$head =~ s/"'"${case%:*}"'":"[^"]*"/"'"${case%:*}"'":"'"${case#*:}"'"/' \
             "metadata \"${case%:*}\": found '${case#*:}', wanted"
     done
+    edited '$head =~ s/("encoder_hidden"):"[^"]*"/$1:"5,,4"/' "metadata \"encoder_hidden\": found '' in '5,,4', wanted none, or"
     edited '$head =~ s/"bernoulli"/"gaussian"/' 'metadata "sigma" is missing'
     edited '$head =~ s/"bernoulli"/"gaussian","sigma":"0"/' "metadata \"sigma\": found '0', wanted a number"
     # What only some models have: it must have a sense, and the tensors that go with it.
