@@ -53,28 +53,29 @@ static bool read_layer(struct hidden_layer *layer, const char *text, size_t leng
 
 #define USAGES 320
 
-/* Writes what may stand in a list, or as a layer of that kind, to `text`, and returns it. */
+/* Writes what may stand in a list, or as a layer of that kind if it is not NULL, to `text`, and returns it. */
 static const char *usage_text(const struct hidden_kind *kind, char text[USAGES]) {
-    size_t used = 0;
-    if (kind == NULL)
+    size_t used;
+    if (kind != NULL) {
+        used = (size_t)snprintf(text, USAGES, "%s", kind->usage);
+    } else {
         used = (size_t)snprintf(text, USAGES, NONE ", or 1 to %d layers with ',' between them, each one of ",
                                 HIDDEN_MAX);
-    for (size_t i = 0; i < KINDS && kind == NULL; i++)
-        used += (size_t)snprintf(text + used, USAGES - used, "%s%s", i == 0 ? "" : ", ", kinds[i].kind->usage);
-    if (kind != NULL)
-        used = (size_t)snprintf(text, USAGES, "%s", kind->usage);
+        for (size_t i = 0; i < KINDS; i++)
+            used += (size_t)snprintf(text + used, USAGES - used, "%s%s", i == 0 ? "" : ", ", kinds[i].kind->usage);
+    }
     if (kind == NULL || kind->counts != 1 << 0)
         snprintf(text + used, USAGES - used, " (numbers from 1 to %d)", HIDDEN_MAX_UNITS);
     return text;
 }
 
-/* Refuses `length` characters of the list `text`: all of it, or an item. If the item's kind is known, its arguments
- * are wrong. */
-static int refuse(const char *name, const char *text, const char *item, size_t length) {
-    const struct hidden_kind *kind = find_kind(item, strcspn(item, ":,"));
-    const bool all = strlen(text) == length;
+/* Refuses `length` characters of the list `text`: all of it, or one layer. If the kind of a single layer is known,
+ * its arguments are wrong. */
+static int refuse(const char *name, const char *text, const char *found, size_t length) {
+    const bool single = length == strcspn(found, ","), all = strlen(text) == length;
+    const struct hidden_kind *kind = single ? find_kind(found, strcspn(found, ":,")) : NULL;
     char usages[USAGES];
-    return fail("%s: found '%.*s'%s%s%s, wanted %s", name, (int)length, item, all ? "" : " in '", all ? "" : text,
+    return fail("%s: found '%.*s'%s%s%s, wanted %s", name, (int)length, found, all ? "" : " in '", all ? "" : text,
                 all ? "" : "'", usage_text(kind, usages));
 }
 
