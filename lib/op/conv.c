@@ -77,7 +77,7 @@ size_t conv_partial(const struct conv *c) {
     return c->outputs * window_patch(&c->window) + c->outputs;
 }
 
-static struct right_factor factor_of(const struct conv *c, enum direction direction) {
+static struct right_factor right_factor_of(const struct conv *c, enum direction direction) {
     const size_t patch = window_patch(&c->window);
     if (direction == DIRECTION_FORWARD)
         return c->factor > 1 ? (struct right_factor){c->window.in.channels, mirrored_patch(c)}
@@ -87,7 +87,7 @@ static struct right_factor factor_of(const struct conv *c, enum direction direct
 }
 
 size_t conv_packed_size(const struct conv *c, enum direction direction) {
-    const struct right_factor f = factor_of(c, direction);
+    const struct right_factor f = right_factor_of(c, direction);
     if (direction == DIRECTION_FORWARD && is_narrow(c))
         return mirrored_patch(c) * c->window.in.channels;
     return right_factor_size(&f);
@@ -97,7 +97,7 @@ size_t conv_packed_size(const struct conv *c, enum direction direction) {
 static void pack_place(const struct conv *c, enum direction direction, size_t output, size_t place,
                        const float *weight, float *to) {
     const size_t places = c->window.kernel * c->window.kernel, channels = c->window.in.channels;
-    const struct right_factor f = factor_of(c, direction);
+    const struct right_factor f = right_factor_of(c, direction);
     for (size_t i = 0; i < channels; i++) {
         const float value = weight[i * places + place];
         if (direction == DIRECTION_FORWARD && is_narrow(c))
@@ -180,7 +180,7 @@ static void forward_narrow(const struct conv *c, const struct conv_weights *weig
 static void forward_enlarged(const struct conv *c, const struct conv_weights *weights, const float *x, float *y,
                              float *scratch) {
     const struct window w = mirrored(c);
-    const struct right_factor f = factor_of(c, DIRECTION_FORWARD);
+    const struct right_factor f = right_factor_of(c, DIRECTION_FORWARD);
     const struct image image = conv_output(c);
     memset(scratch, 0, image_size(&w.in) * sizeof *scratch);
     patches_add(&w, &f, weights->packed[DIRECTION_FORWARD], x, 0, pixels(c), scratch, scratch + sums_scratch(c));
@@ -194,7 +194,7 @@ void conv_forward(const struct conv *c, const struct conv_weights *weights, cons
                   size_t count, float *scratch) {
     const struct image image = conv_output(c);
     const size_t positions = image_positions(&image), size = image_size(&c->window.in);
-    const struct right_factor f = factor_of(c, DIRECTION_FORWARD);
+    const struct right_factor f = right_factor_of(c, DIRECTION_FORWARD);
     if (!is_of_pixels(c))
         patches_multiply(&c->window, &f, weights->packed[DIRECTION_FORWARD], x, first * positions,
                          (first + count) * positions, y, weights->bias, 0, scratch);
@@ -215,7 +215,7 @@ static void spread(const struct conv *c, const float *dy, size_t first, size_t c
 static void backward_enlarged(const struct conv *c, const float *weights, const float *dy, float *dx, float beta,
                               size_t first, size_t count, float *scratch) {
     const struct window w = mirrored(c);
-    const struct right_factor f = factor_of(c, DIRECTION_BACKWARD);
+    const struct right_factor f = right_factor_of(c, DIRECTION_BACKWARD);
     for (size_t picture = first; picture < first + count; picture++) {
         spread(c, dy, picture, 1, scratch, scratch + image_size(&w.in));
         patches_multiply(&w, &f, weights, scratch, 0, pixels(c), dx + picture * image_size(&c->window.in), NULL,
@@ -226,7 +226,7 @@ static void backward_enlarged(const struct conv *c, const float *weights, const 
 void conv_backward(const struct conv *c, const struct conv_weights *weights, const float *dy, float *dx, float beta,
                    size_t first, size_t count, float *scratch) {
     const struct window *w = &c->window, reversed = mirrored(c);
-    const struct right_factor f = factor_of(c, DIRECTION_BACKWARD);
+    const struct right_factor f = right_factor_of(c, DIRECTION_BACKWARD);
     const float *packed = weights->packed[DIRECTION_BACKWARD];
     const size_t from = first * window_positions(w), end = from + count * window_positions(w),
                  size = image_size(&w->in);

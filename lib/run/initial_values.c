@@ -3,8 +3,8 @@
 
 #include "base/error.h"
 #include "model/model_file.h"
-#include "train/distinct.h"
 #include "run/identity.h"
+#include "train/distinct.h"
 
 #include <stdlib.h>
 #include <string.h>

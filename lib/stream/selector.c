@@ -2,6 +2,7 @@
 #include "stream/selector.h"
 
 #include "base/error.h"
+#include "base/number.h"
 #include "base/progress.h"
 
 #include <inttypes.h>
@@ -85,16 +86,12 @@ static int copy_window(struct selector *s, size_t n) {
     return copy(s, n);
 }
 
-static uint64_t least(uint64_t a, uint64_t b) {
-    return a < b ? a : b;
-}
-
 /* Copies the items of a frame; one without items, too. */
 static int copy_frame(struct selector *s) {
-    const uint64_t most = least(item_output_frame_most(&s->chosen), item_output_frame_most(&s->rest));
+    const uint64_t most = smaller(item_output_frame_most(&s->chosen), item_output_frame_most(&s->rest));
     do {
         const uint64_t left = s->reader.left / s->item_bytes;
-        if (copy_window(s, (size_t)least(left, least(most, SELECTOR_WINDOW))) < 0)
+        if (copy_window(s, smaller(left, smaller(most, SELECTOR_WINDOW))) < 0)
             return -1;
     } while (s->reader.left > 0 && !selection_is_done(&s->selection));
     return 0;
