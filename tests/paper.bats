@@ -40,12 +40,12 @@ made_with() {
     assert_equal "$(metadata iwae-50.bin start_xxh64)" "$(metadata iwae-5.bin xxh64)"
 }
 
-# Pseudo-inputs want 500 images to start from. few PREFIX: so many, and 8 test images.
+# Pseudo-inputs want 500 images to start from. few PREFIX: so many, and 3 test images.
 few() {
     cd "$BATS_TEST_TMPDIR" || return
     idx2raw -n 500 "$IMAGES" >"$1train.raw"
-    idx2raw --skip 500 -n 8 "$IMAGES" >"$1test.raw"
-    idx2raw --skip 500 -n 8 "$LABELS" >"$1labels.raw"
+    idx2raw --skip 500 -n 3 "$IMAGES" >"$1test.raw"
+    idx2raw --skip 500 -n 3 "$LABELS" >"$1labels.raw"
 }
 
 # likelihood NAME: the mean of log p(x) of the recipe's items with the sign changed, and its error, as they are printed.
@@ -60,9 +60,9 @@ likelihood() {
     assert_success
     made_with conv.bin "--activation silu,--prior vamp:500,--objective stl,--optimizer muon,--binarize sample"
     assert_equal "$(metadata conv.bin encoder_hidden)" conv:32:4:2,conv:64:4:2,256
-    assert_line --regexp "^conv: the first 8 images: -log p\\(x\\) [0-9.]* \\+- [0-9.]* nats$"
+    assert_line --regexp "^conv: the first 3 images: -log p\\(x\\) [0-9.]* \\+- [0-9.]* nats$"
     assert_line "conv: -log p(x) $(likelihood conv) nats, published none; trained for 0 minutes"
-    rows_hold 8 'NF > 4 && $5 < 0' < <(tail -n +2 conv.items)
+    rows_hold 3 'NF > 4 && $5 < 0' < <(tail -n +2 conv.items)
 }
 
 @test "Fashion-MNIST: two priors, and the mean of their differences" {

@@ -160,61 +160,76 @@ static double row_loss(const struct trial *t, const struct tested *x, size_t row
     return loss;
 }
 
-/* The loss of the readers. If `through`, their input is the reference of the root. */
-static double total_loss(struct trial *t, bool through) {
-    double loss = 0, term = 0;
-    const struct layer *root = layer_of(t, &t->root);
-    for (size_t row = 0; through && row < rows_of(t, root); row++) {
-        (void)row_loss(t, &t->root, row, &term);
-        for (size_t k = 0; k < t->readers * LAYER_INPUTS; k++) {
-            const struct tested *x = &t->reader[k / LAYER_INPUTS];
-            if (layer_of(t, x)->inputs > k % LAYER_INPUTS && layer_of(t, x)->in[k % LAYER_INPUTS] == root->number)
-                memcpy(x->in[k % LAYER_INPUTS] + row * root->width, t->root.out, root->width * sizeof(double));
-        }
-    }
-    for (size_t i = 0; i < t->readers; i++)
-        for (size_t row = 0; row < rows_of(t, layer_of(t, &t->reader[i])); row++)
-            loss += row_loss(t, &t->reader[i], row, &term);
-    return loss;
-}
-
 /* Of many numbers only some are checked. */
 static size_t stride(size_t n) {
     return (n / 400) | 1;
 }
 
-/* Central differences of the loss -> wanted. */
-static void differentiate(struct trial *t, bool through, double *x, double *wanted, size_t n) {
-    const double h = 1e-5;
-    for (size_t i = 0; i < n; i += stride(n)) {
-        const double before = x[i];
-        x[i] = before + h;
-        const double above = total_loss(t, through);
-        x[i] = before - h;
-        wanted[i] = (above - total_loss(t, through)) / (2 * h);
-        x[i] = before;
+/* What rows of a layer add to the loss. */
+static double loss_of(const struct trial *t, const struct tested *x, size_t row, size_t rows) {
+    double loss = 0, term = 0;
+    for (size_t end = row + rows; row < end; row++)
+        loss += row_loss(t, x, row, &term);
+    return loss;
+}
+
+/* The central difference of that loss with respect to *number, which the reference of these rows alone reads. */
+static double slope(const struct trial *t, const struct tested *x, double *number, size_t row, size_t rows) {
+    const double h = 1e-5, before = *number;
+    *number = before + h;
+    const double above = loss_of(t, x, row, rows);
+    *number = before - h;
+    const double below = loss_of(t, x, row, rows);
+    *number = before;
+    return (above - below) / (2 * h);
+}
+
+/* A layer's parameters -> wanted. */
+static void want_parameters(const struct trial *t, struct tested *x) {
+    const struct layer *layer = layer_of(t, x);
+    for (size_t j = 0; j < layer->owns; j++) {
+        const size_t n = layer->own_units * layer->own[j].each;
+        for (size_t i = 0; i < n; i += stride(n))
+            x->wanted[j][i] = slope(t, x, &x->own[j][i], 0, rows_of(t, layer));
     }
 }
 
-/* Central differences of all that is checked, after a forward pass. Those through the root come last, and the
- * readers' inputs are then those that the root's reference gives. */
+/* A layer's input number k -> wanted_in[k]; of a shared one each number is needed. */
+static void want_input(const struct trial *t, struct tested *x, size_t k) {
+    const struct layer *layer = layer_of(t, x), *in = net_input(&t->net, layer, k);
+    const size_t n = rows_of(t, in) * in->width,
+                 each = pass_rows_per_item(&t->pass, layer) / pass_rows_per_item(&t->pass, in);
+    for (size_t i = 0; i < n; i += t->shared ? 1 : stride(n))
+        x->wanted_in[k][i] = slope(t, x, &x->in[k][i], i / in->width * each, each);
+}
+
+/* The gradient with respect to the root's output is the sum of those with respect to the inputs that it is. */
+static void want_root(struct trial *t) {
+    const struct layer *root = layer_of(t, &t->root);
+    for (size_t i = 0; i < rows_of(t, root) * root->width; i++) {
+        double sum = 0;
+        for (size_t k = 0; k < t->readers * LAYER_INPUTS; k++) {
+            const struct tested *x = &t->reader[k / LAYER_INPUTS];
+            const struct layer *layer = layer_of(t, x);
+            if (k % LAYER_INPUTS < layer->inputs && layer->in[k % LAYER_INPUTS] == root->number)
+                sum += x->wanted_in[k % LAYER_INPUTS][i];
+        }
+        t->root.gradient[i] = (float)sum;
+    }
+    want_parameters(t, &t->root);
+}
+
+/* Central differences of all that is checked, after a forward pass. */
 static void want_gradients(struct trial *t) {
     for (size_t k = 0; k < t->readers; k++) {
         struct tested *x = &t->reader[k];
-        const struct layer *layer = layer_of(t, x);
-        for (size_t j = 0; j < layer->owns; j++)
-            differentiate(t, false, x->own[j], x->wanted[j], layer->own_units * layer->own[j].each);
-        for (size_t i = 0; i < layer->inputs && !t->shared; i++) {
-            const struct layer *in = net_input(&t->net, layer, i);
+        want_parameters(t, x);
+        for (size_t i = 0; i < layer_of(t, x)->inputs; i++)
             if (i == 0 ? x->c->reading != ITEMS : x->c->learns_second)
-                differentiate(t, false, x->in[i], x->wanted_in[i], rows_of(t, in) * in->width);
-        }
+                want_input(t, x, i);
     }
-    const struct layer *root = layer_of(t, &t->root);
-    for (size_t j = 0; j < root->owns && t->shared; j++)
-        differentiate(t, true, t->root.own[j], t->root.wanted[j], root->own_units * root->own[j].each);
     if (t->shared)
-        (void)total_loss(t, true);
+        want_root(t);
 }
 
 /* How a pass is cut into tiles. Units are multiples of PANEL. */
