@@ -77,6 +77,26 @@ decoder.2 linear 16'
     done
 }
 
+@test "of large pictures few are held at a time, and answers do not depend on how many" {
+    perl -e 'printf "%-63s\n", "raw1 u8 96x80x3 30 ."; print pack "C*", map { 128 + 100 * sin($_ / 50) } 1 .. 30 * 23040' >large.raw
+    vae-train -q -m large.bin -H conv:32:3,conv:4:4:4,8 -z 2 -b 8 -e 1 large.raw
+    vae-encode -m large.bin large.raw >latents.raw
+    vae-decode -m large.bin latents.raw >decoded.raw
+    vae-score -q -m large.bin --per-element large.raw >scores.raw
+    for part in 0-6 7 8-29; do
+        raw-select --items $part large.raw | vae-encode -m large.bin | cmp - <(raw-select --items $part latents.raw)
+        raw-select --items $part latents.raw | vae-decode -m large.bin | cmp - <(raw-select --items $part decoded.raw)
+    done
+    recut 1 <large.raw | vae-score -q -m large.bin --per-element | recut 0 | cmp - scores.raw
+    vae-eval -q -m large.bin -j 1 large.raw | cmp - <(vae-eval -q -m large.bin -j 3 large.raw)
+    unsanitized 'they take much memory'
+    # 30 rows of the outputs of all layers are 140 MB.
+    for command in vae-encode 'vae-score -q --per-element'; do
+        # shellcheck disable=SC2086 # several words
+        (ulimit -v 260000 && $command -j 1 -m large.bin large.raw >out) && [ -s out ]
+    done
+}
+
 @test "each likelihood trains on pictures in colour" {
     for likelihood in 'bernoulli --mean-bias' cbernoulli dlogistic 'gaussian --sigma shared' 'gaussian --sigma net' \
         'laplace --sigma optimal' poisson 'negbin --mean-bias' 'categorical --levels 256'; do

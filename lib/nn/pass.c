@@ -125,6 +125,16 @@ int pass_create(struct pass *pass, const struct net *net, size_t from, size_t to
     return 0;
 }
 
+size_t pass_row_bytes(const struct net *net, size_t from, size_t to) {
+    size_t bytes = 0;
+    for (size_t i = from; i < to; i++) {
+        const struct layer *layer = &net->layer[i];
+        bytes += ((layer->op->in_place ? 0 : layer->width) + layer->kept) * sizeof(float) +
+                 layer->terms * sizeof(double);
+    }
+    return bytes;
+}
+
 void pass_free(struct pass *pass) {
     free(pass->value);
     free(pass->memory);

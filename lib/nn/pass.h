@@ -50,6 +50,9 @@ int pass_create(struct pass *pass, const struct net *net, size_t from, size_t to
 
 void pass_free(struct pass *pass);
 
+/* Returns about how many bytes a pass of the layers [from, to) that does not train has for each row. */
+size_t pass_row_bytes(const struct net *net, size_t from, size_t to);
+
 /* Returns the arrays of a layer. */
 static inline struct value *pass_value(const struct pass *pass, const struct layer *layer) {
     return &pass->value[layer->number];

@@ -1,12 +1,29 @@
 /* SPDX-License-Identifier: MIT */
 #include "query/batch.h"
 
+#include "base/number.h"
+
 #include <string.h>
 
+#define RANGES 4 /* of a batch */
+
+/* Returns the multiple of whole_rows that is not below `rows`. */
+static size_t whole(size_t rows) {
+    const size_t each = products()->whole_rows;
+    return (rows + each - 1) / each * each;
+}
+
+size_t batch_rows(const struct model *model) {
+    const size_t bytes = pass_row_bytes(&model->net, 0, model->net.layers), most = BATCH_BYTES / bytes;
+    return most >= BATCH_ROWS ? BATCH_ROWS : whole(larger(most, 1));
+}
+
 int batch_start(struct batch *batch, const struct model *model, struct workers *workers) {
-    *batch = (struct batch){.model = model, .workers = workers};
+    const size_t rows = batch_rows(model);
+    *batch = (struct batch){
+        .model = model, .workers = workers, .rows = rows, .range_rows = whole((rows + RANGES - 1) / RANGES)};
     if (pass_create(&batch->pass, &model->net, 0, model->net.layers,
-                    &(struct pass_size){.items = BATCH_ROWS, .draws = 1, .threads = workers_threads(workers)}) < 0)
+                    &(struct pass_size){.items = rows, .draws = 1, .threads = workers_threads(workers)}) < 0)
         return -1;
     return products_check_memory(workers_threads(workers));
 }
@@ -20,8 +37,8 @@ static size_t offset(uint64_t item) {
     return (size_t)(item % products()->whole_rows);
 }
 
-size_t batch_room(uint64_t item) {
-    return BATCH_ROWS - offset(item);
+size_t batch_room(size_t rows, uint64_t item) {
+    return rows - offset(item);
 }
 
 size_t batch_index(const struct batch *batch, size_t row) {
@@ -34,12 +51,12 @@ size_t batch_row(const struct batch *batch, size_t index) {
 
 static void run_range(void *context, size_t i) {
     struct batch *batch = context;
-    const size_t begin = offset(batch->item), end = begin + batch->count, base = i * BATCH_RANGE;
+    const size_t begin = offset(batch->item), end = begin + batch->count, base = i * batch->range_rows;
     struct range range = {.first = base > begin ? base : begin};
-    range.rows = (base + BATCH_RANGE < end ? base + BATCH_RANGE : end) - range.first;
-    const bool whole = products()->whole_rows > 1;
-    range.base = whole ? base : range.first;
-    range.all = whole ? BATCH_RANGE : range.rows;
+    range.rows = smaller(base + batch->range_rows, end) - range.first;
+    const bool all = products()->whole_rows > 1;
+    range.base = all ? base : range.first;
+    range.all = all ? batch->range_rows : range.rows;
     batch->work(batch, &range);
 }
 
@@ -48,7 +65,8 @@ void batch_begin(struct batch *batch, const void *data, const uint32_t *label, s
     batch->label = label;
     batch->count = count;
     batch->item = item;
-    workers_begin(batch->workers, (offset(item) + count + BATCH_RANGE - 1) / BATCH_RANGE, run_range, batch);
+    workers_begin(batch->workers, (offset(item) + count + batch->range_rows - 1) / batch->range_rows, run_range,
+                  batch);
 }
 
 void batch_finish(struct batch *batch) {

@@ -6,14 +6,17 @@
 #include "model/model.h"
 #include "stream/raw.h"
 
-/* Inference takes a batch of items at a time, in constant memory. A batch is divided into ranges of BATCH_RANGE
- * rows; each range is one task. With OpenBLAS the bits of a product depend on its size and on the row, but results
- * must not depend on how the stream is divided into batches. So with OpenBLAS all rows of a range are computed,
- * with zeros in the rows that hold no item, and a batch begins at the row that is its first item's number in the
- * stream modulo whole_rows. */
+/* Inference takes a batch of items at a time, in constant memory. A batch is divided into ranges of rows; each
+ * range is one task. A batch has fewer rows if the net's outputs of a row are large. With OpenBLAS the bits of a
+ * product depend on its size and on the row, but results must not depend on how the stream is divided into batches.
+ * So with OpenBLAS all rows of a range are computed, with zeros in the rows that hold no item, and a batch begins
+ * at the row that is its first item's number in the stream modulo whole_rows. */
 
-#define BATCH_RANGE 128 /* a multiple of every backend's whole_rows */
-#define BATCH_ROWS (4 * BATCH_RANGE)
+#define BATCH_ROWS 512          /* at most */
+#define BATCH_BYTES (64u << 20) /* about as much memory as the outputs of a batch's layers may have */
+
+/* Returns how many rows a batch has for a model: the same for each batch, on any number of threads. */
+size_t batch_rows(const struct model *model);
 
 /* The rows of the pass that are computed, [base, base + all), and the rows among them that hold items,
  * [first, first + rows). */
@@ -23,7 +26,8 @@ struct range {
 
 struct batch {
     const struct model *model; /* not owned, like the workers */
-    struct pass pass;          /* of BATCH_ROWS items with one draw each; owned */
+    size_t rows, range_rows;   /* see batch_rows; the rows of a range, a multiple of whole_rows */
+    struct pass pass;          /* of `rows` items with one draw each; owned */
     struct workers *workers;
     enum dtype dtype;          /* of the items; set by the caller, like item_bytes, work and context */
     const unsigned char *data; /* the items [count]; not owned, like their labels */
@@ -40,11 +44,11 @@ struct batch {
 int batch_start(struct batch *batch, const struct model *model, struct workers *workers)
     __attribute__((warn_unused_result));
 
-/* Returns how many items a batch can hold whose first item has number `item`. */
-size_t batch_room(uint64_t item);
+/* Returns how many items a batch of `rows` rows can hold whose first item has number `item`. */
+size_t batch_room(size_t rows, uint64_t item);
 
-/* Runs work() on all ranges of the `count` <= batch_room(item) items at `data`. `item` is the number of the first
- * one in the stream; label [count] may be NULL, see struct batch. */
+/* Runs work() on all ranges of the `count` <= batch_room(rows, item) items at `data`. `item` is the number of the
+ * first one in the stream; label [count] may be NULL, see struct batch. */
 void batch_run(struct batch *batch, const void *data, const uint32_t *label, size_t count, uint64_t item);
 
 /* The same in two calls, see workers_begin. The items and labels must stay unchanged until batch_finish. */

@@ -16,13 +16,14 @@ static void add(const struct evaluator *e, size_t row, size_t i, uint32_t k, dou
 }
 
 int element_scores_start(struct element_scores *s, struct evaluator *e) {
+    const size_t rows = e->batch.rows;
     size_t bytes;
     *s = (struct element_scores){.elements = e->batch.model->elements};
-    if (multiply(s->elements, 2 * BATCH_ROWS * sizeof *s->term, &bytes))
+    if (multiply(s->elements, 2 * rows * sizeof *s->term, &bytes))
         s->term = malloc(bytes);
     if (s->term == NULL)
-        return fail("scores: out of memory for the elements of %d items", BATCH_ROWS);
-    s->draw = s->term + BATCH_ROWS * s->elements;
+        return fail("scores: out of memory for the elements of %zu items", rows);
+    s->draw = s->term + rows * s->elements;
     e->drawn = add;
     e->context = s;
     return 0;

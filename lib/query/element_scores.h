@@ -8,8 +8,8 @@
  * an evaluator. They are 0 for a missing element, and add up to minus the item's reconstruction, to the rounding of
  * floats. */
 struct element_scores {
-    double *term; /* [BATCH_ROWS, elements] of the batch; owned */
-    double *draw; /* [BATCH_ROWS, elements], scratch */
+    double *term; /* [rows of the evaluator's batch, elements]; owned */
+    double *draw; /* the same, scratch */
     size_t elements;
 };
 

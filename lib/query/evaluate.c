@@ -179,7 +179,7 @@ void evaluator_refuse(struct evaluator *e, size_t i) {
 
 int evaluator_add_all(struct evaluator *e, const struct dataset *set, const uint32_t *label) {
     for (size_t item = 0; item < set->items && signals_stop() == 0;) {
-        const size_t left = set->items - item, room = batch_room(item), count = left < room ? left : room;
+        const size_t left = set->items - item, count = smaller(left, batch_room(e->batch.rows, item));
         evaluator_run(e, set->dtype, dataset_item(set, item), label == NULL ? NULL : label + item, count, item);
         for (size_t i = 0; i < count; i++)
             if (evaluator_take(e, i, dataset_number(set, item + i), set->name) < 0)

@@ -59,8 +59,8 @@ struct evaluator {
 int evaluator_start(struct evaluator *evaluator, const struct model *model, struct workers *workers,
                     uint32_t samples, bool marginal, uint64_t seed) __attribute__((warn_unused_result));
 
-/* Sets the figures of `count` <= batch_room(item) items. `item` is the number of the first one in the stream. label
- * [count]: NULL if the model is not conditional on labels. */
+/* Sets the figures of `count` <= batch_room(batch.rows, item) items. `item` is the number of the first one in the
+ * stream. label [count]: NULL if the model is not conditional on labels. */
 void evaluator_run(struct evaluator *evaluator, enum dtype dtype, const void *items, const uint32_t *label,
                    size_t count, uint64_t item);
 

@@ -56,6 +56,7 @@ static int run_stream(struct stream_evaluation *s) {
         (s->workers = workers_start(s->threads)) == NULL)
         return -1;
     int result = evaluator_start(&s->evaluator, &s->model, s->workers, s->samples, s->marginal, s->seed);
+    s->input.rows = s->evaluator.batch.rows;
     if (result == 0 && s->begin != NULL)
         result = s->begin(s);
     if (result == 0)

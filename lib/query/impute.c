@@ -38,15 +38,15 @@ static void impute(const struct evaluator *e, size_t row, size_t i, uint32_t k, 
 }
 
 int imputer_start(struct imputer *m, struct evaluator *e, bool sample) {
-    const size_t elements = e->batch.model->elements;
+    const size_t elements = e->batch.model->elements, rows = e->batch.rows;
     size_t numbers = 0;
     *m = (struct imputer){.sample = sample};
-    if (multiply(elements, 2 * BATCH_ROWS * sizeof *m->x, &numbers))
+    if (multiply(elements, 2 * rows * sizeof *m->x, &numbers))
         m->x = malloc(numbers);
     m->observed = calloc(elements, sizeof *m->observed);
     if (m->x == NULL || m->observed == NULL)
-        return fail("imputation: out of memory for %d items", BATCH_ROWS);
-    m->mean = m->x + BATCH_ROWS * elements;
+        return fail("imputation: out of memory for %zu items", rows);
+    m->mean = m->x + rows * elements;
     e->drawn = impute;
     e->context = m;
     return 0;

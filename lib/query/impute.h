@@ -10,9 +10,9 @@
  * w_k / sum of w: sampling importance resampling. Both are from Mattei and Frellsen 2019. */
 struct imputer {
     bool sample; /* a draw instead of the mean */
-    float
-        *x; /* [BATCH_ROWS, elements], the imputed items of the batch; not set for items without missing elements */
-    float *mean;    /* [BATCH_ROWS, elements], scratch */
+    /* [rows of the evaluator's batch, elements], the imputed items; not set for items without missing elements */
+    float *x;
+    float *mean;    /* the same, scratch */
     bool *observed; /* [elements], for the caller: whether an item has the element; at first false */
 };
 

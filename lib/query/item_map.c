@@ -110,6 +110,7 @@ static int run_stream(struct item_map *map, struct workers *workers) {
     if (result == 0 &&
         (start_batch(map, &map->batch[0], workers) < 0 || start_batch(map, &map->batch[1], workers) < 0))
         result = -1;
+    map->input.rows = map->batch[0].rows;
     if (result == 0)
         result = item_reader_run(&map->input);
     batch_end(&map->batch[0]);

@@ -39,10 +39,10 @@ static int flush_frame(struct item_reader *f) {
 static int run_frame(struct item_reader *f) {
     for (;; f->turn = (f->turn + 1) % batches(f)) {
         const uint64_t item = f->reader.items;
-        f->items = f->memory + f->turn * BATCH_ROWS * raw_item_bytes(&f->reader.frame);
+        f->items = f->memory + f->turn * f->rows * raw_item_bytes(&f->reader.frame);
         if (flush_frame(f) < 0)
             return -1;
-        const ssize_t n = raw_read(&f->reader, f->items, batch_room(item));
+        const ssize_t n = raw_read(&f->reader, f->items, batch_room(f->rows, item));
         if (n <= 0)
             return (int)n;
         if (run_batch(f, (size_t)n, item) < 0)
@@ -74,7 +74,7 @@ static void flush_at_pauses(const struct item_reader *f, struct input *in) {
 }
 
 int item_reader_run(struct item_reader *f) {
-    const size_t items = batches(f) * (size_t)BATCH_ROWS;
+    const size_t items = batches(f) * f->rows;
     f->memory = calloc(items, raw_item_bytes(&f->reader.frame));
     if (f->memory == NULL)
         return fail("%s: out of memory for %zu items", f->reader.in.name, items);

@@ -8,6 +8,7 @@
 /* Reads a stream of items, and the stream of their labels if there is one, in batches, for the tools that run items
  * through a model. */
 struct item_reader {
+    size_t rows; /* of a batch, see batch_rows; set before item_reader_run */
     /* Set by the caller. The functions are called in the order of the stream, and return 0 or -1. */
     void *context;                                          /* for the functions */
     int (*frame)(void *context, uint64_t items, bool last); /* called at the start of each frame of `items` items */

@@ -18,8 +18,8 @@ struct moments {
 /* A part of the items, copied out of the data set. */
 struct sample {
     struct batch batch;
-    unsigned char *data;     /* [BATCH_ROWS items]; owned, like the fields below */
-    uint32_t *label;         /* [BATCH_ROWS] */
+    unsigned char *data;     /* [rows of the batch, items]; owned, like the fields below */
+    uint32_t *label;         /* [rows of the batch] */
     struct moments *moments; /* [latent] */
     uint64_t seed;
 };
@@ -67,8 +67,8 @@ static double gap_of(const struct moments *moments, size_t latent, size_t items)
 static int start(struct sample *s, const struct model *model, const struct dataset *set, struct workers *workers) {
     net_pack(&model->net);
     const int result = batch_start(&s->batch, model, workers);
-    s->data = malloc(BATCH_ROWS * set->item_bytes);
-    s->label = malloc(BATCH_ROWS * sizeof *s->label);
+    s->data = malloc(s->batch.rows * set->item_bytes);
+    s->label = malloc(s->batch.rows * sizeof *s->label);
     s->moments = calloc(model->config.latent, sizeof *s->moments);
     if (result < 0 || s->data == NULL || s->label == NULL || s->moments == NULL)
         return fail("prior: out of memory for the latents of %zu items", set->items);
@@ -85,7 +85,7 @@ int prior_gap(const struct model *model, const struct dataset *set, const uint32
     const int result = start(&s, model, set, workers);
     *items = set->items < PRIOR_GAP_ITEMS ? set->items : PRIOR_GAP_ITEMS;
     for (size_t item = 0; result == 0 && item < *items;) {
-        const size_t left = *items - item, room = batch_room(item), count = left < room ? left : room;
+        const size_t left = *items - item, room = batch_room(s.batch.rows, item), count = left < room ? left : room;
         add_part(&s, set, label, item, count, *items);
         item += count;
     }

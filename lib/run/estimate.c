@@ -2,6 +2,7 @@
 #include "run/estimate.h"
 
 #include "base/memory.h"
+#include "base/number.h"
 #include "base/progress.h"
 #include "query/evaluate.h"
 
@@ -17,10 +18,10 @@ static double step_once(struct training *t) {
 /* Evaluates the first validation items, whose figures are not used. 0 or -1. */
 static int use_evaluator(const struct training *t, const struct dataset *set, const uint32_t *label) {
     static struct evaluator evaluator;
-    const size_t room = batch_room(0), count = set->items < room ? set->items : room;
     const int result = evaluator_start(&evaluator, t->model, t->workers, 1, false, t->seed);
     if (result == 0)
-        evaluator_run(&evaluator, set->dtype, set->data, label, count, 0);
+        evaluator_run(&evaluator, set->dtype, set->data, label,
+                      smaller(set->items, batch_room(evaluator.batch.rows, 0)), 0);
     evaluator_end(&evaluator);
     return result;
 }

@@ -470,7 +470,7 @@ static void a_plan_makes_everything_once_and_in_order(void) {
     workers_stop(workers);
 }
 
-/* A pass has BATCH_ROWS rows. A batch begins with the row of its first item, which is its number modulo whole_rows:
+/* A pass has `rows` rows. A batch begins with the row of its first item, which is its number modulo whole_rows:
  * always 0, except with OpenBLAS. */
 static void a_batch_fits_its_pass(void) {
     static const char *const backends[] = {"packed", "openblas"};
@@ -479,9 +479,11 @@ static void a_batch_fits_its_pass(void) {
     for (size_t b = 0; b < 2; b++) {
         setenv("VAE_PRODUCTS", backends[b], 1);
         EXPECT(level_settle() == 0, "%s", error_message());
-        for (uint64_t item = 0; item < 3 * BATCH_ROWS; item++)
-            EXPECT(batch_room(item) > 0 && item % products()->whole_rows + batch_room(item) <= BATCH_ROWS,
-                   "%s: %zu items from number %d on", backends[b], batch_room(item), (int)item);
+        for (size_t rows = products()->whole_rows; rows <= BATCH_ROWS; rows += products()->whole_rows)
+            for (uint64_t item = 0; item < 2 * BATCH_ROWS; item++)
+                EXPECT(batch_room(rows, item) > 0 && item % products()->whole_rows + batch_room(rows, item) <= rows,
+                       "%s: %zu items of %zu from number %d on", backends[b], batch_room(rows, item), rows,
+                       (int)item);
     }
     unsetenv("VAE_PRODUCTS");
     if (before != NULL)
