@@ -48,9 +48,18 @@ size_t conv_multiply_adds(const struct conv *c) {
     return window_positions(&c->window) * window_patch(&c->window) * c->outputs;
 }
 
-/* A narrow convolution's panels of a picture, and the products of its pixels. */
+/* Numbers of a narrow convolution's products at a time, if that is a row of pixels or more. */
+#define NARROW_PRODUCTS ((size_t)1 << 15)
+
+/* Rows of a picture whose products a narrow convolution has at a time. */
+static size_t narrow_rows(const struct conv *c) {
+    return smaller(larger(NARROW_PRODUCTS / (mirrored_patch(c) * c->window.in.width), 1), c->window.in.height);
+}
+
+/* A narrow convolution's panels of these rows, and the products of their pixels. */
 static size_t narrow_scratch(const struct conv *c) {
-    return panels_size(c->window.in.channels, pixels(c)) + mirrored_patch(c) * pixels(c);
+    const size_t n = narrow_rows(c) * c->window.in.width;
+    return panels_size(c->window.in.channels, n) + mirrored_patch(c) * n;
 }
 
 /* Of enlarged pictures: how many the gradient takes at a time, and the numbers of their sums over copies, with a
@@ -123,13 +132,14 @@ void conv_pack(const struct conv *c, const float *weight, size_t output, size_t 
                     pack_place(c, (enum direction)d, o, place, weight + o * each, packed[d]);
 }
 
-/* t [kernel, kernel, outputs, pixels] = W x of each pixel of a picture. */
-static void multiply_pixels(const struct conv *c, const float *weight, const float *x, float *panels, float *t) {
+/* t [kernel, kernel, outputs, n] = W x of each of n pixels. */
+static void multiply_pixels(const struct conv *c, const float *weight, const float *x, size_t n, float *panels,
+                            float *t) {
     const size_t channels = c->window.in.channels;
     if (products()->packed)
-        product_kernel()->pack_transposed(x, channels, pixels(c), channels, panels, channels * PANEL);
+        product_kernel()->pack_transposed(x, channels, n, channels, panels, channels * PANEL);
     products()->multiply(&(struct product){.rows = mirrored_patch(c),
-                                           .columns = pixels(c),
+                                           .columns = n,
                                            .inner = channels,
                                            .a = weight,
                                            .a_row = channels,
@@ -140,40 +150,47 @@ static void multiply_pixels(const struct conv *c, const float *weight, const flo
                                            .panels = panels,
                                            .panel = channels * PANEL,
                                            .y = t,
-                                           .y_row = pixels(c),
+                                           .y_row = n,
                                            .alpha = 1});
 }
 
-/* Adds to one output y of each position what the pixels contribute at place (a, b) of the kernel, `part`
- * [height, width]. */
-static void add_place(const struct conv *c, size_t a, size_t b, const float *part, float *y) {
-    const struct window *w = &c->window;
-    const size_t before = w->before, height = w->in.height, width = w->in.width;
-    const size_t top = before > a ? before - a : 0, left = before > b ? before - b : 0;
-    const size_t bottom = a > before ? height - smaller(a - before, height) : height,
+/* Adds to one output y [height, width] what the pixels of `rows` rows from row `first` on contribute at place (a,
+ * b) of the kernel, `part` [rows, width]. */
+static void add_place(const struct conv *c, size_t a, size_t b, size_t first, size_t rows, const float *part,
+                      float *y) {
+    const size_t before = c->window.before, height = c->window.in.height, width = c->window.in.width;
+    const size_t left = before > b ? before - b : 0,
                  right = b > before ? width - smaller(b - before, width) : width;
-    for (size_t row = top; row < bottom; row++) {
-        const float *from = part + (row + a - before) * width + b - before;
-        float *to = y + row * width * c->outputs;
+    for (size_t row = first; row < first + rows; row++, part += width) {
+        const size_t to_row = row + before - a; /* wraps to a large number below 0 */
+        if (to_row >= height)
+            continue;
+        float *to = y + to_row * width * c->outputs;
         if (c->outputs == 1)
             for (size_t column = left; column < right; column++)
-                to[column] += from[column];
+                to[column] += part[column + b - before];
         else
             for (size_t column = left; column < right; column++)
-                to[column * c->outputs] += from[column];
+                to[column * c->outputs] += part[column + b - before];
     }
 }
 
+/* Each position adds its products in the order of the kernel's places, in any number of rows at a time: the rows
+ * that it reads are in that order, too. */
 static void forward_narrow(const struct conv *c, const struct conv_weights *weights, const float *x, float *y,
                            float *scratch) {
-    const size_t kernel = c->window.kernel;
-    float *panels = scratch, *t = scratch + panels_size(c->window.in.channels, pixels(c));
-    multiply_pixels(c, weights->packed[DIRECTION_FORWARD], x, panels, t);
+    const size_t kernel = c->window.kernel, width = c->window.in.width, most = narrow_rows(c);
+    float *panels = scratch, *t = scratch + panels_size(c->window.in.channels, most * width);
     for (size_t i = 0; i < pixels(c) * c->outputs; i++)
         y[i] = weights->bias[i % c->outputs];
-    for (size_t place = 0; place < kernel * kernel; place++)
-        for (size_t o = 0; o < c->outputs; o++)
-            add_place(c, place / kernel, place % kernel, t + (place * c->outputs + o) * pixels(c), y + o);
+    for (size_t row = 0; row < c->window.in.height; row += most) {
+        const size_t rows = smaller(most, c->window.in.height - row), n = rows * width;
+        multiply_pixels(c, weights->packed[DIRECTION_FORWARD], x + row * width * c->window.in.channels, n, panels,
+                        t);
+        for (size_t place = 0; place < kernel * kernel; place++)
+            for (size_t o = 0; o < c->outputs; o++)
+                add_place(c, place / kernel, place % kernel, row, rows, t + (place * c->outputs + o) * n, y + o);
+    }
 }
 
 /* Each pixel adds its products once; box_sum then gives each position those of all copies that it reads. */

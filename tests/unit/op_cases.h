@@ -156,6 +156,7 @@ static const struct op_case cases[] = {
     CONV(3, 4, 2, 1, 4, 1, .name = "conv to one channel", .draws = true),
     CONV(2, 3, 33, 3, 4, 1, .name = "conv to three channels", .activation = "tanh", .reading = ALONE),
     CONV(2, 3, 2, 8, 7, 1, .name = "conv wider than the picture", .reading = ALONE),
+    CONV(6, 10, 1, 8, 9, 1, .name = "conv, some rows at a time", .reading = ALONE),
     CONV(5, 6, 2, 3, 1, 2, .name = "conv of single pixels", .reading = ALONE),
     UP_CONV(2, 3, 2, 2, 3, 4, .name = "up and conv"),
     UP_CONV(3, 2, 3, 2, 18, 3, .name = "up and conv tanh", .activation = "tanh", .draws = true),
