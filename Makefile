@@ -199,7 +199,7 @@ format:
 FORMATTED = $(wildcard lib/*/*.[ch] tools/*.c tests/*/*.[ch])
 
 lint: all
-	$(OUTSIDE) VAE_BUILD="$(ABSOLUTE_BUILD)" tests/run tests/analyze.bats tests/long/clang.bats
+	$(OUTSIDE) VAE_BUILD="$(ABSOLUTE_BUILD)" tests/run tests/analyze.bats tests/long/analyze.bats
 
 # The committed source, the same bytes each time.
 dist:
@@ -246,7 +246,7 @@ flags:
 # Builds for `make check`, each below its own directory.
 SANITIZE = -O2 -g -fno-omit-frame-pointer -fno-sanitize-recover=all -fsanitize=
 asan tsan: | $(DEPS_FIRST)
-	@$(MAKE) -s V=$(V) BUILD="$(BUILD)/$@" CFLAGS='$(SANITIZE)$(if $(filter asan,$@),address$(comma)undefined,thread)' all units
+	@$(MAKE) -s V=$(V) BUILD="$(BUILD)/$@" CFLAGS='$(SANITIZE)$(if $(filter asan,$@),address$(comma)undefined,thread)' all $(if $(filter asan,$@),units)
 
 units: $(UNITS) $(REPLAYS) $(FAULT) $(BUILD)/bench/measure
 

@@ -1,21 +1,12 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# What reads the source without running it.
+# What reads the source without running it. tests/long/analyze.bats has what takes minutes.
 load helper
 
 setup() {
     cd "$ROOT" || return
     read -r -a FLAGS < <(make -s flags)
     FLAGS+=(-DVAEUTILS_VERSION=\"\")
-    mapfile -t C < <(printf '%s\n' lib/*/*.c tools/*.c)
-}
-
-@test "gcc -fanalyzer finds nothing" {
-    for file in "${C[@]}"; do
-        # It takes what a function has filled for not set, and does not know how wide the elements of vectors are.
-        gcc -fanalyzer -Wno-analyzer-use-of-uninitialized-value -Wno-analyzer-shift-count-overflow -Werror \
-            "${FLAGS[@]}" -O1 -c -o "$BATS_TEST_TMPDIR/object.o" "$file" || fail "$file"
-    done
 }
 
 @test "clang compiles the kernels without a warning, also for each loop that is to be vectorized" {

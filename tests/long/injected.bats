@@ -34,6 +34,12 @@ setup() {
     withstand malloc 12 1 vae-info model.bin
 }
 
+@test "each allocation while lists of hidden layers are read" {
+    vae-train -q -m net.bin -H 2,res -z 1 -e 0 --checkpoint run.ck items.raw
+    withstand malloc 12 1 vae-info net.bin
+    withstand malloc 12 1 vae-info --row run.ck
+}
+
 @test "each allocation of the tools of streams" {
     withstand malloc 12 1 idx2raw "$IMAGES"
     withstand malloc 12 1 raw2pgm items.raw
