@@ -130,10 +130,33 @@ decoder.2 linear 16'
     [ "$(tail -1 info | cut -f 8)" = 0 ]
 }
 
+@test "a list written in another way is the same network, and the canonical one is kept" {
+    vae-train -q -m short.bin -H conv:8:3,norm,conv:4:3:4,9 -z 2 -e 1 --checkpoint run.ck items.raw
+    vae-train -q -m long.bin -H conv:8:3:1,norm:8,conv:4:3:4,linear:9 -z 2 -e 1 items.raw
+    same_weights short.bin long.bin
+    assert_equal "$(metadata long.bin encoder_hidden)" conv:8:3,norm,conv:4:3:4,9
+    assert_equal "$(metadata long.bin decoder_hidden)" "$(metadata short.bin decoder_hidden)"
+    vae-train -q -m long.bin -H conv:8:3:1,norm:8,conv:4:3:4,linear:9 -z 2 -e 2 --resume run.ck items.raw
+    vae-train -q -m next.bin --start-from short.bin -H conv:8:3:1,norm:8,conv:4:3:4,linear:9 -z 2 -e 1 items.raw
+}
+
+@test "an impossible layer of a file is named with the file" {
+    local edit message
+    while IFS='|' read -r edit message; do
+        perl "$ROOT/tests/safetensors.pl" edit "\$head =~ s/$edit/" <net.bin >bad.bin
+        fails 1 "vae-encode: bad.bin: $message" vae-encode -m bad.bin items.raw
+    done <<'END'
+"20,linear:7:7:8,up:2,/"20,linear:7:7:8,up:2:99:9,|decoder.2 makes 99x9 of 7x7, wanted at most 14x14
+"conv:6:4:2,conv:8:3:2,20/"conv:6:4:2,norm:4,conv:8:3:2,20|encoder.1 normalises 6 channels in 4 groups, wanted
+"conv:6:4:2,/"conv:6:40:2,|metadata "encoder_hidden": found 'conv:6:40:2' in 'conv:6:40:2,conv:8:3:2,20', wanted
+"28x28"/"2x28"|the decoder's last hidden layer makes 28x28, wanted 2x28, as the items have
+END
+}
+
 @test "shapes that cannot be are refused, with the layer" {
-    fails 1 "vae-train: model: encoder.0 has a kernel of 32x32, wanted at most 31x31" \
+    fails 2 "vae-train: --hidden: found 'conv:3:32', wanted conv:CHANNELS:KERNEL[:STRIDE] (numbers from 1 to 65536, the second to 31)" \
         vae-train -m x -H conv:3:32 items.raw
-    fails 1 "vae-train: model: encoder.1 normalises 6 channels in 4 groups, wanted a number of groups that divides them, as norm:3 has" \
+    fails 2 "vae-train: --hidden: norm normalises 6 channels in 4 groups, wanted a number of groups that divides them, as norm:3 has" \
         vae-train -m x -H conv:6:3,norm:4 items.raw
     fails 1 "vae-train: model: decoder.1 makes 9x8 of 4x4, wanted at most 8x8" \
         vae-train -m x -H conv:6:3 --decoder-hidden linear:4:4:5,up:2:9:8 items.raw
@@ -143,8 +166,10 @@ decoder.2 linear 16'
         vae-train -m x -H conv:65536:3 items.raw
     fails 1 "vae-train: model: encoder.0 makes 1x4096x8192 numbers of an item, wanted at most 16777216" \
         vae-train -m x -H linear:1:4096:8192,4 items.raw
-    fails 1 "vae-train: model: encoder.1.0 applies the activation gated to single numbers, wanted one that takes no pairs, so that resconv cannot have it" \
-        vae-train -m x -H conv:3:3,resconv -a gated items.raw
+    fails 2 "vae-train: --decoder-hidden: resconv applies the activation gated to single numbers, wanted one that takes no pairs" \
+        vae-train -m x -H conv:3:3 --decoder-hidden linear:7:7:4,resconv,up:4 -a gated items.raw
+    # With gated a channel has two numbers.
+    vae-train -q -m x -e 1 -z 2 -H conv:3:3:4,norm:6,4 -a gated items.raw
     vae-encode -m net.bin items.raw >latents.raw
     fails 1 "vae-train: model: items of shape 4, but the encoder begins with conv, wanted pictures: HxW or HxWxC" \
         vae-train -m x -l gaussian -H conv:3:3 latents.raw

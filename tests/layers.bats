@@ -166,6 +166,7 @@ setup() {
         list=${case%%|*}
         numbers=' (numbers from 1 to 65536)'
         [[ ${case#*|} != res* ]] || numbers=
+        [[ ${case#*|} != conv* ]] || numbers=' (numbers from 1 to 65536, the second to 31)'
         fails 2 "vae-train: --hidden: found '${list#5,}'$([[ $list != 5,* ]] || echo " in '$list'"), wanted ${case#*|}$numbers (vae-train --help" \
             vae-train -m x -H "$list" items.raw
     done

@@ -72,8 +72,8 @@ static size_t add_output(struct model *m, size_t in, const char *name) {
         return net_linear_groups(&m->net, name, in, m->elements, m->segment.outputs);
     if (last->height == item.height && last->width == item.width)
         return net_conv(&m->net, name, in, item.channels * m->segment.outputs, kernel, 1, NULL);
-    (void)fail("model: the decoder's last hidden layer makes %zux%zu, wanted %zux%zu, as the items have",
-               last->height, last->width, item.height, item.width);
+    (void)fail("%s: the decoder's last hidden layer makes %zux%zu, wanted %zux%zu, as the items have",
+               net_name(&m->net), last->height, last->width, item.height, item.width);
     m->net.failed = true;
     return 0;
 }
@@ -83,6 +83,7 @@ static int add_layers(struct model *m, const char *name) {
     const struct model_config *c = &m->config;
     struct net *net = &m->net;
     char output[LAYER_NAME];
+    net->name = name;
     add_inputs(m);
     const size_t h = hidden_add(net, "encoder", m->input, &c->encoder, c->activation);
     m->posterior = net_posterior(net, net_linear_pair(net, "mu+logvar", heads, h, c->latent), c->logvar_bound);
@@ -93,7 +94,7 @@ static int add_layers(struct model *m, const char *name) {
     m->likelihood = net_likelihood(net, m->output, m->x, &m->segment, 1, m->may_miss);
     if (!net->failed)
         add_pseudo_inputs(m);
-    return net_finish(net, name);
+    return net_finish(net);
 }
 
 int model_build(struct model *m, const struct model_config *config, enum model_reading reading, const char *name) {

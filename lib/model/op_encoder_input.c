@@ -29,7 +29,7 @@ static int infer(struct net *net, struct layer *layer) {
         layer->image.height = o->picture.height;
         layer->image.width = o->picture.width;
     }
-    if (net_check_image(layer->name, &layer->image) < 0)
+    if (net_check_image(net, layer->name, &layer->image) < 0)
         return -1;
     layer->width = image_size(&layer->image);
     return 0;

@@ -69,7 +69,8 @@ static int infer(struct net *net, struct layer *layer) {
     const struct options *o = layer->options;
     const bool best = any(o, segment_has_best_scale);
     if (best && o->segments > 1)
-        return fail("model: a scale that is the best one for each batch, wanted one likelihood for all elements");
+        return fail("%s: a scale that is the best one for each batch, wanted one likelihood for all elements",
+                    net_name(net));
     divide_as_input(net, layer);
     layer->terms = best ? 2 : 1;
     layer->saved = any(o, segment_learns_scale) ? o->elements : 0;
@@ -290,7 +291,7 @@ size_t net_likelihood(struct net *net, size_t a, size_t x, const struct segment 
     struct options *options = calloc(1, size);
     if (options == NULL) {
         net->failed = true;
-        (void)fail("model: out of memory for its likelihood");
+        (void)fail("%s: out of memory for its likelihood", net_name(net));
         return 0;
     }
     options->may_miss = may_miss;

@@ -66,7 +66,7 @@ static int append(struct net *net, struct layer *layer) {
     layer->differentiable = layer->differentiable || layer->owns > 0;
     struct layer *grown = memory_grow(net->layer, net->layers, sizeof *grown);
     if (grown == NULL)
-        return fail("model: out of memory for %zu layers", net->layers + 1);
+        return fail("%s: out of memory for %zu layers", net_name(net), net->layers + 1);
     net->layer = grown;
     net->layer[net->layers++] = *layer;
     return 0;
@@ -78,15 +78,15 @@ size_t net_add(struct net *net, const struct op *op, const char *name, const voi
         return 0;
     struct layer layer = {.op = op, .number = net->layers, .inputs = inputs};
     if (snprintf(layer.name, sizeof layer.name, "%s", name) >= LAYER_NAME)
-        return fail_net(net,
-                        fail("model: a layer called %s, wanted a name of at most %d bytes", name, LAYER_NAME - 1));
+        return fail_net(net, fail("%s: a layer called %s, wanted a name of at most %d bytes", net_name(net), name,
+                                  LAYER_NAME - 1));
     if (inputs > LAYER_INPUTS)
-        return fail_net(
-            net, fail("model: the layer %s reads %zu others, wanted at most %d", name, inputs, LAYER_INPUTS));
+        return fail_net(net, fail("%s: the layer %s reads %zu others, wanted at most %d", net_name(net), name,
+                                  inputs, LAYER_INPUTS));
     for (size_t i = 0; i < inputs; i++)
         layer.in[i] = in[i];
     if (options != NULL && (layer.options = copy_of(options, size)) == NULL)
-        return fail_net(net, fail("model: out of memory for the layer %s", name));
+        return fail_net(net, fail("%s: out of memory for the layer %s", net_name(net), name));
     connect(net, &layer);
     if (op->infer(net, &layer) < 0 || append(net, &layer) < 0) {
         end_layer(&layer);
@@ -111,12 +111,12 @@ size_t net_add_tensor(struct net *net, const char *layer, enum tensor_kind kind,
     return net_add_shape(net, layer, kind, what, &(struct shape){columns == 0 ? 1 : 2, {rows, columns}});
 }
 
-int net_check_image(const char *layer, const struct image *image) {
+int net_check_image(const struct net *net, const char *layer, const struct image *image) {
     size_t size = image->height;
     if (multiply(size, image->width, &size) && multiply(size, image->channels, &size) && size <= NET_MAX_ROW)
         return 0;
-    return fail("model: %s makes %zux%zux%zu numbers of an item, wanted at most %zu", layer, image->height,
-                image->width, image->channels, NET_MAX_ROW);
+    return fail("%s: %s makes %zux%zux%zu numbers of an item, wanted at most %zu", net_name(net), layer,
+                image->height, image->width, image->channels, NET_MAX_ROW);
 }
 
 /* If `earlier` also computes a part of the gradient with respect to input j of `later`: it adds it to the other,
@@ -148,22 +148,25 @@ static int check_readers(const struct net *net) {
                 const struct layer *changes = &net->layer[i], *reads = &net->layer[j];
                 if ((changes->op->in_place || changes->op->replaces) && reads->in[k] == changes->in[0])
                     return fail(
-                        "model: the output of %s is read by %s, which changes it, and by %s, wanted one of them",
-                        net->layer[reads->in[k]].name, changes->name, reads->name);
+                        "%s: the output of %s is read by %s, which changes it, and by %s, wanted one of them",
+                        net_name(net), net->layer[reads->in[k]].name, changes->name, reads->name);
             }
     return 0;
 }
 
 /* The last layer in the list that reads a layer is the first one that writes its gradient; the first one in the
  * list completes it. */
-int net_finish(struct net *net, const char *name) {
+int net_finish(struct net *net) {
     for (size_t i = 0; i < net->layers; i++)
         for (size_t j = 0; j < net_backward_inputs(&net->layer[i]); j++) {
             share_own_gradient(&net->layer[i], j);
             for (size_t k = i; k-- > 0;)
                 share_gradient(&net->layer[k], &net->layer[i], j);
         }
-    return net->failed || check_readers(net) < 0 ? -1 : parameters_check(&net->parameters, name);
+    const int result =
+        net->failed || check_readers(net) < 0 ? -1 : parameters_check(&net->parameters, net_name(net));
+    net->name = NULL;
+    return result;
 }
 
 /* Whether a pass in this direction reads what the layer packs. */
@@ -185,7 +188,8 @@ static int allocate_packed(struct net *net, enum direction direction) {
         return 0;
     float *packed = net->packed[direction] = memory_allocate(all * sizeof *packed);
     if (packed == NULL)
-        return fail("model: out of memory for the panels of its weights (%zu bytes)", all * sizeof *packed);
+        return fail("%s: out of memory for the panels of its weights (%zu bytes)", net_name(net),
+                    all * sizeof *packed);
     for (size_t i = 0; i < net->layers; i++) {
         struct layer *layer = &net->layer[i];
         if (layer->packed_size[direction] == 0 || !is_read(net, layer, direction))

@@ -171,12 +171,18 @@ struct op {
 };
 
 struct net {
+    const char *name; /* begins messages until net_finish, such as a file's; not owned; NULL stands for "model" */
     struct layer *layer;
     size_t layers;
     struct parameters parameters;
     float *packed[DIRECTIONS]; /* memory of all layers' `packed` */
     bool failed;               /* since the first error; a builder of a net checks it once, with net_finish */
 };
+
+/* Returns the name that a message about the net begins with. */
+static inline const char *net_name(const struct net *net) {
+    return net->name == NULL ? "model" : net->name;
+}
 
 /* Adds a layer of `op` and returns its index. `options`, `size` bytes, are copied; NULL: none. On an error, such as
  * a name of LAYER_NAME bytes or more, the net has failed, and 0 is returned. */
@@ -195,13 +201,13 @@ size_t net_add_tensor(struct net *net, const char *layer, enum tensor_kind kind,
 size_t net_add_shape(struct net *net, const char *layer, enum tensor_kind kind, const char *what,
                      const struct shape *shape);
 
-/* Checks that a layer's row of this shape has at most NET_MAX_ROW numbers. 0, or -1 with a message that begins with
- * `name`. */
-int net_check_image(const char *layer, const struct image *image) __attribute__((warn_unused_result));
+/* Checks that a layer's row of this shape has at most NET_MAX_ROW numbers. 0 or -1. */
+int net_check_image(const struct net *net, const char *layer, const struct image *image)
+    __attribute__((warn_unused_result));
 #define NET_MAX_ROW ((size_t)1 << 24)
 
-/* Ends the list. 0, or -1 with the message of the first error; a message about tensors begins with `name`. */
-int net_finish(struct net *net, const char *name) __attribute__((warn_unused_result));
+/* Ends the list. 0, or -1 with the message of the first error. */
+int net_finish(struct net *net) __attribute__((warn_unused_result));
 
 /* Allocates what the forward pass needs in addition to the parameters, which must be allocated. 0 or -1. */
 int net_allocate(struct net *net) __attribute__((warn_unused_result));

@@ -23,10 +23,15 @@ static const struct {
 /* Parses the first `length` characters of `text`, such as "a:b", as the layer's arguments. Returns whether they are
  * valid. */
 static bool read_arguments(struct hidden_layer *layer, const char *text, size_t length) {
+    const struct hidden_kind *kind = layer->kind;
     layer->arguments = 0;
-    return (length == 0 || read_list(text, length, ':', 1, HIDDEN_MAX_UNITS, HIDDEN_ARGUMENTS, layer->argument,
-                                     &layer->arguments)) &&
-           (layer->kind->counts >> layer->arguments & 1) == 1;
+    if (length > 0 &&
+        !read_list(text, length, ':', 1, HIDDEN_MAX_UNITS, HIDDEN_ARGUMENTS, layer->argument, &layer->arguments))
+        return false;
+    for (size_t j = 0; j < layer->arguments; j++)
+        if (kind->most[j] > 0 && layer->argument[j] > kind->most[j])
+            return false;
+    return (kind->counts >> layer->arguments & 1) == 1;
 }
 
 /* Returns the kind whose name is the first `length` characters of `text`, or NULL. */
@@ -55,6 +60,7 @@ static bool read_layer(struct hidden_layer *layer, const char *text, size_t leng
 
 /* Writes what may stand in a list, or as a layer of that kind if it is not NULL, to `text`, and returns it. */
 static const char *usage_text(const struct hidden_kind *kind, char text[USAGES]) {
+    static const char *const places[HIDDEN_ARGUMENTS] = {"first", "second", "third"};
     size_t used;
     if (kind != NULL) {
         used = (size_t)snprintf(text, USAGES, "%s", kind->usage);
@@ -64,8 +70,13 @@ static const char *usage_text(const struct hidden_kind *kind, char text[USAGES])
         for (size_t i = 0; i < KINDS; i++)
             used += (size_t)snprintf(text + used, USAGES - used, "%s%s", i == 0 ? "" : ", ", kinds[i].kind->usage);
     }
-    if (kind == NULL || kind->counts != 1 << 0)
-        snprintf(text + used, USAGES - used, " (numbers from 1 to %d)", HIDDEN_MAX_UNITS);
+    if (kind != NULL && kind->counts == 1 << 0)
+        return text;
+    used += (size_t)snprintf(text + used, USAGES - used, " (numbers from 1 to %d", HIDDEN_MAX_UNITS);
+    for (size_t j = 0; kind != NULL && j < HIDDEN_ARGUMENTS; j++)
+        if (kind->most[j] > 0)
+            used += (size_t)snprintf(text + used, USAGES - used, ", the %s to %zu", places[j], kind->most[j]);
+    snprintf(text + used, USAGES - used, ")");
     return text;
 }
 
@@ -108,8 +119,25 @@ int hidden_parse(struct hidden *hidden, const char *name, const char *text) {
     }
 }
 
+int hidden_check_activation(const struct hidden *hidden, const struct activation *activation, const char *name) {
+    for (size_t i = 0; i < hidden->layers; i++) {
+        const struct hidden_layer *layer = &hidden->layer[i], *before = i == 0 ? NULL : layer - 1;
+        if (layer->kind->check != NULL && layer->kind->check(layer, before, activation, name) < 0)
+            return -1;
+    }
+    return 0;
+}
+
 static bool is_plain(const struct hidden_layer *layer) {
     return layer->kind == &hidden_kind_linear && layer->arguments == 1;
+}
+
+/* Returns how many arguments are left without the last ones that may be left out. */
+static size_t needed_arguments(const struct hidden_layer *layer) {
+    size_t n = layer->arguments;
+    while (n > 0 && layer->argument[n - 1] == layer->kind->standard[n - 1])
+        n--;
+    return n;
 }
 
 const char *hidden_text(const struct hidden *hidden, char text[HIDDEN_TEXT]) {
@@ -120,7 +148,8 @@ const char *hidden_text(const struct hidden *hidden, char text[HIDDEN_TEXT]) {
         const bool plain = is_plain(layer);
         used += (size_t)snprintf(text + used, HIDDEN_TEXT - used, "%s%s", i == 0 ? "" : ",",
                                  plain ? "" : layer->kind->name);
-        for (size_t j = 0; j < layer->arguments; j++)
+        const size_t arguments = needed_arguments(layer);
+        for (size_t j = 0; j < arguments; j++)
             used += (size_t)snprintf(text + used, HIDDEN_TEXT - used, plain ? "%zu" : ":%zu", layer->argument[j]);
     }
     return text;

@@ -37,16 +37,23 @@ struct hidden_place {
 
 /* A kind of hidden layer: an entry of the table in hidden.c. */
 struct hidden_kind {
-    const char *name;    /* shorter than HIDDEN_NAME; in model files */
-    const char *usage;   /* what a user types */
-    unsigned counts;     /* bit n: it may have n arguments */
-    bool keeps_shape;    /* the output has the shape of the input */
-    bool makes_product;  /* a normalization may follow */
-    bool normalises;     /* it reads the product of the layer before it */
-    bool reads_pictures; /* an encoder that begins with it reads items as pictures */
+    const char *name;                  /* shorter than HIDDEN_NAME; in model files */
+    const char *usage;                 /* what a user types */
+    unsigned counts;                   /* bit n: it may have n arguments */
+    size_t most[HIDDEN_ARGUMENTS];     /* the greatest value of each; 0: HIDDEN_MAX_UNITS */
+    size_t standard[HIDDEN_ARGUMENTS]; /* the value of an argument that is left out; 0: it never is */
+    bool keeps_shape;                  /* the output has the shape of the input */
+    bool makes_product;                /* a normalization may follow */
+    bool normalises;                   /* it reads the product of the layer before it */
+    bool reads_pictures;               /* an encoder that begins with it reads items as pictures */
 
     /* Returns the shape of its output for an input of shape `in`. NULL: keeps_shape. */
     struct image (*shape)(const struct hidden_layer *layer, const struct image *in);
+
+    /* Checks that a layer can have the activation, and can follow the layer before it in the list, NULL if it is
+     * the first. 0, or -1 with a message that begins with `name`. NULL: it always can. */
+    int (*check)(const struct hidden_layer *layer, const struct hidden_layer *before,
+                 const struct activation *activation, const char *name);
 
     /* Appends to a decoder's list the layers that lead back from the layer's output to its input, whose shape is
      * `in`. 0, or -1 if the list is full. NULL: there are no such layers, or with keeps_shape it is the layer
@@ -63,7 +70,12 @@ struct hidden_kind {
 /* Parses a list. 0, or -1 with a message that begins with `name`. */
 int hidden_parse(struct hidden *hidden, const char *name, const char *text) __attribute__((warn_unused_result));
 
-/* Writes the canonical text of a list to `text`, and returns it. A linear layer is just its number of units. */
+/* Checks that a list's layers can have the activation. 0, or -1 with a message that begins with `name`. */
+int hidden_check_activation(const struct hidden *hidden, const struct activation *activation, const char *name)
+    __attribute__((warn_unused_result));
+
+/* Writes the canonical text of a list to `text`, and returns it. A linear layer is just its number of units, and
+ * arguments that have the values of those that are left out are left out. */
 const char *hidden_text(const struct hidden *hidden, char text[HIDDEN_TEXT]);
 
 /* Returns whether the list can be written in model files of version 1: linear layers only, and not too many. */

@@ -18,9 +18,8 @@ static const struct activation *activation_of(const struct layer *layer) {
 static int infer(struct net *net, struct layer *layer) {
     const struct layer *in = net_input(net, layer, 0);
     if (activation_of(layer)->group > 1)
-        return fail("model: %s applies the activation %s to single numbers, wanted one that takes no pairs, so "
-                    "that resconv cannot have it",
-                    layer->name, activation_of(layer)->name);
+        return fail("%s: %s applies the activation %s to single numbers, wanted one that takes no pairs",
+                    net_name(net), layer->name, activation_of(layer)->name);
     layer->width = in->width;
     layer->image = in->image;
     layer->kept = activation_of(layer)->keeps_slope ? layer->width : 0;

@@ -49,20 +49,20 @@ static int check_skip(const struct net *net, const struct layer *layer) {
     const struct layer *skip = net_input(net, layer, 1);
     return skip->rows == layer->rows && skip->width == layer->width
                ? 0
-               : fail("model: %s adds %s, wanted a layer of its own shape", layer->name, skip->name);
+               : fail("%s: %s adds %s, wanted a layer of its own shape", net_name(net), layer->name, skip->name);
 }
 
 static int infer(struct net *net, struct layer *layer) {
     struct options *o = layer->options;
     const struct activation *a = o->activation;
     if (o->kernel > KERNEL_MAX)
-        return fail("model: %s has a kernel of %zux%zu, wanted at most %dx%d", layer->name, o->kernel, o->kernel,
-                    KERNEL_MAX, KERNEL_MAX);
+        return fail("%s: %s has a kernel of %zux%zu, wanted at most %dx%d", net_name(net), layer->name, o->kernel,
+                    o->kernel, KERNEL_MAX, KERNEL_MAX);
     o->conv = (struct conv){window_of(&net_input(net, layer, 0)->image, o->kernel, o->stride),
                             o->channels * group_of(layer), o->factor};
     const struct image product = conv_output(&o->conv);
     layer->image = (struct image){product.height, product.width, o->channels};
-    if (net_check_image(layer->name, &product) < 0)
+    if (net_check_image(net, layer->name, &product) < 0)
         return -1;
     layer->width = image_size(&layer->image);
     layer->multiply_adds = conv_multiply_adds(&o->conv);
@@ -229,6 +229,8 @@ static size_t add_hidden(const struct hidden_place *place, const struct hidden_l
 
 const struct hidden_kind hidden_kind_conv = {.name = "conv",
                                              .usage = "conv:CHANNELS:KERNEL[:STRIDE]",
+                                             .most = {0, KERNEL_MAX},
+                                             .standard = {0, 0, 1},
                                              .counts = 1 << 2 | 1 << 3,
                                              .makes_product = true,
                                              .reads_pictures = true,

@@ -25,7 +25,7 @@ static size_t add_tensors(struct net *net, const struct layer *layer, enum tenso
 static int infer(struct net *net, struct layer *layer) {
     struct options *o = layer->options;
     o->dense.in = net_input(net, layer, 0)->width;
-    if (o->image.height > 0 && net_check_image(layer->name, &o->image) < 0)
+    if (o->image.height > 0 && net_check_image(net, layer->name, &o->image) < 0)
         return -1;
     layer->units = o->units;
     layer->group = o->dense.out / o->units;

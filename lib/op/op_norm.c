@@ -26,22 +26,23 @@ static const struct options *options_of(const struct layer *layer) {
     return layer->options;
 }
 
-/* Names the nearest smaller number of groups that divides the channels. */
-static int refuse_groups(const char *name, size_t channels, size_t groups) {
+/* Checks that a number of groups divides the channels of `layer`; a message names the nearest smaller one. */
+static int check_groups(const char *name, const char *layer, size_t channels, size_t groups) {
     size_t divisor = groups;
     while (channels % divisor != 0)
         divisor--;
-    return fail("model: %s normalises %zu channels in %zu groups, wanted a number of groups that divides them, as "
-                "norm:%zu has",
-                name, channels, groups, divisor);
+    return divisor == groups ? 0
+                             : fail("%s: %s normalises %zu channels in %zu groups, wanted a number of groups that "
+                                    "divides them, as norm:%zu has",
+                                    name, layer, channels, groups, divisor);
 }
 
 static int infer(struct net *net, struct layer *layer) {
     struct options *o = layer->options;
     const struct activation *a = o->activation;
     o->in = net_input(net, layer, 0)->image;
-    if (o->in.channels % o->groups != 0)
-        return refuse_groups(layer->name, o->in.channels, o->groups);
+    if (check_groups(net_name(net), layer->name, o->in.channels, o->groups) < 0)
+        return -1;
     layer->image = o->in;
     layer->image.channels /= a->group;
     layer->width = image_size(&layer->image);
@@ -277,13 +278,25 @@ size_t net_norm(struct net *net, const char *name, size_t in, size_t groups, con
     return net_add(net, &op_norm, name, &options, sizeof options, 1, &in);
 }
 
+static size_t groups_of(const struct hidden_layer *layer) {
+    return layer->arguments > 0 ? layer->argument[0] : GROUPS;
+}
+
+/* The layer before makes `group` numbers for each of its channels. */
+static int check(const struct hidden_layer *layer, const struct hidden_layer *before, const struct activation *a,
+                 const char *name) {
+    const struct image pixel = {1, 1, 1};
+    return check_groups(name, "norm", before->kind->shape(before, &pixel).channels * a->group, groups_of(layer));
+}
+
 static size_t add_hidden(const struct hidden_place *place, const struct hidden_layer *layer) {
-    return net_norm(place->net, place->name, place->in, layer->arguments > 0 ? layer->argument[0] : GROUPS,
-                    place->activation);
+    return net_norm(place->net, place->name, place->in, groups_of(layer), place->activation);
 }
 
 const struct hidden_kind hidden_kind_norm = {.name = "norm",
                                              .usage = "norm[:GROUPS]",
+                                             .standard = {GROUPS},
+                                             .check = check,
                                              .counts = 1 << 0 | 1 << 1,
                                              .keeps_shape = true,
                                              .normalises = true,

@@ -1,12 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /* Residual blocks of pictures, with the activation first (He et al. 2016, "Identity mappings"):
  * y = x + conv(act(conv(act(x)))), as wide as x, with kernels of 3x3. */
+#include "base/error.h"
 #include "op/hidden.h"
 #include "op/ops.h"
 
 #include <stdio.h>
 
 #define KERNEL 3
+
+static int check(const struct hidden_layer *layer, const struct hidden_layer *before, const struct activation *a,
+                 const char *name) {
+    (void)layer, (void)before;
+    return a->group == 1 ? 0
+                         : fail("%s: resconv applies the activation %s to single numbers, wanted one that takes no "
+                                "pairs",
+                                name, a->name);
+}
 
 static size_t add_hidden(const struct hidden_place *place, const struct hidden_layer *layer) {
     struct net *net = place->net;
@@ -25,6 +35,7 @@ static size_t add_hidden(const struct hidden_place *place, const struct hidden_l
 const struct hidden_kind hidden_kind_resconv = {.name = "resconv",
                                                 .usage = "resconv",
                                                 .counts = 1 << 0,
+                                                .check = check,
                                                 .keeps_shape = true,
                                                 .reads_pictures = true,
                                                 .add = add_hidden};

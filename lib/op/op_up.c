@@ -20,11 +20,11 @@ static int infer(struct net *net, struct layer *layer) {
     if (o->height == 0)
         o->height = height, o->width = width;
     if (o->height > height || o->width > width)
-        return fail("model: %s makes %zux%zu of %zux%zu, wanted at most %zux%zu", layer->name, o->height, o->width,
-                    in->height, in->width, height, width);
+        return fail("%s: %s makes %zux%zu of %zux%zu, wanted at most %zux%zu", net_name(net), layer->name,
+                    o->height, o->width, in->height, in->width, height, width);
     o->cuts = o->height < height || o->width < width;
     layer->image = (struct image){o->height, o->width, in->channels};
-    if (net_check_image(layer->name, &layer->image) < 0)
+    if (net_check_image(net, layer->name, &layer->image) < 0)
         return -1;
     layer->width = image_size(&layer->image);
     layer->ranged = true;

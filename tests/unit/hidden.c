@@ -42,6 +42,7 @@ static void texts_become_layers_and_texts_again(void) {
         {"res", "res"},
         {"res,400", "res,400"},
         {"conv:3:4", "conv:3:4"},
+        {"conv:3:31:1,norm:8,conv:1:1:1", "conv:3:31,norm,conv:1:1"},
         {"conv:32:4:2,norm,resconv", "conv:32:4:2,norm,resconv"},
         {"linear:7:7:64,up:2:7:6,up:3", "linear:7:7:64,up:2:7:6,up:3"},
         {"400,norm:1", "400,norm:1"},
@@ -55,7 +56,7 @@ static void the_longest_list_is_taken(void) {
     static const char *const items[][2] = {{"65536", "65536"},
                                            {"linear:65536", "65536"},
                                            {"res", "res"},
-                                           {"conv:65536:65536:65536", "conv:65536:65536:65536"}};
+                                           {"linear:65536:65536:65536", "linear:65536:65536:65536"}};
     for (size_t i = 0; i < sizeof items / sizeof *items; i++) {
         char *text = list_of(items[i][0], HIDDEN_MAX), *wanted = list_of(items[i][1], HIDDEN_MAX);
         expect_text(text, wanted);
@@ -69,7 +70,7 @@ static void the_longest_list_is_taken(void) {
     "none, or 1 to 64 layers with ',' between them, each one of N, linear:HEIGHT:WIDTH:CHANNELS, res, " \
     "conv:CHANNELS:KERNEL[:STRIDE], resconv, up:FACTOR[:HEIGHT:WIDTH], norm[:GROUPS]" NUMBERS
 #define LINEAR "N, linear:HEIGHT:WIDTH:CHANNELS" NUMBERS
-#define CONV "conv:CHANNELS:KERNEL[:STRIDE]" NUMBERS
+#define CONV "conv:CHANNELS:KERNEL[:STRIDE] (numbers from 1 to 65536, the second to 31)"
 #define UP "up:FACTOR[:HEIGHT:WIDTH]" NUMBERS
 #define NORM "norm[:GROUPS]" NUMBERS
 
@@ -100,6 +101,7 @@ static void other_texts_are_refused(void) {
         {"conv", "conv", CONV},
         {"conv:3:4:2:1", "conv:3:4:2:1", CONV},
         {"conv:3:", "conv:3:", CONV},
+        {"conv:3:32:2", "conv:3:32:2", CONV},
         {"up", "up", UP},
         {"up:2:3", "up:2:3", UP},
         {"up:0", "up:0", UP},
@@ -272,7 +274,7 @@ static void lists_become_layers_of_a_net(void) {
         EXPECT(hidden_parse(hidden, "-H", lists[i].text) == 0, "%s", error_message());
         const size_t x = net_input_layer(&net, "x", 9),
                      last = hidden_add(&net, "room", x, hidden, activation_find("test", "relu"));
-        EXPECT(net_finish(&net, "test") == 0 && net.layers == lists[i].layers && last == net.layers - 1,
+        EXPECT(net_finish(&net) == 0 && net.layers == lists[i].layers && last == net.layers - 1,
                "'%s': %zu layers, the last one is %zu", lists[i].text, net.layers, last);
         for (size_t k = 0; k < net.layers && k < lists[i].layers; k++)
             EXPECT(strcmp(net.layer[k].name, lists[i].names[k]) == 0 && net.layer[k].width == lists[i].width[k] &&

@@ -15,8 +15,7 @@ static void a_net_grows(void) {
     size_t in = net_input_layer(&net, "x", 3);
     for (size_t i = 0; i < 100; i++)
         in = net_posterior(&net, in, (double)LOGVAR_BOUND);
-    EXPECT(net_finish(&net, "test") == 0 && in == 100 && net.layers == 101, "%zu layers: %s", net.layers,
-           error_message());
+    EXPECT(net_finish(&net) == 0 && in == 100 && net.layers == 101, "%zu layers: %s", net.layers, error_message());
     EXPECT(net.layer[0].op == &op_input && net.layer[0].width == 3, "layer 0 is %zu wide", net.layer[0].width);
     for (size_t i = 1; i < net.layers; i++)
         EXPECT(net.layer[i].number == i && net.layer[i].in[0] == i - 1 && net.layer[i].width == 3,
@@ -29,9 +28,9 @@ static void an_input_that_is_changed_has_one_reader(void) {
     struct net net = {0};
     const size_t heads = net_linear(&net, "heads", net_input_layer(&net, "x", 3), 4, NULL);
     (void)net_posterior(&net, heads, (double)LOGVAR_BOUND);
-    EXPECT(net_finish(&net, "test") == 0, "one reader: %s", error_message());
+    EXPECT(net_finish(&net) == 0, "one reader: %s", error_message());
     (void)net_residual(&net, "other", heads, activation_find("test", "relu"));
-    EXPECT(net_finish(&net, "test") == -1 &&
+    EXPECT(net_finish(&net) == -1 &&
                strcmp(error_message(),
                       "model: the output of heads is read by posterior, which changes it, and by other, "
                       "wanted one of them") == 0,
@@ -45,9 +44,9 @@ static void a_layers_name_is_not_cut_off(void) {
                       larger[] = "a.name.of.40.letters.xxxxxxxxxxxxxxxxxxx";
     struct net net = {0};
     const size_t in = net_input_layer(&net, longest, 3);
-    EXPECT(net_finish(&net, "test") == 0 && strcmp(net.layer[in].name, longest) == 0, "%s", error_message());
+    EXPECT(net_finish(&net) == 0 && strcmp(net.layer[in].name, longest) == 0, "%s", error_message());
     (void)net_linear(&net, larger, in, 4, NULL);
-    EXPECT(net_finish(&net, "test") == -1 &&
+    EXPECT(net_finish(&net) == -1 &&
                strcmp(error_message(), "model: a layer called a.name.of.40.letters.xxxxxxxxxxxxxxxxxxx, "
                                        "wanted a name of at most 39 bytes") == 0,
            "%s", error_message());
@@ -58,18 +57,35 @@ static void a_layer_has_no_more_inputs_than_there_is_room_for(void) {
     struct net net = {0};
     const size_t in = net_input_layer(&net, "x", 3), inputs[LAYER_INPUTS + 1] = {in, in, in};
     (void)net_add(&net, &op_linear, "product", NULL, 0, LAYER_INPUTS + 1, inputs);
-    EXPECT(net_finish(&net, "test") == -1 &&
+    EXPECT(net_finish(&net) == -1 &&
                strcmp(error_message(), "model: the layer product reads 3 others, wanted at most 2") == 0,
+           "%s", error_message());
+    net_free(&net);
+}
+
+static void a_convolution_that_cannot_be_is_refused(void) {
+    struct net net = {0};
+    (void)net_conv(&net, "wide", net_input_layer(&net, "x", 4), 2, 32, 1, NULL);
+    EXPECT(net_finish(&net) == -1 &&
+               strcmp(error_message(), "model: wide has a kernel of 32x32, wanted at most 31x31") == 0,
+           "%s", error_message());
+    net_free(&net);
+    net = (struct net){.name = "m.bin"};
+    const size_t in = net_input_layer(&net, "x", 3), other = net_input_layer(&net, "other", 4);
+    net.layer[other].image = (struct image){2, 2, 1};
+    (void)net_conv_skip(&net, "block", in, other, 3);
+    EXPECT(net_finish(&net) == -1 &&
+               strcmp(error_message(), "m.bin: block adds other, wanted a layer of its own shape") == 0,
            "%s", error_message());
     net_free(&net);
 }
 
 /* Else a file would hold the numbers of both, and the name of one. */
 static void layers_with_parameters_have_names_of_their_own(void) {
-    struct net net = {0};
+    struct net net = {.name = "m.bin"};
     const size_t in = net_input_layer(&net, "x", 3);
     (void)net_linear(&net, "same", net_linear(&net, "same", in, 3, NULL), 3, NULL);
-    EXPECT(net_finish(&net, "m.bin") == -1 &&
+    EXPECT(net_finish(&net) == -1 &&
                strcmp(error_message(), "m.bin: two tensors of the same name, wanted a name for each") == 0,
            "%s", error_message());
     net_free(&net);
@@ -100,7 +116,7 @@ static void a_likelihood_of_segments_is_their_sum(void) {
     const size_t in = net_input_layer(&net, "in", 2), element = net_input_layer(&net, "x", 5),
                  a = net_linear(&net, "a", in, 3 + 2 * 4, NULL),
                  likelihood = net_likelihood(&net, a, element, s, 2, false);
-    if (net_finish(&net, "test") < 0 || parameters_create(&net.parameters) < 0 || net_allocate(&net) < 0 ||
+    if (net_finish(&net) < 0 || parameters_create(&net.parameters) < 0 || net_allocate(&net) < 0 ||
         net_train(&net) < 0) {
         EXPECT(0, "%s", error_message());
         return;
@@ -152,7 +168,7 @@ static void a_best_scale_wants_one_segment(void) {
     segment_lay_out(&s[1]);
     const size_t in = net_input_layer(&net, "in", 4);
     (void)net_likelihood(&net, in, net_input_layer(&net, "x", 4), s, 2, false);
-    EXPECT(net_finish(&net, "test") == -1 &&
+    EXPECT(net_finish(&net) == -1 &&
                strstr(error_message(), "model: a scale that is the best one for each batch, wanted one likelihood"),
            "%s", error_message());
     net_free(&net);
@@ -180,6 +196,7 @@ int main(void) {
         {"an input that is changed in place has one reader", an_input_that_is_changed_has_one_reader},
         {"a layer's name is not cut off", a_layers_name_is_not_cut_off},
         {"a layer has no more inputs than there is room for", a_layer_has_no_more_inputs_than_there_is_room_for},
+        {"a convolution that cannot be is refused", a_convolution_that_cannot_be_is_refused},
         {"layers with parameters have names of their own", layers_with_parameters_have_names_of_their_own},
         {"a likelihood of segments is their sum", a_likelihood_of_segments_is_their_sum},
         {"a best scale wants one segment", a_best_scale_wants_one_segment},

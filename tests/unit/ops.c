@@ -165,7 +165,7 @@ static void check_owners(const struct trial *t, const struct op_case *c) {
 /* Allocates and sets what the net needs. 0 or -1. */
 static int start(struct trial *t, const struct op_case *c, const struct sizes *s) {
     struct parameters *p = &t->net.parameters;
-    if (net_finish(&t->net, "test") < 0 || parameters_create(p) < 0 || net_allocate(&t->net) < 0)
+    if (net_finish(&t->net) < 0 || parameters_create(p) < 0 || net_allocate(&t->net) < 0)
         return -1;
     check_owners(t, c);
     fill(p->value, p->size, 0.3f, 1);
