@@ -54,6 +54,20 @@ decoder.2 linear 16'
     vae-encode -q -m vectors.bin vectors.raw | vae-decode -m vectors.bin | raw-info | row_holds 2 '$2 == 16 && $3 == 40'
 }
 
+@test "pictures may be read as vectors first, and a picture of one pixel has a mirror" {
+    vae-train -q -m first.bin -H linear:4:4:3,conv:8:3:2 -z 3 -e 1 items.raw
+    assert_equal "$(vae-info --net first.bin | awk '/^decoder/ { print $1, $2, $3 }')" 'decoder.0 linear 2x2x8
+decoder.2 up+conv 4x4x3
+decoder.3 linear 784'
+    vae-encode -m first.bin items.raw | vae-decode -m first.bin | raw-info | row_holds 2 '$2 == "28x28" && $3 == 90'
+    vae-train -q -m pixel.bin -H conv:5:4:28,conv:6:3 -z 3 -e 1 items.raw
+    assert_equal "$(vae-info --net pixel.bin | awk '/^decoder/ { print $1, $2, $3 }')" 'decoder.0 linear 6
+decoder.1 conv 5
+decoder.2 up 28x28x5
+decoder.3 conv 28x28x1'
+    vae-encode -m pixel.bin items.raw | vae-decode -m pixel.bin | raw-info | row_holds 2 '$2 == "28x28" && $3 == 90'
+}
+
 @test "training learns, and a decoded picture has the items' shape" {
     vae-train -q -m more.bin -H "$NET" -z 4 -b 16 -e 30 -r 0.003 items.raw
     before=$(elbo_of net.bin items.raw) after=$(elbo_of more.bin items.raw)
@@ -168,6 +182,10 @@ END
         vae-train -m x -H linear:1:4096:8192,4 items.raw
     fails 2 "vae-train: --decoder-hidden: resconv applies the activation gated to single numbers, wanted one that takes no pairs" \
         vae-train -m x -H conv:3:3 --decoder-hidden linear:7:7:4,resconv,up:4 -a gated items.raw
+    fails 2 "vae-train: --hidden: found conv of units, wanted a picture for it, which linear:HEIGHT:WIDTH:CHANNELS makes" \
+        vae-train -m x -H conv:3:3:2,20,res,conv:5:3 items.raw
+    fails 2 "vae-train: --decoder-hidden: found resconv of the latents, wanted a picture for it, which linear:HEIGHT:WIDTH:CHANNELS makes" \
+        vae-train -m x -H 9 --decoder-hidden resconv,9 items.raw
     # With gated a channel has two numbers.
     vae-train -q -m x -e 1 -z 2 -H conv:3:3:4,norm:6,4 -a gated items.raw
     vae-encode -m net.bin items.raw >latents.raw

@@ -60,7 +60,8 @@ static int check_pictures(const struct model *m, const char *name) {
 #define OUTPUT_KERNEL 3 /* of a decoder's last convolution, if the encoder begins with no convolution */
 
 /* Adds the layer that computes the decoder's output from that of layer `in`: a convolution if that is a picture as
- * the items are, with the kernel of the encoder's first layer; else a linear layer. */
+ * the items are, with the kernel of the encoder's first layer; else a linear layer. If the encoder begins with a
+ * convolution, a picture of another size is refused. */
 static size_t add_output(struct model *m, size_t in, const char *name) {
     const struct model_config *c = &m->config;
     const struct hidden_layer *first = &c->encoder.layer[0];
@@ -68,10 +69,11 @@ static size_t add_output(struct model *m, size_t in, const char *name) {
         c->encoder.layers > 0 && first->kind == &hidden_kind_conv ? first->argument[1] : OUTPUT_KERNEL;
     const struct image item = model_item_image(&c->item), vector = {1, 1, 1},
                        *last = m->net.failed ? &vector : &m->net.layer[in].image;
-    if (image_positions(last) == 1 || image_positions(&item) == 1)
-        return net_linear_groups(&m->net, name, in, m->elements, m->segment.outputs);
-    if (last->height == item.height && last->width == item.width)
+    const bool picture = image_positions(last) > 1;
+    if (picture && last->height == item.height && last->width == item.width)
         return net_conv(&m->net, name, in, item.channels * m->segment.outputs, kernel, 1, NULL);
+    if (!picture || !hidden_reads_pictures(&c->encoder))
+        return net_linear_groups(&m->net, name, in, m->elements, m->segment.outputs);
     (void)fail("%s: the decoder's last hidden layer makes %zux%zu, wanted %zux%zu, as the items have",
                net_name(&m->net), last->height, last->width, item.height, item.width);
     m->net.failed = true;

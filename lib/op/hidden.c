@@ -119,17 +119,29 @@ int hidden_parse(struct hidden *hidden, const char *name, const char *text) {
     }
 }
 
-int hidden_check_activation(const struct hidden *hidden, const struct activation *activation, const char *name) {
+static bool is_plain(const struct hidden_layer *layer) {
+    return layer->kind == &hidden_kind_linear && layer->arguments == 1;
+}
+
+/* A convolution of units would be one of a single pixel. */
+static int check_picture(const struct hidden *hidden, size_t i, bool decoder, const char *name) {
+    size_t made = i; /* the layer that makes the shape is the one before it */
+    while (made > 0 && hidden->layer[made - 1].kind->keeps_shape)
+        made--;
+    if (made == 0 ? !decoder : !is_plain(&hidden->layer[made - 1]))
+        return 0;
+    return fail("%s: found %s %s, wanted a picture for it, which linear:HEIGHT:WIDTH:CHANNELS makes", name,
+                hidden->layer[i].kind->name, made == 0 ? "of the latents" : "of units");
+}
+
+int hidden_check(const struct hidden *hidden, bool decoder, const struct activation *activation, const char *name) {
     for (size_t i = 0; i < hidden->layers; i++) {
         const struct hidden_layer *layer = &hidden->layer[i], *before = i == 0 ? NULL : layer - 1;
-        if (layer->kind->check != NULL && layer->kind->check(layer, before, activation, name) < 0)
+        if ((layer->kind->reads_pictures && check_picture(hidden, i, decoder, name) < 0) ||
+            (layer->kind->check != NULL && layer->kind->check(layer, before, activation, name) < 0))
             return -1;
     }
     return 0;
-}
-
-static bool is_plain(const struct hidden_layer *layer) {
-    return layer->kind == &hidden_kind_linear && layer->arguments == 1;
 }
 
 /* Returns how many arguments are left without the last ones that may be left out. */
