@@ -94,7 +94,7 @@ likelihood() {
     near "$mean" "$(awk -F '\t' 'NR > 1 { last[$1] = $4 } END { print last[200] - last[20] }' figure2.tsv)" 0.02
     near "$error" "$(paste figure2-20.items figure2-200.items | tail -n +2 | perl -lane '
         push @d, $F[1] - $F[0]; $m += $d[-1] / 20;
-        END { $v += ($_ - $m) ** 2 / 20 for @d; print sqrt($v / 20) }')" 0.0051
+        END { $v += ($_ - $m) ** 2 / 19 for @d; print sqrt($v / 20) }')" 0.0051
 }
 
 @test "figure 4: the decoded plane, and a place for each test image" {
