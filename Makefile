@@ -176,11 +176,14 @@ fuzzers: $(FUZZERS)
 mutate:
 	tests/mutate
 
-# Every test with the build that is installed; C tests and what reads files also with the address and undefined
-# sanitizers, training and inference with the thread sanitizer (check-long: every test with the former).
-SANITIZED := $(UNITS) tests/fuzz.bats tests/model_file.bats tests/rejected.bats tests/stream.bats
+# Every test with the build that is installed, but those of files that are refused with the sanitizers' alone; C tests
+# and what reads files also with the address and undefined sanitizers, training and inference with the thread sanitizer.
+# check-long has every test with either build.
+REFUSED := tests/rejected.bats
+SANITIZED := $(UNITS) $(REFUSED) tests/fuzz.bats tests/model_file.bats tests/stream.bats
 check: all asan tsan $(UNITS) $(BENCH) $(FAULT) $(REPLAYS) $(if $(PART),long-deps)
-	$(OUTSIDE) VAE_BUILD="$(ABSOLUTE_BUILD)" tests/run $(UNITS) $(SANITIZED:%=asan:%) tests/*.bats $(if $(PART),$(LONG))
+	$(OUTSIDE) VAE_BUILD="$(ABSOLUTE_BUILD)" tests/run $(UNITS) $(SANITIZED:%=asan:%) \
+	    $(filter-out $(REFUSED),$(wildcard tests/*.bats)) $(if $(PART),$(LONG))
 
 # Those that take a few seconds each: the C tests, and the tests of each tool and format.
 QUICK := csv2raw npy2raw mtx2raw fuzz golden helper idx2raw messages missing model_file pnm2raw raw-cmp raw-info raw-select raw-zip raw2csv raw2pgm stream vae-decode vae-encode vae-eval \
@@ -218,7 +221,7 @@ endif
 # PART and T are not passed on, since tests that run make want all tests.
 MAKEOVERRIDES := $(filter-out PART=% T=%,$(MAKEOVERRIDES))
 unexport PART T
-LONG_ALL := $(wildcard tests/long/*.bats) \
+LONG_ALL := $(wildcard tests/long/*.bats) $(REFUSED) \
     $(patsubst %,asan:%,$(filter-out $(SANITIZED) $(addprefix tests/,$(PLAIN:%=%.bats)),$(wildcard tests/*.bats)))
 LONG = $(if $(PART),$(shell printf '%s\n' $(LONG_ALL) | awk 'NR % $(words $(PARTS)) == $(PART) % $(words $(PARTS))'),$(LONG_ALL))
 

@@ -207,7 +207,11 @@ load helper
     long_tests | sort >"$BATS_TEST_TMPDIR/all"
     grep -qx 'tests/long/mnist.bats' "$BATS_TEST_TMPDIR/all"
     sort "$BATS_TEST_TMPDIR"/part.* | diff - "$BATS_TEST_TMPDIR/all"
-    make -s -n check PART=1 BUILD=none | grep -F "$(xargs <"$BATS_TEST_TMPDIR/part.1")" | grep -qF 'tests/*.bats'
+    make -s -n check PART=1 BUILD=none | grep -F "$(xargs <"$BATS_TEST_TMPDIR/part.1")" | grep -qF ' tests/vae-train.bats '
+    # Each file is in check, with one of the builds, and in both together with the other one.
+    make -s -n check BUILD=none | sed -n '/tests\/run/,$p' | xargs -n 1 >"$BATS_TEST_TMPDIR/check"
+    for file in tests/*.bats; do grep -qx "\(asan:\)\?$file" "$BATS_TEST_TMPDIR/check" || fail "$file is not in check"; done
+    cat "$BATS_TEST_TMPDIR"/{check,all} | grep -x 'tests/[^/]*.bats' | sort | diff - <(ls tests/*.bats)
     run -2 make -s check-long PART=9
     assert_output --partial "PART: found '9', wanted one of 1 2 3 4 5 6 7 8"
     # What make gives its commands names other variables of the command line, but not the part.
