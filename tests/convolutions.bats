@@ -186,6 +186,8 @@ END
         vae-train -m x -H conv:3:3:2,20,res,conv:5:3 items.raw
     fails 2 "vae-train: --decoder-hidden: found resconv of the latents, wanted a picture for it, which linear:HEIGHT:WIDTH:CHANNELS makes" \
         vae-train -m x -H 9 --decoder-hidden resconv,9 items.raw
+    # One pixel may be enlarged.
+    vae-train -q -m x -e 1 -z 2 -H 9 --decoder-hidden up:28,conv:3:3 items.raw
     # With gated a channel has two numbers.
     vae-train -q -m x -e 1 -z 2 -H conv:3:3:4,norm:6,4 -a gated items.raw
     vae-encode -m net.bin items.raw >latents.raw

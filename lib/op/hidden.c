@@ -137,7 +137,7 @@ static int check_picture(const struct hidden *hidden, size_t i, bool decoder, co
 int hidden_check(const struct hidden *hidden, bool decoder, const struct activation *activation, const char *name) {
     for (size_t i = 0; i < hidden->layers; i++) {
         const struct hidden_layer *layer = &hidden->layer[i], *before = i == 0 ? NULL : layer - 1;
-        if ((layer->kind->reads_pictures && check_picture(hidden, i, decoder, name) < 0) ||
+        if ((layer->kind->convolves && check_picture(hidden, i, decoder, name) < 0) ||
             (layer->kind->check != NULL && layer->kind->check(layer, before, activation, name) < 0))
             return -1;
     }

@@ -46,6 +46,7 @@ struct hidden_kind {
     bool makes_product;                /* a normalization may follow */
     bool normalises;                   /* it reads the product of the layer before it */
     bool reads_pictures;               /* an encoder that begins with it reads items as pictures */
+    bool convolves;                    /* a picture of one pixel would be a mistake */
 
     /* Returns the shape of its output for an input of shape `in`. NULL: keeps_shape. */
     struct image (*shape)(const struct hidden_layer *layer, const struct image *in);

@@ -234,6 +234,7 @@ const struct hidden_kind hidden_kind_conv = {.name = "conv",
                                              .counts = 1 << 2 | 1 << 3,
                                              .makes_product = true,
                                              .reads_pictures = true,
+                                             .convolves = true,
                                              .shape = shape,
                                              .mirror = mirror,
                                              .add = add_hidden};

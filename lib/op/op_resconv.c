@@ -38,4 +38,5 @@ const struct hidden_kind hidden_kind_resconv = {.name = "resconv",
                                                 .check = check,
                                                 .keeps_shape = true,
                                                 .reads_pictures = true,
+                                                .convolves = true,
                                                 .add = add_hidden};
