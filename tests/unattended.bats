@@ -177,6 +177,19 @@ small() {
     run ! grep overfitting err
 }
 
+@test "a note on pictures that have the channels first" {
+    { header u8 3x8x9 4 . && head -c 864 /dev/zero; } >first.raw
+    vae-train -z 2 -m x.bin -e 1 -H conv:2:3,4 first.raw 2>err
+    grep -qx 'vae-train: first.raw: items of shape 3x8x9 are read as 3 rows of 8 pixels with 9 channels: of pictures with the channels first, npy2raw --axes 1,2,0 puts them last' err
+    vae-train -z 2 -m x.bin -e 1 -H 4 first.raw 2>err
+    run ! grep channels err
+    { header u8 3x8x3 4 . && head -c 288 /dev/zero; } >last.raw
+    vae-train -z 2 -m x.bin -e 1 -H conv:2:3,4 last.raw 2>err
+    run ! grep channels err
+    # The command is right.
+    npy2raw --axes 1,2,0 <(raw2npy first.raw) | raw-info | row_holds 2 '$2 == "8x9x3"'
+}
+
 @test "the components of a vamp prior start on different items, as long as there are some" {
     # In long runs of equal items, those that are spread over the data are equal.
     { header u8 2 60 . && perl -e 'print pack "C*", map { (int($_ / 30) * 200, 50 + ($_ % 30 == 29) * $_) } 0 .. 59'; } >runs.raw

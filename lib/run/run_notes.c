@@ -143,10 +143,23 @@ static void note_sizes(const struct run_notes *n) {
                  : "models learn best from numbers of about 1");
 }
 
+/* Notes items that are probably CxHxW, as other programs have them. */
+static void note_channels(const struct run_notes *n) {
+    const struct shape *s = &n->model->config.item;
+    char text[SHAPE_TEXT];
+    if (hidden_reads_pictures(&n->model->config.encoder) && s->rank == 3 && (s->dim[0] == 1 || s->dim[0] == 3) &&
+        s->dim[2] > 4)
+        cli_note(
+            "%s: items of shape %s are read as %zu row%s of %zu pixels with %zu channels: of pictures with the "
+            "channels first, npy2raw --axes 1,2,0 puts them last",
+            n->train->name, shape_text(s, text), s->dim[0], s->dim[0] == 1 ? "" : "s", s->dim[1], s->dim[2]);
+}
+
 void run_notes_before(const struct run_notes *n) {
     const struct training_run_config *c = n->config;
     note_grey(n);
     note_sizes(n);
+    note_channels(n);
     note_equal_components(n);
     note_never_observed(n);
     note_empty_classes(n);
