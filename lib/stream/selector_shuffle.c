@@ -2,6 +2,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/noise.h"
+#include "base/number.h"
 #include "base/progress.h"
 #include "stream/selector.h"
 
@@ -21,9 +22,9 @@ struct grown {
 
 /* The chosen items, first in the stream's order. */
 struct order {
-    struct grown places; /* uint64_t [items]: where each of them begins in the file */
-    struct grown ids;    /* uint64_t [items]: where its identifier begins in the text; empty without identifiers */
-    struct grown text;   /* the identifiers, each followed by '\n' */
+    struct grown items; /* uint64_t [items]: where each of them begins in the file, or itself, see is_small */
+    struct grown ids;   /* uint64_t [items]: where its identifier begins in the text; empty without identifiers */
+    struct grown text;  /* the identifiers, each followed by '\n' */
 };
 
 static int append(struct grown *g, const void *data, size_t bytes, const char *name) {
@@ -65,29 +66,40 @@ static int add_id(struct selector *s, struct order *order, bool chosen) {
                : 0;
 }
 
+/* An item that takes no more memory than its place is kept instead: reading each by itself would take far longer.
+ */
+static bool is_small(const struct selector *s) {
+    return s->item_bytes <= sizeof(uint64_t);
+}
+
 /* Adds the chosen ones of the next n items, the first of which begins at `place` in the file, and passes over them.
  */
 static int add_items(struct selector *s, struct order *order, size_t n, uint64_t place) {
-    if (selection_choose(&s->selection, s->reader.items, n, s->side, s->reader.in.name) < 0)
+    if (selection_choose(&s->selection, s->reader.items, n, s->side, s->reader.in.name) < 0 ||
+        (is_small(s) && raw_read(&s->reader, s->items, n) < 0))
         return -1;
     for (size_t i = 0; i < n; i++, place += s->item_bytes) {
         const bool chosen = s->side[i] == SIDE_CHOSEN;
-        if (chosen && append(&order->places, &place, sizeof place, s->reader.in.name) < 0)
+        uint64_t kept = place;
+        if (is_small(s))
+            memcpy(&kept, s->items + i * s->item_bytes, s->item_bytes);
+        if (chosen && append(&order->items, &kept, sizeof kept, s->reader.in.name) < 0)
             return -1;
         if (s->ids != NULL && add_id(s, order, chosen) < 0)
             return -1;
     }
-    return raw_skip(&s->reader, (uint64_t)n * s->item_bytes);
+    return is_small(s) ? 0 : raw_skip(&s->reader, (uint64_t)n * s->item_bytes);
 }
 
 /* Finds the chosen items in the whole stream, which is checked to its end. */
 static int find_items(struct selector *s, struct order *order) {
+    const size_t most = is_small(s) ? smaller(s->capacity, SELECTOR_WINDOW) : SELECTOR_WINDOW;
     int more;
     while ((more = raw_next(&s->reader)) == 1)
         while (s->reader.left > 0) {
             const uint64_t left = s->reader.left / s->item_bytes;
             const uint64_t place = (uint64_t)lseek(s->reader.in.fd, 0, SEEK_CUR); /* a regular file has one */
-            if (add_items(s, order, left < SELECTOR_WINDOW ? (size_t)left : SELECTOR_WINDOW, place) < 0)
+            if (add_items(s, order, smaller(left, most), place) < 0)
                 return -1;
             progress_items(s->reader.items, s->reader.total);
         }
@@ -106,7 +118,7 @@ static void shuffle(const struct selector *s, struct order *order, uint64_t item
     for (uint64_t i = 0; i < count; i++) {
         const struct noise noise = {.seed = s->selection.seed, .purpose = PURPOSE_ORDER, .item = i};
         const uint64_t other = i + noise_below(items - i, noise);
-        swap(numbers(&order->places), i, other);
+        swap(numbers(&order->items), i, other);
         if (s->ids != NULL)
             swap(numbers(&order->ids), i, other);
     }
@@ -122,18 +134,26 @@ static int write_ids(struct selector *s, const struct order *order, uint64_t fir
     return 0;
 }
 
+/* Reads item number i of the order into s->items. */
+static int read_item(struct selector *s, const struct order *order, uint64_t i) {
+    const uint64_t kept = numbers(&order->items)[i];
+    if (is_small(s)) {
+        memcpy(s->items, &kept, s->item_bytes);
+        return 0;
+    }
+    const ssize_t n = input_read_at(&s->reader.in, s->items, s->item_bytes, (off_t)kept);
+    if (n >= 0 && (size_t)n < s->item_bytes)
+        return fail("%s: became shorter while it was read, wanted it unchanged", s->reader.in.name);
+    return n < 0 ? -1 : 0;
+}
+
 /* Writes the items [first, end) of `count` as a frame. */
 static int write_frame(struct selector *s, const struct order *order, uint64_t first, uint64_t end,
                        uint64_t count) {
     if (write_ids(s, order, first, end) < 0 || item_output_begin(&s->chosen, end - first, end == count) < 0)
         return -1;
     for (uint64_t i = first; i < end; i++) {
-        const ssize_t n = input_read_at(&s->reader.in, s->items, s->item_bytes, (off_t)numbers(&order->places)[i]);
-        if (n < 0)
-            return -1;
-        if ((size_t)n < s->item_bytes)
-            return fail("%s: became shorter while it was read, wanted it unchanged", s->reader.in.name);
-        if (item_output_put(&s->chosen, s->items) < 0)
+        if (read_item(s, order, i) < 0 || item_output_put(&s->chosen, s->items) < 0)
             return -1;
         progress_items(i + 1, count);
     }
@@ -155,7 +175,7 @@ static int write_items(struct selector *s, const struct order *order, uint64_t c
 static int run(struct selector *s, struct order *order) {
     if (find_items(s, order) < 0)
         return -1;
-    const uint64_t items = order->places.used / sizeof(uint64_t);
+    const uint64_t items = order->items.used / sizeof(uint64_t);
     if (items > MAX_ITEMS)
         return fail("%s: %" PRIu64 " items are chosen, wanted at most %" PRIu64 " for --shuffle", s->reader.in.name,
                     items, MAX_ITEMS);
@@ -174,9 +194,9 @@ int selector_run_shuffled(struct selector *s) {
     if (!S_ISREG(status.st_mode))
         return fail("%s: is not a regular file, wanted one for --shuffle: it is read in another order",
                     s->reader.in.name);
-    struct order order = {.places = {.used = 0}};
+    struct order order = {.items = {.used = 0}};
     const int result = run(s, &order);
-    release(&order.places);
+    release(&order.items);
     release(&order.ids);
     release(&order.text);
     return result;
