@@ -213,6 +213,11 @@ refuses() {
     raw-select --shuffle -n 10 a.raw | payload | cmp - <(payload <b.raw | first 40)
     raw-select --shuffle -S 2 a.raw >c.raw
     run -1 cmp -s b.raw c.raw
+    # Items are kept if they are small, and otherwise read from their places; more of the former than are read at a time.
+    { header i32 3 1000 . && perl -e 'print pack "l<*", map { ($_) x 3 } 0 .. 999'; } | recut 300 >large.raw
+    raw-select --shuffle large.raw | payload | cmp - <(payload <b.raw | perl -0777 -ne 'print map { $_ x 3 } unpack "(a4)*"')
+    counting 300000 >many.raw
+    raw-select --shuffle many.raw | payload | perl -0777 -ne 'print pack "l<*", sort { $a <=> $b } unpack "l<*"' | cmp - <(payload <many.raw)
     # Labels are shuffled as the items are.
     { header u8 1 1000 . && perl -e 'print chr($_ % 256) for 0 .. 999'; } >labels.raw
     raw-select --shuffle labels.raw | payload | cmp - <(payload <b.raw | perl -0777 -ne 'print map chr($_ % 256), unpack "l<*"')
