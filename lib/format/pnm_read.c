@@ -225,28 +225,37 @@ static int read_raw(struct pnm_reader *r, uint16_t *to, size_t n) {
     return 0;
 }
 
-/* Writes four bits as samples, the highest one first. The first sample is the lowest 16 bits of a word. */
-static void expand_four(unsigned bits, uint16_t samples[4]) {
-    const uint64_t ones = 0x0001000100010001, chosen = bits * ones & 0x0001000200040008;
-    const uint64_t white = ((chosen + 0x7fff * ones) >> 15 & ones) ^ ones;
-    memcpy(samples, &white, sizeof white);
-}
+/* Four bits as samples, 1 for a bit that is 0, the highest one first: in the lowest 16 bits of a word. */
+#define FOUR(b)                                                                                      \
+    ((uint64_t)(~(b) >> 3 & 1) | (uint64_t)(~(b) >> 2 & 1) << 16 | (uint64_t)(~(b) >> 1 & 1) << 32 | \
+     (uint64_t)(~(b)&1) << 48)
 
 static void expand(unsigned char byte, uint16_t samples[8]) {
-    expand_four(byte >> 4, samples);
-    expand_four(byte & 15, samples + 4);
+    static const uint64_t four[16] = {FOUR(0u),  FOUR(1u),  FOUR(2u),  FOUR(3u), FOUR(4u),  FOUR(5u),
+                                      FOUR(6u),  FOUR(7u),  FOUR(8u),  FOUR(9u), FOUR(10u), FOUR(11u),
+                                      FOUR(12u), FOUR(13u), FOUR(14u), FOUR(15u)};
+    memcpy(samples, &four[byte >> 4], sizeof *four);
+    memcpy(samples + 4, &four[byte & 15], sizeof *four);
 }
 
-/* Reads samples of n whole bytes, at most CHUNK of them, of a row of PNM_BITS. */
+/* Reads n samples, at most 8 CHUNK, of a row of PNM_BITS from the beginning of a byte on: those of whole bytes, or
+ * all to the row's end. */
 static int read_octets(struct pnm_reader *r, uint16_t *to, size_t n) {
     unsigned char bytes[CHUNK];
-    const ssize_t got = copy(r, bytes, n);
-    for (ssize_t i = 0; i < got; i++)
-        expand(bytes[i], to + 8 * i);
+    uint16_t last[8];
+    const size_t octets = (n + 7) / 8;
+    const ssize_t got = copy(r, bytes, octets);
     if (got < 0)
         return -1;
-    r->left -= 8 * (size_t)got;
-    return (size_t)got < n ? refuse_end(r, PNM_END) : 0;
+    r->left -= smaller(8 * (size_t)got, n);
+    if ((size_t)got < octets)
+        return refuse_end(r, PNM_END);
+    for (size_t i = 0; i < n / 8; i++)
+        expand(bytes[i], to + 8 * i);
+    expand(bytes[octets - 1], last);
+    for (size_t i = 0; i < n % 8; i++)
+        to[n / 8 * 8 + i] = last[i];
+    return 0;
 }
 
 /* Reads n samples of one byte of PNM_BITS, from the row's column on. */
@@ -267,10 +276,11 @@ static int read_octet_part(struct pnm_reader *r, uint16_t *to, size_t n) {
 
 static int read_bits(struct pnm_reader *r, uint16_t *to, size_t n) {
     while (n > 0) {
-        const size_t in_row = smaller(n, r->picture.width - r->column), octets = smaller(in_row / 8, CHUNK);
-        const bool whole = r->column % 8 == 0 && octets > 0;
-        const size_t some = whole ? 8 * octets : smaller(in_row, 8 - r->column % 8);
-        if ((whole ? read_octets(r, to, octets) : read_octet_part(r, to, some)) < 0)
+        const size_t in_row = smaller(n, r->picture.width - r->column),
+                     whole = in_row == r->picture.width - r->column ? in_row : in_row / 8 * 8;
+        const bool octets = r->column % 8 == 0 && whole > 0;
+        const size_t some = octets ? smaller(whole, (size_t)8 * CHUNK) : smaller(in_row, 8 - r->column % 8);
+        if ((octets ? read_octets(r, to, some) : read_octet_part(r, to, some)) < 0)
             return -1;
         r->column = r->column + some == r->picture.width ? 0 : r->column + some;
         to += some;
