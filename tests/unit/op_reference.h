@@ -13,7 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The references of ops.c: what each op gives, in double. */
+/* The references of ops.c: what each op gives, in double. Those that take most of the time are not watched by
+ * sanitizers. */
+#define UNWATCHED __attribute__((no_sanitize("address", "undefined")))
 
 /* How a layer reads its inputs. */
 enum reading {
@@ -67,7 +69,7 @@ static const struct activation *test_activation(const char *name) {
 }
 
 /* x is the product of one unit: a number, or two if the activation has pairs. */
-static double activate(const char *name, const double *x) {
+UNWATCHED static double activate(const char *name, const double *x) {
     if (name == NULL)
         return *x;
     if (strcmp(name, "relu") == 0)
@@ -86,7 +88,7 @@ static double activate(const char *name, const double *x) {
 }
 
 /* out [units] = act(x W' + b). */
-static void dense_reference(const struct reference_row *r, size_t units, double *out) {
+UNWATCHED static void dense_reference(const struct reference_row *r, size_t units, double *out) {
     const size_t group = r->c->activation != NULL && strcmp(r->c->activation, "gated") == 0 ? 2 : 1;
     for (size_t u = 0; u < units; u++) {
         double product[2];
@@ -159,7 +161,7 @@ static size_t factor_of(const struct op_case *c) {
 }
 
 /* Number `output` of the product at position (i, j): over the places (a, b) of the kernel in the picture. */
-static double conv_product(const struct reference_row *r, size_t output, size_t i, size_t j) {
+UNWATCHED static double conv_product(const struct reference_row *r, size_t output, size_t i, size_t j) {
     const struct op_case *c = r->c;
     const size_t kernel = c->kernel, places = kernel * kernel, channels = c->image.channels,
                  before = (kernel - 1) / 2, y = i * c->stride, x = j * c->stride, factor = factor_of(c);
@@ -177,7 +179,7 @@ static double conv_product(const struct reference_row *r, size_t output, size_t 
     return sum;
 }
 
-static double conv_reference(const struct reference_row *r, double *out, double *term) {
+UNWATCHED static double conv_reference(const struct reference_row *r, double *out, double *term) {
     const struct op_case *c = r->c;
     const size_t group = c->activation != NULL && strcmp(c->activation, "gated") == 0 ? 2 : 1;
     const size_t rows = (c->image.height * factor_of(c) + c->stride - 1) / c->stride,

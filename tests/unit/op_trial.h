@@ -160,9 +160,14 @@ static double row_loss(const struct trial *t, const struct tested *x, size_t row
     return loss;
 }
 
-/* Of many numbers only some are checked. */
+/* Of many numbers only some are checked: fewer of the parameters of a reader among others, since each op's are
+ * checked where it is alone. */
 static size_t stride(size_t n) {
     return (n / 400) | 1;
+}
+
+static size_t parameter_stride(const struct trial *t, const struct tested *x, size_t n) {
+    return t->shared && x != &t->root ? (n / 50) | 1 : stride(n);
 }
 
 /* What rows of a layer add to the loss. */
@@ -189,7 +194,7 @@ static void want_parameters(const struct trial *t, struct tested *x) {
     const struct layer *layer = layer_of(t, x);
     for (size_t j = 0; j < layer->owns; j++) {
         const size_t n = layer->own_units * layer->own[j].each;
-        for (size_t i = 0; i < n; i += stride(n))
+        for (size_t i = 0; i < n; i += parameter_stride(t, x, n))
             x->wanted[j][i] = slope(t, x, &x->own[j][i], 0, rows_of(t, layer));
     }
 }

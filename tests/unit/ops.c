@@ -77,7 +77,7 @@ static void check_parameters(struct trial *t, struct tested *x, float scale, flo
     }
     for (size_t j = 0; j < layer->owns; j++) {
         const size_t n = all * layer->own[j].each;
-        for (size_t i = 0; i < n; i += stride(n)) {
+        for (size_t i = 0; i < n; i += parameter_stride(t, x, n)) {
             const double wanted =
                 (double)scale * x->wanted[j][i] + (beta == 0 ? 0 : (double)beta * ((double)(i % 7) - 2.5));
             EXPECT(is_near((double)own[j][i], wanted, 2), "%s: %s: gradient %zu of own[%zu] is %.7g, wanted %.7g",
