@@ -247,7 +247,7 @@ flags:
 	@echo '$(filter-out -DVAEUTILS_VERSION%,$(ALL_CPPFLAGS)) -DLEVEL=baseline -std=c11 -pthread'
 
 # Builds for `make check`, each below its own directory.
-SANITIZE = -O2 -g -fno-omit-frame-pointer -fno-sanitize-recover=all -fsanitize=
+SANITIZE = -O1 -g1 -fno-omit-frame-pointer -fno-sanitize-recover=all -fsanitize=
 asan tsan: | $(DEPS_FIRST)
 	@$(MAKE) -s V=$(V) BUILD="$(BUILD)/$@" CFLAGS='$(SANITIZE)$(if $(filter asan,$@),address$(comma)undefined,thread)' all $(if $(filter asan,$@),units)
 

@@ -284,12 +284,6 @@ load helper
     assert_output "make deps check PART=$(($(git log -1 --format=%ct) % 3 + 1))"
 }
 
-@test "every script is clean under shellcheck" {
-    cd "$ROOT"
-    shellcheck -x .ci/run tests/run tests/dead-tools tests/same-bytes tests/fuzz/run examples/demo examples/anomaly data/cut-tiles data/draw-emoji examples/jobs/* examples/paper/*
-    shellcheck -s bats -x tests/helper.bash tests/*.bats tests/long/*.bats
-}
-
 # fake_test LINE...: a test program that prints these lines.
 fake_test() {
     mkdir -p "$BATS_TEST_TMPDIR/unit"

@@ -25,27 +25,29 @@ made_with() {
     for option in "${options[@]}"; do assert_regex "$command " " $option "; done
 }
 
+# few PREFIX COUNT: so many images to train on, and 3 test images, in the test's directory.
+few() {
+    cd "$BATS_TEST_TMPDIR" || return
+    idx2raw -n "$2" "$IMAGES" >"$1train.raw"
+    idx2raw --skip 500 -n 3 "$IMAGES" >"$1test.raw"
+    idx2raw --skip 500 -n 3 "$LABELS" >"$1labels.raw"
+}
+
 @test "table 1: each row by its own recipe" {
     local row name published options
+    few '' 5
     for row in 'vae 86.76 --objective stl,--samples 1,--optimizer muon,--schedule cosine:1e-4,--ema 0.99,--epochs 150' \
         'iwae-5 85.54 --objective dreg,--samples 5,--optimizer muon,--schedule cosine:1e-4,--ema 0.99,--epochs 150' \
         'iwae-50 84.78 --objective dreg,--samples 50,--optimizer muon,--schedule cosine:1e-4,--ema 0.999,--epochs 80' \
         'iwae-schedule 86.76 --objective elbo,--optimizer adam,--adam-eps 1e-4,--schedule iwae,--epochs 3280,--batch 20'; do
         read -r name published options <<<"$row"
-        recipe "$name"
+        OUT=. run "$ROOT/examples/paper/$name"
+        assert_success
         made_with "$name.bin" "$options,--latent 50,--activation tanh,--binarize sample"
         grep -q "^$name: -log p(x) [0-9.]* +- [0-9.]* nats, published $published; trained for 0 minutes\$" <<<"$output"
         assert_equal "$(metadata "$name.bin" encoder_hidden)" 200,200
     done
     assert_equal "$(metadata iwae-50.bin start_xxh64)" "$(metadata iwae-5.bin xxh64)"
-}
-
-# Pseudo-inputs want 500 images to start from. few PREFIX: so many, and 3 test images.
-few() {
-    cd "$BATS_TEST_TMPDIR" || return
-    idx2raw -n 500 "$IMAGES" >"$1train.raw"
-    idx2raw --skip 500 -n 3 "$IMAGES" >"$1test.raw"
-    idx2raw --skip 500 -n 3 "$LABELS" >"$1labels.raw"
 }
 
 # likelihood NAME: the mean of log p(x) of the recipe's items with the sign changed, and its error, as they are printed.
@@ -55,7 +57,7 @@ likelihood() {
 }
 
 @test "convolutions: a row with its error, from the test images" {
-    few ''
+    few '' 500 # pseudo-inputs want so many to start from
     OUT=. EPOCHS=1 run "$ROOT/examples/paper/conv"
     assert_success
     made_with conv.bin "--activation silu,--prior vamp:500,--objective stl,--optimizer muon,--binarize sample"
@@ -66,7 +68,7 @@ likelihood() {
 }
 
 @test "Fashion-MNIST: two priors, and the mean of their differences" {
-    few fashion-
+    few fashion- 500
     OUT=. EPOCHS=1 run "$ROOT/examples/paper/fashion"
     assert_success
     local name

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# What takes minutes beside tests/analyze.bats: two compilers' analyzers read the source, and clang compiles the suite.
+# What takes minutes beside tests/analyze.bats: analyzers read the source and the scripts, and clang compiles the suite.
 load ../helper
 
 setup() {
@@ -16,6 +16,12 @@ setup() {
         gcc -fanalyzer -Wno-analyzer-use-of-uninitialized-value -Wno-analyzer-shift-count-overflow -Werror \
             "${FLAGS[@]}" -O1 -c -o "$BATS_TEST_TMPDIR/object.o" "$file" || fail "$file"
     done
+}
+
+@test "every script is clean under shellcheck" {
+    cd "$ROOT"
+    shellcheck -x .ci/run tests/run tests/dead-tools tests/same-bytes tests/fuzz/run examples/demo examples/anomaly data/cut-tiles data/draw-emoji examples/jobs/* examples/paper/*
+    shellcheck -s bats -x tests/helper.bash tests/*.bats tests/long/*.bats
 }
 
 @test "clang-tidy, with clang's analyzer, finds nothing that .clang-tidy asks for" {
