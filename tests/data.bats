@@ -66,18 +66,22 @@ pixel() {
 }
 
 @test "the table has each tile once, within its sheet and within 32x32" {
-    awk '/^#/ { next }
-        { count[$1] += $8 }
-        $6 + $4 > 32 || $7 + $5 > 32 { print "beyond the tile: " $0; bad = 1 }
-        { left = $2; top = $3
-          for (i = 0; i < $8; i++) {
-              if (left + $4 > 1024 || top % 32 + $5 > 32) { print "beyond the row: " $0; bad = 1 }
-              for (y = top; y < top + $5; y++) for (x = left; x < left + $4; x++)
-                  if (taken[$1, x, y]++) { print "twice: " $0; exit bad = 1 }
-              left += $4
-              if (left + $4 > 1024) { left = 0; top += $5 }
-          } }
-        END { print count["wall"], count["floor"], count["feat"]; exit bad }' "$ROOT/data/tiles.txt" |
+    perl -lane '
+        next if /^#/;
+        my ($sheet, $left, $top, $w, $h, $x, $y, $n) = @F;
+        $count{$sheet} += $n;
+        print "beyond the tile: $_" if $x + $w > 32 || $y + $h > 32;
+        for (1 .. $n) {
+            print "beyond the row: $_" if $left + $w > 1024 || $top % 32 + $h > 32;
+            for my $row ($top .. $top + $h - 1) {
+                for my $column ($left .. $left + $w - 1) {
+                    print "twice: $_" if vec $taken{$sheet}, $row * 1024 + $column, 1;
+                    vec($taken{$sheet}, $row * 1024 + $column, 1) = 1;
+                }
+            }
+            ($left, $top) = $left + 2 * $w > 1024 ? (0, $top + $h) : ($left + $w, $top);
+        }
+        END { print "@count{qw(wall floor feat)}" }' "$ROOT/data/tiles.txt" |
         tee "$BATS_TEST_TMPDIR/found"
     assert_equal "$(cat "$BATS_TEST_TMPDIR/found")" '1312 978 616'
 }

@@ -60,7 +60,13 @@ struct reference_row {
     const float *gradient;          /* the row of the gradient with respect to the output */
     const double *own[LAYER_PARAMETERS];
     size_t width[LAYER_INPUTS];
+    const size_t *only; /* the unit of `own` whose outputs are wanted alone, others may be 0; NULL: all are */
 };
+
+/* Whether the outputs of unit u of `units` are wanted. */
+static bool is_wanted(const struct reference_row *r, size_t u, size_t units) {
+    return r->only == NULL || *r->only * units / r->layer->own_units == u;
+}
 
 #define TEST_BETA 0.7 /* weight of the KL term */
 
@@ -92,6 +98,9 @@ UNWATCHED static void dense_reference(const struct reference_row *r, size_t unit
     const size_t group = r->c->activation != NULL && strcmp(r->c->activation, "gated") == 0 ? 2 : 1;
     for (size_t u = 0; u < units; u++) {
         double product[2];
+        out[u] = 0;
+        if (!is_wanted(r, u, units))
+            continue;
         for (size_t g = 0; g < group; g++) {
             const size_t row = u * group + g;
             product[g] = r->own[1][row];
@@ -188,10 +197,13 @@ UNWATCHED static double conv_reference(const struct reference_row *r, double *ou
     for (size_t i = 0; i < rows; i++)
         for (size_t j = 0; j < columns; j++)
             for (size_t u = 0; u < c->units; u++) {
+                const size_t k = (i * columns + j) * c->units + u;
                 double product[2];
+                out[k] = 0;
+                if (!is_wanted(r, u, c->units))
+                    continue;
                 for (size_t g = 0; g < group; g++)
                     product[g] = conv_product(r, u * group + g, i, j);
-                const size_t k = (i * columns + j) * c->units + u;
                 out[k] = activate(c->activation, product) + (r->layer->inputs > 1 ? r->in[1][k] : 0);
             }
     return 0;

@@ -20,6 +20,7 @@ struct tested {
     const struct op_case *c;
     size_t layer;
     double *in[LAYER_INPUTS], *base, *own[LAYER_PARAMETERS], *out;
+    const size_t *only;               /* see struct reference_row */
     float *gradient;                  /* with respect to the output: random numbers */
     double *wanted[LAYER_PARAMETERS]; /* the gradient with respect to own[], */
     double *wanted_in[LAYER_INPUTS];  /* and to the inputs */
@@ -145,7 +146,8 @@ static double row_loss(const struct trial *t, const struct tested *x, size_t row
                               .layer = layer,
                               .row = row,
                               .gradient = x->gradient + row * layer->width,
-                              .own = {x->own[0], x->own[1]}};
+                              .own = {x->own[0], x->own[1]},
+                              .only = x->only};
     for (size_t i = 0; i < layer->inputs; i++) {
         const struct layer *in = net_input(&t->net, layer, i);
         const size_t each = pass_rows_per_item(&t->pass, layer) / pass_rows_per_item(&t->pass, in);
@@ -194,9 +196,13 @@ static void want_parameters(const struct trial *t, struct tested *x) {
     const struct layer *layer = layer_of(t, x);
     for (size_t j = 0; j < layer->owns; j++) {
         const size_t n = layer->own_units * layer->own[j].each;
-        for (size_t i = 0; i < n; i += parameter_stride(t, x, n))
+        for (size_t i = 0; i < n; i += parameter_stride(t, x, n)) {
+            const size_t unit = i / layer->own[j].each;
+            x->only = &unit;
             x->wanted[j][i] = slope(t, x, &x->own[j][i], 0, rows_of(t, layer));
+        }
     }
+    x->only = NULL;
 }
 
 /* A layer's input number k -> wanted_in[k]; of a shared one each number is needed. */
