@@ -54,6 +54,7 @@ setup() {
 
 @test "one's own data: pictures, counts, arrays, a feed, and a run that is continued" {
     assert_equal "$(raw-info tour/pictures.raw | awk 'NR == 2 { print $1, $2, $3 }')" 'u8 28x28 4'
+    assert_equal "$(metadata tour/pictures.bin encoder_hidden)" conv:16:4:2,conv:32:4:2,100
     assert_equal "$(metadata tour/counts.bin likelihood)" negbin
     assert_equal "$(wc -l <tour/latents.csv)" 201
     npy2raw tour/latents.npy | raw-cmp - <(csv2raw --dtype f32 tour/latents.csv)
