@@ -11,22 +11,37 @@
 #include <stdlib.h>
 
 #define ALIGNMENT ((size_t)64)
+#define WINDOW_BYTES ((size_t)16 << 20) /* of the values that are kept for one window */
 
-/* All arrays are in one allocation. The first call of lay_out, with memory NULL, computes its size; the second one
- * sets the arrays. */
+/* All arrays are in one allocation. The first call of lay_out, with memory NULL, computes its size; later ones set
+ * the arrays. */
 struct arena {
     char *memory;
     size_t used;
 };
 
-static void *take(struct arena *arena, size_t rows, size_t columns, size_t size) {
-    void *array = arena->memory == NULL ? NULL : arena->memory + arena->used;
+/* Returns row `first` of an array. */
+static void *take(struct arena *arena, size_t rows, size_t columns, size_t size, size_t first) {
+    void *array = arena->memory == NULL ? NULL : arena->memory + arena->used + first * columns * size;
     arena->used += (rows * columns * size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     return array;
 }
 
 static size_t rows_of(const struct pass *p, const struct layer *layer) {
     return p->items * pass_rows_per_item(p, layer);
+}
+
+/* Returns the number of the window's first row. */
+static size_t first_of(const struct pass *p, const struct layer *layer) {
+    return p->first * pass_rows_per_item(p, layer);
+}
+
+/* Returns an array with one row for each row of the layer; of a layer that is kept for one window only, for each
+ * row of a window. */
+static float *take_rows(const struct pass *p, struct arena *arena, const struct layer *layer, size_t columns) {
+    return pass_value(p, layer)->passes
+               ? take(arena, p->window * pass_rows_per_item(p, layer), columns, sizeof(float), 0)
+               : take(arena, rows_of(p, layer), columns, sizeof(float), first_of(p, layer));
 }
 
 /* Returns the rows of the panels of an output, which is one more than those of the output. Otherwise neighbouring
@@ -41,15 +56,16 @@ size_t pass_panel(const struct pass *p, const struct layer *layer) {
 
 static void lay_out_gradient(struct pass *p, struct arena *arena, const struct layer *layer) {
     struct value *v = pass_value(p, layer);
-    const size_t rows = rows_of(p, layer);
-    v->saved = take(arena, rows, layer->saved, sizeof(float));
+    v->saved = take_rows(p, arena, layer, layer->saved);
     if (layer->op->in_place)
         v->dout = pass_input(p, layer, 0)->dout;
     else if (layer->differentiable)
-        v->dout = layer->replaced ? v->out : take(arena, rows, layer->width, sizeof(float));
-    v->partial = take(arena, layer->ranged ? PASS_RANGES : 0, layer->partial, sizeof(float));
+        v->dout = layer->replaced ? v->out : take_rows(p, arena, layer, layer->width);
+    v->partial =
+        take(arena, layer->ranged ? PASS_RANGES : 0, layer->partial, sizeof(float), p->first / pass_range_items(p));
     if (layer->packs && products()->packed)
-        v->panels = take(arena, 1, panels_size(panel_rows(p, layer), layer->width), sizeof(float));
+        v->panels = (float *)take(arena, 1, panels_size(panel_rows(p, layer), layer->width), sizeof(float), 0) +
+                    first_of(p, layer) * PANEL;
 }
 
 /* Returns the floats of one thread's scratch: whole cache lines, so that threads do not share any. */
@@ -69,17 +85,54 @@ static void lay_out(struct pass *p, struct arena *arena) {
     for (size_t i = p->from; i < p->to; i++) {
         const struct layer *layer = &p->net->layer[i];
         struct value *v = &p->value[i];
-        const size_t rows = rows_of(p, layer);
-        v->out =
-            layer->op->in_place ? pass_input(p, layer, 0)->out : take(arena, rows, layer->width, sizeof(float));
-        v->kept = take(arena, rows, layer->kept, sizeof(float));
+        v->out = layer->op->in_place ? pass_input(p, layer, 0)->out : take_rows(p, arena, layer, layer->width);
+        v->kept = take_rows(p, arena, layer, layer->kept);
         v->parts = p->trains ? division_parts(layer) : 1;
-        v->term = take(arena, layer->terms * v->parts, rows, sizeof(double));
+        v->term = (double *)take(arena, layer->terms * v->parts, rows_of(p, layer), sizeof(double), 0) +
+                  first_of(p, layer);
         if (p->trains)
             lay_out_gradient(p, arena, layer);
     }
-    p->weight = p->trains ? take(arena, p->items, p->draws, sizeof(float)) : NULL;
-    p->scratch = take(arena, p->threads, scratch_size(p), sizeof(float));
+    p->weight = p->trains ? take(arena, p->items, p->draws, sizeof(float), p->first) : NULL;
+    p->scratch = take(arena, p->threads, scratch_size(p), sizeof(float), 0);
+}
+
+void pass_move(struct pass *pass, size_t first) {
+    struct arena arena = {pass->memory, 0};
+    pass->first = first;
+    lay_out(pass, &arena);
+}
+
+/* Returns whether a layer needs the output of in[i] after the backward pass, for its gradient. */
+static bool needs_later(const struct layer *layer) {
+    return layer->op->gradient != NULL && !layer->ranged && !layer->op->reads_panels;
+}
+
+/* Marks the layers that only other layers of the same window need: ranged ones, whose gradients are computed in the
+ * backward pass. */
+static void mark_passing(struct pass *p) {
+    for (size_t i = p->from; i < p->to; i++)
+        p->value[i].passes = p->net->layer[i].ranged && !p->net->layer[i].op->in_place;
+    for (size_t i = p->from; i < p->to; i++) {
+        const struct layer *reader = &p->net->layer[i];
+        for (size_t j = 0; j < reader->inputs; j++)
+            if (needs_later(reader) || reader->op->in_place)
+                pass_input(p, reader, j)->passes = false;
+    }
+}
+
+/* Returns the items of a window: whole ranges, as many for each thread, whose values are of about WINDOW_BYTES. */
+static size_t window_items(const struct pass *p) {
+    const size_t each = pass_range_items(p) * p->threads;
+    size_t numbers = 0;
+    for (size_t i = p->from; i < p->to; i++) {
+        const struct layer *layer = &p->net->layer[i];
+        if (p->value[i].passes)
+            numbers += pass_rows_per_item(p, layer) * (2 * layer->width + layer->kept + layer->saved);
+    }
+    if (numbers == 0)
+        return p->items;
+    return smaller(p->items, larger(WINDOW_BYTES / (each * numbers * sizeof(float)), 1) * each);
 }
 
 /* Returns the greatest width of an array. */
@@ -102,6 +155,7 @@ int pass_create(struct pass *pass, const struct net *net, size_t from, size_t to
                           .from = from,
                           .to = to,
                           .items = size->items,
+                          .window = size->items,
                           .draws = size->draws,
                           .threads = size->threads > 0 ? size->threads : 1,
                           .trains = size->trains};
@@ -116,12 +170,15 @@ int pass_create(struct pass *pass, const struct net *net, size_t from, size_t to
     pass->value = calloc(net->layers, sizeof *pass->value);
     if (pass->value == NULL)
         return fail("model: out of memory for the values of its layers");
+    if (size->windows && products()->packed) {
+        mark_passing(pass);
+        pass->window = window_items(pass);
+    }
     lay_out(pass, &arena);
     pass->memory = arena.memory = memory_allocate(arena.used);
     if (pass->memory == NULL)
         return fail("model: out of memory for %zu items at a time (%zu bytes)", size->items, arena.used);
-    arena.used = 0;
-    lay_out(pass, &arena);
+    pass_move(pass, 0);
     return 0;
 }
 

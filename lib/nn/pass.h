@@ -20,6 +20,7 @@ struct value {
      * a pass that does not train there is one part. */
     double *term;
     size_t parts;
+    bool passes;    /* out, dout, kept and saved have the rows of one window only */
     float *panels;  /* `out` in panels, which the gradients of later layers read; NULL if none reads them */
     float *partial; /* [ranges, partial] of a ranged layer; NULL in a pass that does not train */
 };
@@ -28,12 +29,13 @@ struct pass {
     const struct net *net; /* not owned */
     size_t from, to;       /* the pass runs the layers [from, to) */
     size_t items, draws, threads;
-    bool trains;         /* there is a backward pass */
-    struct value *value; /* [layers of the net]; set for the layers [from, to) */
-    float *weight;       /* [items, draws], weight of each draw in the gradient; NULL if the pass does not train */
-    float *scratch;      /* [threads, the largest `scratch` of a layer] */
-    void *context;       /* for operations that the caller adds to the plan */
-    void *memory;        /* of all arrays; owned, like `value` */
+    size_t window, first; /* items of a window, and the number of the present one's first item, see pass_move */
+    bool trains;          /* there is a backward pass */
+    struct value *value;  /* [layers of the net]; set for the layers [from, to) */
+    float *weight;        /* [items, draws], weight of each draw in the gradient; NULL if the pass does not train */
+    float *scratch;       /* [threads, the largest `scratch` of a layer] */
+    void *context;        /* for operations that the caller adds to the plan */
+    void *memory;         /* of all arrays; owned, like `value` */
 };
 
 /* The size of a pass. */
@@ -41,6 +43,7 @@ struct pass_size {
     size_t items, draws;
     size_t threads; /* of the workers that run it; 0 stands for the calling thread alone */
     bool trains;
+    bool windows; /* the caller runs it window by window */
 };
 
 /* Allocates a pass of the layers [from, to). 0, or -1 if memory runs out or the pass is too large; end with
@@ -49,6 +52,13 @@ int pass_create(struct pass *pass, const struct net *net, size_t from, size_t to
     __attribute__((warn_unused_result));
 
 void pass_free(struct pass *pass);
+
+/* A step may be run window by window: the forward and the backward pass of the first `window` items, then those of
+ * the next ones. Values that only layers of the same window need are kept for one window, so that a mini-batch of
+ * pictures takes little memory. Windows are whole ranges, so that sums have the same bits. Moves to the window that
+ * begins at item `first`: from then on, rows, items and ranges are counted from there, in all arrays. Without
+ * `windows`, a window is the whole pass. */
+void pass_move(struct pass *pass, size_t first);
 
 /* Returns about how many bytes a pass of the layers [from, to) that does not train has for each row. */
 size_t pass_row_bytes(const struct net *net, size_t from, size_t to);

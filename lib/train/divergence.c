@@ -92,20 +92,24 @@ static int check_rows(const struct training *t, size_t items) {
     return 0;
 }
 
-/* Returns the first layer with parameters whose output for the step's items is not finite; NULL: none. */
+/* Returns the first layer before the likelihood with parameters whose output for the step's items is not finite;
+ * NULL: none. Computes all outputs again, since gradients and other windows have overwritten some. */
 static const struct layer *find_not_finite(struct training *t, size_t items) {
     struct pass *pass = &t->pass;
-    for (size_t i = 0; i < pass->net->layers; i++) {
-        const struct layer *layer = &pass->net->layer[i];
-        const size_t rows = items * pass_rows_per_item(pass, layer);
-        if (layer->owns == 0 || layer->width == 0)
-            continue;
-        if (layer->replaced) /* the gradient has overwritten the output */
-            pass_forward(pass, i, i + 1, 0, items);
-        if (!math_kernel()->finite(pass_value(pass, layer)->out, rows * layer->width))
-            return layer;
+    size_t found = t->model->likelihood;
+    for (size_t first = 0; first < items; first += pass->window) {
+        const size_t n = smaller(pass->window, items - first);
+        pass_move(pass, first);
+        for (size_t i = 0; i < found; i++) {
+            const struct layer *layer = &pass->net->layer[i];
+            pass_forward(pass, i, i + 1, 0, n);
+            if (layer->owns > 0 && !math_kernel()->finite(pass_value(pass, layer)->out,
+                                                          n * pass_rows_per_item(pass, layer) * layer->width))
+                found = i;
+        }
     }
-    return NULL;
+    pass_move(pass, 0);
+    return found < t->model->likelihood ? &pass->net->layer[found] : NULL;
 }
 
 int divergence_of_loss(struct training *t, const struct step *step, double reconstruction, double kl) {

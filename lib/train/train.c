@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/number.h"
 #include "train/divergence.h"
 
 #include <inttypes.h>
@@ -78,7 +79,7 @@ static const void *changed_item(const struct training *t, size_t item, struct no
 static void gather(struct training *t, size_t row) {
     const struct model *m = t->model;
     struct pass *pass = &t->pass;
-    const size_t place = t->position + row, item = t->order[place];
+    const size_t place = t->position + pass->first + row, item = t->order[place];
     if (place + EXPECTED < t->data->items)
         dataset_expect(t->data, t->order[place + EXPECTED]);
     struct noise noise = {
@@ -104,7 +105,8 @@ static void gather_rows(struct pass *pass, const struct layer *layer, const stru
 static void weigh(struct pass *pass, const struct layer *layer, const struct tile *tile, const struct step *step) {
     const struct training *t = pass->context;
     (void)layer;
-    bound_weigh(pass, t->model, step->objective, tile->row / pass->draws, tile->rows / pass->draws, t->item_bound);
+    bound_weigh(pass, t->model, step->objective, tile->row / pass->draws, tile->rows / pass->draws,
+                t->item_bound + pass->first);
 }
 
 /* Makes the plan: the forward pass, the weights of the draws, and the backward pass. 0 or -1. */
@@ -155,6 +157,16 @@ static void keep_best_scale(struct training *t) {
         m->net.parameters.average[place] = log_scale;
 }
 
+/* Runs the forward and the backward pass of the step's items, window by window. */
+static void run_passes(struct training *t, const struct step *step) {
+    struct pass *pass = &t->pass;
+    for (size_t first = 0; first < step->items; first += pass->window) {
+        pass_move(pass, first);
+        plan_run(&t->plan, t->workers, smaller(pass->window, step->items - first), step);
+    }
+    pass_move(pass, 0);
+}
+
 int training_step(struct training *t) {
     const size_t left = t->data->items - t->position;
     if (left == 0)
@@ -165,7 +177,7 @@ int training_step(struct training *t) {
                               .rate = rate_at(t, t->position),
                               .number = t->step + 1};
     vamp_forward(&t->vamp);
-    plan_run(&t->plan, t->workers, step.items, &step);
+    run_passes(t, &step);
     if (account(t, &step) < 0)
         return -1;
     vamp_backward(&t->vamp, &step);
@@ -198,8 +210,11 @@ int training_start(struct training *t) {
         return fail("training: out of memory for %zu changed items", threads);
     if (net_train(&m->net) < 0 ||
         pass_create(&t->pass, &m->net, 0, m->net.layers,
-                    &(struct pass_size){
-                        .items = t->batch, .draws = t->objective.draws, .threads = threads, .trains = true}) < 0)
+                    &(struct pass_size){.items = t->batch,
+                                        .draws = t->objective.draws,
+                                        .threads = threads,
+                                        .trains = true,
+                                        .windows = !segment_has_best_scale(&m->segment)}) < 0)
         return -1;
     t->pass.context = t;
     if (make_plan(t) < 0 || vamp_start(&t->vamp, m, t->workers, &t->pass) < 0)
