@@ -43,6 +43,11 @@ static inline size_t larger(size_t a, size_t b) {
     return a > b ? a : b;
 }
 
+/* Returns n / each, rounded up. */
+static inline size_t divide_up(size_t n, size_t each) {
+    return (n + each - 1) / each;
+}
+
 /* Sets *product to a * b; false if it does not fit. */
 bool multiply(size_t a, size_t b, size_t *product);
 

@@ -84,7 +84,7 @@ static int lay_out(struct grid *g, const struct dataset *images, size_t columns,
     const struct image *image = &g->image;
     size_t tile_bytes, picture;
     g->columns = columns == 0 ? squarest(images->items) : columns;
-    g->rows = (images->items + g->columns - 1) / g->columns;
+    g->rows = divide_up(images->items, g->columns);
     g->pad = pad;
     if (!multiply(g->columns, image->width + pad, &tile_bytes) ||
         !multiply(tile_bytes, image->channels, &g->line) || !multiply(g->line, g->rows, &picture) ||

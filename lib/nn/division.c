@@ -9,7 +9,7 @@
 
 /* Parts of at most `most`, which is not 0. */
 static size_t parts(size_t n, size_t most) {
-    return most == 0 ? n : (n + most - 1) / most;
+    return most == 0 ? n : divide_up(n, most);
 }
 
 /* Units per tile: so many that the tile's columns are whole panels, and so are the columns that it writes of the

@@ -5,10 +5,12 @@
 #include "base/memory.h"
 #include "base/number.h"
 #include "base/workers.h"
+#include "kernel/math_kernel.h"
 #include "kernel/product_kernel.h"
 #include "nn/division.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define ALIGNMENT ((size_t)64)
 #define WINDOW_BYTES ((size_t)16 << 20) /* of the values that are kept for one window */
@@ -23,7 +25,7 @@ struct arena {
 /* Returns row `first` of an array. */
 static void *take(struct arena *arena, size_t rows, size_t columns, size_t size, size_t first) {
     void *array = arena->memory == NULL ? NULL : arena->memory + arena->used + first * columns * size;
-    arena->used += (rows * columns * size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    arena->used += divide_up(rows * columns * size, ALIGNMENT) * ALIGNMENT;
     return array;
 }
 
@@ -61,8 +63,8 @@ static void lay_out_gradient(struct pass *p, struct arena *arena, const struct l
         v->dout = pass_input(p, layer, 0)->dout;
     else if (layer->differentiable)
         v->dout = layer->replaced ? v->out : take_rows(p, arena, layer, layer->width);
-    v->partial =
-        take(arena, layer->ranged ? PASS_RANGES : 0, layer->partial, sizeof(float), p->first / pass_range_items(p));
+    v->partial = take(arena, layer->ranged ? 1 + divide_up(p->window, pass_range_items(p)) : 0, layer->partial,
+                      sizeof(float), 0);
     if (layer->packs && products()->packed)
         v->panels = (float *)take(arena, 1, panels_size(panel_rows(p, layer), layer->width), sizeof(float), 0) +
                     first_of(p, layer) * PANEL;
@@ -74,7 +76,7 @@ static size_t scratch_size(const struct pass *p) {
     size_t most = 0;
     for (size_t i = p->from; i < p->to; i++)
         most = p->net->layer[i].scratch > most ? p->net->layer[i].scratch : most;
-    return (most + line - 1) / line * line;
+    return divide_up(most, line) * line;
 }
 
 float *pass_scratch(const struct pass *p) {
@@ -103,9 +105,22 @@ void pass_move(struct pass *pass, size_t first) {
     lay_out(pass, &arena);
 }
 
+void pass_sum(struct pass *p, size_t items, size_t part, size_t parts) {
+    for (size_t i = p->from; i < p->to; i++) {
+        const struct layer *layer = &p->net->layer[i];
+        const size_t all = layer->partial, first = all * part / parts, n = all * (part + 1) / parts - first;
+        float *sum = pass_value(p, layer)->partial + first;
+        for (size_t range = 0; n > 0 && range < divide_up(items, pass_range_items(p)); range++)
+            if (p->first == 0 && range == 0)
+                memcpy(sum, sum + all, n * sizeof *sum);
+            else
+                math_kernel()->add(sum, sum + (1 + range) * all, n);
+    }
+}
+
 /* Returns whether a layer needs the output of in[i] after the backward pass, for its gradient. */
 static bool needs_later(const struct layer *layer) {
-    return layer->op->gradient != NULL && !layer->ranged && !layer->op->reads_panels;
+    return layer->owns > 0 && !layer->ranged && !layer->op->reads_panels;
 }
 
 /* Marks the layers that only other layers of the same window need: ranged ones, whose gradients are computed in the

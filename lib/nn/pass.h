@@ -22,7 +22,7 @@ struct value {
     size_t parts;
     bool passes;    /* out, dout, kept and saved have the rows of one window only */
     float *panels;  /* `out` in panels, which the gradients of later layers read; NULL if none reads them */
-    float *partial; /* [ranges, partial] of a ranged layer; NULL in a pass that does not train */
+    float *partial; /* [1 + ranges, partial] of a ranged layer, see pass_sum; NULL in a pass that does not train */
 };
 
 struct pass {
@@ -80,8 +80,8 @@ static inline size_t pass_rows_per_item(const struct pass *pass, const struct la
 
 /* The rows of a ranged layer are divided into at most PASS_RANGES ranges. They depend on the size of the pass only,
  * so that sums over a range have the same bits with any number of threads. The last range of a step may be shorter.
- * The functions return the items of a range, its rows, the number of ranges of the first `rows` rows, and the
- * gradient that a layer computes for the range that begins at `row` [partial]. */
+ * The functions return the items of a range, its rows, and the gradient that a layer computes for the range that
+ * begins at `row` [partial]. */
 #define PASS_RANGES ((size_t)16)
 
 static inline size_t pass_range_items(const struct pass *pass) {
@@ -92,15 +92,13 @@ static inline size_t pass_range_rows(const struct pass *pass, const struct layer
     return pass_range_items(pass) * pass_rows_per_item(pass, layer);
 }
 
-static inline size_t pass_ranges(const struct pass *pass, const struct layer *layer, size_t rows) {
-    const size_t range = pass_range_rows(pass, layer);
-    return (rows + range - 1) / range;
+static inline float *pass_partial(const struct pass *pass, const struct layer *layer, size_t row) {
+    return &pass_value(pass, layer)->partial[(1 + row / pass_range_rows(pass, layer)) * layer->partial];
 }
 
-static inline float *pass_partial(const struct pass *pass, const struct layer *layer, size_t row) {
-    const size_t range = row / pass_range_rows(pass, layer);
-    return &pass_value(pass, layer)->partial[range * layer->partial];
-}
+/* Adds the partial gradients of the ranges of the window's first `items` items to partial[0], in their order; in
+ * the first window, partial[0] becomes their sum. For each layer, part number `part` of `parts` of the numbers. */
+void pass_sum(struct pass *pass, size_t items, size_t part, size_t parts);
 
 /* Returns the calling thread's scratch, of as many floats as any layer's `scratch` says. */
 float *pass_scratch(const struct pass *pass);

@@ -72,6 +72,8 @@ int plan_layers(struct plan *plan, struct pass *pass, size_t from, size_t to, en
                                      : plan_add(plan, plan_layer(pass, layer, direction))) < 0)
             return -1;
     }
+    if (direction == DIRECTION_BACKWARD)
+        plan->sums = pass;
     return 0;
 }
 
@@ -134,6 +136,12 @@ size_t plan_stage(const struct plan *plan, size_t first, size_t items, size_t *t
     return stage.end;
 }
 
+/* Some of the pass's partial gradients. */
+static void run_sum(void *context, size_t i) {
+    const struct stage *s = context;
+    pass_sum(s->plan->sums, s->items, i, PASS_RANGES);
+}
+
 void plan_run(const struct plan *plan, struct workers *workers, size_t items, const struct step *step) {
     for (size_t first = 0; first < plan->count;) {
         struct stage stage = stage_from(plan, first, items);
@@ -141,4 +149,6 @@ void plan_run(const struct plan *plan, struct workers *workers, size_t items, co
         workers_run(workers, stage.division.down * stage.division.across, run_task, &stage);
         first = stage.end;
     }
+    if (plan->sums != NULL)
+        workers_run(workers, PASS_RANGES, run_sum, &(struct stage){.plan = plan, .items = items});
 }

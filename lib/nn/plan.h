@@ -27,6 +27,8 @@ struct operation {
 struct plan {
     struct operation *operation; /* owned */
     size_t count;
+    struct pass
+        *sums; /* whose partial gradients are added up at the end, see pass_sum; not owned; NULL: there are none */
 };
 
 /* Appends a copy of an operation. 0, or -1 if memory runs out. */

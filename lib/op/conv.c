@@ -295,22 +295,12 @@ static size_t index_of(const struct conv *c, size_t output, size_t channel, size
                            : (output * places + place) * channels + channel;
 }
 
-static float sum_of(const float *partial, size_t ranges, size_t each) {
-    float sum = partial[0];
-    for (size_t r = 1; r < ranges; r++)
-        sum += partial[r * each];
-    return sum;
-}
-
-void conv_sum(const struct conv *c, const float *partial, size_t ranges, size_t output, size_t count, float scale,
-              float beta, float *weight, float *bias) {
-    const size_t places = c->window.kernel * c->window.kernel, channels = c->window.in.channels,
-                 each = conv_partial(c);
+void conv_order(const struct conv *c, const float *partial, size_t output, size_t count, float scale, float beta,
+                float *weight, float *bias) {
+    const size_t places = c->window.kernel * c->window.kernel, channels = c->window.in.channels;
     for (size_t o = output; o < output + count; o++, bias++) {
         for (size_t i = 0; i < channels * places; i++, weight++)
-            *weight = (beta == 0 ? 0 : beta * *weight) +
-                      scale * sum_of(partial + index_of(c, o, i / places, i % places), ranges, each);
-        *bias = (beta == 0 ? 0 : beta * *bias) +
-                scale * sum_of(partial + c->outputs * channels * places + o, ranges, each);
+            *weight = (beta == 0 ? 0 : beta * *weight) + scale * partial[index_of(c, o, i / places, i % places)];
+        *bias = (beta == 0 ? 0 : beta * *bias) + scale * partial[c->outputs * channels * places + o];
     }
 }

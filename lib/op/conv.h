@@ -57,10 +57,10 @@ void conv_backward(const struct conv *conv, const struct conv_weights *weights, 
 void conv_gradient(const struct conv *conv, const float *x, const float *dy, size_t first, size_t count,
                    float *partial, float *scratch);
 
-/* Adds up the gradients of `ranges` ranges, one after the other in `partial`, for the outputs [output, output +
- * count): weight [count, channels, kernel, kernel] = beta weight + scale times the sum, and bias [count] likewise.
- * With beta 0 the old values are not read. */
-void conv_sum(const struct conv *conv, const float *partial, size_t ranges, size_t output, size_t count,
-              float scale, float beta, float *weight, float *bias);
+/* A sum of such gradients -> those of the outputs [output, output + count): weight [count, channels, kernel,
+ * kernel] = beta weight + scale times the sum, and bias [count] likewise. With beta 0 the old values are not read.
+ */
+void conv_order(const struct conv *conv, const float *partial, size_t output, size_t count, float scale, float beta,
+                float *weight, float *bias);
 
 #endif

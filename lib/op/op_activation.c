@@ -23,7 +23,6 @@ static int infer(struct net *net, struct layer *layer) {
     layer->width = in->width;
     layer->image = in->image;
     layer->kept = activation_of(layer)->keeps_slope ? layer->width : 0;
-    layer->saved = layer->width; /* the gradient on its way back */
     layer->ranged = true;
     return 0;
 }
@@ -39,16 +38,17 @@ static void forward(struct pass *pass, const struct layer *layer, const struct t
     activation_of(layer)->forward(math_kernel(), y, slope(pass, layer, first), n);
 }
 
+/* Overwrites the gradient with respect to the output, which nothing reads afterwards. */
 static void backward(struct pass *pass, const struct layer *layer, const struct tile *t, const struct step *step) {
     const struct value *v = pass_value(pass, layer);
     const size_t first = t->row * layer->width, n = t->rows * layer->width;
-    float *dx = pass_input(pass, layer, 0)->dout + first;
-    float *to = layer->adds[0] ? v->saved + first : dx;
+    float *dy = v->dout + first, *dx = pass_input(pass, layer, 0)->dout + first;
     (void)step;
-    memcpy(to, v->dout + first, n * sizeof *to);
-    activation_of(layer)->backward(math_kernel(), to, v->out + first, slope(pass, layer, first), n);
+    activation_of(layer)->backward(math_kernel(), dy, v->out + first, slope(pass, layer, first), n);
     if (layer->adds[0])
-        math_kernel()->add(dx, to, n);
+        math_kernel()->add(dx, dy, n);
+    else
+        memcpy(dx, dy, n * sizeof *dx);
 }
 
 const struct op op_activation = {

@@ -154,8 +154,7 @@ static void gradient_of_range(struct pass *pass, const struct layer *layer, cons
 
 static void gradient(struct pass *pass, const struct layer *layer, const struct tile *t, float scale, float beta,
                      float *const own[]) {
-    conv_sum(conv_of(layer), pass_partial(pass, layer, 0), pass_ranges(pass, layer, t->rows), t->unit, t->units,
-             scale, beta, own[0], own[1]);
+    conv_order(conv_of(layer), pass_value(pass, layer)->partial, t->unit, t->units, scale, beta, own[0], own[1]);
 }
 
 static void pack(const struct net *net, const struct layer *layer, size_t unit, size_t units) {

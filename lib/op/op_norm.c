@@ -252,15 +252,11 @@ static void gradient_of_range(struct pass *pass, const struct layer *layer, cons
 
 static void gradient(struct pass *pass, const struct layer *layer, const struct tile *t, float scale, float beta,
                      float *const own[]) {
-    const size_t ranges = pass_ranges(pass, layer, t->rows);
-    for (size_t j = 0; j < SUMS; j++)
-        for (size_t c = 0; c < t->units; c++) {
-            const float *partial = pass_partial(pass, layer, 0) + j * layer->own_units + t->unit + c;
-            float sum = 0;
-            for (size_t i = 0; i < ranges; i++)
-                sum += partial[i * layer->partial];
-            own[j][c] = (beta == 0 ? 0 : beta * own[j][c]) + scale * sum;
-        }
+    for (size_t j = 0; j < SUMS; j++) {
+        const float *sum = pass_value(pass, layer)->partial + j * layer->own_units + t->unit;
+        for (size_t c = 0; c < t->units; c++)
+            own[j][c] = (beta == 0 ? 0 : beta * own[j][c]) + scale * sum[c];
+    }
 }
 
 const struct op op_norm = {.name = "norm",

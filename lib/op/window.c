@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "op/window.h"
 
+#include "base/number.h"
+
 #include <string.h>
 
 struct window window_of(const struct image *in, size_t kernel, size_t stride) {
@@ -8,8 +10,8 @@ struct window window_of(const struct image *in, size_t kernel, size_t stride) {
                            .kernel = kernel,
                            .stride = stride,
                            .before = (kernel - 1) / 2,
-                           .rows = (in->height + stride - 1) / stride,
-                           .columns = (in->width + stride - 1) / stride};
+                           .rows = divide_up(in->height, stride),
+                           .columns = divide_up(in->width, stride)};
 }
 
 struct window window_mirrored(const struct window *w, size_t factor, size_t channels) {

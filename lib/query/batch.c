@@ -10,7 +10,7 @@
 /* Returns the multiple of whole_rows that is not below `rows`. */
 static size_t whole(size_t rows) {
     const size_t each = products()->whole_rows;
-    return (rows + each - 1) / each * each;
+    return divide_up(rows, each) * each;
 }
 
 size_t batch_rows(const struct model *model) {
@@ -21,7 +21,7 @@ size_t batch_rows(const struct model *model) {
 int batch_start(struct batch *batch, const struct model *model, struct workers *workers) {
     const size_t rows = batch_rows(model);
     *batch = (struct batch){
-        .model = model, .workers = workers, .rows = rows, .range_rows = whole((rows + RANGES - 1) / RANGES)};
+        .model = model, .workers = workers, .rows = rows, .range_rows = whole(divide_up(rows, RANGES))};
     if (pass_create(&batch->pass, &model->net, 0, model->net.layers,
                     &(struct pass_size){.items = rows, .draws = 1, .threads = workers_threads(workers)}) < 0)
         return -1;
@@ -65,8 +65,7 @@ void batch_begin(struct batch *batch, const void *data, const uint32_t *label, s
     batch->label = label;
     batch->count = count;
     batch->item = item;
-    workers_begin(batch->workers, (offset(item) + count + batch->range_rows - 1) / batch->range_rows, run_range,
-                  batch);
+    workers_begin(batch->workers, divide_up(offset(item) + count, batch->range_rows), run_range, batch);
 }
 
 void batch_finish(struct batch *batch) {

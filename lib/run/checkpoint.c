@@ -232,7 +232,7 @@ bool checkpoint_is_due(const struct checkpoint *c) {
 }
 
 static uint64_t steps_per_epoch(const struct training *t) {
-    return (t->data->items + t->batch - 1) / t->batch;
+    return divide_up(t->data->items, t->batch);
 }
 
 /* Checks that a run can reach this position. 0 or -1. */

@@ -28,7 +28,7 @@ static int use_evaluator(const struct training *t, const struct dataset *set, co
 
 int estimate_run(struct training *t, struct saver *saver, const struct dataset *validation, const uint32_t *label,
                  uint64_t epochs, struct training_estimate *e) {
-    const uint64_t steps = (t->data->items + t->batch - 1) / t->batch;
+    const uint64_t steps = divide_up(t->data->items, t->batch);
     if (step_once(t) < 0)
         return -1;
     const double seconds = step_once(t);

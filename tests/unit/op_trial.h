@@ -3,6 +3,7 @@
 #define UNIT_OP_TRIAL_H
 
 #include "base/noise.h"
+#include "base/number.h"
 #include "nn/division.h"
 #include "nn/plan.h"
 #include "op_cases.h"
@@ -299,7 +300,8 @@ static void forget(struct trial *t) {
         forget_array(v->out, rows_of(t, layer) * layer->width);
         forget_array(v->dout, rows_of(t, layer) * layer->width);
         forget_array(v->saved, rows_of(t, layer) * layer->saved);
-        forget_array(v->partial, PASS_RANGES * layer->partial);
+        forget_array(v->partial,
+                     layer->ranged ? (1 + divide_up(t->items, pass_range_items(&t->pass))) * layer->partial : 0);
         forget_array(v->panels, pass_panel(&t->pass, layer) * ((layer->width + PANEL - 1) / PANEL));
     }
 }
@@ -333,6 +335,8 @@ static void backward(struct trial *t, const struct tiling *d) {
             in_tiles(t, layer, d, net_input(&t->net, layer, 0)->width, tile_units(layer, d, true),
                      pass_layer_backward);
     }
+    for (size_t part = 0; part < 3; part++)
+        pass_sum(&t->pass, t->items, part, 3);
 }
 
 #endif

@@ -47,6 +47,8 @@ static void run_layers(struct pass *p, enum direction direction, const struct st
         (direction == DIRECTION_FORWARD ? run_forward
                                         : run_backward)(o, step->items * pass_rows_per_item(p, o->layer), step);
     }
+    if (plan.sums != NULL)
+        pass_sum(p, step->items, 0, 1);
     plan_free(&plan);
 }
 
