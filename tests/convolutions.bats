@@ -91,8 +91,42 @@ decoder.3 conv 28x28x1'
     done
 }
 
+# 30 pictures of 96x80 in three colours.
+large_pictures() {
+    perl -e 'printf "%-63s\n", "raw1 u8 96x80x3 30 ."; print pack "C*", map { 128 + 100 * sin($_ / 50) } 1 .. 30 * 23040'
+}
+
+@test "training holds some pictures of a mini-batch at a time, and the bytes do not depend on how many" {
+    large_pictures >large.raw
+    # The outputs of a mini-batch and their gradients are 250 MB; the more threads, the more pictures are held.
+    local options
+    for options in '-H conv:64:3,conv:4:4:4,8 -b 30' \
+        '-H conv:24:3,norm,resconv,conv:4:4:4,8 -b 27 --prior vamp:4 -k 2 --objective dreg -a silu --clip 1' \
+        '-H conv:24:3,conv:4:4:4,8 -b 29 -l gaussian --sigma optimal'; do
+        options+=' -q -z 2 -e 1 large.raw'
+        # shellcheck disable=SC2086 # several words
+        for threads in 1 3 8; do
+            vae-train -j "$threads" -m "$threads.bin" $options
+        done
+        cmp 1.bin 3.bin
+        cmp 1.bin 8.bin
+    done
+    unsanitized 'they take much memory'
+    (ulimit -v 200000 && vae-train -q -j 1 -m out.bin -H conv:64:3,conv:4:4:4,8 -z 2 -b 30 -e 1 large.raw)
+}
+
+@test "of a mini-batch that is held in pieces, the layer that is not finite is found in any of them" {
+    { printf '%-63s\n' 'raw1 f32 96x80x3 30 .' &&
+        perl -e 'print pack "f<*", map { $_ < 23040 ? 3e38 : sin $_ } (23040 * $_ .. 23040 * $_ + 23039) for 0 .. 29'; } >far.raw
+    for threads in 1 8; do
+        run -1 --separate-stderr vae-train -q -j "$threads" -H conv:64:3,conv:4:4:4,8 -l gaussian -z 2 -b 30 -e 1 -m far.bin far.raw
+        echo "$stderr"
+        [[ $stderr == *'is not finite'*'first the output of encoder.0)'*'(item 0, element 0 of far.raw)'* ]]
+    done
+}
+
 @test "of large pictures few are held at a time, and answers do not depend on how many" {
-    perl -e 'printf "%-63s\n", "raw1 u8 96x80x3 30 ."; print pack "C*", map { 128 + 100 * sin($_ / 50) } 1 .. 30 * 23040' >large.raw
+    large_pictures >large.raw
     vae-train -q -m large.bin -H conv:32:3,conv:4:4:4,8 -z 2 -b 8 -e 1 large.raw
     vae-encode -m large.bin large.raw >latents.raw
     vae-decode -m large.bin latents.raw >decoded.raw

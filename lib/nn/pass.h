@@ -82,7 +82,7 @@ static inline size_t pass_rows_per_item(const struct pass *pass, const struct la
  * so that sums over a range have the same bits with any number of threads. The last range of a step may be shorter.
  * The functions return the items of a range, its rows, and the gradient that a layer computes for the range that
  * begins at `row` [partial]. */
-#define PASS_RANGES ((size_t)16)
+#define PASS_RANGES ((size_t)32)
 
 static inline size_t pass_range_items(const struct pass *pass) {
     return (pass->items + PASS_RANGES - 1) / PASS_RANGES;
