@@ -212,8 +212,12 @@ END
         vae-train -m x -H conv:6:3 --decoder-hidden linear:4:4:5,up:2 items.raw
     fails 1 "vae-train: model: encoder.0 makes 28x28x65536 numbers of an item, wanted at most 16777216" \
         vae-train -m x -H conv:65536:3 items.raw
-    fails 1 "vae-train: model: encoder.0 makes 1x4096x8192 numbers of an item, wanted at most 16777216" \
+    fails 2 "vae-train: --hidden: linear makes 1x4096x8192 numbers of an item, wanted at most 16777216" \
         vae-train -m x -H linear:1:4096:8192,4 items.raw
+    fails 2 "vae-train: --hidden: conv makes 65x65x4000 numbers of an item, wanted at most 16777216" \
+        vae-train -m x -H linear:65:65:3,res,conv:4000:3,4 items.raw
+    fails 2 "vae-train: --decoder-hidden: up makes 9999x9999x2 numbers of an item, wanted at most 16777216" \
+        vae-train -m x -H conv:3:3 -z 2 --decoder-hidden up:9999,conv:3:3 items.raw
     fails 2 "vae-train: --decoder-hidden: resconv applies the activation gated to single numbers, wanted one that takes no pairs" \
         vae-train -m x -H conv:3:3 --decoder-hidden linear:7:7:4,resconv,up:4 -a gated items.raw
     fails 2 "vae-train: --hidden: found conv of units, wanted a picture for it, which linear:HEIGHT:WIDTH:CHANNELS makes" \

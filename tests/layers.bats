@@ -123,7 +123,7 @@ setup() {
     for list in encoder decoder; do
         perl "$BATS_TEST_DIRNAME/safetensors.pl" edit '$head =~ s/"'$list'_hidden":"[^"]*"/"'$list'_hidden":"12,rest"/ or die' \
             <res.bin >bad.bin
-        fails 1 "vae-info: bad.bin: metadata \"${list}_hidden\": found 'rest' in '12,rest', wanted none, or 1 to 64 layers with ',' between them, each one of N, linear:HEIGHT:WIDTH:CHANNELS, res, conv:CHANNELS:KERNEL[:STRIDE], resconv, up:FACTOR[:HEIGHT:WIDTH], norm[:GROUPS] (" vae-info bad.bin
+        fails 1 "vae-info: bad.bin: metadata \"${list}_hidden\": found 'rest' in '12,rest', wanted none, or 1 to 64 layers with ',' between them, each one of [linear:]N, linear:HEIGHT:WIDTH:CHANNELS, res, conv:CHANNELS:KERNEL[:STRIDE], resconv, up:FACTOR[:HEIGHT:WIDTH], norm[:GROUPS] (" vae-info bad.bin
     done
     perl "$BATS_TEST_DIRNAME/safetensors.pl" edit '$head =~ s/_hidden":"[^"]*"/_hidden":"12,rest"/g or die' <res.bin >bad.bin
     fails 1 "vae-info: bad.bin: metadata \"encoder_hidden\": found 'rest' in '12,rest'" vae-info bad.bin
@@ -157,12 +157,12 @@ setup() {
     for case in "|''" "0|'0'" "65537|'65537'" "RES|'RES'" "5:6|'5:6'" "$long|'$long'" ",|'' in ','" "5,|'' in '5,'" ",5|'' in ',5'" \
         "none,5|'none' in 'none,5'" "5,none|'none' in '5,none'" "5, res|' res' in '5, res'"; do
         list=${case%%|*}
-        fails 2 "vae-train: --hidden: found ${case#*|}, wanted none, or 1 to 64 layers with ',' between them, each one of N, linear:HEIGHT:WIDTH:CHANNELS, res, conv:CHANNELS:KERNEL[:STRIDE], resconv, up:FACTOR[:HEIGHT:WIDTH], norm[:GROUPS] (numbers from 1 to 65536) (" \
+        fails 2 "vae-train: --hidden: found ${case#*|}, wanted none, or 1 to 64 layers with ',' between them, each one of [linear:]N, linear:HEIGHT:WIDTH:CHANNELS, res, conv:CHANNELS:KERNEL[:STRIDE], resconv, up:FACTOR[:HEIGHT:WIDTH], norm[:GROUPS] (numbers from 1 to 65536) (" \
             vae-train -m x -H "$list" items.raw
     done
     # Of a kind that is known, the arguments are wrong.
-    for case in "res:1|res" "5,res:|res" "resconv:3|resconv" "linear|N, linear:HEIGHT:WIDTH:CHANNELS" \
-        "linear:1:2|N, linear:HEIGHT:WIDTH:CHANNELS" "conv:3|conv:CHANNELS:KERNEL[:STRIDE]" "up:0|up:FACTOR[:HEIGHT:WIDTH]"; do
+    for case in "res:1|res" "5,res:|res" "resconv:3|resconv" "linear|[linear:]N, linear:HEIGHT:WIDTH:CHANNELS" \
+        "linear:1:2|[linear:]N, linear:HEIGHT:WIDTH:CHANNELS" "conv:3|conv:CHANNELS:KERNEL[:STRIDE]" "up:0|up:FACTOR[:HEIGHT:WIDTH]"; do
         list=${case%%|*}
         numbers=' (numbers from 1 to 65536)'
         [[ ${case#*|} != res* ]] || numbers=

@@ -111,9 +111,13 @@ size_t net_add_tensor(struct net *net, const char *layer, enum tensor_kind kind,
     return net_add_shape(net, layer, kind, what, &(struct shape){columns == 0 ? 1 : 2, {rows, columns}});
 }
 
-int net_check_image(const struct net *net, const char *layer, const struct image *image) {
+bool net_image_fits(const struct image *image) {
     size_t size = image->height;
-    if (multiply(size, image->width, &size) && multiply(size, image->channels, &size) && size <= NET_MAX_ROW)
+    return multiply(size, image->width, &size) && multiply(size, image->channels, &size) && size <= NET_MAX_ROW;
+}
+
+int net_check_image(const struct net *net, const char *layer, const struct image *image) {
+    if (net_image_fits(image))
         return 0;
     return fail("%s: %s makes %zux%zux%zu numbers of an item, wanted at most %zu", net_name(net), layer,
                 image->height, image->width, image->channels, NET_MAX_ROW);

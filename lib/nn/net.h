@@ -201,7 +201,10 @@ size_t net_add_tensor(struct net *net, const char *layer, enum tensor_kind kind,
 size_t net_add_shape(struct net *net, const char *layer, enum tensor_kind kind, const char *what,
                      const struct shape *shape);
 
-/* Checks that a layer's row of this shape has at most NET_MAX_ROW numbers. 0 or -1. */
+/* Returns whether a picture of this shape has at most NET_MAX_ROW numbers, as each row must. */
+bool net_image_fits(const struct image *image);
+
+/* The same, with a message about the layer if it has more. 0 or -1. */
 int net_check_image(const struct net *net, const char *layer, const struct image *image)
     __attribute__((warn_unused_result));
 #define NET_MAX_ROW ((size_t)1 << 24)

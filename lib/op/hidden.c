@@ -124,24 +124,40 @@ static bool is_plain(const struct hidden_layer *layer) {
 }
 
 /* A convolution of units would be one of a single pixel. */
-static int check_picture(const struct hidden *hidden, size_t i, bool decoder, const char *name) {
+static int check_picture(const struct hidden *hidden, size_t i, size_t latents, const char *name) {
     size_t made = i; /* the layer that makes the shape is the one before it */
     while (made > 0 && hidden->layer[made - 1].kind->keeps_shape)
         made--;
-    if (made == 0 ? !decoder : !is_plain(&hidden->layer[made - 1]))
+    if (made == 0 ? latents == 0 : !is_plain(&hidden->layer[made - 1]))
         return 0;
     return fail("%s: found %s %s, wanted a picture for it, which linear:HEIGHT:WIDTH:CHANNELS makes", name,
                 hidden->layer[i].kind->name, made == 0 ? "of the latents" : "of units");
 }
 
-int hidden_check(const struct hidden *hidden, bool decoder, const struct activation *activation, const char *name) {
+/* Refuses layers whose size does not depend on the data, and is too large. */
+static int check_sizes(const struct hidden *hidden, size_t latents, const char *name) {
+    struct image shape = {latents > 0 ? 1 : 0, 1, latents};
+    for (size_t i = 0; i < hidden->layers; i++) {
+        const struct hidden_kind *kind = hidden->layer[i].kind;
+        if (kind->keeps_shape || (shape.height == 0 && kind != &hidden_kind_linear))
+            continue;
+        shape = kind->shape(&hidden->layer[i], &shape);
+        if (!net_image_fits(&shape))
+            return fail("%s: %s makes %zux%zux%zu numbers of an item, wanted at most %zu", name, kind->name,
+                        shape.height, shape.width, shape.channels, NET_MAX_ROW);
+    }
+    return 0;
+}
+
+int hidden_check(const struct hidden *hidden, size_t latents, const struct activation *activation,
+                 const char *name) {
     for (size_t i = 0; i < hidden->layers; i++) {
         const struct hidden_layer *layer = &hidden->layer[i], *before = i == 0 ? NULL : layer - 1;
-        if ((layer->kind->convolves && check_picture(hidden, i, decoder, name) < 0) ||
+        if ((layer->kind->convolves && check_picture(hidden, i, latents, name) < 0) ||
             (layer->kind->check != NULL && layer->kind->check(layer, before, activation, name) < 0))
             return -1;
     }
-    return 0;
+    return check_sizes(hidden, latents, name);
 }
 
 /* Returns how many arguments are left without the last ones that may be left out. */

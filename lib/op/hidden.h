@@ -71,10 +71,10 @@ struct hidden_kind {
 /* Parses a list. 0, or -1 with a message that begins with `name`. */
 int hidden_parse(struct hidden *hidden, const char *name, const char *text) __attribute__((warn_unused_result));
 
-/* Checks a list that a user has written, an encoder's or a decoder's: its layers can have the activation, and
- * convolutions have pictures. A mirrored list may have a picture of one pixel instead. 0, or -1 with a message that
- * begins with `name`. */
-int hidden_check(const struct hidden *hidden, bool decoder, const struct activation *activation, const char *name)
+/* Checks a list that a user has written, a decoder's of so many latents or, with 0 latents, an encoder's: its
+ * layers can have the activation, convolutions have pictures, and no layer is too large for any data. A mirrored
+ * list may have a picture of one pixel instead. 0, or -1 with a message that begins with `name`. */
+int hidden_check(const struct hidden *hidden, size_t latents, const struct activation *activation, const char *name)
     __attribute__((warn_unused_result));
 
 /* Writes the canonical text of a list to `text`, and returns it. A linear layer is just its number of units, and

@@ -135,7 +135,7 @@ static size_t add_hidden(const struct hidden_place *place, const struct hidden_l
 }
 
 const struct hidden_kind hidden_kind_linear = {.name = "linear",
-                                               .usage = "N, linear:HEIGHT:WIDTH:CHANNELS",
+                                               .usage = "[linear:]N, linear:HEIGHT:WIDTH:CHANNELS",
                                                .counts = 1 << 1 | 1 << 3,
                                                .makes_product = true,
                                                .shape = shape,

@@ -27,9 +27,9 @@ int run_check(const struct training_run_config *c) {
         return fail(
             "--sigma: found optimal with --objective %s and %zu draws, which have different weights, wanted shared",
             e->name, o->draws);
-    if (hidden_check(&c->model.encoder, false, c->model.activation, "--hidden") < 0 ||
+    if (hidden_check(&c->model.encoder, 0, c->model.activation, "--hidden") < 0 ||
         (c->model.decoder.layers != HIDDEN_NOT_GIVEN &&
-         hidden_check(&c->model.decoder, true, c->model.activation, "--decoder-hidden") < 0))
+         hidden_check(&c->model.decoder, c->model.latent, c->model.activation, "--decoder-hidden") < 0))
         return -1;
     if (l->has_levels && c->model.levels == 0)
         return fail("--levels: not given, wanted it with -l %s", l->name);

@@ -66,10 +66,10 @@ static void the_longest_list_is_taken(void) {
 }
 
 #define NUMBERS " (numbers from 1 to 65536)"
-#define ANY                                                                                             \
-    "none, or 1 to 64 layers with ',' between them, each one of N, linear:HEIGHT:WIDTH:CHANNELS, res, " \
+#define ANY                                                                                                      \
+    "none, or 1 to 64 layers with ',' between them, each one of [linear:]N, linear:HEIGHT:WIDTH:CHANNELS, res, " \
     "conv:CHANNELS:KERNEL[:STRIDE], resconv, up:FACTOR[:HEIGHT:WIDTH], norm[:GROUPS]" NUMBERS
-#define LINEAR "N, linear:HEIGHT:WIDTH:CHANNELS" NUMBERS
+#define LINEAR "[linear:]N, linear:HEIGHT:WIDTH:CHANNELS" NUMBERS
 #define CONV "conv:CHANNELS:KERNEL[:STRIDE] (numbers from 1 to 65536, the second to 31)"
 #define UP "up:FACTOR[:HEIGHT:WIDTH]" NUMBERS
 #define NORM "norm[:GROUPS]" NUMBERS
