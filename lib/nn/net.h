@@ -146,15 +146,15 @@ struct op {
      * NULL: there is no activation. */
     void (*backward_activation)(struct pass *pass, const struct layer *layer, const struct tile *tile);
 
-    /* For ranged layers, called before `gradient`: the same inputs as there -> pass_partial of each range of the
-     * tile's rows. NULL: `gradient` computes all. */
+    /* For ranged layers, called before `backward`: in[0] [R, W of in[0]], the output's gradient, which has been
+     * through backward_activation -> pass_partial of each range of the tile's rows. NULL: `gradient` computes all. */
     void (*gradient_of_range)(struct pass *pass, const struct layer *layer, const struct tile *tile,
                               const struct step *step);
 
-    /* in[0] [R, W of in[0]], the output's gradient, which has been through backward_activation -> own[j] = beta
-     * own[j] + scale times the gradient of the tile's units, all rows of the tile added up. own[j] has the numbers
-     * of these units only. With beta 0 they are not read. NULL: no parameter of the layer is learned
-     * by gradient. */
+    /* in[0] and the output's gradient as above; of a ranged layer instead the sum of the partial gradients, see
+     * pass_sum -> own[j] = beta own[j] + scale times the gradient of the tile's units, all rows of the tile added
+     * up. own[j] has the numbers of these units only. With beta 0 they are not read. NULL: no parameter of the
+     * layer is learned by gradient. */
     void (*gradient)(struct pass *pass, const struct layer *layer, const struct tile *tile, float scale, float beta,
                      float *const own[]);
 
