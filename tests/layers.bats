@@ -160,6 +160,12 @@ setup() {
         fails 2 "vae-train: --hidden: found ${case#*|}, wanted none, or 1 to 64 layers with ',' between them, each one of [linear:]N, linear:HEIGHT:WIDTH:CHANNELS, res, conv:CHANNELS:KERNEL[:STRIDE], resconv, up:FACTOR[:HEIGHT:WIDTH], norm[:GROUPS] (numbers from 1 to 65536) (" \
             vae-train -m x -H "$list" items.raw
     done
+    # A layer of another library has a place here.
+    for case in 'MaxPool:2|the STRIDE of conv makes pictures smaller' 'deconv:8:4:2|up and then conv makes pictures larger' \
+        'BatchNorm|norm normalises each item alone' 'relu|--activation is that of all layers'; do
+        fails 2 "vae-train: --hidden: found '${case%%|*}' in '5,${case%%|*}', wanted none, or 1 to 64 layers with ',' between them, each one of [linear:]N, linear:HEIGHT:WIDTH:CHANNELS, res, conv:CHANNELS:KERNEL[:STRIDE], resconv, up:FACTOR[:HEIGHT:WIDTH], norm[:GROUPS] (numbers from 1 to 65536): ${case#*|} (" \
+            vae-train -m x -H "5,${case%%|*}" items.raw
+    done
     # Of a kind that is known, the arguments are wrong.
     for case in "res:1|res" "5,res:|res" "resconv:3|resconv" "linear|[linear:]N, linear:HEIGHT:WIDTH:CHANNELS" \
         "linear:1:2|[linear:]N, linear:HEIGHT:WIDTH:CHANNELS" "conv:3|conv:CHANNELS:KERNEL[:STRIDE]" "up:0|up:FACTOR[:HEIGHT:WIDTH]"; do

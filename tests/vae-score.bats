@@ -245,7 +245,7 @@ OTHER=11400714819323198484
     vae-train -q -m holes.bin --missing -l gaussian -H 8 -z 2 -e 5 whole.raw
     { header f32 4 3 . && f32 0.5 nan 0.25 nan 0.5 0.5 0.5 0.5 nan nan nan nan; } >some.raw
     vae-score -m holes.bin some.raw 2>err >out
-    assert_equal "$(<err)" 'vae-score: some.raw: 2 items have missing elements, so their scores are sums of fewer terms than others (--per-observed divides by the number of terms)'
+    assert_equal "$(<err)" 'vae-score: some.raw: elements are missing in 2 of the items, whose scores are sums of fewer terms than others (--per-observed divides by the number of terms)'
     doubles <out >scores
     vae-score -q -m holes.bin some.raw 2>err >out
     assert_empty "$(<err)"

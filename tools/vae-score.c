@@ -232,7 +232,8 @@ static int end(struct stream_evaluation *s) {
     if (s->grey)
         cli_note(GREY_NOTE, s->input.reader.in.name);
     if (w->incomplete > 0 && !w->options->per_observed && !w->options->per_element)
-        cli_note("%s: %" PRIu64 " items have missing elements, so their scores are sums of fewer terms than others "
+        cli_note("%s: elements are missing in %" PRIu64
+                 " of the items, whose scores are sums of fewer terms than others "
                  "(--per-observed divides by the number of terms)",
                  s->input.reader.in.name, w->incomplete);
     if (w->options->write_calibration == NULL)

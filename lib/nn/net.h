@@ -147,7 +147,8 @@ struct op {
     void (*backward_activation)(struct pass *pass, const struct layer *layer, const struct tile *tile);
 
     /* For ranged layers, called before `backward`: in[0] [R, W of in[0]], the output's gradient, which has been
-     * through backward_activation -> pass_partial of each range of the tile's rows. NULL: `gradient` computes all. */
+     * through backward_activation -> pass_partial of each range of the tile's rows. NULL: `gradient` computes all.
+     */
     void (*gradient_of_range)(struct pass *pass, const struct layer *layer, const struct tile *tile,
                               const struct step *step);
 

@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #define NONE "none"
 #define VERSION_1_MAX 8 /* layers of a list in model files of version 1 */
@@ -80,14 +81,44 @@ static const char *usage_text(const struct hidden_kind *kind, char text[USAGES])
     return text;
 }
 
+/* Layers of other libraries, and what has their place here. */
+static const struct {
+    const char *name, *place;
+} foreign[] = {
+    {"pool", "the STRIDE of conv makes pictures smaller"},
+    {"maxpool", "the STRIDE of conv makes pictures smaller"},
+    {"avgpool", "the STRIDE of conv makes pictures smaller"},
+    {"deconv", "up and then conv makes pictures larger"},
+    {"convtranspose", "up and then conv makes pictures larger"},
+    {"upsample", "up makes pictures larger"},
+    {"batchnorm", "norm normalises each item alone"},
+    {"layernorm", "norm:1 normalises each item alone"},
+    {"groupnorm", "norm normalises groups of channels"},
+    {"flatten", "N units may follow a picture"},
+    {"resblock", "res is a residual block of units, and resconv one of pictures"},
+    {"relu", "--activation is that of all layers"},
+    {"silu", "--activation is that of all layers"},
+    {"dense", "N units are a fully connected layer"},
+};
+
+/* Returns what has the place of a layer of another library here, whose name is the first `length` characters of
+ * `text`, or "". */
+static const char *place_of_foreign(const char *text, size_t length) {
+    for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++)
+        if (strlen(foreign[i].name) == length && strncasecmp(foreign[i].name, text, length) == 0)
+            return foreign[i].place;
+    return "";
+}
+
 /* Refuses `length` characters of the list `text`: all of it, or one layer. If the kind of a single layer is known,
  * its arguments are wrong. */
 static int refuse(const char *name, const char *text, const char *found, size_t length) {
     const bool single = length == strcspn(found, ","), all = strlen(text) == length;
     const struct hidden_kind *kind = single ? find_kind(found, strcspn(found, ":,")) : NULL;
+    const char *place = single ? place_of_foreign(found, strcspn(found, ":,")) : "";
     char usages[USAGES];
-    return fail("%s: found '%.*s'%s%s%s, wanted %s", name, (int)length, found, all ? "" : " in '", all ? "" : text,
-                all ? "" : "'", usage_text(kind, usages));
+    return fail("%s: found '%.*s'%s%s%s, wanted %s%s%s", name, (int)length, found, all ? "" : " in '",
+                all ? "" : text, all ? "" : "'", usage_text(kind, usages), *place == '\0' ? "" : ": ", place);
 }
 
 /* A normalization reads the product of the layer before it. */
