@@ -70,7 +70,7 @@ KERNELS := $(wildcard lib/*/*_kernel.c)
 SOURCES := $(filter-out $(KERNELS),$(wildcard lib/*/*.c))
 OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o) $(foreach level,$(LEVELS),$(KERNELS:%.c=$(BUILD)/%.$(level).o))
 
-# Published figures, a recipe each in examples/paper/; iwae-50, iwae-schedule, conv and fashion take longer and are
+# Published figures, a recipe each in examples/paper/; iwae-50, iwae-schedule, conv, fashion and fashion-conv take longer and are
 # started by name.
 PAPER := vae iwae-5 figure2 figure4
 

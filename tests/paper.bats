@@ -56,15 +56,24 @@ likelihood() {
         push @x, -$F[4]; $m += $x[-1]; END { $m /= @x; $v += ($_ - $m) ** 2 for @x; printf "%.2f +- %.2f", $m, sqrt($v / @x / $#x) }'
 }
 
-@test "convolutions: a row with its error, from the test images" {
-    few '' 500 # pseudo-inputs want so many to start from
-    OUT=. EPOCHS=1 run "$ROOT/examples/paper/conv"
+# convolutions NAME PREFIX OPTION,...: a recipe of a network of convolutions.
+convolutions() {
+    few "$2" 500 # pseudo-inputs want so many to start from
+    OUT=. EPOCHS=1 run "$ROOT/examples/paper/$1"
     assert_success
-    made_with conv.bin "--activation silu,--prior vamp:500,--objective stl,--optimizer muon,--binarize sample"
-    assert_equal "$(metadata conv.bin encoder_hidden)" conv:32:4:2,conv:64:4:2,256
-    assert_line --regexp "^conv: the first 3 images: -log p\\(x\\) [0-9.]* \\+- [0-9.]* nats$"
-    assert_line "conv: -log p(x) $(likelihood conv) nats, published none; trained for 0 minutes"
-    rows_hold 3 'NF > 4 && $5 < 0' < <(tail -n +2 conv.items)
+    made_with "$1.bin" "--activation silu,--latent 40,--prior vamp:500,--optimizer muon,--binarize sample,$3"
+    assert_equal "$(metadata "$1.bin" encoder_hidden)" conv:32:4:2,conv:64:4:2,256
+    assert_line --regexp "^$1: the first 3 images: -log p\\(x\\) [0-9.]* \\+- [0-9.]* nats$"
+    assert_line "$1: -log p(x) $(likelihood "$1") nats, published none; trained for 0 minutes"
+    rows_hold 3 'NF > 4 && $5 < 0' < <(tail -n +2 "$1.items")
+}
+
+@test "convolutions: a row with its error, from the test images" {
+    convolutions conv '' '--objective stl'
+}
+
+@test "convolutions, of Fashion-MNIST" {
+    convolutions fashion-conv fashion- '--objective dreg,--samples 3'
 }
 
 @test "Fashion-MNIST: two priors, and the mean of their differences" {
