@@ -5,6 +5,8 @@
 #include "base/level.h"
 #include "kernel/elementary.h"
 
+#include <string.h>
+
 /* x Phi(x), with the normal distribution function Phi from Abramowitz and Stegun 7.1.26 (error below 1.5e-7). */
 static inline void gelu1(float x, float *value, float *slope) {
     const float y = fabsf(x) * 0.70710678f, e = exp1(-y * y), t = 1.0f / fused(0.3275911f, y, 1.0f);
@@ -165,10 +167,16 @@ static double squares(const float *x, size_t n) {
     return sum;
 }
 
-static double distance(const float *x, const float *y, const float *precision, size_t n) {
-    float lane[SUM_LANES] = {0};
-    ADD_TO_LANES(lane, n, (x[i] - y[i]) * (x[i] - y[i]) * precision[i]);
-    return (double)sum_of_lanes(lane);
+static void distances(const float *x, const float *y, const float *precision, size_t n, float *distance) {
+    float sum[DISTANCES] = {0};
+    for (size_t i = 0; i < n; i++, y += DISTANCES, precision += DISTANCES) {
+#pragma omp simd
+        for (size_t k = 0; k < DISTANCES; k++) {
+            const float away = x[i] - y[k];
+            sum[k] = fused(away * precision[k], away, sum[k]);
+        }
+    }
+    memcpy(distance, sum, sizeof sum);
 }
 
 static double momentum(float *x, float *first, float *gradient, float gradient_scale, float beta, size_t n) {
@@ -211,6 +219,6 @@ const struct math_kernel AT_LEVEL(math_kernel) = {
     .adam = adam,
     .momentum = momentum,
     .squares = squares,
-    .distance = distance,
+    .distances = distances,
     .average = average_all,
 };

@@ -19,6 +19,7 @@ struct adam_step {
     float epsilon;
 };
 
+#define DISTANCES ((size_t)64)
 struct math_kernel {
     /* x[i] = exp(x[i]), relative error below 2e-7; arguments are bounded to [-87, 88]. */
     void (*exp)(float *x, size_t n);
@@ -73,8 +74,9 @@ struct math_kernel {
     /* The sum of x[i]^2. */
     double (*squares)(const float *x, size_t n);
 
-    /* The sum of (x[i] - y[i])^2 precision[i]. */
-    double (*distance)(const float *x, const float *y, const float *precision, size_t n);
+    /* distance[k] = the sum over i of (x[i] - y[i, k])^2 precision[i, k], for DISTANCES values of k. x [n]; y and
+     * precision [n, DISTANCES]. */
+    void (*distances)(const float *x, const float *y, const float *precision, size_t n, float *distance);
 
     /* average[i] += fraction (x[i] - average[i]). */
     void (*average)(float *average, const float *x, float fraction, size_t n);

@@ -73,6 +73,37 @@ static void is_the_same_in_double(void) {
     mixture_free(&m);
 }
 
+/* With more components than are computed together, and another number of latents. */
+static void many_components(void) {
+    enum { MANY = 150, NUMBERS = 5 };
+    static float many[MANY][2 * NUMBERS];
+    float responsibility[MANY], z[NUMBERS] = {0.4f, -0.1f, 0.2f, 0.9f, -0.6f};
+    double share = 0;
+    for (int k = 0; k < MANY; k++)
+        for (int i = 0; i < 2 * NUMBERS; i++)
+            many[k][i] = (float)sin(17.0 * k + 3.0 * i);
+    struct mixture m;
+    if (mixture_create(&m, MANY, NUMBERS) < 0)
+        EXPECT(0, "%s", error_message());
+    m.heads = &many[0][0];
+    mixture_refresh(&m, 0, 70);
+    mixture_refresh(&m, 70, MANY - 70);
+    const double found = mixture_log_density(&m, z, responsibility), wanted = mixture_log_density_wide(&m, z);
+    EXPECT(fabs(found - wanted) < 1e-6, "%g, wanted %g", found, wanted);
+    for (int k = 0; k < MANY; k++) {
+        double log_density = -log(MANY) - wanted;
+        for (int i = 0; i < NUMBERS; i++) {
+            const double logvar = (double)many[k][NUMBERS + i], d = (double)z[i] - (double)many[k][i];
+            log_density -= 0.5 * (logvar + d * d * exp(-logvar));
+        }
+        share += (double)responsibility[k];
+        EXPECT(fabs((double)responsibility[k] - exp(log_density)) < 1e-6, "component %d: %g, wanted %g", k,
+               (double)responsibility[k], exp(log_density));
+    }
+    EXPECT(fabs(share - 1) < 1e-5, "the shares sum to %g", share);
+    mixture_free(&m);
+}
+
 static void gradients_match_central_differences(void) {
     struct mixture m = start();
     const float z[LATENT] = {0.3f, -0.2f};
@@ -129,6 +160,7 @@ int main(void) {
     static const struct test tests[] = {
         {"it is the density that its formula says, and sums to 1", is_the_density_and_its_shares},
         {"it is the same in double, and finite far away", is_the_same_in_double},
+        {"many components have their shares", many_components},
         {"its gradients match central differences", gradients_match_central_differences},
         {"its draws have its mean and variance", draws_are_its_own},
     };
