@@ -277,6 +277,10 @@ near() {
 # holds EXPRESSION: of numbers, sqrt and log alone, true as awk sees it. One in which a number is missing, or is a word,
 # nan and inf among them, is refused: awk would take it for 0. Two numbers without an operator would be one to it.
 holds() {
+    if [ $# -ne 1 ]; then
+        fail "holds: found $# arguments, wanted one expression"
+        return 1
+    fi
     local text=${1//&&/;} name
     text=${text//||/;}
     text=${text//[<>=]=/<}

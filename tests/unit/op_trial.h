@@ -261,13 +261,15 @@ static void run_activation(struct pass *p, const struct layer *layer, const stru
     layer->op->backward_activation(p, layer, tile);
 }
 
-/* Runs a function for all rows and `units` units of a layer, in tiles of at most `most` units. */
+/* Runs a function for all rows and `units` units of a layer, in tiles of at most `most` units, and of whole ranges
+ * of a ranged layer. */
 static void in_tiles(struct trial *t, const struct layer *layer, const struct tiling *d, size_t units, size_t most,
                      void (*run)(struct pass *, const struct layer *, const struct tile *, const struct step *)) {
-    const size_t draws = pass_rows_per_item(&t->pass, layer);
+    const size_t draws = pass_rows_per_item(&t->pass, layer),
+                 range = layer->ranged ? pass_range_items(&t->pass) : 1, each = divide_up(d->items, range) * range;
     for (size_t unit = 0; unit < units; unit += most)
-        for (size_t item = 0; item < t->items; item += d->items) {
-            const size_t items = t->items - item < d->items ? t->items - item : d->items;
+        for (size_t item = 0; item < t->items; item += each) {
+            const size_t items = smaller(t->items - item, each);
             const struct tile tile = {.row = item * draws,
                                       .rows = items * draws,
                                       .unit = unit,

@@ -262,6 +262,19 @@ static void each_case(size_t readers, size_t position) {
     }
 }
 
+/* 35 items are 17 ranges of two and one of a single item. */
+static void ranges_of_two_items(void) {
+    static const char *const names[] = {"conv", "up and conv", "norm softplus"};
+    size_t tried = 0;
+    for (size_t i = 0; i < CASES; i++)
+        for (size_t j = 0; j < sizeof names / sizeof *names; j++)
+            if (strcmp(cases[i].name, names[j]) == 0) {
+                try(&cases[i], &(struct sizes){35, 1, 1, 0});
+                tried++;
+            }
+    EXPECT(tried >= sizeof names / sizeof *names, "%zu cases", tried);
+}
+
 static void each_op_alone(void) {
     each_case(1, 0);
 }
@@ -279,7 +292,7 @@ static void between_two_readers(void) {
 }
 
 /* A net whose first reader is a product: of the root with itself, or of a layer with one row per draw and the root.
- * The root has an activation. A net that is not right is refused. */
+ * The root has an activation. */
 static void try_product(const char *name, bool square, size_t readers) {
     static const struct op_case root = {
         .name = "root", .reference = linear_reference, .units = 7, .activation = "tanh"};
@@ -299,7 +312,7 @@ static void try_product(const char *name, bool square, size_t readers) {
         t->reader[1] =
             (struct tested){.c = &others[0], .layer = build_linear(&t->net, &others[0], layer, NO_LAYER)};
     if (start(t, &product, &s) < 0)
-        EXPECT(strstr(error_message(), "product") != NULL, "%s: message: %s", name, error_message());
+        EXPECT(0, "%s: %s", name, error_message());
     else
         check(t);
     end(t);
@@ -340,10 +353,11 @@ static void a_convolution_may_add_its_input(void) {
 int main(void) {
     static const struct test tests[] = {
         {"each op: output, and gradients with respect to inputs and parameters", each_op_alone},
+        {"ops of pictures, with several items to a range", ranges_of_two_items},
         {"each op as the first of two readers of a layer", first_of_two_readers},
         {"each op as the last of two readers of a layer", last_of_two_readers},
         {"each op between two other readers of a layer", between_two_readers},
-        {"a layer that one op reads twice: refused, or the gradient is right", a_layer_may_be_read_twice_by_one},
+        {"a layer that one op reads twice: the gradient is right", a_layer_may_be_read_twice_by_one},
         {"a convolution that is added to its own input", a_convolution_may_add_its_input},
         {"a layer with one row per item, read by one with one row per draw",
          a_layer_of_items_may_be_read_by_one_of_draws},
