@@ -115,7 +115,7 @@ large_pictures() {
     (ulimit -v 200000 && vae-train -q -j 1 -m out.bin -H conv:64:3,conv:4:4:4,8 -z 2 -b 30 -e 1 large.raw)
 }
 
-@test "of a mini-batch that is held in windows, the layer that is not finite is found in any of them" {
+@test "of a mini-batch that is held in micro-batches, the layer that is not finite is found in any of them" {
     { printf '%-63s\n' 'raw1 f32 96x80x3 30 .' &&
         perl -e 'print pack "f<*", map { $_ < 23040 ? 3e38 : sin $_ } (23040 * $_ .. 23040 * $_ + 23039) for 0 .. 29'; } >far.raw
     for seed in 1 2 3 4 5 6; do # each has the item at another place of the mini-batch
@@ -123,6 +123,9 @@ large_pictures() {
         echo "$stderr"
         [[ $stderr == *'is not finite'*'first the output of encoder.0)'*'(item 0, element 0 of far.raw)'* ]]
     done
+    run -1 --separate-stderr vae-train -q --augment shift:1 -H conv:64:3,conv:4:4:4,8 -l gaussian -z 2 -b 30 -e 1 -m far.bin far.raw
+    echo "$stderr"
+    [[ $stderr == *'(item 0, as --augment changed it, of far.raw)'* ]]
 }
 
 @test "of large pictures few are held at a time, and answers do not depend on how many" {
@@ -168,6 +171,16 @@ large_pictures() {
     done
 }
 
+@test "pseudo-inputs are learned through layers without parameters" {
+    for list in resconv,12 up:2,12 up:2,conv:4:3:4,12 resconv,conv:4:3:2,12; do
+        for epochs in 0 2; do
+            vae-train -q -m $epochs.bin -H "$list" --decoder-hidden 12 --prior vamp:5 -z 3 -b 30 -e $epochs items.raw
+        done
+        holds "$(elbo_of 2.bin items.raw) > $(elbo_of 0.bin items.raw)"
+        [[ $(tensor 0.bin prior.pseudo_inputs) != $(tensor 2.bin prior.pseudo_inputs) ]]
+    done
+}
+
 @test "labels and masks are channels of the encoder's input" {
     vae-train -q -m told.bin -H "$NET" -z 2 --cond labels.raw -e 2 items.raw
     vae-info --tensors told.bin | grep -q $'^encoder.0.weight\t6x11x4x4'
@@ -207,6 +220,11 @@ END
         vae-train -m x -H conv:3:32 items.raw
     fails 2 "vae-train: --hidden: norm normalises 6 channels in 4 groups, wanted a number of groups that divides them, as norm:3 has" \
         vae-train -m x -H conv:6:3,norm:4 items.raw
+    for case in '16,norm|norm:8 normalises 16 units, wanted 3 or more in each group, as norm:4 has (' \
+        '2,norm:1|norm:1 normalises 2 units, wanted 3 or more in each group (' \
+        '9,norm:9|norm:9 normalises 9 units, wanted 3 or more in each group, as norm:3 has ('; do
+        fails 2 "vae-train: --hidden: ${case#*|}" vae-train -m x -H "${case%%|*}" items.raw
+    done
     fails 1 "vae-train: model: decoder.1 makes 9x8 of 4x4, wanted at most 8x8" \
         vae-train -m x -H conv:6:3 --decoder-hidden linear:4:4:5,up:2:9:8 items.raw
     fails 1 "vae-train: model: the decoder's last hidden layer makes 8x8, wanted 28x28, as the items have" \

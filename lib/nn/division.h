@@ -4,11 +4,11 @@
 
 #include "nn/net.h"
 
-/* How work is divided into tiles. It depends on sizes and on the backend of products, but not on threads. */
+/* How work is divided into tiles. It depends on sizes and on the backend of products. */
 
 /* What is divided. */
 struct work_size {
-    size_t items;   /* of the mini-batch */
+    size_t items;   /* of the micro-batch */
     size_t draws;   /* rows per item */
     size_t units;   /* a tile has whole units */
     size_t group;   /* numbers per unit; 0 stands for 1 */

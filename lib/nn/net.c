@@ -40,7 +40,6 @@ static void connect(struct net *net, struct layer *layer) {
         struct layer *input = &net->layer[layer->in[i]];
         if (input->rows == PER_DRAW)
             layer->rows = PER_DRAW;
-        layer->differentiable |= input->differentiable;
         layer->adds[i] = false;
         layer->completes[i] = true;
     }
@@ -158,9 +157,19 @@ static int check_readers(const struct net *net) {
     return 0;
 }
 
+/* What is computed from a learned input has a gradient, also that of layers without parameters. */
+static void mark_differentiable(struct net *net) {
+    for (size_t i = 0; i < net->layers; i++)
+        for (size_t j = 0; j < net->layer[i].inputs; j++) {
+            const struct layer *input = net_input(net, &net->layer[i], j);
+            net->layer[i].differentiable |= input->learned || input->differentiable;
+        }
+}
+
 /* The last layer in the list that reads a layer is the first one that writes its gradient; the first one in the
  * list completes it. */
 int net_finish(struct net *net) {
+    mark_differentiable(net);
     for (size_t i = 0; i < net->layers; i++)
         for (size_t j = 0; j < net_backward_inputs(&net->layer[i]); j++) {
             share_own_gradient(&net->layer[i], j);

@@ -13,7 +13,7 @@
 #include <string.h>
 
 #define ALIGNMENT ((size_t)64)
-#define WINDOW_BYTES ((size_t)16 << 20) /* of the values that are kept for one window */
+#define MICRO_BATCH_BYTES ((size_t)16 << 20) /* of the values that are kept for one micro-batch */
 
 /* All arrays are in one allocation. The first call of lay_out, with memory NULL, computes its size; later ones set
  * the arrays. */
@@ -33,16 +33,16 @@ static size_t rows_of(const struct pass *p, const struct layer *layer) {
     return p->items * pass_rows_per_item(p, layer);
 }
 
-/* Returns the number of the window's first row. */
+/* Returns the number of the micro-batch's first row. */
 static size_t first_of(const struct pass *p, const struct layer *layer) {
     return p->first * pass_rows_per_item(p, layer);
 }
 
-/* Returns an array with one row for each row of the layer; of a layer that is kept for one window only, for each
- * row of a window. */
+/* Returns an array with one row for each row of the layer, or for each row of a micro-batch if the layer is kept
+ * for one only. */
 static float *take_rows(const struct pass *p, struct arena *arena, const struct layer *layer, size_t columns) {
-    return pass_value(p, layer)->passes
-               ? take(arena, p->window * pass_rows_per_item(p, layer), columns, sizeof(float), 0)
+    return pass_value(p, layer)->per_micro_batch
+               ? take(arena, p->micro_batch * pass_rows_per_item(p, layer), columns, sizeof(float), 0)
                : take(arena, rows_of(p, layer), columns, sizeof(float), first_of(p, layer));
 }
 
@@ -63,7 +63,7 @@ static void lay_out_gradient(struct pass *p, struct arena *arena, const struct l
         v->dout = pass_input(p, layer, 0)->dout;
     else if (layer->differentiable)
         v->dout = layer->replaced ? v->out : take_rows(p, arena, layer, layer->width);
-    v->partial = take(arena, layer->ranged ? 1 + divide_up(p->window, pass_range_items(p)) : 0, layer->partial,
+    v->partial = take(arena, layer->ranged ? 1 + divide_up(p->micro_batch, pass_range_items(p)) : 0, layer->partial,
                       sizeof(float), 0);
     if (layer->packs && products()->packed)
         v->panels = (float *)take(arena, 1, panels_size(panel_rows(p, layer), layer->width), sizeof(float), 0) +
@@ -75,7 +75,7 @@ static size_t scratch_size(const struct pass *p) {
     const size_t line = ALIGNMENT / sizeof(float);
     size_t most = 0;
     for (size_t i = p->from; i < p->to; i++)
-        most = p->net->layer[i].scratch > most ? p->net->layer[i].scratch : most;
+        most = larger(most, p->net->layer[i].scratch);
     return divide_up(most, line) * line;
 }
 
@@ -99,7 +99,7 @@ static void lay_out(struct pass *p, struct arena *arena) {
     p->scratch = take(arena, p->threads, scratch_size(p), sizeof(float), 0);
 }
 
-void pass_move(struct pass *pass, size_t first) {
+void pass_set_micro_batch(struct pass *pass, size_t first) {
     struct arena arena = {pass->memory, 0};
     pass->first = first;
     lay_out(pass, &arena);
@@ -118,36 +118,38 @@ void pass_sum(struct pass *p, size_t items, size_t part, size_t parts) {
     }
 }
 
-/* Returns whether a layer needs the output of in[i] after the backward pass, for its gradient. */
+/* Returns whether the layer's op->gradient, which is called after all micro-batches, may read the outputs of its
+ * inputs. */
 static bool needs_later(const struct layer *layer) {
     return layer->owns > 0 && !layer->ranged && !layer->op->reads_panels;
 }
 
-/* Marks the layers that only other layers of the same window need: ranged ones, whose gradients are computed in the
- * backward pass. */
-static void mark_passing(struct pass *p) {
+/* Marks the layers that only other layers of the same micro-batch need: ranged ones, whose gradients are computed
+ * in the backward pass. */
+static void mark_layers(struct pass *p) {
     for (size_t i = p->from; i < p->to; i++)
-        p->value[i].passes = p->net->layer[i].ranged && !p->net->layer[i].op->in_place;
+        p->value[i].per_micro_batch = p->net->layer[i].ranged && !p->net->layer[i].op->in_place;
     for (size_t i = p->from; i < p->to; i++) {
         const struct layer *reader = &p->net->layer[i];
         for (size_t j = 0; j < reader->inputs; j++)
             if (needs_later(reader) || reader->op->in_place)
-                pass_input(p, reader, j)->passes = false;
+                pass_input(p, reader, j)->per_micro_batch = false;
     }
 }
 
-/* Returns the items of a window: whole ranges, as many for each thread, whose values are of about WINDOW_BYTES. */
-static size_t window_items(const struct pass *p) {
+/* Returns the items of a micro-batch: whole ranges, as many for each thread, whose values are of about
+ * MICRO_BATCH_BYTES. */
+static size_t micro_batch_items(const struct pass *p) {
     const size_t each = pass_range_items(p) * p->threads;
     size_t numbers = 0;
     for (size_t i = p->from; i < p->to; i++) {
         const struct layer *layer = &p->net->layer[i];
-        if (p->value[i].passes)
+        if (p->value[i].per_micro_batch)
             numbers += pass_rows_per_item(p, layer) * (2 * layer->width + layer->kept + layer->saved);
     }
     if (numbers == 0)
         return p->items;
-    return smaller(p->items, larger(WINDOW_BYTES / (each * numbers * sizeof(float)), 1) * each);
+    return smaller(p->items, larger(MICRO_BATCH_BYTES / (each * numbers * sizeof(float)), 1) * each);
 }
 
 /* Returns the greatest width of an array. */
@@ -155,10 +157,8 @@ static size_t widest(const struct net *net) {
     size_t most = 1;
     for (size_t i = 0; i < net->layers; i++) {
         const struct layer *layer = &net->layer[i];
-        most = layer->width > most ? layer->width : most;
-        most = layer->kept > most ? layer->kept : most;
-        most = layer->scratch > most ? layer->scratch : most;
-        most = layer->partial > most ? layer->partial : most;
+        most = larger(most, larger(layer->width, larger(layer->kept, layer->saved)));
+        most = larger(most, larger(layer->scratch, layer->partial));
     }
     return most;
 }
@@ -170,14 +170,15 @@ int pass_create(struct pass *pass, const struct net *net, size_t from, size_t to
                           .from = from,
                           .to = to,
                           .items = size->items,
-                          .window = size->items,
+                          .micro_batch = size->items,
                           .draws = size->draws,
                           .threads = size->threads > 0 ? size->threads : 1,
                           .trains = size->trains};
     if (products_setup() < 0)
         return -1;
-    /* There are fewer than 1000 arrays of at most items x draws x widest numbers; panels are padded to at most 32
-     * times that. */
+    /* There are fewer than 4000 arrays. Most have at most items x draws x widest numbers; partial gradients have
+     * 1 + PASS_RANGES times `widest`, scratch has `threads` times that, and panels are padded to at most 32 times
+     * their numbers. */
     if (!multiply(size->items, size->draws, &numbers) || !multiply(numbers, widest(net), &numbers) ||
         numbers > SIZE_MAX / 65536)
         return fail("model: %zu items of %zu draws at a time are too many for %zu units, wanted fewer", size->items,
@@ -185,15 +186,16 @@ int pass_create(struct pass *pass, const struct net *net, size_t from, size_t to
     pass->value = calloc(net->layers, sizeof *pass->value);
     if (pass->value == NULL)
         return fail("model: out of memory for the values of its layers");
-    if (size->windows && products()->packed) {
-        mark_passing(pass);
-        pass->window = window_items(pass);
+    /* With OpenBLAS gradients read outputs and no panels, and bits depend on the rows of a product. */
+    if (size->in_micro_batches && products()->packed) {
+        mark_layers(pass);
+        pass->micro_batch = micro_batch_items(pass);
     }
     lay_out(pass, &arena);
     pass->memory = arena.memory = memory_allocate(arena.used);
     if (pass->memory == NULL)
         return fail("model: out of memory for %zu items at a time (%zu bytes)", size->items, arena.used);
-    pass_move(pass, 0);
+    pass_set_micro_batch(pass, 0);
     return 0;
 }
 

@@ -20,8 +20,8 @@ struct value {
      * a pass that does not train there is one part. */
     double *term;
     size_t parts;
-    bool passes;    /* out, dout, kept and saved have the rows of one window only */
-    float *panels;  /* `out` in panels, which the gradients of later layers read; NULL if none reads them */
+    bool per_micro_batch; /* out, dout, kept and saved have the rows of one micro-batch only */
+    float *panels;        /* `out` in panels, which the gradients of later layers read; NULL if none reads them */
     float *partial; /* [1 + ranges, partial] of a ranged layer, see pass_sum; NULL in a pass that does not train */
 };
 
@@ -29,13 +29,13 @@ struct pass {
     const struct net *net; /* not owned */
     size_t from, to;       /* the pass runs the layers [from, to) */
     size_t items, draws, threads;
-    size_t window, first; /* items of a window, and the number of the present one's first item, see pass_move */
-    bool trains;          /* there is a backward pass */
-    struct value *value;  /* [layers of the net]; set for the layers [from, to) */
-    float *weight;        /* [items, draws], weight of each draw in the gradient; NULL if the pass does not train */
-    float *scratch;       /* [threads, the largest `scratch` of a layer] */
-    void *context;        /* for operations that the caller adds to the plan */
-    void *memory;         /* of all arrays; owned, like `value` */
+    size_t micro_batch, first; /* items of a micro-batch, and the number of the present one's first item */
+    bool trains;               /* there is a backward pass */
+    struct value *value;       /* [layers of the net]; set for the layers [from, to) */
+    float *weight;  /* [items, draws], weight of each draw in the gradient; NULL if the pass does not train */
+    float *scratch; /* [threads, the largest `scratch` of a layer] */
+    void *context;  /* for operations that the caller adds to the plan */
+    void *memory;   /* of all arrays; owned, like `value` */
 };
 
 /* The size of a pass. */
@@ -43,7 +43,7 @@ struct pass_size {
     size_t items, draws;
     size_t threads; /* of the workers that run it; 0 stands for the calling thread alone */
     bool trains;
-    bool windows; /* the caller runs it window by window */
+    bool in_micro_batches; /* the caller runs it micro-batch by micro-batch, see pass_set_micro_batch */
 };
 
 /* Allocates a pass of the layers [from, to). 0, or -1 if memory runs out or the pass is too large; end with
@@ -53,12 +53,13 @@ int pass_create(struct pass *pass, const struct net *net, size_t from, size_t to
 
 void pass_free(struct pass *pass);
 
-/* A step may be run window by window: the forward and the backward pass of the first `window` items, then those of
- * the next ones. Values that only layers of the same window need are kept for one window, so that a mini-batch of
- * pictures takes little memory. Windows are whole ranges, so that sums have the same bits. Moves to the window that
- * begins at item `first`: from then on, rows, items and ranges are counted from there, in all arrays. Without
- * `windows`, a window is the whole pass. */
-void pass_move(struct pass *pass, size_t first);
+/* A step may be run in micro-batches: the forward and the backward pass of the first `micro_batch` items, then
+ * those of the next ones. Activations and gradients that only layers of the same micro-batch need are kept for one
+ * of them, so that a mini-batch of pictures takes little memory. A micro-batch is whole ranges, so that sums have
+ * the same bits. Sets the micro-batch that begins at item `first`: from then on, rows, items and ranges are counted
+ * from there, in all arrays. Without `in_micro_batches`, and with OpenBLAS, there is one micro-batch, the whole
+ * pass. */
+void pass_set_micro_batch(struct pass *pass, size_t first);
 
 /* Returns about how many bytes a pass of the layers [from, to) that does not train has for each row. */
 size_t pass_row_bytes(const struct net *net, size_t from, size_t to);
@@ -96,8 +97,9 @@ static inline float *pass_partial(const struct pass *pass, const struct layer *l
     return &pass_value(pass, layer)->partial[(1 + row / pass_range_rows(pass, layer)) * layer->partial];
 }
 
-/* Adds the partial gradients of the ranges of the window's first `items` items to partial[0], in their order; in
- * the first window, partial[0] becomes their sum. For each layer, part number `part` of `parts` of the numbers. */
+/* Adds the partial gradients of the ranges of the micro-batch's first `items` items to partial[0], in their order;
+ * in the first micro-batch, partial[0] becomes their sum. For each layer, part number `part` of `parts` of the
+ * numbers. */
 void pass_sum(struct pass *pass, size_t items, size_t part, size_t parts);
 
 /* Returns the calling thread's scratch, of as many floats as any layer's `scratch` says. */

@@ -8,6 +8,8 @@
 
 #include <stdlib.h>
 
+#define SUM_PARTS 32 /* tasks that add up partial gradients */
+
 int plan_add(struct plan *plan, struct operation operation) {
     struct operation *grown = memory_grow(plan->operation, plan->count, sizeof *grown);
     if (grown == NULL)
@@ -36,8 +38,7 @@ struct operation plan_layer(struct pass *pass, const struct layer *layer, enum d
                               .units = back ? net_input(pass->net, layer, 0)->width : layer->units,
                               .group = back ? 1 : layer->group,
                               .weights = layer->weights,
-                              .chained = !back && layer->chained,
-                              .ranged = layer->ranged};
+                              .chained = !back && layer->chained};
 }
 
 /* Adds the operation of a ranged layer that computes its gradient range by range, if it has one. 0 or -1. */
@@ -47,8 +48,7 @@ static int add_gradient_of_range(struct plan *plan, struct pass *pass, const str
                : plan_add(plan, (struct operation){.run = layer->op->gradient_of_range,
                                                    .pass = pass,
                                                    .layer = layer,
-                                                   .units = layer->width,
-                                                   .ranged = true});
+                                                   .units = layer->width});
 }
 
 static bool is_wanted(const struct pass *pass, const struct layer *layer, enum direction direction) {
@@ -72,8 +72,9 @@ int plan_layers(struct plan *plan, struct pass *pass, size_t from, size_t to, en
                                      : plan_add(plan, plan_layer(pass, layer, direction))) < 0)
             return -1;
     }
-    if (direction == DIRECTION_BACKWARD)
-        plan->sums = pass;
+    for (size_t i = from; i < to; i++)
+        if (direction == DIRECTION_BACKWARD && pass->net->layer[i].partial > 0)
+            plan->sums = pass;
     return 0;
 }
 
@@ -87,7 +88,7 @@ static struct division division_of(const struct operation *o, size_t items) {
                                       .units = o->units,
                                       .group = o->group,
                                       .weights = o->weights,
-                                      .range = o->ranged ? pass_range_items(o->pass) : 0});
+                                      .range = o->layer->ranged ? pass_range_items(o->pass) : 0});
 }
 
 /* The operations [first, end) of a plan, all divided like the first one. A task runs the same tile of each, one
@@ -139,7 +140,7 @@ size_t plan_stage(const struct plan *plan, size_t first, size_t items, size_t *t
 /* Some of the pass's partial gradients. */
 static void run_sum(void *context, size_t i) {
     const struct stage *s = context;
-    pass_sum(s->plan->sums, s->items, i, PASS_RANGES);
+    pass_sum(s->plan->sums, s->items, i, SUM_PARTS);
 }
 
 void plan_run(const struct plan *plan, struct workers *workers, size_t items, const struct step *step) {
@@ -150,5 +151,5 @@ void plan_run(const struct plan *plan, struct workers *workers, size_t items, co
         first = stage.end;
     }
     if (plan->sums != NULL)
-        workers_run(workers, PASS_RANGES, run_sum, &(struct stage){.plan = plan, .items = items});
+        workers_run(workers, SUM_PARTS, run_sum, &(struct stage){.plan = plan, .items = items});
 }

@@ -9,7 +9,9 @@
  * parallel. An operation with many weights is divided by units and rows, so that each weight is loaded by few cores
  * and used for many rows there. Other operations are divided by rows only. Consecutive operations of this kind
  * form a stage: a task runs all of them for its rows, since no row depends on another one. The division depends on
- * the sizes and the backend, but not on the number of threads, so any number of threads gives the same bits. */
+ * the sizes, the backend and the number of items that plan_run is given. No number depends on how rows are divided,
+ * except with OpenBLAS, where a pass has one micro-batch; and sums over rows are made by ranges (nn/pass.h). So any
+ * number of threads gives the same bits. */
 
 struct operation {
     void (*run)(struct pass *pass, const struct layer *layer, const struct tile *tile, const struct step *step);
@@ -21,7 +23,6 @@ struct operation {
     bool chained; /* a tile depends only on the same tile of the previous operation, which is divided in the same
                      way */
     bool waits;   /* each row depends on all rows of the previous operation */
-    bool ranged;  /* each tile is one range of rows, see pass_range_rows */
 };
 
 struct plan {

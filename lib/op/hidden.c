@@ -81,7 +81,7 @@ static const char *usage_text(const struct hidden_kind *kind, char text[USAGES])
     return text;
 }
 
-/* Layers of other libraries, and what has their place here. */
+/* Names of layers in other libraries, and the hint for each. */
 static const struct {
     const char *name, *place;
 } foreign[] = {
@@ -110,8 +110,9 @@ static const char *place_of_foreign(const char *text, size_t length) {
     return "";
 }
 
-/* Refuses `length` characters of the list `text`: all of it, or one layer. If the kind of a single layer is known,
- * its arguments are wrong. */
+/* Fails with a message about the `length` characters at `found` of the list `text`: all of it, or one layer. If
+ * this layer's kind is known, its arguments are wrong, and the message has the usage of the kind alone. Returns -1.
+ */
 static int refuse(const char *name, const char *text, const char *found, size_t length) {
     const bool single = length == strcspn(found, ","), all = strlen(text) == length;
     const struct hidden_kind *kind = single ? find_kind(found, strcspn(found, ":,")) : NULL;

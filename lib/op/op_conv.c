@@ -47,7 +47,7 @@ static void add_tensors(struct net *net, struct layer *layer) {
 /* What is added to the output must have its shape, and as many rows. */
 static int check_skip(const struct net *net, const struct layer *layer) {
     const struct layer *skip = net_input(net, layer, 1);
-    return skip->rows == layer->rows && skip->width == layer->width
+    return skip->rows == layer->rows && image_equal(&skip->image, &layer->image)
                ? 0
                : fail("%s: %s adds %s, wanted a layer of its own shape", net_name(net), layer->name, skip->name);
 }

@@ -4,17 +4,21 @@
  * A row of what is kept is mean and 1 / sqrt(variance + 1e-5) of each group, followed by what the activation keeps.
  */
 #include "base/error.h"
+#include "base/number.h"
 #include "nn/pass.h"
 #include "op/hidden.h"
 #include "op/ops.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #define GROUPS 8 /* default */
-#define LEAST 1e-5
+#define EPSILON 1e-5
+#define BLOCK 256 /* positions whose numbers are added up as floats, since sums of more lose digits */
 
 enum { WEIGHT, BIAS, SUMS }; /* rows of a partial gradient, [channels] each */
+enum { SCRATCH = 8 };        /* floats per channel of struct scratch */
 
 struct options {
     size_t groups;
@@ -47,7 +51,7 @@ static int infer(struct net *net, struct layer *layer) {
     layer->image.channels /= a->group;
     layer->width = image_size(&layer->image);
     layer->kept = 2 * o->groups + (a->keeps_slope ? image_size(&o->in) : 0);
-    layer->scratch = 2 * SUMS * o->in.channels;
+    layer->scratch = SCRATCH * o->in.channels;
     layer->ranged = true;
     layer->partial = SUMS * o->in.channels;
     for (size_t j = 0; j < SUMS; j++) {
@@ -99,58 +103,101 @@ static struct row row_of(const struct pass *pass, const struct layer *layer, siz
                         .each = o->in.channels / o->groups};
 }
 
-/* Sums a channel's numbers of one group in double. */
-static double sum_group(const struct row *r, const float *sums, size_t group) {
+/* Memory of a thread; each array has one number per channel. */
+struct scratch {
+    double *sums, *products;
+    float *block, *block_products; /* of some positions */
+    float *mean, *factor;
+};
+
+static struct scratch scratch_of(const struct pass *pass, const struct row *r) {
+    float *floats = pass_scratch(pass);
+    double *doubles = (double *)(void *)floats; /* aligned: scratch begins with a cache line */
+    floats += 2 * r->channels * sizeof *doubles / sizeof *floats;
+    return (struct scratch){.sums = doubles,
+                            .products = doubles + r->channels,
+                            .block = floats,
+                            .block_products = floats + r->channels,
+                            .mean = floats + 2 * r->channels,
+                            .factor = floats + 3 * r->channels};
+}
+
+/* Returns the sum of `sums` [channels] over the channels of one group. */
+static double sum_group(const struct row *r, const double *sums, size_t group) {
     double sum = 0;
     for (size_t c = group * r->each; c < (group + 1) * r->each; c++)
-        sum += (double)sums[c];
+        sum += sums[c];
     return sum;
 }
 
-/* sums [channels] = those of x, or of (x - mean)^2, over the positions. */
-static void sum_numbers(const struct row *r, float *sums) {
-    memset(sums, 0, r->channels * sizeof *sums);
-    for (size_t p = 0; p < r->positions; p++)
-        for (size_t c = 0; c < r->channels; c++)
-            sums[c] += r->x[p * r->channels + c];
+/* Adds the sums of a block to those of all positions, and begins the next block. */
+static void end_block(const struct row *r, float *block, double *sums) {
+    for (size_t c = 0; c < r->channels; c++) {
+        sums[c] += (double)block[c];
+        block[c] = 0;
+    }
 }
 
-static void sum_squares(const struct row *r, const float *mean, float *sums) {
+static void begin_sums(const struct row *r, float *block, double *sums) {
+    memset(block, 0, r->channels * sizeof *block);
     memset(sums, 0, r->channels * sizeof *sums);
-    for (size_t p = 0; p < r->positions; p++)
+}
+
+/* sums [channels] = those of x, or of (x - mean)^2, over the positions. */
+static void sum_numbers(const struct row *r, const struct scratch *s) {
+    float *block = s->block;
+    begin_sums(r, block, s->sums);
+    for (size_t p = 0; p < r->positions; p++) {
+        for (size_t c = 0; c < r->channels; c++)
+            block[c] += r->x[p * r->channels + c];
+        if ((p + 1) % BLOCK == 0)
+            end_block(r, block, s->sums);
+    }
+    end_block(r, block, s->sums);
+}
+
+static void sum_squares(const struct row *r, const struct scratch *s) {
+    const float *mean = s->mean;
+    float *block = s->block;
+    begin_sums(r, block, s->sums);
+    for (size_t p = 0; p < r->positions; p++) {
         for (size_t c = 0; c < r->channels; c++) {
             const float difference = r->x[p * r->channels + c] - mean[c];
-            sums[c] += difference * difference;
+            block[c] += difference * difference;
         }
+        if ((p + 1) % BLOCK == 0)
+            end_block(r, block, s->sums);
+    }
+    end_block(r, block, s->sums);
 }
 
 /* to [channels] = the number of each channel's group. */
-static void spread(const struct row *r, const float *of_group, float *to) {
+static void per_channel(const struct row *r, const float *of_group, float *to) {
     for (size_t c = 0; c < r->channels; c++)
         to[c] = of_group[c / r->each];
 }
 
-/* Sets mean and inverse of a row. scratch [2, channels]: it leaves the mean of each channel's group in the first.
- */
-static void measure(const struct row *r, size_t groups, float *scratch) {
+/* Sets mean and inverse of a row. */
+static void set_moments(const struct row *r, size_t groups, const struct scratch *s) {
     const double n = (double)(r->positions * r->each);
-    float *mean = scratch, *sums = scratch + r->channels;
-    sum_numbers(r, sums);
+    sum_numbers(r, s);
     for (size_t g = 0; g < groups; g++)
-        r->mean[g] = (float)(sum_group(r, sums, g) / n);
-    spread(r, r->mean, mean);
-    sum_squares(r, mean, sums);
+        r->mean[g] = (float)(sum_group(r, s->sums, g) / n);
+    per_channel(r, r->mean, s->mean);
+    sum_squares(r, s);
     for (size_t g = 0; g < groups; g++)
-        r->inverse[g] = (float)(1 / sqrt(sum_group(r, sums, g) / n + LEAST));
+        r->inverse[g] = (float)(1 / sqrt(sum_group(r, s->sums, g) / n + EPSILON));
 }
 
 static void forward_row(struct pass *pass, const struct layer *layer, size_t number) {
     const struct options *o = options_of(layer);
     const struct row r = row_of(pass, layer, number);
     const float *weight = parameter(pass, layer, WEIGHT), *bias = parameter(pass, layer, BIAS);
-    float *mean = pass_scratch(pass), *factor = mean + r.channels;
-    measure(&r, o->groups, mean);
-    spread(&r, r.inverse, factor);
+    const struct scratch s = scratch_of(pass, &r);
+    const float *mean = s.mean;
+    float *factor = s.factor;
+    set_moments(&r, o->groups, &s);
+    per_channel(&r, r.inverse, factor);
     for (size_t c = 0; c < r.channels; c++)
         factor[c] *= weight[c];
     for (size_t p = 0; p < r.positions; p++)
@@ -176,16 +223,26 @@ static void backward_activation(struct pass *pass, const struct layer *layer, co
     }
 }
 
-/* Over the positions: sums [channels] of d, products [channels] of d (x - mean). mean [channels]. */
-static void sum_gradients(const struct row *r, const float *d, const float *mean, float *sums, float *products) {
-    memset(sums, 0, r->channels * sizeof *sums);
-    memset(products, 0, r->channels * sizeof *products);
-    for (size_t p = 0; p < r->positions; p++)
+/* Over the positions: sums [channels] of the gradient d before the activation, products [channels] of
+ * d (x - mean). Sets the mean of each channel's group. */
+static void sum_gradients(const struct row *r, const struct scratch *s) {
+    float *sums = s->block, *products = s->block_products;
+    per_channel(r, r->mean, s->mean);
+    begin_sums(r, sums, s->sums);
+    begin_sums(r, products, s->products);
+    for (size_t p = 0; p < r->positions; p++) {
         for (size_t c = 0; c < r->channels; c++) {
-            const float number = d[p * r->channels + c];
+            const float number = r->delta[p * r->channels + c];
             sums[c] += number;
-            products[c] += number * (r->x[p * r->channels + c] - mean[c]);
+            products[c] += number * (r->x[p * r->channels + c] - s->mean[c]);
         }
+        if ((p + 1) % BLOCK == 0) {
+            end_block(r, sums, s->sums);
+            end_block(r, products, s->products);
+        }
+    }
+    end_block(r, sums, s->sums);
+    end_block(r, products, s->products);
 }
 
 /* d x = inverse (weight d - the mean of weight d over the group - x' times the mean of weight d x'), where x' is
@@ -193,29 +250,28 @@ static void sum_gradients(const struct row *r, const float *d, const float *mean
 static void backward_row(struct pass *pass, const struct layer *layer, size_t number) {
     const struct options *o = options_of(layer);
     const struct row r = row_of(pass, layer, number);
+    const struct scratch s = scratch_of(pass, &r);
     const float *d = r.delta, *weight = parameter(pass, layer, WEIGHT);
     const double n = (double)(r.positions * r.each);
-    float *mean = pass_scratch(pass), *sums = mean + r.channels, *products = sums + r.channels,
-          *factor = products + r.channels;
+    float *shift = s.block, *slope = s.block_products; /* of each channel; sum_gradients comes first */
     float *dx = pass_input(pass, layer, 0)->dout + number * image_size(&o->in);
-    spread(&r, r.mean, mean);
-    sum_gradients(&r, d, mean, sums, products);
+    sum_gradients(&r, &s);
     for (size_t c = 0; c < r.channels; c++) {
-        sums[c] *= weight[c];
-        products[c] *= weight[c];
-        factor[c] = weight[c] * r.inverse[c / r.each];
+        s.sums[c] *= (double)weight[c];
+        s.products[c] *= (double)weight[c];
+        s.factor[c] = weight[c] * r.inverse[c / r.each];
     }
     for (size_t g = 0; g < o->groups; g++) {
         const double inverse = (double)r.inverse[g];
-        const float shift = (float)(inverse * sum_group(&r, sums, g) / n),
-                    slope = (float)(pow(inverse, 3) * sum_group(&r, products, g) / n);
+        const float of_sums = (float)(inverse * sum_group(&r, s.sums, g) / n),
+                    of_products = (float)(pow(inverse, 3) * sum_group(&r, s.products, g) / n);
         for (size_t c = g * r.each; c < (g + 1) * r.each; c++)
-            sums[c] = shift, products[c] = slope;
+            shift[c] = of_sums, slope[c] = of_products;
     }
     for (size_t p = 0; p < r.positions; p++)
         for (size_t c = 0; c < r.channels; c++) {
             const size_t i = p * r.channels + c;
-            const float number_dx = factor[c] * d[i] - sums[c] - (r.x[i] - mean[c]) * products[c];
+            const float number_dx = s.factor[c] * d[i] - shift[c] - (r.x[i] - s.mean[c]) * slope[c];
             dx[i] = layer->adds[0] ? dx[i] + number_dx : number_dx;
         }
 }
@@ -229,12 +285,11 @@ static void backward(struct pass *pass, const struct layer *layer, const struct 
 /* Adds the gradient of one row to `partial`. */
 static void add_gradient(struct pass *pass, const struct layer *layer, size_t number, float *partial) {
     const struct row r = row_of(pass, layer, number);
-    float *mean = pass_scratch(pass), *sums = mean + r.channels, *products = sums + r.channels;
-    spread(&r, r.mean, mean);
-    sum_gradients(&r, r.delta, mean, sums, products);
+    const struct scratch s = scratch_of(pass, &r);
+    sum_gradients(&r, &s);
     for (size_t c = 0; c < r.channels; c++) {
-        partial[WEIGHT * r.channels + c] += products[c] * r.inverse[c / r.each];
-        partial[BIAS * r.channels + c] += sums[c];
+        partial[WEIGHT * r.channels + c] += (float)s.products[c] * r.inverse[c / r.each];
+        partial[BIAS * r.channels + c] += (float)s.sums[c];
     }
 }
 
@@ -278,11 +333,31 @@ static size_t groups_of(const struct hidden_layer *layer) {
     return layer->arguments > 0 ? layer->argument[0] : GROUPS;
 }
 
+#define GROUP_LEAST 3 /* numbers of a group: one becomes 0, and two become +-1, whatever they were */
+
+/* Units, of one position, must have enough of them in each group. */
+static int check_numbers(const char *name, size_t numbers, size_t groups) {
+    size_t fewer = larger(numbers / GROUP_LEAST, 1);
+    while (numbers % fewer != 0)
+        fewer--;
+    char advice[64] = "";
+    if (fewer < groups)
+        snprintf(advice, sizeof advice, ", as norm:%zu has", fewer);
+    return numbers / groups >= GROUP_LEAST
+               ? 0
+               : fail("%s: norm:%zu normalises %zu units, wanted %d or more in each group%s", name, groups, numbers,
+                      GROUP_LEAST, advice);
+}
+
 /* The layer before makes `group` numbers for each of its channels. */
 static int check(const struct hidden_layer *layer, const struct hidden_layer *before, const struct activation *a,
                  const char *name) {
-    const struct image pixel = {1, 1, 1};
-    return check_groups(name, "norm", before->kind->shape(before, &pixel).channels * a->group, groups_of(layer));
+    const struct image pixel = {1, 1, 1}, shape = before->kind->shape(before, &pixel);
+    const size_t channels = shape.channels * a->group;
+    if (check_groups(name, "norm", channels, groups_of(layer)) < 0)
+        return -1;
+    return before->kind->convolves || image_positions(&shape) > 1 ? 0
+                                                                  : check_numbers(name, channels, groups_of(layer));
 }
 
 static size_t add_hidden(const struct hidden_place *place, const struct hidden_layer *layer) {

@@ -29,8 +29,9 @@ size_t net_linear_groups(struct net *net, const char *name, size_t in, size_t un
 size_t net_linear_pair(struct net *net, const char *name, const char *const pair[2], size_t in, size_t units);
 
 /* act(conv(x)), a convolution of pictures with `channels` kernels of kernel x kernel pixels, see op/conv.h. With a
- * gated activation it has twice as many kernels. If `in` is the newest layer, and an op_up that cuts nothing off,
- * the convolution usually reads that layer's input, with the factor of op/conv.h, and the layer is removed. */
+ * gated activation it has twice as many kernels. If `in` is the newest layer and an op_up that cuts nothing off,
+ * the stride is 1 and the factor is at most window_factor_max(kernel), this layer is removed, and the convolution
+ * reads its input, with the factor of op/conv.h. */
 size_t net_conv(struct net *net, const char *name, size_t in, size_t channels, size_t kernel, size_t stride,
                 const struct activation *activation);
 

@@ -6,8 +6,8 @@
 
 /* The positions of a convolution's kernel on a picture. The output has ceil(height / stride) x ceil(width / stride)
  * positions. At position (i, j) the kernel covers the rows [i stride - before, i stride - before + kernel) of the
- * picture, and such columns; what lies outside the picture counts as 0. `before` is (kernel - 1) / 2, rounded down,
- * as in torch's padding='same'. */
+ * picture, and likewise for the columns; what lies outside the picture counts as 0. `before` is (kernel - 1) / 2,
+ * rounded down; for stride 1 this is torch's padding='same'. */
 struct window {
     struct image in;
     size_t kernel, stride, before;
@@ -17,8 +17,9 @@ struct window {
 /* Returns the window of a convolution that reads `in`. */
 struct window window_of(const struct image *in, size_t kernel, size_t stride);
 
-/* For stride 1, returns the window on the output's gradient, a picture of `channels` channels, whose patches have
- * at (kernel - 1 - a, kernel - 1 - b) what the pixel contributed to at (a, b) of the kernel. If the convolution
+/* For stride 1, returns the window on the output's gradient dy, a picture of `channels` channels, that gives the
+ * gradient with respect to x. Element (kernel - 1 - a, kernel - 1 - b) of a pixel's patch is dy at the position to
+ * which the pixel contributed through (a, b). If the convolution
  * reads pictures enlarged by `factor`, a pixel contributes by factor x factor copies: the window is on the sums of
  * box_spread (op/box.h) of the output's gradient. */
 struct window window_mirrored(const struct window *window, size_t factor, size_t channels);

@@ -13,15 +13,21 @@ static size_t whole(size_t rows) {
     return divide_up(rows, each) * each;
 }
 
+/* Returns the rows of a range of a batch of about so many rows. */
+static size_t range_rows(size_t rows) {
+    return whole(divide_up(rows, RANGES));
+}
+
+/* They are whole ranges, since with OpenBLAS each range is computed as a whole. */
 size_t batch_rows(const struct model *model) {
     const size_t bytes = pass_row_bytes(&model->net, 0, model->net.layers), most = BATCH_BYTES / bytes;
-    return most >= BATCH_ROWS ? BATCH_ROWS : whole(larger(most, 1));
+    const size_t rows = smaller(larger(most, 1), BATCH_ROWS), range = range_rows(rows);
+    return products()->whole_rows == 1 ? rows : divide_up(rows, range) * range;
 }
 
 int batch_start(struct batch *batch, const struct model *model, struct workers *workers) {
     const size_t rows = batch_rows(model);
-    *batch = (struct batch){
-        .model = model, .workers = workers, .rows = rows, .range_rows = whole(divide_up(rows, RANGES))};
+    *batch = (struct batch){.model = model, .workers = workers, .rows = rows, .range_rows = range_rows(rows)};
     if (pass_create(&batch->pass, &model->net, 0, model->net.layers,
                     &(struct pass_size){.items = rows, .draws = 1, .threads = workers_threads(workers)}) < 0)
         return -1;

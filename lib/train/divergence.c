@@ -75,8 +75,12 @@ static const char *facts(const struct training *t, size_t position, size_t items
     const struct largest_x x = find_largest_x(t, position, items);
     double value;
     const struct tensor *tensor = find_largest_parameter(&t->model->net.parameters, &value);
-    snprintf(text, FACTS_TEXT, "|x| is up to %g (item %zu, element %zu of %s), the parameters up to %g (%s): %s",
-             x.value, x.item, x.element, t->data->name, value, tensor->name, advice(t, x.value, value, moved));
+    char place[64];
+    snprintf(place, sizeof place, "item %zu, element %zu", x.item, x.element);
+    if (augment_changes(&t->augment))
+        snprintf(place, sizeof place, "item %zu, as --augment changed it,", x.item);
+    snprintf(text, FACTS_TEXT, "|x| is up to %g (%s of %s), the parameters up to %g (%s): %s", x.value, place,
+             t->data->name, value, tensor->name, advice(t, x.value, value, moved));
     return text;
 }
 
@@ -93,13 +97,13 @@ static int check_rows(const struct training *t, size_t items) {
 }
 
 /* Returns the first layer before the likelihood with parameters whose output for the step's items is not finite;
- * NULL: none. Computes all outputs again, since gradients and other windows have overwritten some. */
+ * NULL: none. Computes all outputs again, since gradients and other micro-batches have overwritten some. */
 static const struct layer *find_not_finite(struct training *t, size_t items) {
     struct pass *pass = &t->pass;
     size_t found = t->model->likelihood;
-    for (size_t first = 0; first < items; first += pass->window) {
-        const size_t n = smaller(pass->window, items - first);
-        pass_move(pass, first);
+    for (size_t first = 0; first < items; first += pass->micro_batch) {
+        const size_t n = smaller(pass->micro_batch, items - first);
+        pass_set_micro_batch(pass, first);
         for (size_t i = 0; i < found; i++) {
             const struct layer *layer = &pass->net->layer[i];
             pass_forward(pass, i, i + 1, 0, n);
@@ -108,7 +112,7 @@ static const struct layer *find_not_finite(struct training *t, size_t items) {
                 found = i;
         }
     }
-    pass_move(pass, 0);
+    pass_set_micro_batch(pass, 0);
     return found < t->model->likelihood ? &pass->net->layer[found] : NULL;
 }
 

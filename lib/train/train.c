@@ -157,14 +157,14 @@ static void keep_best_scale(struct training *t) {
         m->net.parameters.average[place] = log_scale;
 }
 
-/* Runs the forward and the backward pass of the step's items, window by window. */
+/* Runs the forward and the backward pass of the step's items, micro-batch by micro-batch. */
 static void run_passes(struct training *t, const struct step *step) {
     struct pass *pass = &t->pass;
-    for (size_t first = 0; first < step->items; first += pass->window) {
-        pass_move(pass, first);
-        plan_run(&t->plan, t->workers, smaller(pass->window, step->items - first), step);
+    for (size_t first = 0; first < step->items; first += pass->micro_batch) {
+        pass_set_micro_batch(pass, first);
+        plan_run(&t->plan, t->workers, smaller(pass->micro_batch, step->items - first), step);
     }
-    pass_move(pass, 0);
+    pass_set_micro_batch(pass, 0);
 }
 
 int training_step(struct training *t) {
@@ -214,7 +214,7 @@ int training_start(struct training *t) {
                                         .draws = t->objective.draws,
                                         .threads = threads,
                                         .trains = true,
-                                        .windows = !segment_has_best_scale(&m->segment)}) < 0)
+                                        .in_micro_batches = !segment_has_best_scale(&m->segment)}) < 0)
         return -1;
     t->pass.context = t;
     if (make_plan(t) < 0 || vamp_start(&t->vamp, m, t->workers, &t->pass) < 0)

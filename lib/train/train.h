@@ -15,8 +15,9 @@
 
 /* Training by stochastic gradient ascent on the ELBO: Kingma and Welling 2014, algorithm 1, with one of the
  * optimizers of nn/optimizer.h. A step runs a plan of operations, divided into tiles (nn/plan.h), and then an
- * update, divided into parts of layers (train/update.h). The division depends on the batch, the model and the
- * backend, but not on the number of threads, so any number of threads gives the same bits. Figures are in nats. */
+ * update, divided into parts of layers (train/update.h). The items of a micro-batch (nn/pass.h) depend on the
+ * number of threads, the sums over items do not, so any number of threads gives the same bits. Figures are in nats.
+ */
 
 struct training {
     struct model *model; /* not owned, like the next three */

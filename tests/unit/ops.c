@@ -350,10 +350,35 @@ static void a_convolution_may_add_its_input(void) {
     end(t);
 }
 
+/* A sum of a million floats of one size would be off by a hundredth. */
+static void a_large_picture_is_normalised(void) {
+    struct net net = {0};
+    struct pass pass = {0};
+    const size_t side = 1024, x = add_input(&net, "x", side * side, false);
+    net.layer[x].image = (struct image){side, side, 1};
+    const size_t layer = net_norm(&net, "norm", x, 1, test_activation("tanh"));
+    float worst = 0;
+    if (net_finish(&net) < 0 || parameters_create(&net.parameters) < 0 ||
+        pass_create(&pass, &net, 0, net.layers, &(struct pass_size){.items = 1, .draws = 1}) < 0) {
+        EXPECT(0, "%s", error_message());
+        return;
+    }
+    net.parameters.value[0] = 1;
+    for (size_t i = 0; i < side * side; i++)
+        pass.value[x].out[i] = 0.1f;
+    pass_forward(&pass, 0, net.layers, 0, 1);
+    for (size_t i = 0; i < side * side; i++)
+        worst = fmaxf(worst, fabsf(pass.value[layer].out[i]));
+    EXPECT(worst < 1e-3f, "a constant becomes %g, wanted 0", (double)worst);
+    pass_free(&pass);
+    net_free(&net);
+}
+
 int main(void) {
     static const struct test tests[] = {
         {"each op: output, and gradients with respect to inputs and parameters", each_op_alone},
         {"ops of pictures, with several items to a range", ranges_of_two_items},
+        {"norm: the mean of a large picture", a_large_picture_is_normalised},
         {"each op as the first of two readers of a layer", first_of_two_readers},
         {"each op as the last of two readers of a layer", last_of_two_readers},
         {"each op between two other readers of a layer", between_two_readers},
