@@ -70,8 +70,7 @@ KERNELS := $(wildcard lib/*/*_kernel.c)
 SOURCES := $(filter-out $(KERNELS),$(wildcard lib/*/*.c))
 OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o) $(foreach level,$(LEVELS),$(KERNELS:%.c=$(BUILD)/%.$(level).o))
 
-# Published figures, a recipe each in examples/paper/; iwae-50, iwae-schedule, conv, fashion and fashion-conv take longer and are
-# started by name.
+# Published figures, a recipe each in examples/paper/; the others there take longer and are started by name.
 PAPER := vae iwae-5 figure2 figure4
 
 .PHONY: all help flags parts fuzz fuzzers deps bench-deps emoji-deps paper-deps fuzz-deps long-deps bench bench-quick demo paper check quick test format lint dist check-long coverage mutate asan tsan units install uninstall clean

@@ -241,6 +241,8 @@ END
         vae-train -m x -H conv:3:3 --decoder-hidden linear:7:7:4,resconv,up:4 -a gated items.raw
     fails 2 "vae-train: --hidden: found conv of units, wanted a picture for it, which linear:HEIGHT:WIDTH:CHANNELS makes" \
         vae-train -m x -H conv:3:3:2,20,res,conv:5:3 items.raw
+    fails 2 "vae-train: --hidden: found conv of units, wanted a picture for it, which linear:HEIGHT:WIDTH:CHANNELS makes" \
+        vae-train -m x -H res,conv:5:3 --decoder-hidden 5 items.raw
     fails 2 "vae-train: --decoder-hidden: found resconv of the latents, wanted a picture for it, which linear:HEIGHT:WIDTH:CHANNELS makes" \
         vae-train -m x -H 9 --decoder-hidden resconv,9 items.raw
     # One pixel may be enlarged.

@@ -86,7 +86,7 @@ pixel() {
     assert_equal "$(cat "$BATS_TEST_TMPDIR/found")" '1312 978 616'
 }
 
-@test "the sample of the tiles is 100 pictures in colour, each another" {
+@test "the sample of the tiles is 100 pictures in colour, all different" {
     gunzip -c "$ROOT/data/sample-tiles.ppm.gz" | pnm2raw -q >"$BATS_TEST_TMPDIR/tiles.raw"
     run -0 raw-info "$BATS_TEST_TMPDIR/tiles.raw"
     assert_line --index 1 --regexp $'^u8\t32x32x3\t100\t'

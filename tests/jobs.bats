@@ -104,6 +104,8 @@ setup() {
     ppmmake red 9 9 | pnmtopng -quiet -alpha <(pgmmake 0 9 9) >"my own/d.png"
     COLOUR=gray SIZE=6 EPOCHS=1 "$JOBS/pictures" "my own" out
     raw-info out/items.raw | row_holds 2 '$1 == "u8" && $2 == "6x6" && $3 == 3 && $5 == 255 && $6 == 255'
+    assert_equal "$(pngtopam out/reconstructions.png | pamfile -size)" '20 13'
+    assert_equal "$(ls out)" $'items.raw\nmodel.bin\nreconstructions.png\nsamples.png'
     # A folder without pictures, and one that is broken.
     rm -r out
     mkdir empty

@@ -160,10 +160,10 @@ static int check_picture(const struct hidden *hidden, size_t i, size_t latents, 
     size_t made = i; /* the layer that makes the shape is the one before it */
     while (made > 0 && hidden->layer[made - 1].kind->keeps_shape)
         made--;
-    if (made == 0 ? latents == 0 : !is_plain(&hidden->layer[made - 1]))
+    if (made == 0 ? latents == 0 && hidden_reads_pictures(hidden) : !is_plain(&hidden->layer[made - 1]))
         return 0;
     return fail("%s: found %s %s, wanted a picture for it, which linear:HEIGHT:WIDTH:CHANNELS makes", name,
-                hidden->layer[i].kind->name, made == 0 ? "of the latents" : "of units");
+                hidden->layer[i].kind->name, made == 0 && latents > 0 ? "of the latents" : "of units");
 }
 
 /* Refuses layers whose size does not depend on the data, and is too large. */
