@@ -30,13 +30,28 @@ static void gated_backward(const struct math_kernel *kernel, float *dy, const fl
 }
 
 static const struct activation activations[] = {
-    {"relu", 1, 1, false, relu_forward, relu_backward},
-    {"tanh", 1, 1, false, tanh_forward, tanh_backward},
-    {"elu", 1, 1, false, elu_forward, elu_backward},
-    {"softplus", 1, 1, false, softplus_forward, softplus_backward},
-    {"gelu", 1, 1, true, gelu_forward, gelu_backward},
-    {"silu", 2, 1, true, silu_forward, silu_backward},
-    {"gated", 1, 2, true, gated_forward, gated_backward},
+    {.name = "relu", .version = 1, .group = 1, .forward = relu_forward, .backward = relu_backward},
+    {.name = "tanh", .version = 1, .group = 1, .forward = tanh_forward, .backward = tanh_backward},
+    {.name = "elu", .version = 1, .group = 1, .forward = elu_forward, .backward = elu_backward},
+    {.name = "softplus", .version = 1, .group = 1, .forward = softplus_forward, .backward = softplus_backward},
+    {.name = "gelu",
+     .version = 1,
+     .group = 1,
+     .keeps_slope = true,
+     .forward = gelu_forward,
+     .backward = gelu_backward},
+    {.name = "silu",
+     .version = 2,
+     .group = 1,
+     .keeps_slope = true,
+     .forward = silu_forward,
+     .backward = silu_backward},
+    {.name = "gated",
+     .version = 1,
+     .group = 2,
+     .keeps_slope = true,
+     .forward = gated_forward,
+     .backward = gated_backward},
 };
 
 const struct activation *activation_find(const char *what, const char *name) {

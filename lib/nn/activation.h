@@ -22,6 +22,11 @@ struct activation {
     void (*backward)(const struct math_kernel *kernel, float *dy, const float *y, float *slope, size_t n);
 };
 
+/* Returns the numbers of a product per output: the activation's group, or 1 if there is no activation (NULL). */
+static inline size_t activation_group(const struct activation *activation) {
+    return activation == NULL ? 1 : activation->group;
+}
+
 /* Returns the activation with this name: relu, tanh, elu, softplus, gelu, silu (x sigmoid(x)), or gated (a linear
  * part times the sigmoid of another one: Dauphin et al. 2017). NULL with a message that begins with `what`. */
 const struct activation *activation_find(const char *what, const char *name);

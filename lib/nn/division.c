@@ -26,7 +26,8 @@ struct division divide(const struct work_size *s) {
     const bool wide = s->weights >= WIDE_WEIGHTS;
     const size_t units = larger(s->units, 1), group = larger(s->group, 1);
     if (s->range > 0)
-        return (struct division){s->range, units, parts(s->items, s->range), 1};
+        return (struct division){
+            .items = s->range, .units = units, .down = divide_up(s->items, s->range), .across = 1};
     struct division d = {.units = tile_units(units, group, s->weights)};
     d.across = parts(units, d.units);
     d.down = parts(s->items * s->draws, wide ? backend->tile_rows : backend->task_rows);

@@ -28,8 +28,8 @@ struct operation {
 struct plan {
     struct operation *operation; /* owned */
     size_t count;
-    struct pass
-        *sums; /* whose partial gradients are added up at the end, see pass_sum; not owned; NULL: there are none */
+    /* Its partial gradients are added up at the end, see pass_sum; not owned; NULL: there are none. */
+    struct pass *sums;
 };
 
 /* Appends a copy of an operation. 0, or -1 if memory runs out. */

@@ -48,7 +48,7 @@ size_t conv_multiply_adds(const struct conv *c) {
     return window_positions(&c->window) * window_patch(&c->window) * c->outputs;
 }
 
-/* Numbers of a narrow convolution's products at a time, if that is a row of pixels or more. */
+/* A narrow convolution computes at most so many products at a time, but at least those of one row of pixels. */
 #define NARROW_PRODUCTS ((size_t)1 << 15)
 
 /* Rows of a picture whose products a narrow convolution has at a time. */
@@ -62,12 +62,12 @@ static size_t narrow_scratch(const struct conv *c) {
     return panels_size(c->window.in.channels, n) + mirrored_patch(c) * n;
 }
 
-/* Of enlarged pictures: how many the gradient takes at a time, and the numbers of their sums over copies, with a
- * row of them for box_sum. */
+/* Returns how many enlarged pictures the gradient takes at a time. */
 static size_t sums_pictures(const struct conv *c) {
     return larger(patches_sum_block(mirrored_patch(c)) / pixels(c), 1);
 }
 
+/* Returns the floats of their box sums, and of one row of these; 0 if pictures are not enlarged. */
 static size_t sums_scratch(const struct conv *c) {
     const struct image image = mirrored(c).in;
     return c->factor == 1 ? 0 : sums_pictures(c) * image_size(&image) + image.width * image.channels;
@@ -220,9 +220,10 @@ void conv_forward(const struct conv *c, const struct conv_weights *weights, cons
                                                            y + picture * image_size(&image), scratch);
 }
 
-/* Box sums of the gradients of some pictures: what the copies of a pixel are given at one place of the kernel is
- * one number of these, so that a patch of them, at the window mirrored(c), is a pixel's. */
-static void spread(const struct conv *c, const float *dy, size_t first, size_t count, float *sums, float *row) {
+/* Writes the box sums of dy of the pictures [first, first + count) to `sums`. A box sum is the gradient that all
+ * copies of a pixel receive through one place of the kernel; the patch of mirrored(c) at a pixel holds one for each
+ * place. row: memory for one row of sums. */
+static void sum_copies(const struct conv *c, const float *dy, size_t first, size_t count, float *sums, float *row) {
     const struct image image = conv_output(c), large = mirrored(c).in;
     for (size_t picture = 0; picture < count; picture++)
         box_spread(&image, c->factor, dy + (first + picture) * image_size(&image),
@@ -234,7 +235,7 @@ static void backward_enlarged(const struct conv *c, const float *weights, const 
     const struct window w = mirrored(c);
     const struct right_factor f = right_factor_of(c, DIRECTION_BACKWARD);
     for (size_t picture = first; picture < first + count; picture++) {
-        spread(c, dy, picture, 1, scratch, scratch + image_size(&w.in));
+        sum_copies(c, dy, picture, 1, scratch, scratch + image_size(&w.in));
         patches_multiply(&w, &f, weights, scratch, 0, pixels(c), dx + picture * image_size(&c->window.in), NULL,
                          beta, scratch + sums_scratch(c));
     }
@@ -264,7 +265,7 @@ static void gradient_enlarged(const struct conv *c, const float *x, const float 
     const size_t each = sums_pictures(c);
     for (size_t picture = 0; picture < count; picture += each) {
         const size_t some = smaller(each, count - picture);
-        spread(c, dy, picture, some, scratch, scratch + each * image_size(&w.in));
+        sum_copies(c, dy, picture, some, scratch, scratch + each * image_size(&w.in));
         patches_sum(&w, scratch, x + picture * image_size(&c->window.in), c->window.in.channels, some * pixels(c),
                     picture == 0 ? 0 : 1, partial, scratch + sums_scratch(c));
     }
@@ -288,7 +289,7 @@ void conv_gradient(const struct conv *c, const float *x, const float *dy, size_t
     math_kernel()->column_sums(bias, dy, count * image_positions(&image), c->outputs, c->outputs, 1);
 }
 
-/* Returns where a partial gradient has the weight of an output and a channel at a place of the kernel. */
+/* Returns the index, in a partial gradient, of the weight of an output and a channel at a place of the kernel. */
 static size_t index_of(const struct conv *c, size_t output, size_t channel, size_t place) {
     const size_t places = c->window.kernel * c->window.kernel, channels = c->window.in.channels;
     return is_of_pixels(c) ? (channel * places + places - 1 - place) * c->outputs + output

@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "op/dense.h"
 
-size_t dense_group(const struct dense *d) {
-    return d->activation == NULL ? 1 : d->activation->group;
-}
-
 bool dense_keeps_slope(const struct dense *d) {
     return d->activation != NULL && d->activation->keeps_slope;
 }
@@ -39,7 +35,7 @@ void dense_forward(struct pass *pass, const struct layer *layer, const struct ti
                    struct matrix slope) {
     const struct dense *d = dense_of(layer);
     const struct linear linear = dense_linear(pass->net, layer);
-    const size_t group = dense_group(d), each = d->out / layer->units;
+    const size_t group = activation_group(d->activation), each = d->out / layer->units;
     linear_forward(&linear, pass_input(pass, layer, 0)->out, group > 1 ? slope : y,
                    &(struct matrix_tile){t->row, t->rows, t->unit * each, t->units * each});
     for (size_t row = t->row; d->activation != NULL && row < t->row + t->rows; row++)

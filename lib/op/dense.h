@@ -19,8 +19,7 @@ static inline const struct dense *dense_of(const struct layer *layer) {
     return layer->options;
 }
 
-/* Return how many numbers of the product a unit has, and whether the activation's `slope` must be kept. */
-size_t dense_group(const struct dense *dense);
+/* Returns whether the activation's `slope` must be kept. */
 bool dense_keeps_slope(const struct dense *dense);
 
 /* Returns the layer's parameters and panels, which belong to the net. */
@@ -30,8 +29,8 @@ struct linear dense_linear(const struct net *net, const struct layer *layer);
  * table of parameters. */
 void dense_infer(struct layer *layer, size_t weight, size_t bias);
 
-/* Computes a tile of y [R, units] = act(x W' + b), where x is the output of in[0]. slope [R, units, dense_group]
- * takes what the backward pass of the activation needs; its x is NULL if that is nothing. */
+/* Computes a tile of y [R, units] = act(x W' + b), where x is the output of in[0]. slope [R, units,
+ * activation_group] takes what the backward pass of the activation needs; its x is NULL if that is nothing. */
 void dense_forward(struct pass *pass, const struct layer *layer, const struct tile *tile, struct matrix y,
                    struct matrix slope);
 

@@ -27,9 +27,9 @@ static const struct activation *activation_of(const struct layer *layer) {
     return o->activation;
 }
 
-/* Numbers of the product for each number of the output. */
+/* Returns the numbers of the product for each number of the output. */
 static size_t group_of(const struct layer *layer) {
-    return activation_of(layer) == NULL ? 1 : activation_of(layer)->group;
+    return activation_group(activation_of(layer));
 }
 
 static void add_tensors(struct net *net, struct layer *layer) {

@@ -29,7 +29,7 @@ static int infer(struct net *net, struct layer *layer) {
         return -1;
     layer->units = o->units;
     layer->group = o->dense.out / o->units;
-    layer->width = o->dense.out / dense_group(&o->dense);
+    layer->width = o->dense.out / activation_group(o->dense.activation);
     layer->image = o->image;
     layer->kept = dense_keeps_slope(&o->dense) ? o->dense.out : 0;
     const size_t weight = add_tensors(net, layer, TENSOR_MATRIX, "weight", o->dense.in),
@@ -59,7 +59,7 @@ static struct matrix output_gradient(const struct pass *pass, const struct layer
 
 /* The gradient before the activation: see dense_backward_activation. */
 static struct matrix delta(const struct pass *pass, const struct layer *layer) {
-    return dense_group(dense_of(layer)) > 1 ? slope(pass, layer) : output_gradient(pass, layer);
+    return activation_group(dense_of(layer)->activation) > 1 ? slope(pass, layer) : output_gradient(pass, layer);
 }
 
 static void forward(struct pass *pass, const struct layer *layer, const struct tile *tile) {

@@ -9,7 +9,7 @@
 
 static int infer(struct net *net, struct layer *layer) {
     struct dense *d = layer->options;
-    const size_t width = net_input(net, layer, 0)->width, group = dense_group(d);
+    const size_t width = net_input(net, layer, 0)->width, group = activation_group(d->activation);
     d->in = width;
     d->out = width * group;
     layer->width = layer->units = width;

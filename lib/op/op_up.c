@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Larger pictures: each pixel becomes a square of equal ones, and what is below or to the right of the wanted size
- * is cut off. */
+/* Nearest-neighbour upsampling: each pixel becomes a square of equal ones, and what is below or to the right of the
+ * wanted size is cut off. */
 #include "base/error.h"
 #include "nn/pass.h"
 #include "op/hidden.h"

@@ -17,6 +17,7 @@ struct right_factor {
 /* Returns the floats of a factor. */
 size_t right_factor_size(const struct right_factor *factor);
 
+/* Sets element (row, column) of the factor `to`. */
 void right_factor_set(const struct right_factor *factor, float *to, size_t row, size_t column, float value);
 
 /* y [positions, columns] = the patches of the positions [from, end) of x times the factor `weights`, plus the bias

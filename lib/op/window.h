@@ -39,10 +39,11 @@ static inline size_t window_positions(const struct window *w) {
 /* Positions are numbered through a batch of pictures x [pictures, height, width, channels]: the window's positions
  * of the first picture row by row, then those of the second. */
 
-/* Copies the patches of the positions [first, first + count) of x to `to` [count, window_patch]. */
+/* Copies the patches of the positions [first, first + count) of x to `to` [count, window_patch], which is known as
+ * im2col. */
 void window_gather(const struct window *window, const float *x, size_t first, size_t count, float *to);
 
-/* Adds the patches `from` [count, window_patch] to the pixels of x that window_gather reads for them. */
+/* Adds the patches `from` [count, window_patch] to the pixels of x that window_gather reads for them (col2im). */
 void window_scatter(const struct window *window, const float *from, size_t first, size_t count, float *x);
 
 #endif

@@ -24,8 +24,8 @@ struct update_config {
 struct update {
     struct net *net; /* not owned, like the passes */
     struct pass *pass;
-    struct pass
-        *pseudo; /* of the pseudo-inputs, which also contribute to the encoder's gradient; NULL: there are none */
+    /* Of the pseudo-inputs, which also contribute to the encoder's gradient; NULL: there are none. */
+    struct pass *pseudo;
     size_t pseudo_inputs, pseudo_size; /* their offset in the table of parameters, and how many numbers they have */
     const struct update_config *config;
     struct part *part; /* [parts]; owned, like the arrays below */
