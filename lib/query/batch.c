@@ -5,7 +5,8 @@
 
 #include <string.h>
 
-#define RANGES 4 /* of a batch */
+#define RANGES 4           /* least number of ranges, if items are many */
+#define RANGE_ROWS_LEAST 8 /* rows of a range are at least so many, since all weights are read for each range */
 
 /* Returns the multiple of whole_rows that is not below `rows`. */
 static size_t whole(size_t rows) {
@@ -13,21 +14,21 @@ static size_t whole(size_t rows) {
     return divide_up(rows, each) * each;
 }
 
-/* Returns the rows of a range of a batch of about so many rows. */
-static size_t range_rows(size_t rows) {
-    return whole(divide_up(rows, RANGES));
+/* Returns the rows of a range if a batch has so many: a range or more for each thread. */
+static size_t range_rows(size_t rows, size_t threads) {
+    return whole(larger(divide_up(rows, larger(RANGES, threads)), RANGE_ROWS_LEAST));
 }
 
-/* They are whole ranges, since with OpenBLAS each range is computed as a whole. */
+/* With OpenBLAS each range is computed as a whole, so they are whole ranges. */
 size_t batch_rows(const struct model *model) {
     const size_t bytes = pass_row_bytes(&model->net, 0, model->net.layers), most = BATCH_BYTES / bytes;
-    const size_t rows = smaller(larger(most, 1), BATCH_ROWS), range = range_rows(rows);
-    return products()->whole_rows == 1 ? rows : divide_up(rows, range) * range;
+    const size_t rows = smaller(larger(most, 1), BATCH_ROWS);
+    return products()->whole_rows == 1 ? rows : divide_up(rows, range_rows(rows, 1)) * range_rows(rows, 1);
 }
 
 int batch_start(struct batch *batch, const struct model *model, struct workers *workers) {
     const size_t rows = batch_rows(model);
-    *batch = (struct batch){.model = model, .workers = workers, .rows = rows, .range_rows = range_rows(rows)};
+    *batch = (struct batch){.model = model, .workers = workers, .rows = rows};
     if (pass_create(&batch->pass, &model->net, 0, model->net.layers,
                     &(struct pass_size){.items = rows, .draws = 1, .threads = workers_threads(workers)}) < 0)
         return -1;
@@ -71,6 +72,7 @@ void batch_begin(struct batch *batch, const void *data, const uint32_t *label, s
     batch->label = label;
     batch->count = count;
     batch->item = item;
+    batch->range_rows = range_rows(offset(item) + count, workers_threads(batch->workers));
     workers_begin(batch->workers, divide_up(offset(item) + count, batch->range_rows), run_range, batch);
 }
 

@@ -26,7 +26,7 @@ struct range {
 
 struct batch {
     const struct model *model; /* not owned, like the workers */
-    size_t rows, range_rows;   /* see batch_rows; the rows of a range, a multiple of whole_rows */
+    size_t rows, range_rows;   /* see batch_rows; the rows of a range, which depend on `count` and the threads */
     struct pass pass;          /* of `rows` items with one draw each; owned */
     struct workers *workers;
     enum dtype dtype;          /* of the items; set by the caller, like item_bytes, work and context */
