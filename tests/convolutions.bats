@@ -220,13 +220,16 @@ END
         vae-train -m x -H conv:3:32 items.raw
     fails 2 "vae-train: --hidden: norm normalises 6 channels in 4 groups, wanted a number of groups that divides them, as norm:3 has" \
         vae-train -m x -H conv:6:3,norm:4 items.raw
-    for case in '16,norm|norm:8 normalises 16 units, wanted 3 or more in each group, as norm:4 has (' \
-        '2,norm:1|norm:1 normalises 2 units, wanted 3 or more in each group (' \
-        '9,norm:9|norm:9 normalises 9 units, wanted 3 or more in each group, as norm:3 has ('; do
+    for case in '16,norm|norm:8 normalises 16 numbers, wanted 3 or more in each group, as norm:4 has (' \
+        '2,norm:1|norm:1 normalises 2 numbers, wanted 3 or more in each group (' \
+        'linear:1:2:2,norm:2|norm:2 normalises 4 numbers, wanted 3 or more in each group, as norm:1 has (' \
+        '12,norm|norm normalises 12 channels in 8 groups, wanted a number of groups that divides them, as norm:4 has ('; do
         fails 2 "vae-train: --hidden: ${case#*|}" vae-train -m x -H "${case%%|*}" items.raw
     done
-    fails 1 "vae-train: model: decoder.1 makes 9x8 of 4x4, wanted at most 8x8" \
+    fails 2 "vae-train: --decoder-hidden: up makes 9x8 of 4x4, wanted at most 8x8" \
         vae-train -m x -H conv:6:3 --decoder-hidden linear:4:4:5,up:2:9:8 items.raw
+    fails 1 "vae-train: model: encoder.1 makes 29x28 of 14x14, wanted at most 28x28" \
+        vae-train -m x -H conv:6:3:2,up:2:29:28 --decoder-hidden 5 items.raw
     fails 1 "vae-train: model: the decoder's last hidden layer makes 8x8, wanted 28x28, as the items have" \
         vae-train -m x -H conv:6:3 --decoder-hidden linear:4:4:5,up:2 items.raw
     fails 1 "vae-train: model: encoder.0 makes 28x28x65536 numbers of an item, wanted at most 16777216" \

@@ -162,7 +162,7 @@ setup() {
     done
     # A layer of another library has a place here.
     for case in 'MaxPool:2|the STRIDE of conv makes pictures smaller' 'deconv:8:4:2|up and then conv makes pictures larger' \
-        'BatchNorm|norm normalises each item alone' 'relu|--activation is that of all layers'; do
+        'BatchNorm2d|norm normalises each item alone' 'Conv2d:8:3|a convolution is conv:CHANNELS:KERNEL[:STRIDE]' 'relu|--activation is that of all layers'; do
         fails 2 "vae-train: --hidden: found '${case%%|*}' in '5,${case%%|*}', wanted none, or 1 to 64 layers with ',' between them, each one of [linear:]N, linear:HEIGHT:WIDTH:CHANNELS, res, conv:CHANNELS:KERNEL[:STRIDE], resconv, up:FACTOR[:HEIGHT:WIDTH], norm[:GROUPS] (numbers from 1 to 65536): ${case#*|} (" \
             vae-train -m x -H "5,${case%%|*}" items.raw
     done
@@ -178,4 +178,9 @@ setup() {
     done
     vae-train -q -m deep.bin -z 2 -H "${long%,1}" --decoder-hidden none -e 0 items.raw
     assert_equal "$(tensor deep.bin encoder.63.weight | wc -w)" 1
+    # The mirror has as many; a convolution with a stride has two layers in it.
+    vae-train -q -m deep.bin -z 2 -H "${long%,1}" -e 0 items.raw
+    assert_equal "$(tensor deep.bin decoder.63.weight | wc -w)" 1
+    fails 1 "vae-train: --decoder-hidden: not given, wanted it, since the mirrored layers are more than 64" \
+        vae-train -m x -e 0 -H "conv:1:1:2$(printf ',conv:1:1:2%.0s' {1..32})" items.raw
 }

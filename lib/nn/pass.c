@@ -187,14 +187,22 @@ int pass_create(struct pass *pass, const struct net *net, size_t from, size_t to
     if (pass->value == NULL)
         return fail("model: out of memory for the values of its layers");
     /* With OpenBLAS gradients read outputs and no panels, and bits depend on the rows of a product. */
-    if (size->in_micro_batches && products()->packed) {
+    const bool in_micro_batches = size->in_micro_batches && products()->packed;
+    if (in_micro_batches) {
         mark_layers(pass);
         pass->micro_batch = micro_batch_items(pass);
     }
     lay_out(pass, &arena);
-    pass->memory = arena.memory = memory_allocate(arena.used);
+    pass->memory = memory_allocate(arena.used);
+    /* Rather fewer items at a time, which leaves some threads idle, than none. */
+    while (pass->memory == NULL && in_micro_batches && pass->micro_batch > pass_range_items(pass)) {
+        pass->micro_batch = divide_up(pass->micro_batch / 2, pass_range_items(pass)) * pass_range_items(pass);
+        arena.used = 0;
+        lay_out(pass, &arena);
+        pass->memory = memory_allocate(arena.used);
+    }
     if (pass->memory == NULL)
-        return fail("model: out of memory for %zu items at a time (%zu bytes)", size->items, arena.used);
+        return fail("model: out of memory for %zu items at a time (%zu bytes)", pass->micro_batch, arena.used);
     pass_set_micro_batch(pass, 0);
     return 0;
 }

@@ -83,7 +83,7 @@ static const char *usage_text(const struct hidden_kind *kind, char text[USAGES])
 
 /* Names of layers in other libraries, and the hint for each. */
 static const struct {
-    const char *name, *place;
+    const char *name, *hint;
 } foreign[] = {
     {"pool", "the STRIDE of conv makes pictures smaller"},
     {"maxpool", "the STRIDE of conv makes pictures smaller"},
@@ -96,17 +96,26 @@ static const struct {
     {"groupnorm", "norm normalises groups of channels"},
     {"flatten", "N units may follow a picture"},
     {"resblock", "res is a residual block of units, and resconv one of pictures"},
-    {"relu", "--activation is that of all layers"},
-    {"silu", "--activation is that of all layers"},
     {"dense", "N units are a fully connected layer"},
+    {"fc", "N units are a fully connected layer"},
+    {"conv", "a convolution is conv:CHANNELS:KERNEL[:STRIDE]"},
+    {"relu", "--activation is that of all layers"},
+    {"tanh", "--activation is that of all layers"},
+    {"elu", "--activation is that of all layers"},
+    {"softplus", "--activation is that of all layers"},
+    {"gelu", "--activation is that of all layers"},
+    {"silu", "--activation is that of all layers"},
+    {"gated", "--activation is that of all layers"},
 };
 
-/* Returns what has the place of a layer of another library here, whose name is the first `length` characters of
- * `text`, or "". */
-static const char *place_of_foreign(const char *text, size_t length) {
+/* Returns the hint for the name that is the first `length` characters of `text`, in letters of any size and with or
+ * without "2d" at its end, or "". */
+static const char *hint_for(const char *text, size_t length) {
+    if (length > 2 && strncasecmp(text + length - 2, "2d", 2) == 0)
+        length -= 2;
     for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++)
         if (strlen(foreign[i].name) == length && strncasecmp(foreign[i].name, text, length) == 0)
-            return foreign[i].place;
+            return foreign[i].hint;
     return "";
 }
 
@@ -116,10 +125,10 @@ static const char *place_of_foreign(const char *text, size_t length) {
 static int refuse(const char *name, const char *text, const char *found, size_t length) {
     const bool single = length == strcspn(found, ","), all = strlen(text) == length;
     const struct hidden_kind *kind = single ? find_kind(found, strcspn(found, ":,")) : NULL;
-    const char *place = single ? place_of_foreign(found, strcspn(found, ":,")) : "";
+    const char *hint = single && kind == NULL ? hint_for(found, strcspn(found, ":,")) : "";
     char usages[USAGES];
     return fail("%s: found '%.*s'%s%s%s, wanted %s%s%s", name, (int)length, found, all ? "" : " in '",
-                all ? "" : text, all ? "" : "'", usage_text(kind, usages), *place == '\0' ? "" : ": ", place);
+                all ? "" : text, all ? "" : "'", usage_text(kind, usages), *hint == '\0' ? "" : ": ", hint);
 }
 
 /* A normalization reads the product of the layer before it. */
@@ -166,30 +175,29 @@ static int check_picture(const struct hidden *hidden, size_t i, size_t latents, 
                 hidden->layer[i].kind->name, made == 0 && latents > 0 ? "of the latents" : "of units");
 }
 
-/* Refuses layers whose size does not depend on the data, and is too large. */
-static int check_sizes(const struct hidden *hidden, size_t latents, const char *name) {
-    struct image shape = {latents > 0 ? 1 : 0, 1, latents};
-    for (size_t i = 0; i < hidden->layers; i++) {
-        const struct hidden_kind *kind = hidden->layer[i].kind;
-        if (kind->keeps_shape || (shape.height == 0 && kind != &hidden_kind_linear))
-            continue;
-        shape = kind->shape(&hidden->layer[i], &shape);
-        if (!net_image_fits(&shape))
-            return fail("%s: %s makes %zux%zux%zu numbers of an item, wanted at most %zu", name, kind->name,
-                        shape.height, shape.width, shape.channels, NET_MAX_ROW);
-    }
-    return 0;
+/* Replaces the shape of a layer's input by that of its output, unless it depends on the data: then the height is 0.
+ * Refuses one that is too large. 0 or -1. */
+static int advance(const struct hidden_layer *layer, struct image *shape, const char *name) {
+    const struct hidden_kind *kind = layer->kind;
+    if (kind->keeps_shape || (shape->height == 0 && kind != &hidden_kind_linear))
+        return 0;
+    *shape = kind->shape(layer, shape);
+    return net_image_fits(shape) ? 0
+                                 : fail("%s: %s makes %zux%zux%zu numbers of an item, wanted at most %zu", name,
+                                        kind->name, shape->height, shape->width, shape->channels, NET_MAX_ROW);
 }
 
 int hidden_check(const struct hidden *hidden, size_t latents, const struct activation *activation,
                  const char *name) {
+    struct image shape = {latents > 0 ? 1 : 0, 1, latents};
     for (size_t i = 0; i < hidden->layers; i++) {
         const struct hidden_layer *layer = &hidden->layer[i], *before = i == 0 ? NULL : layer - 1;
         if ((layer->kind->convolves && check_picture(hidden, i, latents, name) < 0) ||
-            (layer->kind->check != NULL && layer->kind->check(layer, before, activation, name) < 0))
+            (layer->kind->check != NULL && layer->kind->check(layer, before, &shape, activation, name) < 0) ||
+            advance(layer, &shape, name) < 0)
             return -1;
     }
-    return check_sizes(hidden, latents, name);
+    return 0;
 }
 
 /* Returns how many arguments are left without the last ones that may be left out. */
@@ -227,7 +235,7 @@ bool hidden_reads_pictures(const struct hidden *hidden) {
 }
 
 int hidden_append(struct hidden *hidden, const struct hidden_layer *layer) {
-    if (hidden->layers == HIDDEN_MAX)
+    if (hidden->layers > HIDDEN_MAX)
         return -1;
     hidden->layer[hidden->layers++] = *layer;
     return 0;
@@ -287,15 +295,15 @@ int hidden_mirror(struct hidden *decoder, const struct hidden *encoder, const st
         full |= encoder->layer[makes].kind->mirror(decoder, &encoder->layer[makes], &shape[makes]);
         i = makes;
     }
+    decoder->layers--; /* the last one computes the output */
     for (size_t i = 0; i < decoder->layers; i++)
         for (size_t j = 0; j < decoder->layer[i].arguments; j++)
             if (decoder->layer[i].argument[j] > HIDDEN_MAX_UNITS)
                 return fail("%s: not given, wanted it, since the mirrored layers have numbers above %d", name,
                             HIDDEN_MAX_UNITS);
-    if (full < 0)
-        return fail("%s: not given, wanted it, since the mirrored layers are more than %d", name, HIDDEN_MAX);
-    decoder->layers--; /* it computes the output */
-    return 0;
+    return full == 0
+               ? 0
+               : fail("%s: not given, wanted it, since the mirrored layers are more than %d", name, HIDDEN_MAX);
 }
 
 size_t hidden_add(struct net *net, const char *room, size_t in, const struct hidden *hidden,

@@ -23,7 +23,7 @@ struct hidden_layer {
 
 struct hidden {
     size_t layers; /* 0: no hidden layer, so one linear layer leads from input to output */
-    struct hidden_layer layer[HIDDEN_MAX];
+    struct hidden_layer layer[HIDDEN_MAX + 1]; /* a mirror has one more at first, see hidden_mirror */
 };
 
 /* Where a layer of a list goes. */
@@ -51,9 +51,10 @@ struct hidden_kind {
     /* Returns the shape of its output for an input of shape `in`. NULL: keeps_shape. */
     struct image (*shape)(const struct hidden_layer *layer, const struct image *in);
 
-    /* Checks that a layer can have the activation, and can follow the layer before it in the list, NULL if it is
-     * the first. 0, or -1 with a message that begins with `name`. NULL: it always can. */
-    int (*check)(const struct hidden_layer *layer, const struct hidden_layer *before,
+    /* Checks that a layer can have the activation, and can follow the layer before it in the list. `before` is NULL
+     * if it is the first. `in` is the shape of its input, of height 0 if it depends on the data. 0, or -1 with a
+     * message that begins with `name`. NULL: it always can. */
+    int (*check)(const struct hidden_layer *layer, const struct hidden_layer *before, const struct image *in,
                  const struct activation *activation, const char *name);
 
     /* Appends to a decoder's list the layers that lead back from the layer's output to its input, whose shape is
@@ -87,7 +88,7 @@ bool hidden_is_plain(const struct hidden *hidden);
 /* Returns whether an encoder with these layers reads items as pictures, see struct hidden_kind. */
 bool hidden_reads_pictures(const struct hidden *hidden);
 
-/* Appends a layer to a list. 0, or -1 if the list is full. */
+/* Appends a layer to a list. 0, or -1 if the list has HIDDEN_MAX layers and one more. */
 int hidden_append(struct hidden *hidden, const struct hidden_layer *layer) __attribute__((warn_unused_result));
 
 /* Returns the layer linear:N or, if the shape is that of a picture, linear:HEIGHT:WIDTH:CHANNELS. */

@@ -30,23 +30,13 @@ static const struct options *options_of(const struct layer *layer) {
     return layer->options;
 }
 
-/* Checks that a number of groups divides the channels of `layer`; a message names the nearest smaller one. */
-static int check_groups(const char *name, const char *layer, size_t channels, size_t groups) {
-    size_t divisor = groups;
-    while (channels % divisor != 0)
-        divisor--;
-    return divisor == groups ? 0
-                             : fail("%s: %s normalises %zu channels in %zu groups, wanted a number of groups that "
-                                    "divides them, as norm:%zu has",
-                                    name, layer, channels, groups, divisor);
-}
-
 static int infer(struct net *net, struct layer *layer) {
     struct options *o = layer->options;
     const struct activation *a = o->activation;
     o->in = net_input(net, layer, 0)->image;
-    if (check_groups(net_name(net), layer->name, o->in.channels, o->groups) < 0)
-        return -1;
+    if (o->in.channels % o->groups != 0)
+        return fail("%s: %s normalises %zu channels in %zu groups, wanted a number of groups that divides them",
+                    net_name(net), layer->name, o->in.channels, o->groups);
     layer->image = o->in;
     layer->image.channels /= a->group;
     layer->width = image_size(&layer->image);
@@ -335,29 +325,30 @@ static size_t groups_of(const struct hidden_layer *layer) {
 
 #define GROUP_LEAST 3 /* numbers of a group: one becomes 0, and two become +-1, whatever they were */
 
-/* Units, of one position, must have enough of them in each group. */
-static int check_numbers(const char *name, size_t numbers, size_t groups) {
-    size_t fewer = larger(numbers / GROUP_LEAST, 1);
-    while (numbers % fewer != 0)
-        fewer--;
+/* Checks that a number of groups divides the channels, and leaves each enough numbers if it is known how many
+ * positions they have; 0: it is not. A message names the nearest smaller number of groups that does. */
+static int check_numbers(const char *name, size_t channels, size_t positions, size_t groups) {
+    const size_t least = positions == 0 ? 1 : divide_up(GROUP_LEAST, positions); /* channels of a group */
     char advice[64] = "";
-    if (fewer < groups)
+    size_t fewer = groups;
+    while (fewer > 0 && (channels % fewer != 0 || channels / fewer < least))
+        fewer--;
+    if (fewer > 0)
         snprintf(advice, sizeof advice, ", as norm:%zu has", fewer);
-    return numbers / groups >= GROUP_LEAST
-               ? 0
-               : fail("%s: norm:%zu normalises %zu units, wanted %d or more in each group%s", name, groups, numbers,
-                      GROUP_LEAST, advice);
+    if (channels % groups != 0)
+        return fail("%s: norm normalises %zu channels in %zu groups, wanted a number of groups that divides them%s",
+                    name, channels, groups, advice);
+    return fewer == groups ? 0
+                           : fail("%s: norm:%zu normalises %zu numbers, wanted %d or more in each group%s", name,
+                                  groups, channels * positions, GROUP_LEAST, advice);
 }
 
 /* The layer before makes `group` numbers for each of its channels. */
-static int check(const struct hidden_layer *layer, const struct hidden_layer *before, const struct activation *a,
-                 const char *name) {
-    const struct image pixel = {1, 1, 1}, shape = before->kind->shape(before, &pixel);
-    const size_t channels = shape.channels * a->group;
-    if (check_groups(name, "norm", channels, groups_of(layer)) < 0)
-        return -1;
-    return before->kind->convolves || image_positions(&shape) > 1 ? 0
-                                                                  : check_numbers(name, channels, groups_of(layer));
+static int check(const struct hidden_layer *layer, const struct hidden_layer *before, const struct image *in,
+                 const struct activation *a, const char *name) {
+    const struct image pixel = {1, 1, 1};
+    return check_numbers(name, before->kind->shape(before, &pixel).channels * a->group, image_positions(in),
+                         groups_of(layer));
 }
 
 static size_t add_hidden(const struct hidden_place *place, const struct hidden_layer *layer) {

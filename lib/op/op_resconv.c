@@ -9,9 +9,9 @@
 
 #define KERNEL 3
 
-static int check(const struct hidden_layer *layer, const struct hidden_layer *before, const struct activation *a,
-                 const char *name) {
-    (void)layer, (void)before;
+static int check(const struct hidden_layer *layer, const struct hidden_layer *before, const struct image *in,
+                 const struct activation *a, const char *name) {
+    (void)layer, (void)before, (void)in;
     return a->group == 1 ? 0
                          : fail("%s: resconv applies the activation %s to single numbers, wanted one that takes no "
                                 "pairs",

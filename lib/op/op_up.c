@@ -13,15 +13,23 @@ struct options {
     bool cuts;                    /* set by infer */
 };
 
+/* Checks that a picture of height x width can be cut from one that is enlarged by `factor`. `layer` is its name. */
+static int check_cut(const char *name, const char *layer, const struct image *in, size_t factor, size_t height,
+                     size_t width) {
+    return height <= in->height * factor && width <= in->width * factor
+               ? 0
+               : fail("%s: %s makes %zux%zu of %zux%zu, wanted at most %zux%zu", name, layer, height, width,
+                      in->height, in->width, in->height * factor, in->width * factor);
+}
+
 static int infer(struct net *net, struct layer *layer) {
     struct options *o = layer->options;
     const struct image *in = &net_input(net, layer, 0)->image;
     const size_t height = in->height * o->factor, width = in->width * o->factor;
     if (o->height == 0)
         o->height = height, o->width = width;
-    if (o->height > height || o->width > width)
-        return fail("%s: %s makes %zux%zu of %zux%zu, wanted at most %zux%zu", net_name(net), layer->name,
-                    o->height, o->width, in->height, in->width, height, width);
+    if (check_cut(net_name(net), layer->name, in, o->factor, o->height, o->width) < 0)
+        return -1;
     o->cuts = o->height < height || o->width < width;
     layer->image = (struct image){o->height, o->width, in->channels};
     if (net_check_image(net, layer->name, &layer->image) < 0)
@@ -91,7 +99,15 @@ static struct image shape(const struct hidden_layer *layer, const struct image *
     return (struct image){in->height * a[0], in->width * a[0], in->channels};
 }
 
+static int check(const struct hidden_layer *layer, const struct hidden_layer *before, const struct image *in,
+                 const struct activation *activation, const char *name) {
+    const size_t *a = layer->argument;
+    (void)before, (void)activation;
+    return layer->arguments == 1 || in->height == 0 ? 0 : check_cut(name, "up", in, a[0], a[1], a[2]);
+}
+
 const struct hidden_kind hidden_kind_up = {.name = "up",
+                                           .check = check,
                                            .usage = "up:FACTOR[:HEIGHT:WIDTH]",
                                            .counts = 1 << 1 | 1 << 3,
                                            .reads_pictures = true,
