@@ -112,7 +112,10 @@ large_pictures() {
         cmp 1.bin 8.bin
     done
     unsanitized 'they take much memory'
-    (ulimit -v 200000 && vae-train -q -j 1 -m out.bin -H conv:64:3,conv:4:4:4,8 -z 2 -b 30 -e 1 large.raw)
+    (ulimit -v 200000 && vae-train -q -j 1 -m one.bin -H conv:64:3,conv:4:4:4,8 -z 2 -b 30 -e 1 large.raw)
+    # Where there is no memory for one picture per thread, fewer are held.
+    (ulimit -v 60000 && vae-train -q -j 8 -m few.bin -H conv:64:3,conv:4:4:4,8 -z 2 -b 30 -e 1 large.raw)
+    cmp one.bin few.bin
 }
 
 @test "of a mini-batch that is held in micro-batches, the layer that is not finite is found in any of them" {

@@ -208,16 +208,7 @@ int training_start(struct training *t) {
         return fail("training: out of memory for the order of %zu items", t->data->items);
     if (augment_changes(&t->augment) && (t->changed = memory_allocate(threads * changed_bytes(t))) == NULL)
         return fail("training: out of memory for %zu changed items", threads);
-    if (net_train(&m->net) < 0 ||
-        pass_create(&t->pass, &m->net, 0, m->net.layers,
-                    &(struct pass_size){.items = t->batch,
-                                        .draws = t->objective.draws,
-                                        .threads = threads,
-                                        .trains = true,
-                                        .in_micro_batches = !segment_has_best_scale(&m->segment)}) < 0)
-        return -1;
-    t->pass.context = t;
-    if (make_plan(t) < 0 || vamp_start(&t->vamp, m, t->workers, &t->pass) < 0)
+    if (net_train(&m->net) < 0 || vamp_start(&t->vamp, m, t->workers, &t->pass) < 0)
         return -1;
     t->update = (struct update){.net = &m->net,
                                 .pass = &t->pass,
@@ -225,7 +216,18 @@ int training_start(struct training *t) {
                                 .pseudo_inputs = m->pseudo_inputs,
                                 .pseudo_size = t->vamp.pass.items * m->encoder_inputs,
                                 .config = &t->update_config};
-    return update_start(&t->update, threads) < 0 ? -1 : products_check_memory(threads);
+    if (update_start(&t->update, threads) < 0 || products_check_memory(threads) < 0)
+        return -1;
+    /* The pass comes last, since it does with what is left: it has fewer items at a time if memory is short. */
+    if (pass_create(&t->pass, &m->net, 0, m->net.layers,
+                    &(struct pass_size){.items = t->batch,
+                                        .draws = t->objective.draws,
+                                        .threads = threads,
+                                        .trains = true,
+                                        .in_micro_batches = !segment_has_best_scale(&m->segment)}) < 0)
+        return -1;
+    t->pass.context = t;
+    return make_plan(t);
 }
 
 void training_settle(struct training *t) {
