@@ -26,6 +26,7 @@ v() {
     v vae-train -q -j 1 -m m.bin -H 4 -z 2 -e 1 --checkpoint no.ck items.raw
     v vae-train -q -j 1 -m m.bin -H 4 -z 2 -e 1 -a gated --prior vamp:3 --optimizer muon --ema 0.9 items.raw
     v vae-train -q -j 1 -m m.bin -H 4 -z 2 -e 1 --cond labels.raw --objective dreg -k 2 -l gaussian --sigma net items.raw
+    v vae-train -q -j 1 -m m.bin -H conv:3:4:4,norm:1,resconv,up:2,4 --decoder-hidden linear:7:7:2,up:4 -z 2 -e 1 --prior vamp:3 items.raw
     v vae-train -q -j 1 -m m.bin -H 4 -z 2 -e 1 --missing -l laplace --sigma per-dim holes.raw
     v vae-impute -q -j 1 -m m.bin -k 3 holes.raw | raw-info | row_holds 2 '$3 == 40 && $8 == 0'
 }
@@ -80,6 +81,11 @@ v() {
         # shellcheck disable=SC2086 # several options
         vae-train -q -j 4 -m model.bin -H 16,8 -z 3 -e 2 -b 40 $options items.raw
     done
+    vae-train -q -j 4 -m model.bin -H conv:6:4:2,norm:2,resconv,8 -a silu -z 3 -e 1 -b 40 --prior vamp:4 items.raw
+    vae-encode -q -j 4 -m model.bin items.raw | vae-decode -q -j 4 -m model.bin | raw-info | row_holds 2 '$3 == 40'
+    # Several micro-batches.
+    { header u8 96x80x3 10 . && head -c 230400 /dev/zero; } >large.raw
+    vae-train -q -j 2 -m large.bin -H conv:40:3,conv:4:4:4,8 -z 2 -e 1 -b 10 large.raw
     vae-train -q -j 4 -m model.bin -H 16,8 -z 3 -e 1 --val items.raw --checkpoint run.ck --every 1 items.raw
     vae-encode -q -j 4 -m model.bin items.raw | vae-decode -q -j 4 -m model.bin | raw-info | row_holds 2 '$3 == 40'
     vae-eval -q -j 4 -k 20 -m model.bin items.raw | row_holds 2 '$1 == 40'
