@@ -102,12 +102,14 @@ setup() {
     pbmmake -white 30 30 | pnmpad -black -width=90 -height=30 -halign=0.5 | pnmtopng -quiet >"my own/a b.png"
     pbmmake -white 40 40 | pnmpad -black -width=40 -height=80 -valign=0.5 | pnmtopng -quiet >"my own/c.png"
     ppmmake red 9 9 | pnmtopng -quiet -alpha <(pgmmake 0 9 9) >"my own/d.png"
-    COLOUR=gray SIZE=6 EPOCHS=1 "$JOBS/pictures" "my own" out
-    raw-info out/items.raw | row_holds 2 '$1 == "u8" && $2 == "6x6" && $3 == 3 && $5 == 255 && $6 == 255'
-    assert_equal "$(pngtopam out/reconstructions.png | pamfile -size)" '20 13'
-    assert_equal "$(ls out)" $'items.raw\nmodel.bin\nreconstructions.png\nsamples.png'
+    COLOUR=gray SIZE=6 EPOCHS=1 "$JOBS/pictures" "my own" made
+    raw-info made/items.raw | row_holds 2 '$1 == "u8" && $2 == "6x6" && $3 == 3 && $5 == 255 && $6 == 255'
+    assert_equal "$(pngtopam made/reconstructions.png | pamfile -size)" '20 13'
+    assert_equal "$(ls made)" $'items.raw\nmodel.bin\nreconstructions.png\nsamples.png'
+    SIZE=big fails 2 "pictures: SIZE: found 'big', wanted a number of pixels" "$JOBS/pictures" "my own" none
+    COLOUR=red fails 2 "pictures: COLOUR: found 'red', wanted rgb or gray" "$JOBS/pictures" "my own" none
+    fails 2 "pictures: found '--help', wanted FOLDER [DIR], or nothing for a demonstration" "$JOBS/pictures" --help
     # A folder without pictures, and one that is broken.
-    rm -r out
     mkdir empty
     fails 1 'pictures: empty: found no file *.png, wanted a folder of PNG pictures' "$JOBS/pictures" empty none
     head -c 60 "my own/c.png" >"my own/b.png"

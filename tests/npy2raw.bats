@@ -133,9 +133,9 @@ END
             fails 2 "$tool: --axes: found '$list', wanted 1 to 6 whole numbers from 0 to 5" $tool --axes "$list"
         done
     done
-    fails 1 'npy2raw: u1.npy: items have shape 2x3, wanted 3 axes, as many as --axes has' npy2raw --axes 1,2,0 u1.npy
+    fails 1 'npy2raw: u1.npy: items have shape 2x3, wanted 3 axes, as many as --axes has, which are those of one item' npy2raw --axes 1,2,0 u1.npy
     npy2raw u1.npy >u1.raw
-    fails 1 'raw2npy: u1.raw: items have shape 2x3, wanted 1 axes, as many as --axes has' raw2npy --axes 0 u1.raw
+    fails 1 'raw2npy: u1.raw: items have shape 2x3, wanted 1 axes, as many as --axes has, which are those of one item' raw2npy --axes 0 u1.raw
     assert [ ! -s out ]
 }
 

@@ -347,8 +347,11 @@ END
     vae-train -m told.bin -H none -z 2 -e 1 -r 0 --start-from one.bin data.raw 2>err
     assert_regex "$(tail -2 err | head -1)" '^vae-train: told.bin: 1 of 2 latents collapsed: '
     # Not where it is refused.
-    vae-train -m told.bin -H 24 -z 4 -e 1 -b 40 -r 0 --objective iwae data.raw 2>err
+    vae-train -m told.bin -H 24 -z 4 -e 30 -b 40 -r 0 --objective iwae data.raw 2>err
     assert_regex "$(tail -2 err | head -1)" ' latents collapsed: .* a smaller -z does as well$'
+    # After few steps there may be nothing to say about -z yet.
+    vae-train -m few.bin -H 24 -z 4 -e 2 -b 100 -r 0 data.raw 2>few
+    assert_regex "$(tail -2 few | head -1)" ' latents collapsed: .* information; after [0-9]+ steps; more steps may be wanted: a larger -e, a smaller -b$'
     assert_equal "$(tail -1 log | cut -f 11)" 0
     assert_regex "$(tail -1 kl)" $'^30(\t0\\.0[0-9]*){4}$'
     vae-train -m model.bin --log log --log-latents kl -H 24 -z 4 -e 30 -b 40 -r 0.003 data.raw 2>err

@@ -300,7 +300,9 @@ jpeg JPEG jpegtopnm
 gif GIF giftopnm
 tiff-big-endian TIFF tifftopnm
 END
-    for file in npy csv json html zstd; do
+    cp "$ROOT/tests/rejected/foreign/zstd" a
+    refuses "looks like zstd data, wanted a PBM, PGM, PPM or PAM picture: 'zstd -dc FILE | pnm2raw' reads pictures in it"
+    for file in npy csv json html; do
         cp "$ROOT/tests/rejected/foreign/$file" a
         refuses 'looks like '
         grep -q ', wanted a PBM, PGM, PPM or PAM picture$' told

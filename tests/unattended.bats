@@ -181,6 +181,8 @@ small() {
     { header u8 3x8x9 4 . && head -c 864 /dev/zero; } >first.raw
     vae-train -z 2 -m x.bin -e 1 -H conv:2:3,4 first.raw 2>err
     grep -qx 'vae-train: first.raw: items of shape 3x8x9 are read as 3 rows of 8 pixels with 9 channels: of pictures with the channels first, npy2raw --axes 1,2,0 puts them last' err
+    vae-train -z 2 -m x.bin -e 1 -H 4 --augment flip first.raw 2>err
+    grep -q 'first.raw: items of shape 3x8x9 are read as 3 rows of 8 pixels with 9 channels' err
     vae-train -z 2 -m x.bin -e 1 -H 4 first.raw 2>err
     run ! grep channels err
     { header u8 3x8x3 4 . && head -c 288 /dev/zero; } >last.raw

@@ -40,8 +40,8 @@ static int make_plan(struct axes_plan *plan, const struct axes *axes, struct sha
     size_t stride[SHAPE_MAX_RANK], bytes = size;
     const struct shape item = *shape;
     if (axes->count != item.rank)
-        return fail("%s: items have shape %s, wanted %zu axes, as many as --axes has", name,
-                    shape_text(&item, text), axes->count);
+        return fail("%s: items have shape %s, wanted %zu axes, as many as --axes has, which are those of one item",
+                    name, shape_text(&item, text), axes->count);
     for (size_t i = item.rank; i-- > 0;) {
         stride[i] = bytes;
         bytes *= item.dim[i];

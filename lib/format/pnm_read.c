@@ -69,6 +69,9 @@ static int refuse_start(struct pnm_reader *r) {
     if (found->netpbm != NULL)
         return fail("%s: looks like %s, wanted " WANTED ": %s makes one of it", r->in.name, found->name,
                     found->netpbm);
+    if (found->unpack != NULL)
+        return fail("%s: looks like %s, wanted " WANTED ": '%s FILE | pnm2raw' reads pictures in it", r->in.name,
+                    found->name, found->unpack);
     return fail("%s: looks like %s, wanted " WANTED, r->in.name, found->name);
 }
 

@@ -74,7 +74,8 @@ static size_t add_output(struct model *m, size_t in, const char *name) {
         return net_conv(&m->net, name, in, item.channels * m->segment.outputs, kernel, 1, NULL);
     if (!picture || !hidden_reads_pictures(&c->encoder))
         return net_linear_groups(&m->net, name, in, m->elements, m->segment.outputs);
-    (void)fail("%s: the decoder's last hidden layer makes %zux%zu, wanted %zux%zu, as the items have",
+    (void)fail("%s: the decoder's last hidden layer makes %zux%zu, wanted %zux%zu, as the items have (up makes "
+               "pictures larger)",
                net_name(&m->net), last->height, last->width, item.height, item.width);
     m->net.failed = true;
     return 0;

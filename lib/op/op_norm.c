@@ -15,7 +15,8 @@
 
 #define GROUPS 8 /* default */
 #define EPSILON 1e-5
-#define BLOCK 256 /* positions whose numbers are added up as floats, since sums of more lose digits */
+#define GROUP_LEAST 3 /* numbers of a group: one becomes 0, and two become +-1, whatever they were */
+#define BLOCK 256     /* positions whose numbers are added up as floats, since sums of more lose digits */
 
 enum { WEIGHT, BIAS, SUMS }; /* rows of a partial gradient, [channels] each */
 enum { SCRATCH = 8 };        /* floats per channel of struct scratch */
@@ -37,6 +38,9 @@ static int infer(struct net *net, struct layer *layer) {
     if (o->in.channels % o->groups != 0)
         return fail("%s: %s normalises %zu channels in %zu groups, wanted a number of groups that divides them",
                     net_name(net), layer->name, o->in.channels, o->groups);
+    if (image_size(&o->in) / o->groups < GROUP_LEAST)
+        return fail("%s: %s normalises %zu numbers in %zu groups, wanted %d or more in each", net_name(net),
+                    layer->name, image_size(&o->in), o->groups, GROUP_LEAST);
     layer->image = o->in;
     layer->image.channels /= a->group;
     layer->width = image_size(&layer->image);
@@ -322,8 +326,6 @@ size_t net_norm(struct net *net, const char *name, size_t in, size_t groups, con
 static size_t groups_of(const struct hidden_layer *layer) {
     return layer->arguments > 0 ? layer->argument[0] : GROUPS;
 }
-
-#define GROUP_LEAST 3 /* numbers of a group: one becomes 0, and two become +-1, whatever they were */
 
 /* Checks that a number of groups divides the channels, and leaves each enough numbers if it is known how many
  * positions they have; 0: it is not. A message names the nearest smaller number of groups that does. */

@@ -12,10 +12,9 @@
 static int check(const struct hidden_layer *layer, const struct hidden_layer *before, const struct image *in,
                  const struct activation *a, const char *name) {
     (void)layer, (void)before, (void)in;
-    return a->group == 1 ? 0
-                         : fail("%s: resconv applies the activation %s to single numbers, wanted one that takes no "
-                                "pairs",
-                                name, a->name);
+    return a->group == 1
+               ? 0
+               : fail("%s: found resconv with the activation %s, wanted another activation", name, a->name);
 }
 
 static size_t add_hidden(const struct hidden_place *place, const struct hidden_layer *layer) {

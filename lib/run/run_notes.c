@@ -147,8 +147,8 @@ static void note_sizes(const struct run_notes *n) {
 static void note_channels(const struct run_notes *n) {
     const struct shape *s = &n->model->config.item;
     char text[SHAPE_TEXT];
-    if (hidden_reads_pictures(&n->model->config.encoder) && s->rank == 3 && (s->dim[0] == 1 || s->dim[0] == 3) &&
-        s->dim[2] > 4)
+    const bool pictures = hidden_reads_pictures(&n->model->config.encoder) || augment_changes(&n->config->augment);
+    if (pictures && s->rank == 3 && (s->dim[0] == 1 || s->dim[0] == 3) && s->dim[2] > 4)
         cli_note(
             "%s: items of shape %s are read as %zu row%s of %zu pixels with %zu channels: of pictures with the "
             "channels first, npy2raw --axes 1,2,0 puts them last",

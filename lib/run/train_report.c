@@ -116,14 +116,23 @@ int report_epoch(const struct report *r, const struct elbo *validation) {
     return log_figures(r, validation) < 0 ? -1 : log_latents(r);
 }
 
+#define FEW_STEPS 100 /* before that, latents may only not have been learned yet */
+
 static void note_collapsed(const struct report *r, const struct provenance *saved) {
     const struct objective *o = &r->training->objective;
     const size_t latent = r->training->model->config.latent, active = saved->active_latents;
-    if (!isnan(saved->train.elbo) && active < latent)
-        cli_note("%s: %zu of %zu latents collapsed: their posterior means have variances below 0.01, "
-                 "so they carry no information; a smaller -z does as well%s",
-                 r->model, latent - active, latent,
-                 o->estimator->importance || o->warmup > 0 ? "" : ", and --warmup may help");
+    const bool warms = !o->estimator->importance && o->warmup == 0;
+    char advice[128];
+    if (isnan(saved->train.elbo) || active == latent)
+        return;
+    if (saved->steps < FEW_STEPS)
+        snprintf(advice, sizeof advice,
+                 "after %" PRIu64 " steps; more steps may be wanted: a larger -e, a smaller -b", saved->steps);
+    else
+        snprintf(advice, sizeof advice, "a smaller -z does as well%s", warms ? ", and --warmup may help" : "");
+    cli_note("%s: %zu of %zu latents collapsed: their posterior means have variances below 0.01, so they carry no "
+             "information; %s",
+             r->model, latent - active, latent, advice);
 }
 
 /* Returns why training has ended; the epoch follows. */
