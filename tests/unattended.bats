@@ -120,13 +120,17 @@ small() {
     mkdir dir && cd dir
     run -0 vae-train --dry-run -m model.bin --log log.tsv --checkpoint run.ck -e 7 -b 64 --val 0.1 ../data.raw
     assert_equal "$(cut -f 1 <<<"$output" | tr '\n' ' ')" \
-        'key layers parameters items validation_items steps_per_epoch steps memory_mib seconds_per_epoch '
+        'key hidden decoder_hidden layers parameters items validation_items steps_per_epoch steps memory_mib seconds_per_epoch seconds '
     assert_line $'layers\t784-400-20-400-784'
     assert_line $'parameters\t652824'
+    assert_line $'hidden\t400'
+    assert_line $'decoder_hidden\t400'
     assert_line $'items\t180'
     assert_line $'validation_items\t20'
     assert_line $'steps_per_epoch\t3'
     assert_line $'steps\t21'
+    holds "$(awk '{ v[$1] = $2 } END { print v["seconds"] / v["seconds_per_epoch"] }' <<<"$output") > 6.9"
+    holds "$(awk '{ v[$1] = $2 } END { print v["seconds"] / v["seconds_per_epoch"] }' <<<"$output") < 7.1"
     assert_empty "$(ls)"
     # The step that is timed has a whole batch, although the epoch ends with one item.
     seconds() { idx2raw -n "$1" "$IMAGES" | vae-train --dry-run -q -m x.bin -j 1 -H 800 -b 256 | awk '$1 == "seconds_per_epoch" { print $2 }'; }

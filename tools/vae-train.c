@@ -298,10 +298,12 @@ static char *command(const struct options *o) {
 }
 
 static void print_estimate(const struct training_estimate *e) {
-    printf("key\tvalue\nlayers\t%s\nparameters\t%zu\nitems\t%zu\nvalidation_items\t%zu\n", e->layers, e->parameters,
-           e->items, e->validation_items);
-    printf("steps_per_epoch\t%" PRIu64 "\nsteps\t%" PRIu64 "\nmemory_mib\t%.1f\nseconds_per_epoch\t%.3g\n",
-           e->steps_per_epoch, e->steps, e->bytes / 0x1p20, e->seconds_per_epoch);
+    printf("key\tvalue\nhidden\t%s\ndecoder_hidden\t%s\nlayers\t%s\nparameters\t%zu\n", e->encoder, e->decoder,
+           e->layers, e->parameters);
+    printf("items\t%zu\nvalidation_items\t%zu\nsteps_per_epoch\t%" PRIu64 "\nsteps\t%" PRIu64 "\n", e->items,
+           e->validation_items, e->steps_per_epoch, e->steps);
+    printf("memory_mib\t%.1f\nseconds_per_epoch\t%.3g\nseconds\t%.3g\n", e->bytes / 0x1p20, e->seconds_per_epoch,
+           e->seconds);
 }
 
 static int run(struct options *o) {

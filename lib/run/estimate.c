@@ -43,5 +43,8 @@ int estimate_run(struct training *t, struct saver *saver, const struct dataset *
                                     .steps = steps * epochs,
                                     .bytes = memory_peak(),
                                     .seconds_per_epoch = seconds * (double)t->data->items / (double)t->batch};
+    e->seconds = e->seconds_per_epoch * (double)epochs;
+    (void)hidden_text(&t->model->config.encoder, e->encoder);
+    (void)hidden_text(&t->model->config.decoder, e->decoder);
     return e->layers == NULL ? -1 : 0;
 }

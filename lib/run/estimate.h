@@ -6,12 +6,13 @@
 
 /* What a training run will need. */
 struct training_estimate {
-    char *layers;      /* see model_describe; freed by the caller */
-    size_t parameters; /* numbers that are saved */
+    char *layers;                                    /* see model_describe; freed by the caller */
+    char encoder[HIDDEN_TEXT], decoder[HIDDEN_TEXT]; /* lists of hidden layers; the decoder's may be mirrored */
+    size_t parameters;                               /* numbers that are saved */
     size_t items, validation_items;
-    uint64_t steps_per_epoch, steps; /* steps: of all epochs */
-    double bytes;                    /* memory: the most that the process has used; little more is needed later */
-    double seconds_per_epoch;        /* of training, without validation */
+    uint64_t steps_per_epoch, steps;   /* steps: of all epochs */
+    double bytes;                      /* memory: the most that the process has used; little more is needed later */
+    double seconds_per_epoch, seconds; /* of training, without validation; of all epochs */
 };
 
 /* Trains for two steps, the second of which is timed, and uses the memory that validation and saving need. The
