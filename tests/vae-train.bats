@@ -193,6 +193,7 @@ END
     other_weights zero.bin a.bin
     # Nothing is said of latents that no item has been through.
     vae-train -m zero.bin -H 8 -z 2 -e 0 data.raw 2>err
+    grep -q "over [0-9]* items of .*: the initial weights, [0-9.]* s" err
     grep -q 'trained to epoch 0 of 0' err
     run -1 grep collapsed err
     # What has no elbo yet says so.

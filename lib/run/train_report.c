@@ -142,20 +142,23 @@ static const char *ending_text(const struct report *r) {
     return signals_stop() == 0 ? "trained to" : "stopped in";
 }
 
+#define RESULT_TEXT (BOUND_TEXT + FIGURES_TEXT + 64)
+
 void report_result(const struct report *r, const struct provenance *saved) {
     const struct training *t = r->training;
     const struct model_config *config = &t->model->config;
     char *layers = model_describe(t->model), shape[SHAPE_TEXT], bound[BOUND_TEXT], text[FIGURES_TEXT],
-         rate[RATE_TEXT], epoch[64] = "";
+         rate[RATE_TEXT], epoch[64] = "", figures[RESULT_TEXT] = "the initial weights";
     note_collapsed(r, saved);
     if (saved->epochs != t->epoch)
         snprintf(epoch, sizeof epoch, "saved epoch %" PRIu64 ", ", saved->epochs);
-    cli_note("%s: %s %s %s, %s epoch %" PRIu64 " of %" PRIu64
-             " over %zu items of %s: %selbo %.2f%s%s nats per item, %.1f s%s",
-             r->model, layers == NULL ? "" : layers, config->activation->name, config->likelihood->name,
-             ending_text(r), t->epoch, r->epochs, t->data->items, shape_text(&t->data->shape, shape), epoch,
-             saved->train.elbo, bound_text(t, &saved->train, bound),
-             isnan(saved->validation.elbo) ? "" : validation_text(r, &saved->validation, text), seconds(r),
+    if (!isnan(saved->train.elbo))
+        snprintf(figures, sizeof figures, "elbo %.2f%s%s nats per item", saved->train.elbo,
+                 bound_text(t, &saved->train, bound),
+                 isnan(saved->validation.elbo) ? "" : validation_text(r, &saved->validation, text));
+    cli_note("%s: %s %s %s, %s epoch %" PRIu64 " of %" PRIu64 " over %zu items of %s: %s%s, %.1f s%s", r->model,
+             layers == NULL ? "" : layers, config->activation->name, config->likelihood->name, ending_text(r),
+             t->epoch, r->epochs, t->data->items, shape_text(&t->data->shape, shape), epoch, figures, seconds(r),
              rate_text(r, rate));
     free(layers);
 }
