@@ -115,6 +115,29 @@ convolutions() {
     rows_hold 20 '$2 == $2 && $3 == $3 && NF == 3' <figure4.tsv
 }
 
+@test "tiles: bits per element of each sheet's test tiles" {
+    export XDG_CACHE_HOME=$BATS_TEST_TMPDIR
+    local sheet
+    mkdir -p "$BATS_TEST_TMPDIR/vaeutils/tiles"
+    cd "$BATS_TEST_TMPDIR/vaeutils/tiles"
+    gunzip -c "$ROOT/data/sample-tiles.ppm.gz" >sample.ppm
+    for sheet in wall floor feat; do
+        head -c $((20 * 3085)) sample.ppm >$sheet-train.ppm
+        tail -c $((4 * 3085)) sample.ppm >$sheet-test.ppm
+    done
+    cd "$BATS_TEST_TMPDIR"
+    OUT=. EPOCHS=1 run "$ROOT/examples/paper/tiles"
+    assert_success
+    made_with tiles.bin '--likelihood dlogistic,--sigma net,--epochs 1,--latent 128'
+    [[ $(metadata tiles.bin command) == *' --augment shift:4,flip '* ]]
+    raw-info tiles-train.raw | row_holds 2 '$2 == "32x32x3" && $3 == 54'
+    raw-info tiles-val.raw | row_holds 2 '$3 == 6'
+    for sheet in wall floor feat; do
+        assert_line "$sheet: $(pnm2raw -q vaeutils/tiles/$sheet-test.ppm | vae-eval -q -m tiles.bin -k 20 |
+            perl -lane 'print sprintf "%.6f", -$F[4] / 3072 / log 2 if $. == 2') bits per element"
+    done
+}
+
 @test "compressors: bits per element of each sheet's test tiles, from the sizes of the files" {
     command -v zstd >/dev/null || skip 'wants zstd (make paper-deps)'
     export XDG_CACHE_HOME=$BATS_TEST_TMPDIR
