@@ -108,7 +108,7 @@ setup() {
     assert_equal "$(ls made)" $'items.raw\nmodel.bin\nreconstructions.png\nsamples.png'
     SIZE=big fails 2 "pictures: SIZE: found 'big', wanted a number of pixels" "$JOBS/pictures" "my own" none
     COLOUR=red fails 2 "pictures: COLOUR: found 'red', wanted rgb or gray" "$JOBS/pictures" "my own" none
-    fails 2 "pictures: found '--help', wanted FOLDER [DIR], or nothing for a demonstration" "$JOBS/pictures" --help
+    fails 2 "pictures: found '--help', wanted FOLDER [DIR], or none for a demonstration" "$JOBS/pictures" --help
     # A folder without pictures, and one that is broken.
     mkdir empty
     fails 1 'pictures: empty: found no file *.png, wanted a folder of PNG pictures' "$JOBS/pictures" empty none

@@ -316,6 +316,8 @@ static int run(struct options *o) {
     if (result == 0 && o->dry_run)
         print_estimate(&o->estimate);
     free(o->estimate.layers);
+    free(o->estimate.encoder);
+    free(o->estimate.decoder);
     return result;
 }
 

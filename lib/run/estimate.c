@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/estimate.h"
 
+#include "base/error.h"
 #include "base/memory.h"
 #include "base/number.h"
 #include "base/progress.h"
 #include "query/evaluate.h"
+
+#include <string.h>
 
 /* Makes one step of a whole batch, and begins an epoch if none has as many items left. Returns its seconds, or -1.
  */
@@ -26,6 +29,14 @@ static int use_evaluator(const struct training *t, const struct dataset *set, co
     return result;
 }
 
+/* Returns the text of a list; NULL with a message if memory runs out. */
+static char *list_of(const struct hidden *hidden) {
+    char text[HIDDEN_TEXT], *copy = strdup(hidden_text(hidden, text));
+    if (copy == NULL)
+        (void)fail("model: out of memory for its lists of layers");
+    return copy;
+}
+
 int estimate_run(struct training *t, struct saver *saver, const struct dataset *validation, const uint32_t *label,
                  uint64_t epochs, struct training_estimate *e) {
     const uint64_t steps = divide_up(t->data->items, t->batch);
@@ -44,7 +55,7 @@ int estimate_run(struct training *t, struct saver *saver, const struct dataset *
                                     .bytes = memory_peak(),
                                     .seconds_per_epoch = seconds * (double)t->data->items / (double)t->batch};
     e->seconds = e->seconds_per_epoch * (double)epochs;
-    (void)hidden_text(&t->model->config.encoder, e->encoder);
-    (void)hidden_text(&t->model->config.decoder, e->decoder);
-    return e->layers == NULL ? -1 : 0;
+    e->encoder = list_of(&t->model->config.encoder);
+    e->decoder = list_of(&t->model->config.decoder);
+    return e->layers == NULL || e->encoder == NULL || e->decoder == NULL ? -1 : 0;
 }

@@ -6,9 +6,9 @@
 
 /* What a training run will need. */
 struct training_estimate {
-    char *layers;                                    /* see model_describe; freed by the caller */
-    char encoder[HIDDEN_TEXT], decoder[HIDDEN_TEXT]; /* lists of hidden layers; the decoder's may be mirrored */
-    size_t parameters;                               /* numbers that are saved */
+    char *layers;            /* see model_describe; freed by the caller, like the next two */
+    char *encoder, *decoder; /* lists of hidden layers; the decoder's may be mirrored */
+    size_t parameters;       /* numbers that are saved */
     size_t items, validation_items;
     uint64_t steps_per_epoch, steps;   /* steps: of all epochs */
     double bytes;                      /* memory: the most that the process has used; little more is needed later */
