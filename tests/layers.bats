@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 # Lists of hidden layers: residual layers beside plain ones, in training, every tool that uses a model, and its file.
+# shellcheck disable=SC2016 # what is quoted is awk's
 load helper
 
 setup_file() {

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # examples/paper: each recipe is run to its end, on some images of clothes in MNIST's place.
 # shellcheck disable=SC2016 # what is quoted is awk's
+# shellcheck disable=SC2030,SC2031 # each test has a shell of its own
 load helper
 
 setup_file() {

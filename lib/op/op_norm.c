@@ -335,14 +335,15 @@ static int check_numbers(const char *name, size_t channels, size_t positions, si
     size_t fewer = groups;
     while (fewer > 0 && (channels % fewer != 0 || channels / fewer < least))
         fewer--;
+    if (fewer == groups)
+        return 0;
     if (fewer > 0)
         snprintf(advice, sizeof advice, ", as norm:%zu has", fewer);
-    if (channels % groups != 0)
-        return fail("%s: norm normalises %zu channels in %zu groups, wanted a number of groups that divides them%s",
-                    name, channels, groups, advice);
-    return fewer == groups ? 0
-                           : fail("%s: norm:%zu normalises %zu numbers, wanted %d or more in each group%s", name,
-                                  groups, channels * positions, GROUP_LEAST, advice);
+    return channels % groups != 0 ? fail("%s: norm normalises %zu channels in %zu groups, wanted a number of "
+                                         "groups that divides them%s",
+                                         name, channels, groups, advice)
+                                  : fail("%s: norm:%zu normalises %zu numbers, wanted %d or more in each group%s",
+                                         name, groups, channels * positions, GROUP_LEAST, advice);
 }
 
 /* The layer before makes `group` numbers for each of its channels. */
