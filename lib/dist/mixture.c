@@ -13,7 +13,7 @@
 
 #define NEGLIGIBLE 1e-9f /* components with a responsibility up to this are skipped in gradients */
 
-/* Floats of a panel. */
+/* Returns the floats of a panel. */
 static size_t panel_size(const struct mixture *m) {
     return 2 * m->latent * DISTANCES;
 }

@@ -12,7 +12,8 @@ struct mixture {
     size_t components, latent; /* K and L */
     const float *heads;        /* [components, 2 latent]: mu, followed by logvar; set by the caller, not owned */
     float *precision;          /* [components, latent]: 1 / sigma^2; owned */
-    float *panel; /* [K / DISTANCES, 2, latent, DISTANCES]: mu, then 1 / sigma^2, of DISTANCES components; owned */
+    /* [K / DISTANCES rounded up, 2, latent, DISTANCES]: mu, then 1 / sigma^2, of DISTANCES components; owned */
+    float *panel;
     double *log_scale; /* [components]: -log K - 1/2 sum of logvar; owned */
 };
 

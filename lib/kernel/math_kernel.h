@@ -19,7 +19,8 @@ struct adam_step {
     float epsilon;
 };
 
-#define DISTANCES ((size_t)64)
+#define DISTANCES ((size_t)64) /* points whose distances are computed together */
+
 struct math_kernel {
     /* x[i] = exp(x[i]), relative error below 2e-7; arguments are bounded to [-87, 88]. */
     void (*exp)(float *x, size_t n);

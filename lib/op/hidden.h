@@ -88,7 +88,7 @@ bool hidden_is_plain(const struct hidden *hidden);
 /* Returns whether an encoder with these layers reads items as pictures, see struct hidden_kind. */
 bool hidden_reads_pictures(const struct hidden *hidden);
 
-/* Appends a layer to a list. 0, or -1 if the list has HIDDEN_MAX layers and one more. */
+/* Appends a layer to a list. 0, or -1 if the list has HIDDEN_MAX + 1 layers already. */
 int hidden_append(struct hidden *hidden, const struct hidden_layer *layer) __attribute__((warn_unused_result));
 
 /* Returns the layer linear:N or, if the shape is that of a picture, linear:HEIGHT:WIDTH:CHANNELS. */
