@@ -185,10 +185,14 @@ END
     fails 1 'raw-info: zero: line 2: found a byte of value 0, wanted text' raw-info --per-element --names zero a.raw
 }
 
-@test "--per-element of a broken stream prints nothing, and a header alone takes no memory" {
+@test "--per-element of a broken stream prints nothing" {
     { header u8 2 3 . && printf abcde; } >a.raw
     fails 1 'raw-info: a.raw: ended after 5 of 6 bytes of a frame of 3 items, wanted all' raw-info --per-element a.raw
     assert [ ! -s out ]
+}
+
+@test "--per-element of a header alone takes no memory" {
+    unsanitized 'they take much memory'
     header f64 281474976710656 1 . >b.raw
     fails 1 'raw-info: b.raw: out of memory for 281474976710656 elements' raw-info --per-element b.raw
 }
