@@ -196,6 +196,20 @@ small() {
     npy2raw --axes 1,2,0 <(raw2npy first.raw) | raw-info | row_holds 2 '$2 == "8x9x3"'
 }
 
+@test "a note on residual blocks that are dense layers of pictures" {
+    local advice='resconv is the residual block of convolutions'
+    vae-train -z 2 -m x.bin -e 1 -H conv:2:8:8,res data.raw 2>err
+    grep -qx "vae-train: encoder.1: res of a picture of 4x4x2 is one linear layer of 32 units, with 1024 weights; $advice" err
+    assert_equal "$(grep -c "$advice" err)" 1
+    vae-train -z 2 -m x.bin -e 1 -H conv:2:8:8 --decoder-hidden linear:4:4:3,res,up:7 -a gated data.raw 2>err
+    grep -qx "vae-train: decoder.1: res of a picture of 4x4x3 is one linear layer of 48 units, with 4608 weights; $advice" err
+    # Of units it is what a user wants, also where the data are pictures.
+    vae-train -z 2 -m x.bin -e 1 -H conv:2:8:8,6,res data.raw 2>err
+    run ! grep resconv err
+    vae-train -z 2 -m x.bin -e 1 -H res,6 --decoder-hidden 6 data.raw 2>err
+    run ! grep resconv err
+}
+
 @test "the components of a vamp prior start on different items, as long as there are some" {
     # In long runs of equal items, those that are spread over the data are equal.
     { header u8 2 60 . && perl -e 'print pack "C*", map { (int($_ / 30) * 200, 50 + ($_ % 30 == 29) * $_) } 0 .. 59'; } >runs.raw

@@ -137,28 +137,15 @@ static void begin_sums(const struct row *r, float *block, double *sums) {
     memset(sums, 0, r->channels * sizeof *sums);
 }
 
-/* sums [channels] = those of x, or of (x - mean)^2, over the positions. */
-static void sum_numbers(const struct row *r, const struct scratch *s) {
-    float *block = s->block;
-    begin_sums(r, block, s->sums);
-    for (size_t p = 0; p < r->positions; p++) {
-        for (size_t c = 0; c < r->channels; c++)
-            block[c] += r->x[p * r->channels + c];
-        if ((p + 1) % BLOCK == 0)
-            end_block(r, block, s->sums);
-    }
-    end_block(r, block, s->sums);
-}
-
-static void sum_squares(const struct row *r, const struct scratch *s) {
+/* sums [channels] = those of x over the positions; squares: of (x - mean)^2. */
+static void sum_numbers(const struct row *r, const struct scratch *s, bool squares) {
     const float *mean = s->mean;
     float *block = s->block;
     begin_sums(r, block, s->sums);
     for (size_t p = 0; p < r->positions; p++) {
-        for (size_t c = 0; c < r->channels; c++) {
-            const float difference = r->x[p * r->channels + c] - mean[c];
-            block[c] += difference * difference;
-        }
+        const float *x = r->x + p * r->channels;
+        for (size_t c = 0; c < r->channels; c++)
+            block[c] += squares ? (x[c] - mean[c]) * (x[c] - mean[c]) : x[c];
         if ((p + 1) % BLOCK == 0)
             end_block(r, block, s->sums);
     }
@@ -174,11 +161,11 @@ static void per_channel(const struct row *r, const float *of_group, float *to) {
 /* Sets mean and inverse of a row. */
 static void set_moments(const struct row *r, size_t groups, const struct scratch *s) {
     const double n = (double)(r->positions * r->each);
-    sum_numbers(r, s);
+    sum_numbers(r, s, false);
     for (size_t g = 0; g < groups; g++)
         r->mean[g] = (float)(sum_group(r, s->sums, g) / n);
     per_channel(r, r->mean, s->mean);
-    sum_squares(r, s);
+    sum_numbers(r, s, true);
     for (size_t g = 0; g < groups; g++)
         r->inverse[g] = (float)(1 / sqrt(sum_group(r, s->sums, g) / n + EPSILON));
 }

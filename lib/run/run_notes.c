@@ -2,6 +2,7 @@
 #include "run/run_notes.h"
 
 #include "base/cli.h"
+#include "op/ops.h"
 #include "query/prior_gap.h"
 #include "run/element_sizes.h"
 
@@ -155,11 +156,28 @@ static void note_channels(const struct run_notes *n) {
             n->train->name, shape_text(s, text), s->dim[0], s->dim[0] == 1 ? "" : "s", s->dim[1], s->dim[2]);
 }
 
+/* Notes residual blocks of pictures, which are as large as the square of a picture's numbers. */
+static void note_dense_blocks(const struct run_notes *n) {
+    const struct net *net = &n->model->net;
+    for (size_t i = 0; i < net->layers; i++) {
+        const struct layer *layer = &net->layer[i];
+        char shape[IMAGE_TEXT];
+        if (layer->op != &op_residual || image_positions(&layer->image) == 1)
+            continue;
+        cli_note("%s: res of a picture of %s is one linear layer of %zu units, with %zu weights; resconv is the "
+                 "residual block of convolutions",
+                 layer->name, image_text(&layer->image, shape), layer->width,
+                 layer->own_units * layer->own[0].each);
+        return;
+    }
+}
+
 void run_notes_before(const struct run_notes *n) {
     const struct training_run_config *c = n->config;
     note_grey(n);
     note_sizes(n);
     note_channels(n);
+    note_dense_blocks(n);
     note_equal_components(n);
     note_never_observed(n);
     note_empty_classes(n);

@@ -18,8 +18,9 @@ struct run_notes {
 };
 
 /* Before training: grey values under a likelihood of bits, real numbers of sizes that do not fit, pictures with the
- * channels first, components of the prior that start on equal items, elements that are never observed, classes
- * without items, validation with the training items, and warm-ups that are longer than the run. */
+ * channels first, residual blocks that are dense layers of pictures, components of the prior that start on equal
+ * items, elements that are never observed, classes without items, validation with the training items, and warm-ups
+ * that are longer than the run. */
 void run_notes_before(const struct run_notes *notes);
 
 /* After training, if the model has the saved weights: scales of the likelihood at their bounds, and latents that
