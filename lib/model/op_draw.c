@@ -134,10 +134,10 @@ static void backward(struct pass *pass, const struct layer *layer, const struct 
     }
 }
 
-static void pack(const struct net *net, const struct layer *layer, size_t unit, size_t units) {
+static void pack(const struct net *net, const struct layer *layer, size_t j, size_t unit, size_t units) {
     const struct options *o = layer->options;
     struct prior_state *prior = prior_of(layer);
-    (void)unit, (void)units;
+    (void)j, (void)unit, (void)units;
     if (!prior->prior->pseudo_inputs)
         return;
     prior->mixture.heads = net->parameters.value + o->components;

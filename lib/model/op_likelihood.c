@@ -106,9 +106,9 @@ static float *inverse_scale(const struct layer *layer) {
     return log_scale(layer) + o->elements;
 }
 
-static void pack(const struct net *net, const struct layer *layer, size_t unit, size_t units) {
+static void pack(const struct net *net, const struct layer *layer, size_t j, size_t unit, size_t units) {
     const struct options *o = layer->options;
-    (void)unit, (void)units; /* one task packs all units, since own_whole is set */
+    (void)j, (void)unit, (void)units; /* one task packs all units, since own_whole is set */
     for (size_t i = 0; i < o->segments; i++) {
         const struct place *p = &o->place[i];
         const size_t first = p->segment.first;

@@ -228,8 +228,9 @@ int net_train(struct net *net) {
 
 void net_pack_layer(const struct net *net, size_t layer) {
     const struct layer *packed = &net->layer[layer];
-    if (packed->op->pack != NULL)
-        packed->op->pack(net, packed, 0, packed->own_units);
+    for (size_t j = 0; packed->op->pack != NULL && j < LAYER_PARAMETERS; j++)
+        if (j == 0 || packed->own[j].each > 0)
+            packed->op->pack(net, packed, j, 0, packed->own_units);
 }
 
 void net_pack(const struct net *net) {

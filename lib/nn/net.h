@@ -22,7 +22,7 @@ struct step; /* the arguments of a training step, see model/objective.h: handed 
 /* The direction of a pass through a layer. */
 enum direction { DIRECTION_FORWARD, DIRECTION_BACKWARD, DIRECTIONS };
 
-enum { LAYER_INPUTS = 2, LAYER_PARAMETERS = 2, LAYER_NAME = 40 };
+enum { LAYER_INPUTS = 2, LAYER_PARAMETERS = 4, LAYER_NAME = 40 };
 
 /* How many rows a layer's output has: one per item, or one for each of an item's draws of z, in consecutive rows.
  * If one of a layer's inputs has one row per draw, so has the layer. */
@@ -159,9 +159,10 @@ struct op {
     void (*gradient)(struct pass *pass, const struct layer *layer, const struct tile *tile, float scale, float beta,
                      float *const own[]);
 
-    /* Parameters own[0] of the units [unit, unit + units) -> their place in `packed`. Called after each change of
-     * own[0], but with Muon not after a change of own[1], so own[1] must not be packed. NULL: nothing is packed. */
-    void (*pack)(const struct net *net, const struct layer *layer, size_t unit, size_t units);
+    /* Parameters own[j] of the units [unit, unit + units) -> their place in `packed`. Called after each change of
+     * own[j], while others may change. A layer without parameters of its own is packed with j = 0. NULL: nothing is
+     * packed. */
+    void (*pack)(const struct net *net, const struct layer *layer, size_t j, size_t unit, size_t units);
 
     /* Adds the layer's operations to the plan, see plan_layers in nn/plan.h. NULL: one operation in each direction
      * is enough. */

@@ -65,9 +65,10 @@ void dense_gradient(struct pass *pass, const struct layer *layer, const struct t
     linear_gradient(&linear, delta, &input, t->rows, t->unit, t->units, scale, beta, own[0], own[1]);
 }
 
-void dense_pack(const struct net *net, const struct layer *layer, size_t unit, size_t units) {
+void dense_pack(const struct net *net, const struct layer *layer, size_t j, size_t unit, size_t units) {
     const struct linear linear = dense_linear(net, layer);
-    linear_pack(&linear, &(struct matrix_tile){unit, units, 0, linear.in});
+    if (j == 0)
+        linear_pack(&linear, &(struct matrix_tile){unit, units, 0, linear.in});
 }
 
 void dense_initialise(const struct net *net, const struct layer *layer, size_t out,

@@ -49,7 +49,7 @@ void dense_gradient(struct pass *pass, const struct layer *layer, const struct t
                     float scale, float beta, float *const own[]);
 
 /* Like op->pack and op->initialise. `out`: the number of outputs in the formulas of initializer_run. */
-void dense_pack(const struct net *net, const struct layer *layer, size_t unit, size_t units);
+void dense_pack(const struct net *net, const struct layer *layer, size_t j, size_t unit, size_t units);
 void dense_initialise(const struct net *net, const struct layer *layer, size_t out,
                       const struct initializer *initializer, uint64_t seed, uint64_t number);
 

@@ -6,6 +6,10 @@
 
 #include <string.h>
 
+static size_t stride_of(const struct linear *layer) {
+    return layer->stride > 0 ? layer->stride : layer->in;
+}
+
 size_t linear_panels_size(const struct linear *layer, enum direction direction) {
     return direction == DIRECTION_FORWARD ? panels_size(layer->in, layer->out) : panels_size(layer->out, layer->in);
 }
@@ -21,19 +25,20 @@ static const float *panels_from(const float *panels, size_t column, size_t panel
 }
 
 void linear_pack(const struct linear *layer, const struct matrix_tile *t) {
-    const float *w = layer->weight + t->row * layer->in + t->column;
+    const size_t stride = stride_of(layer);
+    const float *w = layer->weight + t->row * stride + t->column;
     const size_t panel = layer->in * PANEL, backward_panel = layer->out * PANEL;
     /* A tile may begin inside a panel. */
     const size_t before = (PANEL - t->row % PANEL) % PANEL, first = before < t->rows ? before : t->rows;
     float *to = layer->panels[DIRECTION_FORWARD], *back = layer->panels[DIRECTION_BACKWARD];
     if (to != NULL) {
-        product_kernel()->pack_transposed(w, layer->in, first, t->columns, to + place(t->column, t->row, panel),
+        product_kernel()->pack_transposed(w, stride, first, t->columns, to + place(t->column, t->row, panel),
                                           panel);
-        product_kernel()->pack_transposed(w + first * layer->in, layer->in, t->rows - first, t->columns,
+        product_kernel()->pack_transposed(w + first * stride, stride, t->rows - first, t->columns,
                                           to + place(t->column, t->row + first, panel), panel);
     }
     if (back != NULL)
-        product_kernel()->pack(w, layer->in, t->rows, t->columns, back + place(t->row, t->column, backward_panel),
+        product_kernel()->pack(w, stride, t->rows, t->columns, back + place(t->row, t->column, backward_panel),
                                backward_panel);
 }
 
@@ -46,9 +51,9 @@ void linear_forward(const struct linear *layer, const float *x, struct matrix y,
         .a = x + t->row * in,
         .a_row = in,
         .a_inner = 1,
-        .b = layer->weight + t->column * in,
+        .b = layer->weight + t->column * stride_of(layer),
         .b_inner = 1,
-        .b_column = in,
+        .b_column = stride_of(layer),
         .panels = panels_from(layer->panels[DIRECTION_FORWARD], t->column, in * PANEL),
         .panel = in * PANEL,
         .y = y.x + t->row * y.row + t->column,
@@ -69,7 +74,7 @@ void linear_backward(const struct linear *layer, struct matrix dy, float *dx, fl
         .a_row = dy.row,
         .a_inner = 1,
         .b = layer->weight + t->column,
-        .b_inner = in,
+        .b_inner = stride_of(layer),
         .b_column = 1,
         .panels = panels_from(layer->panels[DIRECTION_BACKWARD], t->column, out * PANEL),
         .panel = out * PANEL,
@@ -95,7 +100,7 @@ void linear_gradient(const struct linear *layer, struct matrix dy, const struct 
         .panels = input->panels,
         .panel = input->panel,
         .y = weight,
-        .y_row = layer->in,
+        .y_row = stride_of(layer),
         .alpha = scale,
         .beta = beta,
     });

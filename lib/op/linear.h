@@ -10,6 +10,7 @@
  * belong to the caller. No function fails. */
 struct linear {
     size_t in, out;
+    size_t stride;              /* floats from one row of W to the next; 0 stands for `in` */
     const float *weight, *bias; /* W [out, in], b [out] */
     /* The weights in panels (kernel/product.h), W' [in, out] for the forward pass and W [out, in] for the backward
      * pass. NULL if the backend does not read panels, or if there is no backward pass. */
@@ -51,7 +52,7 @@ struct linear_input {
 
 /* Computes the gradient with respect to the parameters of the units [unit, unit + units), from dy [rows, out] and
  * the input:
- *     weight [units, in] = beta weight + scale dy' x,
+ *     weight [units, in] = beta weight + scale dy' x, with rows `stride` apart,
  *     bias [units] = beta bias + scale times the sum of dy over the rows.
  * With beta 0 the old values are not read. */
 void linear_gradient(const struct linear *layer, struct matrix dy, const struct linear_input *input, size_t rows,

@@ -157,8 +157,9 @@ static void gradient(struct pass *pass, const struct layer *layer, const struct 
     conv_order(conv_of(layer), pass_value(pass, layer)->partial, t->unit, t->units, scale, beta, own[0], own[1]);
 }
 
-static void pack(const struct net *net, const struct layer *layer, size_t unit, size_t units) {
-    conv_pack(conv_of(layer), net->parameters.value + layer->own[0].offset, unit, units, layer->packed);
+static void pack(const struct net *net, const struct layer *layer, size_t j, size_t unit, size_t units) {
+    if (j == 0)
+        conv_pack(conv_of(layer), net->parameters.value + layer->own[0].offset, unit, units, layer->packed);
 }
 
 #define OP_CONV(name_)                                                                                            \

@@ -219,9 +219,9 @@ static void adam_layer(const struct work *w, const struct part *part, float *con
     for (size_t j = 0; j < layer->owns; j++) {
         const struct unit_parameters *p = &layer->own[j];
         adam(w, own[j], p->offset + part->unit * p->each, part->units * p->each, p->decays ? w->decay : 1);
+        if (layer->op->pack != NULL)
+            layer->op->pack(w->update->net, layer, j, part->unit, part->units);
     }
-    if (layer->op->pack != NULL)
-        layer->op->pack(w->update->net, layer, part->unit, part->units);
 }
 
 /* Updates a part of the pseudo-inputs. */
@@ -284,15 +284,15 @@ static void gradient_of_part(void *context, size_t i) {
         set_squares(u, part, own);
 }
 
-/* Packs the units whose parameters are in this tensor, if it belongs to the first parameters of a layer, which are
- * the packed ones. */
+/* Packs the units whose parameters are in this tensor, if it belongs to a layer that is updated. */
 static void pack_tensor(const struct net *net, const struct tensor *t) {
     for (size_t i = 0; i < net->layers; i++) {
         const struct layer *layer = &net->layer[i];
-        const struct unit_parameters *own = &layer->own[0];
-        if (has_gradient(layer) && layer->op->pack != NULL && t->offset >= own->offset &&
-            t->offset < own->offset + layer->own_units * own->each)
-            layer->op->pack(net, layer, (t->offset - own->offset) / own->each, t->size / own->each);
+        for (size_t j = 0; has_gradient(layer) && layer->op->pack != NULL && j < layer->owns; j++) {
+            const struct unit_parameters *own = &layer->own[j];
+            if (t->offset >= own->offset && t->offset < own->offset + layer->own_units * own->each)
+                layer->op->pack(net, layer, j, (t->offset - own->offset) / own->each, t->size / own->each);
+        }
     }
 }
 
