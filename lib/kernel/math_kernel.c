@@ -100,6 +100,35 @@ static void gate_back(const float *dy, float *pair, size_t n) {
     }
 }
 
+static void gru(float *gates, const float *hidden, const float *h, float *next, size_t n) {
+    float *reset = gates, *update = gates + n, *candidate = gates + 2 * n, *kept = gates + 3 * n;
+#pragma omp simd
+    for (size_t i = 0; i < n; i++) {
+        const float r = sigmoid1(reset[i] + hidden[i]), z = sigmoid1(update[i] + hidden[n + i]);
+        const float from_state = hidden[2 * n + i], c = tanh1(fused(r, from_state, candidate[i]));
+        reset[i] = r;
+        update[i] = z;
+        candidate[i] = c;
+        kept[i] = from_state;
+        next[i] = fused(z, h[i] - c, c);
+    }
+}
+
+static void gru_back(float *gates, float *hidden, const float *h, float *d, size_t n) {
+    float *reset = gates, *update = gates + n, *candidate = gates + 2 * n, *kept = gates + 3 * n;
+#pragma omp simd
+    for (size_t i = 0; i < n; i++) {
+        const float r = reset[i], z = update[i], c = candidate[i];
+        const float dc = d[i] * (1.0f - z) * fused(-c, c, 1.0f), dz = d[i] * (h[i] - c) * z * (1.0f - z);
+        const float dr = dc * kept[i] * r * (1.0f - r), dkept = dc * r;
+        reset[i] = hidden[i] = dr;
+        update[i] = hidden[n + i] = dz;
+        candidate[i] = dc;
+        kept[i] = hidden[2 * n + i] = dkept;
+        d[i] *= z;
+    }
+}
+
 /* 0 times x is 0 if x is finite, else NaN; a sum with a NaN is NaN. */
 static int finite_all(const float *x, size_t n) {
     float sum = 0;
@@ -211,6 +240,8 @@ const struct math_kernel AT_LEVEL(math_kernel) = {
     .slope_backward = slope_back,
     .gate = gate,
     .gate_backward = gate_back,
+    .gru = gru,
+    .gru_backward = gru_back,
     .sigmoid = sigmoid_all,
     .finite = finite_all,
     .scale = scale,

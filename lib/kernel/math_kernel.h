@@ -47,6 +47,18 @@ struct math_kernel {
     void (*gate)(float *y, float *pair, size_t n);
     void (*gate_backward)(const float *dy, float *pair, size_t n);
 
+    /* One position of a gated recurrent unit (Cho et al. 2014), as torch.nn.GRU has it. gates [4 n] begins with
+     * the input's part of the gates r, z and c, and `hidden` [3 n] is the part of the state h [n]:
+     *     r = sigmoid(.), z = sigmoid(.), c = tanh(gates_c + r hidden_c), next = c + z (h - c).
+     * gates become r, z, c and hidden_c. Errors of each are as those of the activations. */
+    void (*gru)(float *gates, const float *hidden, const float *h, float *next, size_t n);
+
+    /* d [n] is the gradient with respect to `next`, and gates are as gru has left them. gates become the gradient
+     * with respect to the input's part of r, z and c, followed by that with respect to hidden_c; `hidden` [3 n] the
+     * gradient with respect to the state's part; and d the part of the gradient with respect to h that does not go
+     * through `hidden`. */
+    void (*gru_backward)(float *gates, float *hidden, const float *h, float *d, size_t n);
+
     /* a[i] = 1 / (1 + exp(-a[i])), absolute error below 2e-7. */
     void (*sigmoid)(float *a, size_t n);
 

@@ -8,7 +8,7 @@
 /* The ops of this room, and how a net gets layers of them. Each function returns the layer's index, see net_add.
  * `in` is the index of the layer that is read. activation NULL: none. */
 
-extern const struct op op_input, op_linear, op_residual, op_conv, op_up_conv, op_up, op_norm, op_activation;
+extern const struct op op_input, op_linear, op_residual, op_conv, op_up_conv, op_up, op_norm, op_activation, op_gru;
 
 /* The kinds of hidden layers (op/hidden.h). */
 extern const struct hidden_kind hidden_kind_linear, hidden_kind_residual, hidden_kind_conv, hidden_kind_resconv,
@@ -47,6 +47,14 @@ size_t net_activation(struct net *net, const char *name, size_t in, const struct
 /* Group normalization followed by the activation, which must be there. A gated activation needs an input with two
  * channels per channel of the output. */
 size_t net_norm(struct net *net, const char *name, size_t in, size_t groups, const struct activation *activation);
+
+/* A gated recurrent unit (op/gru.h) that reads a sequence, the positions of a picture of T x 1: the sequence of its
+ * states, a picture of T x 1 with `units` channels, or only the last one. */
+size_t net_gru(struct net *net, const char *name, size_t in, size_t units, bool last);
+
+/* One that reads the numbers of `in` at each position, and the token of the position: one of `tokens`, or none if
+ * the number that `token` [T] has there is NaN or negative. Its output is the sequence of its states. */
+size_t net_gru_of_tokens(struct net *net, const char *name, size_t in, size_t token, size_t tokens, size_t units);
 
 /* x + act(x W' + b), as wide as x: a residual block (He et al. 2016). */
 size_t net_residual(struct net *net, const char *name, size_t in, const struct activation *activation);

@@ -3,10 +3,7 @@
 
 #include "base/number.h"
 #include "kernel/product.h"
-#include "kernel/product_kernel.h"
-
-#define CACHED \
-    ((size_t)65536) /* floats of the patches that a product of patches_sum reads: they stay in the cache */
+#include "op/outer.h"
 
 size_t right_factor_size(const struct right_factor *f) {
     return products()->packed ? panels_size(f->rows, f->columns) : f->rows * f->columns;
@@ -56,44 +53,25 @@ void patches_add(const struct window *w, const struct right_factor *f, const flo
     }
 }
 
-/* A multiple of 8. */
 size_t patches_sum_block(size_t patch) {
-    return larger(smaller(CACHED / patch, 128) / 8 * 8, PATCHES_BLOCK);
+    return outer_block(patch);
 }
 
 size_t patches_sum_scratch(size_t patch) {
-    return patches_sum_block(patch) * patch + panels_size(patches_sum_block(patch), patch);
-}
-
-/* The part of the positions [position, position + count). */
-static void sum_block(const struct window *w, const float *x, const float *a, size_t units, size_t position,
-                      size_t count, float beta, float *sum, float *scratch) {
-    const size_t patch = window_patch(w);
-    float *panels = scratch + patches_sum_block(patch) * patch;
-    window_gather(w, x, position, count, scratch);
-    if (products()->packed)
-        product_kernel()->pack(scratch, patch, count, patch, panels, count * PANEL);
-    products()->multiply(&(struct product){.rows = units,
-                                           .columns = patch,
-                                           .inner = count,
-                                           .a = a + position * units,
-                                           .a_row = 1,
-                                           .a_inner = units,
-                                           .b = scratch,
-                                           .b_inner = patch,
-                                           .b_column = 1,
-                                           .panels = panels,
-                                           .panel = count * PANEL,
-                                           .y = sum,
-                                           .y_row = patch,
-                                           .alpha = 1,
-                                           .beta = beta});
+    return outer_block(patch) * patch + outer_panels(outer_block(patch), patch);
 }
 
 void patches_sum(const struct window *w, const float *x, const float *a, size_t units, size_t count, float beta,
                  float *sum, float *scratch) {
     const size_t block = patches_sum_block(window_patch(w));
-    for (size_t position = 0; position < count; position += block)
-        sum_block(w, x, a, units, position, smaller(block, count - position), position == 0 ? beta : 1, sum,
-                  scratch);
+    for (size_t position = 0; position < count; position += block) {
+        const struct outer o = {.a = a + position * units,
+                                .a_row = units,
+                                .units = units,
+                                .b = scratch,
+                                .columns = window_patch(w),
+                                .count = smaller(block, count - position)};
+        window_gather(w, x, position, o.count, scratch);
+        outer_add(&o, position == 0 ? beta : 1, sum, scratch + block * o.columns);
+    }
 }

@@ -144,6 +144,64 @@ static void a_gate_and_its_slopes_are_exact(void) {
     }
 }
 
+enum { RESET, UPDATE, CANDIDATE, FROM_STATE, STATE, GRU_ARGUMENTS };
+
+/* The next state of one unit, from the sums of both parts of r and z, and both parts of c alone. */
+static double gru_next(const double *x) {
+    const double z = sigmoid(x[UPDATE]), c = tanh(x[CANDIDATE] + sigmoid(x[RESET]) * x[FROM_STATE]);
+    return (1 - z) * c + z * x[STATE];
+}
+
+/* Argument `which` of unit i: those of a unit and of its neighbours differ. */
+static float gru_argument(size_t which, size_t i) {
+    return (float)(6 * sin((double)(i * (which + 3) + which)));
+}
+
+static void a_gated_recurrent_unit_and_its_gradient_are_exact(void) {
+    enum { UNITS = 1003 };
+    static float gates[4 * UNITS], hidden[3 * UNITS], h[UNITS], next[UNITS], d[UNITS];
+    EACH(level) {
+        double worst = 0;
+        for (size_t i = 0; i < UNITS; i++) {
+            for (size_t j = RESET; j <= UPDATE; j++) {
+                hidden[j * UNITS + i] = gru_argument(j + 9, i);
+                gates[j * UNITS + i] = gru_argument(j, i) - gru_argument(j + 9, i);
+            }
+            gates[CANDIDATE * UNITS + i] = gru_argument(CANDIDATE, i);
+            hidden[CANDIDATE * UNITS + i] = gru_argument(FROM_STATE, i);
+            h[i] = gru_argument(STATE, i);
+            d[i] = (float)(i % 5) - 2.5f;
+        }
+        levels[level]->gru(gates, hidden, h, next, UNITS);
+        levels[level]->gru_backward(gates, hidden, h, d, UNITS);
+        for (size_t i = 0; i < UNITS; i++) {
+            const double by = (double)(i % 5) - 2.5, step = 1e-6;
+            double x[GRU_ARGUMENTS], slope_of[GRU_ARGUMENTS];
+            for (size_t j = 0; j < GRU_ARGUMENTS; j++)
+                x[j] = (double)gru_argument(j, i);
+            worst = fmax(worst, fabs((double)next[i] - gru_next(x)));
+            for (size_t j = 0; j < GRU_ARGUMENTS; j++) {
+                double above[GRU_ARGUMENTS], below[GRU_ARGUMENTS];
+                memcpy(above, x, sizeof x);
+                memcpy(below, x, sizeof x);
+                above[j] += step;
+                below[j] -= step;
+                slope_of[j] = by * (gru_next(above) - gru_next(below)) / (2 * step);
+            }
+            for (size_t j = RESET; j <= FROM_STATE; j++)
+                worst = fmax(worst, fabs((double)gates[j * UNITS + i] - slope_of[j]));
+            for (size_t j = 0; j < 3; j++)
+                worst =
+                    fmax(worst, fabs((double)hidden[j * UNITS + i] - slope_of[j == CANDIDATE ? FROM_STATE : j]));
+            worst = fmax(worst, fabs((double)d[i] - slope_of[STATE]));
+        }
+        EXPECT(worst < 1e-5, "%s: error %g", level_name(level), worst);
+        gates[0] = NAN;
+        levels[level]->gru(gates, hidden, h, next, 1);
+        EXPECT(isnan(next[0]), "%s: NaN became %g", level_name(level), (double)next[0]);
+    }
+}
+
 static void sigmoid_is_exact_to_its_bound(void) {
     EACH(level) {
         double worst = 0;
@@ -383,6 +441,7 @@ int main(void) {
         {"activations' slopes match central differences, with sign", slopes_match_central_differences},
         {"sigmoid is exact to its bound", sigmoid_is_exact_to_its_bound},
         {"a gate and its slopes are exact", a_gate_and_its_slopes_are_exact},
+        {"a gated recurrent unit and its gradient are exact", a_gated_recurrent_unit_and_its_gradient_are_exact},
         {"cross entropy and its gradient are exact", cross_entropy_and_its_gradient_are_exact},
         {"squared error is exact", squared_error_is_exact},
         {"sums with scales are those of their elements", sums_with_scales_are_those_of_their_elements},

@@ -190,6 +190,29 @@ static void a_pair_has_the_tensors_of_two_layers(void) {
     net_free(&net);
 }
 
+/* Both of its matrices are [6, 2] here. Each has noise of its own, and its biases are drawn with it. */
+static void the_matrices_of_a_gru_are_drawn_independently(void) {
+    static const char *const names[] = {"gru.weight_ih", "gru.weight_hh", "gru.bias_ih", "gru.bias_hh"};
+    struct net net = {0};
+    struct initializer initializer;
+    size_t equal = 0, zero = 0;
+    EXPECT(initializer_parse(&initializer, "test", "torch") == 0, "%s", error_message());
+    const size_t layer = net_gru(&net, "gru", net_input_layer(&net, "x", 2), 2, true);
+    EXPECT(net_finish(&net) == 0 && net.parameters.count == 4 && net.layer[layer].own_units == 6, "%s",
+           error_message());
+    for (size_t i = 0; i < net.parameters.count; i++)
+        EXPECT(strcmp(net.parameters.tensor[i].name, names[i]) == 0, "%s", net.parameters.tensor[i].name);
+    EXPECT(parameters_create(&net.parameters) == 0, "%s", error_message());
+    net_initialise(&net, &initializer, 1);
+    const float *value = net.parameters.value;
+    for (size_t i = 0; i < 12; i++) {
+        equal += value[net.parameters.tensor[0].offset + i] == value[net.parameters.tensor[1].offset + i];
+        zero += value[net.parameters.tensor[2].offset + i] == 0;
+    }
+    EXPECT(equal == 0 && zero == 0, "%zu of 12 weights are equal, %zu of 12 biases are 0", equal, zero);
+    net_free(&net);
+}
+
 int main(void) {
     static const struct test tests[] = {
         {"a net grows", a_net_grows},
@@ -201,6 +224,7 @@ int main(void) {
         {"a likelihood of segments is their sum", a_likelihood_of_segments_is_their_sum},
         {"a best scale wants one segment", a_best_scale_wants_one_segment},
         {"a pair has the tensors of two layers", a_pair_has_the_tensors_of_two_layers},
+        {"the matrices of a gru are drawn independently", the_matrices_of_a_gru_are_drawn_independently},
     };
     return RUN(tests);
 }

@@ -114,6 +114,16 @@ static double product_reference(const struct reference_row *r, double *out, doub
         .image = {height, width_, channels_}, .in = height * width_ * channels_, .groups = groups_, \
         .activation = activation_, __VA_ARGS__                                                      \
     }
+#define GRU(in_, positions, tokens, units_, ...)                                                       \
+    {                                                                                                  \
+        .name = "gru", .build = build_gru, .reference = gru_reference, .in = in_, .second = positions, \
+        .levels = tokens, .units = units_, __VA_ARGS__                                                 \
+    }
+#define GRU_OF_SEQUENCE(positions, channels_, units_, ...)                                            \
+    {                                                                                                 \
+        .name = "gru of a sequence", .build = build_gru, .reference = gru_reference,                  \
+        .image = {positions, 1, channels_}, .in = positions * channels_, .units = units_, __VA_ARGS__ \
+    }
 #define ACTIVATION(in_, activation_, ...)                                                                \
     {                                                                                                    \
         .name = "activation " activation_, .build = build_activation, .reference = activation_reference, \
@@ -174,6 +184,12 @@ static const struct op_case cases[] = {
     NORM(1, 1, 20, 1, "relu", .draws = false, .reading = ALONE),
     NORM(2, 2, 3, 3, "gelu", .draws = false, .reading = ALONE),
     NORM(3, 1, 8, 4, "gated", .draws = true),
+    GRU(3, 4, 3, 2, .draws = true),
+    GRU(17, 3, 5, 18, .missing = true, .reading = ALONE),
+    GRU(1, 1, 1, 33, .draws = false, .reading = ALONE),
+    GRU_OF_SEQUENCE(4, 3, 5, .draws = false),
+    GRU_OF_SEQUENCE(3, 18, 7, .last = true, .draws = true),
+    GRU_OF_SEQUENCE(1, 2, 17, .last = true, .reading = ALONE),
     ACTIVATION(37, "gelu", .draws = true),
     ACTIVATION(5, "relu", .draws = false),
     ENCODER_INPUT("bernoulli", .in = 7, .second = 3),

@@ -44,6 +44,7 @@ struct op_case {
     size_t levels; /* the items' elements are whole numbers below it; 0: normal numbers */
     bool missing;  /* every third element is NaN */
     bool mask;
+    bool last;                     /* of a gru: the last state only */
     struct image image;            /* of in[0], if it is a picture */
     size_t kernel, stride, groups; /* of a convolution, `stride` also of an up; of a normalization */
     size_t factor;                 /* of the up before a convolution; 0: there is none */
@@ -269,6 +270,52 @@ static double norm_reference(const struct reference_row *r, double *out, double 
     for (size_t i = 0; i < n / pair; i++)
         out[i] = activate(c->activation, normal + i * pair);
     free(normal);
+    return 0;
+}
+
+static size_t build_gru(struct net *net, const struct op_case *c, size_t in, size_t second) {
+    return second == NO_LAYER ? net_gru(net, c->name, in, c->units, c->last)
+                              : net_gru_of_tokens(net, c->name, in, second, c->levels, c->units);
+}
+
+/* Gate `gate` of unit i: the part of the input, or that of the state. */
+UNWATCHED static double gru_input(const struct reference_row *r, size_t gate, size_t i, size_t position) {
+    const size_t tokens = r->c->second > 0 ? r->c->levels : 0, row = gate * r->c->units + i,
+                 in = r->c->second > 0 ? r->width[0] : r->c->image.channels;
+    const double *weight = r->own[0] + row * (tokens + in), *x = r->in[0] + (r->c->second > 0 ? 0 : position * in);
+    double sum = r->own[2][row];
+    for (size_t token = 0; token < tokens; token++)
+        sum += r->in[1][position] == (double)token ? weight[token] : 0;
+    for (size_t k = 0; k < in; k++)
+        sum += weight[tokens + k] * x[k];
+    return sum;
+}
+
+UNWATCHED static double gru_state(const struct reference_row *r, size_t gate, size_t i, const double *h) {
+    const size_t units = r->c->units, row = gate * units + i;
+    double sum = r->own[3][row];
+    for (size_t k = 0; k < units; k++)
+        sum += r->own[1][row * units + k] * h[k];
+    return sum;
+}
+
+/* The equations in op/gru.h. */
+UNWATCHED static double gru_reference(const struct reference_row *r, double *out, double *term) {
+    const size_t units = r->c->units, positions = r->c->second > 0 ? r->c->second : r->c->image.height;
+    double *before = calloc(units, sizeof *before), *h = calloc(units, sizeof *h);
+    (void)term;
+    for (size_t t = 0; t < positions; t++) {
+        memcpy(before, h, units * sizeof *h);
+        for (size_t i = 0; i < units; i++) {
+            const double reset = 1 / (1 + exp(-gru_input(r, 0, i, t) - gru_state(r, 0, i, before)));
+            const double update = 1 / (1 + exp(-gru_input(r, 1, i, t) - gru_state(r, 1, i, before)));
+            const double candidate = tanh(gru_input(r, 2, i, t) + reset * gru_state(r, 2, i, before));
+            h[i] = (1 - update) * candidate + update * before[i];
+        }
+        memcpy(out + (r->c->last ? 0 : t * units), h, units * sizeof *h);
+    }
+    free(before);
+    free(h);
     return 0;
 }
 

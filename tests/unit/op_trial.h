@@ -147,8 +147,9 @@ static double row_loss(const struct trial *t, const struct tested *x, size_t row
                               .layer = layer,
                               .row = row,
                               .gradient = x->gradient + row * layer->width,
-                              .own = {x->own[0], x->own[1]},
                               .only = x->only};
+    for (size_t j = 0; j < LAYER_PARAMETERS; j++)
+        r.own[j] = x->own[j];
     for (size_t i = 0; i < layer->inputs; i++) {
         const struct layer *in = net_input(&t->net, layer, i);
         const size_t each = pass_rows_per_item(&t->pass, layer) / pass_rows_per_item(&t->pass, in);

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+#include "op/outer.h"
+
+#include "base/number.h"
+#include "kernel/product.h"
+#include "kernel/product_kernel.h"
+
+#define CACHED ((size_t)65536) /* floats of b in a block */
+
+size_t outer_block(size_t columns) {
+    return larger(smaller(CACHED / columns, 128) / 8 * 8, 24);
+}
+
+size_t outer_panels(size_t count, size_t columns) {
+    return panels_size(count, columns);
+}
+
+void outer_add(const struct outer *o, float beta, float *sum, float *panels) {
+    if (products()->packed)
+        product_kernel()->pack(o->b, o->columns, o->count, o->columns, panels, o->count * PANEL);
+    products()->multiply(&(struct product){.rows = o->units,
+                                           .columns = o->columns,
+                                           .inner = o->count,
+                                           .a = o->a,
+                                           .a_row = 1,
+                                           .a_inner = o->a_row,
+                                           .b = o->b,
+                                           .b_inner = o->columns,
+                                           .b_column = 1,
+                                           .panels = panels,
+                                           .panel = o->count * PANEL,
+                                           .y = sum,
+                                           .y_row = o->columns,
+                                           .alpha = 1,
+                                           .beta = beta});
+}

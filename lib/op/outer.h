@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef OP_OUTER_H
+#define OP_OUTER_H
+
+#include <stddef.h>
+
+/* Sums of outer products, of which the gradients of weights are made, on the calling thread. */
+
+/* Rows of two matrices: a [count, units], whose rows are `a_row` floats apart, and b [count, columns]. */
+struct outer {
+    const float *a, *b;
+    size_t a_row, units, columns, count;
+};
+
+/* sum [units, columns] = beta sum + a' b. With beta 0 the old values are not read. panels: memory for
+ * outer_panels(count, columns) floats. */
+void outer_add(const struct outer *outer, float beta, float *sum, float *panels);
+size_t outer_panels(size_t count, size_t columns);
+
+/* Returns how many rows of so many columns a sum takes at a time, so that they stay in the cache: a multiple of 8.
+ */
+size_t outer_block(size_t columns);
+
+#endif
