@@ -135,6 +135,11 @@ struct op {
      * output, or other operations do. */
     void (*forward)(struct pass *pass, const struct layer *layer, const struct tile *tile);
 
+    /* The same for one position of a sequence, in whole rows; the output has those before it already. NULL: the op
+     * reads no sequence. */
+    void (*forward_position)(struct pass *pass, const struct layer *layer, const struct tile *tile,
+                             size_t position);
+
     /* The gradient with respect to the output, which has been through backward_activation -> a tile of d(in[0]),
      * then whole rows of d(in[1]) and so on. If layer->adds[i], it is added to d(in[i]), else it overwrites it.
      * With several inputs, d(in[i]) is NULL if it is not wanted. */

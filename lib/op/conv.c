@@ -5,6 +5,7 @@
 #include "kernel/math_kernel.h"
 #include "kernel/product_kernel.h"
 #include "op/box.h"
+#include "op/outer.h"
 #include "op/patches.h"
 
 #include <string.h>
@@ -299,9 +300,8 @@ static size_t index_of(const struct conv *c, size_t output, size_t channel, size
 void conv_order(const struct conv *c, const float *partial, size_t output, size_t count, float scale, float beta,
                 float *weight, float *bias) {
     const size_t places = c->window.kernel * c->window.kernel, channels = c->window.in.channels;
-    for (size_t o = output; o < output + count; o++, bias++) {
+    for (size_t o = output; o < output + count; o++)
         for (size_t i = 0; i < channels * places; i++, weight++)
             *weight = (beta == 0 ? 0 : beta * *weight) + scale * partial[index_of(c, o, i / places, i % places)];
-        *bias = (beta == 0 ? 0 : beta * *bias) + scale * partial[c->outputs * channels * places + o];
-    }
+    outer_mix(bias, partial + c->outputs * channels * places + output, 1, count, scale, beta);
 }

@@ -283,22 +283,16 @@ void gru_gradient(const struct gru *g, const struct gru_rows *r, size_t first, s
     math_kernel()->column_sums(hidden_bias + 2 * h, d + 3 * h, all, h, each(g), 1);
 }
 
-/* to [n] = beta to + scale times every step-th number of `sum`. */
-static void set(float *to, const float *sum, size_t step, size_t n, float scale, float beta) {
-    for (size_t i = 0; i < n; i++)
-        to[i] = (beta == 0 ? 0 : beta * to[i]) + scale * sum[i * step];
-}
-
 void gru_order(const struct gru *g, const float *partial, size_t unit, size_t units, float scale, float beta,
                float *const own[GRU_PARAMETERS]) {
     const struct places p = places_of(g);
     for (size_t i = 0; i < units; i++) {
         const size_t u = unit + i;
         float *input = own[GRU_INPUT] + i * (g->tokens + g->in);
-        set(input, partial + u, gates(g), g->tokens, scale, beta);
-        set(input + g->tokens, partial + p.input + u * g->in, 1, g->in, scale, beta);
-        set(own[GRU_HIDDEN] + i * g->units, partial + p.hidden + u * g->units, 1, g->units, scale, beta);
+        outer_mix(input, partial + u, gates(g), g->tokens, scale, beta);
+        outer_mix(input + g->tokens, partial + p.input + u * g->in, 1, g->in, scale, beta);
+        outer_mix(own[GRU_HIDDEN] + i * g->units, partial + p.hidden + u * g->units, 1, g->units, scale, beta);
     }
-    set(own[GRU_INPUT_BIAS], partial + p.input_bias + unit, 1, units, scale, beta);
-    set(own[GRU_HIDDEN_BIAS], partial + p.hidden_bias + unit, 1, units, scale, beta);
+    outer_mix(own[GRU_INPUT_BIAS], partial + p.input_bias + unit, 1, units, scale, beta);
+    outer_mix(own[GRU_HIDDEN_BIAS], partial + p.hidden_bias + unit, 1, units, scale, beta);
 }

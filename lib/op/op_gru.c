@@ -91,6 +91,14 @@ static void forward(struct pass *pass, const struct layer *layer, const struct t
     gru_forward(gru_of(layer), &w, &r, t->row, t->rows);
 }
 
+static void forward_position(struct pass *pass, const struct layer *layer, const struct tile *t, size_t position) {
+    const struct gru_weights w = weights_of(pass->net, layer);
+    const struct gru_rows r = rows_of(pass, layer);
+    if (position == 0)
+        gru_begin(gru_of(layer), &w, &r, t->row, t->rows);
+    gru_position(gru_of(layer), &w, &r, t->row, t->rows, position);
+}
+
 /* Goes back through the positions first, since all gradients are of the gates. */
 static void gradient_of_range(struct pass *pass, const struct layer *layer, const struct tile *t,
                               const struct step *step) {
@@ -127,6 +135,7 @@ const struct op op_gru = {.name = "gru",
                           .infer = infer,
                           .initialise = initialise,
                           .forward = forward,
+                          .forward_position = forward_position,
                           .backward = backward,
                           .gradient_of_range = gradient_of_range,
                           .gradient = gradient,

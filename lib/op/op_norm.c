@@ -8,6 +8,7 @@
 #include "nn/pass.h"
 #include "op/hidden.h"
 #include "op/ops.h"
+#include "op/outer.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -288,11 +289,9 @@ static void gradient_of_range(struct pass *pass, const struct layer *layer, cons
 
 static void gradient(struct pass *pass, const struct layer *layer, const struct tile *t, float scale, float beta,
                      float *const own[]) {
-    for (size_t j = 0; j < SUMS; j++) {
-        const float *sum = pass_value(pass, layer)->partial + j * layer->own_units + t->unit;
-        for (size_t c = 0; c < t->units; c++)
-            own[j][c] = (beta == 0 ? 0 : beta * own[j][c]) + scale * sum[c];
-    }
+    for (size_t j = 0; j < SUMS; j++)
+        outer_mix(own[j], pass_value(pass, layer)->partial + j * layer->own_units + t->unit, 1, t->units, scale,
+                  beta);
 }
 
 const struct op op_norm = {.name = "norm",

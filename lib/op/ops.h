@@ -8,7 +8,8 @@
 /* The ops of this room, and how a net gets layers of them. Each function returns the layer's index, see net_add.
  * `in` is the index of the layer that is read. activation NULL: none. */
 
-extern const struct op op_input, op_linear, op_residual, op_conv, op_up_conv, op_up, op_norm, op_activation, op_gru;
+extern const struct op op_input, op_linear, op_residual, op_conv, op_up_conv, op_up, op_norm, op_activation, op_gru,
+    op_positions;
 
 /* The kinds of hidden layers (op/hidden.h). */
 extern const struct hidden_kind hidden_kind_linear, hidden_kind_residual, hidden_kind_conv, hidden_kind_resconv,
@@ -20,6 +21,9 @@ size_t net_input_pictures(struct net *net, const char *name, const struct image 
 
 /* act(x W' + b), `units` numbers. */
 size_t net_linear(struct net *net, const char *name, size_t in, size_t units, const struct activation *activation);
+
+/* x W' + b for each position of a picture or a sequence, `units` channels. */
+size_t net_linear_positions(struct net *net, const char *name, size_t in, size_t units);
 
 /* x W' + b, `units` units of `group` neighbouring numbers each: a tile has whole units. */
 size_t net_linear_groups(struct net *net, const char *name, size_t in, size_t units, size_t group);

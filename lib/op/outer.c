@@ -34,3 +34,8 @@ void outer_add(const struct outer *o, float beta, float *sum, float *panels) {
                                            .alpha = 1,
                                            .beta = beta});
 }
+
+void outer_mix(float *to, const float *sum, size_t step, size_t n, float scale, float beta) {
+    for (size_t i = 0; i < n; i++)
+        to[i] = (beta == 0 ? 0 : beta * to[i]) + scale * sum[i * step];
+}

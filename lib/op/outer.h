@@ -21,4 +21,8 @@ size_t outer_panels(size_t count, size_t columns);
  */
 size_t outer_block(size_t columns);
 
+/* The end of a gradient: to [n] = beta to + scale times every step-th number of `sum`. With beta 0 the old values
+ * are not read. */
+void outer_mix(float *to, const float *sum, size_t step, size_t n, float scale, float beta);
+
 #endif

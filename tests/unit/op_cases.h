@@ -124,6 +124,11 @@ static double product_reference(const struct reference_row *r, double *out, doub
         .name = "gru of a sequence", .build = build_gru, .reference = gru_reference,                  \
         .image = {positions, 1, channels_}, .in = positions * channels_, .units = units_, __VA_ARGS__ \
     }
+#define POSITIONS(height, width_, channels_, units_, ...)                                                     \
+    {                                                                                                         \
+        .name = "linear of positions", .build = build_positions, .reference = positions_reference,            \
+        .image = {height, width_, channels_}, .in = height * width_ * channels_, .units = units_, __VA_ARGS__ \
+    }
 #define ACTIVATION(in_, activation_, ...)                                                                \
     {                                                                                                    \
         .name = "activation " activation_, .build = build_activation, .reference = activation_reference, \
@@ -190,6 +195,8 @@ static const struct op_case cases[] = {
     GRU_OF_SEQUENCE(4, 3, 5, .draws = false),
     GRU_OF_SEQUENCE(3, 18, 7, .last = true, .draws = true),
     GRU_OF_SEQUENCE(1, 2, 17, .last = true, .reading = ALONE),
+    POSITIONS(5, 1, 3, 19, .draws = true),
+    POSITIONS(2, 3, 18, 2, .draws = false),
     ACTIVATION(37, "gelu", .draws = true),
     ACTIVATION(5, "relu", .draws = false),
     ENCODER_INPUT("bernoulli", .in = 7, .second = 3),

@@ -319,6 +319,22 @@ UNWATCHED static double gru_reference(const struct reference_row *r, double *out
     return 0;
 }
 
+static size_t build_positions(struct net *net, const struct op_case *c, size_t in, size_t second) {
+    (void)second;
+    return net_linear_positions(net, c->name, in, c->units);
+}
+
+static double positions_reference(const struct reference_row *r, double *out, double *term) {
+    const size_t in = r->c->image.channels, units = r->c->units;
+    (void)term;
+    for (size_t i = 0; i < r->width[0] / in * units; i++) {
+        out[i] = r->own[1][i % units];
+        for (size_t k = 0; k < in; k++)
+            out[i] += r->own[0][i % units * in + k] * r->in[0][i / units * in + k];
+    }
+    return 0;
+}
+
 static struct segment segment_of(const struct op_case *c, size_t elements) {
     struct segment s = {.likelihood = likelihood_find("test", c->likelihood),
                         .scale = c->scale,

@@ -25,9 +25,28 @@ static void trace(struct trial *t, const float *x, size_t n, const char *what) {
     t->used += n;
 }
 
+/* Computes the output again, position by position: nothing changes. */
+static void check_positions(struct trial *t, const struct layer *layer) {
+    const size_t rows = rows_of(t, layer), n = rows * layer->width,
+                 positions = layer->inputs > 1 ? net_input(&t->net, layer, 1)->width
+                                               : image_positions(&net_input(&t->net, layer, 0)->image);
+    float *out = pass_value(&t->pass, layer)->out, *before = malloc(n * sizeof *before);
+    memcpy(before, out, n * sizeof *before);
+    forget_array(out, n);
+    for (size_t position = 0; position < positions; position++)
+        layer->op->forward_position(&t->pass, layer, &(struct tile){.rows = rows, .units = layer->units}, position);
+    for (size_t i = 0; i < n; i++)
+        EXPECT(products()->packed ? out[i] == before[i] : fabsf(out[i] - before[i]) < 1e-5f,
+               "%s: position by position, output %zu is %.7g, wanted %.7g", t->name, i, (double)out[i],
+               (double)before[i]);
+    free(before);
+}
+
 static void check_output(struct trial *t, struct tested *x) {
     const struct layer *layer = layer_of(t, x);
     const float *out = pass_value(&t->pass, layer)->out;
+    if (layer->op->forward_position != NULL)
+        check_positions(t, layer);
     for (size_t row = 0; row < rows_of(t, layer); row++) {
         double term = NAN;
         (void)row_loss(t, x, row, &term);
@@ -264,7 +283,8 @@ static void each_case(size_t readers, size_t position) {
 
 /* 35 items are 17 ranges of two and one of a single item. */
 static void ranges_of_two_items(void) {
-    static const char *const names[] = {"conv", "up and conv", "norm softplus", "gru", "gru of a sequence"};
+    static const char *const names[] = {"conv", "up and conv",       "norm softplus",
+                                        "gru",  "gru of a sequence", "linear of positions"};
     size_t tried = 0;
     for (size_t i = 0; i < CASES; i++)
         for (size_t j = 0; j < sizeof names / sizeof *names; j++)
