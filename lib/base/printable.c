@@ -1,23 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/printable.h"
 
+#include "base/utf8.h"
+
 #include <stdbool.h>
 #include <string.h>
 
-/* Bytes of the character at `p` that a terminal only shows: printable ASCII, or well-formed UTF-8 beyond the C1
- * controls. 0 if it is anything else. */
+/* Bytes of the character at `p` that a terminal only shows: one that is no control character. 0 if it is anything
+ * else. */
 static size_t shown(const char *p) {
-    const unsigned char *c = (const unsigned char *)p;
-    if (c[0] >= 0x20 && c[0] < 0x7f)
-        return 1;
-    const size_t length = c[0] >= 0xf0 ? 4 : c[0] >= 0xe0 ? 3 : 2;
-    if (c[0] < 0xc2 || c[0] > 0xf4 || (c[0] == 0xc2 && c[1] < 0xa0) || (c[0] == 0xe0 && c[1] < 0xa0) ||
-        (c[0] == 0xed && c[1] > 0x9f) || (c[0] == 0xf0 && c[1] < 0x90) || (c[0] == 0xf4 && c[1] > 0x8f))
-        return 0;
-    for (size_t i = 1; i < length; i++)
-        if ((c[i] & 0xc0) != 0x80)
-            return 0;
-    return length;
+    uint32_t code;
+    const size_t length = utf8_read(p, strnlen(p, UTF8_MAX), &code);
+    return length > 0 && (code < 0x20 || (code >= 0x7f && code < 0xa0)) ? 0 : length;
 }
 
 #define PIECE 5 /* bytes of a character as it is shown, including the final 0 */
