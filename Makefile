@@ -29,7 +29,7 @@ ifneq ($(words $(BUILD)),1)
 endif
 ABSOLUTE_BUILD = $(if $(filter /%,$(BUILD)),$(BUILD),$(CURDIR)/$(BUILD))
 
-TOOLS := idx2raw csv2raw npy2raw mtx2raw pnm2raw vae-train vae-encode vae-decode vae-sample vae-interp vae-traverse vae-impute vae-eval vae-score vae-info raw2pgm raw2csv raw2npy raw-select raw-zip raw-info raw-cmp
+TOOLS := idx2raw csv2raw text2raw npy2raw mtx2raw pnm2raw vae-train vae-encode vae-decode vae-sample vae-interp vae-traverse vae-impute vae-eval vae-score vae-info raw2pgm raw2csv raw2text raw2npy raw-select raw-zip raw-info raw-cmp
 PROGRAMS := $(TOOLS:%=$(BUILD)/%)
 MANUALS := $(wildcard man/*.[157])
 LIBRARY := $(BUILD)/libvae.a
@@ -185,7 +185,7 @@ check: all asan tsan $(UNITS) $(BENCH) $(FAULT) $(REPLAYS) $(if $(PART),long-dep
 	    $(filter-out $(REFUSED),$(wildcard tests/*.bats)) $(if $(PART),$(LONG))
 
 # Those that take a few seconds each: the C tests, and the tests of each tool and format.
-QUICK := csv2raw npy2raw mtx2raw fuzz golden helper idx2raw messages missing model_file pnm2raw raw-cmp raw-info raw-select raw-zip raw2csv raw2pgm stream vae-decode vae-encode vae-eval \
+QUICK := csv2raw text2raw npy2raw mtx2raw fuzz golden helper idx2raw messages missing model_file pnm2raw raw-cmp raw-info raw-select raw-zip raw2csv raw2pgm raw2text stream vae-decode vae-encode vae-eval \
     vae-info vae-interp vae-sample vae-traverse vamp conditional
 quick: all $(UNITS) $(FAULT) $(REPLAYS) $(BENCH)
 	$(OUTSIDE) VAE_BUILD="$(ABSOLUTE_BUILD)" tests/run $(UNITS) $(QUICK:%=tests/%.bats)

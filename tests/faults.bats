@@ -571,6 +571,10 @@ END
     small idx2raw --skip 3 real.idx
     perl -e 'print join(",", map $_ / 7, 1 .. 5000), "\n" for 1 .. 3' >table.csv
     small csv2raw -q --no-header --id 1 --write-ids ids table.csv
+    small text2raw -q --by byte --write-tokens tokens.txt table.csv
+    cp out numbers.raw
+    small raw2text --tokens tokens.txt numbers.raw
+    small text2raw -q --write-tokens tokens.txt table.csv
     raw2pgm items.raw >items.pgm
     small pnm2raw -q --dtype f32 --write-ids ids items.pgm
     for options in '' '--optimizer muon --prior vamp:3 --val items.raw -j 4' '--cond labels.raw -l gaussian --sigma net -a gated' \

@@ -13,6 +13,9 @@ setup_file() {
     printf 'a\nb\nc\n' >genes
     recut 15 <items.raw >frames.raw
     printf 'id,x,y\na,1,2\nb,3,4\n' >table.csv
+    printf 'C\nCl\n[nH]\n' >tokens.txt
+    printf 'CCl\n[nH]\n' >lines.txt
+    text2raw --tokens tokens.txt lines.txt >numbers.raw
     csv2raw --id id --write-ids ids --write-names names table.csv >table.raw
     printf 'P6\n2 1\n255\nabcdefP7\nWIDTH 2\nHEIGHT 1\nDEPTH 2\nMAXVAL 9\nTUPLTYPE GRAYSCALE_ALPHA\nENDHDR\n\1\2\3\4' >few.pnm
     vae-train -q -m model.bin -H 2 -z 1 -e 1 items.raw
@@ -34,6 +37,8 @@ vae-info model.bin >model
 raw-select --class 7 --labels "$1/labels.raw" --shuffle "$1/items.raw" >shuffled
 raw-select --split 0.5 --write-rest rest "$1/items.raw" >select
 raw-zip --run 3 "$1/items.raw" "$1/items.raw" >zip
+text2raw --write-tokens tokens "$1/lines.txt" >numbers
+text2raw --tokens "$1/tokens.txt" "$1/lines.txt" | raw2text --tokens "$1/tokens.txt" >lines
 raw-cmp "$1/items.raw" "$1/items.raw"
 END
 }
@@ -64,6 +69,9 @@ TRAIN=(vae-train -q -j 2 -m new.bin --checkpoint new.ck --every 2 --log log.tsv 
     for call in open read write; do
         withstand $call 5 1 idx2raw -n 3 "$IMAGES"
         withstand $call 5 1 csv2raw --id id --write-ids new.ids --write-names new.names table.csv
+        withstand $call 5 1 text2raw --write-tokens new.tokens lines.txt
+        withstand $call 5 1 text2raw --tokens tokens.txt lines.txt
+        withstand $call 5 1 raw2text --tokens tokens.txt numbers.raw
         withstand $call 5 1 pnm2raw -q --rgb --live --write-ids new.ids few.pnm few.pnm
         withstand $call 5 1 vae-sample -m model.bin -n 3
         withstand $call 5 1 raw2pgm items.raw
@@ -126,6 +134,9 @@ TRAIN=(vae-train -q -j 2 -m new.bin --checkpoint new.ck --every 2 --log log.tsv 
     withstand malloc 12 1 vae-sample -n 3
     withstand malloc 12 1 idx2raw -n 3 "$IMAGES"
     withstand malloc 12 1 csv2raw --id id --write-ids new.ids --write-names new.names table.csv
+    withstand malloc 12 1 text2raw --write-tokens new.tokens lines.txt
+    withstand malloc 12 1 text2raw --tokens tokens.txt lines.txt
+    withstand malloc 12 1 raw2text --tokens tokens.txt numbers.raw
     withstand malloc 12 1 pnm2raw -q --rgb --write-ids new.ids few.pnm few.pnm
     withstand malloc 12 1 raw2pgm items.raw
     withstand malloc 12 1 raw2pgm --per-item items.raw

@@ -166,6 +166,7 @@ options_of_page() {
 
 @test "examples: idx2raw(1)" { run_examples idx2raw.1; }
 @test "examples: csv2raw(1)" { run_examples csv2raw.1; }
+@test "examples: text2raw(1)" { run_examples text2raw.1; }
 @test "examples: npy2raw(1)" { run_examples npy2raw.1; }
 @test "examples: mtx2raw(1)" { run_examples mtx2raw.1; }
 @test "examples: pnm2raw(1)" { run_examples pnm2raw.1; }
@@ -181,6 +182,7 @@ options_of_page() {
 @test "examples: vae-info(1)" { run_examples vae-info.1; }
 @test "examples: raw2pgm(1)" { run_examples raw2pgm.1; }
 @test "examples: raw2csv(1)" { run_examples raw2csv.1; }
+@test "examples: raw2text(1)" { run_examples raw2text.1; }
 @test "examples: raw-select(1)" { run_examples raw-select.1; }
 @test "examples: raw-zip(1)" { run_examples raw-zip.1; }
 @test "examples: raw2npy(1)" { run_examples raw2npy.1; }

@@ -56,6 +56,7 @@ setup() {
     assert_equal "$(raw-info tour/pictures.raw | awk 'NR == 2 { print $1, $2, $3 }')" 'u8 28x28 4'
     assert_equal "$(metadata tour/pictures.bin encoder_hidden)" conv:16:4:2,conv:32:4:2,100
     assert_equal "$(metadata tour/counts.bin likelihood)" negbin
+    assert_equal "$(grep -c -x '[CO]\{0,3\}' tour/new.txt)" 4
     assert_equal "$(wc -l <tour/latents.csv)" 201
     npy2raw tour/latents.npy | raw-cmp - <(csv2raw --dtype f32 tour/latents.csv)
     assert_equal "$(head -2 tour/decoded.pgm | tail -1)" '420 392'

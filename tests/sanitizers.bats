@@ -37,6 +37,11 @@ v() {
     printf 'id,a\n"x""",1\ny,\n' >a.csv
     v csv2raw --id id --write-ids ids --write-names names a.csv >a.raw
     v raw2csv --ids ids --names names a.raw | grep -x '"x""",1'
+    printf 'CCl\n\n[nH]\xc3\xa9C\n' >lines
+    v text2raw --write-tokens tokens lines >numbers.raw
+    v raw2text --tokens tokens numbers.raw | cmp - lines
+    printf '%s\n' C Cl '[nH]' é >tokens
+    v text2raw --tokens tokens lines | v raw2text --tokens tokens | cmp - lines
     { printf 'P2 3 1 9 1 2 3\nP4 3 1 aP7\nWIDTH 3\nHEIGHT 1\nDEPTH 2\nMAXVAL 9\nTUPLTYPE GRAYSCALE_ALPHA\nENDHDR\n' && printf '\1\2\3\4\5\6'; } >few.pnm
     v pnm2raw -q --rgb --write-ids pictures few.pnm | v raw2pgm --per-item >three.ppm
     assert_equal "$(pamfile -allimages three.ppm | grep -c 'PPM raw, 3 by 1')" 3

@@ -107,7 +107,7 @@ line() {
     head -c 64 <(gzip -dc "$IMAGES") >a.raw
     refuses "looks like an IDX file, wanted a stream's header 'raw1 ...': idx2raw makes one of it"
     line ' raw1 u8 4 1 .'
-    refuses "looks like text, as a CSV table is, wanted a stream's header 'raw1 ...': csv2raw makes one of a table"
+    refuses "looks like text, as a CSV table is, wanted a stream's header 'raw1 ...': csv2raw makes one of a table, and text2raw of lines"
     cp "$ROOT/tests/numpy/u1.npy" a.raw
     refuses "looks like a NumPy array (.npy), wanted a stream's header 'raw1 ...': npy2raw makes one of it, or says how to convert it"
     line '%%MatrixMarket matrix coordinate integer general'

@@ -3,7 +3,6 @@
 
 #include "base/error.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 #define MAGIC(text) text, sizeof(text) - 1
@@ -38,7 +37,8 @@ static const struct foreign formats[] = {
 static const struct foreign idx = {.name = "an IDX file", .advice = "idx2raw makes one of it"},
                             model = {.name = "a model file or a checkpoint"}, html = {.name = "an HTML page"},
                             json = {.name = "JSON text"},
-                            text = {.name = "text, as a CSV table is", .advice = "csv2raw makes one of a table"},
+                            text = {.name = "text, as a CSV table is",
+                                    .advice = "csv2raw makes one of a table, and text2raw of lines"},
                             utf16 = {.name = "UTF-16 text, as Windows programs write"};
 
 #define PICTURE(format) \
@@ -135,4 +135,12 @@ const struct foreign *foreign_find(const void *start, size_t size) {
 int foreign_refuse(const char *name, const void *start, size_t size, const char *wanted) {
     const struct foreign *found = foreign_find(start, size);
     return found == NULL ? 0 : fail("%s: looks like %s, wanted %s", name, found->name, wanted);
+}
+
+bool foreign_is_binary(const void *start, size_t size) {
+    const unsigned char *bytes = start;
+    for (size_t i = 0; i < size; i++)
+        if (bytes[i] < ' ' && !is_space(bytes[i]))
+            return true;
+    return false;
 }

@@ -2,6 +2,7 @@
 #ifndef STREAM_FOREIGN_H
 #define STREAM_FOREIGN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* File formats, recognised by a file's first bytes, so that a message can name the format of a file that was given
@@ -24,5 +25,8 @@ const struct foreign *foreign_find(const void *start, size_t size);
 /* Refuses the file `name` if its first bytes have a known format: returns -1 with a message that has the format and
  * `wanted`. Returns 0 if the format is not known. */
 int foreign_refuse(const char *name, const void *start, size_t size, const char *wanted);
+
+/* True if bytes at the beginning of a file have a control character that text has not. */
+bool foreign_is_binary(const void *start, size_t size);
 
 #endif

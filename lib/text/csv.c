@@ -22,14 +22,6 @@ enum state {
 /* The result of a step: more bytes are needed, or one of these. */
 enum step { STEP_FAILED = -1, STEP_END, STEP_RECORD, STEP_MORE };
 
-/* True if bytes at the beginning of a file have a control character that text has not. */
-static bool has_control(const char *text, size_t size) {
-    for (size_t i = 0; i < size; i++)
-        if (text[i] >= 0 && text[i] < ' ' && strchr("\t\n\v\f\r", text[i]) == NULL)
-            return true;
-    return memchr(text, '\0', size) != NULL;
-}
-
 /* True if no table begins like this, though it is text: a stream, a document, or a page. */
 static bool is_other_text(const char *start) {
     const char *first = start + strspn(start, " \t\r\n");
@@ -42,7 +34,7 @@ static bool is_other_text(const char *start) {
 static int refuse_foreign(const struct csv *csv) {
     const size_t size = csv->have < FOREIGN_BYTES ? csv->have : FOREIGN_BYTES;
     const struct foreign *found = foreign_find(csv->buffer, size);
-    if (found == NULL || (!has_control(csv->buffer, size) && !is_other_text(csv->buffer)))
+    if (found == NULL || (!foreign_is_binary(csv->buffer, size) && !is_other_text(csv->buffer)))
         return 0;
     const char *unpack = found->unpack;
     return fail("%s: looks like %s, wanted a table of text (CSV)%s%s%s", csv->in.name, found->name,

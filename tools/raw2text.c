@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+/* raw2text: a stream of token numbers as lines of text. */
+#include "base/cli.h"
+#include "base/error.h"
+#include "base/number.h"
+#include "base/progress.h"
+#include "text/tokens.h"
+#include "stream/raw.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define CHUNK 4096                 /* numbers at a time */
+#define BUFFER ((size_t)4 * 65536) /* bytes of text at a time */
+
+struct options {
+    struct cli_common common; /* quiet alone is used */
+    const char *file, *tokens;
+};
+
+static const struct cli_option options[] = {
+    {0, "tokens", "FILE", NULL, "the tokens of the numbers 1, 2 and so on, one per line", CLI_FILE(tokens)},
+    CLI_EVERY,
+};
+
+static const struct cli_program program = {
+    "raw2text",
+    "--tokens FILE [-q] [FILE]",
+    "Writes a stream of token numbers as lines of text: one line per item, which ends before its first 0.",
+    options,
+    0,
+    "vae-sample -n 9 -m mol.bin | vae-decode --sample -m mol.bin | raw2text --tokens tokens.txt",
+};
+
+static struct options parse(int argc, char **argv) {
+    struct options o = {0};
+    cli_parse(&program, argc, argv, &o);
+    cli_require("--tokens", o.tokens);
+    o.file = cli_operand();
+    return o;
+}
+
+/* The text as it is written. */
+struct text {
+    struct raw_reader reader;
+    struct tokens tokens;
+    struct output out;
+    uint64_t item;            /* of the next number */
+    size_t elements, element; /* of an item, and of these the next one */
+    bool ended;               /* the item has had its 0 */
+    size_t used;              /* bytes that are not yet written */
+    char buffer[BUFFER];
+};
+
+static int flush(struct text *t) {
+    const size_t used = t->used;
+    t->used = 0;
+    return output_write(&t->out, t->buffer, used);
+}
+
+static int refuse(const struct text *t, double value) {
+    char number[REAL_TEXT];
+    return fail("%s: item %" PRIu64 ", element %zu is %s, wanted a token number from 0 to %zu", t->reader.in.name,
+                t->item, t->element, real_text(unsigned_nan(value), number), t->tokens.count);
+}
+
+/* Writes the token of a number, for which there is room with a line end; none for 0. 0 or -1. */
+static int put_token(struct text *t, double value) {
+    if (!(value >= 0 && value <= (double)t->tokens.count && value == floor(value)))
+        return refuse(t, value);
+    t->ended = value == 0;
+    if (t->ended)
+        return 0;
+    size_t length;
+    const char *token = tokens_text(&t->tokens, (size_t)value, &length);
+    memcpy(t->buffer + t->used, token, length);
+    t->used += length;
+    return 0;
+}
+
+static int put_numbers(struct text *t, const unsigned char *from, size_t count) {
+    const enum dtype dtype = t->reader.frame.dtype;
+    const size_t size = dtype_size(dtype);
+    for (size_t i = 0; i < count; i++) {
+        if (t->used + TOKEN_BYTES + 1 > BUFFER && flush(t) < 0)
+            return -1;
+        if (!t->ended && put_token(t, dtype_value(dtype, from + i * size)) < 0)
+            return -1;
+        if (++t->element < t->elements)
+            continue;
+        t->buffer[t->used++] = '\n';
+        t->element = 0;
+        t->ended = false;
+        t->item++;
+    }
+    return 0;
+}
+
+static int put_frame(struct text *t) {
+    unsigned char chunk[CHUNK * sizeof(double)];
+    const size_t size = dtype_size(t->reader.frame.dtype);
+    for (;;) {
+        const ssize_t n = raw_read_bytes(&t->reader, chunk, CHUNK * size);
+        if (n <= 0)
+            return n < 0 ? -1 : flush(t);
+        if (put_numbers(t, chunk, (size_t)n / size) < 0)
+            return -1;
+        progress_items(t->reader.items, t->reader.total);
+    }
+}
+
+/* The tokens are read after the stream's first header, so that the tool that writes them may stand before the pipe.
+ */
+static int put_frames(struct text *t, const struct options *o) {
+    int more;
+    t->elements = shape_elements(&t->reader.frame.shape);
+    if (tokens_load(&t->tokens, o->tokens) < 0)
+        return -1;
+    if (tokens_have_returns(&t->tokens))
+        cli_note("%s: all tokens end with a carriage return (CR); tr -d '\\r' removes it", t->tokens.name);
+    while ((more = raw_next(&t->reader)) == 1)
+        if (put_frame(t) < 0)
+            return -1;
+    return more;
+}
+
+static int run(const struct options *o) {
+    struct text *t = malloc(sizeof *t);
+    if (t == NULL)
+        return fail("stdout: out of memory for its lines");
+    t->tokens = (struct tokens){.text = NULL};
+    t->out = (struct output){.fd = STDOUT_FILENO, .name = "stdout"};
+    t->item = t->element = t->used = 0;
+    t->ended = false;
+    int result = raw_open(&t->reader, o->file);
+    if (result == 0) {
+        progress_start(!cli_quiet(), true);
+        result = put_frames(t, o);
+        tokens_free(&t->tokens);
+        raw_close(&t->reader);
+    }
+    free(t);
+    return result;
+}
+
+int main(int argc, char **argv) {
+    const struct options o = parse(argc, argv);
+    return cli_finish(run(&o));
+}
