@@ -124,7 +124,7 @@ setup() {
     for list in encoder decoder; do
         perl "$BATS_TEST_DIRNAME/safetensors.pl" edit '$head =~ s/"'$list'_hidden":"[^"]*"/"'$list'_hidden":"12,rest"/ or die' \
             <res.bin >bad.bin
-        fails 1 "vae-info: bad.bin: metadata \"${list}_hidden\": found 'rest' in '12,rest', wanted none, or 1 to 64 layers with ',' between them, each one of [linear:]N, linear:HEIGHT:WIDTH:CHANNELS, res, conv:CHANNELS:KERNEL[:STRIDE], resconv, up:FACTOR[:HEIGHT:WIDTH], norm[:GROUPS] (" vae-info bad.bin
+        fails 1 "vae-info: bad.bin: metadata \"${list}_hidden\": found 'rest' in '12,rest', wanted none, or 1 to 64 layers with ',' between them, each one of [linear:]N, linear:HEIGHT:WIDTH:CHANNELS, res, conv:CHANNELS:KERNEL[:STRIDE], resconv, up:FACTOR[:HEIGHT:WIDTH], norm[:GROUPS], gru:UNITS (" vae-info bad.bin
     done
     perl "$BATS_TEST_DIRNAME/safetensors.pl" edit '$head =~ s/_hidden":"[^"]*"/_hidden":"12,rest"/g or die' <res.bin >bad.bin
     fails 1 "vae-info: bad.bin: metadata \"encoder_hidden\": found 'rest' in '12,rest'" vae-info bad.bin
@@ -158,13 +158,13 @@ setup() {
     for case in "|''" "0|'0'" "65537|'65537'" "RES|'RES'" "5:6|'5:6'" "$long|'$long'" ",|'' in ','" "5,|'' in '5,'" ",5|'' in ',5'" \
         "none,5|'none' in 'none,5'" "5,none|'none' in '5,none'" "5, res|' res' in '5, res'"; do
         list=${case%%|*}
-        fails 2 "vae-train: --hidden: found ${case#*|}, wanted none, or 1 to 64 layers with ',' between them, each one of [linear:]N, linear:HEIGHT:WIDTH:CHANNELS, res, conv:CHANNELS:KERNEL[:STRIDE], resconv, up:FACTOR[:HEIGHT:WIDTH], norm[:GROUPS] (numbers from 1 to 65536) (" \
+        fails 2 "vae-train: --hidden: found ${case#*|}, wanted none, or 1 to 64 layers with ',' between them, each one of [linear:]N, linear:HEIGHT:WIDTH:CHANNELS, res, conv:CHANNELS:KERNEL[:STRIDE], resconv, up:FACTOR[:HEIGHT:WIDTH], norm[:GROUPS], gru:UNITS (numbers from 1 to 65536) (" \
             vae-train -m x -H "$list" items.raw
     done
     # A layer of another library has a place here.
     for case in 'MaxPool:2|the STRIDE of conv makes pictures smaller' 'deconv:8:4:2|up and then conv makes pictures larger' \
         'BatchNorm2d|norm normalises each item alone' 'Conv2d:8:3|a convolution is conv:CHANNELS:KERNEL[:STRIDE]' 'relu|--activation is that of all layers'; do
-        fails 2 "vae-train: --hidden: found '${case%%|*}' in '5,${case%%|*}', wanted none, or 1 to 64 layers with ',' between them, each one of [linear:]N, linear:HEIGHT:WIDTH:CHANNELS, res, conv:CHANNELS:KERNEL[:STRIDE], resconv, up:FACTOR[:HEIGHT:WIDTH], norm[:GROUPS] (numbers from 1 to 65536): ${case#*|} (" \
+        fails 2 "vae-train: --hidden: found '${case%%|*}' in '5,${case%%|*}', wanted none, or 1 to 64 layers with ',' between them, each one of [linear:]N, linear:HEIGHT:WIDTH:CHANNELS, res, conv:CHANNELS:KERNEL[:STRIDE], resconv, up:FACTOR[:HEIGHT:WIDTH], norm[:GROUPS], gru:UNITS (numbers from 1 to 65536): ${case#*|} (" \
             vae-train -m x -H "5,${case%%|*}" items.raw
     done
     # Of a kind that is known, the arguments are wrong.

@@ -89,7 +89,7 @@ ends() {
     for list in 0 '4,,' ',4' 4x4 "$(printf '1,%.0s' {1..64})1" -4; do
         found="'$list'"
         [[ $list != ,4 && $list != 4,, ]] || found="'' in '$list'"
-        fails 2 "vae-train: --decoder-hidden: found $found, wanted none, or 1 to 64 layers with ',' between them, each one of [linear:]N, linear:HEIGHT:WIDTH:CHANNELS, res, conv:CHANNELS:KERNEL[:STRIDE], resconv, up:FACTOR[:HEIGHT:WIDTH], norm[:GROUPS] (numbers from 1 to 65536) (" \
+        fails 2 "vae-train: --decoder-hidden: found $found, wanted none, or 1 to 64 layers with ',' between them, each one of [linear:]N, linear:HEIGHT:WIDTH:CHANNELS, res, conv:CHANNELS:KERNEL[:STRIDE], resconv, up:FACTOR[:HEIGHT:WIDTH], norm[:GROUPS], gru:UNITS (numbers from 1 to 65536) (" \
             vae-train -m x --decoder-hidden "$list"
     done
 }

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/number.h"
 #include "base/progress.h"
+#include "model/model_file.h"
 #include "text/tokens.h"
 #include "stream/raw.h"
 
@@ -17,28 +18,32 @@
 #define BUFFER ((size_t)4 * 65536) /* bytes of text at a time */
 
 struct options {
-    struct cli_common common; /* quiet alone is used */
+    struct cli_common common; /* model and quiet are used */
     const char *file, *tokens;
 };
 
 static const struct cli_option options[] = {
+    {'m', "model", "FILE", NULL, "the tokens are those that the model was trained with", CLI_FILE(common.model)},
     {0, "tokens", "FILE", NULL, "the tokens of the numbers 1, 2 and so on, one per line", CLI_FILE(tokens)},
     CLI_EVERY,
 };
 
 static const struct cli_program program = {
     "raw2text",
-    "--tokens FILE [-q] [FILE]",
+    "-m FILE | --tokens FILE [-q] [FILE]",
     "Writes a stream of token numbers as lines of text: one line per item, which ends before its first 0.",
     options,
     0,
-    "vae-sample -n 9 -m mol.bin | vae-decode --sample -m mol.bin | raw2text --tokens tokens.txt",
+    "vae-sample -n 9 -m mol.bin | vae-decode --sample -m mol.bin | raw2text -m mol.bin",
 };
 
 static struct options parse(int argc, char **argv) {
     struct options o = {0};
     cli_parse(&program, argc, argv, &o);
-    cli_require("--tokens", o.tokens);
+    if (o.common.model != NULL && o.tokens != NULL)
+        cli_refuse("--model: found it with --tokens, wanted one of the two");
+    if (o.common.model == NULL && o.tokens == NULL)
+        cli_refuse("--tokens: not given, wanted it, or --model");
     o.file = cli_operand();
     return o;
 }
@@ -112,12 +117,24 @@ static int put_frame(struct text *t) {
     }
 }
 
+static int load_tokens(struct text *t, const struct options *o) {
+    char *text;
+    size_t length;
+    if (o->tokens != NULL)
+        return tokens_load(&t->tokens, o->tokens);
+    if (model_load_tokens(o->common.model, &text, &length) < 0)
+        return -1;
+    const int result = tokens_set(&t->tokens, text, strlen(text), o->common.model);
+    free(text);
+    return result;
+}
+
 /* The tokens are read after the stream's first header, so that the tool that writes them may stand before the pipe.
  */
 static int put_frames(struct text *t, const struct options *o) {
     int more;
     t->elements = shape_elements(&t->reader.frame.shape);
-    if (tokens_load(&t->tokens, o->tokens) < 0)
+    if (load_tokens(t, o) < 0)
         return -1;
     if (tokens_have_returns(&t->tokens))
         cli_note("%s: all tokens end with a carriage return (CR); tr -d '\\r' removes it", t->tokens.name);

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/number.h"
 #include "base/progress.h"
+#include "model/model_file.h"
 #include "text/survey.h"
 #include "stream/raw.h"
 #include "stream/side_file.h"
@@ -17,7 +18,7 @@
 enum by { BY_NOTHING, BY_CHARACTER, BY_BYTE }; /* the first: not given */
 
 struct options {
-    struct cli_common common;                 /* quiet alone is used */
+    struct cli_common common;                 /* model and quiet are used */
     const char *file, *tokens, *write_tokens; /* NULL: not given */
     size_t length;                            /* 0: that of the longest line */
     enum by by;
@@ -33,6 +34,8 @@ static int parse_by(void *by, const char *name, const char *text) {
 }
 
 static const struct cli_option options[] = {
+    {'m', "model", "FILE", NULL, "cut lines as the model's items were, and write items of their length",
+     CLI_FILE(common.model)},
     {0, "tokens", "FILE", NULL, "cut lines into the tokens of FILE, one per line: each time the longest that fits",
      CLI_FILE(tokens)},
     {0, "write-tokens", "FILE", NULL,
@@ -49,7 +52,7 @@ static const struct cli_option options[] = {
 
 static const struct cli_program program = {
     "text2raw",
-    "[--tokens FILE] [--write-tokens FILE] [--by WHAT] [--length N] [--live] [-q] [FILE]",
+    "[-m FILE] [--tokens FILE] [--write-tokens FILE] [--by WHAT] [--length N] [--live] [-q] [FILE]",
     "Turns lines of text into a stream of token numbers: one item per line, filled up with 0.",
     options,
     0,
@@ -57,14 +60,23 @@ static const struct cli_program program = {
 };
 
 static void check(const struct options *o) {
+    if (o->common.model != NULL && (o->tokens != NULL || o->write_tokens != NULL || o->by != BY_NOTHING))
+        cli_refuse("--model: found it with --%s, wanted it alone: the tokens are the model's",
+                   o->tokens != NULL         ? "tokens"
+                   : o->write_tokens != NULL ? "write-tokens"
+                                             : "by");
+    if (o->common.model != NULL && o->length > 0)
+        cli_refuse("--model: found it with --length, wanted it alone: the length is the model's");
+    if (o->common.model != NULL)
+        return;
     if (o->tokens != NULL && o->write_tokens != NULL)
         cli_refuse("--write-tokens: found it with --tokens, wanted one of the two");
     if (o->tokens != NULL && o->by != BY_NOTHING)
         cli_refuse("--by: found it with --tokens, wanted one of the two");
     if (o->tokens == NULL && o->write_tokens == NULL)
-        cli_refuse(
-            "--write-tokens: not given, wanted it, or --tokens: only with its tokens a stream is turned back "
-            "into text");
+        cli_refuse("--write-tokens: not given, wanted it, or --tokens, or --model: only with its tokens a stream "
+                   "is turned "
+                   "back into text");
 }
 
 static struct options parse(int argc, char **argv) {
@@ -85,6 +97,7 @@ struct job {
     unsigned char *payload; /* owned */
     unsigned char *item;    /* of the line that is read, in the payload */
     size_t length, at;      /* of an item, and the next number of it */
+    const char *limit;      /* what the length is from, for messages */
     size_t item_bytes, capacity;
     uint64_t items, lines; /* in all frames; those of the text: 0: not known */
 };
@@ -124,7 +137,7 @@ static int read_item(struct job *job, const struct unit *unit) {
     job->at = 0;
     memset(job->item, 0, job->item_bytes);
     const int more = units_line(&job->text, unit, &count);
-    return more == 1 && units_check_length(&job->text, count, job->length) < 0 ? -1 : more;
+    return more == 1 && units_check_length(&job->text, count, job->length, job->limit) < 0 ? -1 : more;
 }
 
 static int write_items(struct job *job) {
@@ -155,7 +168,7 @@ static int write_tokens(struct job *job) {
 static int survey(struct job *job) {
     const struct options *o = job->o;
     struct survey s = {.most = o->length, .longest = o->length};
-    if (o->tokens != NULL && o->length > 0)
+    if (job->length > 0 && job->tokens.text != NULL)
         return 0;
     if (!units_are_regular(&job->text))
         return fail("%s: is not a regular file, wanted one, since it is read twice without %s", job->text.in.name,
@@ -191,7 +204,6 @@ static void note_returns(const struct job *job) {
 }
 
 static int convert(struct job *job) {
-    job->length = job->o->length;
     if (survey(job) < 0 || prepare(job) < 0 || (job->o->write_tokens != NULL && write_tokens(job) < 0) ||
         write_items(job) < 0)
         return -1;
@@ -199,9 +211,25 @@ static int convert(struct job *job) {
     return raw_finish(&job->out);
 }
 
+/* Sets what the options say of the tokens and the length. 0 or -1. */
+static int set_known(struct job *job) {
+    const struct options *o = job->o;
+    char *text;
+    job->length = o->length;
+    job->limit = "--length";
+    if (o->common.model == NULL)
+        return o->tokens == NULL ? 0 : tokens_load(&job->tokens, o->tokens);
+    if (model_load_tokens(o->common.model, &text, &job->length) < 0)
+        return -1;
+    job->limit = o->common.model;
+    const int result = tokens_set(&job->tokens, text, strlen(text), o->common.model);
+    free(text);
+    return result;
+}
+
 static int run(const struct options *o) {
     struct job job = {.o = o};
-    if (raw_writer_start(&job.out) < 0 || (o->tokens != NULL && tokens_load(&job.tokens, o->tokens) < 0))
+    if (raw_writer_start(&job.out) < 0 || set_known(&job) < 0)
         return -1;
     int result = units_open(&job.text, o->file);
     if (result == 0) {

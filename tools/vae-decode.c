@@ -3,6 +3,7 @@
 #include "base/cli.h"
 #include "base/error.h"
 #include "base/progress.h"
+#include "query/generate.h"
 #include "query/item_map.h"
 #include "query/latent_map.h"
 
@@ -10,18 +11,24 @@ struct options {
     struct cli_common common;
     const char *file, *labels;
     bool sample;
+    double temperature;
 };
 
 static const struct cli_option options[] = {
-    CLI_MODEL,          {0, "sample", NULL, NULL, "write a draw from p(x|z) instead of its mean", CLI_FLAG(sample)},
-    CLI_LABELS(labels), CLI_ON_BAD,
-    CLI_SEED,           CLI_THREADS,
+    CLI_MODEL,
+    {0, "sample", NULL, NULL, "write a draw from p(x|z) instead of its mean", CLI_FLAG(sample)},
+    {0, "temperature", "T", "1", "of categories: decode with probabilities proportional to p^(1/T)",
+     CLI_REAL(temperature, 1e-3, 1e3)},
+    CLI_LABELS(labels),
+    CLI_ON_BAD,
+    CLI_SEED,
+    CLI_THREADS,
     CLI_EVERY,
 };
 
 static const struct cli_program program = {
     "vae-decode",
-    "-m FILE [--sample] [--cond FILE] [OPTION]... [FILE]",
+    "-m FILE [--sample] [--temperature T] [--cond FILE] [OPTION]... [FILE]",
     "Decodes a stream of latents: for each, writes an item, the mean of p(x|z).",
     options,
     0,
@@ -32,25 +39,17 @@ static struct options parse(int argc, char **argv) {
     struct options o = {0};
     cli_parse(&program, argc, argv, &o);
     cli_require("--model", o.common.model);
+    if (o.temperature != 1 && !o.sample)
+        cli_refuse("--temperature: found it without --sample, wanted both: it changes what is drawn");
     o.file = cli_operand();
     return o;
 }
 
 static void decode_range(const struct item_map *map, struct batch *batch, const struct range *range) {
     const struct options *o = map->options;
-    struct pass *p = &batch->pass;
-    const struct model *m = &map->model;
     batch_load_latents(batch, range);
-    pass_forward(p, m->z + 1, m->likelihood, range->base, range->all);
-    for (size_t row = range->first; row < range->first + range->rows; row++) {
-        const struct noise noise = {
-            .seed = map->seed, .purpose = PURPOSE_LIKELIHOOD, .item = batch->item + batch_index(batch, row)};
-        float *x = model_x(m, p, row);
-        if (o->sample)
-            likelihood_draw_of(p, m->likelihood, row, x, noise);
-        else
-            likelihood_mean_of(p, m->likelihood, row, x);
-    }
+    generate(batch, range,
+             &(struct generation){.sample = o->sample, .temperature = o->temperature, .seed = map->seed});
 }
 
 static float *results(const struct item_map *map, const struct pass *pass) {
@@ -61,12 +60,23 @@ static int check(const struct item_map *map, const void *items, size_t count, ui
     return latent_check_items(&map->input.reader, items, count, first);
 }
 
+/* A temperature changes draws of categories, and nothing else. 0 or -1. */
+static int check_temperature(const struct item_map *map) {
+    const struct options *o = map->options;
+    const struct likelihood *l = map->model.config.likelihood;
+    return o->temperature == 1 || l->has_levels
+               ? 0
+               : fail("%s: has the likelihood %s, wanted categorical for --temperature", map->model_path, l->name);
+}
+
 static int prepare(struct item_map *map) {
     const struct raw_frame *frame = &map->input.reader.frame;
     const size_t latent = map->model.config.latent, code = map->model.decoder_inputs, found = frame->shape.dim[0];
     const bool labels = map->labels_path != NULL; /* of a conditional model; else they were refused */
     char shape[SHAPE_TEXT];
     map->shape = map->model.config.item;
+    if (check_temperature(map) < 0)
+        return -1;
     (void)shape_text(&frame->shape, shape);
     if (frame->shape.rank != 1)
         return fail("%s: items have shape %s, %s wants latents of %zu (vae-encode makes them)",

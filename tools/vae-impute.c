@@ -50,6 +50,10 @@ struct work {
 static int begin(struct stream_evaluation *s) {
     struct work *w = s->context;
     const enum dtype dtype = s->input.reader.frame.dtype;
+    if (s->model.config.tokens != NULL)
+        return fail(
+            "%s: is a model of sequences, in which no token is missing, wanted one trained without --tokens",
+            s->model_path);
     if (!dtype_is_real(dtype))
         return fail("%s: items are %s, so no element is missing, wanted f32 or f64 with nan for missing elements",
                     s->input.reader.in.name, dtype_name(dtype));

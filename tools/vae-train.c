@@ -5,6 +5,7 @@
 #include "base/number.h"
 #include "run/run_check.h"
 #include "run/training_run.h"
+#include "text/tokens.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -12,12 +13,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <xxhash.h>
 
 #define NOT_GIVEN SIZE_MAX
 
 struct options {
     struct cli_common common;
     const char *sigma, *val; /* val: a stream, or a fraction of the items */
+    const char *tokens;      /* the file of the vocabulary; NULL: none */
+    struct tokens vocabulary;
     bool goes_on, dry_run;
     struct training_run_config run;
     struct training_estimate estimate; /* with dry_run */
@@ -95,7 +99,7 @@ static const struct cli_option options[] = {
      .before = "20", .heading = MODEL},
     {'H', "hidden", "LIST", "400",
      "the encoder's hidden layers, each N or linear:N (units), res, conv:CHANNELS:KERNEL[:STRIDE], resconv, "
-     "up:FACTOR, norm; or none",
+     "up:FACTOR, norm, gru:UNITS; or none",
      CLI_PARSE(parse_hidden, run.model.encoder), .before = "400", .heading = MODEL},
     {0, "decoder-hidden", "LIST", NULL, "the decoder's hidden layers (default: the encoder's, mirrored)",
      CLI_PARSE(parse_hidden, run.model.decoder), .heading = MODEL},
@@ -133,6 +137,12 @@ static const struct cli_option options[] = {
      CLI_PARSE(parse_binarize, run.model.binarize), .before = "none", .heading = DATA},
     {0, "missing", NULL, NULL, "take nan as a missing element, and learn from the others",
      CLI_FLAG(run.model.missing), .heading = DATA},
+    {0, "tokens", "FILE", NULL,
+     "items are sequences of these tokens, one per line of FILE, as text2raw writes them", CLI_FILE(tokens),
+     .aside = true, .heading = DATA},
+    {0, "word-dropout", "P", NULL,
+     "hide each earlier token from a recurrent decoder with probability P in training (default: 0)",
+     CLI_REAL(run.word_dropout, 0, 1), .heading = DATA},
     {0, "augment", "LIST", NULL,
      "change each training item at every use: shift:N (up to N pixels each way), flip (left to right), or both",
      CLI_PARSE(parse_augment, run.augment), .heading = DATA},
@@ -196,6 +206,27 @@ static const struct cli_program program = {
     .headings = headings,
 };
 
+/* Loads the vocabulary, which implies categories: one per token and one for the end. */
+static void set_tokens(struct options *o) {
+    struct model_config *model = &o->run.model;
+    static char levels[32]; /* cli_values has its address */
+    if (o->tokens == NULL)
+        return;
+    if (tokens_load(&o->vocabulary, o->tokens) < 0 || tokens_check_utf8(&o->vocabulary) < 0)
+        exit(cli_finish(-1));
+    if (o->vocabulary.count >= LIKELIHOOD_MAX_LEVELS)
+        exit(cli_finish(fail("%s: has %zu tokens, wanted at most %d for a model", o->tokens, o->vocabulary.count,
+                             LIKELIHOOD_MAX_LEVELS - 1)));
+    snprintf(levels, sizeof levels, "%zu", o->vocabulary.count + 1);
+    if (!cli_imply("likelihood", likelihood_categorical.name))
+        cli_refuse("--likelihood: found %s with --tokens, wanted categorical, which that implies",
+                   model->likelihood->name);
+    if (!cli_imply("levels", levels))
+        cli_refuse("--levels: found %zu with --tokens, wanted %s, which the tokens of %s and their end imply",
+                   model->levels, levels, o->tokens);
+    model->tokens = o->vocabulary.text;
+}
+
 /* Sets the scale to the default of the likelihood, or from the text of --sigma. */
 static void set_scale(struct options *o) {
     const struct likelihood *l = o->run.model.likelihood;
@@ -249,6 +280,7 @@ static struct options parse(int argc, char **argv) {
     o.run.output = o.common.model;
     o.run.seed = o.common.seed;
     o.run.threads = o.common.threads;
+    set_tokens(&o);
     set_scale(&o);
     set_validation(&o);
     set_resume(&o);
@@ -263,10 +295,10 @@ static struct options parse(int argc, char **argv) {
 }
 
 /* The options as they tell one run from another. Lists have their canonical text, so that two ways to write a list
- * are the same run. */
+ * are the same run; a vocabulary stands there as its digest. */
 static const struct option_value *values(const struct options *o) {
     static struct option_value value[sizeof options / sizeof *options];
-    static char encoder[HIDDEN_TEXT], decoder[HIDDEN_TEXT], augment[AUGMENT_TEXT];
+    static char encoder[HIDDEN_TEXT], decoder[HIDDEN_TEXT], augment[AUGMENT_TEXT], tokens[32];
     size_t n = 0;
     for (const struct option_value *given = cli_values(); given->name != NULL; given++) {
         value[n] = *given;
@@ -277,6 +309,10 @@ static const struct option_value *values(const struct options *o) {
         if (strcmp(given->name, "augment") == 0 && given->value != NULL)
             value[n].value = augment_text(&o->run.augment, augment);
         n++;
+    }
+    if (o->tokens != NULL) {
+        snprintf(tokens, sizeof tokens, "%016" PRIx64, XXH64(o->run.model.tokens, strlen(o->run.model.tokens), 0));
+        value[n] = (struct option_value){.name = "tokens", .value = tokens};
     }
     return value;
 }
@@ -313,6 +349,7 @@ static int run(struct options *o) {
     o->run.estimate = o->dry_run ? &o->estimate : NULL;
     const int result = text == NULL ? -1 : training_run(&o->run);
     free(text);
+    tokens_free(&o->vocabulary);
     if (result == 0 && o->dry_run)
         print_estimate(&o->estimate);
     free(o->estimate.layers);

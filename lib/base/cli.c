@@ -278,6 +278,16 @@ void cli_parse(const struct cli_program *program, int argc, char **argv, void *o
     settle_threads();
 }
 
+bool cli_imply(const char *name, const char *text) {
+    size_t i = 0;
+    while (strcmp(cli.program->options[i].name, name) != 0)
+        i++;
+    if (cli.by_user[i])
+        return strcmp(cli.given[i], text) == 0;
+    give(&cli.program->options[i], text);
+    return true;
+}
+
 const struct option_value *cli_values(void) {
     size_t n = 0;
     for (const struct cli_option *o = cli.program->options; o->name != NULL; o++)

@@ -122,6 +122,10 @@ struct cli_program {
  * prints a short usage and ends with exit status 2. */
 void cli_parse(const struct cli_program *program, int argc, char **argv, void *options);
 
+/* Sets an option that another one implies, as if the user had given it, while cli_parse's struct options is there.
+ * Returns false, and sets nothing, if the user has given it with another argument. */
+bool cli_imply(const char *name, const char *text) __attribute__((warn_unused_result));
+
 /* Returns the options that are not `aside`, with the user's arguments or the defaults. They are valid until the
  * end. */
 const struct option_value *cli_values(void);

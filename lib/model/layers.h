@@ -10,8 +10,6 @@
  * net_finish reports their errors, see net_add. Figures are in nats per item. Returned pointers
  * point into the pass, which owns the arrays. */
 
-#define NO_LAYER SIZE_MAX
-
 /* The encoder's input, made of an item x and its label: the elements as the likelihood encodes them, then the mask
  * (1 for an observed element, 0 for a missing one), then the label, one-hot. A missing element, which is NaN, is
  * encoded as 0. */
@@ -73,6 +71,11 @@ size_t net_likelihood(struct net *net, size_t a, size_t x, const struct segment 
 /* Write the mean of p(x|z) of a row, or a draw from it, to x [elements]. */
 void likelihood_mean_of(const struct pass *pass, size_t likelihood, size_t row, float *x);
 void likelihood_draw_of(const struct pass *pass, size_t likelihood, size_t row, float *x, struct noise noise);
+
+/* Writes the mean of one element of a row, or with `noise` the draw of it that likelihood_draw_of would write, to
+ * x[element]. The model's likelihood has one segment. */
+void likelihood_choose(const struct pass *pass, size_t likelihood, size_t row, size_t element, float *x,
+                       const struct noise *noise);
 
 /* Return -log p(x|z) of a draw, and its mean over the draws of an item, in nats. */
 double likelihood_of_draw(const struct pass *pass, size_t likelihood, size_t row);

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "op/ops.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,15 +20,22 @@ static int check_sizes(const struct model *m, const char *name) {
     return 0;
 }
 
+bool model_skips_elements(const struct model *m) {
+    return m->may_miss || m->config.tokens != NULL;
+}
+
 /* Adds the layers x, the label if there are labels, and the encoder's input. */
 static void add_inputs(struct model *m) {
     const struct model_config *c = &m->config;
-    const struct image vector = {1, 1, m->elements},
-                       item = hidden_reads_pictures(&c->encoder) ? model_item_image(&c->item) : vector;
+    const bool sequence = hidden_is_recurrent(&c->encoder), picture = hidden_reads_pictures(&c->encoder);
+    const struct image vector = {1, 1, m->elements}, positions = {m->elements, 1, 1},
+                       item = sequence  ? positions
+                              : picture ? model_item_image(&c->item)
+                                        : vector;
     const struct encoder_input reads = {.segment = m->segment,
-                                        .may_miss = m->may_miss,
+                                        .may_miss = model_skips_elements(m),
                                         .mask = c->missing,
-                                        .picture = hidden_reads_pictures(&c->encoder) ? item : (struct image){0}};
+                                        .picture = sequence || picture ? item : (struct image){0}};
     m->x = net_input_pictures(&m->net, "x", &item);
     m->label = c->classes > 0 ? net_input_layer(&m->net, "label", c->classes) : NO_LAYER;
     m->input = encoder_reads_x(&reads, m->label) ? m->x : net_encoder_input(&m->net, m->x, m->label, &reads);
@@ -70,6 +78,8 @@ static size_t add_output(struct model *m, size_t in, const char *name) {
     const struct image item = model_item_image(&c->item), vector = {1, 1, 1},
                        *last = m->net.failed ? &vector : &m->net.layer[in].image;
     const bool picture = image_positions(last) > 1;
+    if (m->recurrent != NO_LAYER)
+        return net_linear_positions(&m->net, name, in, m->segment.outputs);
     if (picture && last->height == item.height && last->width == item.width)
         return net_conv(&m->net, name, in, item.channels * m->segment.outputs, kernel, 1, NULL);
     if (!picture || !hidden_reads_pictures(&c->encoder))
@@ -81,6 +91,22 @@ static size_t add_output(struct model *m, size_t in, const char *name) {
     return 0;
 }
 
+/* Adds the decoder's hidden layers. A recurrent one is the last of them. */
+static size_t add_decoder(struct model *m) {
+    const struct model_config *c = &m->config;
+    const bool sequence = hidden_is_recurrent(&c->decoder);
+    m->previous = sequence ? net_input_layer(&m->net, "previous", m->elements) : NO_LAYER;
+    const size_t last = hidden_add(&(struct hidden_place){.net = &m->net,
+                                                          .name = "decoder",
+                                                          .in = m->z,
+                                                          .activation = c->activation,
+                                                          .previous = m->previous,
+                                                          .tokens = m->segment.levels},
+                                   &c->decoder);
+    m->recurrent = sequence ? last : NO_LAYER;
+    return last;
+}
+
 static int add_layers(struct model *m, const char *name) {
     static const char *const heads[2] = {"mu", "logvar"};
     const struct model_config *c = &m->config;
@@ -88,16 +114,26 @@ static int add_layers(struct model *m, const char *name) {
     char output[LAYER_NAME];
     net->name = name;
     add_inputs(m);
-    const size_t h = hidden_add(net, "encoder", m->input, &c->encoder, c->activation);
+    const struct hidden_place encoder = {
+        .net = net, .name = "encoder", .in = m->input, .activation = c->activation, .previous = NO_LAYER};
+    const size_t h = hidden_add(&encoder, &c->encoder);
     m->posterior = net_posterior(net, net_linear_pair(net, "mu+logvar", heads, h, c->latent), c->logvar_bound);
     m->z = net_draw(net, m->posterior, m->label, c->prior, c->components, c->latent);
-    const size_t g = hidden_add(net, "decoder", m->z, &c->decoder, c->activation);
+    const size_t g = add_decoder(m);
     snprintf(output, sizeof output, "decoder.%zu", c->decoder.layers);
     m->output = add_output(m, g, output);
-    m->likelihood = net_likelihood(net, m->output, m->x, &m->segment, 1, m->may_miss);
+    m->likelihood = net_likelihood(net, m->output, m->x, &m->segment, 1, model_skips_elements(m));
     if (!net->failed)
         add_pseudo_inputs(m);
     return net_finish(net);
+}
+
+/* The vocabulary is the model's own. 0, or -1 if memory runs out. */
+static int keep_tokens(struct model *m, const char *name) {
+    if (m->config.tokens == NULL)
+        return 0;
+    m->config.tokens = m->tokens = strdup(m->config.tokens);
+    return m->tokens == NULL ? fail("%s: out of memory for its tokens", name) : 0;
 }
 
 int model_build(struct model *m, const struct model_config *config, enum model_reading reading, const char *name) {
@@ -105,7 +141,8 @@ int model_build(struct model *m, const struct model_config *config, enum model_r
                         .may_miss = config->missing || reading == MODEL_MAY_MISS,
                         .elements = shape_elements(&config->item),
                         .segment = model_config_segment(config)};
-    if (check_sizes(m, name) < 0 || check_pictures(m, name) < 0 || add_layers(m, name) < 0)
+    if (keep_tokens(m, name) < 0 || check_sizes(m, name) < 0 || check_pictures(m, name) < 0 ||
+        model_config_check_sequences(config, name) < 0 || add_layers(m, name) < 0)
         return -1;
     m->encoder_inputs = m->net.layer[m->input].width;
     m->decoder_inputs = m->net.layer[m->z].width;
@@ -181,6 +218,21 @@ void model_load_item(const struct model *m, enum dtype dtype, const void *item, 
     const bool kept = m->keeps_grey && m->config.binarize == BINARIZE_SAMPLE;
     item_to_float(m->config.likelihood, kept ? BINARIZE_NONE : m->config.binarize, dtype, item, m->elements, noise,
                   x);
+    bool ended = false;
+    for (size_t i = 0; m->config.tokens != NULL && i < m->elements; i++) {
+        const bool ends = x[i] == 0;
+        x[i] = ended ? NAN : x[i];
+        ended = ended || ends;
+    }
+}
+
+void model_set_previous(const struct model *m, struct pass *pass, size_t row) {
+    const float *x = model_x(m, pass, row);
+    if (m->previous == NO_LAYER)
+        return;
+    float *previous = pass->value[m->previous].out + row * m->elements;
+    *previous = 0;
+    memcpy(previous + 1, x, (m->elements - 1) * sizeof *x);
 }
 
 int model_check_shape(const struct model *model, const struct shape *shape, const char *model_name,
@@ -216,4 +268,6 @@ bool model_finds_grey(const struct model *model, enum dtype dtype, const void *i
 
 void model_free(struct model *model) {
     net_free(&model->net);
+    free(model->tokens);
+    model->tokens = NULL;
 }

@@ -12,6 +12,7 @@
 struct model {
     struct model_config config;
     bool may_miss;          /* elements of items may be missing */
+    char *tokens;           /* the config's vocabulary; owned; NULL: none */
     bool keeps_grey;        /* BINARIZE_SAMPLE leaves items as they are: each element is the mean of its draws */
     uint64_t digest;        /* set by model_load: the XXH64 of the file's metadata, which has that of its weights */
     size_t elements;        /* elements of an item */
@@ -22,6 +23,9 @@ struct model {
     /* Indices of the net's layers. `input` is the encoder's input, which may be x itself. label: NO_LAYER if there
      * are no labels. */
     size_t x, label, input, posterior, z, output, likelihood;
+    /* Of a decoder that goes through a sequence: the layer with the token before each position, and the recurrent
+     * layer; else NO_LAYER. */
+    size_t previous, recurrent;
     /* Of a VampPrior, the offsets of its pseudo-inputs [K, encoder_inputs] and of its components [K, 2 latent] in
      * the table of parameters. */
     size_t pseudo_inputs, components;
@@ -57,8 +61,17 @@ char *model_describe(const struct model *model);
  * item. */
 void model_start_at_mean(struct model *model, const double *mean);
 
-/* Converts an item to x [elements], and binarizes it if the config says so; see item_to_float. */
+/* Converts an item to x [elements], and binarizes it if the config says so; see item_to_float. What follows the end
+ * of a sequence becomes NaN, so that it has no part in the likelihood. */
 void model_load_item(const struct model *model, enum dtype dtype, const void *item, struct noise noise, float *x);
+
+/* Returns whether an item may have elements that have no part in its likelihood: missing ones, or those after the
+ * end of a sequence. */
+bool model_skips_elements(const struct model *model);
+
+/* Sets the tokens before each position from x, for a decoder that goes through a sequence: 0 before the first one.
+ * A model with another decoder has none. */
+void model_set_previous(const struct model *model, struct pass *pass, size_t row);
 
 /* Checks that the items of the stream `name` have the shape of the model's items. 0, or -1 with a message that
  * begins with `name` and names the model `model_name`. */

@@ -25,7 +25,7 @@ static const struct key {
     {"likelihood", 1},     {"binarize", 1},       {"command", 1},    {"epochs", 1},        {"steps", 1},
     {"items", 1},          {"data_xxh64", 1},     {"elbo", 1},       {"xxh64", 1},         {"made_by", 1},
     {"levels", 1},         {"classes", 1},        {"missing", 1},    {"prior", 1},         {"labels_xxh64", 1},
-    {"start_xxh64", 1},    {"logvar_bound", 2},
+    {"start_xxh64", 1},    {"logvar_bound", 2},   {"tokens", 2},
 };
 
 /* The prefix of keys that say how a model was made. From version 2 on a reader skips them. */
@@ -68,6 +68,25 @@ struct segment model_config_segment(const struct model_config *c) {
     return segment;
 }
 
+size_t model_config_tokens(const char *tokens) {
+    size_t lines = 0;
+    for (const char *c = tokens; *c != '\0'; c++)
+        lines += *c == '\n';
+    return lines;
+}
+
+int model_config_check_sequences(const struct model_config *c, const char *name) {
+    char shape[SHAPE_TEXT];
+    if (c->tokens == NULL && (hidden_is_recurrent(&c->encoder) || hidden_is_recurrent(&c->decoder)))
+        return fail("%s: has recurrent layers, wanted items that are sequences of tokens for them", name);
+    if (hidden_check_recurrent(&c->encoder, false, name) < 0 || hidden_check_recurrent(&c->decoder, true, name) < 0)
+        return -1;
+    if (c->tokens != NULL && c->item.rank != 1)
+        return fail("%s: items of shape %s, wanted sequences of tokens, of one number per position", name,
+                    shape_text(&c->item, shape));
+    return 0;
+}
+
 struct image model_item_image(const struct shape *item) {
     if (item->rank < 2 || item->rank > 3)
         return (struct image){1, 1, shape_elements(item)};
@@ -80,7 +99,7 @@ static const char *input_scaling(const struct likelihood *likelihood) {
 
 /* Returns whether the model needs a key or a value that version 2 introduced. */
 static bool needs_version_2(const struct model_config *c) {
-    return !hidden_is_plain(&c->encoder) || !hidden_is_plain(&c->decoder) ||
+    return !hidden_is_plain(&c->encoder) || !hidden_is_plain(&c->decoder) || c->tokens != NULL ||
            c->logvar_bound != (double)LOGVAR_LIMIT || c->activation->version > 1;
 }
 
@@ -106,6 +125,8 @@ int model_config_put(const struct model_config *c, json_t *m) {
         failed |= metadata_put(m, "prior", "%s", prior_text(c->prior, c->components, prior));
     if (c->missing)
         failed |= metadata_put(m, "missing", MISSING);
+    if (c->tokens != NULL)
+        failed |= metadata_put(m, "tokens", "%s", c->tokens);
     failed |= metadata_put(m, "logvar_bound", "%.9g", c->logvar_bound);
     return failed;
 }
@@ -199,6 +220,20 @@ static bool has(const struct source *s, const char *key) {
     return json_object_get(s->metadata, key) != NULL;
 }
 
+/* Reads the vocabulary, which has a token for each level but the first. */
+static int get_tokens(const struct source *s, struct model_config *c) {
+    if (!has(s, "tokens"))
+        return 0;
+    c->tokens = get(s, "tokens");
+    if (c->tokens == NULL)
+        return -1;
+    const size_t tokens = model_config_tokens(c->tokens);
+    return tokens + 1 == c->levels
+               ? 0
+               : fail("%s: metadata \"tokens\" has %zu lines, wanted %zu, one less than \"levels\"", s->name,
+                      tokens, c->levels == 0 ? 0 : c->levels - 1);
+}
+
 /* Reads the keys that only some models have. */
 static int get_options(const struct source *s, struct model_config *c) {
     char name[ERROR_SUBJECT];
@@ -251,7 +286,7 @@ int model_config_get(struct model_config *c, const json_t *metadata, const char 
     *c = (struct model_config){.prior = &prior_normal, .logvar_bound = (double)LOGVAR_LIMIT};
     if (get_exactly(s, "format", safetensors_model.format) < 0 || get_version(s, &version) < 0 ||
         check_keys(s, version) < 0 || get_sizes(s, c) < 0 || get_choices(s, c) < 0 || get_options(s, c) < 0 ||
-        get_likelihood(s, c) < 0)
+        get_likelihood(s, c) < 0 || get_tokens(s, c) < 0)
         return -1;
     if (version == 1 && needs_version_2(c))
         return fail("%s: metadata \"version\" is \"1\", wanted \"2\" for this model", name);

@@ -31,6 +31,9 @@ struct model_config {
     const struct prior *prior;
     size_t components; /* K of a prior with components; else 0 */
     bool missing;      /* an element that is NaN is missing; without this NaN is an error */
+    /* The vocabulary, one token per line, if items are sequences of tokens, which end with token 0; then levels is
+     * one more than the number of tokens. NULL: they are not. Not owned. */
+    const char *tokens;
 };
 
 /* Checks that `count` items are in the support of the likelihood. `first` is the number of the first one in the
@@ -40,6 +43,14 @@ int model_config_check_items(const struct model_config *config, enum dtype dtype
 
 /* All elements of an item: their likelihood, laid out. */
 struct segment model_config_segment(const struct model_config *config);
+
+/* Checks that the lists of hidden layers and the items fit each other: sequences are of tokens, and have one
+ * dimension. 0, or -1 with a message that begins with `name`. */
+int model_config_check_sequences(const struct model_config *config, const char *name)
+    __attribute__((warn_unused_result));
+
+/* Returns the number of tokens of a vocabulary's text, which are lines. */
+size_t model_config_tokens(const char *tokens);
 
 /* Returns the shape of an item as a picture: that of HxW or HxWxC elements. Items of other shapes are vectors. */
 struct image model_item_image(const struct shape *item);

@@ -108,6 +108,33 @@ int model_read(struct model *model, enum model_reading reading, json_t **metadat
     return result;
 }
 
+/* The same from a file's metadata. */
+static int copy_tokens(const json_t *metadata, const char *name, char **tokens, size_t *length) {
+    struct model_config config;
+    if (model_config_get(&config, metadata, name) < 0)
+        return -1;
+    if (config.tokens == NULL)
+        return fail("%s: is no model of sequences, wanted one that was trained with --tokens", name);
+    *length = shape_elements(&config.item);
+    *tokens = strdup(config.tokens);
+    return *tokens == NULL ? fail("%s: out of memory for its tokens", name) : 0;
+}
+
+int model_load_tokens(const char *path, char **tokens, size_t *length) {
+    struct input in;
+    json_t *metadata, *tensors;
+    *tokens = NULL;
+    if (input_open(&in, path) < 0)
+        return -1;
+    int result = safetensors_read_header(&in, &safetensors_model, &metadata, &tensors);
+    if (result == 0)
+        result = copy_tokens(metadata, in.name, tokens, length);
+    json_decref(metadata);
+    json_decref(tensors);
+    input_close(&in);
+    return result;
+}
+
 /* Sets the digest. The text of the metadata is the same for a copy of the file, and for every version. */
 static int set_digest(struct model *model, const json_t *metadata, const char *name) {
     char *text = json_dumps(metadata, JSON_COMPACT | JSON_SORT_KEYS);

@@ -36,6 +36,11 @@ int model_read(struct model *model, enum model_reading reading, json_t **metadat
 int model_read_after(struct model *model, enum model_reading reading, const json_t *metadata, const json_t *tensors,
                      const struct input *in) __attribute__((warn_unused_result));
 
+/* Reads the vocabulary of a model of sequences, without its weights, from the file at `path`: *tokens becomes its
+ * text, one token per line, which the caller frees, and *length the numbers of an item. 0; or -1 with a message,
+ * and then *tokens is NULL. */
+int model_load_tokens(const char *path, char **tokens, size_t *length) __attribute__((warn_unused_result));
+
 /* As model_read, for the file at `path`, without returning the metadata. 0 or -1; end with model_free in both
  * cases. */
 int model_load(struct model *model, enum model_reading reading, const char *path)

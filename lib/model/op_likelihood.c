@@ -162,6 +162,20 @@ void likelihood_draw_of(const struct pass *pass, size_t likelihood, size_t row, 
     }
 }
 
+void likelihood_choose(const struct pass *pass, size_t likelihood, size_t row, size_t element, float *x,
+                       const struct noise *noise) {
+    const struct layer *layer = &pass->net->layer[likelihood];
+    const struct options *o = layer->options;
+    const struct stretch s = stretch_of(pass, layer, &o->place[0], row, element, 1);
+    if (noise == NULL) {
+        likelihood_mean(&s.d, x + element);
+        return;
+    }
+    struct noise own = *noise;
+    own.position += element;
+    likelihood_draw(&s.d, x + element, own);
+}
+
 static const float *item_of(const struct pass *pass, const struct layer *layer, size_t row) {
     const struct options *o = layer->options;
     return pass_input(pass, layer, 1)->out + row / pass_rows_per_item(pass, layer) * o->elements;

@@ -184,7 +184,7 @@ int net_finish(struct net *net) {
 
 /* Whether a pass in this direction reads what the layer packs. */
 static bool is_read(const struct net *net, const struct layer *layer, enum direction direction) {
-    if (direction == DIRECTION_FORWARD)
+    if (direction == DIRECTION_FORWARD || layer->op->recurrent)
         return true;
     for (size_t i = 0; i < layer->inputs; i++)
         if (net_input(net, layer, i)->differentiable || net_input(net, layer, i)->learned)

@@ -22,6 +22,8 @@ struct step; /* the arguments of a training step, see model/objective.h: handed 
 /* The direction of a pass through a layer. */
 enum direction { DIRECTION_FORWARD, DIRECTION_BACKWARD, DIRECTIONS };
 
+#define NO_LAYER SIZE_MAX /* in place of an index */
+
 enum { LAYER_INPUTS = 2, LAYER_PARAMETERS = 4, LAYER_NAME = 40 };
 
 /* How many rows a layer's output has: one per item, or one for each of an item's draws of z, in consecutive rows.
@@ -120,6 +122,7 @@ struct op {
                              * layer has so many; if there is more than one, `weights` is 0 */
     bool in_place;          /* the output is the input's memory, and so is its gradient; forward changes it there */
     bool replaces;          /* in a pass that trains, forward overwrites in[0] with d(in[0]) */
+    bool recurrent;         /* gradients of its parameters read what is packed for the backward pass */
     bool reads_panels;      /* `gradient` reads in[0] in panels, if the backend has them */
 
     /* The inputs' sizes -> the fields of `layer` above; adds its tensors to the net's parameters. 0, or -1 with a

@@ -16,8 +16,8 @@
 static const struct {
     const struct hidden_kind *kind;
 } kinds[] = {
-    {&hidden_kind_linear},  {&hidden_kind_residual}, {&hidden_kind_conv},
-    {&hidden_kind_resconv}, {&hidden_kind_up},       {&hidden_kind_norm},
+    {&hidden_kind_linear}, {&hidden_kind_residual}, {&hidden_kind_conv}, {&hidden_kind_resconv},
+    {&hidden_kind_up},     {&hidden_kind_norm},     {&hidden_kind_gru},
 };
 #define KINDS (sizeof kinds / sizeof *kinds)
 
@@ -169,7 +169,8 @@ static int check_picture(const struct hidden *hidden, size_t i, size_t latents, 
     size_t made = i; /* the layer that makes the shape is the one before it */
     while (made > 0 && hidden->layer[made - 1].kind->keeps_shape)
         made--;
-    if (made == 0 ? latents == 0 && hidden_reads_pictures(hidden) : !is_plain(&hidden->layer[made - 1]))
+    const struct hidden_layer *maker = made == 0 ? NULL : &hidden->layer[made - 1];
+    if (maker == NULL ? latents == 0 && hidden_reads_pictures(hidden) : !is_plain(maker) && !maker->kind->recurrent)
         return 0;
     return fail("%s: found %s %s, wanted a picture for it, which linear:HEIGHT:WIDTH:CHANNELS makes", name,
                 hidden->layer[i].kind->name, made == 0 && latents > 0 ? "of the latents" : "of units");
@@ -187,9 +188,26 @@ static int advance(const struct hidden_layer *layer, struct image *shape, const 
                                         kind->name, shape->height, shape->width, shape->channels, NET_MAX_ROW);
 }
 
+int hidden_check_recurrent(const struct hidden *hidden, bool decoder, const char *name) {
+    for (size_t i = 0; i < hidden->layers; i++) {
+        const struct hidden_kind *kind = hidden->layer[i].kind;
+        if (!kind->recurrent)
+            continue;
+        if (decoder && i + 1 < hidden->layers)
+            return fail("%s: found %s before %s, wanted it as the last layer of a decoder", name, kind->name,
+                        hidden->layer[i + 1].kind->name);
+        if (!decoder && i > 0 && !hidden->layer[i - 1].kind->recurrent)
+            return fail("%s: found %s after %s, wanted it as the first layer, or after another %s", name,
+                        kind->name, hidden->layer[i - 1].kind->name, kind->name);
+    }
+    return 0;
+}
+
 int hidden_check(const struct hidden *hidden, size_t latents, const struct activation *activation,
                  const char *name) {
     struct image shape = {latents > 0 ? 1 : 0, 1, latents};
+    if (hidden_check_recurrent(hidden, latents > 0, name) < 0)
+        return -1;
     for (size_t i = 0; i < hidden->layers; i++) {
         const struct hidden_layer *layer = &hidden->layer[i], *before = i == 0 ? NULL : layer - 1;
         if ((layer->kind->convolves && check_picture(hidden, i, latents, name) < 0) ||
@@ -228,6 +246,13 @@ bool hidden_is_plain(const struct hidden *hidden) {
         if (!is_plain(&hidden->layer[i]))
             return false;
     return hidden->layers <= VERSION_1_MAX;
+}
+
+bool hidden_is_recurrent(const struct hidden *hidden) {
+    for (size_t i = 0; i < hidden->layers; i++)
+        if (hidden->layer[i].kind->recurrent)
+            return true;
+    return false;
 }
 
 bool hidden_reads_pictures(const struct hidden *hidden) {
@@ -306,18 +331,16 @@ int hidden_mirror(struct hidden *decoder, const struct hidden *encoder, const st
                : fail("%s: not given, wanted it, since the mirrored layers are more than %d", name, HIDDEN_MAX);
 }
 
-size_t hidden_add(struct net *net, const char *room, size_t in, const struct hidden *hidden,
-                  const struct activation *activation) {
+size_t hidden_add(const struct hidden_place *place, const struct hidden *hidden) {
+    struct hidden_place here = *place;
     for (size_t i = 0; i < hidden->layers; i++) {
+        const struct hidden_kind *next = i + 1 < hidden->layers ? hidden->layer[i + 1].kind : NULL;
         char name[LAYER_NAME];
-        snprintf(name, sizeof name, "%s.%zu", room, i);
-        in = hidden->layer[i].kind->add(
-            &(struct hidden_place){.net = net,
-                                   .name = name,
-                                   .in = in,
-                                   .activation = activation,
-                                   .normalised = i + 1 < hidden->layers && hidden->layer[i + 1].kind->normalises},
-            &hidden->layer[i]);
+        snprintf(name, sizeof name, "%s.%zu", place->name, i);
+        here.name = name;
+        here.normalised = next != NULL && next->normalises;
+        here.continues = next != NULL && next->recurrent;
+        here.in = hidden->layer[i].kind->add(&here, &hidden->layer[i]);
     }
-    return in;
+    return here.in;
 }

@@ -33,6 +33,10 @@ struct hidden_place {
     size_t in; /* index of the layer before it */
     const struct activation *activation;
     bool normalised; /* the next layer normalises this one's product, and applies the activation */
+    bool continues;  /* the next layer reads a sequence */
+    /* Of a decoder of sequences: the layer [T] that has the token before each position, and the number of tokens.
+     * NO_LAYER: there is none. */
+    size_t previous, tokens;
 };
 
 /* A kind of hidden layer: an entry of the table in hidden.c. */
@@ -47,6 +51,7 @@ struct hidden_kind {
     bool normalises;                   /* it reads the product of the layer before it */
     bool reads_pictures;               /* an encoder that begins with it reads items as pictures */
     bool convolves;                    /* a picture of one pixel would be a mistake */
+    bool recurrent;                    /* it goes through a sequence, position by position */
 
     /* Returns the shape of its output for an input of shape `in`. NULL: keeps_shape. */
     struct image (*shape)(const struct hidden_layer *layer, const struct image *in);
@@ -88,6 +93,15 @@ bool hidden_is_plain(const struct hidden *hidden);
 /* Returns whether an encoder with these layers reads items as pictures, see struct hidden_kind. */
 bool hidden_reads_pictures(const struct hidden *hidden);
 
+/* Checks the places of recurrent layers: in an encoder they read the items or the states of another one; in a
+ * decoder one is the last layer, from which the output is computed position by position. 0, or -1 with a message
+ * that begins with `name`. */
+int hidden_check_recurrent(const struct hidden *hidden, bool decoder, const char *name)
+    __attribute__((warn_unused_result));
+
+/* Returns whether a layer of the list goes through a sequence; of a decoder's, it makes one. */
+bool hidden_is_recurrent(const struct hidden *hidden);
+
 /* Appends a layer to a list. 0, or -1 if the list has HIDDEN_MAX + 1 layers already. */
 int hidden_append(struct hidden *hidden, const struct hidden_layer *layer) __attribute__((warn_unused_result));
 
@@ -103,9 +117,9 @@ int hidden_check_mirror(const struct hidden *encoder, const char *name) __attrib
 int hidden_mirror(struct hidden *decoder, const struct hidden *encoder, const struct image *item, const char *name)
     __attribute__((warn_unused_result));
 
-/* Adds the layers to a net, with the names "room.0", "room.1" and so on. `in`: index of the layer before them.
- * Returns the index of the last one, or `in` if there are none. Errors are reported as by net_add. */
-size_t hidden_add(struct net *net, const char *room, size_t in, const struct hidden *hidden,
-                  const struct activation *activation);
+/* Adds the layers to a net, with the names "room.0", "room.1" and so on, where `place` has the room's name and the
+ * layer before them. Returns the index of the last one, or place->in if there are none. Errors are reported as by
+ * net_add. */
+size_t hidden_add(const struct hidden_place *place, const struct hidden *hidden);
 
 #endif

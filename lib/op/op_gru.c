@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "nn/pass.h"
 #include "op/gru.h"
+#include "op/hidden.h"
 #include "op/ops.h"
 
 #define WIDEST ((size_t)1 << 16) /* units */
@@ -132,6 +133,7 @@ static void pack(const struct net *net, const struct layer *layer, size_t j, siz
 
 const struct op op_gru = {.name = "gru",
                           .backward_inputs = 1,
+                          .recurrent = true,
                           .infer = infer,
                           .initialise = initialise,
                           .forward = forward,
@@ -150,3 +152,18 @@ size_t net_gru_of_tokens(struct net *net, const char *name, size_t in, size_t to
     const struct gru options = {.units = units, .tokens = tokens};
     return net_add(net, &op_gru, name, &options, sizeof options, 2, (const size_t[]){in, token});
 }
+
+/* The states of all positions have `positions` rows; without them, only the last state is read. */
+static struct image shape(const struct hidden_layer *layer, const struct image *in) {
+    return (struct image){in->height, 1, layer->argument[0]};
+}
+
+static size_t add_hidden(const struct hidden_place *place, const struct hidden_layer *layer) {
+    return place->previous == NO_LAYER
+               ? net_gru(place->net, place->name, place->in, layer->argument[0], !place->continues)
+               : net_gru_of_tokens(place->net, place->name, place->in, place->previous, place->tokens,
+                                   layer->argument[0]);
+}
+
+const struct hidden_kind hidden_kind_gru = {
+    .name = "gru", .usage = "gru:UNITS", .counts = 1 << 1, .recurrent = true, .shape = shape, .add = add_hidden};

@@ -13,7 +13,7 @@ extern const struct op op_input, op_linear, op_residual, op_conv, op_up_conv, op
 
 /* The kinds of hidden layers (op/hidden.h). */
 extern const struct hidden_kind hidden_kind_linear, hidden_kind_residual, hidden_kind_conv, hidden_kind_resconv,
-    hidden_kind_up, hidden_kind_norm;
+    hidden_kind_up, hidden_kind_norm, hidden_kind_gru;
 
 /* Numbers that the caller of a pass sets: [items, width]; or pictures of a shape. */
 size_t net_input_layer(struct net *net, const char *name, size_t width);

@@ -108,6 +108,7 @@ void batch_load_items(struct batch *batch, const struct range *s, uint64_t seed)
         model_load_item(m, batch->dtype, batch->data + i * batch->item_bytes,
                         (struct noise){.seed = seed, .purpose = PURPOSE_BINARIZE, .item = batch->item + i},
                         model_x(m, &batch->pass, row));
+        model_set_previous(m, &batch->pass, row);
     }
     if (m->config.classes > 0)
         load_labels(batch, s);

@@ -63,7 +63,8 @@ static void begin_range(struct evaluator *e, const struct range *s) {
         e->figures[i] = (struct item_figures){
             .log_likelihood = NAN,
             .effective = NAN,
-            .observed = m->may_miss ? observed_count(model_x(m, &e->batch.pass, row), m->elements) : m->elements};
+            .observed = model_skips_elements(m) ? observed_count(model_x(m, &e->batch.pass, row), m->elements)
+                                                : m->elements};
         e->weights[i] = log_sum_empty();
     }
 }

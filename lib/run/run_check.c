@@ -31,6 +31,11 @@ int run_check(const struct training_run_config *c) {
         (c->model.decoder.layers != HIDDEN_NOT_GIVEN &&
          hidden_check(&c->model.decoder, c->model.latent, c->model.activation, "--decoder-hidden") < 0))
         return -1;
+    if (c->model.tokens == NULL && hidden_is_recurrent(&c->model.encoder))
+        return fail("--hidden: found gru without --tokens, wanted sequences for it");
+    const bool sequence = c->model.decoder.layers != HIDDEN_NOT_GIVEN && hidden_is_recurrent(&c->model.decoder);
+    if (c->model.tokens == NULL && sequence)
+        return fail("--decoder-hidden: found gru without --tokens, wanted sequences for it");
     if (l->has_levels && c->model.levels == 0)
         return fail("--levels: not given, wanted it with -l %s", l->name);
     if (!l->has_levels && c->model.levels != 0)
@@ -46,6 +51,11 @@ int run_check(const struct training_run_config *c) {
             p->name);
     if (c->model.binarize != BINARIZE_NONE && l->raw_u8)
         return fail("--binarize: found it with -l %s, wanted a likelihood of numbers in [0,1]", l->name);
+    if (c->model.missing && c->model.tokens != NULL)
+        return fail("--missing: found it with --tokens, wanted one of them: sequences have no missing tokens");
+    if (c->word_dropout > 0 && !sequence)
+        return fail("--word-dropout: found it without gru in --decoder-hidden, wanted a decoder that reads earlier "
+                    "tokens");
     if (c->start.at_mean && l->start == NULL)
         return fail("--mean-bias: found it with -l %s, which has no mean, wanted another likelihood", l->name);
     if (c->start.at_mean && c->start.from != NULL)

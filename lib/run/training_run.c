@@ -291,6 +291,7 @@ static int prepare(struct training_run *r) {
                                     .rate = c->rate,
                                     .seed = r->config->seed,
                                     .augment = c->augment,
+                                    .word_dropout = c->word_dropout,
                                     .objective = c->objective,
                                     .schedule = c->schedule,
                                     .epochs = (double)c->epochs,

@@ -26,6 +26,7 @@ struct training_run_config {
     struct objective objective;
     struct schedule schedule;
     struct augment augment;
+    double word_dropout; /* see struct training */
     struct update_config update;
     struct initial_values start;
     uint64_t seed;

@@ -13,7 +13,7 @@ static int read_lines(struct survey *s, struct units *units, const struct unit *
     int more;
     s->longest = 0;
     while ((more = units_line(units, unit, &count)) == 1) {
-        if (s->most > 0 && units_check_length(units, count, s->most) < 0)
+        if (s->most > 0 && units_check_length(units, count, s->most, "--length") < 0)
             return -1;
         s->longest = larger(s->longest, count);
         progress_items(units->lines, 0);

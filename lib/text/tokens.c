@@ -3,6 +3,7 @@
 
 #include "base/io.h"
 #include "base/number.h"
+#include "base/utf8.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -88,12 +89,13 @@ static int make_trie(struct tokens *t) {
 }
 
 int tokens_set(struct tokens *t, const char *text, size_t bytes, const char *name) {
-    *t = (struct tokens){.name = name, .text = malloc(bytes + 1)};
+    *t = (struct tokens){.name = name, .text = malloc(bytes + 2)};
     if (t->text == NULL)
         return fail("%s: out of memory for its tokens", name);
     memcpy(t->text, text, bytes);
     if (bytes > 0 && text[bytes - 1] != '\n')
         t->text[bytes++] = '\n';
+    t->text[bytes] = '\0';
     if (set_tokens(t, bytes) == 0 && make_trie(t) == 0)
         return 0;
     tokens_free(t);
@@ -130,6 +132,21 @@ int tokens_load(struct tokens *t, const char *path) {
     free(text);
     input_close(&in);
     return result;
+}
+
+int tokens_check_utf8(const struct tokens *t) {
+    for (size_t k = 1; k <= t->count; k++) {
+        size_t length, bytes;
+        const char *text = tokens_text(t, k, &length);
+        for (size_t at = 0; at < length; at += bytes) {
+            uint32_t code;
+            bytes = utf8_read(text + at, length - at, &code);
+            if (bytes == 0)
+                return fail("%s: line %zu: found bytes that are no UTF-8, wanted text, which a model file holds",
+                            t->name, k);
+        }
+    }
+    return 0;
 }
 
 int tokens_write(const struct tokens *t, const char *path, const char *input) {

@@ -17,7 +17,7 @@ struct tokens {
     const char *name; /* for messages: of the file that has them; not owned */
     size_t count;
     size_t longest; /* bytes of the longest token */
-    char *text;     /* owned; NULL: not loaded. All tokens, each followed by a line end */
+    char *text;     /* owned; NULL: not loaded. All tokens, each followed by a line end; then a 0 */
     size_t *begin;  /* owned: token k is text[begin[k - 1] .. begin[k] - 1), and then its line end */
     struct token_trie trie;
 };
@@ -29,6 +29,9 @@ int tokens_load(struct tokens *tokens, const char *path) __attribute__((warn_unu
  * to be freed. */
 int tokens_set(struct tokens *tokens, const char *text, size_t bytes, const char *name)
     __attribute__((warn_unused_result));
+
+/* Checks that the tokens are UTF-8, as a text in a model file must be. 0 or -1. */
+int tokens_check_utf8(const struct tokens *tokens) __attribute__((warn_unused_result));
 
 /* Creates the file at `path`, or empties it, and writes the vocabulary. Refuses a place that `input` (NULL or "-":
  * stdin) or standard output has, too. 0 or -1. */

@@ -178,13 +178,13 @@ int units_line(struct units *u, const struct unit *unit, size_t *count) {
     return 1;
 }
 
-int units_check_length(const struct units *u, size_t count, size_t most) {
+int units_check_length(const struct units *u, size_t count, size_t most, const char *source) {
     if (count <= most)
         return 0;
     if (u->again)
         return fail_changed(u);
-    return fail("%s: line %" PRIu64 ": found %zu tokens, wanted at most %zu (--length)", u->in.name, u->lines,
-                count, most);
+    return fail("%s: line %" PRIu64 ": found %zu tokens, wanted at most %zu (%s)", u->in.name, u->lines, count,
+                most, source);
 }
 
 bool units_are_regular(const struct units *u) {

@@ -51,8 +51,10 @@ int units_open(struct units *units, const char *path) __attribute__((warn_unused
  * there. */
 int units_line(struct units *units, const struct unit *unit, size_t *count) __attribute__((warn_unused_result));
 
-/* Refuses the line that was read if it has more than `most` units. 0 or -1. */
-int units_check_length(const struct units *units, size_t count, size_t most) __attribute__((warn_unused_result));
+/* Refuses the line that was read if it has more than `most` units, which come from `source`: an option or a file. 0
+ * or -1. */
+int units_check_length(const struct units *units, size_t count, size_t most, const char *source)
+    __attribute__((warn_unused_result));
 
 /* True if the text can be read twice: it is in a regular file. */
 bool units_are_regular(const struct units *units);

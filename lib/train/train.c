@@ -75,6 +75,22 @@ static const void *changed_item(const struct training *t, size_t item, struct no
     return changed;
 }
 
+/* Hides some of the tokens before each position from the decoder, as Bowman et al. 2016 do: -1 stands for no token.
+ * The start is never hidden. */
+static void drop_tokens(const struct training *t, size_t row, struct noise noise) {
+    const struct model *m = t->model;
+    float *previous = t->pass.value[m->previous].out + row * m->elements;
+    noise.purpose = PURPOSE_WORD_DROPOUT;
+    for (size_t i = 1; i < m->elements; i += 4) {
+        float uniform[4];
+        noise.position = i - 1;
+        noise_uniform(uniform, 4, noise);
+        for (size_t j = i; j < i + 4 && j < m->elements; j++)
+            if ((double)uniform[j - i] < t->word_dropout)
+                previous[j] = -1;
+    }
+}
+
 /* Copies an item to row `row` of the pass, and draws its noise, which differs for each item and epoch. */
 static void gather(struct training *t, size_t row) {
     const struct model *m = t->model;
@@ -85,6 +101,9 @@ static void gather(struct training *t, size_t row) {
     struct noise noise = {
         .seed = t->seed, .purpose = PURPOSE_TRAINING_BINARIZE, .item = (t->epoch - 1) * t->data->items + item};
     model_load_item(m, t->data->dtype, changed_item(t, item, noise), noise, model_x(m, pass, row));
+    model_set_previous(m, pass, row);
+    if (t->word_dropout > 0)
+        drop_tokens(t, row, noise);
     if (t->label != NULL)
         model_set_label(m, pass, row, t->label[item]);
     noise.purpose = PURPOSE_TRAINING_POSTERIOR;

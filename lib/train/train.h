@@ -29,6 +29,7 @@ struct training {
     double rate; /* of --rate */
     uint64_t seed;
     struct augment augment;
+    double word_dropout; /* probability that a recurrent decoder does not see an earlier token of an item */
     struct objective objective;
     struct schedule schedule;
     double epochs; /* number of epochs of the whole run, for the schedule */

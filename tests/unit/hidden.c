@@ -68,7 +68,7 @@ static void the_longest_list_is_taken(void) {
 #define NUMBERS " (numbers from 1 to 65536)"
 #define ANY                                                                                                      \
     "none, or 1 to 64 layers with ',' between them, each one of [linear:]N, linear:HEIGHT:WIDTH:CHANNELS, res, " \
-    "conv:CHANNELS:KERNEL[:STRIDE], resconv, up:FACTOR[:HEIGHT:WIDTH], norm[:GROUPS]" NUMBERS
+    "conv:CHANNELS:KERNEL[:STRIDE], resconv, up:FACTOR[:HEIGHT:WIDTH], norm[:GROUPS], gru:UNITS" NUMBERS
 #define LINEAR "[linear:]N, linear:HEIGHT:WIDTH:CHANNELS" NUMBERS
 #define CONV "conv:CHANNELS:KERNEL[:STRIDE] (numbers from 1 to 65536, the second to 31)"
 #define UP "up:FACTOR[:HEIGHT:WIDTH]" NUMBERS
@@ -273,7 +273,12 @@ static void lists_become_layers_of_a_net(void) {
         struct net net = {0};
         EXPECT(hidden_parse(hidden, "-H", lists[i].text) == 0, "%s", error_message());
         const size_t x = net_input_layer(&net, "x", 9),
-                     last = hidden_add(&net, "room", x, hidden, activation_find("test", "relu"));
+                     last = hidden_add(&(struct hidden_place){.net = &net,
+                                                              .name = "room",
+                                                              .in = x,
+                                                              .activation = activation_find("test", "relu"),
+                                                              .previous = NO_LAYER},
+                                       hidden);
         EXPECT(net_finish(&net) == 0 && net.layers == lists[i].layers && last == net.layers - 1,
                "'%s': %zu layers, the last one is %zu", lists[i].text, net.layers, last);
         for (size_t k = 0; k < net.layers && k < lists[i].layers; k++)

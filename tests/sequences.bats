@@ -1,0 +1,212 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# Models of sequences of tokens: training, decoding token by token, and what they refuse.
+# shellcheck disable=SC2016 # what is quoted is awk's
+load helper
+
+setup_file() {
+    cd "$BATS_FILE_TMPDIR" || return
+    # Words of two or three syllables, so that each letter depends on the one before it.
+    perl -e 'srand 4; my @s = qw(ba be bo da di du ka ki ko la le lu ma mi no na);
+        print join("", map { $s[rand @s] } 1 .. 2 + rand 2), "\n" for 1 .. 400' >words.txt
+    text2raw --write-tokens tokens.txt words.txt >words.raw
+    GRU='-z 8 -H 60 --decoder-hidden 8,gru:24'
+    export GRU
+    # shellcheck disable=SC2086 # several options
+    vae-train -q --tokens tokens.txt $GRU -m gru.bin -b 20 -e 40 -r 0.01 --beta 0.02 words.raw
+}
+
+setup() {
+    cd "$BATS_TEST_TMPDIR" || return
+    for file in "$BATS_FILE_TMPDIR"/*.{raw,bin,txt}; do ln -s "$file" .; done
+}
+
+# small MODEL OPTION...: a training of one epoch.
+small() {
+    defaulting -e 1 -- vae-train -q --tokens tokens.txt -m "$1" -z 3 -b 32 "${@:2}" words.raw
+}
+
+# Reads no vocabulary but the model's.
+text() { raw2text -m gru.bin "$@"; }
+
+@test "a trained model reconstructs most words, and its samples have the words' syllables" {
+    vae-encode -q -m gru.bin words.raw | vae-decode -m gru.bin | text >again.txt
+    assert [ "$(paste words.txt again.txt | awk '$1 == $2' | wc -l)" -gt 200 ]
+    vae-sample -n 500 -m gru.bin | vae-decode --sample -m gru.bin | text >samples.txt
+    rows_hold 500 '$1 ~ /^[a-z]*$/' <samples.txt
+    assert [ "$(grep -cxE '([bdklmn][aeiou])+' samples.txt)" -gt 400 ]
+    # Draws at a low temperature are the most probable tokens.
+    vae-sample -n 300 -m gru.bin >z.raw
+    vae-decode -m gru.bin z.raw >greedy.raw
+    vae-decode --sample --temperature 0.001 -m gru.bin z.raw | cmp - greedy.raw
+    run ! cmp -s <(vae-decode --sample -m gru.bin z.raw) greedy.raw
+    run ! cmp -s <(vae-decode --sample -S 1 -m gru.bin z.raw) <(vae-decode --sample -S 2 -m gru.bin z.raw)
+}
+
+@test "the model has the vocabulary, torch's names and shapes, and categories as its likelihood" {
+    assert_equal "$(metadata gru.bin likelihood)" categorical
+    assert_equal "$(metadata gru.bin levels)" $(($(wc -l <tokens.txt) + 1))
+    assert_equal "$(metadata gru.bin tokens)" "$(perl -pe 's/\n/\\n/' tokens.txt)"
+    assert_regex " $(metadata gru.bin command) " ' --likelihood categorical --levels 12 '
+    vae-info --tensors gru.bin | cut -f 1,2 >shapes
+    grep -qx $'decoder.0.weight\t8x8' shapes
+    grep -qx $'decoder.1.weight_ih\t72x20' shapes
+    grep -qx $'decoder.1.weight_hh\t72x24' shapes
+    grep -qx $'decoder.1.bias_hh\t72' shapes
+    grep -qx $'decoder.2.weight\t12x24' shapes
+    vae-info --net gru.bin | grep -qx $'decoder.1\tgru\t6x1x24\t3312\t10944'
+}
+
+@test "threads, vector levels, the division of a stream, and a stop and resumption change no byte" {
+    local options='--prior vamp:5 --objective dreg -k 3 --optimizer muon --ema 0.9 --clip 1 --word-dropout 0.3 -H gru:9,gru:17 --decoder-hidden gru:33'
+    # shellcheck disable=SC2086 # several options
+    for threads in 1 2 5; do small "$threads.bin" -e 2 -j "$threads" $options; done
+    cmp 1.bin 2.bin
+    cmp 1.bin 5.bin
+    # shellcheck disable=SC2086 # several options
+    small part.bin --checkpoint run.ck -e 1 $options
+    # shellcheck disable=SC2086 # several options
+    small part.bin --resume run.ck -e 2 $options
+    cmp 1.bin part.bin
+    vae-sample -n 700 -m 1.bin >z.raw
+    for threads in 1 3; do vae-decode -j $threads --sample -m 1.bin z.raw >$threads.raw; done
+    cmp 1.raw 3.raw
+    raw-select -n 3 z.raw | vae-decode --sample -m 1.bin | cmp - <(raw-select -n 3 1.raw)
+}
+
+@test "what follows the end of a word changes nothing" {
+    payload <words.raw | perl -e 'local $/; my $data = <>; srand 1;
+        for my $i (0 .. length($data) / 6 - 1) { my $x = substr $data, 6 * $i, 6;
+            $x =~ s/\0(.*)/"\0" . join "", map chr(rand 12), 1 .. length $1/es; print $x }' >others
+    { header u8 6 400 . && cat others; } >others.raw
+    run ! cmp -s others.raw words.raw
+    vae-eval -q -m gru.bin others.raw | cmp - <(vae-eval -q -m gru.bin words.raw)
+    vae-encode -q -m gru.bin others.raw | cmp - <(vae-encode -q -m gru.bin words.raw)
+    small a.bin --decoder-hidden gru:5
+    vae-train -q --tokens tokens.txt -m b.bin -z 3 -b 32 -e 1 --decoder-hidden gru:5 others.raw
+    same_weights a.bin b.bin
+    # Bits are those of the tokens up to the end.
+    vae-eval -q -m gru.bin words.raw | tail -1 >figures
+    tokens=$(awk '{ n += length($1) < 6 ? length($1) + 1 : 6 } END { print n / NR }' words.txt)
+    awk -v tokens="$tokens" '{ wanted = $2 / tokens / log(2); exit !(wanted < 0 && ($7 - wanted) ^ 2 < 1e-8) }' figures
+}
+
+@test "all of --word-dropout hides each token but the start" {
+    small first.bin -e 0 --decoder-hidden gru:5
+    small hidden.bin -e 3 --decoder-hidden gru:5 --word-dropout 1
+    small half.bin -e 3 --decoder-hidden gru:5 --word-dropout 0.5
+    for model in first hidden half; do
+        vae-info --dump decoder.0.weight_ih $model.bin | raw2csv --no-header | cut -d, -f 2-12 >$model.tokens
+        vae-info --dump decoder.0.weight_ih $model.bin | raw2csv --no-header | cut -d, -f 1 >$model.start
+    done
+    cmp first.tokens hidden.tokens
+    run ! cmp -s first.start hidden.start
+    run ! cmp -s first.tokens half.tokens
+    # Evaluation hides nothing, and P is a part of the run.
+    vae-eval -q -m half.bin words.raw | row_holds 2 '$2 < 0'
+    small x.bin -e 1 --checkpoint run.ck --decoder-hidden gru:5 --word-dropout 0.5
+    fails 1 'vae-train: run.ck: --word-dropout is 0.4 in this run, wanted 0.5 as in the file' \
+        vae-train -q --tokens tokens.txt -m x.bin -z 3 -b 32 -e 2 --decoder-hidden gru:5 --word-dropout 0.4 --resume run.ck words.raw
+}
+
+@test "another vocabulary is another run, and the same one under another name is not" {
+    small x.bin -e 1 --checkpoint run.ck --decoder-hidden gru:5
+    tac tokens.txt >other.txt
+    fails 1 'vae-train: run.ck: --tokens is ' \
+        vae-train -q --tokens other.txt -m x.bin -z 3 -b 32 -e 2 --decoder-hidden gru:5 --resume run.ck words.raw
+    cp tokens.txt same.txt
+    vae-train -q --tokens same.txt -m x.bin -z 3 -b 32 -e 2 --decoder-hidden gru:5 --resume run.ck words.raw
+}
+
+@test "decoders without gru have sequences, too" {
+    small plain.bin -e 3
+    vae-sample -n 20 -m plain.bin -d 3 | vae-decode -m plain.bin | text | rows_hold 20 '$1 ~ /^[a-z]*$/'
+    vae-eval -q -m plain.bin words.raw | row_holds 2 '$2 < 0'
+    small x.bin --decoder-hidden linear:3:2:4,conv:3:3
+    vae-info --net x.bin | grep -q conv
+}
+
+@test "the vocabulary and the length of a model serve for text, too" {
+    text2raw -m gru.bin words.txt | cmp - words.raw
+    raw2text --tokens tokens.txt words.raw | cmp - words.txt
+    text words.raw | cmp - words.txt
+    # Also of a pipe, and of shorter words.
+    printf 'ba\n\n' | text2raw -m gru.bin | raw-info | row_holds 2 '$2 == 6 && $3 == 2'
+    printf 'bababab\n' >long.txt
+    fails 1 'text2raw: long.txt: line 1: found 7 tokens, wanted at most 6 (gru.bin)' text2raw -m gru.bin long.txt
+    printf 'bax\n' >other.txt
+    fails 1 "text2raw: other.txt: line 1, column 3: found 'x', wanted one of the 11 tokens of gru.bin" text2raw -m gru.bin other.txt
+    for option in '--tokens tokens.txt' '--write-tokens x' '--by byte' '--length 7'; do
+        # shellcheck disable=SC2086 # two words
+        fails 2 "text2raw: --model: found it with ${option%% *}, wanted it alone" text2raw -m gru.bin $option words.txt
+    done
+    fails 2 'raw2text: --model: found it with --tokens, wanted one of the two' raw2text -m gru.bin --tokens tokens.txt words.raw
+    fails 2 'raw2text: --tokens: not given, wanted it, or --model' raw2text words.raw
+    vae-train -q -m plain.bin -z 2 -H 3 -e 0 -l poisson words.raw
+    fails 1 'text2raw: plain.bin: is no model of sequences, wanted one that was trained with --tokens' text2raw -m plain.bin words.txt
+    fails 1 'raw2text: plain.bin: is no model of sequences' raw2text -m plain.bin words.raw
+    fails 1 'raw2text: words.raw: ' raw2text -m words.raw words.raw
+    fails 1 'text2raw: none: cannot open: No such file or directory' text2raw -m none words.txt
+    # Tokens that are no text cannot be in a model.
+    printf 'a\n\xff\n' >bytes.txt
+    fails 1 'vae-train: bytes.txt: line 2: found bytes that are no UTF-8, wanted text, which a model file holds' \
+        vae-train -m x --tokens bytes.txt words.raw
+}
+
+@test "options that do not go with sequences are refused" {
+    local train='vae-train -m x --tokens tokens.txt'
+    # shellcheck disable=SC2086 # several words
+    fails 2 'vae-train: --likelihood: found gaussian with --tokens, wanted categorical, which that implies' $train -l gaussian words.raw
+    # shellcheck disable=SC2086
+    fails 2 'vae-train: --levels: found 11 with --tokens, wanted 12, which the tokens of tokens.txt and their end imply' $train --levels 11 words.raw
+    # shellcheck disable=SC2086
+    fails 2 'vae-train: --missing: found it with --tokens, wanted one of them: sequences have no missing tokens' $train --missing words.raw
+    # shellcheck disable=SC2086
+    fails 2 'vae-train: --word-dropout: found it without gru in --decoder-hidden, wanted a decoder that reads earlier tokens' $train --word-dropout 0.1 words.raw
+    # shellcheck disable=SC2086
+    fails 2 'vae-train: --mean-bias: found it with -l categorical' $train --mean-bias --decoder-hidden gru:4 words.raw
+    # shellcheck disable=SC2086
+    fails 2 'vae-train: --decoder-hidden: found gru before linear, wanted it as the last layer of a decoder' $train --decoder-hidden gru:3,5 words.raw
+    # shellcheck disable=SC2086
+    fails 2 'vae-train: --hidden: found gru after linear, wanted it as the first layer, or after another gru' $train -H 5,gru:3 words.raw
+    # shellcheck disable=SC2086
+    fails 2 'vae-train: --hidden: found conv of units, wanted a picture for it' $train -H gru:5,conv:3:3 --decoder-hidden 4 words.raw
+    # shellcheck disable=SC2086
+    fails 2 'vae-train: --decoder-hidden: not given, wanted it with a list of hidden layers that has gru' $train -H gru:5 words.raw
+    fails 2 'vae-train: --decoder-hidden: found gru without --tokens, wanted sequences for it' \
+        vae-train -m x -l categorical --levels 12 --decoder-hidden gru:5 words.raw
+    fails 2 'vae-train: --hidden: found gru without --tokens, wanted sequences for it' \
+        vae-train -m x -l categorical --levels 12 -H gru:5 --decoder-hidden 5 words.raw
+    fails 1 'vae-train: none: cannot open: No such file or directory' vae-train -m x --tokens none words.raw
+    # shellcheck disable=SC2046 # words
+    printf '%s\n' $(seq 5000) >many.txt
+    fails 1 'vae-train: many.txt: has 5000 tokens, wanted at most 4095 for a model' vae-train -m x --tokens many.txt words.raw
+    head -9 tokens.txt >few.txt
+    fails 1 'vae-train: words.raw: item ' vae-train -m x --tokens few.txt words.raw
+    { header u8 3x2 1 . && printf '\1\2\3\4\5\6'; } >square.raw
+    fails 1 'vae-train: model: items of shape 3x2, wanted sequences of tokens, of one number per position' \
+        vae-train -m x --tokens tokens.txt square.raw
+    fails 1 'vae-impute: gru.bin: is a model of sequences, in which no token is missing' vae-impute -m gru.bin words.raw
+    fails 2 'vae-decode: --temperature: found it without --sample, wanted both' vae-decode -m gru.bin --temperature 2 words.raw
+    vae-train -q -m gaussian.bin -l gaussian -z 2 -H 3 -e 0 words.raw
+    fails 1 'vae-decode: gaussian.bin: has the likelihood gaussian, wanted categorical for --temperature' \
+        vae-decode -m gaussian.bin --sample --temperature 2 <(vae-sample -d 2 -n 3)
+}
+
+@test "model files whose vocabulary or layers do not fit are refused" {
+    local edit message
+    while IFS='|' read -r edit message; do
+        perl "$ROOT/tests/safetensors.pl" edit "\$head =~ s/$edit/" <gru.bin >bad.bin
+        fails 1 "vae-decode: bad.bin: $message" vae-decode -m bad.bin words.raw
+    done <<'END'
+"tokens":"a\\n/"tokens":"|metadata "tokens" has 10 lines, wanted 11, one less than "levels"
+"tokens"/"tokenz"|metadata "tokenz" is not known, wanted only the keys of version 2
+"tokens":.*?",/|has recurrent layers, wanted items that are sequences of tokens for them
+"8,gru:24"/"gru:24,8"|found gru before linear, wanted it as the last layer of a decoder
+"8,gru:24"/"gru:8,gru:24"|found gru before gru, wanted it as the last layer of a decoder
+"60"/"60,gru:4"|found gru after linear, wanted it as the first layer, or after another gru
+"item_shape":"6"/"item_shape":"2x3"|items of shape 2x3, wanted sequences of tokens, of one number per position
+"categorical"/"bernoulli"|metadata "levels" is there, wanted none for bernoulli
+gru:24"/gru:65537"|metadata "decoder_hidden": found 'gru:65537' in '8,gru:65537', wanted gru:UNITS (numbers from 1 to 65536)
+END
+}
