@@ -153,6 +153,17 @@ text() { raw2text -m gru.bin "$@"; }
         vae-train -m x --tokens bytes.txt words.raw
 }
 
+@test "the vocabulary may be written by the tool before the pipe" {
+    for _ in 1 2 3 4 5; do
+        rm -f made.txt
+        (sleep 0.1 && text2raw --write-tokens made.txt words.txt) |
+            vae-train -q --tokens made.txt -m x.bin -z 3 -b 32 -e 1 --decoder-hidden gru:5
+    done
+    small y.bin --decoder-hidden gru:5
+    cmp x.bin y.bin
+    fails 1 'vae-train: stdin: ' vae-train -q --tokens tokens.txt -m x.bin </dev/null
+}
+
 @test "options that do not go with sequences are refused" {
     local train='vae-train -m x --tokens tokens.txt'
     # shellcheck disable=SC2086 # several words

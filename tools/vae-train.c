@@ -206,12 +206,14 @@ static const struct cli_program program = {
     .headings = headings,
 };
 
-/* Loads the vocabulary, which implies categories: one per token and one for the end. */
+/* Loads the vocabulary, which text2raw in the same pipeline may write, and which implies categories: one per token
+ * and one for the end. */
 static void set_tokens(struct options *o) {
     struct model_config *model = &o->run.model;
     static char levels[32]; /* cli_values has its address */
     if (o->tokens == NULL)
         return;
+    input_wait(o->run.file);
     if (tokens_load(&o->vocabulary, o->tokens) < 0 || tokens_check_utf8(&o->vocabulary) < 0)
         exit(cli_finish(-1));
     if (o->vocabulary.count >= LIKELIHOOD_MAX_LEVELS)

@@ -37,6 +37,13 @@ bool is_standard_output(const char *path) {
 /* Added to messages about standard input, which is also read if the user forgot to name a file. */
 #define OR_FILE ", or a file named on the command line"
 
+void input_wait(const char *path) {
+    struct pollfd ready = {.fd = STDIN_FILENO, .events = POLLIN};
+    const bool waits = (path == NULL || is_standard(path)) && !isatty(STDIN_FILENO);
+    while (waits && poll(&ready, 1, -1) < 0 && errno == EINTR)
+        ;
+}
+
 int input_open(struct input *in, const char *path) {
     struct stat status;
     bool standard = path == NULL || is_standard(path);

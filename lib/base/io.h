@@ -28,6 +28,10 @@ struct output {
  * standard output goes to. 0, or -1 with nothing to be closed. */
 int input_open(struct input *in, const char *path) __attribute__((warn_unused_result));
 
+/* If `path` is standard input (NULL or "-"), waits until it has a byte or ends: a tool before the pipe has then
+ * written the files that it writes beside its first bytes. */
+void input_wait(const char *path);
+
 /* Reads `size` bytes, or fewer if the input ends before. Returns the number of bytes read, or -1 on error. */
 ssize_t input_read(const struct input *in, void *buffer, size_t size) __attribute__((warn_unused_result));
 
