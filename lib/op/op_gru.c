@@ -2,13 +2,10 @@
 /* Gated recurrent units, see op/gru.h. in[0] is a vector, the same at each position, and in[1] the tokens of the
  * positions; or in[0] alone is a sequence, a picture of T x 1 positions. The output is the sequence of states, or
  * the last one. */
-#include "base/error.h"
 #include "nn/pass.h"
 #include "op/gru.h"
 #include "op/hidden.h"
 #include "op/ops.h"
-
-#define WIDEST ((size_t)1 << 16) /* units */
 
 static const struct gru *gru_of(const struct layer *layer) {
     return layer->options;
@@ -36,8 +33,6 @@ static int infer(struct net *net, struct layer *layer) {
     g->positions = g->sequence ? image_positions(in) : net_input(net, layer, 1)->width;
     g->in = g->sequence ? in->channels : image_size(in);
     layer->image = g->last ? (struct image){1, 1, g->units} : (struct image){g->positions, 1, g->units};
-    if (g->units > WIDEST)
-        return fail("%s: %s has %zu units, wanted at most %zu", net_name(net), layer->name, g->units, WIDEST);
     if (net_check_image(net, layer->name, &(struct image){g->positions, 1, 5 * g->units}) < 0)
         return -1;
     layer->width = image_size(&layer->image);
