@@ -54,6 +54,8 @@ text() { raw2text -m gru.bin "$@"; }
     grep -qx $'decoder.1.weight_hh\t72x24' shapes
     grep -qx $'decoder.1.bias_hh\t72' shapes
     grep -qx $'decoder.2.weight\t12x24' shapes
+    small x.bin -e 0 -H gru:9,gru:7 --decoder-hidden 5
+    assert_equal "$(vae-info --net x.bin | awk '/gru/ { print $1, $3 }')" $'encoder.0 6x1x9\nencoder.1 7'
     vae-info --net gru.bin | grep -qx $'decoder.1\tgru\t6x1x24\t3312\t10944'
 }
 
@@ -63,6 +65,13 @@ text() { raw2text -m gru.bin "$@"; }
     for threads in 1 2 5; do small "$threads.bin" -e 2 -j "$threads" $options; done
     cmp 1.bin 2.bin
     cmp 1.bin 5.bin
+    # Without a gradient of its input, with weights that are read in two directions, and without the pauses that an
+    # average of the weights makes.
+    for epochs in 1 2; do
+        small stopped.bin --checkpoint stopped.ck --continue -e $epochs -H gru:9 --decoder-hidden gru:6 --optimizer muon
+    done
+    small whole.bin -e 2 -H gru:9 --decoder-hidden gru:6 --optimizer muon
+    cmp whole.bin stopped.bin
     # shellcheck disable=SC2086 # several options
     small part.bin --checkpoint run.ck -e 1 $options
     # shellcheck disable=SC2086 # several options

@@ -14,6 +14,9 @@ make_data() {
     idx2raw -n 300 "$IMAGES" >images.raw
     # Elements from 0 to 3, for counts.
     { header u8 784 300 .; tail -c +65 images.raw | perl -0777 -pe 'tr/\x00-\xff/\x00-\x03\x00-\x03/'; } >counts.raw
+    # Words of one to four syllables.
+    perl -e 'my @s = qw(ba be do di ku la lo mi na); print join("", map { $s[$_ % 9] } map { $_ * $_ } $i .. $i + $i % 4), "\n" while $i++ < 300' >words.txt
+    text2raw --write-tokens tokens.txt words.txt >words.raw
 }
 
 # all_of NAME DATA OPTION...: two epochs on the data, and what the tools say of it then, as NAME.*.
