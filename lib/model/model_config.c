@@ -99,7 +99,7 @@ static const char *input_scaling(const struct likelihood *likelihood) {
 
 /* Returns whether the model needs a key or a value that version 2 introduced. */
 static bool needs_version_2(const struct model_config *c) {
-    return !hidden_is_plain(&c->encoder) || !hidden_is_plain(&c->decoder) || c->tokens != NULL ||
+    return !hidden_is_plain(&c->encoder) || !hidden_is_plain(&c->decoder) ||
            c->logvar_bound != (double)LOGVAR_LIMIT || c->activation->version > 1;
 }
 
