@@ -361,8 +361,8 @@ no_metadata() {
 # await COMMAND...: waits until the command is true, at most 40 s (or AWAIT_SECONDS), and while a command in the background
 # runs, one of bats among them that BATS_TEST_TIMEOUT starts.
 await() {
-    local i running
-    for ((i = 0; i < 50 * ${AWAIT_SECONDS:-40}; i++)); do
+    local attempt running # an i would hide that of the command
+    for ((attempt = 0; attempt < 50 * ${AWAIT_SECONDS:-40}; attempt++)); do
         running=$(jobs -rp)
         if "$@" 2>/dev/null; then return; fi
         if [ -z "$running" ]; then

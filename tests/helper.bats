@@ -225,6 +225,14 @@ piped_to() {
     refuses fails 3 '' bash -c 'exit 3'
 }
 
+@test "await takes the variables of its command" {
+    # shellcheck disable=SC2034 # eval reads it
+    local i=-1 # no number that it could count with
+    sleep 5 3>&- &
+    AWAIT_SECONDS=1 await eval '[ "$i" -eq -1 ]'
+    kill $!
+}
+
 @test "await ends with an error when nothing runs that could make it true" {
     sleep 0.2 3>&- &
     # Not below `run`, which has no jobs.
