@@ -24,6 +24,7 @@ replays() {
 @test "fuzzed: scores for p-values" { replays calibration; }
 @test "fuzzed: NumPy arrays" { replays npy; }
 @test "fuzzed: MatrixMarket matrices" { replays mtx; }
+@test "fuzzed: vocabularies and texts" { replays tokens; }
 @test "fuzzed: model files" { replays model; }
 @test "fuzzed: checkpoints" { replays checkpoint; }
 @test "fuzzed: numbers, lists and names of options" { replays options; }

@@ -1,9 +1,9 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 # tests/rejected/: a file for each rule of vae-raw(5), vae-model(5), vae-checkpoint(5), the text of csv2raw(1), the
-# pictures of pnm2raw(1), the arrays of npy2raw(1), the beginnings of the matrices of mtx2raw(1) and the scores of
-# vae-score(1), each broken once, and in MESSAGES what is said of it; foreign/ has files of other programs. The models and
-# checkpoints are those of golden/ but for that.
+# pictures of pnm2raw(1), the arrays of npy2raw(1), the beginnings of the matrices of mtx2raw(1), the vocabularies of
+# text2raw(1) and the scores of vae-score(1), each broken once, and in MESSAGES what is said of it; foreign/ has files of
+# other programs. The models and checkpoints are those of golden/ but for that.
 load helper
 
 setup() {
@@ -67,6 +67,12 @@ rejects() {
 
 @test "MatrixMarket matrices" {
     rejects mtx mtx2raw mtx2raw file
+}
+
+@test "vocabularies" {
+    echo C >text
+    rejects tokens text2raw text2raw --tokens file text
+    rejects tokens raw2text raw2text --tokens file items.raw
 }
 
 @test "checkpoints" {

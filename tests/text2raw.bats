@@ -81,6 +81,13 @@ refuses_tokens() {
     payload <whole.raw | first "$(stat -c %s wanted)" | cmp - wanted
 }
 
+@test "a character that lies across two reads is one" {
+    perl -e 'srand 1; @c = ("a", "\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x98\x80"); print join("", map $c[rand 4], 1 .. 400000), "\n"' >a.txt
+    text2raw --write-tokens t a.txt >a.raw
+    assert_equal "$(wc -l <t)" 4
+    raw2text --tokens t a.raw | cmp - a.txt
+}
+
 @test "without --tokens the tokens are all characters of the text, sorted by their codes" {
     assert_equal "$(items 'b\xc3\xa9a\n\xf0\x9f\x98\x80a\x01\n' --write-tokens t | paste -s -d /)" '3 4 2/5 2 1'
     printf '\x01\na\nb\n\xc3\xa9\n\xf0\x9f\x98\x80\n' | cmp - t
@@ -238,6 +245,13 @@ refuses_tokens() {
     refuses "line 1, column 2: found a carriage return (CR) at the line's end, wanted one of the 5 tokens of tokens.txt: tr -d '\\r' removes it" \
         'C\r\n' --tokens tokens.txt
     refuses "line 1, column 2: found '\\x0d', wanted one of the 5 tokens of tokens.txt" 'C\rC\n' --tokens tokens.txt
+    # At the end of a read, and none in the empty line after it.
+    perl -e 'print "a" x 262143, "\r\n\n"' >a.txt
+    text2raw --by byte --write-tokens t a.txt 2>err >a.raw
+    assert_equal "$(<err)" "text2raw: a.txt: 1 of 2 lines end with a carriage return (CR), which is a token; tr -d '\\r' removes it"
+    printf '\r\n' >t
+    printf '\r\n' | text2raw --length 1 --tokens t 2>err >a.raw
+    assert_equal "$(wc -l <err)" 1
     # In the file of tokens.
     printf 'C\r\nc\r\n' >t
     printf 'C\r\n' | text2raw --length 1 --tokens t 2>err >a.raw
