@@ -61,6 +61,7 @@ static int refill(struct units *u) {
 static int begin(struct units *u) {
     u->begin = u->at = u->end = u->have = u->started = 0;
     u->bytes = u->characters = u->lines = u->returns = 0;
+    u->before = '\0';
     u->whole = u->ended = false;
     XXH64_reset(u->hash, 0);
     return refill(u);
@@ -109,9 +110,9 @@ static int fill(struct units *u, size_t wanted) {
 
 /* Goes to the line after the one that was read. */
 static void end_line(struct units *u) {
-    const bool is_empty = u->bytes == 0 && u->end == u->begin;
-    const char last = is_empty ? '\0' : u->end > u->begin ? u->buffer[u->end - 1] : u->before;
-    u->returns += last == '\r';
+    const char *last = u->end > u->begin ? &u->buffer[u->end - 1] : &u->before;
+    u->returns += *last == '\r';
+    u->before = '\0';
     u->lines++;
     u->begin = u->at = u->end < u->have ? u->end + 1 : u->end;
     u->bytes = u->characters = 0;

@@ -20,7 +20,7 @@ struct units {
     size_t begin, at, end, have;
     bool whole;                 /* the line ends at `end` */
     bool ended;                 /* there is no more input */
-    char before;                /* the byte before buffer[begin], if it belongs to the line */
+    char before;                /* the byte before buffer[begin], if it belongs to the line; otherwise 0 */
     uint64_t bytes, characters; /* of the line, before `begin` */
     uint64_t lines;             /* that were read */
     uint64_t returns;           /* of these, lines that end with a carriage return */
