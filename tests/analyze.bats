@@ -44,7 +44,7 @@ setup() {
         [dist]='base kernel' [nn]='base stream kernel dist'
         [op]='base stream kernel dist nn' [model]='base stream kernel dist nn op'
         [query]='base stream kernel dist nn op model' [train]='base stream kernel dist nn op model query'
-        [run]='base stream kernel dist nn op model query train')
+        [run]='base stream kernel dist nn op model query train' [property]='base stream kernel dist nn op model query')
     local room file included rooms=0 files=0
     for room in lib/*; do
         room=${room#lib/}

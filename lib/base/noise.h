@@ -20,13 +20,15 @@ enum purpose {                         /* a number is never reused for another p
                /* Training has its own noise: a model is never evaluated with the noise of its training. */
                PURPOSE_TRAINING_BINARIZE = 7,
                PURPOSE_TRAINING_POSTERIOR = 8,
-               PURPOSE_RESAMPLE = 9,     /* one of several draws */
-               PURPOSE_COMPONENT = 10,   /* the component of a mixture */
-               PURPOSE_SPLIT = 11,       /* on which side of a division an item is */
-               PURPOSE_ORDER = 12,       /* a random order of a stream's items */
-               PURPOSE_VALIDATION = 13,  /* the items that are validated with, see vae-train --val */
-               PURPOSE_AUGMENT = 14,     /* how training items are shifted and mirrored */
-               PURPOSE_WORD_DROPOUT = 15 /* which tokens a recurrent decoder does not see in training */
+               PURPOSE_RESAMPLE = 9,      /* one of several draws */
+               PURPOSE_COMPONENT = 10,    /* the component of a mixture */
+               PURPOSE_SPLIT = 11,        /* on which side of a division an item is */
+               PURPOSE_ORDER = 12,        /* a random order of a stream's items */
+               PURPOSE_VALIDATION = 13,   /* the items that are validated with, see vae-train --val */
+               PURPOSE_AUGMENT = 14,      /* how training items are shifted and mirrored */
+               PURPOSE_WORD_DROPOUT = 15, /* which tokens a recurrent decoder does not see in training */
+               PURPOSE_FOLDS = 16,        /* the order of examples in cross-validation */
+               PURPOSE_DIRECTION = 17     /* in which direction a latent is moved */
 };
 
 struct noise {

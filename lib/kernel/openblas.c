@@ -19,19 +19,27 @@
 /* OpenBLAS counts in int; the sizes of a model are far below INT_MAX (see model/model.h). */
 #define INT(n) ((blasint)(n))
 
+static void *library; /* NULL: not loaded yet */
 static __typeof__(cblas_sgemm) *sgemm;
 
+void *openblas_find(const char *name) {
+    void *function = dlsym(library, name);
+    if (function == NULL)
+        (void)fail("openblas: %s has no %s, wanted one", LIBRARY, name);
+    return function;
+}
+
 int openblas_load(void) {
-    if (sgemm != NULL)
+    if (library != NULL)
         return 0;
     /* Otherwise it starts threads of its own when it is loaded, which spin for a tenth of a second before they
      * sleep. */
     setenv("OPENBLAS_NUM_THREADS", "1", 1);
-    void *library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
+    library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
     if (library == NULL)
         return fail("openblas: %s", dlerror());
-    *(void **)&sgemm = dlsym(library, "cblas_sgemm");
-    return sgemm == NULL ? fail("openblas: %s has no cblas_sgemm, wanted one", LIBRARY) : 0;
+    *(void **)&sgemm = openblas_find("cblas_sgemm");
+    return sgemm == NULL ? -1 : 0;
 }
 
 void openblas_multiply(const struct product *p) {

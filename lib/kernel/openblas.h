@@ -10,6 +10,10 @@
 /* Loads the library if it is not loaded yet, and prevents it from starting threads. 0 or -1. */
 int openblas_load(void) __attribute__((warn_unused_result));
 
+/* Returns the library's function of that name. Call it only after openblas_load has returned 0. NULL, with a
+ * message, if there is none. */
+void *openblas_find(const char *name);
+
 /* Computes the product on the calling thread. Call it only after openblas_load has returned 0. */
 void openblas_multiply(const struct product *product);
 

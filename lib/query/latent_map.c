@@ -9,24 +9,33 @@
 #include <math.h>
 #include <stdlib.h>
 
-int latent_check_frame(const struct raw_reader *reader) {
-    const struct raw_frame *frame = &reader->frame;
+int latent_check_type(const char *name, enum dtype dtype, const struct shape *item) {
     char shape[SHAPE_TEXT];
-    if (frame->shape.rank != 1)
-        return fail("%s: items have shape %s, wanted latents, of one dimension (vae-encode makes them)",
-                    reader->in.name, shape_text(&frame->shape, shape));
-    if (!dtype_is_real(frame->dtype))
-        return fail("%s: items are %s, wanted latents of f32 or f64", reader->in.name, dtype_name(frame->dtype));
+    if (item->rank != 1)
+        return fail("%s: items have shape %s, wanted latents, of one dimension (vae-encode makes them)", name,
+                    shape_text(item, shape));
+    if (!dtype_is_real(dtype))
+        return fail("%s: items are %s, wanted latents of f32 or f64", name, dtype_name(dtype));
+    return 0;
+}
+
+int latent_check_frame(const struct raw_reader *reader) {
+    return latent_check_type(reader->in.name, reader->frame.dtype, &reader->frame.shape);
+}
+
+int latent_check_numbers(const char *name, enum dtype dtype, size_t elements, const void *items, size_t count,
+                         uint64_t first) {
+    const size_t size = dtype_size(dtype);
+    for (size_t i = 0; i < count * elements; i++)
+        if (!(fabs(dtype_value(dtype, (const char *)items + i * size)) <= FLT_MAX))
+            return fail("%s: item %" PRIu64 ", element %zu is not a finite float, wanted one", name,
+                        first + i / elements, i % elements);
     return 0;
 }
 
 int latent_check_items(const struct raw_reader *reader, const void *items, size_t count, uint64_t first) {
-    const size_t latent = shape_elements(&reader->frame.shape), size = dtype_size(reader->frame.dtype);
-    for (size_t i = 0; i < count * latent; i++)
-        if (!(fabs(dtype_value(reader->frame.dtype, (const char *)items + i * size)) <= FLT_MAX))
-            return fail("%s: item %" PRIu64 ", element %zu is not a finite float, wanted one", reader->in.name,
-                        first + i / latent, i % latent);
-    return 0;
+    return latent_check_numbers(reader->in.name, reader->frame.dtype, shape_elements(&reader->frame.shape), items,
+                                count, first);
 }
 
 int latent_map_write(struct latent_map *map, const float *z) {

@@ -26,11 +26,19 @@ struct latent_map {
     struct raw_writer out;
 };
 
-/* Checks that the reader's items can be latents: f32 or f64 of one dimension. 0 or -1. */
+/* Checks that items of the stream `name` can be latents: f32 or f64 of one dimension. 0 or -1. */
+int latent_check_type(const char *name, enum dtype dtype, const struct shape *item)
+    __attribute__((warn_unused_result));
+
+/* The same for the items of a reader. 0 or -1. */
 int latent_check_frame(const struct raw_reader *reader) __attribute__((warn_unused_result));
 
-/* Checks that all numbers of `count` items are finite as floats; `first` is the number of the first item. 0, or -1
- * with a message that names the item and the element. */
+/* Checks that all numbers of `count` items of `elements` numbers are finite as floats; `first` is the number of the
+ * first item in the stream `name`. 0, or -1 with a message that names the item and the element. */
+int latent_check_numbers(const char *name, enum dtype dtype, size_t elements, const void *items, size_t count,
+                         uint64_t first) __attribute__((warn_unused_result));
+
+/* The same for items of a reader. 0 or -1. */
 int latent_check_items(const struct raw_reader *reader, const void *items, size_t count, uint64_t first)
     __attribute__((warn_unused_result));
 

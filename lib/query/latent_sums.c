@@ -25,7 +25,7 @@ void latent_sums_add(struct latent_sums *sums, const float *heads, const float *
 
 struct latent_figures latent_figures(const struct latent_sums *s, uint64_t items) {
     const double n = (double)items, mean = s->mu.sum / n, variance = s->mu.squares / n - mean * mean;
-    return (struct latent_figures){s->kl / n, variance > 0.01, mean, fmax(variance, 0)};
+    return (struct latent_figures){s->kl / n, variance > LATENT_ACTIVE_VARIANCE, mean, fmax(variance, 0)};
 }
 
 size_t latents_active(const struct latent_sums *sums, size_t latent, uint64_t items) {

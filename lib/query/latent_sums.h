@@ -28,8 +28,10 @@ struct latent_sums {
 /* Adds one item to sums [latent], from its heads [2 latent], mu and logvar, and its sigma [latent]. */
 void latent_sums_add(struct latent_sums *sums, const float *heads, const float *sigma, size_t latent);
 
-/* The statistics of one latent. It is active if its posterior mean has a variance over items above 0.01: Burda et
- * al. 2016, section 5.2. */
+/* A latent is active if its posterior mean has a variance over items above this: Burda et al. 2016, section 5.2. */
+#define LATENT_ACTIVE_VARIANCE 0.01
+
+/* The statistics of one latent. */
 struct latent_figures {
     double kl; /* mean over items, in nats */
     bool active;
