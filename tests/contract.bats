@@ -6,11 +6,11 @@
 # shellcheck disable=SC2154 # stderr is set by run
 load helper
 
-TOOLS=(idx2raw csv2raw text2raw npy2raw mtx2raw pnm2raw vae-train vae-encode vae-decode vae-sample vae-interp vae-traverse vae-impute vae-eval vae-score vae-info raw2pgm raw2csv raw2text raw2npy raw-select raw-zip raw-info raw-cmp)
-READERS=(idx2raw csv2raw text2raw npy2raw mtx2raw pnm2raw vae-train vae-encode vae-decode vae-interp vae-traverse vae-impute vae-eval vae-score vae-info raw2pgm raw2csv raw2text raw2npy raw-select raw-zip raw-info raw-cmp)
-STREAM_READERS=(vae-train vae-encode vae-decode vae-interp vae-traverse vae-impute vae-eval vae-score raw2pgm raw2csv raw2text raw2npy raw-select raw-zip raw-info raw-cmp)
-WRITERS=(idx2raw csv2raw text2raw npy2raw mtx2raw pnm2raw vae-encode vae-decode vae-sample vae-interp vae-traverse vae-impute vae-eval vae-score vae-info raw2pgm raw2csv raw2text raw2npy raw-select raw-zip raw-info)
-BINARY_WRITERS=(idx2raw csv2raw text2raw npy2raw mtx2raw pnm2raw vae-encode vae-decode vae-sample vae-interp vae-traverse vae-impute vae-score raw2pgm raw2npy raw-select raw-zip)
+TOOLS=(idx2raw csv2raw text2raw npy2raw mtx2raw pnm2raw vae-train vae-encode vae-decode vae-sample vae-interp vae-traverse vae-climb vae-impute vae-eval vae-score vae-info raw2pgm raw2csv raw2text raw2npy raw-select raw-zip raw-info raw-cmp)
+READERS=(idx2raw csv2raw text2raw npy2raw mtx2raw pnm2raw vae-train vae-encode vae-decode vae-interp vae-traverse vae-climb vae-impute vae-eval vae-score vae-info raw2pgm raw2csv raw2text raw2npy raw-select raw-zip raw-info raw-cmp)
+STREAM_READERS=(vae-train vae-encode vae-decode vae-interp vae-traverse vae-climb vae-impute vae-eval vae-score raw2pgm raw2csv raw2text raw2npy raw-select raw-zip raw-info raw-cmp)
+WRITERS=(idx2raw csv2raw text2raw npy2raw mtx2raw pnm2raw vae-encode vae-decode vae-sample vae-interp vae-traverse vae-climb vae-impute vae-eval vae-score vae-info raw2pgm raw2csv raw2text raw2npy raw-select raw-zip raw-info)
+BINARY_WRITERS=(idx2raw csv2raw text2raw npy2raw mtx2raw pnm2raw vae-encode vae-decode vae-sample vae-interp vae-traverse vae-climb vae-impute vae-score raw2pgm raw2npy raw-select raw-zip)
 
 # use TOOL: sets `arguments`, all but its input; and `input`, one that it reads to a good end.
 use() {
@@ -31,6 +31,7 @@ use() {
     vae-info) input=model.bin ;;
     vae-decode) arguments=(-m model.bin) input=latents.raw ;;
     vae-interp | vae-traverse) input=latents.raw ;;
+    vae-climb) arguments=(-q --latents known.raw --target values.raw) input=latents.raw ;; # without its note on R^2
     vae-sample) arguments=(-n 300) input=/dev/null ;;
     raw-cmp | raw-zip) arguments=(items.raw) ;;
     esac
@@ -63,6 +64,8 @@ setup_file() {
         print "784 150 ", scalar @at, "\n", map { ($_ % 784 + 1) . " " . (int($_ / 784) + 1) . " $x[$_]\n" } @at' pixels >items.mtx
     vae-train -q -m model.bin -z 2 -H 16 -e 3 -b 32 items.raw
     vae-sample -n 300 -d 2 >latents.raw
+    vae-sample -n 40 -d 2 -S 2 >known.raw
+    raw-select --elements 0 known.raw >values.raw
 }
 
 setup() {
@@ -531,12 +534,12 @@ made_of() {
         "$tool" "${arguments[@]}" "$1" >out
         case $tool in
         vae-train) cat new.bin ;;
-        raw-select | vae-encode | vae-decode | vae-score | vae-interp | vae-traverse | vae-impute) payload <out ;;
+        raw-select | vae-encode | vae-decode | vae-score | vae-interp | vae-traverse | vae-climb | vae-impute) payload <out ;;
         *) cat out ;;
         esac
     }
     for options in vae-train vae-encode 'vae-encode --sample' 'vae-encode --stats' vae-decode 'vae-decode --sample' \
-        vae-interp 'vae-interp --spherical' vae-traverse vae-impute 'vae-impute --sample' vae-score vae-eval 'vae-eval -k 3 --per-item' raw2pgm raw2npy \
+        vae-interp 'vae-interp --spherical' vae-traverse vae-climb 'vae-climb --control' vae-impute 'vae-impute --sample' vae-score vae-eval 'vae-eval -k 3 --per-item' raw2pgm raw2npy \
         'raw-select --stride 2'; do
         read -r tool option <<<"$options"
         use "$tool"
@@ -553,7 +556,7 @@ made_of() {
 }
 
 @test "a map keeps the input's frames" {
-    for tool in vae-encode vae-decode vae-impute vae-score raw-select; do
+    for tool in vae-encode vae-decode vae-climb vae-impute vae-score raw-select; do
         use $tool
         recut 60 <$input >frames.raw
         "$tool" "${arguments[@]}" frames.raw >out
@@ -631,7 +634,7 @@ made_of() {
 }
 
 @test "any number of threads gives the same bytes" {
-    for options in vae-encode 'vae-encode --sample' vae-decode 'vae-decode --sample' 'vae-impute --sample' vae-impute vae-score 'vae-eval -k 3' 'vae-eval --per-item'; do
+    for options in vae-encode 'vae-encode --sample' vae-decode 'vae-decode --sample' 'vae-impute --sample' vae-impute vae-score 'vae-eval -k 3' 'vae-eval --per-item' vae-climb 'vae-climb --control'; do
         read -r tool option <<<"$options"
         use "$tool"
         # shellcheck disable=SC2206 # an option, or two, or none
@@ -713,7 +716,7 @@ made_of() {
 }
 
 @test "a tool that fails leaves no whole stream, wherever its input goes wrong" {
-    for tool in vae-encode vae-decode vae-interp vae-traverse vae-impute vae-score raw-select; do
+    for tool in vae-encode vae-decode vae-interp vae-traverse vae-climb vae-impute vae-score raw-select; do
         use "$tool"
         read -r _ dtype shape _ <"$input"
         for end in . +; do header "$dtype" "$shape" 0 $end >empty$end; done
@@ -759,7 +762,7 @@ waits() {
         vae-info) continue ;; # its model is no stream
         csv2raw | text2raw | pnm2raw) state='150 items, [0-9]*/s' ;; # tables, texts and pictures do not tell how many there are
         vae-impute | vae-eval | vae-score) state='items from 0 on, [0-9]* of [0-9]* draws' ;;
-        vae-decode | vae-interp | vae-traverse) state='[0-9]* of 300 items, [0-9]*/s, [0-9]* s left' ;;
+        vae-decode | vae-interp | vae-traverse | vae-climb) state='[0-9]* of 300 items, [0-9]*/s, [0-9]* s left' ;;
         *) state='[0-9]* of 150 items, [0-9]*/s, [0-9]* s left' ;;
         esac
         grep -q "^$tool: $state$" err || fail "$tool: $(<err)"

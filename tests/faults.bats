@@ -596,6 +596,10 @@ END
     small vae-sample -n 9 -m model.bin
     small vae-interp latents.raw
     small vae-traverse latents.raw
+    raw-select --elements 0 latents.raw >values.raw
+    for method in gp linear; do
+        small vae-climb -q -j 3 --method $method --latents latents.raw --target values.raw latents.raw
+    done
     small vae-eval -q -m model.bin -k 20 --mutual-information items.raw
     small vae-score -q -m model.bin items.raw
     small vae-info model.bin

@@ -20,6 +20,7 @@ setup_file() {
     printf 'P6\n2 1\n255\nabcdefP7\nWIDTH 2\nHEIGHT 1\nDEPTH 2\nMAXVAL 9\nTUPLTYPE GRAYSCALE_ALPHA\nENDHDR\n\1\2\3\4' >few.pnm
     vae-train -q -m model.bin -H 2 -z 1 -e 1 items.raw
     vae-encode -q -m model.bin items.raw >latents.raw
+    vae-sample -n 12 -d 1 >known.raw
     # Every tool, on the files in the directory $1; the shell itself does without $PRELOAD.
     cat >all <<'END'
 export LD_PRELOAD=$PRELOAD
@@ -29,6 +30,7 @@ cut -f 3 --complement log.tsv >log && rm log.tsv model.ck # which tell seconds
 idx2raw -n 40 "$IMAGES" | vae-encode -m model.bin | vae-decode -m model.bin | raw2pgm >images.pgm
 vae-sample -n 100 -m model.bin | vae-interp --steps 3 | raw-info >info
 vae-sample -n 2 | vae-traverse --steps 3 >traverse
+vae-climb -q --latents "$1/known.raw" --target "$1/known.raw" "$1/latents.raw" >climbed
 vae-eval -m model.bin -k 3 "$1/items.raw" >eval
 vae-score -m model.bin --write-calibration scores.txt "$1/items.raw" >scores
 vae-score -m model.bin --per-element "$1/items.raw" >elements
@@ -65,6 +67,7 @@ TRAIN=(vae-train -q -j 2 -m new.bin --checkpoint new.ck --every 2 --log log.tsv 
     for call in open read write thread; do
         withstand $call 5 1 vae-encode -q -j 2 -m model.bin items.raw
         withstand $call 5 1 vae-decode -q -j 2 -m model.bin latents.raw
+        withstand $call 5 1 vae-climb -q -j 2 --write-predictions new.tsv --latents known.raw --target known.raw latents.raw
     done
     for call in open read write; do
         withstand $call 5 1 idx2raw -n 3 "$IMAGES"

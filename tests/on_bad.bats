@@ -220,6 +220,23 @@ reports_one() {
     done
 }
 
+@test "a bad latent does not climb" {
+    local predictions=(--write-predictions table)
+    vae-sample -n 40 -d 2 -S 2 >known.raw
+    raw-select --elements 1 known.raw >values.raw
+    answers 8 latents vae-climb -q --latents known.raw --target values.raw
+    rows 8 only "${BAD[@]}" <whole | are_nan 4 8
+    reports vae-climb -q --latents known.raw --target values.raw "${predictions[@]}" <latents-bad.raw
+    sed -E '/^(4|600|601|1099)\t/d' table >others
+    vae-climb -q --latents known.raw --target values.raw "${predictions[@]}" latents-good.raw >good
+    sed -E '/^(4|600|601|1099)\t/d' table | cmp - others
+    reports vae-climb -q --latents known.raw --target values.raw --path --steps 2 "${predictions[@]}" <latents-bad.raw
+    for i in "${BAD[@]}"; do grep -x "$i"$'\tnan\tnan\tnan' table; done
+    rows 24 only "${BAD[@]}" <out | are_nan 4 24
+    fails 1 'vae-climb: latents-bad.raw: item 4, element 1 is not a finite float' \
+        vae-climb -q --latents known.raw --target values.raw latents-bad.raw
+}
+
 @test "a stream of bad items goes through the whole suite" {
     local codes
     set +o pipefail

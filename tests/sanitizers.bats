@@ -65,6 +65,12 @@ v() {
     v vae-sample -n 10 -d 2 >z.raw
     v vae-interp latents.raw >path.raw
     v vae-traverse latents.raw >path.raw
+    vae-sample -n 40 -d 2 -S 2 >known.raw
+    raw-select --elements 0 known.raw >values.raw
+    for method in gp linear; do
+        v vae-climb -q -j 2 --method $method --steps 3 --write-predictions table --latents known.raw --target values.raw latents.raw |
+            raw-info | row_holds 2 '$3 == 5'
+    done
     v vae-eval -q -m model.bin -k 5 --curve few.raw | row_holds 3 '$1 == 5'
     v vae-score -q -m model.bin --write-calibration scores.txt few.raw >scores.raw
     v vae-score -q -m model.bin -k 2 --per-element few.raw | raw-info | row_holds 2 '$2 == 785'
@@ -88,6 +94,9 @@ v() {
     done
     vae-train -q -j 4 -m model.bin -H conv:6:4:2,norm:2,resconv,8 -a silu -z 3 -e 1 -b 40 --prior vamp:4 items.raw
     vae-encode -q -j 4 -m model.bin items.raw | vae-decode -q -j 4 -m model.bin | raw-info | row_holds 2 '$3 == 40'
+    vae-sample -n 40 -d 2 >known.raw
+    raw-select --elements 0 known.raw >values.raw
+    vae-climb -q -j 4 --write-predictions table --latents known.raw --target values.raw known.raw | raw-info | row_holds 2 '$3 == 40'
     # Several micro-batches.
     { header u8 96x80x3 10 . && head -c 230400 /dev/zero; } >large.raw
     vae-train -q -j 2 -m large.bin -H conv:40:3,conv:4:4:4,8 -z 2 -e 1 -b 10 large.raw

@@ -6,6 +6,7 @@
 
 #include <cblas.h>
 #include <dlfcn.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,9 +36,10 @@ int openblas_load(void) {
     /* Otherwise it starts threads of its own when it is loaded, which spin for a tenth of a second before they
      * sleep. */
     setenv("OPENBLAS_NUM_THREADS", "1", 1);
+    errno = 0;
     library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
-    if (library == NULL)
-        return fail("openblas: %s", dlerror());
+    if (library == NULL) /* the loader does not always say that memory is short */
+        return errno == ENOMEM ? fail("openblas: out of memory for %s", LIBRARY) : fail("openblas: %s", dlerror());
     *(void **)&sgemm = openblas_find("cblas_sgemm");
     return sgemm == NULL ? -1 : 0;
 }

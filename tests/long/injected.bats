@@ -8,6 +8,7 @@ setup() {
     idx2raw -n 40 "$IMAGES" >items.raw
     vae-train -q -m model.bin -H 2 -z 1 -e 1 items.raw
     vae-encode -q -m model.bin items.raw >latents.raw
+    vae-sample -n 12 -d 1 >known.raw
     vae-score -q -m model.bin --write-calibration scores.txt items.raw >scores.raw
     { header f32 4 40 . && perl -e 'print pack "f<*", map { $_ % 5 ? $_ / 160 : "nan" } 1 .. 160'; } >holes.raw
     idx2raw -n 40 "$LABELS" >labels.raw
@@ -32,6 +33,16 @@ setup() {
     withstand malloc 12 1 vae-eval -q --mutual-information -m told.bin --cond labels.raw items.raw
     withstand malloc 12 1 vae-sample -m told.bin --cond labels.raw
     withstand malloc 12 1 vae-info model.bin
+}
+
+@test "each allocation of vae-climb" {
+    # OpenBLAS is loaded before main, where no call fails: the Fortran library that it needs ends the process otherwise.
+    local FAULT_LIBRARY="$FAULT_LIBRARY libopenblas.so.0"
+    local -x OPENBLAS_NUM_THREADS=1
+    for method in gp linear; do
+        withstand malloc 12 1 vae-climb -q -j 2 --method $method --write-predictions new.tsv \
+            --latents known.raw --target known.raw latents.raw
+    done
 }
 
 @test "each allocation while lists of hidden layers are read" {
