@@ -176,6 +176,7 @@ options_of_page() {
 @test "examples: vae-sample(1)" { run_examples vae-sample.1; }
 @test "examples: vae-interp(1)" { run_examples vae-interp.1; }
 @test "examples: vae-traverse(1)" { run_examples vae-traverse.1; }
+@test "examples: vae-climb(1)" { run_examples vae-climb.1; }
 @test "examples: vae-impute(1)" { run_examples vae-impute.1; }
 @test "examples: vae-eval(1)" { run_examples vae-eval.1; }
 @test "examples: vae-score(1)" { run_examples vae-score.1; }
