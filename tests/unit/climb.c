@@ -173,6 +173,7 @@ static void control_goes_as_far(void) {
     static const double radii[] = {10, 1.5, 0.2};
     for (size_t i = 0; i < 3; i++) {
         double sum[ACTIVE] = {0}, farthest = 0;
+        size_t at_limit = 0;
         for (uint64_t item = 0; item < ITEMS; item++) {
             struct trial climbed, control;
             start_trial(&climbed, &on_hill);
@@ -185,9 +186,10 @@ static void control_goes_as_far(void) {
             const double far = apart(climbed.path[STEPS], climbed.path[0]);
             farthest = fmax(farthest, fabs(apart(control.path[STEPS], control.path[0]) - far));
             EXPECT(far > 0.1, "the climb goes but %g far", far);
-            EXPECT(point_length(control.path[STEPS], ACTIVE) <
-                       fmax(radii[i], point_length(control.path[0], ACTIVE)) + 1e-5,
-                   "item %d ends outside", (int)item);
+            const double limit = fmax(radii[i], point_length(control.path[0], ACTIVE)),
+                         outside = point_length(control.path[STEPS], ACTIVE) - limit;
+            EXPECT(outside < 1e-5, "item %d ends %g outside", (int)item, outside);
+            at_limit += outside > -1e-5;
             EXPECT(fabs(apart(control.path[STEPS / 2], control.path[0]) - far / 2) < 1e-4, "half way is %g of %g",
                    apart(control.path[STEPS / 2], control.path[0]), far);
             for (size_t k = 0; k < ACTIVE; k++)
@@ -197,6 +199,7 @@ static void control_goes_as_far(void) {
         /* Free directions have the mean 0, with a standard error of 1 / sqrt(3 ITEMS) in each number. */
         EXPECT(i > 0 || point_length(sum, ACTIVE) < 0.12, "a mean direction of length %g",
                point_length(sum, ACTIVE));
+        EXPECT(i == 0 ? at_limit == 0 : at_limit > ITEMS / 10, "%zu end at the limit", at_limit);
         EXPECT(i == 0 || sum[0] > 0.1, "%g, wanted directions to the mean of the examples", sum[0]);
     }
 }

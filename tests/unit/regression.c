@@ -109,7 +109,7 @@ static void process_finds_its_noise(void) {
     const double best = regression_gp_evidence(&p, r.length, r.noise);
     for (int i = -1; i <= 1; i++)
         for (int j = -1; j <= 1; j++) {
-            const double other = regression_gp_evidence(&p, r.length * pow(1.5, i), r.noise * pow(4, j));
+            const double other = regression_gp_evidence(&p, r.length * pow(1.25, i), r.noise * pow(2, j));
             EXPECT(other <= best, "%g at neighbour %d, %d is better than %g", other, i, j, best);
         }
     double gradient[2], scratch[400];
@@ -125,7 +125,7 @@ static void process_finds_its_noise(void) {
 static void process_of_many_examples(void) {
     const struct points p = draw_points(600, 2);
     for (size_t i = 0; i < p.count; i++)
-        target[i] = i < 500 ? 0 : point[2 * i];
+        target[i] = i < 500 ? 0 : i % 2 == 0 ? 1 : -1;
     struct regression r;
     EXPECT(regression_fit(&r, &regression_gp, &p) == 0, "%s", error_message());
     double residual = 0;
@@ -138,7 +138,7 @@ static void process_of_many_examples(void) {
         residual = fmax(residual, fabs(sum - (target[i] - r.mean)));
     }
     EXPECT(residual < 1e-6, "a residual of %g", residual);
-    EXPECT(r.signal > 1e-6, "a signal of %g: the search has seen the first examples alone", r.signal);
+    EXPECT(r.noise > 1e-3, "a noise of %g: it is chosen with the first examples alone", r.noise);
     regression_free(&r);
 }
 
@@ -192,15 +192,30 @@ static void linear_prediction(void) {
     struct regression r;
     EXPECT(regression_fit(&r, &regression_linear, &p) == 0, "%s", error_message());
     const double at[INPUTS] = {1, -2, 0.5}, wanted = eliminate(&p, r.penalty * 25, 25, at);
-    double gradient[INPUTS], own = 0, other = 0;
+    double gradient[INPUTS];
     EXPECT(fabs(r.method->predict(&r, at, gradient) - wanted) < 1e-9, "%g, wanted %g",
            r.method->predict(&r, at, gradient), wanted);
-    EXPECT(regression_linear_left_out(&p, r.penalty, &own) == 0, "%s", error_message());
-    for (int i = -12; i <= 8; i++) {
-        EXPECT(regression_linear_left_out(&p, pow(10, i / 2.0), &other) == 0, "%s", error_message());
-        EXPECT(own <= other, "penalty %g leaves an error of %g, and 10^%g of %g", r.penalty, own, i / 2.0, other);
-    }
     regression_free(&r);
+}
+
+/* Of targets that the points tell, and of noise. */
+static void best_penalty(void) {
+    for (int noise = 0; noise < 2; noise++) {
+        const struct points p = linear_examples();
+        for (size_t i = 0; noise && i < p.count; i++)
+            target[i] = i % 2 == 0;
+        struct regression r;
+        double own = 0, other = 0;
+        EXPECT(regression_fit(&r, &regression_linear, &p) == 0, "%s", error_message());
+        EXPECT(regression_linear_left_out(&p, r.penalty, &own) == 0, "%s", error_message());
+        for (int i = -12; i <= 8; i++) {
+            EXPECT(regression_linear_left_out(&p, pow(10, i / 2.0), &other) == 0, "%s", error_message());
+            EXPECT(own <= other, "penalty %g leaves an error of %g, and 10^%g of %g", r.penalty, own, i / 2.0,
+                   other);
+        }
+        EXPECT(noise == 0 ? r.penalty < 1 : r.penalty > 1, "a penalty of %g", r.penalty);
+        regression_free(&r);
+    }
 }
 
 static void equal_targets(void) {
@@ -223,6 +238,34 @@ static void coefficient_of_determination(void) {
     EXPECT(r_squared(y, y, 4) == 1, "%g", r_squared(y, y, 4));
     EXPECT(r_squared(y, mean, 4) == 0, "%g", r_squared(y, mean, 4));
     EXPECT(fabs(r_squared(y, other, 4) - (1 - 6.0 / 14)) < 1e-15, "%g", r_squared(y, other, 4));
+}
+
+/* A method that counts what it is given. */
+static size_t learned[CROSS_VALIDATION_FOLDS], folds, predicted;
+
+static int count_examples(struct regression *r) {
+    learned[folds++ % CROSS_VALIDATION_FOLDS] = r->examples.count;
+    return 0;
+}
+
+static double count_prediction(const struct regression *r, const double *at, double *gradient) {
+    (void)gradient;
+    for (size_t i = 0; i < r->examples.count; i++)
+        EXPECT(r->examples.point[i] != *at, "%g is predicted from itself", *at);
+    predicted++;
+    return 0;
+}
+
+static void sizes_of_folds(void) {
+    static const struct regression_method counter = {"counter", count_examples, count_prediction, NULL};
+    const struct points p = draw_points(12, 1);
+    double r2;
+    for (size_t i = 0; i < p.count; i++)
+        target[i] = (double)i;
+    EXPECT(cross_validate(&counter, &p, 1, &r2) == 0, "%s", error_message());
+    EXPECT(folds == CROSS_VALIDATION_FOLDS && predicted == 12, "%zu folds, %zu predictions", folds, predicted);
+    for (size_t i = 0; i < CROSS_VALIDATION_FOLDS; i++)
+        EXPECT(learned[i] == (i < 2 ? 9 : 10), "fold %zu is learned from %zu", i, learned[i]);
 }
 
 /* Of targets that nothing tells, a regression predicts those that it has learned, and no others. */
@@ -258,9 +301,11 @@ int main(void) {
         {"a Gaussian process finds the noise of its examples", process_finds_its_noise},
         {"a Gaussian process of more examples than length and noise are chosen with", process_of_many_examples},
         {"examples that are left out of ridge regression, each by itself", examples_left_out},
-        {"ridge regression by elimination, with the best penalty", linear_prediction},
+        {"ridge regression by elimination", linear_prediction},
+        {"the penalty with the least error is taken", best_penalty},
         {"equal targets", equal_targets},
         {"R^2 of given predictions", coefficient_of_determination},
+        {"each example is predicted once, from the other folds", sizes_of_folds},
         {"R^2 by cross-validation", cross_validation},
     };
     if (lapack_load() < 0) {
