@@ -225,6 +225,8 @@ standardised() {
 @test "examples that do not fit are refused" {
     raw-select -n 299 values.raw >short.raw
     refuses 'short.raw: found 299 targets, wanted one for each of the 300 items of known.raw' --target short.raw start.raw
+    raw-select -n 299 known.raw >few.raw
+    refuses 'values.raw: found 300 targets, wanted one for each of the 299 items of few.raw' --latents few.raw start.raw
     refuses 'known.raw: items have 4 numbers, wanted one number per item, the target' --target known.raw start.raw
     refuses 'stdin: latents have 3 numbers, and those of known.raw have 4, wanted the same' - < <(vae-sample -n 2 -d 3)
     raw-select -n 9 known.raw >few.raw

@@ -5,12 +5,14 @@
 
 #include <stdlib.h>
 
+#define METHODS 2
+
 int regression_parse(void *method, const char *name, const char *text) {
-    const struct regression_method *const methods[] = {&regression_gp, &regression_linear};
-    const char *names[sizeof methods / sizeof *methods];
-    for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
+    static const struct regression_method *const methods[METHODS] = {&regression_gp, &regression_linear};
+    const char *names[METHODS];
+    for (size_t i = 0; i < METHODS; i++)
         names[i] = methods[i]->name;
-    const int i = parse_name(name, text, names, sizeof names / sizeof *names, sizeof *names);
+    const int i = parse_name(name, text, names, METHODS, sizeof(char *));
     if (i < 0)
         return -1;
     *(const struct regression_method **)method = methods[i];
