@@ -310,7 +310,7 @@ refuses_tokens() {
     exec 9<>in
     for ((i = 1; i <= 3; i++)); do
         printf 'CCl\n' >&9
-        await eval '[ "$(stat -c %s out)" -eq $((68 * i)) ]'
+        AWAIT_SECONDS=10 await eval '[ "$(stat -c %s out)" -eq $((68 * i)) ]'
     done
     exec 9>&-
     wait $pid

@@ -48,8 +48,15 @@ static void add(struct codes *codes, uint32_t code) {
     codes->bits[code / 64] |= (uint64_t)1 << code % 64;
 }
 
-static bool has(const struct codes *codes, uint32_t code) {
-    return (codes->bits[code / 64] >> code % 64 & 1) != 0;
+/* Returns the first code from `code` on that occurs; UTF8_CODES: there is none. */
+static uint32_t next_code(const struct codes *codes, uint32_t code) {
+    while (code < UTF8_CODES) {
+        const uint64_t left = codes->bits[code / 64] >> code % 64;
+        if (left != 0)
+            return code + (uint32_t)__builtin_ctzll(left);
+        code = (code / 64 + 1) * 64;
+    }
+    return UTF8_CODES;
 }
 
 static size_t take_character(void *codes, const char *text, size_t length) {
@@ -70,8 +77,8 @@ static size_t take_byte(void *codes, const char *text, size_t length) {
 /* Sets the vocabulary to the codes. */
 static int set_tokens(struct tokens *tokens, const struct codes *codes, bool by_bytes, const char *name) {
     size_t count = 0, used = 0;
-    for (uint32_t code = 1; code < UTF8_CODES; code++)
-        count += has(codes, code);
+    for (uint32_t code = next_code(codes, 1); code < UTF8_CODES; code = next_code(codes, code + 1))
+        count++;
     if (count == 0)
         return fail("%s: has only empty lines, wanted text in them", name);
     if (count > TOKENS_MAX)
@@ -79,9 +86,7 @@ static int set_tokens(struct tokens *tokens, const struct codes *codes, bool by_
     char *text = malloc(count * (UTF8_MAX + 1));
     if (text == NULL)
         return fail("%s: out of memory for %zu tokens", name, count);
-    for (uint32_t code = 1; code < UTF8_CODES; code++) {
-        if (!has(codes, code))
-            continue;
+    for (uint32_t code = next_code(codes, 1); code < UTF8_CODES; code = next_code(codes, code + 1)) {
         if (by_bytes)
             text[used++] = (char)code;
         else
