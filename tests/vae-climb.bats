@@ -43,6 +43,11 @@ refuses() {
     mv out cut.raw && fails 1 'raw-info: cut.raw: e' raw-info cut.raw # it ended, or is empty
 }
 
+# frames: the items and the end of each frame of a stream on stdin.
+frames() {
+    grep -a -o 'raw1 f32 4 [0-9]* [+.]' | cut -d ' ' -f 4,5 | xargs
+}
+
 # moments: mean and standard deviation of each number of the known latents, in one line.
 moments() {
     raw2csv --tsv --no-header known.raw | awk '{ for (i = 1; i <= NF; i++) { sum[i] += $i; squares[i] += $i^2 } }
@@ -168,14 +173,25 @@ standardised() {
     climb many.raw >wanted
     climb --write-predictions table many.raw >out
     payload <out | cmp - <(payload <wanted)
-    assert_equal "$(raw-info out | tail -1 | cut -f 3,4)" $'1100\t3' # 512 items at a time
+    assert_equal "$(frames <out)" '512 + 512 + 76 .'
     recut 7 <many.raw >frames.raw
     climb --write-predictions other frames.raw >out
     cmp other table
-    mkfifo pipe
+    assert_equal "$(frames <out)" "$(frames <frames.raw)"
+    mkfifo pipe in
+    climb --write-predictions live in >out 3>&- &
+    pid=$!
+    exec 9>in
+    first 176 <frames.raw >&9 # a frame
+    await eval '[ "$(wc -l <live)" -eq 8 ]'
+    tail -c +177 frames.raw >&9
+    exec 9>&-
+    wait $pid
+    cmp live table
     # A reader opens it after the first header, as for other side files.
     climb --write-predictions pipe many.raw | { head -c 64 && timeout 20 cat pipe >lines && cat; } >out
     cmp lines table
+    assert_equal "$(frames <out | cut -d ' ' -f 1-4)" '0 + 32 +' # as many lines as any pipe holds
     payload <out | cmp - <(payload <wanted)
     raw-select -n 0 many.raw | climb --write-predictions none - | raw-info | row_holds 2 '$3 == 0'
     assert_equal "$(<none)" $'item\tstart\tend\tdeviation'
