@@ -73,7 +73,7 @@ OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o) $(foreach level,$(LEVELS),$(KERNELS:%.c=$
 # Published figures, a recipe each in examples/paper/; the others there take longer and are started by name.
 PAPER := vae iwae-5 figure2 figure4
 
-.PHONY: all help flags parts fuzz fuzzers deps bench-deps emoji-deps paper-deps fuzz-deps long-deps bench bench-quick demo paper check quick test format lint dist check-long coverage mutate asan tsan units install uninstall clean
+.PHONY: all help flags parts fuzz fuzzers deps bench-deps emoji-deps deps-chemistry paper-deps fuzz-deps long-deps bench bench-quick demo paper check quick test format lint dist check-long coverage mutate asan tsan units install uninstall clean
 .DELETE_ON_ERROR:
 
 all: $(PROGRAMS)
@@ -262,6 +262,9 @@ bench-deps: DEPS := python3-torch python3-torchvision python3-pil python3-numpy 
 # The emoji of `make -C data emoji` are taken out of a font.
 emoji-deps: DEPS := python3-fonttools
 
+# The molecules of `make -C data molecules` are listed by these.
+deps-chemistry: DEPS := nauty openbabel
+
 paper-deps: DEPS := gnuplot-nox zstd
 
 fuzz-deps: DEPS := clang libclang-rt-dev
@@ -270,9 +273,9 @@ fuzz-deps: DEPS := clang libclang-rt-dev
 # packages are for builds that are compared with gcc's.
 long-deps: DEPS := $(if $(shell command -v npm),,npm) clang gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user
 
-bench-deps emoji-deps paper-deps fuzz-deps long-deps: | $(DEPS_FIRST)
+bench-deps emoji-deps deps-chemistry paper-deps fuzz-deps long-deps: | $(DEPS_FIRST)
 
-deps bench-deps emoji-deps paper-deps fuzz-deps long-deps:
+deps bench-deps emoji-deps deps-chemistry paper-deps fuzz-deps long-deps:
 	@missing=; for package in $(DEPS); do \
 	    dpkg-query -W -f '$${Status}\n' $$package 2>/dev/null | grep -q '^install ok installed$$' || missing="$$missing $$package"; \
 	done; \
