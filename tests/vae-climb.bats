@@ -72,6 +72,7 @@ standardised() {
 
 @test "20 steps of 0.1 standard deviations are the default, and a path is no longer" {
     climb start.raw | cmp - <(climb --steps 20 --step-size 0.1 --within 0.95 --method gp --examples 2000 -S 1 start.raw)
+    climb --method linear --steps 60 start.raw | cmp - <(climb --method linear --steps 60 --within 0.95 start.raw) # to the bound
     climb --within 1 --method linear start.raw >out
     # A linear property has the same slope everywhere: each step is whole, unless the region ends.
     paste <(standardised start.raw) <(standardised out) | awk '{ print sqrt(($4 - $1)^2 + ($5 - $2)^2 + ($6 - $3)^2) }' >far
@@ -189,7 +190,7 @@ standardised() {
     wait $pid
     cmp live table
     # A reader opens it after the first header, as for other side files.
-    climb --write-predictions pipe many.raw | { head -c 64 && timeout 20 cat pipe >lines && cat; } >out
+    timeout 20 vae-climb -q --latents known.raw --target values.raw --write-predictions pipe many.raw | { head -c 64 && timeout 20 cat pipe >lines && cat; } >out
     cmp lines table
     assert_equal "$(frames <out | cut -d ' ' -f 1-4)" '0 + 32 +' # as many lines as any pipe holds
     payload <out | cmp - <(payload <wanted)
