@@ -209,7 +209,7 @@ dist:
 	git archive --format=tar --prefix=vaeutils-$(VERSION)/ HEAD | gzip -9 -n >"$(BUILD)/vaeutils-$(VERSION).tar.gz"
 
 # Tests of the build, of the source, of whole workflows or of times, which sanitizers have no part in.
-PLAIN := analyze anomaly bench data injected jobs jobs_sweep locale make man paper readme sanitizers
+PLAIN := analyze anomaly bench data injected jobs jobs_sweep locale make man molecules paper readme sanitizers
 
 # The published figure on MNIST (a download), hundreds of kills, each allocation failing, and the sanitizers: minutes.
 # With PART=N only a part of them: every eighth, from the N-th on.
