@@ -10,7 +10,7 @@ PROGRAMS=(nauty-geng nauty-vcolg nauty-multig obabel)
 
 setup_file() {
     mkdir "$BATS_FILE_TMPDIR/six"
-    ! command -v "${PROGRAMS[@]}" >"$BATS_FILE_TMPDIR/programs" ||
+    ! type -P "${PROGRAMS[@]}" >"$BATS_FILE_TMPDIR/programs" ||
         "$ROOT/data/list-molecules" 6 "$BATS_FILE_TMPDIR/six"
 }
 
@@ -21,7 +21,7 @@ setup() {
 
 # chemistry: skips a test if its programs are not there.
 chemistry() {
-    command -v "${PROGRAMS[@]}" >programs || skip 'wants nauty and openbabel (make deps-chemistry)'
+    type -P "${PROGRAMS[@]}" >programs || skip 'wants nauty and openbabel (make deps-chemistry)'
 }
 
 # formulas: "SMILES<tab>formula" of the SMILES on stdin.

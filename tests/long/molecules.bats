@@ -7,7 +7,7 @@ load ../helper
 @test "there are 166,355 molecules, and each series has the known number of isomers" {
     local molecules
     molecules=$(make -s -C "$ROOT/data" path DATA=molecules)
-    [ -e "$molecules/all.smi" ] || command -v nauty-geng obabel >"$BATS_TEST_TMPDIR/programs" ||
+    [ -e "$molecules/all.smi" ] || type -P nauty-geng obabel >"$BATS_TEST_TMPDIR/programs" ||
         skip 'wants nauty and openbabel (make deps-chemistry)'
     make -s -C "$ROOT/data" molecules
     cd "$molecules"
