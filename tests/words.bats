@@ -1,0 +1,40 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# examples/words, on some words of the test's own.
+# shellcheck disable=SC2016 # what is quoted is awk's
+load helper
+
+# Syllables, so that a small model learns them fast.
+setup_file() {
+    cd "$BATS_FILE_TMPDIR" || return
+    perl -e 'my @s = qw(ba be do di ku la lo mi na ro ti);
+        print join("", map { $s[($_ ** 3 + int($_ / 7)) % 11] } $i .. $i + $i % 3 + 1), "\n" while $i++ < 599' >own.txt
+    echo 'Zoë' >>own.txt
+    EPOCHS=70 FROM=bamina TO=kula WORDS=own.txt "$ROOT/examples/words" out >told
+}
+
+setup() { cd "$BATS_FILE_TMPDIR" || return; }
+
+@test "words of a user's own: new ones, a walk, the strangest ones, and how many come back" {
+    assert_equal "$(wc -l <out/train.txt)" 540
+    assert_equal "$(wc -l <out/test.txt)" 60
+    # The letters of one word are not known.
+    assert_equal "$(diff out/test.txt out/known.txt)" $'60d59\n< Zoë'
+    assert_equal "$(grep -cx '[a-z]*' out/new.txt)" 60
+    assert [ "$(grep -cxE '(ba|be|do|di|ku|la|lo|mi|na|ro|ti)+' out/new.txt)" -gt 25 ]
+    [ "$(head -1 out/walk.txt)" != "$(tail -1 out/walk.txt)" ]
+    assert_empty "$(uniq -d out/walk.txt)"
+    rows_hold 12 '$1 > 0 && NF == 2' <out/strange.txt
+    sort -c -g -r out/strange.txt
+    grep -q "^From one to another    $(paste -s -d ' ' out/walk.txt)\$" told
+    same=$(paste out/known.txt out/again.txt | awk '$1 == $2 { n++ } END { printf "%.0f", 100 * n / NR }')
+    grep -q "^Reconstructed exactly  $same % of the words" told
+    assert [ "$same" -gt 10 ]
+}
+
+@test "its last hints run" {
+    cd out
+    while read -r command; do
+        bash -c "set -o pipefail; $command" | grep -q '^[a-z]*$'
+    done < <(grep '^  vae-sample\|^  echo' ../told | sed 's/serendipity/bamina/')
+}
