@@ -27,6 +27,11 @@ v() {
     v vae-train -q -j 1 -m m.bin -H 4 -z 2 -e 1 -a gated --prior vamp:3 --optimizer muon --ema 0.9 items.raw
     v vae-train -q -j 1 -m m.bin -H 4 -z 2 -e 1 --cond labels.raw --objective dreg -k 2 -l gaussian --sigma net items.raw
     v vae-train -q -j 1 -m m.bin -H conv:3:4:4,norm:1,resconv,up:2,4 --decoder-hidden linear:7:7:2,up:4 -z 2 -e 1 --prior vamp:3 items.raw
+    printf 'ab\nc\n\nabca\n' >lines
+    text2raw --write-tokens tokens lines >lines.raw
+    v vae-train -q -j 1 -m m.bin --tokens tokens -H gru:3,gru:2 --decoder-hidden 3,gru:4 -z 2 -e 2 --word-dropout 0.5 -k 2 lines.raw
+    vae-sample -n 3 -d 2 | v vae-decode -q -j 1 -m m.bin --sample --temperature 2 | v raw2text -m m.bin | wc -l | grep -x 3
+    v text2raw -m m.bin lines | cmp - lines.raw
     v vae-train -q -j 1 -m m.bin -H 4 -z 2 -e 1 --missing -l laplace --sigma per-dim holes.raw
     v vae-impute -q -j 1 -m m.bin -k 3 holes.raw | raw-info | row_holds 2 '$3 == 40 && $8 == 0'
 }
@@ -97,6 +102,10 @@ v() {
     vae-sample -n 40 -d 2 >known.raw
     raw-select --elements 0 known.raw >values.raw
     vae-climb -q -j 4 --write-predictions table --latents known.raw --target values.raw known.raw | raw-info | row_holds 2 '$3 == 40'
+    seq -f 'word%g' 60 >lines
+    text2raw --write-tokens tokens lines >lines.raw
+    vae-train -q -j 4 -m gru.bin --tokens tokens -H gru:9 --decoder-hidden 5,gru:20 -z 3 -e 2 -b 40 --optimizer muon lines.raw
+    vae-encode -q -j 4 -m gru.bin lines.raw | vae-decode -q -j 4 -m gru.bin --sample | raw-info | row_holds 2 '$3 == 60'
     # Several micro-batches.
     { header u8 96x80x3 10 . && head -c 230400 /dev/zero; } >large.raw
     vae-train -q -j 2 -m large.bin -H conv:40:3,conv:4:4:4,8 -z 2 -e 1 -b 10 large.raw
