@@ -13,7 +13,7 @@
 
 struct options {
     struct cli_common common;
-    const char *file, *labels;
+    const char *file, *labels, *target;
     size_t samples; /* 0: not given */
     bool per_item, curve, latents, mutual_information;
 };
@@ -32,6 +32,9 @@ static const struct cli_option options[] = {
     {0, "mutual-information", NULL, NULL, "add the mutual information of latent and item; N^2 work for N items",
      CLI_FLAG(mutual_information)},
     CLI_LABELS(labels),
+    {0, "target", "FILE", NULL,
+     "the items' targets, nan if not known: add the R^2 of the model's prediction, with --per-item the prediction",
+     CLI_FILE(target), .aside = true},
     CLI_ON_BAD,
     CLI_SEED,
     CLI_THREADS,
@@ -40,7 +43,7 @@ static const struct cli_option options[] = {
 
 static const struct cli_program program = {
     "vae-eval",
-    "-m FILE [-k K] [--per-item | --curve | --latents] [--cond FILE] [OPTION]... [FILE]",
+    "-m FILE [-k K] [--per-item | --curve | --latents] [--cond FILE] [--target FILE] [OPTION]... [FILE]",
     "Evaluates a model on a stream of items: a table (TSV) of the ELBO and its parts, in nats per item.",
     options,
     0,
@@ -64,6 +67,9 @@ static struct options parse(int argc, char **argv) {
                    o.per_item ? "--per-item"
                    : o.curve  ? "--curve"
                               : "--latents");
+    if (o.target != NULL && (o.curve || o.latents))
+        cli_refuse("--target: found it with %s, wanted the table for all items, or --per-item",
+                   o.curve ? "--curve" : "--latents");
     if (o.common.report_bad && !o.per_item)
         cli_refuse(
             "--on-bad: found 'report' without --per-item, wanted both: a bad item has no place in the means");
@@ -82,7 +88,8 @@ static void print_figure(double value) {
 }
 
 /* 0, or -1 if the output cannot be written: the rest of a long stream is then not read in vain. */
-static int print_item(const struct options *o, uint64_t number, const struct item_figures *f) {
+static int print_item(const struct options *o, const struct target *target, uint64_t number,
+                      const struct item_figures *f) {
     printf("%" PRIu64, number);
     print_figure(f->reconstruction - f->kl);
     print_figure(f->reconstruction);
@@ -91,6 +98,8 @@ static int print_item(const struct options *o, uint64_t number, const struct ite
         print_figure(f->log_likelihood);
         print_figure(f->effective);
     }
+    if (o->target != NULL)
+        printf("\t%.6g", unsigned_nan(target->mean + target->deviation * f->prediction));
     printf("\n");
     return ferror(stdout) ? fail_system("stdout", "cannot write") : 0;
 }
@@ -135,10 +144,11 @@ static int print_total(struct work *w, const struct stream_evaluation *s) {
     double error, information = 0;
     if (o->mutual_information && mutual_information_value(&w->mutual, s->workers, &information) < 0)
         return -1;
-    printf("items\telbo\treconstruction\tkl%s\tactive_latents\telbo_se\telbo_bits%s%s\n",
+    printf("items\telbo\treconstruction\tkl%s\tactive_latents\telbo_se\telbo_bits%s%s%s\n",
            o->samples > 0 ? "\tlog_likelihood\tlog_likelihood_se" : "",
            o->samples > 0 ? "\tlog_likelihood_bits\teffective_samples" : "",
-           o->mutual_information ? "\tmutual_information\tmarginal_kl" : "");
+           o->mutual_information ? "\tmutual_information\tmarginal_kl" : "",
+           o->target != NULL ? "\ttarget_r2" : "");
     printf("%" PRIu64 "\t%.4f\t%.4f\t%.4f", total->items, elbo.elbo, elbo.reconstruction, elbo.kl);
     const double log_likelihood = evaluation_log_likelihood(total, &error);
     if (o->samples > 0)
@@ -150,6 +160,8 @@ static int print_total(struct work *w, const struct stream_evaluation *s) {
         printf("\t%.6f\t%.4f", log_likelihood / nats, total->effective / (double)total->items);
     if (o->mutual_information)
         printf("\t%.4f\t%.4f", information, elbo.kl - information);
+    if (o->target != NULL)
+        print_figure(elbo.target.r2);
     printf("\n");
     if (o->mutual_information)
         note_marginal(s, information, elbo.kl - information);
@@ -160,15 +172,17 @@ static int begin(struct stream_evaluation *s) {
     struct work *w = s->context;
     mutual_information_start(&w->mutual, s->model.config.latent, s->seed);
     if (w->options->per_item)
-        printf("item\telbo\treconstruction\tkl%s\n",
-               w->options->samples > 0 ? "\tlog_likelihood\teffective_samples" : "");
+        printf("item\telbo\treconstruction\tkl%s%s\n",
+               w->options->samples > 0 ? "\tlog_likelihood\teffective_samples" : "",
+               w->options->target != NULL ? "\tprediction" : "");
     return 0;
 }
 
 static int add_batch(struct stream_evaluation *s, size_t count, uint64_t item) {
     struct work *w = s->context;
     for (size_t i = 0; i < count; i++) {
-        if (w->options->per_item && print_item(w->options, item + i, &s->evaluator.figures[i]) < 0)
+        if (w->options->per_item &&
+            print_item(w->options, &s->model.config.target, item + i, &s->evaluator.figures[i]) < 0)
             return -1;
         if (w->options->mutual_information &&
             mutual_information_add(&w->mutual, evaluator_heads(&s->evaluator, i)) < 0)
@@ -198,6 +212,7 @@ static int run(const struct options *o) {
     stream = (struct stream_evaluation){.model_path = o->common.model,
                                         .path = o->file,
                                         .labels_path = o->labels,
+                                        .targets_path = o->target,
                                         .threads = o->common.threads,
                                         .seed = o->common.seed,
                                         .samples = o->samples > 0 ? (uint32_t)o->samples : 1,

@@ -32,6 +32,12 @@ static int parse_hidden(void *field, const char *name, const char *text) {
     return hidden_parse(field, name, text);
 }
 
+static int parse_target_hidden(void *field, const char *name, const char *text) {
+    struct training_run_config *run = field;
+    run->target_hidden_given = true;
+    return target_parse_hidden(&run->model.target.hidden, name, text);
+}
+
 static int parse_prior(void *field, const char *name, const char *text) {
     struct model_config *config = field;
     return prior_parse(&config->prior, &config->components, name, text);
@@ -176,6 +182,16 @@ static const struct cli_option options[] = {
      .aside = true, .heading = DATA},
     {0, "val-cond", "FILE", NULL, "the labels of --val", CLI_FILE(run.validation_labels), .aside = true,
      .heading = DATA},
+    {0, "target", "FILE", NULL,
+     "a number of each item, which the model also learns to predict from z; nan: not known", CLI_FILE(run.target),
+     .aside = true, .heading = DATA},
+    {0, "val-target", "FILE", NULL, "the targets of --val", CLI_FILE(run.validation_target), .aside = true,
+     .heading = DATA},
+    {0, "target-weight", "W", NULL, "weight of log p(target|z) beside the bound (default: 1)",
+     CLI_REAL(run.objective.target_weight, 0, 1e6), .heading = OBJECTIVE},
+    {0, "target-hidden", "LIST", NULL,
+     "hidden layers between z and the predicted target, numbers of units, or none (default: 64)",
+     CLI_PARSE(parse_target_hidden, run), .heading = MODEL},
     {0, "log", "FILE", NULL, "write a table (TSV), one row per epoch", CLI_STREAM(run.log), .aside = true,
      .heading = FILES},
     {0, "log-latents", "FILE", NULL, "write the KL of each latent (TSV), one row per epoch",
@@ -261,6 +277,16 @@ static void set_validation(struct options *o) {
                    text, text);
 }
 
+/* Sets what --target-weight and --target-hidden are if they are not given. */
+static void set_target(struct options *o) {
+    struct training_run_config *run = &o->run;
+    if (run->objective.target_weight < 0)
+        run->objective.target_weight = run->target == NULL ? 0 : 1;
+    if (run->target != NULL && !run->target_hidden_given &&
+        target_parse_hidden(&run->model.target.hidden, "--target-hidden", TARGET_HIDDEN) < 0)
+        cli_usage_error();
+}
+
 /* Sets the checkpoint to resume from with --continue. */
 static void set_resume(struct options *o) {
     if (!o->goes_on)
@@ -276,6 +302,7 @@ static void set_resume(struct options *o) {
 static struct options parse(int argc, char **argv) {
     struct options o = {0};
     o.run.model.decoder.layers = HIDDEN_NOT_GIVEN;
+    o.run.objective.target_weight = TARGET_WEIGHT_NOT_GIVEN;
     cli_parse(&program, argc, argv, &o);
     cli_require("--model", o.common.model);
     o.run.file = cli_operand();
@@ -288,6 +315,7 @@ static struct options parse(int argc, char **argv) {
     set_resume(&o);
     if (run_check(&o.run) < 0)
         cli_usage_error();
+    set_target(&o);
     if (o.run.every.steps == 0 && o.run.every.seconds == 0)
         o.run.every.seconds = 60;
     if (o.run.model.decoder.layers == HIDDEN_NOT_GIVEN &&
@@ -300,7 +328,7 @@ static struct options parse(int argc, char **argv) {
  * are the same run; a vocabulary stands there as its digest. */
 static const struct option_value *values(const struct options *o) {
     static struct option_value value[sizeof options / sizeof *options];
-    static char encoder[HIDDEN_TEXT], decoder[HIDDEN_TEXT], augment[AUGMENT_TEXT], tokens[32];
+    static char encoder[HIDDEN_TEXT], decoder[HIDDEN_TEXT], target[HIDDEN_TEXT], augment[AUGMENT_TEXT], tokens[32];
     size_t n = 0;
     for (const struct option_value *given = cli_values(); given->name != NULL; given++) {
         value[n] = *given;
@@ -308,6 +336,8 @@ static const struct option_value *values(const struct options *o) {
             value[n].value = hidden_text(&o->run.model.encoder, encoder);
         if (strcmp(given->name, "decoder-hidden") == 0 && given->value != NULL)
             value[n].value = hidden_text(&o->run.model.decoder, decoder);
+        if (strcmp(given->name, "target-hidden") == 0 && given->value != NULL)
+            value[n].value = hidden_text(&o->run.model.target.hidden, target);
         if (strcmp(given->name, "augment") == 0 && given->value != NULL)
             value[n].value = augment_text(&o->run.augment, augment);
         n++;

@@ -14,15 +14,22 @@ double bound_kl(const struct pass *pass, const struct model *m, const struct obj
                            o->free_bits, m->config.latent);
 }
 
+double bound_target(const struct pass *pass, const struct model *m, const struct objective *o, size_t row) {
+    return o->target_weight == 0 ? 0 : -o->target_weight * target_of_draw(pass, m->target, row);
+}
+
 static double weigh(const struct pass *pass, const struct model *m, const struct objective *o, size_t item) {
-    double log_weights[OBJECTIVE_MAX_DRAWS];
+    double log_weights[OBJECTIVE_MAX_DRAWS], target = 0;
     float *weight = pass->weight + item * pass->draws;
     for (size_t k = 0; k < pass->draws; k++)
         weight[k] = 1.0f / (float)pass->draws;
-    if (!o->estimator->importance)
-        return -likelihood_of_item(pass, m->likelihood, item) - o->beta * bound_kl(pass, m, o, item);
     for (size_t k = 0; k < pass->draws; k++)
-        log_weights[k] = bound_log_weight(pass, m, item * pass->draws + k);
+        target += bound_target(pass, m, o, item * pass->draws + k) / (double)pass->draws;
+    if (!o->estimator->importance)
+        return target - likelihood_of_item(pass, m->likelihood, item) - o->beta * bound_kl(pass, m, o, item);
+    for (size_t k = 0; k < pass->draws; k++)
+        log_weights[k] =
+            bound_log_weight(pass, m, item * pass->draws + k) + bound_target(pass, m, o, item * pass->draws + k);
     return importance_weights(log_weights, weight, pass->draws);
 }
 

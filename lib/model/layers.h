@@ -85,6 +85,19 @@ double likelihood_of_item(const struct pass *pass, size_t likelihood, size_t ite
  * not train. */
 void likelihood_of_elements(const struct pass *pass, size_t likelihood, size_t row, double *each);
 
+/* Adds the latents of the draws z [latent], without the labels that follow them. */
+size_t net_latent(struct net *net, size_t z, size_t latent);
+
+/* Adds the likelihood p(t|z) of a target (model/target.h). `f` is the layer with the head's output, of one number;
+ * t: the input layer of targets, in units of their standard deviation, NaN if not known. Computes the term -log
+ * p(t|z), which is 0 for a target that is not known. Its gradient is multiplied by the objective's target_weight.
+ */
+size_t net_target(struct net *net, size_t f, size_t t);
+
+/* Return -log p(t|z) of a draw, and its mean over the draws of an item, in nats. */
+double target_of_draw(const struct pass *pass, size_t target, size_t row);
+double target_of_item(const struct pass *pass, size_t target, size_t item);
+
 /* For a scale that maximises log p(x|z) of each batch (SCALE_OPTIMAL): the deviations summed over the draws and
  * observed elements of the last step, and the number of these elements. */
 struct deviations {

@@ -107,6 +107,31 @@ static size_t add_decoder(struct model *m) {
     return last;
 }
 
+size_t model_add_head(struct net *net, const struct model_config *c, size_t in) {
+    char output[LAYER_NAME];
+    const size_t last = hidden_add(
+        &(struct hidden_place){
+            .net = net, .name = "target", .in = in, .activation = c->activation, .previous = NO_LAYER},
+        &c->target.hidden);
+    snprintf(output, sizeof output, "target.%zu", c->target.hidden.layers);
+    return net_linear(net, output, last, 1, NULL);
+}
+
+bool model_has_head(const struct model *m) {
+    return m->config.target.deviation > 0;
+}
+
+/* The head comes last, so that the other layers are those of a model without one. */
+static void add_head(struct model *m) {
+    m->known = m->latents = m->prediction = m->target = NO_LAYER;
+    if (!model_has_head(m))
+        return;
+    m->known = net_input_layer(&m->net, "known", 1);
+    m->latents = net_latent(&m->net, m->z, m->config.latent);
+    m->prediction = model_add_head(&m->net, &m->config, m->latents);
+    m->target = net_target(&m->net, m->prediction, m->known);
+}
+
 static int add_layers(struct model *m, const char *name) {
     static const char *const heads[2] = {"mu", "logvar"};
     const struct model_config *c = &m->config;
@@ -123,6 +148,7 @@ static int add_layers(struct model *m, const char *name) {
     snprintf(output, sizeof output, "decoder.%zu", c->decoder.layers);
     m->output = add_output(m, g, output);
     m->likelihood = net_likelihood(net, m->output, m->x, &m->segment, 1, model_skips_elements(m));
+    add_head(m);
     if (!net->failed)
         add_pseudo_inputs(m);
     return net_finish(net);
@@ -170,6 +196,10 @@ void model_set_label(const struct model *m, struct pass *pass, size_t row, uint3
     one_hot[label] = 1;
 }
 
+void model_set_target(const struct model *m, struct pass *pass, size_t row, double t) {
+    pass->value[m->known].out[row] = (float)((t - m->config.target.mean) / m->config.target.deviation);
+}
+
 void model_swap_average(struct model *m) {
     if (m->net.parameters.average == NULL)
         return;
@@ -182,17 +212,27 @@ static void describe(FILE *text, const char *before, const struct image *image) 
     fprintf(text, "%s%s", before, image_text(image, shape));
 }
 
-/* Lists the input and the layers with weights; for the layer of mu and logvar it writes the width of z. */
-char *model_describe(const struct model *m) {
+/* Lists the layers [from, to) with weights; for the layer of mu and logvar it writes the width of z. */
+static void describe_layers(FILE *out, const struct model *m, size_t from, size_t to, const char *before) {
     const struct image latent = {1, 1, m->config.latent};
+    for (size_t i = from; i < to; i++)
+        if (m->net.layer[i].own[0].decays) {
+            describe(out, before, i == m->net.layer[m->posterior].in[0] ? &latent : &m->net.layer[i].image);
+            before = "-";
+        }
+}
+
+char *model_describe(const struct model *m) {
     char *text = NULL;
     size_t length = 0;
     FILE *out = open_memstream(&text, &length);
     if (out != NULL) {
         describe(out, "", &m->net.layer[m->x].image);
-        for (size_t i = 0; i < m->net.layers; i++)
-            if (m->net.layer[i].own[0].decays)
-                describe(out, "-", i == m->net.layer[m->posterior].in[0] ? &latent : &m->net.layer[i].image);
+        describe_layers(out, m, 0, m->likelihood, "-");
+        if (model_has_head(m)) {
+            describe_layers(out, m, m->latents, m->target, " (target ");
+            fprintf(out, ")");
+        }
     }
     if (out != NULL && fclose(out) == 0)
         return text;
@@ -252,6 +292,13 @@ int model_check_labels(const struct model *model, const char *path, const char *
     if (classes == 0 && path != NULL)
         return fail("%s: is not conditional on labels, wanted no --cond", model_name);
     return 0;
+}
+
+int model_check_targets(const struct model *model, const char *path, const char *model_name) {
+    return path == NULL || model_has_head(model)
+               ? 0
+               : fail("%s: predicts no target, wanted no --target, or a model that vae-train --target has trained",
+                      model_name);
 }
 
 int model_check_items(const struct model *model, enum dtype dtype, const void *items, size_t count,

@@ -8,7 +8,8 @@
 #include <stdint.h>
 
 /* A model is a net (nn/net.h) with these layers: x, the encoder's input, the encoder's hidden layers, the
- * posterior, the draws of z, the decoder's hidden layers, the decoder's output, and the likelihood of x. */
+ * posterior, the draws of z, the decoder's hidden layers, the decoder's output, and the likelihood of x; then, if
+ * it predicts a target, the head: its input, its hidden layers, its output, and the likelihood of the target. */
 struct model {
     struct model_config config;
     bool may_miss;          /* elements of items may be missing */
@@ -26,6 +27,9 @@ struct model {
     /* Of a decoder that goes through a sequence: the layer with the token before each position, and the recurrent
      * layer; else NO_LAYER. */
     size_t previous, recurrent;
+    /* Of a head: the input layer of known targets, the latents that it reads, its output, and the likelihood of the
+     * target; else NO_LAYER. */
+    size_t known, latents, prediction, target;
     /* Of a VampPrior, the offsets of its pseudo-inputs [K, encoder_inputs] and of its components [K, 2 latent] in
      * the table of parameters. */
     size_t pseudo_inputs, components;
@@ -50,11 +54,21 @@ int model_create(struct model *model, const struct model_config *config) __attri
 float *model_x(const struct model *model, const struct pass *pass, size_t row);
 void model_set_label(const struct model *model, struct pass *pass, size_t row, uint32_t label);
 
+/* Returns whether the model predicts a target. */
+bool model_has_head(const struct model *model);
+
+/* Adds the layers of the head, which read the latents `in`, to a net. Returns the index of its output. */
+size_t model_add_head(struct net *net, const struct model_config *config, size_t in);
+
+/* Sets the known target of the row to t, NaN if it is not known; the model must have a head. */
+void model_set_target(const struct model *model, struct pass *pass, size_t row, double t);
+
 /* Exchanges the parameters with their moving average, if there is one, and packs the net. */
 void model_swap_average(struct model *model);
 
 /* Returns the sizes of the layers with weights as a text, such as "784-400-20-400-784", or "14x14x32" of a layer of
- * pictures, which the caller frees; NULL with a message if memory runs out. */
+ * pictures, followed by those of the head, such as " (target 64-1)", which the caller frees; NULL with a message if
+ * memory runs out. */
 char *model_describe(const struct model *model);
 
 /* Sets the output biases from the items' mean [elements], so that a decoder with zero weights predicts the mean
@@ -81,6 +95,11 @@ int model_check_shape(const struct model *model, const struct shape *shape, cons
 /* Checks that labels are given if and only if the model is conditional on labels. `path`: the labels' stream, NULL
  * if none are given. 0, or -1 with a message that begins with `model_name`. */
 int model_check_labels(const struct model *model, const char *path, const char *model_name)
+    __attribute__((warn_unused_result));
+
+/* Checks that the model has a head if targets are given. `path`: their stream, NULL if none are given. 0, or -1
+ * with a message that begins with `model_name`. */
+int model_check_targets(const struct model *model, const char *path, const char *model_name)
     __attribute__((warn_unused_result));
 
 /* Like model_config_check_items; NaN is accepted if model->may_miss. */

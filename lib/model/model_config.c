@@ -7,6 +7,7 @@
 #include "nn/safetensors.h"
 #include "stream/labels.h"
 
+#include <float.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,12 +21,38 @@ static const struct key {
     const char *name;
     int version;
 } keys[] = {
-    {"format", 1},         {"version", 1},        {"item_shape", 1}, {"input_scaling", 1}, {"latent", 1},
-    {"encoder_hidden", 1}, {"decoder_hidden", 1}, {"sigma", 1},      {"seed", 1},          {"activation", 1},
-    {"likelihood", 1},     {"binarize", 1},       {"command", 1},    {"epochs", 1},        {"steps", 1},
-    {"items", 1},          {"data_xxh64", 1},     {"elbo", 1},       {"xxh64", 1},         {"made_by", 1},
-    {"levels", 1},         {"classes", 1},        {"missing", 1},    {"prior", 1},         {"labels_xxh64", 1},
-    {"start_xxh64", 1},    {"logvar_bound", 2},   {"tokens", 2},
+    {"format", 1},
+    {"version", 1},
+    {"item_shape", 1},
+    {"input_scaling", 1},
+    {"latent", 1},
+    {"encoder_hidden", 1},
+    {"decoder_hidden", 1},
+    {"sigma", 1},
+    {"seed", 1},
+    {"activation", 1},
+    {"likelihood", 1},
+    {"binarize", 1},
+    {"command", 1},
+    {"epochs", 1},
+    {"steps", 1},
+    {"items", 1},
+    {"data_xxh64", 1},
+    {"elbo", 1},
+    {"xxh64", 1},
+    {"made_by", 1},
+    {"levels", 1},
+    {"classes", 1},
+    {"missing", 1},
+    {"prior", 1},
+    {"labels_xxh64", 1},
+    {"start_xxh64", 1},
+    {"logvar_bound", 2},
+    {"tokens", 2},
+    {"target_hidden", 2},
+    {"target_mean", 2},
+    {"target_deviation", 2},
+    {"target_xxh64", 2},
 };
 
 /* The prefix of keys that say how a model was made. From version 2 on a reader skips them. */
@@ -128,6 +155,10 @@ int model_config_put(const struct model_config *c, json_t *m) {
     if (c->tokens != NULL)
         failed |= metadata_put(m, "tokens", "%s", c->tokens);
     failed |= metadata_put(m, "logvar_bound", "%.9g", c->logvar_bound);
+    if (c->target.deviation > 0)
+        failed |= metadata_put(m, "target_hidden", "%s", hidden_text(&c->target.hidden, hidden[0])) |
+                  metadata_put(m, "target_mean", "%.17g", c->target.mean) |
+                  metadata_put(m, "target_deviation", "%.17g", c->target.deviation);
     return failed;
 }
 
@@ -234,6 +265,24 @@ static int get_tokens(const struct source *s, struct model_config *c) {
                       tokens, c->levels == 0 ? 0 : c->levels - 1);
 }
 
+/* Reads the head of a model that predicts a target. */
+static int get_target(const struct source *s, struct model_config *c) {
+    char name[ERROR_SUBJECT];
+    const char *hidden, *mean, *deviation;
+    if (!has(s, "target_hidden") && !has(s, "target_mean") && !has(s, "target_deviation"))
+        return 0;
+    if ((hidden = get(s, "target_hidden")) == NULL || (mean = get(s, "target_mean")) == NULL ||
+        (deviation = get(s, "target_deviation")) == NULL)
+        return -1;
+    return target_parse_hidden(&c->target.hidden, where(s, "target_hidden", name), hidden) < 0 ||
+                   parse_real(where(s, "target_mean", name), mean, -(double)FLT_MAX, (double)FLT_MAX,
+                              &c->target.mean) < 0 ||
+                   parse_real(where(s, "target_deviation", name), deviation, DBL_TRUE_MIN, (double)FLT_MAX,
+                              &c->target.deviation) < 0
+               ? -1
+               : 0;
+}
+
 /* Reads the keys that only some models have. */
 static int get_options(const struct source *s, struct model_config *c) {
     char name[ERROR_SUBJECT];
@@ -286,7 +335,7 @@ int model_config_get(struct model_config *c, const json_t *metadata, const char 
     *c = (struct model_config){.prior = &prior_normal, .logvar_bound = (double)LOGVAR_LIMIT};
     if (get_exactly(s, "format", safetensors_model.format) < 0 || get_version(s, &version) < 0 ||
         check_keys(s, version) < 0 || get_sizes(s, c) < 0 || get_choices(s, c) < 0 || get_options(s, c) < 0 ||
-        get_likelihood(s, c) < 0 || get_tokens(s, c) < 0)
+        get_likelihood(s, c) < 0 || get_tokens(s, c) < 0 || get_target(s, c) < 0)
         return -1;
     if (version == 1 && needs_version_2(c))
         return fail("%s: metadata \"version\" is \"1\", wanted \"2\" for this model", name);

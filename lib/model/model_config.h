@@ -6,6 +6,7 @@
 #include "dist/prior.h"
 #include "dist/segment.h"
 #include "model/item_input.h"
+#include "model/target.h"
 #include "op/hidden.h"
 #include "stream/shape.h"
 
@@ -34,6 +35,7 @@ struct model_config {
     /* The vocabulary, one token per line, if items are sequences of tokens, which end with token 0; then levels is
      * one more than the number of tokens. NULL: they are not. Not owned. */
     const char *tokens;
+    struct target target; /* with deviation 0 there is none */
 };
 
 /* Checks that `count` items are in the support of the likelihood. `first` is the number of the first one in the

@@ -22,11 +22,16 @@ static int put_figures(json_t *m, const char *prefix, const struct elbo *e) {
         snprintf(key, sizeof key, "%s_%s", prefix, names[i]);
         failed |= metadata_put(m, key, "%.6f", figures[i]);
     }
+    snprintf(key, sizeof key, "%s_target_r2", prefix);
+    if (!isnan(e->target.r2))
+        failed |= metadata_put(m, key, "%.6f", e->target.r2);
     return failed;
 }
 
-static int put_provenance(json_t *m, const struct provenance *p, bool labels) {
-    if (labels && metadata_put(m, "labels_xxh64", "%016" PRIx64, p->labels_xxh64) != 0)
+static int put_provenance(json_t *m, const struct provenance *p, const struct model *model) {
+    if (model->config.classes > 0 && metadata_put(m, "labels_xxh64", "%016" PRIx64, p->labels_xxh64) != 0)
+        return -1;
+    if (model_has_head(model) && metadata_put(m, "target_xxh64", "%016" PRIx64, p->target_xxh64) != 0)
         return -1;
     if (p->start_xxh64 != 0 && metadata_put(m, "start_xxh64", "%016" PRIx64, p->start_xxh64) != 0)
         return -1;
@@ -53,8 +58,7 @@ static struct safetensors tensors_of(const struct parameters *p) {
 int model_write(const struct model *model, const struct provenance *provenance, const struct output *out) {
     json_t *metadata = json_object();
     int result = 0;
-    if (model_config_put(&model->config, metadata) != 0 ||
-        put_provenance(metadata, provenance, model->config.classes > 0) != 0)
+    if (model_config_put(&model->config, metadata) != 0 || put_provenance(metadata, provenance, model) != 0)
         result = fail("%s: out of memory for the metadata", out->name);
     struct safetensors file = tensors_of(&model->net.parameters);
     if (result == 0)

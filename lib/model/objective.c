@@ -18,7 +18,7 @@ const struct estimator *estimator_find(const char *what, const char *name) {
 }
 
 bool objective_is_elbo(const struct objective *o) {
-    return !o->estimator->importance && o->beta == 1 && o->free_bits == 0;
+    return !o->estimator->importance && o->beta == 1 && o->free_bits == 0 && o->target_weight == 0;
 }
 
 double objective_beta(const struct objective *o, double epochs) {

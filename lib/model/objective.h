@@ -30,13 +30,16 @@ const struct estimator *estimator_find(const char *what, const char *name);
 
 /* An estimator with its options. Without importance weights the bound is
  *     E_q[log p(x|z)] - beta * KL,   KL = sum over latents of max(KL of the latent, free_bits),
- * which is the ELBO if beta is 1 and free_bits is 0. */
+ * which is the ELBO if beta is 1 and free_bits is 0. With a target t (model/target.h) that is known, it has the
+ * term target_weight E_q[log p(t|z)]; with importance weights, each log w_k has the term target_weight log p(t|z_k)
+ * instead. */
 struct objective {
     const struct estimator *estimator;
-    size_t draws;     /* K */
-    double beta;      /* weight of the KL term: Higgins et al. 2017 */
-    double warmup;    /* epochs over which the weight rises from 0 to beta: Bowman et al. 2016 */
-    double free_bits; /* nats of KL per latent and item that cost nothing: Kingma et al. 2016; closed_kl only */
+    size_t draws;         /* K */
+    double beta;          /* weight of the KL term: Higgins et al. 2017 */
+    double warmup;        /* epochs over which the weight rises from 0 to beta: Bowman et al. 2016 */
+    double free_bits;     /* nats of KL per latent and item that cost nothing: Kingma et al. 2016; closed_kl only */
+    double target_weight; /* 0 if the model has no head */
 };
 
 /* The arguments of one training step. */

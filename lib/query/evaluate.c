@@ -23,6 +23,36 @@ static void add_weight(struct evaluator *e, size_t i, uint32_t k, double log_wei
             e->figures[i].curve[p] = log_sum_value(&e->weights[i]) - log(k + 1.0);
 }
 
+/* Returns whether the objective has a term of the targets, which are given. */
+static bool has_target_term(const struct evaluator *e) {
+    return e->target != NULL && e->objective != NULL;
+}
+
+/* Predicts the targets of the range's items from their posterior means. */
+static void predict_range(struct evaluator *e, const struct range *s) {
+    struct pass *p = &e->batch.pass;
+    const struct model *m = e->batch.model;
+    for (size_t row = s->base; row < s->base + s->all; row++)
+        draw_set_mean(p, m->z, row);
+    pass_forward(p, m->latents, m->target, s->base, s->all);
+    for (size_t row = s->first; row < s->first + s->rows; row++) {
+        const size_t i = batch_index(&e->batch, row);
+        model_set_target(m, p, row, e->target[i]);
+        e->figures[i].known = (double)p->value[m->known].out[row];
+        e->figures[i].prediction = (double)p->value[m->prediction].out[row];
+        e->joint[i] = log_sum_empty();
+    }
+}
+
+/* Adds the target's term of draw k of each item; log_weight: of the item's row. */
+static void add_target(struct evaluator *e, size_t row, size_t i, double log_weight) {
+    const struct pass *p = &e->batch.pass;
+    const struct model *m = e->batch.model;
+    e->figures[i].target -= target_of_draw(p, m->target, row) / e->samples;
+    if (e->marginal)
+        log_sum_add(&e->joint[i], log_weight + bound_target(p, m, e->objective, row));
+}
+
 /* Evaluates draw k of each item: adds its log p(x|z) and, with `marginal`, its log importance weight. */
 static void add_draw(struct evaluator *e, const struct range *s, uint32_t k) {
     struct pass *p = &e->batch.pass;
@@ -36,6 +66,10 @@ static void add_draw(struct evaluator *e, const struct range *s, uint32_t k) {
                                     .draw = k});
     pass_forward(p, m->z, m->likelihood, s->base, s->all);
     pass_forward(p, m->likelihood, m->likelihood + 1, s->first, s->rows);
+    if (has_target_term(e)) {
+        pass_forward(p, m->latents, m->target, s->base, s->all);
+        pass_forward(p, m->target, m->target + 1, s->first, s->rows);
+    }
     for (size_t row = s->first; row < s->first + s->rows; row++) {
         const size_t i = batch_index(&e->batch, row);
         e->figures[i].reconstruction -= likelihood_of_draw(p, m->likelihood, row) / e->samples;
@@ -46,6 +80,8 @@ static void add_draw(struct evaluator *e, const struct range *s, uint32_t k) {
         const double log_weight = e->marginal ? bound_log_weight(p, m, row) : (double)NAN;
         if (e->marginal)
             add_weight(e, i, k, log_weight);
+        if (has_target_term(e))
+            add_target(e, row, i, log_weight);
         if (e->drawn != NULL)
             e->drawn(e, row, i, k, log_weight);
     }
@@ -63,10 +99,14 @@ static void begin_range(struct evaluator *e, const struct range *s) {
         e->figures[i] = (struct item_figures){
             .log_likelihood = NAN,
             .effective = NAN,
+            .prediction = NAN,
+            .known = NAN,
             .observed = model_skips_elements(m) ? observed_count(model_x(m, &e->batch.pass, row), m->elements)
                                                 : m->elements};
         e->weights[i] = log_sum_empty();
     }
+    if (e->target != NULL)
+        predict_range(e, s);
 }
 
 static void evaluate_range(struct batch *batch, const struct range *s) {
@@ -129,11 +169,12 @@ const float *evaluator_heads(const struct evaluator *e, size_t i) {
 static double bound_of(const struct evaluator *e, size_t i) {
     const struct item_figures *f = &e->figures[i];
     const struct objective *o = e->objective;
+    const double target = has_target_term(e) ? o->target_weight * f->target : 0;
     if (o->estimator->importance)
-        return f->log_likelihood;
+        return has_target_term(e) ? log_sum_value(&e->joint[i]) - log(e->samples) : f->log_likelihood;
     const double kl =
         o->free_bits > 0 ? bound_kl(&e->batch.pass, e->batch.model, o, batch_row(&e->batch, i)) : f->kl;
-    return f->reconstruction - o->beta * kl;
+    return f->reconstruction - o->beta * kl + target;
 }
 
 /* Adds the figures of item i to the sums. Called in the order of the items, so that the sums do not depend on the
@@ -153,12 +194,15 @@ static void add_item(struct evaluator *e, size_t i) {
     tally_add(&total->log_likelihood, f->log_likelihood);
     for (size_t p = 0; p < e->points; p++)
         tally_add(&total->curve[p], f->curve[p]);
+    if (!isnan(f->known))
+        target_add(&total->targets, f->target, f->known, pow(f->prediction - f->known, 2));
     latent_sums_add(total->latents, evaluator_heads(e, i), posterior_sigma(&e->batch.pass, m->posterior, row),
                     m->config.latent);
 }
 
-void evaluator_run(struct evaluator *e, enum dtype dtype, const void *items, const uint32_t *label, size_t count,
-                   uint64_t item) {
+void evaluator_run(struct evaluator *e, enum dtype dtype, const void *items, const uint32_t *label,
+                   const double *target, size_t count, uint64_t item) {
+    e->target = target;
     e->batch.dtype = dtype;
     e->batch.item_bytes = e->batch.model->elements * dtype_size(dtype);
     evaluate_batch(e, items, label, count, item);
@@ -169,19 +213,23 @@ int evaluator_take(struct evaluator *e, size_t i, uint64_t item, const char *nam
     if (!isfinite(f->reconstruction) || !isfinite(f->kl) || (e->marginal && !isfinite(f->log_likelihood)))
         return fail("%s: item %" PRIu64 " has reconstruction %g and kl %g, wanted finite figures", name, item,
                     unsigned_nan(f->reconstruction), unsigned_nan(f->kl));
+    if (e->target != NULL && !isfinite(f->prediction))
+        return fail("%s: item %" PRIu64 " has the predicted target %g, wanted a finite one", name, item,
+                    unsigned_nan(f->prediction));
     add_item(e, i);
     return 0;
 }
 
 void evaluator_refuse(struct evaluator *e, size_t i) {
-    e->figures[i] =
-        (struct item_figures){.reconstruction = NAN, .kl = NAN, .log_likelihood = NAN, .effective = NAN};
+    e->figures[i] = (struct item_figures){
+        .reconstruction = NAN, .kl = NAN, .log_likelihood = NAN, .effective = NAN, .prediction = NAN, .known = NAN};
 }
 
-int evaluator_add_all(struct evaluator *e, const struct dataset *set, const uint32_t *label) {
+int evaluator_add_all(struct evaluator *e, const struct dataset *set, const uint32_t *label, const double *target) {
     for (size_t item = 0; item < set->items && signals_stop() == 0;) {
         const size_t left = set->items - item, count = smaller(left, batch_room(e->batch.rows, item));
-        evaluator_run(e, set->dtype, dataset_item(set, item), label == NULL ? NULL : label + item, count, item);
+        evaluator_run(e, set->dtype, dataset_item(set, item), label == NULL ? NULL : label + item,
+                      target == NULL ? NULL : target + item, count, item);
         for (size_t i = 0; i < count; i++)
             if (evaluator_take(e, i, dataset_number(set, item + i), set->name) < 0)
                 return -1;
@@ -192,8 +240,11 @@ int evaluator_add_all(struct evaluator *e, const struct dataset *set, const uint
 
 struct elbo evaluation_elbo(const struct evaluation *total) {
     const double n = (double)total->items;
-    return (struct elbo){(total->reconstruction - total->kl) / n, total->reconstruction / n, total->kl / n,
-                         total->bound / n};
+    return (struct elbo){.elbo = (total->reconstruction - total->kl) / n,
+                         .reconstruction = total->reconstruction / n,
+                         .kl = total->kl / n,
+                         .bound = total->bound / n,
+                         .target = target_figures(&total->targets)};
 }
 
 double evaluation_log_likelihood(const struct evaluation *total, double *standard_error) {

@@ -18,6 +18,8 @@ struct item_figures {
     double log_likelihood;      /* log p(x) by importance sampling; NaN without `marginal` */
     double effective;           /* effective sample size of the importance weights; NaN without `marginal` */
     size_t observed;            /* elements that are not missing */
+    double prediction;          /* of the target at z = mu, in units of its deviation; NaN without `target` */
+    double known, target;       /* the target in these units, NaN if not known; E_q log p(t|z) with an objective */
     double curve[CURVE_POINTS]; /* log p(x) from the first point[i] draws, for i below `points` of the evaluator */
 };
 
@@ -28,6 +30,7 @@ struct evaluation {
     double reconstruction, kl, effective;
     double bound; /* of the evaluator's objective; 0 without one */
     struct tally elbo, log_likelihood, curve[CURVE_POINTS];
+    struct target_sums targets;  /* with the predictions at z = mu */
     struct latent_sums *latents; /* [latent]; owned by the evaluator */
 };
 
@@ -35,6 +38,8 @@ struct evaluator {
     struct batch batch;
     uint32_t first_draw, draws; /* draws [first_draw, first_draw + draws) of each item are being evaluated */
     struct log_sum weights[BATCH_ROWS]; /* each item's importance weights so far */
+    struct log_sum joint[BATCH_ROWS];   /* the same with the target's term, see bound_target */
+    const double *target;               /* [count], see evaluator_run */
     /* May be set after evaluator_start; else NULL. Called for draw k of the batch's item i, with the row of
      * batch.pass that holds the draw, and its log importance weight, NaN without `marginal`. The draws of an item
      * come in their order and in one thread; several items may be in different threads at the same time. */
@@ -60,9 +65,10 @@ int evaluator_start(struct evaluator *evaluator, const struct model *model, stru
                     uint32_t samples, bool marginal, uint64_t seed) __attribute__((warn_unused_result));
 
 /* Sets the figures of `count` <= batch_room(batch.rows, item) items. `item` is the number of the first one in the
- * stream. label [count]: NULL if the model is not conditional on labels. */
+ * stream. label [count]: NULL if the model is not conditional on labels. target [count]: NULL if the target is not
+ * to be predicted. */
 void evaluator_run(struct evaluator *evaluator, enum dtype dtype, const void *items, const uint32_t *label,
-                   size_t count, uint64_t item);
+                   const double *target, size_t count, uint64_t item);
 
 /* Adds the figures of item i of the last batch to `total`. 0, or -1 with a message that names item number `item` of
  * the stream `name` if a figure is not finite. To be called in the order of the items. */
@@ -74,8 +80,8 @@ void evaluator_refuse(struct evaluator *evaluator, size_t i);
 
 /* Evaluates a whole data set, and adds the figures of its items to `total`. Returns 1 when done; 0 if a signal came
  * before the end (see signals_stop), and then the sums must not be used; -1 as evaluator_take. */
-int evaluator_add_all(struct evaluator *evaluator, const struct dataset *set, const uint32_t *label)
-    __attribute__((warn_unused_result));
+int evaluator_add_all(struct evaluator *evaluator, const struct dataset *set, const uint32_t *label,
+                      const double *target) __attribute__((warn_unused_result));
 
 /* Returns mu and logvar [2 latent] of item i of the last batch; they belong to the evaluator. */
 const float *evaluator_heads(const struct evaluator *evaluator, size_t i);

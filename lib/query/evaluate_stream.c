@@ -36,7 +36,8 @@ static int take(struct stream_evaluation *s, size_t i, uint64_t item) {
 
 static int evaluate(void *context, size_t count, uint64_t item) {
     struct stream_evaluation *s = context;
-    evaluator_run(&s->evaluator, s->input.reader.frame.dtype, s->input.items, s->input.label, count, item);
+    evaluator_run(&s->evaluator, s->input.reader.frame.dtype, s->input.items, s->input.label, s->input.target,
+                  count, item);
     for (size_t i = 0; i < count; i++) {
         s->is_bad[i] = take(s, i, item + i) < 0;
         if (s->is_bad[i] && bad_items_add(&s->bad) < 0)
@@ -70,9 +71,12 @@ static int run_stream(struct stream_evaluation *s) {
 
 static int run_inputs(struct stream_evaluation *s) {
     s->input = (struct item_reader){.context = s, .frame = begin_frame, .check = check_items, .work = evaluate};
-    if (model_check_labels(&s->model, s->labels_path, s->model_path) < 0)
+    if (model_check_labels(&s->model, s->labels_path, s->model_path) < 0 ||
+        model_check_targets(&s->model, s->targets_path, s->model_path) < 0)
         return -1;
     int result = item_reader_open(&s->input, s->path, s->labels_path, s->model.config.classes);
+    if (result == 0)
+        result = item_reader_open_targets(&s->input, s->targets_path);
     if (result == 0)
         result = run_stream(s);
     item_reader_close(&s->input);

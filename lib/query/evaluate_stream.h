@@ -13,6 +13,7 @@ struct stream_evaluation {
     /* Set by the tool. */
     const char *model_path, *path; /* path NULL or "-": stdin */
     const char *labels_path;       /* the labels' stream, for a conditional model; else NULL */
+    const char *targets_path;      /* the targets' stream, to be predicted; NULL: none */
     size_t threads;
     uint64_t seed;
     uint32_t samples; /* see evaluator_start, like `marginal`; with 0, BINARIZE_SAMPLE has no noise either */

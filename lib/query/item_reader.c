@@ -11,15 +11,23 @@ int item_reader_open(struct item_reader *f, const char *path, const char *labels
     return raw_open(&f->reader, path) < 0 || labels_open(&f->labels, labels_path, classes) < 0 ? -1 : 0;
 }
 
+int item_reader_open_targets(struct item_reader *f, const char *path) {
+    return targets_open(&f->targets, path);
+}
+
 void item_reader_close(struct item_reader *f) {
+    targets_close(&f->targets);
     labels_close(&f->labels);
     raw_close(&f->reader);
 }
 
 static int run_batch(struct item_reader *f, size_t count, uint64_t item) {
     uint32_t *label = f->labels_of_batch[f->turn];
+    double *target = f->targets_of_batch[f->turn];
     f->label = f->labels.classes > 0 ? label : NULL;
-    if (f->check(f->context, count, item) < 0 || labels_next(&f->labels, label, count, f->reader.in.name) < 0)
+    f->target = f->targets.there ? target : NULL;
+    if (f->check(f->context, count, item) < 0 || labels_next(&f->labels, label, count, f->reader.in.name) < 0 ||
+        targets_next(&f->targets, target, count, f->reader.in.name) < 0)
         return -1;
     return f->work(f->context, count, item);
 }
@@ -56,7 +64,9 @@ static int run_frames(struct item_reader *f) {
     while ((more = raw_next(&f->reader)) == 1)
         if (f->frame(f->context, f->reader.frame.items, f->reader.frame.last) < 0 || run_frame(f) < 0)
             return -1;
-    return more == 0 ? labels_finish(&f->labels, f->reader.in.name) : more;
+    return more < 0 || labels_finish(&f->labels, f->reader.in.name) < 0
+               ? -1
+               : targets_finish(&f->targets, f->reader.in.name);
 }
 
 /* Completes the work on the items before the error. Their results are still written; if this fails, its message
@@ -80,6 +90,7 @@ int item_reader_run(struct item_reader *f) {
         return fail("%s: out of memory for %zu items", f->reader.in.name, items);
     flush_at_pauses(f, &f->reader.in);
     flush_at_pauses(f, &f->labels.reader.in);
+    flush_at_pauses(f, &f->targets.reader.in);
     const int result = run_frames(f) < 0 ? end_failed(f) : 0;
     free(f->memory);
     f->memory = NULL;

@@ -115,7 +115,9 @@ static int get_figures(struct figures *f, int version, const char *name, const j
 /* The real numbers of the state. */
 struct sums {
     double reconstruction, kl, bound, all_deviations, all_deviating;
-    struct elbo last, validation, best, best_validation;
+    struct means {
+        double elbo, reconstruction, kl, bound;
+    } last, validation, best, best_validation;
     double seconds;
 };
 
@@ -130,16 +132,29 @@ struct sums_1 {
 _Static_assert(sizeof(struct sums_1) == 11 * sizeof(double), "written as a row of them");
 _Static_assert(sizeof(struct latent_sums) == 3 * sizeof(double), "written as a row of them");
 
-#define SUMS 1 /* number of tensors at the start of the list that may hold nan */
+/* The same of a run with targets. */
+struct target_state {
+    struct target_sums sums; /* of the epoch so far */
+    struct target_figures last, validation, best, best_validation;
+};
 
-/* Adds all tensors of the state to an empty list. sums [count]: a struct of sums. `best`: the best weights so far
- * are among the tensors. */
+_Static_assert(sizeof(struct target_state) == 13 * sizeof(double), "written as a row of them");
+
+/* Returns how many tensors at the start of the list may hold nan. */
+static size_t sums_tensors(const struct checkpoint *c) {
+    return model_has_head(c->training->model) ? 2 : 1;
+}
+
+/* Adds all tensors of the state to an empty list. sums [count]: a struct of sums. `target`: read only if the model
+ * has a head. `best`: the best weights so far are among the tensors. */
 static void list_tensors(struct safetensors *file, const struct checkpoint *c, void *sums, size_t count,
-                         bool best) {
+                         struct target_state *target, bool best) {
     const struct parameters *p = &c->training->model->net.parameters;
-    const struct shape sum = shape_vector(count),
+    const struct shape sum = shape_vector(count), targets = shape_vector(sizeof *target / sizeof(double)),
                        latents = {.rank = 2, .dim = {c->training->model->config.latent, 3}};
     safetensors_add(file, STORED_F64, "sums", &sum, sums);
+    if (model_has_head(c->training->model))
+        safetensors_add(file, STORED_F64, "target_sums", &targets, target);
     safetensors_add(file, STORED_F64, "latents", &latents, c->training->latents);
     safetensors_add_parameters(file, "", p, p->value);
     safetensors_add_parameters(file, "first.", p, p->first);
@@ -155,7 +170,17 @@ static bool has_best(const struct saver *s) {
     return s->best && s->kept_provenance.epochs > 0;
 }
 
+static struct means means_of(const struct elbo *e) {
+    return (struct means){.elbo = e->elbo, .reconstruction = e->reconstruction, .kl = e->kl, .bound = e->bound};
+}
+
+static struct elbo elbo_of(const struct means *m, const struct target_figures *target) {
+    return (struct elbo){
+        .elbo = m->elbo, .reconstruction = m->reconstruction, .kl = m->kl, .bound = m->bound, .target = *target};
+}
+
 static struct sums sums_of(const struct checkpoint *c) {
+    const struct elbo none = ELBO_NONE;
     const struct training *t = c->training;
     const struct saver *s = c->saver;
     const bool best = has_best(s);
@@ -164,11 +189,21 @@ static struct sums sums_of(const struct checkpoint *c) {
                          .bound = t->bound,
                          .all_deviations = t->deviations.sum,
                          .all_deviating = t->deviations.count,
-                         .last = t->last,
-                         .validation = s->validation,
-                         .best = best ? s->kept_provenance.train : ELBO_NONE,
-                         .best_validation = best ? s->kept_provenance.validation : ELBO_NONE,
+                         .last = means_of(&t->last),
+                         .validation = means_of(&s->validation),
+                         .best = means_of(best ? &s->kept_provenance.train : &none),
+                         .best_validation = means_of(best ? &s->kept_provenance.validation : &none),
                          .seconds = c->seconds + progress_seconds()};
+}
+
+static struct target_state target_state_of(const struct checkpoint *c) {
+    const struct saver *s = c->saver;
+    const bool best = has_best(s);
+    return (struct target_state){.sums = c->training->targets,
+                                 .last = c->training->last.target,
+                                 .validation = s->validation.target,
+                                 .best = best ? s->kept_provenance.train.target : TARGET_NONE,
+                                 .best_validation = best ? s->kept_provenance.validation.target : TARGET_NONE};
 }
 
 static json_t *describe(const struct checkpoint *c) {
@@ -197,9 +232,10 @@ static json_t *describe(const struct checkpoint *c) {
 
 static int write_state(struct checkpoint *c, struct safetensors *tensors) {
     struct sums sums = sums_of(c);
-    list_tensors(tensors, c, &sums, sizeof sums / sizeof(double), has_best(c->saver));
+    struct target_state target = target_state_of(c);
+    list_tensors(tensors, c, &sums, sizeof sums / sizeof(double), &target, has_best(c->saver));
     /* A state that cannot be resumed must not replace one that can. */
-    if (divergence_check(c->training) < 0 || safetensors_check_finite(tensors, SUMS, c->path) < 0 ||
+    if (divergence_check(c->training) < 0 || safetensors_check_finite(tensors, sums_tensors(c), c->path) < 0 ||
         atomic_begin(&c->file) < 0)
         return -1;
     json_t *metadata = describe(c);
@@ -254,7 +290,8 @@ static int check_figures(const struct figures *f, const struct training *t, cons
     return 0;
 }
 
-static void give(struct checkpoint *c, const struct figures *f, const struct sums *sums) {
+static void give(struct checkpoint *c, const struct figures *f, const struct sums *sums,
+                 const struct target_state *target) {
     struct training *t = c->training;
     struct saver *s = c->saver;
     t->epoch = f->epoch;
@@ -265,7 +302,8 @@ static void give(struct checkpoint *c, const struct figures *f, const struct sum
     t->bound = sums->bound;
     t->deviations.sum = sums->all_deviations;
     t->deviations.count = sums->all_deviating;
-    t->last = sums->last;
+    t->targets = target->sums;
+    t->last = elbo_of(&sums->last, &target->last);
     c->judged = f->judged;
     c->seconds = sums->seconds;
     c->saved_steps = f->step;
@@ -274,18 +312,21 @@ static void give(struct checkpoint *c, const struct figures *f, const struct sum
         s->kept_provenance.epochs = f->best_epoch;
         s->kept_provenance.steps = f->best_step;
         s->kept_provenance.active_latents = (size_t)f->best_active;
-        s->kept_provenance.train = sums->best;
-        s->kept_provenance.validation = sums->best_validation;
+        s->kept_provenance.train = elbo_of(&sums->best, &target->best);
+        s->kept_provenance.validation = elbo_of(&sums->best_validation, &target->best_validation);
     }
-    s->validation = sums->validation;
+    s->validation = elbo_of(&sums->validation, &target->validation);
     s->validated = f->validated;
 }
 
 /* Checks that a run can have these sums. The figures of earlier epochs are nan if there were none. 0 or -1. */
-static int check_sums(const struct sums *s, const char *name) {
-    const double sum = s->reconstruction + s->kl + s->bound + s->all_deviations + s->all_deviating;
+static int check_sums(const struct sums *s, const struct target_sums *t, const char *name) {
+    const double sum = s->reconstruction + s->kl + s->bound + s->all_deviations + s->all_deviating,
+                 targets = t->count + t->log_likelihood + t->residual + t->mean + t->spread;
     if (!isfinite(sum) || !(s->seconds >= 0 && s->seconds < INFINITY))
         return fail("%s: tensor \"sums\" holds impossible values, wanted finite sums and at least 0 seconds", name);
+    if (!isfinite(targets) || !(t->count >= 0))
+        return fail("%s: tensor \"target_sums\" holds impossible values, wanted finite sums of items", name);
     return 0;
 }
 
@@ -299,17 +340,18 @@ static int check_moments(const struct parameters *p, const char *name) {
 /* Returns the sums of a checkpoint of version 1. Figures that it lacks become NaN. */
 static struct sums convert_sums(const struct sums_1 *s, const struct training *t) {
     const bool same = objective_is_elbo(&t->objective) || t->objective.estimator->importance;
+    const struct elbo none = ELBO_NONE;
     struct sums sums = {s->reconstruction,
                         s->kl,
                         s->bound,
                         s->all_deviations,
                         s->all_deviating,
-                        .validation = ELBO_NONE,
-                        .best = ELBO_NONE,
-                        .best_validation = ELBO_NONE,
+                        .validation = means_of(&none),
+                        .best = means_of(&none),
+                        .best_validation = means_of(&none),
                         .seconds = s->seconds};
     sums.last =
-        (struct elbo){s->last_reconstruction - s->last_kl, s->last_reconstruction, s->last_kl, s->last_bound};
+        (struct means){s->last_reconstruction - s->last_kl, s->last_reconstruction, s->last_kl, s->last_bound};
     sums.best.elbo = sums.best.bound = s->best_bound;
     sums.best_validation.bound = same ? s->best_validation : NAN;
     return sums;
@@ -327,6 +369,8 @@ static int load(struct checkpoint *c, const struct input *in, const json_t *meta
     struct figures f;
     struct sums sums;
     struct sums_1 sums_1;
+    struct target_state target = {
+        .last = TARGET_NONE, .validation = TARGET_NONE, .best = TARGET_NONE, .best_validation = TARGET_NONE};
     int version;
     if (checkpoint_version(&version, in->name, metadata) < 0 ||
         identity_check(c->identity, metadata, c->options, is_state, in->name) < 0 ||
@@ -337,17 +381,18 @@ static int load(struct checkpoint *c, const struct input *in, const json_t *meta
     if (check_figures(&f, c->training, in->name) < 0)
         return -1;
     if (version == 1)
-        list_tensors(file, c, &sums_1, sizeof sums_1 / sizeof(double), f.best_epoch > 0);
+        list_tensors(file, c, &sums_1, sizeof sums_1 / sizeof(double), &target, f.best_epoch > 0);
     else
-        list_tensors(file, c, &sums, sizeof sums / sizeof(double), f.best_epoch > 0);
+        list_tensors(file, c, &sums, sizeof sums / sizeof(double), &target, f.best_epoch > 0);
     if (safetensors_check(in, tensors, file) < 0 || safetensors_read_data(in, metadata, file) < 0)
         return -1;
     if (version == 1)
         sums = convert_sums(&sums_1, c->training);
-    if (check_sums(&sums, in->name) < 0 || safetensors_check_finite(file, SUMS, in->name) < 0 ||
+    if (check_sums(&sums, &target.sums, in->name) < 0 ||
+        safetensors_check_finite(file, sums_tensors(c), in->name) < 0 ||
         check_moments(&c->training->model->net.parameters, in->name) < 0)
         return -1;
-    give(c, &f, &sums);
+    give(c, &f, &sums, &target);
     training_resume(c->training);
     return 0;
 }

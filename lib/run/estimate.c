@@ -23,7 +23,7 @@ static int use_evaluator(const struct training *t, const struct dataset *set, co
     static struct evaluator evaluator;
     const int result = evaluator_start(&evaluator, t->model, t->workers, 1, false, t->seed);
     if (result == 0)
-        evaluator_run(&evaluator, set->dtype, set->data, label,
+        evaluator_run(&evaluator, set->dtype, set->data, label, NULL,
                       smaller(set->items, batch_room(evaluator.batch.rows, 0)), 0);
     evaluator_end(&evaluator);
     return result;

@@ -3,7 +3,9 @@
 
 #include "base/error.h"
 #include "nn/safetensors.h"
+#include "run/run_items.h"
 #include "stream/labels.h"
+#include "stream/targets.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -33,20 +35,29 @@ static const struct digest {
 } digests[] = {
     {"data_xxh64", "data_xxh64", "the items", offsetof(struct run_data, train)},
     {"labels_xxh64", "--cond", "the labels of --cond", offsetof(struct run_data, labels)},
+    {"target_xxh64", "--target", "the targets of --target", offsetof(struct run_data, target)},
     {"val_xxh64", "--val", "the items of --val", offsetof(struct run_data, validation)},
     {"val_labels_xxh64", "--val-cond", "the labels of --val-cond", offsetof(struct run_data, validation_labels)},
+    {"val_target_xxh64", "--val-target", "the targets of --val-target",
+     offsetof(struct run_data, validation_target)},
     {"start_xxh64", "--start-from", "the weights of --start-from", offsetof(struct run_data, start)},
 };
 #define DIGESTS (sizeof digests / sizeof *digests)
 
-struct run_data run_data_of(const struct dataset *train, const uint32_t *label, const struct dataset *validation,
-                            const uint32_t *validation_label, uint64_t start) {
-    return (struct run_data){.train = dataset_digest(train),
-                             .labels = label == NULL ? 0 : labels_digest(label, train->items),
-                             .validation = validation->items == 0 ? 0 : dataset_digest(validation),
-                             .validation_labels =
-                                 validation_label == NULL ? 0 : labels_digest(validation_label, validation->items),
-                             .start = start};
+struct run_data run_data_of(const struct run_items *r, uint64_t start) {
+    const struct dataset *train = &r->train, *validation = &r->validation;
+    struct run_data data = {.train = dataset_digest(train), .start = start};
+    if (r->label != NULL)
+        data.labels = labels_digest(r->label, train->items);
+    if (r->target != NULL)
+        data.target = targets_digest(r->target, train->items);
+    if (validation->items > 0)
+        data.validation = dataset_digest(validation);
+    if (r->validation_label != NULL)
+        data.validation_labels = labels_digest(r->validation_label, validation->items);
+    if (r->validation_target != NULL)
+        data.validation_target = targets_digest(r->validation_target, validation->items);
+    return data;
 }
 
 static int put_digests(json_t *identity, const struct run_data *data) {

@@ -10,15 +10,15 @@
 /* The identity of a training run: the options that change its result, by their names ("--batch"), and digests of
  * its inputs. It is a JSON object of strings, and part of the metadata of the run's checkpoint. */
 
+struct run_items;
+
 /* The XXH64 of each input; 0: the input was not given. */
 struct run_data {
-    uint64_t train, labels, validation, validation_labels, start;
+    uint64_t train, labels, target, validation, validation_labels, validation_target, start;
 };
 
-/* Returns the digests of these inputs. Labels are NULL, and a validation set has no items, if they were not given;
- * start: that of the model that training starts from, or 0. */
-struct run_data run_data_of(const struct dataset *train, const uint32_t *label, const struct dataset *validation,
-                            const uint32_t *validation_label, uint64_t start);
+/* Returns the digests of these inputs; start: that of the model that training starts from, or 0. */
+struct run_data run_data_of(const struct run_items *items, uint64_t start);
 
 /* Returns a new reference to the identity of a training after training_start, with the options of the run; NULL
  * with a message if memory runs out. `spans`: the number of epochs is part of the identity. */

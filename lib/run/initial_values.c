@@ -58,7 +58,7 @@ static int start_prior(struct model *m, const struct dataset *data, const uint32
 }
 
 /* Keys of the config that may differ. */
-static const char *const may_differ[] = {"binarize", "logvar_bound", "version"};
+static const char *const may_differ[] = {"binarize", "logvar_bound", "version", "target_mean", "target_deviation"};
 
 static bool is_other(const char *key) {
     (void)key;
@@ -82,6 +82,16 @@ static int check_alike(const struct model_config *found, const struct model_conf
     return result;
 }
 
+/* The head goes on to predict in the units of the model that it comes from. They are part of the digest. */
+static void keep_units(struct model *m, const struct target *from, uint64_t *xxh64) {
+    const double units[] = {from->mean, from->deviation};
+    if (!model_has_head(m))
+        return;
+    m->config.target.mean = from->mean;
+    m->config.target.deviation = from->deviation;
+    *xxh64 = XXH64(units, sizeof units, *xxh64);
+}
+
 static int start_from(struct model *m, const char *path, uint64_t *xxh64) {
     struct model from;
     const struct parameters *p = &from.net.parameters;
@@ -91,6 +101,7 @@ static int start_from(struct model *m, const char *path, uint64_t *xxh64) {
     if (result == 0) {
         memcpy(m->net.parameters.value, p->value, p->size * sizeof *p->value);
         *xxh64 = XXH64(p->value, p->size * sizeof *p->value, 0);
+        keep_units(m, &from.config.target, xxh64);
     }
     model_free(&from);
     return result;

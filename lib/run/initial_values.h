@@ -21,7 +21,7 @@ struct initial_facts {
 /* Sets the parameters of a model that was created for this data. label [items]: NULL if the model is not
  * conditional on labels. The pseudo-inputs of a VampPrior start as the encoder's inputs of different items (see
  * distinct_items). Refuses a model start->from whose config differs other than in binarize and logvar_bound; the
- * message has both values. 0 or -1. */
+ * message has both values. The mean and deviation of targets become those of that model. 0 or -1. */
 int initial_values_set(const struct initial_values *start, struct model *model, const struct dataset *data,
                        const uint32_t *label, uint64_t seed, struct initial_facts *facts)
     __attribute__((warn_unused_result));

@@ -78,6 +78,20 @@ int run_check(const struct training_run_config *c) {
         return fail("--val-cond: found it without --val, wanted the items that these labels belong to");
     if (c->validation_labels != NULL && c->labels == NULL)
         return fail("--val-cond: found it without --cond, wanted both or none");
+    if (c->validation != NULL && c->target != NULL && c->validation_target == NULL)
+        return fail("--target: found it with --val, wanted the targets of its items, too (--val-target)");
+    if (c->validation_target != NULL && c->validation_fraction > 0)
+        return fail(
+            "--val-target: found it with a fraction for --val, whose targets are those of --target, wanted it "
+            "left out");
+    if (c->validation_target != NULL && c->validation == NULL)
+        return fail("--val-target: found it without --val, wanted the items that these targets belong to");
+    if (c->validation_target != NULL && c->target == NULL)
+        return fail("--val-target: found it without --target, wanted both or none");
+    if (o->target_weight >= 0 && c->target == NULL)
+        return fail("--target-weight: found it without --target, wanted both or none");
+    if (c->target_hidden_given && c->target == NULL)
+        return fail("--target-hidden: found it without --target, wanted both or none");
     if (is_given(&c->every) && c->checkpoint == NULL)
         return fail("--every: found it without --checkpoint, wanted a file to save");
     return 0;

@@ -15,8 +15,14 @@ static const char *log_place(const char *log) {
 /* Refuses an output file that is also an input or another output, since it would be overwritten. 0 or -1. */
 static int check_places(const struct training_run_config *c) {
     enum { MODEL, LOG, LATENTS, CHECKPOINT, OUTPUTS };
-    const char *const inputs[] = {
-        c->resume, c->file == NULL ? "-" : c->file, c->validation, c->labels, c->validation_labels, c->start.from};
+    const char *const inputs[] = {c->resume,
+                                  c->file == NULL ? "-" : c->file,
+                                  c->validation,
+                                  c->labels,
+                                  c->validation_labels,
+                                  c->target,
+                                  c->validation_target,
+                                  c->start.from};
     const char *const outputs[OUTPUTS] = {c->output, log_place(c->log), log_place(c->log_latents), c->checkpoint};
     static const char *const names[OUTPUTS] = {"model", "log", "log of the latents", "checkpoint"};
     for (size_t j = 0; j < OUTPUTS; j++) {
@@ -39,7 +45,8 @@ static int check_places(const struct training_run_config *c) {
 /* Refuses an input that cannot be read, before the data is read, which may take long. It does not open the inputs,
  * since a pipe can be opened only once. 0 or -1. */
 static int check_inputs(const struct training_run_config *c) {
-    const char *const inputs[] = {c->validation, c->labels, c->validation_labels, c->start.from, c->resume};
+    const char *const inputs[] = {c->validation, c->labels, c->validation_labels, c->target, c->validation_target,
+                                  c->start.from, c->resume};
     for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++)
         if (inputs[i] != NULL && strcmp(inputs[i], "-") != 0 && access(inputs[i], R_OK) < 0)
             return fail_system(inputs[i], "cannot open");

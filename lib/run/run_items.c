@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "run/split.h"
 #include "stream/labels.h"
+#include "stream/targets.h"
 
 #include <stdlib.h>
 
@@ -31,16 +32,22 @@ static int load_labels(struct run_items *r, const struct training_run_config *c,
     return 0;
 }
 
+/* Loads the targets of the training data. 0 or -1. */
+static int load_targets(struct run_items *r, const struct training_run_config *c) {
+    return c->target == NULL ? 0 : targets_load(&r->target, c->target, r->train.items, r->train.name);
+}
+
 /* Takes a part of the training data for validation. 0 or -1. */
 static int split(struct run_items *r, const struct training_run_config *c) {
     const struct split split = {c->validation_fraction, c->seed};
-    if (split_data(&split, &r->train, r->label, &r->validation, &r->number) < 0)
+    if (split_data(&split, &r->train, r->label, r->target, &r->validation, &r->number) < 0)
         return -1;
+    r->validation_target = r->target == NULL ? NULL : r->target + r->train.items;
     r->validation_label = r->label == NULL ? NULL : r->label + r->train.items;
     return 0;
 }
 
-/* Loads the validation data and its labels; without --val it has 0 items. 0 or -1. */
+/* Loads the validation data with its labels and targets; without --val it has 0 items. 0 or -1. */
 static int load_validation(struct run_items *r, const struct training_run_config *c,
                            const struct model_config *config) {
     struct dataset *set = &r->validation;
@@ -56,6 +63,9 @@ static int load_validation(struct run_items *r, const struct training_run_config
                     shape_text(&config->item, wanted), r->train.name);
     if (c->validation_labels != NULL &&
         labels_load(&r->validation_label, c->validation_labels, config->classes, set->items, set->name) < 0)
+        return -1;
+    if (c->validation_target != NULL &&
+        targets_load(&r->validation_target, c->validation_target, set->items, set->name) < 0)
         return -1;
     return check_items(set, config);
 }
@@ -83,15 +93,19 @@ static int check_components(const struct run_items *r, const struct training_run
 
 int run_items_load(struct run_items *r, const struct training_run_config *c, struct model_config *config) {
     if (dataset_load(&r->train, c->file) < 0 || set_shape(r, config) < 0 || check_data(r, c, config) < 0 ||
-        load_labels(r, c, config) < 0 || load_validation(r, c, config) < 0)
+        load_labels(r, c, config) < 0 || load_targets(r, c) < 0 || load_validation(r, c, config) < 0 ||
+        (r->target != NULL && target_set_scale(&config->target, r->target, r->train.items, c->target) < 0))
         return -1;
     return check_components(r, c, config);
 }
 
 void run_items_free(struct run_items *r) {
-    if (r->number == NULL)
+    if (r->number == NULL) {
         free(r->validation_label);
+        free(r->validation_target);
+    }
     free(r->label);
+    free(r->target);
     free(r->number);
     dataset_free(&r->validation);
     dataset_free(&r->train);

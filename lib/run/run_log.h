@@ -22,7 +22,11 @@ struct run_log {
  * training maximises, of the training and of the validation items. */
 #define RUN_LOG_HEADER                                                                                         \
     "epoch\tstep\tseconds\ttrain_elbo\ttrain_reconstruction\ttrain_kl\tval_elbo\tval_reconstruction\tval_kl\t" \
-    "rate\tactive_latents\ttrain_bound\tval_bound\n"
+    "rate\tactive_latents\ttrain_bound\tval_bound"
+
+/* The columns that a run with --target has after these: figures of the target, see struct target_figures, of the
+ * training items with draws of z, of the validation items with means. */
+#define RUN_LOG_TARGET_HEADER "\ttrain_target\tval_target\ttrain_target_r2\tval_target_r2"
 
 /* Returns the header of --log-latents, which the caller frees: epoch, kl_0, kl_1 and so on. NULL with a message if
  * memory runs out. */

@@ -87,6 +87,15 @@ static void note_empty_classes(const struct run_notes *n) {
                  n->config->labels, found.first, others(&found, text), classes, found.count > 1 ? "them" : "it");
 }
 
+static void note_unknown_targets(const struct run_notes *n) {
+    size_t known = 0;
+    for (size_t i = 0; n->target != NULL && i < n->train->items; i++)
+        known += isnan(n->target[i]) ? 0 : 1;
+    if (n->target != NULL && known < n->train->items)
+        cli_note("%s: %zu of %zu training items have a known target: the others train the rest of the model",
+                 n->config->target, known, n->train->items);
+}
+
 /* The items of a fraction for --val are no more trained on than those of any other part. */
 static void note_same_validation(const struct run_notes *n) {
     if (n->config->validation_fraction == 0 && n->digests->validation == n->digests->train)
@@ -181,6 +190,7 @@ void run_notes_before(const struct run_notes *n) {
     note_equal_components(n);
     note_never_observed(n);
     note_empty_classes(n);
+    note_unknown_targets(n);
     note_same_validation(n);
     note_warmup(n, "--warmup", c->objective.warmup, "the weight of the KL term");
     note_warmup(n, "--warm-rate", c->schedule.warm, "the rate");

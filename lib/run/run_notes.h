@@ -12,6 +12,7 @@ struct run_notes {
     const struct dataset *train, *validation; /* validation: with 0 items, there is none */
     const struct run_data *digests;           /* of the inputs */
     const uint32_t *label;                    /* of the training items; NULL: none */
+    const double *target;                     /* the same */
     size_t different_items;                   /* see initial_facts */
     struct workers *workers;
     uint64_t steps; /* done */
@@ -19,8 +20,8 @@ struct run_notes {
 
 /* Before training: grey values under a likelihood of bits, real numbers of sizes that do not fit, pictures with the
  * channels first, residual blocks that are dense layers of pictures, components of the prior that start on equal
- * items, elements that are never observed, classes without items, validation with the training items, and warm-ups
- * that are longer than the run. */
+ * items, elements that are never observed, classes without items, targets that are not known, validation with the
+ * training items, and warm-ups that are longer than the run. */
 void run_notes_before(const struct run_notes *notes);
 
 /* After training, if the model has the saved weights: scales of the likelihood at their bounds, and latents that

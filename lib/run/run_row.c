@@ -52,7 +52,8 @@ const char *run_row_name(size_t i) {
 
 /* Returns whether a tensor of a checkpoint is one of the model's. */
 static bool is_parameter(const char *name) {
-    static const char *const others[] = {"sums", "latents", "first.", "second.", "average.", "best."};
+    static const char *const others[] = {"sums",    "target_sums", "latents", "first.",
+                                         "second.", "average.",    "best."};
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
         if (strncmp(name, others[i], strlen(others[i])) == 0)
             return false;

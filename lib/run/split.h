@@ -11,9 +11,9 @@ struct split {
 };
 
 /* Moves the items of `validation`, which becomes a part of the memory of `train`, behind those that stay there. The
- * same is done to labels [items of train]; NULL: there are none. *number becomes the array to which train->number
- * points, which the caller frees after the last use of the sets. 0 or -1. */
-int split_data(const struct split *split, struct dataset *train, uint32_t *label, struct dataset *validation,
-               uint32_t **number) __attribute__((warn_unused_result));
+ * same is done to labels and targets [items of train]; NULL: there are none. *number becomes the array to which
+ * train->number points, which the caller frees after the last use of the sets. 0 or -1. */
+int split_data(const struct split *split, struct dataset *train, uint32_t *label, double *target,
+               struct dataset *validation, uint32_t **number) __attribute__((warn_unused_result));
 
 #endif

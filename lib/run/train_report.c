@@ -43,6 +43,19 @@ static const char *bound_text(const struct training *t, const struct elbo *e, ch
     return objective_is_elbo(&t->objective) ? "" : text;
 }
 
+#define TARGET_TEXT 64
+
+/* Returns ", target R^2 R (validation R)", without validation ", target R^2 R", or "" if there is no target. */
+static const char *target_text(const struct elbo *train, const struct elbo *validation, char text[TARGET_TEXT]) {
+    int used = 0;
+    *text = '\0';
+    if (!isnan(train->target.r2))
+        used = snprintf(text, TARGET_TEXT, ", target R^2 %.3f", train->target.r2);
+    if (used > 0 && !isnan(validation->target.r2))
+        snprintf(text + used, TARGET_TEXT - (size_t)used, " (validation %.3f)", validation->target.r2);
+    return text;
+}
+
 void report_step(const struct report *r) {
     if (!progress_due())
         return;
@@ -76,10 +89,10 @@ static const char *validation_text(const struct report *r, const struct elbo *e,
 static void tell_epoch(const struct report *r, const struct elbo *validation) {
     const struct training *t = r->training;
     const struct elbo elbo = training_elbo(t);
-    char bound[BOUND_TEXT], text[FIGURES_TEXT];
-    cli_note("%s: epoch %" PRIu64 "/%" PRIu64 ": elbo %.2f = %.2f - kl %.2f nats%s%s, %.1f s", r->model, t->epoch,
+    char bound[BOUND_TEXT], target[TARGET_TEXT], text[FIGURES_TEXT];
+    cli_note("%s: epoch %" PRIu64 "/%" PRIu64 ": elbo %.2f = %.2f - kl %.2f nats%s%s%s, %.1f s", r->model, t->epoch,
              r->epochs, elbo.elbo, elbo.reconstruction, elbo.kl, bound_text(t, &elbo, bound),
-             validation_text(r, validation, text), seconds(r));
+             validation_text(r, validation, text), target_text(&elbo, validation, target), seconds(r));
 }
 
 /* Writes the row of the latents' log. 0 or -1. */
@@ -102,12 +115,15 @@ static int log_figures(const struct report *r, const struct elbo *validation) {
     FILE *log = r->log->file;
     if (log == NULL)
         return 0;
-    return run_log_flush(r->log, fprintf(log,
-                                         "%" PRIu64 "\t%" PRIu64
-                                         "\t%.3f\t%.4f\t%.4f\t%.4f\t%.4f\t%.4f\t%.4f\t%g\t%zu\t%.4f\t%.4f\n",
-                                         t->epoch, t->step, seconds(r), train.elbo, train.reconstruction, train.kl,
-                                         validation->elbo, validation->reconstruction, validation->kl, t->last_rate,
-                                         training_active_latents(t), train.bound, validation->bound));
+    int printed =
+        fprintf(log, "%" PRIu64 "\t%" PRIu64 "\t%.3f\t%.4f\t%.4f\t%.4f\t%.4f\t%.4f\t%.4f\t%g\t%zu\t%.4f\t%.4f",
+                t->epoch, t->step, seconds(r), train.elbo, train.reconstruction, train.kl, validation->elbo,
+                validation->reconstruction, validation->kl, t->last_rate, training_active_latents(t), train.bound,
+                validation->bound);
+    if (printed >= 0 && t->target != NULL)
+        printed = fprintf(log, "\t%.4f\t%.4f\t%.4f\t%.4f", train.target.log_likelihood,
+                          validation->target.log_likelihood, train.target.r2, validation->target.r2);
+    return run_log_flush(r->log, printed < 0 ? printed : fprintf(log, "\n"));
 }
 
 int report_epoch(const struct report *r, const struct elbo *validation) {
@@ -147,15 +163,16 @@ static const char *ending_text(const struct report *r) {
 void report_result(const struct report *r, const struct provenance *saved) {
     const struct training *t = r->training;
     const struct model_config *config = &t->model->config;
-    char *layers = model_describe(t->model), shape[SHAPE_TEXT], bound[BOUND_TEXT], text[FIGURES_TEXT],
-         rate[RATE_TEXT], epoch[64] = "", figures[RESULT_TEXT] = "the initial weights";
+    char *layers = model_describe(t->model), shape[SHAPE_TEXT], bound[BOUND_TEXT], target[TARGET_TEXT],
+         text[FIGURES_TEXT], rate[RATE_TEXT], epoch[64] = "", figures[RESULT_TEXT] = "the initial weights";
     note_collapsed(r, saved);
     if (saved->epochs != t->epoch)
         snprintf(epoch, sizeof epoch, "saved epoch %" PRIu64 ", ", saved->epochs);
     if (!isnan(saved->train.elbo))
-        snprintf(figures, sizeof figures, "elbo %.2f%s%s nats per item", saved->train.elbo,
+        snprintf(figures, sizeof figures, "elbo %.2f%s%s nats per item%s", saved->train.elbo,
                  bound_text(t, &saved->train, bound),
-                 isnan(saved->validation.elbo) ? "" : validation_text(r, &saved->validation, text));
+                 isnan(saved->validation.elbo) ? "" : validation_text(r, &saved->validation, text),
+                 target_text(&saved->train, &saved->validation, target));
     cli_note("%s: %s %s %s, %s epoch %" PRIu64 " of %" PRIu64 " over %zu items of %s: %s%s, %.1f s%s", r->model,
              layers == NULL ? "" : layers, config->activation->name, config->likelihood->name, ending_text(r),
              t->epoch, r->epochs, t->data->items, shape_text(&t->data->shape, shape), epoch, figures, seconds(r),

@@ -51,7 +51,8 @@ static int validate(struct training_run *r, struct elbo *elbo) {
                                  r->config->seed);
     if (result == 0) {
         evaluator.objective = o;
-        result = evaluator_add_all(&evaluator, &r->items.validation, r->items.validation_label);
+        result = evaluator_add_all(&evaluator, &r->items.validation, r->items.validation_label,
+                                   r->items.validation_target);
         if (result == 1)
             *elbo = evaluation_elbo(&evaluator.total);
         if (result < 0) {
@@ -179,6 +180,7 @@ static struct run_notes notes_of(const struct training_run *r) {
                               .validation = &r->items.validation,
                               .digests = &r->digests,
                               .label = r->items.label,
+                              .target = r->items.target,
                               .different_items = r->facts.different_items,
                               .workers = r->workers,
                               .steps = r->training.step};
@@ -265,6 +267,7 @@ static void prepare_saver(struct training_run *r) {
                                               .items = r->items.train.items,
                                               .data_xxh64 = r->digests.train,
                                               .labels_xxh64 = r->digests.labels,
+                                              .target_xxh64 = r->digests.target,
                                               .command = r->config->command,
                                               .start_xxh64 = r->digests.start};
 }
@@ -280,12 +283,12 @@ static int prepare(struct training_run *r) {
     r->workers = workers_start(r->config->threads);
     if (r->workers == NULL)
         return -1;
-    r->digests = run_data_of(&r->items.train, r->items.label, &r->items.validation, r->items.validation_label,
-                             r->facts.from_xxh64);
+    r->digests = run_data_of(&r->items, r->facts.from_xxh64);
     prepare_saver(r);
     r->training = (struct training){.model = &r->model,
                                     .data = &r->items.train,
                                     .label = r->items.label,
+                                    .target = r->items.target,
                                     .workers = r->workers,
                                     .batch = c->batch,
                                     .rate = c->rate,
@@ -309,12 +312,16 @@ static int open_latents_log(struct training_run *r) {
     return r->latents_header == NULL ? -1 : run_log_open(&r->latents, c->log_latents, r->latents_header);
 }
 
+static const char *log_header(const struct training_run_config *c) {
+    return c->target == NULL ? RUN_LOG_HEADER "\n" : RUN_LOG_HEADER RUN_LOG_TARGET_HEADER "\n";
+}
+
 /* Reserves all output files before the data is read. If another run has one of them, this run is refused and has
  * changed nothing. 0 or -1. */
 static int open_outputs(struct training_run *r) {
     return saver_open(&r->saver, r->config->output) < 0 ||
                    checkpoint_open(&r->checkpoint, r->config->checkpoint) < 0 ||
-                   run_log_open(&r->log, r->config->log, RUN_LOG_HEADER) < 0 || open_latents_log(r) < 0
+                   run_log_open(&r->log, r->config->log, log_header(r->config)) < 0 || open_latents_log(r) < 0
                ? -1
                : 0;
 }

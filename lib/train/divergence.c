@@ -116,6 +116,14 @@ static const struct layer *find_not_finite(struct training *t, size_t items) {
     return found < t->model->likelihood ? &pass->net->layer[found] : NULL;
 }
 
+/* Returns whether the term of the target is not finite for an item of the step. */
+static bool misses_target(const struct training *t, const struct step *step) {
+    for (size_t item = 0; t->target != NULL && item < step->items; item++)
+        if (!isfinite(target_of_item(&t->pass, t->model->target, item)))
+            return true;
+    return false;
+}
+
 int divergence_of_loss(struct training *t, const struct step *step, double reconstruction, double kl) {
     char text[FACTS_TEXT];
     if (check_rows(t, step->items) < 0)
@@ -125,9 +133,10 @@ int divergence_of_loss(struct training *t, const struct step *step, double recon
     return fail("training: the loss of step %" PRIu64
                 " is not finite (reconstruction %g, kl %g, first the output of %s), wanted numbers: %s",
                 step->number, unsigned_nan(reconstruction / items), unsigned_nan(kl / items),
-                layer != NULL              ? layer->name
-                : isfinite(reconstruction) ? "prior"
-                                           : "likelihood",
+                layer != NULL               ? layer->name
+                : !isfinite(reconstruction) ? "likelihood"
+                : misses_target(t, step)    ? "target"
+                                            : "prior",
                 facts(t, t->position, step->items, t->rate > 0 && step->number > 1, text));
 }
 

@@ -8,7 +8,8 @@
  * items and of the parameters, and what may help in this case. */
 
 /* The loss of a step is not finite. The message names an item that has changed, or else the first layer whose
- * output is not finite, or else the likelihood, or the prior if the likelihood is finite. Returns -1. */
+ * output is not finite, or else the first that is not finite of the likelihood, the target's and the prior. Returns
+ * -1. */
 int divergence_of_loss(struct training *training, const struct step *step, double reconstruction, double kl);
 
 /* The last update has met a gradient or a moment that is not finite. Returns -1. */

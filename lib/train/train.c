@@ -34,6 +34,7 @@ void training_begin_epoch(struct training *t) {
     t->position = 0;
     t->reconstruction = t->kl = t->bound = 0;
     t->deviations = (struct deviations){0};
+    t->targets = (struct target_sums){0};
     memset(t->latents, 0, t->model->config.latent * sizeof *t->latents);
     shuffle(t);
 }
@@ -106,6 +107,8 @@ static void gather(struct training *t, size_t row) {
         drop_tokens(t, row, noise);
     if (t->label != NULL)
         model_set_label(m, pass, row, t->label[item]);
+    if (t->target != NULL)
+        model_set_target(m, pass, row, t->target[item]);
     noise.purpose = PURPOSE_TRAINING_POSTERIOR;
     for (size_t k = 0; k < pass->draws; k++) {
         noise.draw = (uint32_t)k;
@@ -140,6 +143,21 @@ static int make_plan(struct training *t) {
                : plan_layers(&t->plan, &t->pass, 0, net->layers, DIRECTION_BACKWARD);
 }
 
+/* Adds the target of a row, if it is known. Its error is the mean of those of its draws. */
+static void add_target(struct training *t, size_t row) {
+    const struct model *m = t->model;
+    const struct pass *pass = &t->pass;
+    const double known = (double)pass->value[m->known].out[row];
+    double squares = 0;
+    if (isnan(known))
+        return;
+    for (size_t k = row * pass->draws; k < (row + 1) * pass->draws; k++) {
+        const double error = (double)pass->value[m->prediction].out[k] - known;
+        squares += error * error / (double)pass->draws;
+    }
+    target_add(&t->targets, -target_of_item(pass, m->target, row), known, squares);
+}
+
 /* Adds the figures of the step's items to the sums of the epoch, in the order of the items. 0, or -1 if the loss is
  * not finite. */
 static int account(struct training *t, const struct step *step) {
@@ -161,6 +179,8 @@ static int account(struct training *t, const struct step *step) {
     for (size_t row = 0; row < step->items; row++)
         latent_sums_add(t->latents, posterior_heads(&t->pass, m->posterior, row),
                         posterior_sigma(&t->pass, m->posterior, row), m->config.latent);
+    for (size_t row = 0; t->target != NULL && row < step->items; row++)
+        add_target(t, row);
     return 0;
 }
 
@@ -268,7 +288,11 @@ struct elbo training_elbo(const struct training *t) {
     const double n = (double)t->position;
     if (t->position == 0)
         return t->last;
-    return (struct elbo){(t->reconstruction - t->kl) / n, t->reconstruction / n, t->kl / n, t->bound / n};
+    return (struct elbo){.elbo = (t->reconstruction - t->kl) / n,
+                         .reconstruction = t->reconstruction / n,
+                         .kl = t->kl / n,
+                         .bound = t->bound / n,
+                         .target = target_figures(&t->targets)};
 }
 
 size_t training_active_latents(const struct training *t) {

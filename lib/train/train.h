@@ -23,6 +23,7 @@ struct training {
     struct model *model; /* not owned, like the next three */
     const struct dataset *data;
     const uint32_t *label; /* [items of the data]; NULL if the model is not conditional on labels */
+    const double *target;  /* [items of the data], NaN if not known; NULL if the model has no head */
     struct workers *workers;
     size_t
         batch;   /* items of a mini-batch; training_start reduces it to the items of the data, if these are fewer */
@@ -38,6 +39,7 @@ struct training {
     size_t position;                  /* items of the epoch so far */
     double reconstruction, kl, bound; /* sums over these items */
     struct latent_sums *latents;      /* [latent], sums over these items */
+    struct target_sums targets;       /* the same of the target, with the predictions from draws of z */
     struct elbo last;                 /* figures of the last complete epoch; NaN if there is none */
     struct pass pass;
     struct plan plan;

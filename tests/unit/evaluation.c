@@ -98,7 +98,7 @@ static struct evaluation evaluate(double off, uint32_t samples, double error[ITE
                                 .items = ITEMS,
                                 .item_bytes = sizeof *items,
                                 .data = (const unsigned char *)items};
-    if (evaluator_add_all(&evaluator, &set, NULL) != 1)
+    if (evaluator_add_all(&evaluator, &set, NULL, NULL) != 1)
         printf("# %s\n", error_message());
     for (int n = 0; n < ITEMS; n++)
         error[n] = evaluator.figures[n].log_likelihood - exact_log_likelihood(items[n]);

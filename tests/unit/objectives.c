@@ -86,6 +86,19 @@ static double log_ratio(const struct model *m, const struct draw *z, const struc
     return log_normal(z->z, q->mu, q->logvar) - log_prior(m, prior, z->z);
 }
 
+/* -log p(t|z) of a draw, with the head 2-3-1; 0 if the item's target is not known. */
+static double negative_log_target(const struct model *m, const struct pass *p, size_t item, const double *parameter,
+                                  const struct draw *d) {
+    double hidden[MAX_UNITS], f;
+    if (m->target == NO_LAYER || isnan(p->value[m->known].out[item]))
+        return 0;
+    layer(parameter, 4, d->z, hidden);
+    layer(parameter, 5, hidden, &f);
+    const double log_scale = parameter[m->net.layer[m->target].own[0].offset],
+                 error = (f - (double)p->value[m->known].out[item]) / exp(log_scale);
+    return error * error / 2 + log_scale + 0.5 * log(2 * acos(-1));
+}
+
 /* What the papers say an estimator of this name is, not what the table says. */
 static struct estimator as_published(const char *name) {
     const bool iwae = strcmp(name, "iwae") == 0, stl = strcmp(name, "stl") == 0, dreg = strcmp(name, "dreg") == 0;
@@ -107,9 +120,12 @@ static double item_loss(const struct model *m, const struct pass *p, const struc
         const float *x = model_x(m, p, item), *epsilon = draw_epsilon(p, m->z, item * draws + k);
         d[k] = forward(parameter, x, epsilon);
         const struct draw s = forward(still, x, epsilon);
+        const double t = o->target_weight * negative_log_target(m, p, item, parameter, &d[k]),
+                     still_t = o->target_weight * negative_log_target(m, p, item, still, &s);
+        d[k].negative_log += t;
         log_w[k] =
             -d[k].negative_log - beta * log_ratio(m, &d[k], e->path ? &s : &d[k], encoder ? still : parameter);
-        still_log_w[k] = -s.negative_log - log_ratio(m, &s, &s, still);
+        still_log_w[k] = -s.negative_log - still_t - log_ratio(m, &s, &s, still);
         /* Of the prior's own parameters the gradient is not squared, whoever shares them. */
         path[k] = encoder && mixture ? log_prior(m, parameter, s.z) : 0;
         sum += exp(log_w[k]) / (double)draws;
@@ -152,8 +168,13 @@ static void run_pass(struct pass *p, const struct model *m, struct vamp *vamp, c
 static void check_bound(const struct model *m, const struct pass *p, const struct objective *o, const double *bound,
                         const double *parameter) {
     for (size_t item = 0; item < ROWS; item++) {
-        const struct objective elbo = {estimator_find("test", "elbo"), draws, o->beta, 0, o->free_bits},
-                               iwae = {estimator_find("test", "iwae"), draws, 1, 0, 0};
+        const struct objective elbo = {estimator_find("test", "elbo"),
+                                       draws,
+                                       o->beta,
+                                       0,
+                                       o->free_bits,
+                                       o->target_weight},
+                               iwae = {estimator_find("test", "iwae"), draws, 1, 0, 0, o->target_weight};
         const double wanted =
             -item_loss(m, p, o->estimator->importance ? &iwae : &elbo, o->beta, item, parameter, parameter, false);
         EXPECT(fabs(bound[item] - wanted) < 1e-5, "%s: bound %.8g, wanted %.8g", o->estimator->name, bound[item],
@@ -182,8 +203,8 @@ static void check_gradient(const struct model *m, const struct pass *p, const st
     }
 }
 
-static void check_prior(const char *name, double beta, double free_bits, size_t components) {
-    const struct objective o = {estimator_find("test", name), draws, beta, 0, free_bits};
+static void check_head(const char *name, double beta, double free_bits, size_t components, double target_weight) {
+    const struct objective o = {estimator_find("test", name), draws, beta, 0, free_bits, target_weight};
     const struct model_config c = {.logvar_bound = (double)LOGVAR_BOUND,
                                    .item = {1, {ELEMENTS}},
                                    .latent = LATENT,
@@ -191,6 +212,7 @@ static void check_prior(const char *name, double beta, double free_bits, size_t 
                                    .decoder = hidden_of("5"),
                                    .prior = components > 0 ? &prior_vamp : &prior_normal,
                                    .components = components,
+                                   .target = {hidden_of("3"), 0, target_weight > 0 ? 1 : 0},
                                    .activation = activation_find("test", "tanh"),
                                    .likelihood = likelihood_find("test", "bernoulli")};
     struct model m;
@@ -212,12 +234,18 @@ static void check_prior(const char *name, double beta, double free_bits, size_t 
     noise_uniform(m.net.parameters.value + m.pseudo_inputs, components * ELEMENTS, (struct noise){.seed = 6});
     noise_uniform(model_x(&m, &p, 0), ROWS * ELEMENTS, (struct noise){.seed = 4});
     set_epsilon(&m, &p, 5);
+    for (size_t item = 0; target_weight > 0 && item < ROWS; item++) /* one of them is not known */
+        model_set_target(&m, &p, item, item == 1 ? (double)NAN : 0.8 - (double)item);
     run_pass(&p, &m, &vamp, &(struct step){.objective = &o, .items = ROWS, .beta = beta}, bound);
     check_gradient(&m, &p, &o, beta, bound);
     vamp_end(&vamp);
     pass_free(&p);
     model_free(&m);
     workers_stop(workers);
+}
+
+static void check_prior(const char *name, double beta, double free_bits, size_t components) {
+    check_head(name, beta, free_bits, components, 0);
 }
 
 static void check_objective(const char *name, double beta, double free_bits) {
@@ -270,6 +298,19 @@ static void weights_are_stable(void) {
     EXPECT(fabs(last - (2000 - log(3))) < 1e-12 && v[2] == 1, "bound %.15g, weight %g", last, (double)v[2]);
 }
 
+/* The gradient of the target's term, with respect to the head, to its scale and, through z, to the encoder. */
+static void a_head(void) {
+    for (const char *const *name = (const char *const[]){"elbo", "iwae", "stl", "dreg", NULL}; *name != NULL;
+         name++) {
+        check_head(*name, 1, 0, 0, 0.7);
+        check_head(*name, 1, 0, COMPONENTS, 2);
+        draws = 1;
+        check_head(*name, 1, 0, 0, 0.7);
+        draws = DRAWS;
+    }
+    check_head("elbo", 0.3, 0.15, 0, 0.7);
+}
+
 /* The least number that has weights. */
 static void two_draws(void) {
     draws = 2;
@@ -280,7 +321,7 @@ static void two_draws(void) {
 }
 
 static void warmup_rises(void) {
-    const struct objective o = {estimator_find("test", "elbo"), 1, 4, 8, 0};
+    const struct objective o = {estimator_find("test", "elbo"), 1, 4, 8, 0, 0};
     EXPECT(objective_beta(&o, 0) == 0 && objective_beta(&o, 2) == 1 && objective_beta(&o, 8) == 4 &&
                objective_beta(&o, 100) == 4,
            "beta %g %g %g", objective_beta(&o, 0), objective_beta(&o, 2), objective_beta(&o, 8));
@@ -296,6 +337,7 @@ int main(void) {
         {"doubly reparametrized gradients", doubly_reparametrized},
         {"each of them, with two draws", two_draws},
         {"each of them, with a prior of pseudo-inputs", a_prior_of_pseudo_inputs},
+        {"each of them, with a head that predicts a target", a_head},
         {"importance weights do not overflow", weights_are_stable},
         {"warm-up rises to beta", warmup_rises},
     };

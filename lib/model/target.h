@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef MODEL_TARGET_H
+#define MODEL_TARGET_H
+
+#include "model/elbo.h"
+#include "op/hidden.h"
+
+/* A number t of each item, such as the solubility of a molecule, that a model predicts from z: joint training of
+ * Gomez-Bombarelli et al. 2018. The model's head f(z) predicts (t - mean) / deviation, and p(t|z) = N(f(z), s^2),
+ * with one s for all items, which is learned. NaN stands for a target that is not known. */
+struct target {
+    struct hidden hidden;   /* the head's layers between z and its output: numbers of units only */
+    double mean, deviation; /* of the known training targets; deviation 0: the model has no head */
+};
+
+#define TARGET_HIDDEN "64" /* the default */
+
+/* Parses a list of numbers of units. 0, or -1 with a message that begins with `name`. */
+int target_parse_hidden(struct hidden *hidden, const char *name, const char *text)
+    __attribute__((warn_unused_result));
+
+/* Sets mean and deviation from the known ones of target [count], of the stream `name`. 0, or -1 if none is known,
+ * or if all are the same. */
+int target_set_scale(struct target *target, const double *known, size_t count, const char *name)
+    __attribute__((warn_unused_result));
+
+/* Sums over the items whose target is known, in units of its standard deviation. */
+struct target_sums {
+    double count, log_likelihood, residual; /* residual: squared errors of the predictions */
+    double mean, spread;                    /* of the targets; spread: squared differences from their mean */
+};
+
+/* Adds an item: log p(t|z) in nats, the standardised target, and the squared error of its prediction. */
+void target_add(struct target_sums *sums, double log_likelihood, double target, double squared_error);
+
+/* Returns the figures of the sums. */
+struct target_figures target_figures(const struct target_sums *sums);
+
+#endif
