@@ -44,3 +44,40 @@ double log_rising(double k, double r, double *slope) {
     *slope += log1p(k / r) + digamma_less_log(r + k) - digamma_less_log(r);
     return log(product) + (r - 0.5) * log1p(k / r) + k * log(r + k) - k + stirling(r + k) - stirling(r);
 }
+
+/* Returns log Gamma(n / 2 + 1). */
+static double log_gamma_of_half(size_t n) {
+    double slope;
+    return n % 2 == 0 ? log_factorial((double)(n / 2))
+                      : log_rising((double)(n / 2) + 1, 0.5, &slope) + 0.5 * log(acos(-1));
+}
+
+/* Returns P(|u| <= r) by the series of the incomplete gamma function: Abramowitz and Stegun 6.5.29. */
+static double length_probability(size_t n, double log_gamma, double r) {
+    const double a = (double)n / 2, x = r * r / 2;
+    double term = 1, sum = 1;
+    if (x == 0)
+        return 0;
+    for (double k = 1; term > 1e-17 * sum; k++) {
+        term *= x / (a + k);
+        sum += term;
+    }
+    return exp(a * log(x) - x - log_gamma + log(sum));
+}
+
+#define FARTHEST 10 /* beyond the root of n there is less than the last digit of 1 so far out */
+
+double normal_length(size_t n, double probability) {
+    const double log_gamma = log_gamma_of_half(n);
+    double low = 0, high = sqrt((double)n) + FARTHEST;
+    if (probability >= 1)
+        return (double)INFINITY;
+    while (high - low > 1e-12 * high) {
+        const double middle = low + (high - low) / 2;
+        if (length_probability(n, log_gamma, middle) < probability)
+            low = middle;
+        else
+            high = middle;
+    }
+    return probability <= 0 ? 0 : high;
+}

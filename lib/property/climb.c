@@ -22,10 +22,11 @@ int climb_scratch_start(struct climb_scratch *s, const struct climb *c) {
     s->direction = s->next + n;
     s->gradient = s->direction + n;
     s->example = s->gradient + n;
-    return 0;
+    return c->head == NULL ? 0 : head_pass_start(&s->head, c->head);
 }
 
 void climb_scratch_end(struct climb_scratch *s) {
+    head_pass_end(&s->head);
     free(s->memory);
     free(s->noise);
 }
@@ -34,17 +35,33 @@ size_t climb_points(const struct climb *c) {
     return c->path ? c->steps + 1 : 1;
 }
 
-static double predict(const struct climb *c, const double *point, double *gradient) {
-    return c->regression->method->predict(c->regression, point, gradient);
-}
-
-/* Writes the latent of a point. A number that has not moved keeps its bytes. */
-static void put(const struct climb *c, const struct climb_scratch *s, const float *z, const double *point,
-                float *out) {
+/* Sets the active numbers of `out` to those of the point. A number that has not moved keeps its bytes. */
+static void move(const struct climb *c, const struct climb_scratch *s, const float *z, const double *point,
+                 float *out) {
     const struct examples *e = c->examples;
-    memcpy(out, z, e->latent * sizeof *out);
     for (size_t k = 0; k < e->active; k++)
         out[e->number[k]] = (float)((double)z[e->number[k]] + e->scale[k] * (point[k] - s->start[k]));
+}
+
+/* Writes the latent of a point. */
+static void put(const struct climb *c, const struct climb_scratch *s, const float *z, const double *point,
+                float *out) {
+    memcpy(out, z, c->examples->latent * sizeof *out);
+    move(c, s, z, point, out);
+}
+
+/* Returns the prediction at a point of the latent z, whose other numbers a head reads, too, and sets s->gradient.
+ */
+static double predict(const struct climb *c, struct climb_scratch *s, const float *z, const double *point) {
+    const struct examples *e = c->examples;
+    if (c->head == NULL)
+        return c->regression->method->predict(c->regression, point, s->gradient);
+    memcpy(s->head.z, z, c->head->latent * sizeof *z);
+    move(c, s, z, point, s->head.z);
+    const double value = head_predict(c->head, &s->head);
+    for (size_t k = 0; k < e->active; k++)
+        s->gradient[k] = (double)s->head.gradient[e->number[k]] * e->scale[k];
+    return value;
 }
 
 /* Moves a point back along the line to the mean, which is 0, if it is farther from it than `limit`. */
@@ -69,7 +86,7 @@ static bool set_direction(const struct climb *c, struct climb_scratch *s) {
  * is a place for them. */
 static double climb(const struct climb *c, struct climb_scratch *s, const float *z, double limit, float *path) {
     const size_t n = c->examples->active, bytes = n * sizeof *s->end;
-    double length = c->step_size, value = predict(c, s->start, s->gradient);
+    double length = c->step_size, value = predict(c, s, z, s->start);
     const double start = value;
     memcpy(s->end, s->start, bytes);
     bool moves = set_direction(c, s);
@@ -77,7 +94,7 @@ static double climb(const struct climb *c, struct climb_scratch *s, const float 
         for (size_t k = 0; k < n; k++)
             s->next[k] = s->end[k] + (moves ? length * s->direction[k] : 0);
         confine(s->next, limit, n);
-        const double next = moves ? predict(c, s->next, s->gradient) : value;
+        const double next = moves ? predict(c, s, z, s->next) : value;
         if (c->minimize ? next < value : next > value) {
             value = next;
             memcpy(s->end, s->next, bytes);
@@ -158,8 +175,8 @@ void climb_item(const struct climb *c, struct climb_scratch *s, const float *z, 
     if (prediction == NULL)
         return;
     prediction->start = start;
-    prediction->end = predict(c, s->end, s->gradient);
-    prediction->deviation = c->regression->method->deviation == NULL
+    prediction->end = predict(c, s, z, s->end);
+    prediction->deviation = c->head != NULL || c->regression->method->deviation == NULL
                                 ? (double)NAN
                                 : c->regression->method->deviation(c->regression, s->end, s->example);
 }

@@ -3,6 +3,7 @@
 #define PROPERTY_CLIMB_H
 
 #include "property/examples.h"
+#include "property/head.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -16,7 +17,8 @@
  * that follow is halved instead, so that the path ends near a maximum and does not oscillate around it. */
 struct climb {
     const struct examples *examples;     /* not owned, like the regression */
-    const struct regression *regression; /* of the examples */
+    const struct regression *regression; /* of the examples; not read if there is a head */
+    const struct head *head;             /* predicts instead; NULL: there is none; not owned */
     size_t steps;
     double step_size, radius;
     bool minimize; /* towards lower predictions */
@@ -39,6 +41,7 @@ struct climb_scratch {
     double *gradient;         /* [active] */
     double *example;          /* [examples] */
     float *noise;             /* [active]; owned */
+    struct head_pass head;    /* used only if there is a head */
 };
 
 /* 0, or -1 if memory runs out; end with climb_scratch_end in both cases. */

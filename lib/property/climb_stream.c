@@ -4,6 +4,7 @@
 #include "base/cli.h"
 #include "base/error.h"
 #include "base/number.h"
+#include "dist/special.h"
 #include "kernel/lapack.h"
 #include "property/cross_validation.h"
 #include "query/latent_map.h"
@@ -61,12 +62,16 @@ static int begin_frame(void *context, uint64_t items, bool last) {
     return s->predictions != NULL && items > 0 ? 0 : write_header(s, items, last);
 }
 
+static bool has_deviation(const struct climb_stream *s) {
+    return s->model == NULL && s->method->deviation != NULL;
+}
+
 static int write_prediction(struct climb_stream *s, size_t i) {
     const struct prediction none = {(double)NAN, (double)NAN, (double)NAN},
                             *p = s->bad.report && s->refused[i] ? &none : &s->prediction[i];
     char line[LINE];
     int length = snprintf(line, sizeof line, "%" PRIu64 "\t%.6g\t%.6g", s->item + i, p->start, p->end);
-    if (s->method->deviation != NULL)
+    if (has_deviation(s))
         length += snprintf(line + length, sizeof line - (size_t)length, "\t%.6g", p->deviation);
     return side_write(&s->side, line, (size_t)length, "prediction");
 }
@@ -103,7 +108,19 @@ static void note_fit(const struct climb_stream *s, double r2) {
                  s->target, r2, POOR_R2, s->method->name);
 }
 
+static int check_input(const struct climb_stream *s) {
+    const struct raw_reader *reader = &s->input.reader;
+    if (latent_check_frame(reader) < 0)
+        return -1;
+    return reader->frame.shape.dim[0] == s->examples.latent
+               ? 0
+               : fail("%s: latents have %zu numbers, and those of %s have %zu, wanted the same", reader->in.name,
+                      reader->frame.shape.dim[0], s->latents, s->examples.latent);
+}
+
 static int learn(struct climb_stream *s) {
+    if (examples_load(&s->examples, s->latents, s->target, s->most) < 0 || check_input(s) < 0)
+        return -1;
     const struct points points = examples_points(&s->examples);
     double r2;
     if (lapack_load() < 0 || cross_validate(s->method, &points, s->climb.seed, &r2) < 0 ||
@@ -116,14 +133,47 @@ static int learn(struct climb_stream *s) {
     return 0;
 }
 
-static int check_input(const struct climb_stream *s) {
-    const struct raw_reader *reader = &s->input.reader;
-    if (latent_check_frame(reader) < 0)
+/* Checks that latents of `numbers` numbers of the stream `name` are those of the model, with or without labels. */
+static int check_latents(const struct climb_stream *s, const char *name, size_t numbers) {
+    const struct head *h = &s->head;
+    char labels[64] = "";
+    if (numbers == h->latent || (h->classes > 0 && numbers == h->latent + h->classes))
+        return 0;
+    if (h->classes > 0)
+        snprintf(labels, sizeof labels, ", or %zu with labels", h->latent + h->classes);
+    return fail("%s: latents have %zu numbers, wanted the %zu of %s%s", name, numbers, h->latent, s->model, labels);
+}
+
+/* Sets where data are, from latents or from the prior. */
+static int set_region(struct climb_stream *s) {
+    const struct head *h = &s->head;
+    const size_t numbers = s->input.reader.frame.shape.dim[0];
+    if (latent_check_frame(&s->input.reader) < 0 || check_latents(s, s->input.reader.in.name, numbers) < 0)
         return -1;
-    return reader->frame.shape.dim[0] == s->examples.latent
-               ? 0
-               : fail("%s: latents have %zu numbers, and those of %s have %zu, wanted the same", reader->in.name,
-                      reader->frame.shape.dim[0], s->latents, s->examples.latent);
+    if (s->latents == NULL && !h->is_normal)
+        return fail("%s: has another prior than N(0, I), wanted --latents to say where its data are", s->model);
+    if (s->latents == NULL) {
+        s->climb.radius = normal_length(h->latent, s->within);
+        return examples_of_prior(&s->examples, numbers, h->latent);
+    }
+    if (examples_load_latents(&s->examples, s->latents, h->latent) < 0 ||
+        check_latents(s, s->latents, s->examples.latent) < 0)
+        return -1;
+    s->examples.latent = numbers;
+    return examples_radius(&s->examples, s->within, &s->climb.radius);
+}
+
+/* Takes the head of the model instead of a regression. */
+static int take_head(struct climb_stream *s) {
+    const struct head *h = &s->head;
+    if (head_load(&s->head, s->model) < 0 || set_region(s) < 0)
+        return -1;
+    s->climb.examples = &s->examples;
+    s->climb.head = h;
+    cli_note("%s: a head for targets of mean %.6g and standard deviation %.6g, %zu of %zu latents active in %s",
+             s->model, h->mean, h->deviation, s->examples.active, h->latent,
+             s->latents == NULL ? "the prior N(0, I)" : s->latents);
+    return 0;
 }
 
 static int allocate(struct climb_stream *s) {
@@ -144,7 +194,7 @@ static int allocate(struct climb_stream *s) {
 
 /* A pipe is opened after a frame without items, since its reader waits for the stream's first header. */
 static int open_predictions(struct climb_stream *s) {
-    const char *const title = s->method->deviation != NULL ? "item\tstart\tend\tdeviation" : "item\tstart\tend";
+    const char *const title = has_deviation(s) ? "item\tstart\tend\tdeviation" : "item\tstart\tend";
     if (s->predictions == NULL)
         return 0;
     if ((side_is_pipe(s->predictions) && write_header(s, 0, false) < 0) ||
@@ -154,8 +204,8 @@ static int open_predictions(struct climb_stream *s) {
 }
 
 static int run(struct climb_stream *s) {
-    if (examples_load(&s->examples, s->latents, s->target, s->most) < 0 || check_input(s) < 0 || learn(s) < 0 ||
-        open_predictions(s) < 0 || allocate(s) < 0 || item_reader_run(&s->input) < 0)
+    if ((s->model == NULL ? learn(s) : take_head(s)) < 0 || open_predictions(s) < 0 || allocate(s) < 0 ||
+        item_reader_run(&s->input) < 0)
         return -1;
     if (s->predictions != NULL && side_writer_close(&s->side) < 0)
         return -1;
@@ -168,6 +218,7 @@ static void end(struct climb_stream *s) {
     side_writer_abandon(&s->side);
     workers_stop(s->workers);
     regression_free(&s->regression);
+    head_free(&s->head);
     examples_free(&s->examples);
     free(s->scratch);
     free(s->z);

@@ -7,23 +7,27 @@
 #include "query/item_reader.h"
 #include "stream/side_file.h"
 
-/* Learns a property from examples, and climbs with each latent of a stream, to a stream of f32 latents on stdout.
- * The output has the input's frames; with --write-predictions a frame may be divided into several. The bytes depend
- * neither on the frames nor on the number of threads. Memory is constant, except for the examples. */
+/* Learns a property from examples, or takes the head of a model, and climbs with each latent of a stream, to a
+ * stream of f32 latents on stdout. The output has the input's frames; with --write-predictions a frame may be
+ * divided into several. The bytes depend neither on the frames nor on the number of threads. Memory is constant,
+ * except for the examples. */
 struct climb_stream {
     /* Set by the tool. */
-    const char *path;             /* NULL or "-": stdin */
-    const char *latents, *target; /* the examples' streams */
-    const char *predictions;      /* a file to be written, with one line per item; NULL: none */
-    const struct regression_method *method;
-    size_t most;   /* examples to be used */
-    double within; /* the quantile of the examples' distances that is the radius */
+    const char *path;  /* NULL or "-": stdin */
+    const char *model; /* a model whose head predicts the property; NULL: a regression does */
+    /* The examples' streams. With a model there is no target, and latents NULL stands for the prior. */
+    const char *latents, *target;
+    const char *predictions;                /* a file to be written, with one line per item; NULL: none */
+    const struct regression_method *method; /* not read with a model, like `most` */
+    size_t most;                            /* examples to be used */
+    double within; /* the quantile of the examples' distances, or those of the prior, that is the radius */
     size_t threads;
     struct climb climb;   /* steps, step_size, minimize, control, path and seed */
     struct bad_items bad; /* `report` */
     /* Set by climb_stream_run. */
     struct examples examples;
     struct regression regression;
+    struct head head;
     struct item_reader input;
     struct raw_writer out;
     struct side_writer side; /* of the predictions */

@@ -8,11 +8,14 @@
 #include "stream/dataset.h"
 
 #include <math.h>
+#include <stdint.h>
 #include <stdlib.h>
 
 /* Both streams, while they are in memory. */
 struct streams {
     struct dataset latents, targets;
+    bool has_targets;
+    size_t usable; /* first numbers of a latent that may be active */
 };
 
 /* Returns number j of the item that example i is. */
@@ -21,25 +24,33 @@ static double number_of(const struct dataset *set, const struct examples *e, siz
     return dtype_value(set->dtype, item + j * dtype_size(set->dtype));
 }
 
-static int check(const struct streams *s) {
+static int check_targets(const struct streams *s) {
     const struct dataset *z = &s->latents, *y = &s->targets;
-    if (latent_check_type(z->name, z->dtype, &z->shape) < 0)
-        return -1;
+    if (!s->has_targets)
+        return 0;
     if (y->elements != 1)
         return fail("%s: items have %zu numbers, wanted one number per item, the target", y->name, y->elements);
     if (z->items != y->items)
         return fail("%s: found %zu targets, wanted one for each of the %zu items of %s", y->name, y->items,
                     z->items, z->name);
+    return latent_check_numbers(y->name, y->dtype, 1, y->data, y->items, 0);
+}
+
+static int check(const struct streams *s) {
+    const struct dataset *z = &s->latents;
+    if (latent_check_type(z->name, z->dtype, &z->shape) < 0)
+        return -1;
     if (z->items < EXAMPLES_LEAST)
         return fail("%s: found %zu items, wanted at least %d examples", z->name, z->items, EXAMPLES_LEAST);
-    return latent_check_numbers(z->name, z->dtype, z->elements, z->data, z->items, 0) < 0
-               ? -1
-               : latent_check_numbers(y->name, y->dtype, 1, y->data, y->items, 0);
+    return latent_check_numbers(z->name, z->dtype, z->elements, z->data, z->items, 0) < 0 ? -1 : check_targets(s);
 }
 
 static int set_targets(struct examples *e, const struct dataset *set) {
     char text[REAL_TEXT];
     size_t differing = 0;
+    e->target = calloc(e->count, sizeof *e->target);
+    if (e->target == NULL)
+        return fail("%s: out of memory for %zu examples", set->name, e->count);
     for (size_t i = 0; i < e->count; i++) {
         e->target[i] = number_of(set, e, i, 0);
         differing += e->target[i] != e->target[0];
@@ -53,8 +64,8 @@ static int set_targets(struct examples *e, const struct dataset *set) {
 }
 
 /* Finds the active numbers with their means and standard deviations. */
-static int set_active(struct examples *e, const struct dataset *set) {
-    for (size_t j = 0; j < e->latent; j++) {
+static int set_active(struct examples *e, const struct dataset *set, size_t usable) {
+    for (size_t j = 0; j < e->latent && j < usable; j++) {
         double mean = 0, variance = 0;
         for (size_t i = 0; i < e->count; i++)
             mean += number_of(set, e, i, j) / (double)e->count;
@@ -85,23 +96,28 @@ static int set_points(struct examples *e, const struct dataset *set) {
     return 0;
 }
 
+static int allocate(struct examples *e) {
+    e->number = calloc(e->latent, sizeof *e->number);
+    e->mean = calloc(e->latent, sizeof *e->mean);
+    e->scale = calloc(e->latent, sizeof *e->scale);
+    return e->number == NULL || e->mean == NULL || e->scale == NULL
+               ? fail("examples: out of memory for latents of %zu numbers", e->latent)
+               : 0;
+}
+
 static int set_examples(struct examples *e, const struct streams *s, size_t most) {
     if (check(s) < 0)
         return -1;
     e->items = s->latents.items;
     e->count = smaller(e->items, most);
     e->latent = s->latents.elements;
-    e->number = calloc(e->latent, sizeof *e->number);
-    e->mean = calloc(e->latent, sizeof *e->mean);
-    e->scale = calloc(e->latent, sizeof *e->scale);
-    e->target = calloc(e->count, sizeof *e->target);
-    if (e->number == NULL || e->mean == NULL || e->scale == NULL || e->target == NULL)
-        return fail("%s: out of memory for %zu examples", s->latents.name, e->count);
-    return set_targets(e, &s->targets) < 0 || set_active(e, &s->latents) < 0 ? -1 : set_points(e, &s->latents);
+    if (allocate(e) < 0 || (s->has_targets && set_targets(e, &s->targets) < 0))
+        return -1;
+    return set_active(e, &s->latents, s->usable) < 0 ? -1 : set_points(e, &s->latents);
 }
 
 int examples_load(struct examples *e, const char *latents, const char *targets, size_t most) {
-    struct streams s = {0};
+    struct streams s = {.has_targets = true, .usable = SIZE_MAX};
     *e = (struct examples){0};
     if (dataset_load(&s.latents, latents) < 0)
         return -1;
@@ -112,6 +128,27 @@ int examples_load(struct examples *e, const char *latents, const char *targets, 
     }
     dataset_free(&s.latents);
     return result;
+}
+
+int examples_load_latents(struct examples *e, const char *latents, size_t usable) {
+    struct streams s = {.usable = usable};
+    *e = (struct examples){0};
+    if (dataset_load(&s.latents, latents) < 0)
+        return -1;
+    const int result = set_examples(e, &s, SIZE_MAX);
+    dataset_free(&s.latents);
+    return result;
+}
+
+int examples_of_prior(struct examples *e, size_t latent, size_t active) {
+    *e = (struct examples){.latent = latent, .active = active};
+    if (allocate(e) < 0)
+        return -1;
+    for (size_t k = 0; k < active; k++) {
+        e->number[k] = k;
+        e->scale[k] = 1;
+    }
+    return 0;
 }
 
 void examples_free(struct examples *e) {

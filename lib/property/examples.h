@@ -8,7 +8,7 @@
  * dimension is active if its variance over the examples is above LATENT_ACTIVE_VARIANCE; only active ones are used.
  * They are standardised: from each its mean is subtracted, and the rest is divided by its standard deviation. */
 struct examples {
-    size_t count;   /* of the examples that are used */
+    size_t count;   /* of the examples that are used; 0: they are standardised already */
     size_t items;   /* in the streams, at least as many */
     size_t latent;  /* numbers of a latent */
     size_t active;  /* of them, at least 1 */
@@ -16,7 +16,7 @@ struct examples {
     double *mean;   /* [active] */
     double *scale;  /* [active], the standard deviation */
     double *point;  /* [count, active], standardised */
-    double *target; /* [count], not all the same */
+    double *target; /* [count], not all the same; NULL: only the latents are known */
 };
 
 #define EXAMPLES_LEAST 10 /* fewer are refused */
@@ -26,6 +26,15 @@ struct examples {
  * message; end with examples_free in both cases. */
 int examples_load(struct examples *examples, const char *latents, const char *targets, size_t most)
     __attribute__((warn_unused_result));
+
+/* Loads only the latents, all of them, to say where data are; the first `usable` of their numbers may be active. 0
+ * or -1; end with examples_free in both cases. */
+int examples_load_latents(struct examples *examples, const char *latents, size_t usable)
+    __attribute__((warn_unused_result));
+
+/* No examples: the first `active` numbers of a latent are active, with the mean 0 and the deviation 1 of N(0, I). 0
+ * or -1; end with examples_free in both cases. */
+int examples_of_prior(struct examples *examples, size_t latent, size_t active) __attribute__((warn_unused_result));
 
 void examples_free(struct examples *examples);
 
