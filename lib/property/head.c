@@ -21,7 +21,7 @@ static int build(struct head *h, const struct model *m) {
                                                                                                              : 0;
 }
 
-static int copy_head(struct head *h, const struct model *m) {
+int head_take(struct head *h, const struct model *m) {
     const struct model_config *c = &m->config;
     *h = (struct head){.latent = c->latent,
                        .classes = c->classes,
@@ -42,7 +42,7 @@ int head_load(struct head *h, const char *path) {
     if (result == 0 && !model_has_head(&model))
         result = fail("%s: predicts no target, wanted a model that vae-train --target has trained", path);
     if (result == 0)
-        result = copy_head(h, &model);
+        result = head_take(h, &model);
     model_free(&model);
     return result;
 }

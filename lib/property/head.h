@@ -14,6 +14,9 @@ struct head {
     double mean, deviation; /* of the target */
 };
 
+/* Copies the head of a model, which has one. 0 or -1; end with head_free in both cases. */
+int head_take(struct head *head, const struct model *model) __attribute__((warn_unused_result));
+
 /* Reads the head of the model at `path`. 0, or -1, also if the model has none; end with head_free in both cases. */
 int head_load(struct head *head, const char *path) __attribute__((warn_unused_result));
 

@@ -3,7 +3,10 @@
 #include "property/climb.h"
 
 #include "base/noise.h"
+#include "dist/latent.h"
+#include "first_values.h"
 #include "kernel/lapack.h"
+#include "layers.h"
 #include "test.h"
 
 #include <math.h>
@@ -286,8 +289,99 @@ static void quantiles_of_distances(void) {
     }
 }
 
+/* A head with random weights, of the layers of a list. */
+static void make_head(struct model *m, const char *hidden, const char *activation) {
+    const struct model_config config = {.logvar_bound = (double)LOGVAR_BOUND,
+                                        .item = {1, {3}},
+                                        .prior = &prior_normal,
+                                        .latent = LATENT,
+                                        .classes = 2,
+                                        .activation = activation_find("test", activation),
+                                        .likelihood = likelihood_find("test", "gaussian"),
+                                        .sigma = 1,
+                                        .target = {hidden_of(hidden), 7, 3}};
+    EXPECT(model_create(m, &config) == 0, "%s", error_message());
+    give_first_values(m, 5);
+}
+
+static double predict_at(const struct head *h, struct head_pass *p, const float *z) {
+    memcpy(p->z, z, LATENT * sizeof *z);
+    return head_predict(h, p);
+}
+
+/* The derivatives of the prediction by central differences, and its value against the pass of the whole model. */
+static void check_head(const char *hidden, const char *activation) {
+    const float h = 0.01f, start[LATENT] = {0.3f, -0.8f, 1.1f, 0.2f, -0.4f};
+    struct model m;
+    struct head head;
+    struct head_pass p;
+    struct pass pass;
+    float z[LATENT], gradient[LATENT];
+    make_head(&m, hidden, activation);
+    net_pack(&m.net);
+    EXPECT(head_take(&head, &m) == 0 && head_pass_start(&p, &head) == 0 &&
+               pass_create(&pass, &m.net, 0, m.net.layers, &(struct pass_size){.items = 1, .draws = 1}) == 0,
+           "%s", error_message());
+    const double value = predict_at(&head, &p, start);
+    memcpy(gradient, p.gradient, sizeof gradient);
+    memcpy(draw_of(&pass, m.z, 0), start, sizeof start);
+    pass_forward(&pass, m.latents, m.target, 0, 1);
+    EXPECT(fabs(value - (7 + 3 * (double)*pass.value[m.prediction].out)) < 1e-6, "predicts %g", value);
+    for (size_t j = 0; j < LATENT; j++) {
+        memcpy(z, start, sizeof z);
+        z[j] = start[j] + h;
+        const double above = predict_at(&head, &p, z);
+        z[j] = start[j] - h;
+        const double wanted = (above - predict_at(&head, &p, z)) / (2 * (double)h);
+        EXPECT(fabs((double)gradient[j] - wanted) < 1e-3 && fabs(wanted) > 1e-3,
+               "%s %s: slope %g with respect to number %zu, wanted %g", hidden, activation, (double)gradient[j], j,
+               wanted);
+    }
+    pass_free(&pass);
+    head_pass_end(&p);
+    head_free(&head);
+    model_free(&m);
+}
+
+static void slopes_of_a_head(void) {
+    check_head("none", "tanh");
+    check_head("6", "tanh");
+    check_head("40,20", "softplus");
+    check_head("6,5", "gated");
+}
+
+/* Of active numbers that are scaled: the climb of a linear head goes along its weights times the scales, and the
+ * numbers that do not move have their part in the prediction. */
+static void climbs_a_head(void) {
+    struct model m;
+    struct trial t;
+    struct head head;
+    start_trial(&t, &on_flat);
+    make_head(&m, "none", "tanh");
+    EXPECT(head_take(&head, &m) == 0, "%s", error_message());
+    t.climb.head = &head;
+    run_trial(&t, -1, 0);
+    const float *weight = head.net.parameters.value;
+    double up[ACTIVE], end = 7 + 3 * (double)weight[LATENT];
+    for (size_t k = 0; k < ACTIVE; k++)
+        up[k] = (double)weight[number[k]] * scale[k];
+    const double length = point_length(up, ACTIVE);
+    for (size_t k = 0; k < ACTIVE; k++)
+        EXPECT(fabs(t.path[1][k] - t.path[0][k] - 0.1 * up[k] / length) < 1e-5, "number %zu goes %g", k,
+               t.path[1][k] - t.path[0][k]);
+    for (size_t j = 0; j < LATENT; j++)
+        end += 3 * (double)weight[j] * (double)t.out[STEPS * LATENT + j];
+    EXPECT(fabs(t.prediction.end - end) < 1e-5 && t.prediction.end > t.prediction.start, "from %g to %g, wanted %g",
+           t.prediction.start, t.prediction.end, end);
+    EXPECT(isnan(t.prediction.deviation), "a deviation of %g", t.prediction.deviation);
+    head_free(&head);
+    model_free(&m);
+}
+
 int main(void) {
     static const struct test tests[] = {
+        {"the derivatives of a head", slopes_of_a_head},
+        {"a climb of a head", climbs_a_head},
         {"a climb ends at the maximum, and no step falls or is too long", climbs_to_the_top},
         {"the last point alone is that of the path", last_point_alone},
         {"--minimize goes down", goes_down},

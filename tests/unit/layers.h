@@ -25,7 +25,7 @@ struct dense_layers {
     struct dense_layer layer[2 * HIDDEN_MAX + 2];
 };
 
-static struct dense_layers dense_layers(const struct model *m) {
+static inline struct dense_layers dense_layers(const struct model *m) {
     struct dense_layers list = {0};
     for (size_t i = 0; i < m->net.layers; i++) {
         const struct layer *layer = &m->net.layer[i];

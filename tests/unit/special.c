@@ -36,8 +36,37 @@ static void log_rising_and_its_slope_are_their_sums(void) {
     }
 }
 
+/* The probability that N(0, I) of n numbers is no longer than r, from closed forms: of one number the error
+ * function, and then each two numbers more take away a term. */
+static double shorter(size_t n, double r) {
+    const double x = r * r / 2;
+    double probability = n % 2 == 1 ? erf(r / sqrt(2)) : 1 - exp(-x), at = n % 2 == 1 ? 0.5 : 1;
+    for (size_t k = n % 2 == 1 ? 1 : 2; k < n; k += 2, at++)
+        probability -= exp(at * log(x) - x - lgamma(at + 1));
+    return probability;
+}
+
+static void lengths_of_normal_vectors(void) {
+    static const size_t numbers[] = {1, 2, 3, 4, 5, 8, 20, 57, 256, 1001};
+    static const double wanted[] = {0.01, 0.3, 0.5, 0.95, 0.999};
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        for (size_t j = 0; j < 5; j++) {
+            const double r = normal_length(numbers[i], wanted[j]);
+            EXPECT(fabs(shorter(numbers[i], r) - wanted[j]) < 1e-9,
+                   "%zu numbers: P(|u| <= %.9g) is %.12g, wanted %g", numbers[i], r, shorter(numbers[i], r),
+                   wanted[j]);
+        }
+        EXPECT(normal_length(numbers[i], 0) == 0 && isinf(normal_length(numbers[i], 1)), "ends %g and %g",
+               normal_length(numbers[i], 0), normal_length(numbers[i], 1));
+    }
+    /* Fisher's approximation of many numbers. */
+    EXPECT(fabs(normal_length(65536, 0.95) - (sqrt(2 * 65536.0 - 1) + 1.6448536) / sqrt(2)) < 1e-3, "%.9g",
+           normal_length(65536, 0.95));
+}
+
 int main(void) {
     static const struct test tests[] = {
+        {"lengths of normal vectors", lengths_of_normal_vectors},
         {"log k! is the sum of logarithms", log_factorial_is_its_sum},
         {"log Gamma(k + r) / Gamma(r) and its slope are their sums", log_rising_and_its_slope_are_their_sums},
     };
