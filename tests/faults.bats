@@ -145,7 +145,7 @@ no_temporary() {
     vae-train -q -m ./- -H 8 -e 1 <items.raw
     cmp ./- model.bin
     # Whatever is read, and whatever is written.
-    for input in --val --cond '--cond a --val b --val-cond' --start-from --resume; do
+    for input in --val --cond '--cond a --val b --val-cond' --target '--target a --val b --val-target' --start-from --resume; do
         for output in '-m items.raw' '-m new.bin --log items.raw' '-m new.bin --checkpoint items.raw'; do
             [[ $input == --resume && $output == *--checkpoint* ]] && continue # that is how a run goes on
             # shellcheck disable=SC2086 # several options
@@ -578,9 +578,10 @@ END
     raw2pgm items.raw >items.pgm
     small pnm2raw -q --dtype f32 --write-ids ids items.pgm
     for options in '' '--optimizer muon --prior vamp:3 --val items.raw -j 4' '--cond labels.raw -l gaussian --sigma net -a gated' \
-        '-l cbernoulli --objective dreg -k 3' '-l laplace --sigma per-dim' '-l dlogistic --sigma shared'; do
+        '-l cbernoulli --objective dreg -k 3 --target labels.raw --val 0.2' '-l laplace --sigma per-dim' '-l dlogistic --sigma shared'; do
         # shellcheck disable=SC2086 # several options
         small vae-train -q -m model.bin --checkpoint run.ck -z 3 -e 1 $options items.raw
+        [[ $options != *--target* ]] || cp model.bin head.bin
     done
     small vae-train -q -m model.bin --resume run.ck -z 3 -e 2 -l dlogistic --sigma shared items.raw
     for options in '-l poisson' '-l negbin' '-l categorical --levels 7'; do
@@ -600,6 +601,10 @@ END
     for method in gp linear; do
         small vae-climb -q -j 3 --method $method --latents latents.raw --target values.raw latents.raw
     done
+    vae-encode -q -m head.bin items.raw >latents.raw
+    small vae-climb -q -j 3 -m head.bin latents.raw
+    small vae-climb -q -j 3 -m head.bin --latents latents.raw latents.raw
+    small vae-eval -q -j 3 -m head.bin --target labels.raw items.raw
     small vae-eval -q -m model.bin -k 20 --mutual-information items.raw
     small vae-score -q -m model.bin items.raw
     small vae-info model.bin

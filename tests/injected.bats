@@ -21,6 +21,7 @@ setup_file() {
     vae-train -q -m model.bin -H 2 -z 1 -e 1 items.raw
     vae-encode -q -m model.bin items.raw >latents.raw
     vae-sample -n 12 -d 1 >known.raw
+    vae-train -q -m head.bin -H 2 -z 1 -e 1 --target labels.raw items.raw
     # Every tool, on the files in the directory $1; the shell itself does without $PRELOAD.
     cat >all <<'END'
 export LD_PRELOAD=$PRELOAD
@@ -55,12 +56,14 @@ teardown() {
 }
 
 TRAIN=(vae-train -q -j 2 -m new.bin --checkpoint new.ck --every 2 --log log.tsv -H 2 -z 1 -e 2 -b 16 --val items.raw items.raw)
+TARGET=(vae-train -q -j 2 -m new.bin --checkpoint new.ck --every 2 --log log.tsv -H 2 -z 1 -e 2 -b 16 --target labels.raw --val 0.5 items.raw)
 
 @test "each call that training makes fails in turn, and is named; model and checkpoint of before stay" {
     for call in open read fsync rename truncate thread; do
         withstand $call 5 1 "${TRAIN[@]}"
     done
     withstand write 5 7 "${TRAIN[@]}"
+    withstand read 5 1 "${TARGET[@]}"
 }
 
 @test "each call of the other tools fails in turn" {
@@ -68,6 +71,7 @@ TRAIN=(vae-train -q -j 2 -m new.bin --checkpoint new.ck --every 2 --log log.tsv 
         withstand $call 5 1 vae-encode -q -j 2 -m model.bin items.raw
         withstand $call 5 1 vae-decode -q -j 2 -m model.bin latents.raw
         withstand $call 5 1 vae-climb -q -j 2 --write-predictions new.tsv --latents known.raw --target known.raw latents.raw
+        withstand $call 5 1 vae-climb -q -j 2 -m head.bin latents.raw
     done
     for call in open read write; do
         withstand $call 5 1 idx2raw -n 3 "$IMAGES"
@@ -99,6 +103,7 @@ TRAIN=(vae-train -q -j 2 -m new.bin --checkpoint new.ck --every 2 --log log.tsv 
     # What goes through stdio is not seen by the library preloaded; a full stdout is tested in contract.bats.
     for call in open read; do
         withstand $call 5 1 vae-eval -q -m model.bin items.raw
+        withstand $call 5 1 vae-eval -q -m head.bin --target labels.raw items.raw
         withstand $call 5 1 raw-info items.raw
         withstand $call 5 1 raw-info --per-element --names names table.raw
         withstand $call 5 1 raw-cmp items.raw items.raw
@@ -134,6 +139,10 @@ TRAIN=(vae-train -q -j 2 -m new.bin --checkpoint new.ck --every 2 --log log.tsv 
 @test "memory that ends, here at every 151st time, is named" {
     withstand malloc 12 151 "${TRAIN[@]}"
     withstand malloc 12 151 vae-eval -q -m model.bin items.raw
+    withstand malloc 12 101 "${TARGET[@]}"
+    withstand malloc 12 101 vae-eval -q -m head.bin --target labels.raw items.raw
+    withstand malloc 12 31 vae-climb -q -m head.bin latents.raw
+    withstand malloc 12 31 vae-climb -q -m head.bin --latents known.raw latents.raw
     withstand malloc 12 1 vae-sample -n 3
     withstand malloc 12 1 idx2raw -n 3 "$IMAGES"
     withstand malloc 12 1 csv2raw --id id --write-ids new.ids --write-names new.names table.csv

@@ -90,6 +90,7 @@ rejects() {
     rejects foreign vae-train "${training[@]}" file
     rejects foreign vae-train "${training[@]}" --val file items.raw
     rejects foreign vae-train "${training[@]}" --cond file items.raw
+    rejects foreign vae-train "${training[@]}" --target file items.raw
     rejects foreign vae-train "${training[@]}" --start-from file items.raw
     rejects foreign vae-train "${training[@]}" --resume file items.raw
     gzip -c "$ROOT/tests/rejected/foreign/png" >png.gz
@@ -103,7 +104,7 @@ rejects() {
     fails 1 'raw-info: dir: is a directory, wanted a file' raw-info dir
     fails 1 'idx2raw: dir: is a directory, wanted a file' idx2raw dir
     fails 1 'vae-decode: dir: is a directory, wanted a file' vae-decode -m dir latents.raw
-    for option in --val --cond --start-from --resume; do
+    for option in --val --cond --target --start-from --resume; do
         fails 1 'vae-train: dir: is a directory, wanted a file' "${training[@]}" $option dir items.raw
     done
     fails 1 'vae-train: dir: is a directory, wanted a file' "${training[@]}" dir

@@ -283,8 +283,8 @@ END
     fails 2 'vae-train: --val-target: found it without --target, wanted both or none' "$@" --val other.raw --val-target other-targets.raw items.raw
     fails 2 'vae-train: --target-weight: found it without --target, wanted both or none' "$@" --target-weight 0 items.raw
     fails 2 'vae-train: --target-hidden: found it without --target, wanted both or none' "$@" --target-hidden 64 items.raw
-    fails 2 "vae-train: --target-hidden: found 'res', wanted numbers of units, such as 64 or 64,32, or none" "$@" --target targets.raw --target-hidden res items.raw
-    fails 2 "vae-train: --target-hidden: found 'linear:2:2:2', wanted numbers of units" "$@" --target targets.raw --target-hidden linear:2:2:2 items.raw
+    fails 2 "vae-train: --target-hidden: found 'res', wanted none, or 1 to 8 numbers of units from 1 to 65536 with ',' between them" "$@" --target targets.raw --target-hidden res items.raw
+    fails 2 "vae-train: --target-hidden: found '1,2,3,4,5,6,7,8,9', wanted none, or 1 to 8 numbers" "$@" --target targets.raw --target-hidden 1,2,3,4,5,6,7,8,9 items.raw
     learn -q -m plain.bin items.raw
     fails 1 'vae-eval: plain.bin: predicts no target, wanted no --target, or a model that vae-train --target has trained' vae-eval -m plain.bin --target targets.raw items.raw
     fails 2 'vae-eval: --target: found it with --latents, wanted the table for all items, or --per-item' vae-eval -m model.bin --latents --target targets.raw items.raw
@@ -302,7 +302,7 @@ END
         fails 1 "vae-info: half.bin: metadata \"$key\" is missing" vae-info half.bin
     done
     perl "$ROOT/tests/safetensors.pl" edit '$head =~ s/"target_hidden":"64"/"target_hidden":"res"/; checksum()' <model.bin >res.bin
-    fails 1 "vae-info: res.bin: metadata \"target_hidden\": found 'res', wanted numbers of units" vae-info res.bin
+    fails 1 "vae-info: res.bin: metadata \"target_hidden\": found 'res', wanted none, or 1 to 8 numbers" vae-info res.bin
 }
 
 @test "an item with a bad answer has no prediction, and the others keep theirs" {

@@ -35,7 +35,7 @@ static int parse_hidden(void *field, const char *name, const char *text) {
 static int parse_target_hidden(void *field, const char *name, const char *text) {
     struct training_run_config *run = field;
     run->target_hidden_given = true;
-    return target_parse_hidden(&run->model.target.hidden, name, text);
+    return target_parse_hidden(&run->model.target, name, text);
 }
 
 static int parse_prior(void *field, const char *name, const char *text) {
@@ -283,7 +283,7 @@ static void set_target(struct options *o) {
     if (run->objective.target_weight < 0)
         run->objective.target_weight = run->target == NULL ? 0 : 1;
     if (run->target != NULL && !run->target_hidden_given &&
-        target_parse_hidden(&run->model.target.hidden, "--target-hidden", TARGET_HIDDEN) < 0)
+        target_parse_hidden(&run->model.target, "--target-hidden", TARGET_HIDDEN) < 0)
         cli_usage_error();
 }
 
@@ -328,7 +328,7 @@ static struct options parse(int argc, char **argv) {
  * are the same run; a vocabulary stands there as its digest. */
 static const struct option_value *values(const struct options *o) {
     static struct option_value value[sizeof options / sizeof *options];
-    static char encoder[HIDDEN_TEXT], decoder[HIDDEN_TEXT], target[HIDDEN_TEXT], augment[AUGMENT_TEXT], tokens[32];
+    static char encoder[HIDDEN_TEXT], decoder[HIDDEN_TEXT], target[TARGET_TEXT], augment[AUGMENT_TEXT], tokens[32];
     size_t n = 0;
     for (const struct option_value *given = cli_values(); given->name != NULL; given++) {
         value[n] = *given;
@@ -337,7 +337,7 @@ static const struct option_value *values(const struct options *o) {
         if (strcmp(given->name, "decoder-hidden") == 0 && given->value != NULL)
             value[n].value = hidden_text(&o->run.model.decoder, decoder);
         if (strcmp(given->name, "target-hidden") == 0 && given->value != NULL)
-            value[n].value = hidden_text(&o->run.model.target.hidden, target);
+            value[n].value = target_hidden_text(&o->run.model.target, target);
         if (strcmp(given->name, "augment") == 0 && given->value != NULL)
             value[n].value = augment_text(&o->run.augment, augment);
         n++;

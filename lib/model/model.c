@@ -108,13 +108,15 @@ static size_t add_decoder(struct model *m) {
 }
 
 size_t model_add_head(struct net *net, const struct model_config *c, size_t in) {
-    char output[LAYER_NAME];
-    const size_t last = hidden_add(
-        &(struct hidden_place){
-            .net = net, .name = "target", .in = in, .activation = c->activation, .previous = NO_LAYER},
-        &c->target.hidden);
-    snprintf(output, sizeof output, "target.%zu", c->target.hidden.layers);
-    return net_linear(net, output, last, 1, NULL);
+    const struct target *t = &c->target;
+    char name[LAYER_NAME];
+    size_t last = in;
+    for (size_t i = 0; i <= t->layers; i++) {
+        snprintf(name, sizeof name, "target.%zu", i);
+        last = i < t->layers ? net_linear(net, name, last, t->units[i], c->activation)
+                             : net_linear(net, name, last, 1, NULL);
+    }
+    return last;
 }
 
 bool model_has_head(const struct model *m) {

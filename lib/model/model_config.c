@@ -131,7 +131,7 @@ static bool needs_version_2(const struct model_config *c) {
 }
 
 int model_config_put(const struct model_config *c, json_t *m) {
-    char shape[SHAPE_TEXT], hidden[2][HIDDEN_TEXT], prior[PRIOR_TEXT], sigma[SCALE_TEXT];
+    char shape[SHAPE_TEXT], hidden[2][HIDDEN_TEXT], prior[PRIOR_TEXT], sigma[SCALE_TEXT], target[TARGET_TEXT];
     const struct likelihood *l = c->likelihood;
     int failed = metadata_put(m, "format", "%s", safetensors_model.format) | metadata_put(m, "version", "2") |
                  metadata_put(m, "item_shape", "%s", shape_text(&c->item, shape)) |
@@ -156,7 +156,7 @@ int model_config_put(const struct model_config *c, json_t *m) {
         failed |= metadata_put(m, "tokens", "%s", c->tokens);
     failed |= metadata_put(m, "logvar_bound", "%.9g", c->logvar_bound);
     if (c->target.deviation > 0)
-        failed |= metadata_put(m, "target_hidden", "%s", hidden_text(&c->target.hidden, hidden[0])) |
+        failed |= metadata_put(m, "target_hidden", "%s", target_hidden_text(&c->target, target)) |
                   metadata_put(m, "target_mean", "%.17g", c->target.mean) |
                   metadata_put(m, "target_deviation", "%.17g", c->target.deviation);
     return failed;
@@ -274,7 +274,7 @@ static int get_target(const struct source *s, struct model_config *c) {
     if ((hidden = get(s, "target_hidden")) == NULL || (mean = get(s, "target_mean")) == NULL ||
         (deviation = get(s, "target_deviation")) == NULL)
         return -1;
-    return target_parse_hidden(&c->target.hidden, where(s, "target_hidden", name), hidden) < 0 ||
+    return target_parse_hidden(&c->target, where(s, "target_hidden", name), hidden) < 0 ||
                    parse_real(where(s, "target_mean", name), mean, -(double)FLT_MAX, (double)FLT_MAX,
                               &c->target.mean) < 0 ||
                    parse_real(where(s, "target_deviation", name), deviation, DBL_TRUE_MIN, (double)FLT_MAX,

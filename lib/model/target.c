@@ -3,17 +3,29 @@
 
 #include "base/error.h"
 #include "base/number.h"
-#include "op/ops.h"
 
 #include <math.h>
+#include <stdio.h>
+#include <string.h>
 
-int target_parse_hidden(struct hidden *hidden, const char *name, const char *text) {
-    if (hidden_parse(hidden, name, text) < 0)
-        return -1;
-    for (size_t i = 0; i < hidden->layers; i++)
-        if (hidden->layer[i].kind != &hidden_kind_linear || hidden->layer[i].arguments != 1)
-            return fail("%s: found '%s', wanted numbers of units, such as 64 or 64,32, or none", name, text);
-    return 0;
+#define NONE "none"
+#define MAX_UNITS 65536
+
+int target_parse_hidden(struct target *t, const char *name, const char *text) {
+    t->layers = 0;
+    if (strcmp(text, NONE) == 0 ||
+        read_list(text, strlen(text), ',', 1, MAX_UNITS, TARGET_LAYERS, t->units, &t->layers))
+        return 0;
+    return fail("%s: found '%s', wanted " NONE ", or 1 to %d numbers of units from 1 to %d with ',' between them",
+                name, text, TARGET_LAYERS, MAX_UNITS);
+}
+
+const char *target_hidden_text(const struct target *t, char text[TARGET_TEXT]) {
+    size_t used = 0;
+    snprintf(text, TARGET_TEXT, NONE);
+    for (size_t i = 0; i < t->layers; i++)
+        used += (size_t)snprintf(text + used, TARGET_TEXT - used, "%s%zu", i == 0 ? "" : ",", t->units[i]);
+    return text;
 }
 
 /* Returns the standard deviation. Differences are divided by the largest one, so that their squares neither

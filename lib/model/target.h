@@ -3,21 +3,26 @@
 #define MODEL_TARGET_H
 
 #include "model/elbo.h"
-#include "op/hidden.h"
+#include <stddef.h>
 
 /* A number t of each item, such as the solubility of a molecule, that a model predicts from z: joint training of
  * Gomez-Bombarelli et al. 2018. The model's head f(z) predicts (t - mean) / deviation, and p(t|z) = N(f(z), s^2),
  * with one s for all items, which is learned. NaN stands for a target that is not known. */
+enum { TARGET_LAYERS = 8, TARGET_TEXT = TARGET_LAYERS * 6 + 1 };
+
 struct target {
-    struct hidden hidden;   /* the head's layers between z and its output: numbers of units only */
-    double mean, deviation; /* of the known training targets; deviation 0: the model has no head */
+    size_t layers, units[TARGET_LAYERS]; /* the head's hidden layers, between z and its output */
+    double mean, deviation;              /* of the known training targets; deviation 0: the model has no head */
 };
 
 #define TARGET_HIDDEN "64" /* the default */
 
-/* Parses a list of numbers of units. 0, or -1 with a message that begins with `name`. */
-int target_parse_hidden(struct hidden *hidden, const char *name, const char *text)
+/* Parses the hidden layers, a list of numbers of units or none. 0, or -1 with a message that begins with `name`. */
+int target_parse_hidden(struct target *target, const char *name, const char *text)
     __attribute__((warn_unused_result));
+
+/* Writes their list to `text`, and returns it. */
+const char *target_hidden_text(const struct target *target, char text[TARGET_TEXT]);
 
 /* Sets mean and deviation from the known ones of target [count], of the stream `name`. 0, or -1 if none is known,
  * or if all are the same. */

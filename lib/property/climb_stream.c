@@ -168,11 +168,11 @@ static int take_head(struct climb_stream *s) {
     const struct head *h = &s->head;
     if (head_load(&s->head, s->model) < 0 || set_region(s) < 0)
         return -1;
+    const char *region = s->latents == NULL ? "the prior N(0, I)" : s->latents;
     s->climb.examples = &s->examples;
     s->climb.head = h;
     cli_note("%s: a head for targets of mean %.6g and standard deviation %.6g, %zu of %zu latents active in %s",
-             s->model, h->mean, h->deviation, s->examples.active, h->latent,
-             s->latents == NULL ? "the prior N(0, I)" : s->latents);
+             s->model, h->mean, h->deviation, s->examples.active, h->latent, region);
     return 0;
 }
 

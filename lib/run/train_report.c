@@ -43,16 +43,16 @@ static const char *bound_text(const struct training *t, const struct elbo *e, ch
     return objective_is_elbo(&t->objective) ? "" : text;
 }
 
-#define TARGET_TEXT 64
+#define FIT_TEXT 64
 
 /* Returns ", target R^2 R (validation R)", without validation ", target R^2 R", or "" if there is no target. */
-static const char *target_text(const struct elbo *train, const struct elbo *validation, char text[TARGET_TEXT]) {
+static const char *target_text(const struct elbo *train, const struct elbo *validation, char text[FIT_TEXT]) {
     int used = 0;
     *text = '\0';
     if (!isnan(train->target.r2))
-        used = snprintf(text, TARGET_TEXT, ", target R^2 %.3f", train->target.r2);
+        used = snprintf(text, FIT_TEXT, ", target R^2 %.3f", train->target.r2);
     if (used > 0 && !isnan(validation->target.r2))
-        snprintf(text + used, TARGET_TEXT - (size_t)used, " (validation %.3f)", validation->target.r2);
+        snprintf(text + used, FIT_TEXT - (size_t)used, " (validation %.3f)", validation->target.r2);
     return text;
 }
 
@@ -89,7 +89,7 @@ static const char *validation_text(const struct report *r, const struct elbo *e,
 static void tell_epoch(const struct report *r, const struct elbo *validation) {
     const struct training *t = r->training;
     const struct elbo elbo = training_elbo(t);
-    char bound[BOUND_TEXT], target[TARGET_TEXT], text[FIGURES_TEXT];
+    char bound[BOUND_TEXT], target[FIT_TEXT], text[FIGURES_TEXT];
     cli_note("%s: epoch %" PRIu64 "/%" PRIu64 ": elbo %.2f = %.2f - kl %.2f nats%s%s%s, %.1f s", r->model, t->epoch,
              r->epochs, elbo.elbo, elbo.reconstruction, elbo.kl, bound_text(t, &elbo, bound),
              validation_text(r, validation, text), target_text(&elbo, validation, target), seconds(r));
@@ -163,7 +163,7 @@ static const char *ending_text(const struct report *r) {
 void report_result(const struct report *r, const struct provenance *saved) {
     const struct training *t = r->training;
     const struct model_config *config = &t->model->config;
-    char *layers = model_describe(t->model), shape[SHAPE_TEXT], bound[BOUND_TEXT], target[TARGET_TEXT],
+    char *layers = model_describe(t->model), shape[SHAPE_TEXT], bound[BOUND_TEXT], target[FIT_TEXT],
          text[FIGURES_TEXT], rate[RATE_TEXT], epoch[64] = "", figures[RESULT_TEXT] = "the initial weights";
     note_collapsed(r, saved);
     if (saved->epochs != t->epoch)

@@ -41,7 +41,7 @@ static void start(void) {
     run.training.batch = BATCH;
     run.training.rate = 0.001;
     run.training.epochs = 4;
-    run.training.objective = (struct objective){estimator_find("fuzz", "elbo"), 1, 1, 0, 0};
+    run.training.objective = (struct objective){estimator_find("fuzz", "elbo"), 1, 1, 0, 0, 0};
     run.training.update_config.optimizer = (struct optimizer_config){optimizer_find("fuzz", "adam"), 1e-8, 0, 0};
     fuzz_expect(schedule_parse(&run.training.schedule, "fuzz", "const") == 0);
     fuzz_expect(training_start(&run.training) == 0);

@@ -6,7 +6,6 @@
 #include "dist/latent.h"
 #include "first_values.h"
 #include "kernel/lapack.h"
-#include "layers.h"
 #include "test.h"
 
 #include <math.h>
@@ -291,16 +290,17 @@ static void quantiles_of_distances(void) {
 
 /* A head with random weights, of the layers of a list. */
 static void make_head(struct model *m, const char *hidden, const char *activation) {
-    const struct model_config config = {.logvar_bound = (double)LOGVAR_BOUND,
-                                        .item = {1, {3}},
-                                        .prior = &prior_normal,
-                                        .latent = LATENT,
-                                        .classes = 2,
-                                        .activation = activation_find("test", activation),
-                                        .likelihood = likelihood_find("test", "gaussian"),
-                                        .sigma = 1,
-                                        .target = {hidden_of(hidden), 7, 3}};
-    EXPECT(model_create(m, &config) == 0, "%s", error_message());
+    struct model_config config = {.logvar_bound = (double)LOGVAR_BOUND,
+                                  .item = {1, {3}},
+                                  .prior = &prior_normal,
+                                  .latent = LATENT,
+                                  .classes = 2,
+                                  .activation = activation_find("test", activation),
+                                  .likelihood = likelihood_find("test", "gaussian"),
+                                  .sigma = 1,
+                                  .target = {.mean = 7, .deviation = 3}};
+    EXPECT(target_parse_hidden(&config.target, "test", hidden) == 0 && model_create(m, &config) == 0, "%s",
+           error_message());
     give_first_values(m, 5);
 }
 

@@ -212,7 +212,7 @@ static void check_head(const char *name, double beta, double free_bits, size_t c
                                    .decoder = hidden_of("5"),
                                    .prior = components > 0 ? &prior_vamp : &prior_normal,
                                    .components = components,
-                                   .target = {hidden_of("3"), 0, target_weight > 0 ? 1 : 0},
+                                   .target = {.layers = 1, .units = {3}, .deviation = target_weight > 0 ? 1 : 0},
                                    .activation = activation_find("test", "tanh"),
                                    .likelihood = likelihood_find("test", "bernoulli")};
     struct model m;
