@@ -122,7 +122,10 @@ r2_of() {
     assert_regex "$(head -1 told)" '^vae-train: few\.raw: 134 of 400 training items have a known target: the others train the rest of the model$'
     near "$(metadata few.bin target_mean)" \
         "$(raw2csv --no-header few.raw | awk '$1 != "nan" { s += $1 / 134 } END { print s }')" 0.001
+    near "$(metadata few.bin target_deviation)" "$(raw2csv --no-header few.raw |
+        awk '$1 != "nan" { s += $1; q += $1 ^ 2 } END { print sqrt(q / 134 - (s / 134) ^ 2) }')" 0.01
     holds "$(r2_of few.bin) > 0.95"
+    holds "$(metadata few.bin made.train_target_r2) > 0.9"
     # Of the others the figures are made, too.
     holes <other-targets.raw >some.raw
     paste <(raw2csv --no-header some.raw) \
@@ -240,6 +243,10 @@ END
             --target-weight 2 --val other.raw --val-target other-targets.raw items.raw
     done
     holds "$(last iwae 13) > $(last elbo 13) + 0.01"
+    near "$(last iwae 15)" "$(last elbo 15)" 0.1
+    near "$(last elbo 16)" "$(last 0 16)" 0.1
+    near "$(last elbo 12)" "$(awk "BEGIN { print $(last elbo 4) + 2 * $(last elbo 14) }")" 0.0003
+    near "$(last elbo 13)" "$(awk "BEGIN { print $(last elbo 7) + 2 * $(last elbo 15) }")" 0.0003
     near "$(last iwae 12)" "$(last iwae 13)" 1
 }
 
@@ -255,6 +262,7 @@ END
     { header f32 1 399 . && head -c 1596 known.targets; } >few.raw
     { header f32 1 401 . && cat known.targets && f32 1; } >many.raw
     { header f32 1 400 . && head -c 1596 known.targets && f32 -inf; } >inf.raw
+    recut 7 <inf.raw >cut.raw
     { header f64 1 400 . && perl -e 'print pack "d<*", 1e39, (1) x 399'; } >large.raw
     { header u8 1 400 . && head -c 400 /dev/zero | tr '\0' '\7'; } >same.raw
     { header f32 1 400 . && perl -e 'print pack "f<*", ("nan") x 400'; } >none.raw
@@ -266,6 +274,7 @@ END
         fails 1 "$name: few.raw: ends after 399 targets, wanted one for each item of items.raw" "$@" few.raw items.raw
         fails 1 "$name: many.raw: has more targets than 400, wanted one for each item of items.raw" "$@" many.raw items.raw
         fails 1 "$name: inf.raw: target 399 is -inf, wanted a number from -3.4e38 to 3.4e38, or nan if it is not known" "$@" inf.raw items.raw
+        fails 1 "$name: cut.raw: target 399 is -inf, wanted a number" "$@" cut.raw items.raw
         fails 1 "$name: large.raw: target 0 is 1e+39, wanted a number from" "$@" large.raw items.raw
         fails 1 "$name: items.raw: items have shape 8, wanted targets: one number per item" "$@" items.raw items.raw
         fails 1 "$name: nowhere: cannot open" "$@" nowhere items.raw

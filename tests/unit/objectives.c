@@ -231,6 +231,8 @@ static void check_head(const char *name, double beta, double free_bits, size_t c
     give_first_values(&m, 3);
     for (size_t i = 0; i < m.net.parameters.size; i++)
         m.net.parameters.value[i] *= 2;
+    if (m.target != NO_LAYER)
+        m.net.parameters.value[m.net.layer[m.target].own[0].offset] = 0.4f;
     noise_uniform(m.net.parameters.value + m.pseudo_inputs, components * ELEMENTS, (struct noise){.seed = 6});
     noise_uniform(model_x(&m, &p, 0), ROWS * ELEMENTS, (struct noise){.seed = 4});
     set_epsilon(&m, &p, 5);

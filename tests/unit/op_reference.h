@@ -370,6 +370,18 @@ static double encoder_input_reference(const struct reference_row *r, double *out
     return 0;
 }
 
+static size_t build_latent(struct net *net, const struct op_case *c, size_t in, size_t second) {
+    (void)second;
+    return net_latent(net, in, c->units);
+}
+
+static double latent_reference(const struct reference_row *r, double *out, double *term) {
+    (void)term;
+    for (size_t i = 0; i < r->c->units; i++)
+        out[i] = r->in[0][i];
+    return 0;
+}
+
 static size_t build_posterior(struct net *net, const struct op_case *c, size_t in, size_t second) {
     (void)c, (void)second;
     return net_posterior(net, in, (double)LOGVAR_BOUND);
