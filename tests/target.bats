@@ -148,6 +148,11 @@ r2_of() {
     recut 7 <wide.raw >cut.raw
     learn "${options[@]}" -m other.bin --target cut.raw -j 1 items.raw
     cmp one.bin other.bin
+    # Validation items are more than are worked on at a time, each with its own target.
+    for _ in {1..4}; do cat other.raw >&3 && cat other-targets.raw >&4; done 3>many.raw 4>many-targets.raw
+    learn -q -e 20 -m many.bin --target targets.raw --val many.raw --val-target many-targets.raw --log many.tsv items.raw
+    near "$(last many 17)" "$(vae-eval -q -m many.bin --target many-targets.raw many.raw | awk 'NR == 2 { print $8 }')" 0.0001
+    near "$(last many 17)" "$(r2_of many.bin)" 0.0001
     vae-eval -m model.bin --target targets.raw --per-item items.raw >table
     recut 130 <items.raw | vae-eval -m model.bin --target <(recut 11 <wide.raw) --per-item -j 1 | cmp - table
 }
@@ -250,10 +255,11 @@ END
     near "$(last iwae 12)" "$(last iwae 13)" 1
 }
 
-@test "--patience judges the target, too" {
+@test "--patience judges the target, too, and a fraction for --val takes the targets with their items" {
     learn -q -m x.bin -e 30 --patience 1 --target-weight 1000 --log x.tsv --target targets.raw --val 0.3 items.raw
     awk -F '\t' 'NR > 1 && (NR == 2 || $13 > best) { best = $13; epoch = $1 } END { print epoch }' x.tsv >best
     assert_equal "$(metadata x.bin epochs)" "$(<best)"
+    holds "$(metadata x.bin made.val_target_r2) > 0.9"
     near "$(metadata x.bin made.val_bound)" "$(awk -F '\t' -v e="$(<best)" '$1 == e { print $13 }' x.tsv)" 0.001
     tail -n +2 x.tsv | rows_hold "$(last x 1)" '($13 - $7 - 1000 * $15)^2 < 0.01'
 }

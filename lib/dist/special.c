@@ -47,9 +47,10 @@ double log_rising(double k, double r, double *slope) {
 
 /* Returns log Gamma(n / 2 + 1). */
 static double log_gamma_of_half(size_t n) {
+    const size_t whole = n / 2;
     double slope;
-    return n % 2 == 0 ? log_factorial((double)(n / 2))
-                      : log_rising((double)(n / 2) + 1, 0.5, &slope) + 0.5 * log(acos(-1));
+    return n % 2 == 0 ? log_factorial((double)whole)
+                      : log_rising((double)whole + 1, 0.5, &slope) + 0.5 * log(acos(-1));
 }
 
 /* Returns P(|u| <= r) by the series of the incomplete gamma function: Abramowitz and Stegun 6.5.29. */

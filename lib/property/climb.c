@@ -82,9 +82,9 @@ static bool set_direction(const struct climb *c, struct climb_scratch *s) {
     return true;
 }
 
-/* Climbs from s->start to s->end, and returns the prediction at the start. Writes the points of the path if there
- * is a place for them. */
-static double climb(const struct climb *c, struct climb_scratch *s, const float *z, double limit, float *path) {
+/* Climbs from s->start to s->end, and returns the prediction at the start. With c->path, writes the points to
+ * `out`. */
+static double climb(const struct climb *c, struct climb_scratch *s, const float *z, double limit, float *out) {
     const size_t n = c->examples->active, bytes = n * sizeof *s->end;
     double length = c->step_size, value = predict(c, s, z, s->start);
     const double start = value;
@@ -102,8 +102,8 @@ static double climb(const struct climb *c, struct climb_scratch *s, const float 
         } else {
             length /= 2;
         }
-        if (path != NULL)
-            put(c, s, z, s->end, path + (step + 1) * c->examples->latent);
+        if (c->path)
+            put(c, s, z, s->end, out + (step + 1) * c->examples->latent);
     }
     return start;
 }
@@ -146,7 +146,7 @@ static void turn_inside(struct climb_scratch *s, double distance, double limit, 
 
 /* Replaces the climbed path by one in a random direction. */
 static void set_control(const struct climb *c, struct climb_scratch *s, const float *z, double limit, uint64_t item,
-                        float *path) {
+                        float *out) {
     const size_t n = c->examples->active;
     double squares = 0;
     for (size_t k = 0; k < n; k++)
@@ -154,10 +154,10 @@ static void set_control(const struct climb *c, struct climb_scratch *s, const fl
     const double distance = sqrt(squares);
     draw_direction(c, s, item);
     turn_inside(s, distance, limit, n);
-    for (size_t step = 0; path != NULL && step <= c->steps; step++) {
+    for (size_t step = 0; c->path && step <= c->steps; step++) {
         for (size_t k = 0; k < n; k++)
             s->next[k] = s->start[k] + distance * s->direction[k] * (double)step / (double)c->steps;
-        put(c, s, z, s->next, path + step * c->examples->latent);
+        put(c, s, z, s->next, out + step * c->examples->latent);
     }
     for (size_t k = 0; k < n; k++)
         s->end[k] = s->start[k] + distance * s->direction[k];
@@ -165,13 +165,12 @@ static void set_control(const struct climb *c, struct climb_scratch *s, const fl
 
 void climb_item(const struct climb *c, struct climb_scratch *s, const float *z, uint64_t item, float *out,
                 struct prediction *prediction) {
-    float *path = c->path ? out : NULL;
     examples_standardise(c->examples, z, s->start);
     const double limit = fmax(c->radius, point_length(s->start, c->examples->active)),
-                 start = climb(c, s, z, limit, path);
+                 start = climb(c, s, z, limit, out);
     if (c->control)
-        set_control(c, s, z, limit, item, path);
-    put(c, s, z, path != NULL ? s->start : s->end, out);
+        set_control(c, s, z, limit, item, out);
+    put(c, s, z, c->path ? s->start : s->end, out);
     if (prediction == NULL)
         return;
     prediction->start = start;
