@@ -6,10 +6,15 @@
 #include "nn/net.h"
 
 /* A gated recurrent unit (Cho et al. 2014), as torch.nn.GRU has it: a state h of H numbers, 0 at first, that
- * changes at each of T positions. With * for products number by number: r = sigmoid(W_ir u + b_ir + W_hr h + b_hr),
- * z = sigmoid(W_iz u + b_iz + W_hz h + b_hz), c = tanh(W_ic u + b_ic + r * (W_hc h + b_hc)),   h' = (1 - z) * c + z
- * * h. The input u of a position is a token, one-hot, followed by D numbers: the same ones at each position, or, of
- * a sequence, those of the position. There may be no tokens. All functions work on some rows, one sequence each, on
+ * changes at each of T positions. Products of two vectors are number by number:
+ *
+ *     r = sigmoid(W_ir u + b_ir + W_hr h + b_hr)
+ *     z = sigmoid(W_iz u + b_iz + W_hz h + b_hz)
+ *     c = tanh(W_ic u + b_ic + r (W_hc h + b_hc))
+ *     next h = (1 - z) c + z h
+ *
+ * The input u of a position is a token, one-hot, followed by D numbers: the same ones at each position, or, of a
+ * sequence, those of the position. There may be no tokens. All functions work on some rows, one sequence each, on
  * the calling thread, position by position, so that a row's numbers depend on no other row. Arrays belong to the
  * caller. No function fails. */
 struct gru {
