@@ -195,8 +195,9 @@ static int write_frame(struct sampler *s, uint64_t items, bool last) {
 /* Writes one frame for each frame of labels. 0 or -1. */
 static int write_frames(struct sampler *s) {
     int more = labels_open(&s->labels, s->options->labels, s->classes) < 0 ? -1 : 1;
-    while (more == 1 && write_frame(s, s->labels.reader.frame.items, s->labels.reader.frame.last) == 0)
-        more = raw_next(&s->labels.reader);
+    while (more == 1 &&
+           write_frame(s, s->labels.numbers.reader.frame.items, s->labels.numbers.reader.frame.last) == 0)
+        more = raw_next(&s->labels.numbers.reader);
     labels_close(&s->labels);
     return more == 0 ? 0 : -1;
 }

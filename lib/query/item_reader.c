@@ -16,7 +16,7 @@ int item_reader_open_targets(struct item_reader *f, const char *path) {
 }
 
 void item_reader_close(struct item_reader *f) {
-    targets_close(&f->targets);
+    item_numbers_close(&f->targets);
     labels_close(&f->labels);
     raw_close(&f->reader);
 }
@@ -24,7 +24,7 @@ void item_reader_close(struct item_reader *f) {
 static int run_batch(struct item_reader *f, size_t count, uint64_t item) {
     uint32_t *label = f->labels_of_batch[f->turn];
     double *target = f->targets_of_batch[f->turn];
-    f->label = f->labels.classes > 0 ? label : NULL;
+    f->label = f->labels.numbers.there ? label : NULL;
     f->target = f->targets.there ? target : NULL;
     if (f->check(f->context, count, item) < 0 || labels_next(&f->labels, label, count, f->reader.in.name) < 0 ||
         targets_next(&f->targets, target, count, f->reader.in.name) < 0)
@@ -66,7 +66,7 @@ static int run_frames(struct item_reader *f) {
             return -1;
     return more < 0 || labels_finish(&f->labels, f->reader.in.name) < 0
                ? -1
-               : targets_finish(&f->targets, f->reader.in.name);
+               : item_numbers_finish(&f->targets, f->reader.in.name);
 }
 
 /* Completes the work on the items before the error. Their results are still written; if this fails, its message
@@ -89,7 +89,7 @@ int item_reader_run(struct item_reader *f) {
     if (f->memory == NULL)
         return fail("%s: out of memory for %zu items", f->reader.in.name, items);
     flush_at_pauses(f, &f->reader.in);
-    flush_at_pauses(f, &f->labels.reader.in);
+    flush_at_pauses(f, &f->labels.numbers.reader.in);
     flush_at_pauses(f, &f->targets.reader.in);
     const int result = run_frames(f) < 0 ? end_failed(f) : 0;
     free(f->memory);

@@ -25,7 +25,7 @@ struct item_reader {
     /* Set by item_reader_open and item_reader_run. */
     struct raw_reader reader;
     struct labels labels;
-    struct targets targets;
+    struct item_numbers targets;
     unsigned char *items;  /* the items of the batch, in the stream's dtype; `work` may change them */
     const uint32_t *label; /* the labels of the batch; NULL: there are none */
     const double *target;  /* the targets of the batch, NaN if not known; NULL: there are none */

@@ -2,17 +2,16 @@
 #ifndef STREAM_LABELS_H
 #define STREAM_LABELS_H
 
-#include "stream/raw.h"
+#include "stream/item_numbers.h"
 
 /* Labels, which say of what class each item of another stream is: a stream of whole numbers from 0, u8 or i32 of
- * shape
- * 1. A conditional model learns them with the items. */
+ * shape 1. A conditional model learns them with the items. */
 
 #define LABELS_MAX_CLASSES 4096
 
 struct labels {
-    struct raw_reader reader;
-    size_t classes; /* each label is below this; 0: there is no stream, and the functions below do nothing */
+    struct item_numbers numbers;
+    size_t classes; /* each label is below this */
 };
 
 /* Opens the stream at `path`; NULL: there are no labels. 0 or -1; end with labels_close in both cases. */
