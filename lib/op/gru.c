@@ -243,6 +243,7 @@ static void gradient_of_input(const struct gru *g, const struct gru_rows *r, siz
         o.a = d + at * o.a_row;
         o.b = r->in + at * g->in;
         o.count = smaller(block, end - at);
+        outer_pack(&o, r->scratch);
         outer_add(&o, at == first * rows ? 0 : 1, sum, r->scratch);
     }
 }
@@ -262,6 +263,7 @@ static void gradient_of_hidden(const struct gru *g, const struct gru_rows *r, si
         float *panels = r->scratch + block * h;
         for (size_t i = 0; i < o.count; i++)
             gather_before(g, r, first + (at + i) / g->positions, 1, (at + i) % g->positions, r->scratch + i * h);
+        outer_pack(&o, panels);
         outer_add(&o, at == 0 ? 0 : 1, sum, panels);
         o.a += 3 * h;
         o.units = h;

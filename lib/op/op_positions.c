@@ -107,14 +107,16 @@ static void add_up(struct pass *pass, const struct layer *layer, size_t first, s
                 *dy = pass_value(pass, layer)->dout + first * o->units;
     const size_t block = outer_block(o->in);
     float *bias = partial + o->units * o->in;
-    for (size_t at = 0; at < count; at += block)
-        outer_add(&(struct outer){.a = dy + at * o->units,
-                                  .a_row = o->units,
-                                  .units = o->units,
-                                  .b = x + at * o->in,
-                                  .columns = o->in,
-                                  .count = smaller(block, count - at)},
-                  at == 0 ? 0 : 1, partial, pass_scratch(pass));
+    for (size_t at = 0; at < count; at += block) {
+        const struct outer outer = {.a = dy + at * o->units,
+                                    .a_row = o->units,
+                                    .units = o->units,
+                                    .b = x + at * o->in,
+                                    .columns = o->in,
+                                    .count = smaller(block, count - at)};
+        outer_pack(&outer, pass_scratch(pass));
+        outer_add(&outer, at == 0 ? 0 : 1, partial, pass_scratch(pass));
+    }
     memset(bias, 0, o->units * sizeof *bias);
     math_kernel()->column_sums(bias, dy, count, o->units, o->units, 1);
 }

@@ -15,9 +15,12 @@ size_t outer_panels(size_t count, size_t columns) {
     return panels_size(count, columns);
 }
 
-void outer_add(const struct outer *o, float beta, float *sum, float *panels) {
+void outer_pack(const struct outer *o, float *panels) {
     if (products()->packed)
         product_kernel()->pack(o->b, o->columns, o->count, o->columns, panels, o->count * PANEL);
+}
+
+void outer_add(const struct outer *o, float beta, float *sum, const float *panels) {
     products()->multiply(&(struct product){.rows = o->units,
                                            .columns = o->columns,
                                            .inner = o->count,

@@ -12,10 +12,12 @@ struct outer {
     size_t a_row, units, columns, count;
 };
 
-/* sum [units, columns] = beta sum + a' b. With beta 0 the old values are not read. panels: memory for
- * outer_panels(count, columns) floats. */
-void outer_add(const struct outer *outer, float beta, float *sum, float *panels);
+/* Writes b in panels, as the product reads it, to memory for outer_panels(count, columns) floats. */
+void outer_pack(const struct outer *outer, float *panels);
 size_t outer_panels(size_t count, size_t columns);
+
+/* sum [units, columns] = beta sum + a' b, with the panels of b. With beta 0 the old values are not read. */
+void outer_add(const struct outer *outer, float beta, float *sum, const float *panels);
 
 /* Returns how many rows of so many columns a sum takes at a time, so that they stay in the cache: a multiple of 8.
  */

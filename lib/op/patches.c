@@ -72,6 +72,7 @@ void patches_sum(const struct window *w, const float *x, const float *a, size_t 
                                 .columns = window_patch(w),
                                 .count = smaller(block, count - position)};
         window_gather(w, x, position, o.count, scratch);
+        outer_pack(&o, scratch + block * o.columns);
         outer_add(&o, position == 0 ? beta : 1, sum, scratch + block * o.columns);
     }
 }
