@@ -41,10 +41,11 @@ setup() {
 
 @test "a file includes only files of its own room and of rooms below it" {
     local -A below=([base]='' [stream]=base [format]='base stream' [text]='base stream format' [kernel]=base
-        [dist]='base kernel' [nn]='base stream kernel dist'
-        [op]='base stream kernel dist nn' [model]='base stream kernel dist nn op'
-        [query]='base stream kernel dist nn op model' [train]='base stream kernel dist nn op model query'
-        [run]='base stream kernel dist nn op model query train' [property]='base stream kernel dist nn op model query')
+        [dist]='base kernel' [layer]='base kernel' [nn]='base stream kernel dist layer'
+        [op]='base stream kernel dist layer nn' [model]='base stream kernel dist layer nn op'
+        [query]='base stream kernel dist layer nn op model' [train]='base stream kernel dist layer nn op model query'
+        [run]='base stream kernel dist layer nn op model query train'
+        [property]='base stream kernel dist layer nn op model query')
     local room file included rooms=0 files=0
     for room in lib/*; do
         room=${room#lib/}

@@ -9,18 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *image_text(const struct image *image, char text[IMAGE_TEXT]) {
-    if (image_positions(image) == 1)
-        snprintf(text, IMAGE_TEXT, "%zu", image->channels);
-    else
-        snprintf(text, IMAGE_TEXT, "%zux%zux%zu", image->height, image->width, image->channels);
-    return text;
-}
-
-bool image_equal(const struct image *a, const struct image *b) {
-    return a->height == b->height && a->width == b->width && a->channels == b->channels;
-}
-
 static size_t fail_net(struct net *net, int failed) {
     net->failed = net->failed || failed < 0;
     return 0;

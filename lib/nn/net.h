@@ -2,6 +2,8 @@
 #ifndef NN_NET_H
 #define NN_NET_H
 
+#include "layer/direction.h"
+#include "layer/image.h"
 #include "nn/activation.h"
 #include "nn/initializer.h"
 #include "nn/parameters.h"
@@ -19,9 +21,6 @@ struct pass;
 struct plan;
 struct step; /* the arguments of a training step, see model/objective.h: handed on to operations */
 
-/* The direction of a pass through a layer. */
-enum direction { DIRECTION_FORWARD, DIRECTION_BACKWARD, DIRECTIONS };
-
 #define NO_LAYER SIZE_MAX /* in place of an index */
 
 enum { LAYER_INPUTS = 2, LAYER_PARAMETERS = 4, LAYER_NAME = 40 };
@@ -29,26 +28,6 @@ enum { LAYER_INPUTS = 2, LAYER_PARAMETERS = 4, LAYER_NAME = 40 };
 /* How many rows a layer's output has: one per item, or one for each of an item's draws of z, in consecutive rows.
  * If one of a layer's inputs has one row per draw, so has the layer. */
 enum rows { PER_ITEM, PER_DRAW };
-
-/* The shape of a layer's row: a picture, channels last. A vector of n numbers is a picture of one position with n
- * channels. */
-struct image {
-    size_t height, width, channels;
-};
-
-static inline size_t image_positions(const struct image *image) {
-    return image->height * image->width;
-}
-
-static inline size_t image_size(const struct image *image) {
-    return image_positions(image) * image->channels;
-}
-
-/* Writes the shape to `text`, and returns it: "14x14x32", or "256" for a picture of one position. */
-#define IMAGE_TEXT 64
-const char *image_text(const struct image *image, char text[IMAGE_TEXT]);
-
-bool image_equal(const struct image *a, const struct image *b);
 
 /* The piece of an operation's work that is one task: whole rows, or some units of them. What its units are depends
  * on the function: units [0, layer->units) in forward, columns of in[0] in backward, columns of the output in

@@ -4,7 +4,7 @@
 
 #include "nn/activation.h"
 #include "nn/pass.h"
-#include "op/linear.h"
+#include "layer/linear.h"
 
 /* Functions that the ops of fully connected layers share; they compute act(x W' + b). The weights are the first of
  * the layer's parameters, layer->own[0], the biases the second. R is the number of rows of a tile. */

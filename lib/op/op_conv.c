@@ -2,7 +2,7 @@
 /* Convolutions of pictures: act(conv(x)), or skip + conv(x), the end of a residual block (see op_resconv.c). */
 #include "base/error.h"
 #include "nn/pass.h"
-#include "op/conv.h"
+#include "layer/conv.h"
 #include "op/hidden.h"
 #include "op/ops.h"
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Gated recurrent units, see op/gru.h. in[0] is a vector, the same at each position, and in[1] the tokens of the
+/* Gated recurrent units, see layer/gru.h. in[0] is a vector, the same at each position, and in[1] the tokens of the
  * positions; or in[0] alone is a sequence, a picture of T x 1 positions. The output is the sequence of states, or
  * the last one. */
 #include "nn/pass.h"
-#include "op/gru.h"
+#include "layer/gru.h"
 #include "op/hidden.h"
 #include "op/ops.h"
 

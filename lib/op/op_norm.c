@@ -8,7 +8,7 @@
 #include "nn/pass.h"
 #include "op/hidden.h"
 #include "op/ops.h"
-#include "op/outer.h"
+#include "layer/outer.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -2,10 +2,10 @@
 /* A linear layer of each position of a picture or a sequence, with the same weights: y = x W' + b, for x
  * [positions, in]. */
 #include "base/number.h"
-#include "op/linear.h"
+#include "layer/linear.h"
 #include "nn/pass.h"
 #include "op/ops.h"
-#include "op/outer.h"
+#include "layer/outer.h"
 
 #include <string.h>
 

@@ -32,10 +32,10 @@ size_t net_linear_groups(struct net *net, const char *name, size_t in, size_t un
  * tensors are named after both. */
 size_t net_linear_pair(struct net *net, const char *name, const char *const pair[2], size_t in, size_t units);
 
-/* act(conv(x)), a convolution of pictures with `channels` kernels of kernel x kernel pixels, see op/conv.h. With a
- * gated activation it has twice as many kernels. If `in` is the newest layer and an op_up that cuts nothing off,
+/* act(conv(x)), a convolution of pictures with `channels` kernels of kernel x kernel pixels, see layer/conv.h. With
+ * a gated activation it has twice as many kernels. If `in` is the newest layer and an op_up that cuts nothing off,
  * the stride is 1 and the factor is at most window_factor_max(kernel), this layer is removed, and the convolution
- * reads its input, with the factor of op/conv.h. */
+ * reads its input, with the factor of layer/conv.h. */
 size_t net_conv(struct net *net, const char *name, size_t in, size_t channels, size_t kernel, size_t stride,
                 const struct activation *activation);
 
@@ -52,8 +52,8 @@ size_t net_activation(struct net *net, const char *name, size_t in, const struct
  * channels per channel of the output. */
 size_t net_norm(struct net *net, const char *name, size_t in, size_t groups, const struct activation *activation);
 
-/* A gated recurrent unit (op/gru.h) that reads a sequence, the positions of a picture of T x 1: the sequence of its
- * states, a picture of T x 1 with `units` channels, or only the last one. */
+/* A gated recurrent unit (layer/gru.h) that reads a sequence, the positions of a picture of T x 1: the sequence of
+ * its states, a picture of T x 1 with `units` channels, or only the last one. */
 size_t net_gru(struct net *net, const char *name, size_t in, size_t units, bool last);
 
 /* One that reads the numbers of `in` at each position, and the token of the position: one of `tokens`, or none if

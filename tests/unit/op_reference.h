@@ -299,7 +299,7 @@ UNWATCHED static double gru_state(const struct reference_row *r, size_t gate, si
     return sum;
 }
 
-/* The equations in op/gru.h. */
+/* The equations in layer/gru.h. */
 UNWATCHED static double gru_reference(const struct reference_row *r, double *out, double *term) {
     const size_t units = r->c->units, positions = r->c->second > 0 ? r->c->second : r->c->image.height;
     double *before = calloc(units, sizeof *before), *h = calloc(units, sizeof *h);

@@ -6,7 +6,7 @@
 #include "base/noise.h"
 #include "kernel/openblas.h"
 #include "kernel/product_kernel.h"
-#include "op/linear.h"
+#include "layer/linear.h"
 #include "test.h"
 
 #include <math.h>

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#include "op/conv.h"
+#include "layer/conv.h"
 
 #include "base/number.h"
 #include "kernel/math_kernel.h"
 #include "kernel/product_kernel.h"
-#include "op/box.h"
-#include "op/outer.h"
-#include "op/patches.h"
+#include "layer/box.h"
+#include "layer/outer.h"
+#include "layer/patches.h"
 
 #include <string.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef OP_PATCHES_H
-#define OP_PATCHES_H
+#ifndef LAYER_PATCHES_H
+#define LAYER_PATCHES_H
 
-#include "op/window.h"
+#include "layer/window.h"
 
 /* Products with the patches of a window, on the calling thread. Patches of some positions at a time are gathered in
  * scratch. Arrays belong to the caller. No function fails. */

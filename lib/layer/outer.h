@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef OP_OUTER_H
-#define OP_OUTER_H
+#ifndef LAYER_OUTER_H
+#define LAYER_OUTER_H
 
 #include <stddef.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "op/linear.h"
+#include "layer/linear.h"
 
 #include "kernel/math_kernel.h"
 #include "kernel/product_kernel.h"

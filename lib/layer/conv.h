@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef OP_CONV_H
-#define OP_CONV_H
+#ifndef LAYER_CONV_H
+#define LAYER_CONV_H
 
 #include "kernel/product.h"
-#include "op/window.h"
+#include "layer/direction.h"
+#include "layer/window.h"
 
 /* A convolution y = b + sum over the kernel of W x, of pictures with the channels last, on the calling thread. x is
  * [pictures, height, width, channels], y [pictures, rows, columns, outputs], and W [outputs, channels, kernel,

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef OP_LINEAR_H
-#define OP_LINEAR_H
+#ifndef LAYER_LINEAR_H
+#define LAYER_LINEAR_H
 
 #include "kernel/product.h"
-#include "nn/net.h"
+#include "layer/direction.h"
 
 /* A linear layer y = x W' + b, for one item per row. W is [out, in], row-major, as in torch.nn.Linear. The
  * functions compute matrix products on the calling thread, with the backend in use (kernel/product.h). All arrays

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "op/outer.h"
+#include "layer/outer.h"
 
 #include "base/number.h"
 #include "kernel/product.h"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef OP_GRU_H
-#define OP_GRU_H
+#ifndef LAYER_GRU_H
+#define LAYER_GRU_H
 
 #include "kernel/product.h"
-#include "nn/net.h"
+#include "layer/direction.h"
 
 /* A gated recurrent unit (Cho et al. 2014), as torch.nn.GRU has it: a state h of H numbers, 0 at first, that
  * changes at each of T positions. Products of two vectors are number by number:

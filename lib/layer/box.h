@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef OP_BOX_H
-#define OP_BOX_H
+#ifndef LAYER_BOX_H
+#define LAYER_BOX_H
 
-#include "nn/net.h"
+#include "layer/image.h"
 
 /* Sums over squares of side x side neighbouring pixels, and the adjoint function. `small` is a picture of the shape
  * `image`; `large` has side - 1 more rows and columns. `row` is memory for a row of `large`. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "op/window.h"
+#include "layer/window.h"
 
 #include "base/number.h"
 

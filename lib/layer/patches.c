@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include "op/patches.h"
+#include "layer/patches.h"
 
 #include "base/number.h"
 #include "kernel/product.h"
-#include "op/outer.h"
+#include "layer/outer.h"
 
 size_t right_factor_size(const struct right_factor *f) {
     return products()->packed ? panels_size(f->rows, f->columns) : f->rows * f->columns;

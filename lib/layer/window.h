@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef OP_WINDOW_H
-#define OP_WINDOW_H
+#ifndef LAYER_WINDOW_H
+#define LAYER_WINDOW_H
 
-#include "nn/net.h"
+#include "layer/image.h"
 
 /* The positions of a convolution's kernel on a picture. The output has ceil(height / stride) x ceil(width / stride)
  * positions. At position (i, j) the kernel covers the rows [i stride - before, i stride - before + kernel) of the
@@ -21,7 +21,7 @@ struct window window_of(const struct image *in, size_t kernel, size_t stride);
  * gradient with respect to x. Element (kernel - 1 - a, kernel - 1 - b) of a pixel's patch is dy at the position to
  * which the pixel contributed through (a, b). If the convolution
  * reads pictures enlarged by `factor`, a pixel contributes by factor x factor copies: the window is on the sums of
- * box_spread (op/box.h) of the output's gradient. */
+ * box_spread (layer/box.h) of the output's gradient. */
 struct window window_mirrored(const struct window *window, size_t factor, size_t channels);
 
 /* Returns the greatest factor of window_mirrored. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "op/box.h"
+#include "layer/box.h"
 
 #include "kernel/math_kernel.h"
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include "op/gru.h"
+#include "layer/gru.h"
 
 #include "base/number.h"
 #include "kernel/math_kernel.h"
-#include "op/linear.h"
-#include "op/outer.h"
+#include "layer/linear.h"
+#include "layer/outer.h"
 
 #include <string.h>
 
