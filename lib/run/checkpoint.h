@@ -3,7 +3,7 @@
 #define RUN_CHECKPOINT_H
 
 #include "run/identity.h"
-#include "run/saver.h"
+#include "run/run_state.h"
 
 /* The state of a training run in a file, see vae-checkpoint(5). A later run that resumes from it ends with the same
  * model, byte for byte, as a run without a break. It is a safetensors file with the weights and the optimizer's
