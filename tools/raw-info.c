@@ -7,13 +7,11 @@
 #include "base/progress.h"
 #include "stream/element_names.h"
 #include "stream/element_stats.h"
-#include "stream/raw.h"
+#include "stream/frame_numbers.h"
 
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
-
-#define CHUNK 65536 /* numbers at a time */
 
 struct totals {
     uint64_t frames, numbers, nans;
@@ -74,7 +72,8 @@ static void add_number(struct totals *t, double value) {
     t->sum += value;
 }
 
-static void add_numbers(struct job *job, const unsigned char *numbers, size_t count) {
+static int add_numbers(void *context, const unsigned char *numbers, size_t count) {
+    struct job *job = context;
     const enum dtype dtype = job->reader.frame.dtype;
     const size_t size = dtype_size(dtype);
     if (job->o->per_element)
@@ -82,19 +81,7 @@ static void add_numbers(struct job *job, const unsigned char *numbers, size_t co
     else
         for (size_t i = 0; i < count; i++)
             add_number(&job->totals, dtype_value(dtype, numbers + i * size));
-}
-
-static int add_frame(struct job *job) {
-    static unsigned char chunk[CHUNK * 8];
-    const size_t size = dtype_size(job->reader.frame.dtype);
-    job->totals.frames++;
-    for (;;) {
-        ssize_t n = raw_read_bytes(&job->reader, chunk, CHUNK * size);
-        if (n <= 0)
-            return (int)n;
-        add_numbers(job, chunk, (size_t)n / size);
-        progress_items(job->reader.items, job->reader.total);
-    }
+    return 0;
 }
 
 /* Prints a number after a tab. A NaN has no sign, which says nothing. */
@@ -149,9 +136,11 @@ static int read_and_print(struct job *job) {
     int more;
     if (prepare(job) < 0)
         return -1;
-    while ((more = raw_next(&job->reader)) == 1)
-        if (add_frame(job) < 0)
+    while ((more = raw_next(&job->reader)) == 1) {
+        job->totals.frames++;
+        if (frame_numbers(&job->reader, job, add_numbers) < 0)
             return -1;
+    }
     if (more == 0 && job->o->per_element)
         print_elements(job);
     else if (more == 0)

@@ -4,7 +4,7 @@
 #include "base/error.h"
 #include "base/progress.h"
 #include "text/decimal.h"
-#include "stream/raw.h"
+#include "stream/frame_numbers.h"
 #include "stream/side_file.h"
 
 #include <inttypes.h>
@@ -13,7 +13,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define CHUNK 4096                   /* numbers at a time */
 #define BUFFER ((size_t)4 * 65536)   /* bytes of text at a time */
 #define CELL (2 * SIDE_LINE_MAX + 3) /* bytes of any cell: a text in quotes may have each of its quotes twice */
 
@@ -186,7 +185,8 @@ static void put_number(struct table *t, const unsigned char *from) {
     }
 }
 
-static int put_numbers(struct table *t, const unsigned char *from, size_t count) {
+static int put_numbers(void *context, const unsigned char *from, size_t count) {
+    struct table *t = context;
     const size_t size = dtype_size(t->reader.frame.dtype);
     for (size_t i = 0; i < count; i++, from += size) {
         if ((t->column == 0 && t->o->ids != NULL && put_id(t) < 0) || make_room(t, DECIMAL_TEXT) < 0)
@@ -198,26 +198,13 @@ static int put_numbers(struct table *t, const unsigned char *from, size_t count)
     return 0;
 }
 
-static int put_frame(struct table *t) {
-    unsigned char chunk[CHUNK * sizeof(double)];
-    const size_t size = dtype_size(t->reader.frame.dtype);
-    for (;;) {
-        const ssize_t n = raw_read_bytes(&t->reader, chunk, CHUNK * size);
-        if (n <= 0)
-            return n < 0 ? -1 : flush(t);
-        if (put_numbers(t, chunk, (size_t)n / size) < 0)
-            return -1;
-        progress_items(t->reader.items, t->reader.total);
-    }
-}
-
 static int put_frames(struct table *t) {
     int more;
     t->elements = shape_elements(&t->reader.frame.shape);
     if (put_header(t) < 0 || (t->o->ids != NULL && side_reader_open(&t->ids, t->o->ids) < 0))
         return -1;
     while ((more = raw_next(&t->reader)) == 1)
-        if (put_frame(t) < 0)
+        if (frame_numbers(&t->reader, t, put_numbers) < 0 || flush(t) < 0)
             return -1;
     if (more < 0 || t->o->ids == NULL)
         return more;

@@ -6,7 +6,7 @@
 #include "base/progress.h"
 #include "model/model_file.h"
 #include "text/tokens.h"
-#include "stream/raw.h"
+#include "stream/frame_numbers.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -14,7 +14,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define CHUNK 4096                 /* numbers at a time */
 #define BUFFER ((size_t)4 * 65536) /* bytes of text at a time */
 
 struct options {
@@ -86,7 +85,8 @@ static int put_token(struct text *t, double value) {
     return 0;
 }
 
-static int put_numbers(struct text *t, const unsigned char *from, size_t count) {
+static int put_numbers(void *context, const unsigned char *from, size_t count) {
+    struct text *t = context;
     const enum dtype dtype = t->reader.frame.dtype;
     const size_t size = dtype_size(dtype);
     for (size_t i = 0; i < count; i++) {
@@ -102,19 +102,6 @@ static int put_numbers(struct text *t, const unsigned char *from, size_t count) 
         t->item++;
     }
     return 0;
-}
-
-static int put_frame(struct text *t) {
-    unsigned char chunk[CHUNK * sizeof(double)];
-    const size_t size = dtype_size(t->reader.frame.dtype);
-    for (;;) {
-        const ssize_t n = raw_read_bytes(&t->reader, chunk, CHUNK * size);
-        if (n <= 0)
-            return n < 0 ? -1 : flush(t);
-        if (put_numbers(t, chunk, (size_t)n / size) < 0)
-            return -1;
-        progress_items(t->reader.items, t->reader.total);
-    }
 }
 
 static int load_tokens(struct text *t, const struct options *o) {
@@ -139,7 +126,7 @@ static int put_frames(struct text *t, const struct options *o) {
     if (tokens_have_returns(&t->tokens))
         cli_note("%s: all tokens end with a carriage return (CR); tr -d '\\r' removes it", t->tokens.name);
     while ((more = raw_next(&t->reader)) == 1)
-        if (put_frame(t) < 0)
+        if (frame_numbers(&t->reader, t, put_numbers) < 0 || flush(t) < 0)
             return -1;
     return more;
 }

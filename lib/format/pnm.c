@@ -3,7 +3,7 @@
 
 #include "base/error.h"
 #include "base/number.h"
-#include "base/progress.h"
+#include "stream/frame_numbers.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -12,7 +12,6 @@
 #include <string.h>
 
 #define HEADER 128             /* bytes of a picture's header, with its final 0 */
-#define CHUNK 4096             /* elements at a time */
 #define BUFFER ((size_t)65536) /* bytes of pictures at a time */
 
 struct image {
@@ -176,9 +175,10 @@ static void begin_picture(struct items *t) {
 }
 
 /* Writes n elements, which may be of several items. */
-static int put_chunk(struct items *t, const unsigned char *from, size_t n) {
+static int put_some(void *context, const unsigned char *from, size_t n) {
+    struct items *t = context;
     while (n > 0) {
-        if (t->used + HEADER + CHUNK > BUFFER && flush(t) < 0)
+        if (t->used + HEADER + FRAME_NUMBERS_MOST > BUFFER && flush(t) < 0)
             return -1;
         if (!t->inside)
             begin_picture(t);
@@ -195,23 +195,10 @@ static int put_chunk(struct items *t, const unsigned char *from, size_t n) {
     return 0;
 }
 
-static int put_frame(struct items *t) {
-    unsigned char chunk[CHUNK * sizeof(double)];
-    const size_t size = dtype_size(t->image.dtype);
-    for (;;) {
-        const ssize_t n = raw_read_bytes(t->reader, chunk, CHUNK * size);
-        if (n <= 0)
-            return n < 0 ? -1 : flush(t);
-        if (put_chunk(t, chunk, (size_t)n / size) < 0)
-            return -1;
-        progress_items(t->reader->items, t->reader->total);
-    }
-}
-
 static int put_frames(struct items *t) {
     int more;
     while ((more = raw_next(t->reader)) == 1)
-        if (put_frame(t) < 0)
+        if (frame_numbers(t->reader, t, put_some) < 0 || flush(t) < 0)
             return -1;
     if (more == 0 && t->reader->items == 0)
         return fail("%s: no items, wanted at least 1", t->image.name);
