@@ -8,8 +8,6 @@
 
 #include <string.h>
 
-#define BLOCK ((size_t)32) /* rows that go from position to position together */
-
 static size_t gates(const struct gru *g) {
     return 3 * g->units;
 }
@@ -75,87 +73,147 @@ static float *state_at(const struct gru *g, const struct gru_rows *r, size_t row
                    : r->out + (row * g->positions + position) * g->units;
 }
 
+static const float *tokens_of(const struct gru *g, const struct gru_rows *r, size_t row) {
+    return r->token + row / r->draws * g->positions;
+}
+
 /* Returns the token of a position, or g->tokens if there is none. */
 static size_t token_at(const struct gru *g, const struct gru_rows *r, size_t row, size_t position) {
-    const float token = g->tokens == 0 ? -1 : r->token[row / r->draws * g->positions + position];
+    const float token = g->tokens == 0 ? -1 : tokens_of(g, r, row)[position];
     return token >= 0 ? (size_t)token : g->tokens;
 }
 
-/* Memory of a thread for BLOCK rows. */
+/* Returns how many positions a row has before its end. */
+static size_t length_of(const struct gru *g, const struct gru_rows *r, size_t row) {
+    if (g->tokens == 0)
+        return g->positions;
+    const float *token = tokens_of(g, r, row);
+    size_t length = 1;
+    while (length < g->positions && (token[length] < 0 || token[length] > 0))
+        length++;
+    return length;
+}
+
+/* Rows that go from position to position together, the longest first, so that those that have not ended come first.
+ */
+struct block {
+    size_t rows;
+    size_t row[GRU_ROWS], length[GRU_ROWS];
+};
+
+static struct block block_of(const struct gru *g, const struct gru_rows *r, size_t first, size_t end) {
+    struct block b = {.rows = smaller(GRU_ROWS, end - first)};
+    for (size_t i = 0; i < b.rows; i++) {
+        const size_t length = length_of(g, r, first + i);
+        size_t at = i;
+        for (; at > 0 && b.length[at - 1] < length; at--) {
+            b.row[at] = b.row[at - 1];
+            b.length[at] = b.length[at - 1];
+        }
+        b.row[at] = first + i;
+        b.length[at] = length;
+    }
+    return b;
+}
+
+/* Returns how many rows have not ended before a position. */
+static size_t rows_at(const struct block *b, size_t position) {
+    size_t rows = b->rows;
+    while (rows > 0 && b->length[rows - 1] <= position)
+        rows--;
+    return rows;
+}
+
+/* Memory of a thread for GRU_ROWS rows. */
 struct scratch {
-    float *hidden; /* [BLOCK, 3 H], the state's part of the gates, or its gradient */
-    float *before; /* [BLOCK, H], the state before a position */
-    float *d;      /* [BLOCK, H], the gradient with respect to the state after it */
+    float *hidden; /* [GRU_ROWS, 3 H], the state's part of the gates, or its gradient */
+    float *before; /* [GRU_ROWS, H], the state before a position */
+    float *d;      /* [GRU_ROWS, H], the gradient with respect to the state after it */
 };
 
 static struct scratch scratch_of(const struct gru *g, const struct gru_rows *r) {
     return (struct scratch){.hidden = r->scratch,
-                            .before = r->scratch + BLOCK * gates(g),
-                            .d = r->scratch + BLOCK * (gates(g) + g->units)};
+                            .before = r->scratch + GRU_ROWS * gates(g),
+                            .d = r->scratch + GRU_ROWS * (gates(g) + g->units)};
 }
 
 size_t gru_scratch(const struct gru *g) {
     const size_t block = outer_block(g->units), wide = outer_block(g->in),
-                 sums = larger(block * g->units + outer_panels(block, g->units), outer_panels(wide, g->in));
-    return larger(BLOCK * (gates(g) + 2 * g->units), sums);
+                 sums = larger(block * (g->units + gates(g)) + outer_panels(block, g->units),
+                               outer_panels(wide, g->in));
+    return larger(GRU_ROWS * (gates(g) + 2 * g->units), sums);
 }
 
-/* Writes the states before a position to `before` [count, H]. */
-static void gather_before(const struct gru *g, const struct gru_rows *r, size_t first, size_t count,
+/* Writes the state before a position of a row to `before` [H]. */
+static void copy_before(const struct gru *g, const struct gru_rows *r, size_t row, size_t position, float *before) {
+    if (position == 0)
+        memset(before, 0, g->units * sizeof *before);
+    else
+        memcpy(before, state_at(g, r, row, position - 1), g->units * sizeof *before);
+}
+
+static void gather_before(const struct gru *g, const struct gru_rows *r, const struct block *b, size_t rows,
                           size_t position, float *before) {
-    for (size_t i = 0; i < count; i++, before += g->units)
-        if (position == 0)
-            memset(before, 0, g->units * sizeof *before);
-        else
-            memcpy(before, state_at(g, r, first + i, position - 1), g->units * sizeof *before);
+    for (size_t i = 0; i < rows; i++)
+        copy_before(g, r, b->row[i], position, before + i * g->units);
 }
 
 void gru_begin(const struct gru *g, const struct gru_weights *w, const struct gru_rows *r, size_t first,
                size_t count) {
     const struct linear input = input_of(g, w);
-    if (g->sequence) {
+    if (g->sequence)
         linear_forward(&input, r->in, (struct matrix){r->kept, each(g)},
                        &(struct matrix_tile){first * g->positions, count * g->positions, 0, gates(g)});
-        return;
-    }
-    linear_forward(&input, r->in, (struct matrix){r->kept, gru_kept(g)},
-                   &(struct matrix_tile){first, count, 0, gates(g)});
-    for (size_t row = first; row < first + count; row++)
-        for (size_t position = 1; position < g->positions; position++)
-            memcpy(gates_at(g, r, row, position), gates_at(g, r, row, 0), gates(g) * sizeof(float));
+    else
+        linear_forward(&input, r->in, (struct matrix){r->kept, gru_kept(g)},
+                       &(struct matrix_tile){first, count, 0, gates(g)});
 }
 
-/* One position of at most BLOCK rows. */
+/* One position of a row, given the state's part of the gates. If the input is the same at each position, its part
+ * goes on to the next one. */
+static void position_of_row(const struct gru *g, const struct gru_weights *w, const struct gru_rows *r, size_t row,
+                            size_t position, const float *hidden, const float *before) {
+    const size_t token = token_at(g, r, row, position), last = g->positions - 1;
+    float *at = gates_at(g, r, row, position), *state = state_at(g, r, row, position);
+    if (!g->sequence && position < last)
+        memcpy(gates_at(g, r, row, position + 1), at, gates(g) * sizeof *at);
+    if (token < g->tokens)
+        math_kernel()->add(at, w->packed[DIRECTION_FORWARD] + token * gates(g), gates(g));
+    math_kernel()->gru(at, hidden, before, state, g->units);
+    if (g->last && position == last)
+        memcpy(r->out + row * g->units, state, g->units * sizeof *state);
+}
+
 static void position_of_block(const struct gru *g, const struct gru_weights *w, const struct gru_rows *r,
-                              size_t first, size_t count, size_t position) {
+                              const struct block *b, size_t position) {
     const struct linear hidden = hidden_of(g, w);
     const struct scratch s = scratch_of(g, r);
-    gather_before(g, r, first, count, position, s.before);
+    const size_t rows = rows_at(b, position);
+    gather_before(g, r, b, rows, position, s.before);
     linear_forward(&hidden, s.before, (struct matrix){s.hidden, gates(g)},
-                   &(struct matrix_tile){0, count, 0, gates(g)});
-    for (size_t i = 0; i < count; i++) {
-        const size_t row = first + i, token = token_at(g, r, row, position);
-        float *at = gates_at(g, r, row, position), *state = state_at(g, r, row, position);
-        if (token < g->tokens)
-            math_kernel()->add(at, w->packed[DIRECTION_FORWARD] + token * gates(g), gates(g));
-        math_kernel()->gru(at, s.hidden + i * gates(g), s.before + i * g->units, state, g->units);
-        if (g->last && position + 1 == g->positions)
-            memcpy(r->out + row * g->units, state, g->units * sizeof *state);
-    }
+                   &(struct matrix_tile){0, rows, 0, gates(g)});
+    for (size_t i = 0; i < rows; i++)
+        position_of_row(g, w, r, b->row[i], position, s.hidden + i * gates(g), s.before + i * g->units);
+    for (size_t i = rows; i < b->rows; i++)
+        memset(state_at(g, r, b->row[i], position), 0, g->units * sizeof(float));
 }
 
 void gru_position(const struct gru *g, const struct gru_weights *w, const struct gru_rows *r, size_t first,
                   size_t count, size_t position) {
-    for (size_t row = first; row < first + count; row += BLOCK)
-        position_of_block(g, w, r, row, smaller(BLOCK, first + count - row), position);
+    for (size_t row = first; row < first + count; row += GRU_ROWS) {
+        const struct block b = block_of(g, r, row, first + count);
+        position_of_block(g, w, r, &b, position);
+    }
 }
 
 void gru_forward(const struct gru *g, const struct gru_weights *w, const struct gru_rows *r, size_t first,
                  size_t count) {
     gru_begin(g, w, r, first, count);
-    for (size_t row = first; row < first + count; row += BLOCK)
+    for (size_t row = first; row < first + count; row += GRU_ROWS) {
+        const struct block b = block_of(g, r, row, first + count);
         for (size_t position = 0; position < g->positions; position++)
-            position_of_block(g, w, r, row, smaller(BLOCK, first + count - row), position);
+            position_of_block(g, w, r, &b, position);
+    }
 }
 
 /* Adds the gradient with respect to the output of a position to d [H]. */
@@ -167,32 +225,35 @@ static void add_output_gradient(const struct gru *g, const struct gru_rows *r, s
         memcpy(d, r->dout + row * g->units, g->units * sizeof *d);
 }
 
-static void backward_block(const struct gru *g, const struct gru_weights *w, const struct gru_rows *r, size_t first,
-                           size_t count) {
+static void backward_block(const struct gru *g, const struct gru_weights *w, const struct gru_rows *r,
+                           const struct block *b) {
     const struct linear hidden = hidden_of(g, w);
     const struct scratch s = scratch_of(g, r);
-    memset(s.d, 0, count * g->units * sizeof *s.d);
-    for (size_t position = g->positions; position-- > 0;) {
-        gather_before(g, r, first, count, position, s.before);
-        for (size_t i = 0; i < count; i++) {
-            add_output_gradient(g, r, first + i, position, s.d + i * g->units);
-            math_kernel()->gru_backward(gates_at(g, r, first + i, position), s.hidden + i * gates(g),
+    memset(s.d, 0, b->rows * g->units * sizeof *s.d);
+    for (size_t position = b->length[0]; position-- > 0;) {
+        const size_t rows = rows_at(b, position);
+        gather_before(g, r, b, rows, position, s.before);
+        for (size_t i = 0; i < rows; i++) {
+            add_output_gradient(g, r, b->row[i], position, s.d + i * g->units);
+            math_kernel()->gru_backward(gates_at(g, r, b->row[i], position), s.hidden + i * gates(g),
                                         s.before + i * g->units, s.d + i * g->units, g->units);
         }
         if (position > 0)
             linear_backward(&hidden, (struct matrix){s.hidden, gates(g)}, s.d, 1,
-                            &(struct matrix_tile){0, count, 0, g->units});
+                            &(struct matrix_tile){0, rows, 0, g->units});
     }
 }
 
 void gru_backward(const struct gru *g, const struct gru_weights *w, const struct gru_rows *r, size_t first,
                   size_t count) {
-    for (size_t row = first; row < first + count; row += BLOCK)
-        backward_block(g, w, r, row, smaller(BLOCK, first + count - row));
+    for (size_t row = first; row < first + count; row += GRU_ROWS) {
+        const struct block b = block_of(g, r, row, first + count);
+        backward_block(g, w, r, &b);
+    }
     for (size_t row = first; !g->sequence && row < first + count; row++) {
         memset(r->saved + row * gates(g), 0, gates(g) * sizeof *r->saved);
-        math_kernel()->column_sums(r->saved + row * gates(g), gates_at(g, r, row, 0), g->positions, gates(g),
-                                   each(g), 1);
+        math_kernel()->column_sums(r->saved + row * gates(g), gates_at(g, r, row, 0), length_of(g, r, row),
+                                   gates(g), each(g), 1);
     }
 }
 
@@ -226,11 +287,12 @@ size_t gru_partial(const struct gru *g) {
 static void gradient_of_tokens(const struct gru *g, const struct gru_rows *r, size_t first, size_t count,
                                float *sum) {
     memset(sum, 0, g->tokens * gates(g) * sizeof *sum);
-    for (size_t i = 0; g->tokens > 0 && i < count * g->positions; i++) {
-        const size_t token = token_at(g, r, first + i / g->positions, i % g->positions);
-        if (token < g->tokens)
-            math_kernel()->add(sum + token * gates(g), gates_at(g, r, first, 0) + i * each(g), gates(g));
-    }
+    for (size_t row = first; g->tokens > 0 && row < first + count; row++)
+        for (size_t position = 0, length = length_of(g, r, row); position < length; position++) {
+            const size_t token = token_at(g, r, row, position);
+            if (token < g->tokens)
+                math_kernel()->add(sum + token * gates(g), gates_at(g, r, row, position), gates(g));
+        }
 }
 
 /* The other columns of W_i. */
@@ -248,41 +310,55 @@ static void gradient_of_input(const struct gru *g, const struct gru_rows *r, siz
     }
 }
 
+/* Adds what has been gathered to the sum, and starts anew. */
+static void add_gathered(struct outer *o, float *beta, float *sum, float *panels) {
+    outer_pack(o, panels);
+    outer_add(o, *beta, sum, panels);
+    *beta = 1;
+    o->count = 0;
+}
+
 /* W_h. The gradient with respect to the state's part of the gates is that of the gates, except the last third,
  * which stands behind them. */
 static void gradient_of_hidden(const struct gru *g, const struct gru_rows *r, size_t first, size_t count,
                                float *sum) {
-    const size_t h = g->units, block = outer_block(h), all = count * g->positions;
-    for (size_t at = 0; at < all; at += block) {
-        struct outer o = {.a = gates_at(g, r, first, 0) + at * each(g),
-                          .a_row = each(g),
-                          .units = 2 * h,
-                          .b = r->scratch,
-                          .columns = h,
-                          .count = smaller(block, all - at)};
-        float *panels = r->scratch + block * h;
-        for (size_t i = 0; i < o.count; i++)
-            gather_before(g, r, first + (at + i) / g->positions, 1, (at + i) % g->positions, r->scratch + i * h);
-        outer_pack(&o, panels);
-        outer_add(&o, at == 0 ? 0 : 1, sum, panels);
-        o.a += 3 * h;
-        o.units = h;
-        outer_add(&o, at == 0 ? 0 : 1, sum + 2 * h * h, panels);
+    const size_t h = g->units, block = outer_block(h);
+    float *before = r->scratch, *d = before + block * h, *panels = d + block * gates(g), beta = 0;
+    struct outer o = {.a = d, .a_row = gates(g), .units = gates(g), .b = before, .columns = h};
+    for (size_t row = first; row < first + count; row++)
+        for (size_t position = 0, length = length_of(g, r, row); position < length; position++) {
+            const float *at = gates_at(g, r, row, position);
+            float *to = d + o.count * gates(g);
+            memcpy(to, at, 2 * h * sizeof *to);
+            memcpy(to + 2 * h, at + 3 * h, h * sizeof *to);
+            copy_before(g, r, row, position, before + o.count * h);
+            if (++o.count == block)
+                add_gathered(&o, &beta, sum, panels);
+        }
+    if (o.count > 0)
+        add_gathered(&o, &beta, sum, panels);
+}
+
+static void gradient_of_biases(const struct gru *g, const struct gru_rows *r, size_t first, size_t count,
+                               float *input, float *hidden) {
+    const size_t h = g->units;
+    memset(input, 0, gates(g) * sizeof *input);
+    memset(hidden, 0, gates(g) * sizeof *hidden);
+    for (size_t row = first; row < first + count; row++) {
+        const float *d = gates_at(g, r, row, 0);
+        const size_t length = length_of(g, r, row);
+        math_kernel()->column_sums(input, d, length, gates(g), each(g), 1);
+        math_kernel()->column_sums(hidden + 2 * h, d + 3 * h, length, h, each(g), 1);
     }
+    memcpy(hidden, input, 2 * h * sizeof *hidden);
 }
 
 void gru_gradient(const struct gru *g, const struct gru_rows *r, size_t first, size_t count, float *partial) {
     const struct places p = places_of(g);
-    const size_t h = g->units, all = count * g->positions;
-    const float *d = gates_at(g, r, first, 0);
-    float *input_bias = partial + p.input_bias, *hidden_bias = partial + p.hidden_bias;
     gradient_of_tokens(g, r, first, count, partial);
     gradient_of_input(g, r, first, count, partial + p.input);
     gradient_of_hidden(g, r, first, count, partial + p.hidden);
-    memset(input_bias, 0, 2 * gates(g) * sizeof *input_bias);
-    math_kernel()->column_sums(input_bias, d, all, gates(g), each(g), 1);
-    memcpy(hidden_bias, input_bias, 2 * h * sizeof *hidden_bias);
-    math_kernel()->column_sums(hidden_bias + 2 * h, d + 3 * h, all, h, each(g), 1);
+    gradient_of_biases(g, r, first, count, partial + p.input_bias, partial + p.hidden_bias);
 }
 
 void gru_order(const struct gru *g, const float *partial, size_t unit, size_t units, float scale, float beta,

@@ -14,9 +14,12 @@
  *     next h = (1 - z) c + z h
  *
  * The input u of a position is a token, one-hot, followed by D numbers: the same ones at each position, or, of a
- * sequence, those of the position. There may be no tokens. All functions work on some rows, one sequence each, on
- * the calling thread, position by position, so that a row's numbers depend on no other row. Arrays belong to the
- * caller. No function fails. */
+ * sequence, those of the position. There may be no tokens. If there are, the input is the token before the
+ * position: 0 at the first one, and a later 0 is the end of the row. No time goes to positions after the end; their
+ * states are 0, and they have no part in gradients.
+ *
+ * All functions work on some rows, one sequence each, on the calling thread, position by position, so that a row's
+ * numbers depend on no other row. Arrays belong to the caller. No function fails. */
 struct gru {
     size_t units, tokens, in, positions; /* H; tokens, 0: none; D; T */
     bool sequence;                       /* the D numbers are those of a position */
@@ -24,6 +27,9 @@ struct gru {
 };
 
 enum { GRU_INPUT, GRU_HIDDEN, GRU_INPUT_BIAS, GRU_HIDDEN_BIAS, GRU_PARAMETERS };
+
+/* Rows that go from position to position together, so that the weights are read once for all of them. */
+#define GRU_ROWS ((size_t)32)
 
 /* The parameters: W_i [3 H, tokens + D], W_h [3 H, H], b_i and b_h [3 H]; and W_i and W_h in the order in which
  * products read them, for each direction. */
@@ -34,14 +40,15 @@ struct gru_weights {
 
 /* The arrays of a pass, of all rows. */
 struct gru_rows {
-    const float *token; /* [rows / draws, T], the token of each position: NaN or negative for none */
-    size_t draws;       /* consecutive rows that have the same tokens */
-    const float *in;    /* [rows, D], or of a sequence [rows, T, D] */
-    float *kept;        /* [rows, gru_kept]: gates, and with `last` the states */
-    float *out;         /* [rows, T, H], or with `last` [rows, H] */
-    float *dout;        /* the gradient with respect to `out` */
-    float *saved;       /* [rows, 3 H], if the input is no sequence: gradients, added up over positions */
-    float *scratch;     /* of the thread, [gru_scratch] */
+    /* [rows / draws, T], the token before each position: negative if it is not known, NaN after the end */
+    const float *token;
+    size_t draws;    /* consecutive rows that have the same tokens */
+    const float *in; /* [rows, D], or of a sequence [rows, T, D] */
+    float *kept;     /* [rows, gru_kept]: gates, and with `last` the states */
+    float *out;      /* [rows, T, H], or with `last` [rows, H] */
+    float *dout;     /* the gradient with respect to `out` */
+    float *saved;    /* [rows, 3 H], if the input is no sequence: gradients, added up over positions */
+    float *scratch;  /* of the thread, [gru_scratch] */
 };
 
 /* Return floats: of a row of `kept`, of `scratch`, of `packed` of a direction, and of a partial gradient. */
@@ -53,7 +60,7 @@ size_t gru_partial(const struct gru *gru);
 /* Writes the units [unit, unit + units) of the matrix `which`, GRU_INPUT or GRU_HIDDEN, to `packed`. */
 void gru_pack(const struct gru *gru, const struct gru_weights *weights, size_t which, size_t unit, size_t units);
 
-/* The input -> its part of the gates of all positions, in `kept`. */
+/* The input -> its part of the gates, in `kept`. */
 void gru_begin(const struct gru *gru, const struct gru_weights *weights, const struct gru_rows *rows, size_t first,
                size_t count);
 

@@ -67,6 +67,7 @@ struct layer {
     size_t saved;                   /* the same, but only in a pass that trains */
     size_t scratch;                 /* floats that a tile needs while it is computed, see pass_scratch */
     bool ranged;                    /* in a plan each tile is one range of rows, see pass_range_rows */
+    size_t range_rows;              /* of a ranged layer: a range has so many rows, if there are enough */
     size_t partial;                 /* of a ranged layer: floats of the gradient that it computes for each range */
     size_t terms;                   /* doubles per row and part, nats: see struct value in nn/pass.h */
     size_t packed_size[DIRECTIONS]; /* floats of `packed` */

@@ -56,6 +56,13 @@ size_t pass_panel(const struct pass *p, const struct layer *layer) {
     return panel_rows(p, layer) * PANEL;
 }
 
+size_t pass_range_items(const struct pass *p, const struct layer *layer) {
+    size_t items = divide_up(p->items, PASS_RANGES);
+    while (items * pass_rows_per_item(p, layer) < layer->range_rows && items < p->items)
+        items *= 2;
+    return items;
+}
+
 static void lay_out_gradient(struct pass *p, struct arena *arena, const struct layer *layer) {
     struct value *v = pass_value(p, layer);
     v->saved = take_rows(p, arena, layer, layer->saved);
@@ -63,8 +70,8 @@ static void lay_out_gradient(struct pass *p, struct arena *arena, const struct l
         v->dout = pass_input(p, layer, 0)->dout;
     else if (layer->differentiable)
         v->dout = layer->replaced ? v->out : take_rows(p, arena, layer, layer->width);
-    v->partial = take(arena, layer->ranged ? 1 + divide_up(p->micro_batch, pass_range_items(p)) : 0, layer->partial,
-                      sizeof(float), 0);
+    v->partial = take(arena, layer->ranged ? 1 + divide_up(p->micro_batch, pass_range_items(p, layer)) : 0,
+                      layer->partial, sizeof(float), 0);
     if (layer->packs && products()->packed)
         v->panels = (float *)take(arena, 1, panels_size(panel_rows(p, layer), layer->width), sizeof(float), 0) +
                     first_of(p, layer) * PANEL;
@@ -110,7 +117,8 @@ void pass_sum(struct pass *p, size_t items, size_t part, size_t parts) {
         const struct layer *layer = &p->net->layer[i];
         const size_t all = layer->partial, first = all * part / parts, n = all * (part + 1) / parts - first;
         float *sum = pass_value(p, layer)->partial + first;
-        for (size_t range = 0; n > 0 && range < divide_up(items, pass_range_items(p)); range++)
+        const size_t ranges = n == 0 ? 0 : divide_up(items, pass_range_items(p, layer));
+        for (size_t range = 0; range < ranges; range++)
             if (p->first == 0 && range == 0)
                 memcpy(sum, sum + all, n * sizeof *sum);
             else
@@ -137,10 +145,19 @@ static void mark_layers(struct pass *p) {
     }
 }
 
+/* Returns the items of the longest range of a layer; all others are a part of it. */
+static size_t longest_range(const struct pass *p) {
+    size_t longest = divide_up(p->items, PASS_RANGES);
+    for (size_t i = p->from; i < p->to; i++)
+        if (p->net->layer[i].ranged)
+            longest = larger(longest, pass_range_items(p, &p->net->layer[i]));
+    return longest;
+}
+
 /* Returns the items of a micro-batch: whole ranges, as many for each thread, whose values are of about
  * MICRO_BATCH_BYTES. */
 static size_t micro_batch_items(const struct pass *p) {
-    const size_t each = pass_range_items(p) * p->threads;
+    const size_t each = longest_range(p) * p->threads;
     size_t numbers = 0;
     for (size_t i = p->from; i < p->to; i++) {
         const struct layer *layer = &p->net->layer[i];
@@ -195,8 +212,8 @@ int pass_create(struct pass *pass, const struct net *net, size_t from, size_t to
     lay_out(pass, &arena);
     pass->memory = memory_allocate(arena.used);
     /* Rather fewer items at a time, which leaves some threads idle, than none. */
-    while (pass->memory == NULL && in_micro_batches && pass->micro_batch > pass_range_items(pass)) {
-        pass->micro_batch = divide_up(pass->micro_batch / 2, pass_range_items(pass)) * pass_range_items(pass);
+    while (pass->memory == NULL && in_micro_batches && pass->micro_batch > longest_range(pass)) {
+        pass->micro_batch = divide_up(pass->micro_batch / 2, longest_range(pass)) * longest_range(pass);
         arena.used = 0;
         lay_out(pass, &arena);
         pass->memory = memory_allocate(arena.used);

@@ -79,18 +79,17 @@ static inline size_t pass_rows_per_item(const struct pass *pass, const struct la
     return layer->rows == PER_DRAW ? pass->draws : 1;
 }
 
-/* The rows of a ranged layer are divided into at most PASS_RANGES ranges. They depend on the size of the pass only,
- * so that sums over a range have the same bits with any number of threads. The last range of a step may be shorter.
- * The functions return the items of a range, its rows, and the gradient that a layer computes for the range that
- * begins at `row` [partial]. */
+/* The rows of a ranged layer are divided into at most PASS_RANGES ranges, or into fewer if the layer wants more
+ * rows in a range. They depend on the size of the pass and on the layer only, so that sums over a range have the
+ * same bits with any number of threads. The range of one layer is that of another or a power of two times it. The
+ * last range of a step may be shorter. The functions return the items of a range, its rows, and the gradient that a
+ * layer computes for the range that begins at `row` [partial]. */
 #define PASS_RANGES ((size_t)32)
 
-static inline size_t pass_range_items(const struct pass *pass) {
-    return (pass->items + PASS_RANGES - 1) / PASS_RANGES;
-}
+size_t pass_range_items(const struct pass *pass, const struct layer *layer);
 
 static inline size_t pass_range_rows(const struct pass *pass, const struct layer *layer) {
-    return pass_range_items(pass) * pass_rows_per_item(pass, layer);
+    return pass_range_items(pass, layer) * pass_rows_per_item(pass, layer);
 }
 
 static inline float *pass_partial(const struct pass *pass, const struct layer *layer, size_t row) {

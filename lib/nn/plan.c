@@ -88,7 +88,7 @@ static struct division division_of(const struct operation *o, size_t items) {
                                       .units = o->units,
                                       .group = o->group,
                                       .weights = o->weights,
-                                      .range = o->layer->ranged ? pass_range_items(o->pass) : 0});
+                                      .range = o->layer->ranged ? pass_range_items(o->pass, o->layer) : 0});
 }
 
 /* The operations [first, end) of a plan, all divided like the first one. A task runs the same tile of each, one

@@ -40,6 +40,7 @@ static int infer(struct net *net, struct layer *layer) {
     layer->saved = g->sequence ? 0 : 3 * g->units;
     layer->scratch = gru_scratch(g);
     layer->ranged = true;
+    layer->range_rows = GRU_ROWS;
     layer->partial = gru_partial(g);
     layer->multiply_adds = 3 * g->units * (g->in * (g->sequence ? g->positions : 1) + g->units * g->positions);
     for (int d = 0; d < DIRECTIONS; d++)

@@ -77,7 +77,7 @@ static const void *changed_item(const struct training *t, size_t item, struct no
 }
 
 /* Hides some of the tokens before each position from the decoder, as Bowman et al. 2016 do: -1 stands for no token.
- * The start is never hidden. */
+ * The start and the end are never hidden. */
 static void drop_tokens(const struct training *t, size_t row, struct noise noise) {
     const struct model *m = t->model;
     float *previous = t->pass.value[m->previous].out + row * m->elements;
@@ -87,7 +87,7 @@ static void drop_tokens(const struct training *t, size_t row, struct noise noise
         noise.position = i - 1;
         noise_uniform(uniform, 4, noise);
         for (size_t j = i; j < i + 4 && j < m->elements; j++)
-            if ((double)uniform[j - i] < t->word_dropout)
+            if (previous[j] > 0 && (double)uniform[j - i] < t->word_dropout)
                 previous[j] = -1;
     }
 }

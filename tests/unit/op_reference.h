@@ -299,6 +299,14 @@ UNWATCHED static double gru_state(const struct reference_row *r, size_t gate, si
     return sum;
 }
 
+/* Returns whether a position comes after the end of its row: a token 0 or NaN that is not the first one. */
+static bool gru_has_ended(const struct reference_row *r, size_t position) {
+    bool ended = false;
+    for (size_t t = 1; r->c->second > 0 && t <= position; t++)
+        ended |= r->in[1][t] == 0 || isnan(r->in[1][t]);
+    return ended;
+}
+
 /* The equations in layer/gru.h. */
 UNWATCHED static double gru_reference(const struct reference_row *r, double *out, double *term) {
     const size_t units = r->c->units, positions = r->c->second > 0 ? r->c->second : r->c->image.height;
@@ -310,7 +318,7 @@ UNWATCHED static double gru_reference(const struct reference_row *r, double *out
             const double reset = 1 / (1 + exp(-gru_input(r, 0, i, t) - gru_state(r, 0, i, before)));
             const double update = 1 / (1 + exp(-gru_input(r, 1, i, t) - gru_state(r, 1, i, before)));
             const double candidate = tanh(gru_input(r, 2, i, t) + reset * gru_state(r, 2, i, before));
-            h[i] = (1 - update) * candidate + update * before[i];
+            h[i] = gru_has_ended(r, t) ? 0 : (1 - update) * candidate + update * before[i];
         }
         memcpy(out + (r->c->last ? 0 : t * units), h, units * sizeof *h);
     }

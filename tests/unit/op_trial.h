@@ -267,7 +267,8 @@ static void run_activation(struct pass *p, const struct layer *layer, const stru
 static void in_tiles(struct trial *t, const struct layer *layer, const struct tiling *d, size_t units, size_t most,
                      void (*run)(struct pass *, const struct layer *, const struct tile *, const struct step *)) {
     const size_t draws = pass_rows_per_item(&t->pass, layer),
-                 range = layer->ranged ? pass_range_items(&t->pass) : 1, each = divide_up(d->items, range) * range;
+                 range = layer->ranged ? pass_range_items(&t->pass, layer) : 1,
+                 each = divide_up(d->items, range) * range;
     for (size_t unit = 0; unit < units; unit += most)
         for (size_t item = 0; item < t->items; item += each) {
             const size_t items = smaller(t->items - item, each);
@@ -303,8 +304,9 @@ static void forget(struct trial *t) {
         forget_array(v->out, rows_of(t, layer) * layer->width);
         forget_array(v->dout, rows_of(t, layer) * layer->width);
         forget_array(v->saved, rows_of(t, layer) * layer->saved);
-        forget_array(v->partial,
-                     layer->ranged ? (1 + divide_up(t->items, pass_range_items(&t->pass))) * layer->partial : 0);
+        forget_array(v->partial, layer->ranged
+                                     ? (1 + divide_up(t->items, pass_range_items(&t->pass, layer))) * layer->partial
+                                     : 0);
         forget_array(v->panels, pass_panel(&t->pass, layer) * ((layer->width + PANEL - 1) / PANEL));
     }
 }
