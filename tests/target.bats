@@ -1,60 +1,19 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# Models that predict a number of each item: --target, in training, evaluation, and vae-climb -m.
+# Models that predict a number of each item: --target in training and evaluation. target_run.bats has runs that are resumed,
+# target_refused.bats what is refused, and target_climb.bats vae-climb -m.
 # shellcheck disable=SC2016 # what is quoted is awk's and perl's
 load helper
+load targets
 
-# 400 items of eight numbers that two hidden ones make, and 200 others; the target is linear in the hidden ones.
 setup_file() {
     cd "$BATS_FILE_TMPDIR" || return
-    perl -e 'srand 3;
-        sub make {
-            my ($name, $n) = @_;
-            my ($items, $targets) = ("", "");
-            for (1 .. $n) {
-                my @h = map { rand(2) - 1 } 1, 2;
-                $items .= pack "f<8", map { $h[0] * sin($_) + $h[1] * cos(1.3 * $_) + 0.05 * (rand() - 0.5) } 1 .. 8;
-                $targets .= pack "f<", 50 + 3 * ($h[0] - $h[1] / 2);
-            }
-            open my $f, ">", "$name.items"; print $f $items;
-            open my $g, ">", "$name.targets"; print $g $targets;
-        }
-        make("known", 400); make("other", 200);'
-    { header f32 8 400 . && cat known.items; } >items.raw
-    { header f32 1 400 . && cat known.targets; } >targets.raw
-    { header f32 8 200 . && cat other.items; } >other.raw
-    { header f32 1 200 . && cat other.targets; } >other-targets.raw
-    learn -m model.bin -e 60 --target targets.raw --val other.raw --val-target other-targets.raw --log log.tsv items.raw 2>told
+    make_targets
 }
 
 setup() {
     cd "$BATS_TEST_TMPDIR" || return
     cp "$BATS_FILE_TMPDIR"/* .
-}
-
-# learn OPTION...: a small model of real numbers.
-learn() {
-    defaulting -H 32 -z 2 -b 32 -r 0.003 -l gaussian --sigma shared -e 3 -- vae-train "$@"
-}
-
-# LEARNING: the same as a program for fails, which runs no function.
-LEARNING=(vae-train -q -H 32 -z 2 -b 32 -r 0.003 -l gaussian --sigma shared -e 3)
-
-# holes FILE: the targets on stdin with nan in place of two of three.
-holes() {
-    payload | perl -0777 -e 'my @t = unpack "f<*", <STDIN>; $_ % 3 and $t[$_] = "nan" for 0 .. $#t;
-        printf "%-63s\n%s", "raw1 f32 1 " . @t . " .", pack "f<*", @t'
-}
-
-# r2 FILE: 1 - residual / total, of lines with a target and its prediction, without those whose target is nan.
-r2() {
-    awk '$1 != "nan" { n++; sum += $1; residual += ($1 - $2) ^ 2; t[n] = $1 }
-        END { for (i = 1; i <= n; i++) total += (t[i] - sum / n) ^ 2; print 1 - residual / total }' "$1"
-}
-
-# r2_of MODEL [OPTION...]: the figure of vae-eval on the items that no training has seen.
-r2_of() {
-    vae-eval -q -m "$1" --target other-targets.raw "${@:2}" other.raw | awk -F '\t' 'NR == 2 { print $NF }'
 }
 
 @test "a property that is linear in hidden numbers is predicted for other items" {
@@ -157,39 +116,6 @@ r2_of() {
     recut 130 <items.raw | vae-eval -m model.bin --target <(recut 11 <wide.raw) --per-item -j 1 | cmp - table
 }
 
-@test "a run that is killed and resumed, with its best epoch so far, gives the bytes of a whole one" {
-    preloaded
-    options=(-q -H 32 -z 2 -b 32 -l gaussian --sigma shared -e 60 -r 0.02 --val 0.2 --patience 3 --target targets.raw)
-    vae-train "${options[@]}" -m whole.bin --log whole.tsv items.raw
-    assert [ "$(last whole 1)" -lt 60 ]
-    # 10 steps an epoch: within the second one, and after the best one.
-    for step in 16 $((10 * ($(last whole 1) - 1) + 4)); do
-        rm -f part.*
-        cut_at "$step" vae-train "${options[@]}" -m part.bin --log part.tsv --checkpoint part.ck --every 1 items.raw
-        vae-train "${options[@]}" -m part.bin --log part.tsv --resume part.ck -j 3 items.raw
-        cmp whole.bin part.bin
-        cut -f 3 --complement whole.tsv | diff - <(cut -f 3 --complement part.tsv)
-    done
-}
-
-@test "a checkpoint knows its targets" {
-    learn -q -m run.bin --target targets.raw --val other.raw --val-target other-targets.raw --checkpoint run.ck items.raw
-    { header f32 1 400 . && head -c 1596 known.targets && f32 9; } >last.raw
-    { header f32 1 200 . && head -c 796 other.targets && f32 9; } >other-last.raw
-    fails 1 'vae-train: run.ck: the targets of --target differ from those of the checkpoint: their XXH64 is ' \
-        "${LEARNING[@]}" -m run.bin --target last.raw --val other.raw --val-target other-targets.raw --resume run.ck items.raw
-    fails 1 'vae-train: run.ck: the targets of --val-target differ from those of the checkpoint: their XXH64 is ' \
-        "${LEARNING[@]}" -m run.bin --target targets.raw --val other.raw --val-target other-last.raw --resume run.ck items.raw
-    fails 1 'vae-train: run.ck: --target is not given in this run, wanted given as in the file' \
-        "${LEARNING[@]}" -m run.bin --val other.raw --resume run.ck items.raw
-    fails 1 'vae-train: run.ck: --target-weight is 2 in this run, wanted not given as in the file' \
-        "${LEARNING[@]}" -m run.bin --target targets.raw --target-weight 2 --val other.raw --val-target other-targets.raw --resume run.ck items.raw
-    perl "$ROOT/tests/safetensors.pl" edit '$head =~ /"target_sums":\{[^}]*"data_offsets":\[(\d+)/ or die;
-        substr $data, $1, 8, pack "d<", -1; checksum()' <run.ck >bad.ck
-    fails 1 'vae-train: bad.ck: tensor "target_sums" holds impossible values, wanted finite sums of items' \
-        "${LEARNING[@]}" -m run.bin --target targets.raw --val other.raw --val-target other-targets.raw --resume bad.ck items.raw
-}
-
 @test "targets go with labels, a VampPrior, missing elements, sequences, convolutions, muon and averages" {
     perl -e 'srand 4; print pack "C*", map { int rand 3 } 1 .. 400' >labels.data
     { header u8 1 400 . && cat labels.data; } >labels.raw
@@ -218,18 +144,6 @@ r2_of() {
 0.9 targets.raw items.raw -H 32 -l gaussian --sigma optimal --optimizer muon --clip 1
 0.9 targets.raw items.raw -H 32 -l gaussian --sigma shared --ema 0.9 -a gated --target-hidden 16,8
 END
-}
-
-@test "--start-from goes on with the units of the model" {
-    payload <targets.raw | perl -0777 -ne 'printf "%-63s\n%s", "raw1 f32 1 400 .", pack "f<*", map { 2 * $_ } unpack "f<*"' >twice.raw
-    learn -q -m next.bin -e 0 --start-from model.bin --target twice.raw items.raw
-    assert_equal "$(metadata next.bin target_mean)" "$(metadata model.bin target_mean)"
-    assert_equal "$(r2_of next.bin)" "$(r2_of model.bin)"
-    same_weights next.bin model.bin
-    fails 1 'vae-train: model.bin: target_hidden is 8 in this run, wanted 64 as in the file' \
-        "${LEARNING[@]}" -m x.bin --start-from model.bin --target targets.raw --target-hidden 8 items.raw
-    fails 1 'vae-train: model.bin: target_hidden is not given in this run, wanted 64 as in the file' \
-        "${LEARNING[@]}" -m x.bin --start-from model.bin items.raw
 }
 
 @test "the bound of validation has the weight, and with weighted draws the target in their weights" {
@@ -262,152 +176,4 @@ END
     holds "$(metadata x.bin made.val_target_r2) > 0.9"
     near "$(metadata x.bin made.val_bound)" "$(awk -F '\t' -v e="$(<best)" '$1 == e { print $13 }' x.tsv)" 0.001
     tail -n +2 x.tsv | rows_hold "$(last x 1)" '($13 - $7 - 1000 * $15)^2 < 0.01'
-}
-
-@test "targets that do not fit are refused, with both figures" {
-    { header f32 1 399 . && head -c 1596 known.targets; } >few.raw
-    { header f32 1 401 . && cat known.targets && f32 1; } >many.raw
-    { header f32 1 400 . && head -c 1596 known.targets && f32 -inf; } >inf.raw
-    recut 7 <inf.raw >cut.raw
-    { header f64 1 400 . && perl -e 'print pack "d<*", 1e39, (1) x 399'; } >large.raw
-    { header u8 1 400 . && head -c 400 /dev/zero | tr '\0' '\7'; } >same.raw
-    { header f32 1 400 . && perl -e 'print pack "f<*", ("nan") x 400'; } >none.raw
-    { header f32 1 400 . && perl -e 'print pack "f<*", 3, ("nan") x 399'; } >single.raw
-    for tool in 'vae-train -q -m x.bin -l gaussian' 'vae-eval -q -m model.bin'; do
-        name=${tool%% *}
-        # shellcheck disable=SC2086
-        set -- $tool --target
-        fails 1 "$name: few.raw: ends after 399 targets, wanted one for each item of items.raw" "$@" few.raw items.raw
-        fails 1 "$name: many.raw: has more targets than 400, wanted one for each item of items.raw" "$@" many.raw items.raw
-        fails 1 "$name: inf.raw: target 399 is -inf, wanted a number from -3.4e38 to 3.4e38, or nan if it is not known" "$@" inf.raw items.raw
-        fails 1 "$name: cut.raw: target 399 is -inf, wanted a number" "$@" cut.raw items.raw
-        fails 1 "$name: large.raw: target 0 is 1e+39, wanted a number from" "$@" large.raw items.raw
-        fails 1 "$name: items.raw: items have shape 8, wanted targets: one number per item" "$@" items.raw items.raw
-        fails 1 "$name: nowhere: cannot open" "$@" nowhere items.raw
-        fails 2 "$name: --target: found '-', wanted a file's name, not a standard stream" "$@" - items.raw
-    done
-    set -- vae-train -q -m x.bin -l gaussian
-    fails 1 'vae-train: same.raw: found 7 for all 400 known targets of the training items, wanted different ones' "$@" --target same.raw items.raw
-    fails 1 'vae-train: single.raw: found 3 for all 1 known targets of the training items, wanted different ones' "$@" --target single.raw items.raw
-    fails 1 'vae-train: none.raw: found no known target for the 400 training items, wanted numbers' "$@" --target none.raw items.raw
-    fails 1 'vae-train: targets.raw: would be written and is also read as targets.raw' vae-train -m targets.raw -l gaussian --target targets.raw items.raw
-    fails 1 'vae-train: few.raw: ends after 399 targets, wanted one for each item of items.raw' "$@" --target targets.raw --val items.raw --val-target few.raw items.raw
-    fails 2 'vae-train: --target: found it with --val, wanted the targets of its items, too (--val-target)' "$@" --target targets.raw --val other.raw items.raw
-    fails 2 'vae-train: --val-target: found it with a fraction for --val, whose targets are those of --target, wanted it left out' "$@" --target targets.raw --val 0.1 --val-target other-targets.raw items.raw
-    fails 2 'vae-train: --val-target: found it without --val, wanted the items that these targets belong to' "$@" --target targets.raw --val-target other-targets.raw items.raw
-    fails 2 'vae-train: --val-target: found it without --target, wanted both or none' "$@" --val other.raw --val-target other-targets.raw items.raw
-    fails 2 'vae-train: --target-weight: found it without --target, wanted both or none' "$@" --target-weight 0 items.raw
-    fails 2 'vae-train: --target-hidden: found it without --target, wanted both or none' "$@" --target-hidden 64 items.raw
-    fails 2 "vae-train: --target-hidden: found 'res', wanted none, or 1 to 8 numbers of units from 1 to 65536 with ',' between them" "$@" --target targets.raw --target-hidden res items.raw
-    fails 2 "vae-train: --target-hidden: found '1,2,3,4,5,6,7,8,9', wanted none, or 1 to 8 numbers" "$@" --target targets.raw --target-hidden 1,2,3,4,5,6,7,8,9 items.raw
-    learn -q -m plain.bin items.raw
-    fails 1 'vae-eval: plain.bin: predicts no target, wanted no --target, or a model that vae-train --target has trained' vae-eval -m plain.bin --target targets.raw items.raw
-    fails 2 'vae-eval: --target: found it with --latents, wanted the table for all items, or --per-item' vae-eval -m model.bin --latents --target targets.raw items.raw
-    fails 2 'vae-eval: --target: found it with --curve, wanted the table for all items, or --per-item' vae-eval -m model.bin --curve -k 3 --target targets.raw items.raw
-}
-
-@test "a head that overflows, and a file with half of a head, are refused" {
-    perl "$ROOT/tests/safetensors.pl" edit '$head =~ /"target.1.weight":\{[^}]*"data_offsets":\[(\d+)/ or die;
-        substr $data, $1, 256, pack "f<*", (3e38) x 64; checksum()' <model.bin >huge.bin
-    fails 1 'vae-eval: other.raw: item 0 has the predicted target ' vae-eval -q -m huge.bin --target other-targets.raw other.raw
-    perl "$ROOT/tests/safetensors.pl" edit '$head =~ s/"target_deviation":"[^"]*"/"target_deviation":"0"/; checksum()' <model.bin >flat.bin
-    fails 1 "vae-info: flat.bin: metadata \"target_deviation\": found '0', wanted a number from " vae-info flat.bin
-    for key in target_mean target_deviation target_hidden; do
-        perl "$ROOT/tests/safetensors.pl" edit '$head =~ s/"'$key'":"[^"]*",//; checksum()' <model.bin >half.bin
-        fails 1 "vae-info: half.bin: metadata \"$key\" is missing" vae-info half.bin
-    done
-    perl "$ROOT/tests/safetensors.pl" edit '$head =~ s/"target_hidden":"64"/"target_hidden":"res"/; checksum()' <model.bin >res.bin
-    fails 1 "vae-info: res.bin: metadata \"target_hidden\": found 'res', wanted none, or 1 to 8 numbers" vae-info res.bin
-}
-
-@test "an item with a bad answer has no prediction, and the others keep theirs" {
-    payload <other.raw | perl -0777 -e 'my @x = unpack "f<*", <STDIN>; $x[8 * 3 + 1] = "inf";
-        printf "%-63s\n%s", "raw1 f32 8 200 .", pack "f<*", @x' >bad.raw
-    vae-eval -m model.bin --target other-targets.raw --per-item other.raw >whole
-    run -3 --separate-stderr vae-eval -q -m model.bin --target other-targets.raw --per-item --on-bad report bad.raw
-    printf '%s\n' "$output" >found
-    row_holds 5 '$1 == 3 && $5 == "nan"' <found
-    sed 5d found | cmp - <(sed 5d whole)
-}
-
-@test "vae-climb -m raises the prediction of the head, which a model then has of the decoded items" {
-    vae-encode -m model.bin other.raw >z.raw
-    vae-climb -m model.bin --write-predictions table.tsv --step-size 0.05 z.raw >up.raw 2>err
-    assert_regex "$(<err)" '^vae-climb: model\.bin: a head for targets of mean [0-9.]* and standard deviation [0-9.]*, 2 of 2 latents active in the prior N\(0, I\)$'
-    assert_equal "$(head -1 up.raw)" "$(header f32 2 200 .)"
-    assert_equal "$(head -1 table.tsv | tr '\t' ' ')" 'item start end'
-    # Starts are the predictions of vae-eval; each end is higher, or as high at the limit.
-    paste <(tail -n +2 table.tsv) <(vae-eval -m model.bin --target other-targets.raw --per-item other.raw | tail -n +2 | cut -f 5) |
-        rows_hold 200 '($2 - $4)^2 < 1e-6 && $3 >= $2'
-    awk 'NR > 1 { n += $3 > $2 + 0.5 } END { exit !(n > 150) }' table.tsv
-    vae-decode -m model.bin up.raw >items.up
-    awk 'NR > 1 { print $3 }' table.tsv |
-        paste - <(vae-eval -m model.bin --target other-targets.raw --per-item items.up | tail -n +2 | cut -f 5) >pairs
-    holds "$(r2 pairs) > 0.9"
-    # Down again, and in random directions.
-    vae-climb -q -m model.bin --minimize --write-predictions down.tsv z.raw >down.raw
-    tail -n +2 down.tsv | rows_hold 200 '$3 <= $2'
-    vae-climb -q -m model.bin --control --write-predictions control.tsv z.raw >control.raw
-    holds "$(awk 'NR > 1 { s += $3 - $2 } END { print s }' control.tsv) < $(awk 'NR > 1 { s += $3 - $2 } END { print s / 2 }' table.tsv)"
-    recut 7 <z.raw | vae-climb -q -m model.bin --step-size 0.05 -j 1 | recut 0 | cmp - up.raw
-}
-
-@test "vae-climb -m stays within the quantile of the prior, or of the latents that are given" {
-    vae-encode -m model.bin other.raw >z.raw
-    # Of two latents P(|z| <= r) = 1 - exp(-r^2 / 2).
-    for within in 0.1 0.5 0.95; do
-        limit=$(awk "BEGIN { print sqrt(-2 * log(1 - $within)) }")
-        vae-climb -q -m model.bin --within $within --steps 300 z.raw | table 2 | paste - <(table 2 <z.raw) |
-            awk -v r="$limit" '{ end = sqrt($1 ^ 2 + $2 ^ 2); start = sqrt($3 ^ 2 + $4 ^ 2); most = start > r ? start : r;
-                print end / most }' >ratio
-        rows_hold 200 '$1 < 1.0001' <ratio
-        awk '{ n += $1 > 0.999 } END { exit !(n > 100) }' ratio
-    done
-    vae-climb -q -m model.bin --within 1 --steps 300 z.raw | table 2 | awk '{ n += $1 ^ 2 + $2 ^ 2 > 100 } END { exit !n }'
-    # Latents of another place: steps are in their deviations, and their quantile is the limit.
-    vae-encode -m model.bin items.raw >known.raw
-    vae-climb -m model.bin --latents known.raw --within 0.5 --steps 300 z.raw 2>err >up.raw
-    assert_regex "$(<err)" ', 2 of 2 latents active in known\.raw$'
-    table 2 <known.raw | awk '{ for (i = 1; i <= 2; i++) { s[i] += $i; q[i] += $i ^ 2 } }
-        END { for (i = 1; i <= 2; i++) print s[i] / NR, sqrt(q[i] / NR - (s[i] / NR) ^ 2) }' | xargs >moments
-    read -r m1 d1 m2 d2 <moments
-    far() { table 2 | awk -v m1="$m1" -v d1="$d1" -v m2="$m2" -v d2="$d2" '{ print sqrt((($1 - m1) / d1) ^ 2 + (($2 - m2) / d2) ^ 2) }'; }
-    limit=$(far <known.raw | sort -g | awk '{ v[NR] = $1 } END { print (v[200] + v[201]) / 2 }')
-    paste <(far <up.raw) <(far <z.raw) | rows_hold 200 '$1 < 1.0001 * ($2 > limit ? $2 : limit)' -v limit="$limit"
-    # A number that they do not vary keeps its bytes.
-    table 2 <known.raw | awk -v OFS=, '{ print $1, 0.3 }' | csv2raw --no-header --dtype f32 >line.raw
-    vae-climb -q -m model.bin --latents line.raw z.raw | table 2 | paste - <(table 2 <z.raw) | rows_hold 200 '$2 == $4'
-}
-
-@test "vae-climb -m keeps the labels of a conditional model, and refuses what does not fit" {
-    perl -e 'srand 4; print pack "C*", map { int rand 3 } 1 .. 400' >labels.data
-    { header u8 1 400 . && cat labels.data; } >labels.raw
-    learn -q -m cond.bin -e 20 --cond labels.raw --target targets.raw items.raw
-    vae-encode -m cond.bin --cond labels.raw items.raw >told.raw
-    vae-climb -q -m cond.bin --write-predictions table.tsv told.raw >up.raw
-    assert_equal "$(head -1 up.raw)" "$(header f32 5 400 .)"
-    raw-select --elements 2-4 up.raw | cmp - <(raw-select --elements 2-4 told.raw)
-    tail -n +2 table.tsv | rows_hold 400 '$3 >= $2'
-    vae-climb -m cond.bin --latents told.raw told.raw 2>err >far.raw
-    assert_regex "$(<err)" ', 2 of 2 latents active in told\.raw$'
-    raw-select --elements 0-1 told.raw >z.raw
-    vae-climb -q -m cond.bin z.raw | cmp - <(raw-select --elements 0-1 up.raw)
-    vae-climb -q -m cond.bin --latents told.raw z.raw | cmp - <(raw-select --elements 0-1 far.raw)
-    vae-sample -d 3 -n 20 >three.raw
-    fails 1 'vae-climb: three.raw: latents have 3 numbers, wanted the 2 of cond.bin, or 5 with labels' vae-climb -q -m cond.bin three.raw
-    fails 1 'vae-climb: three.raw: latents have 3 numbers, wanted the 2 of model.bin' vae-climb -q -m model.bin three.raw
-    fails 1 'vae-climb: three.raw: latents have 3 numbers, wanted the 2 of model.bin' vae-climb -q -m model.bin --latents three.raw z.raw
-    learn -q -m plain.bin -e 1 items.raw
-    fails 1 'vae-climb: plain.bin: predicts no target, wanted a model that vae-train --target has trained' vae-climb -q -m plain.bin z.raw
-    learn -q -m vamp.bin -e 1 --prior vamp:5 --target targets.raw items.raw
-    fails 1 'vae-climb: vamp.bin: has another prior than N(0, I), wanted --latents to say where its data are' vae-climb -q -m vamp.bin z.raw
-    vae-encode -m vamp.bin items.raw >v.raw
-    vae-climb -q -m vamp.bin --latents v.raw v.raw | raw-info | row_holds 2 '$3 == 400'
-    for option in '--target targets.raw' '--method linear' '--examples 20'; do
-        # shellcheck disable=SC2086
-        fails 2 "vae-climb: ${option%% *}: found it with --model, whose head has learned the property, wanted one of them" \
-            vae-climb -m model.bin $option z.raw
-    done
-    fails 2 "vae-climb: --write-predictions: found 'model.bin', which --model reads, wanted another file" \
-        vae-climb -m model.bin --write-predictions model.bin z.raw
 }
