@@ -24,6 +24,7 @@ setup() {
     { header u8 1 400 . && head -c 400 /dev/zero | tr '\0' '\7'; } >same.raw
     { header f32 1 400 . && perl -e 'print pack "f<*", ("nan") x 400'; } >none.raw
     { header f32 1 400 . && perl -e 'print pack "f<*", 3, ("nan") x 399'; } >single.raw
+    { header f64 1 400 . && perl -e 'print pack "d<*", map { 1.7e-38 * ($_ % 2) } 1 .. 400'; } >tiny.raw
     for tool in 'vae-train -q -m x.bin -l gaussian' 'vae-eval -q -m model.bin'; do
         name=${tool%% *}
         # shellcheck disable=SC2086
@@ -39,7 +40,9 @@ setup() {
     done
     set -- vae-train -q -m x.bin -l gaussian
     fails 1 'vae-train: same.raw: found 7 for all 400 known targets of the training items, wanted different ones' "$@" --target same.raw items.raw
-    fails 1 'vae-train: single.raw: found 3 for all 1 known targets of the training items, wanted different ones' "$@" --target single.raw items.raw
+    fails 1 'vae-train: single.raw: found a single known target among the training items, wanted at least 2 that differ' "$@" --target single.raw items.raw
+    fails 1 'vae-train: tiny.raw: the known targets of the training items have a standard deviation of 8.5e-39, wanted at least 1.2e-38: multiply them by a number' \
+        "$@" --target tiny.raw items.raw
     fails 1 'vae-train: none.raw: found no known target for the 400 training items, wanted numbers' "$@" --target none.raw items.raw
     fails 1 'vae-train: targets.raw: would be written and is also read as targets.raw' vae-train -m targets.raw -l gaussian --target targets.raw items.raw
     fails 1 'vae-train: few.raw: ends after 399 targets, wanted one for each item of items.raw' "$@" --target targets.raw --val items.raw --val-target few.raw items.raw
@@ -63,6 +66,8 @@ setup() {
     fails 1 'vae-eval: other.raw: item 0 has the predicted target ' vae-eval -q -m huge.bin --target other-targets.raw other.raw
     perl "$ROOT/tests/safetensors.pl" edit '$head =~ s/"target_deviation":"[^"]*"/"target_deviation":"0"/; checksum()' <model.bin >flat.bin
     fails 1 "vae-info: flat.bin: metadata \"target_deviation\": found '0', wanted a number from " vae-info flat.bin
+    perl "$ROOT/tests/safetensors.pl" edit '$head =~ s/"target_deviation":"[^"]*"/"target_deviation":"1e-38"/; checksum()' <model.bin >tiny.bin
+    fails 1 "vae-info: tiny.bin: metadata \"target_deviation\": found '1e-38', wanted a number from " vae-info tiny.bin
     for key in target_mean target_deviation target_hidden; do
         perl "$ROOT/tests/safetensors.pl" edit '$head =~ s/"'$key'":"[^"]*",//; checksum()' <model.bin >half.bin
         fails 1 "vae-info: half.bin: metadata \"$key\" is missing" vae-info half.bin

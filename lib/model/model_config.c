@@ -277,7 +277,7 @@ static int get_target(const struct source *s, struct model_config *c) {
     return target_parse_hidden(&c->target, where(s, "target_hidden", name), hidden) < 0 ||
                    parse_real(where(s, "target_mean", name), mean, -(double)FLT_MAX, (double)FLT_MAX,
                               &c->target.mean) < 0 ||
-                   parse_real(where(s, "target_deviation", name), deviation, DBL_TRUE_MIN, (double)FLT_MAX,
+                   parse_real(where(s, "target_deviation", name), deviation, (double)FLT_MIN, (double)FLT_MAX,
                               &c->target.deviation) < 0
                ? -1
                : 0;

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/number.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -53,11 +54,18 @@ int target_set_scale(struct target *t, const double *known, size_t count, const 
     }
     if (items == 0)
         return fail("%s: found no known target for the %zu training items, wanted numbers", name, count);
+    if (items == 1)
+        return fail("%s: found a single known target among the training items, wanted at least 2 that differ",
+                    name);
     if (least == most)
         return fail("%s: found %s for all %zu known targets of the training items, wanted different ones", name,
                     real_text(least, text), items);
     t->mean = sum / (double)items;
     t->deviation = deviation_of(known, count, t->mean, items);
+    if (t->deviation < (double)FLT_MIN)
+        return fail("%s: the known targets of the training items have a standard deviation of %.2g, wanted at "
+                    "least 1.2e-38: multiply them by a number",
+                    name, t->deviation);
     return 0;
 }
 

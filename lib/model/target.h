@@ -12,7 +12,8 @@ enum { TARGET_LAYERS = 8, TARGET_TEXT = TARGET_LAYERS * 6 + 1 };
 
 struct target {
     size_t layers, units[TARGET_LAYERS]; /* the head's hidden layers, between z and its output */
-    double mean, deviation;              /* of the known training targets; deviation 0: the model has no head */
+    double mean, deviation;              /* of the known training targets; deviation 0: the model has no head;
+                                          * otherwise from FLT_MIN to FLT_MAX */
 };
 
 #define TARGET_HIDDEN "64" /* the default */
@@ -24,8 +25,8 @@ int target_parse_hidden(struct target *target, const char *name, const char *tex
 /* Writes their list to `text`, and returns it. */
 const char *target_hidden_text(const struct target *target, char text[TARGET_TEXT]);
 
-/* Sets mean and deviation from the known ones of target [count], of the stream `name`. 0, or -1 if none is known,
- * or if all are the same. */
+/* Sets mean and deviation from the known ones of target [count], of the stream `name`. 0, or -1 if fewer than two
+ * are known, if all are the same, or if the deviation is below FLT_MIN. */
 int target_set_scale(struct target *target, const double *known, size_t count, const char *name)
     __attribute__((warn_unused_result));
 
