@@ -60,7 +60,7 @@ static double predict(const struct climb *c, struct climb_scratch *s, const floa
     move(c, s, z, point, s->head.z);
     const double value = head_predict(c->head, &s->head);
     for (size_t k = 0; k < e->active; k++)
-        s->gradient[k] = (double)s->head.gradient[e->number[k]] * e->scale[k];
+        s->gradient[k] = s->head.gradient[e->number[k]] * e->scale[k];
     return value;
 }
 

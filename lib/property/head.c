@@ -53,20 +53,22 @@ void head_free(struct head *h) {
 
 int head_pass_start(struct head_pass *p, const struct head *h) {
     *p = (struct head_pass){.z = calloc(h->latent, sizeof *p->z),
+                            .slope = calloc(h->latent, sizeof *p->slope),
                             .gradient = calloc(h->latent, sizeof *p->gradient)};
-    if (p->z == NULL || p->gradient == NULL)
+    if (p->z == NULL || p->slope == NULL || p->gradient == NULL)
         return fail("head: out of memory for a latent");
     if (pass_create(&p->pass, &h->net, LATENTS + 1, h->net.layers,
                     &(struct pass_size){.items = 1, .draws = 1, .trains = true}) < 0)
         return -1;
     p->pass.value[LATENTS].out = p->z;
-    p->pass.value[LATENTS].dout = p->gradient;
+    p->pass.value[LATENTS].dout = p->slope;
     return 0;
 }
 
 void head_pass_end(struct head_pass *p) {
     pass_free(&p->pass);
     free(p->z);
+    free(p->slope);
     free(p->gradient);
 }
 
@@ -81,6 +83,6 @@ double head_predict(const struct head *h, struct head_pass *p) {
                             NULL);
     }
     for (size_t j = 0; j < h->latent; j++)
-        p->gradient[j] *= (float)h->deviation;
+        p->gradient[j] = h->deviation * (double)p->slope[j];
     return h->mean + h->deviation * f;
 }

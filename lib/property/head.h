@@ -25,7 +25,8 @@ void head_free(struct head *head);
 /* Memory for one prediction at a time; owned by the thread that uses it. */
 struct head_pass {
     struct pass pass;
-    float *z, *gradient; /* [latent]; owned */
+    float *z, *slope; /* [latent]; owned. slope: of the output in units of the deviation */
+    double *gradient; /* [latent]; owned */
 };
 
 /* 0, or -1 if memory runs out; end with head_pass_end in both cases. */

@@ -8,6 +8,7 @@
 #include "kernel/lapack.h"
 #include "test.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -288,8 +289,9 @@ static void quantiles_of_distances(void) {
     }
 }
 
-/* A head with random weights, of the layers of a list. */
-static void make_head(struct model *m, const char *hidden, const char *activation) {
+/* A head with random weights, of the layers of a list, for targets of the given mean and deviation. */
+static void make_head(struct model *m, const char *hidden, const char *activation, double mean_target,
+                      double deviation) {
     struct model_config config = {.logvar_bound = (double)LOGVAR_BOUND,
                                   .item = {1, {3}},
                                   .prior = &prior_normal,
@@ -298,7 +300,7 @@ static void make_head(struct model *m, const char *hidden, const char *activatio
                                   .activation = activation_find("test", activation),
                                   .likelihood = likelihood_find("test", "gaussian"),
                                   .sigma = 1,
-                                  .target = {.mean = 7, .deviation = 3}};
+                                  .target = {.mean = mean_target, .deviation = deviation}};
     EXPECT(target_parse_hidden(&config.target, "test", hidden) == 0 && model_create(m, &config) == 0, "%s",
            error_message());
     give_first_values(m, 5);
@@ -316,8 +318,9 @@ static void check_head(const char *hidden, const char *activation) {
     struct head head;
     struct head_pass p;
     struct pass pass;
-    float z[LATENT], gradient[LATENT];
-    make_head(&m, hidden, activation);
+    float z[LATENT];
+    double gradient[LATENT];
+    make_head(&m, hidden, activation, 7, 3);
     net_pack(&m.net);
     EXPECT(head_take(&head, &m) == 0 && head_pass_start(&p, &head) == 0 &&
                pass_create(&pass, &m.net, 0, m.net.layers, &(struct pass_size){.items = 1, .draws = 1}) == 0,
@@ -333,9 +336,8 @@ static void check_head(const char *hidden, const char *activation) {
         const double above = predict_at(&head, &p, z);
         z[j] = start[j] - h;
         const double wanted = (above - predict_at(&head, &p, z)) / (2 * (double)h);
-        EXPECT(fabs((double)gradient[j] - wanted) < 1e-3 && fabs(wanted) > 1e-3,
-               "%s %s: slope %g with respect to number %zu, wanted %g", hidden, activation, (double)gradient[j], j,
-               wanted);
+        EXPECT(fabs(gradient[j] - wanted) < 1e-3 && fabs(wanted) > 1e-3,
+               "%s %s: slope %g with respect to number %zu, wanted %g", hidden, activation, gradient[j], j, wanted);
     }
     pass_free(&pass);
     head_pass_end(&p);
@@ -350,6 +352,28 @@ static void slopes_of_a_head(void) {
     check_head("6,5", "gated");
 }
 
+/* With the least and the greatest deviation, the slopes of a linear head are beyond floats. */
+static void slopes_beyond_floats(void) {
+    static const double deviations[] = {(double)FLT_MIN, (double)FLT_MAX};
+    static const float weights[] = {1e-20f, 4}, z[LATENT] = {0.5f};
+    for (size_t i = 0; i < 2; i++) {
+        struct model m;
+        struct head head;
+        struct head_pass p;
+        make_head(&m, "none", "tanh", 0, deviations[i]);
+        for (size_t j = 0; j < LATENT; j++)
+            m.net.parameters.value[m.net.layer[m.latents + 1].own[0].offset + j] = weights[i];
+        EXPECT(head_take(&head, &m) == 0 && head_pass_start(&p, &head) == 0, "%s", error_message());
+        (void)predict_at(&head, &p, z);
+        for (size_t j = 0; j < LATENT; j++)
+            EXPECT(fabs(p.gradient[j] / deviations[i] / (double)weights[i] - 1) < 1e-6, "slope %g, wanted %g * %g",
+                   p.gradient[j], deviations[i], (double)weights[i]);
+        head_pass_end(&p);
+        head_free(&head);
+        model_free(&m);
+    }
+}
+
 /* Of active numbers that are scaled: the climb of a linear head goes along its weights times the scales, and the
  * numbers that do not move have their part in the prediction. */
 static void climbs_a_head(void) {
@@ -357,7 +381,7 @@ static void climbs_a_head(void) {
     struct trial t;
     struct head head;
     start_trial(&t, &on_flat);
-    make_head(&m, "none", "tanh");
+    make_head(&m, "none", "tanh", 7, 3);
     EXPECT(head_take(&head, &m) == 0, "%s", error_message());
     t.climb.head = &head;
     run_trial(&t, -1, 0);
@@ -381,6 +405,7 @@ static void climbs_a_head(void) {
 int main(void) {
     static const struct test tests[] = {
         {"the derivatives of a head", slopes_of_a_head},
+        {"the derivatives of a head for tiny and huge targets", slopes_beyond_floats},
         {"a climb of a head", climbs_a_head},
         {"a climb ends at the maximum, and no step falls or is too long", climbs_to_the_top},
         {"the last point alone is that of the path", last_point_alone},
