@@ -207,7 +207,7 @@ END
 
 ROW=$'file\tkind\titem_shape\tlikelihood\tlatent\tencoder_hidden\tdecoder_hidden\tactivation\tprior\tobjective\tbeta'
 ROW+=$'\tfree_bits\trate\tbatch\tseed\titems\tparameters\tepochs\tepochs_run\tended\ttrain_elbo\ttrain_reconstruction'
-ROW+=$'\ttrain_kl\ttrain_bound\tval_elbo\tval_reconstruction\tval_kl\tval_bound\tactive_latents'
+ROW+=$'\ttrain_kl\ttrain_bound\tval_elbo\tval_reconstruction\tval_kl\tval_bound\tactive_latents\ttrain_target_r2\tval_target_r2'
 
 # row FILE FIRST-LAST: these columns of the file's row, with one space between them.
 row() {
@@ -215,30 +215,33 @@ row() {
 }
 
 @test "--row: options and figures, the same columns for models and checkpoints of every version" {
+    # The ink of each image is known, except that of the first.
+    idx2raw -n 200 "$IMAGES" | raw2csv --no-header | awk -F , '{ s = 0; for (i = 1; i <= NF; i++) s += $i; print NR == 1 ? "nan" : s }' |
+        csv2raw --no-header >ink.raw
     train_small told.bin -H 24,12 -z 3 --beta 2.5 --free-bits 0.25 -r 2e-3 -b 50 -S 7 -a tanh \
-        -l gaussian --patience 1 -e 3 --val 0.1 --checkpoint told.ck
+        -l gaussian --patience 1 -e 3 --val 0.1 --target ink.raw --checkpoint told.ck
     vae-info --row model.bin told.bin told.ck "$ROOT"/tests/golden/0.1/{plain.bin,run.ck} >table
     assert_equal "$(head -1 table)" "$ROW"
-    assert_equal "$(awk -F '\t' '{ print NF }' table | sort -u)" 29
+    assert_equal "$(awk -F '\t' '{ print NF }' table | sort -u)" 31
     assert_equal "$(cut -f 2 table | xargs)" 'kind model model checkpoint model checkpoint'
     local wanted='28x28 gaussian 3 24,12 12,24 tanh normal elbo 2.5 0.25 2e-3 50 7 180 '
     assert_equal "$(row told.bin 1-17)" "told.bin model $wanted$(vae-info told.bin | sed -n 's/^numbers\t//p')"
     # The figures are those of the metadata.
     vae-info told.bin >all
-    for key in epochs made.epochs_run made.ended made.{train,val}_{elbo,reconstruction,kl,bound} made.active_latents; do
+    for key in epochs made.epochs_run made.ended made.{train,val}_{elbo,reconstruction,kl,bound} made.active_latents made.{train,val}_target_r2; do
         awk -F '\t' -v key="$key" '$1 == key { print $2 }' all
     done >wanted
-    row told.bin 18-29 | tr ' ' '\n' | cmp - wanted
-    assert_equal "$(wc -l <wanted)" 12
+    row told.bin 18-31 | tr ' ' '\n' | cmp - wanted
+    assert_equal "$(wc -l <wanted)" 14
     # The checkpoint is of the same run.
     assert_equal "$(row told.ck 2-17)" "$(row told.bin 2-17 | sed 's/^model/checkpoint/')"
-    assert_equal "$(row told.ck 18-29)" "$(row told.bin 19) $(row told.bin 19) - - - - - - - - - -"
+    assert_equal "$(row told.ck 18-31)" "$(row told.bin 19) $(row told.bin 19) - - - - - - - - - - - -"
     # In version 1 a model had no figures; the options are those that its command and the keys tell.
     local golden=$ROOT/tests/golden/0.1
-    assert_equal "$(row "$golden/plain.bin" 2-29)" \
-        'model 2x3 bernoulli 2 5,4 4,5 relu normal elbo 1 0 0.01 5 1 12 152 20 - - - - - - - - - - -'
-    assert_equal "$(row "$golden/run.ck" 2-29)" \
-        'checkpoint 2x3 bernoulli 2 5,4 4,5 relu normal elbo 1 0 0.01 5 1 12 152 11 11 - - - - - - - - - -'
+    assert_equal "$(row "$golden/plain.bin" 2-31)" \
+        'model 2x3 bernoulli 2 5,4 4,5 relu normal elbo 1 0 0.01 5 1 12 152 20 - - - - - - - - - - - - -'
+    assert_equal "$(row "$golden/run.ck" 2-31)" \
+        'checkpoint 2x3 bernoulli 2 5,4 4,5 relu normal elbo 1 0 0.01 5 1 12 152 11 11 - - - - - - - - - - - -'
 }
 
 @test "--row: the decoder of a checkpoint is the mirrored encoder, or its own; a row is one line in every case" {

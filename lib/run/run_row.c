@@ -43,6 +43,8 @@ static const struct column {
     {"val_kl", "made.val_kl", NULL},
     {"val_bound", "made.val_bound", NULL},
     {"active_latents", "made.active_latents", NULL},
+    {"train_target_r2", "made.train_target_r2", NULL},
+    {"val_target_r2", "made.val_target_r2", NULL},
 };
 #define COLUMNS (sizeof columns / sizeof *columns)
 
