@@ -202,7 +202,7 @@ text() { raw2text -m gru.bin "$@"; }
     printf '%s\n' $(seq 5000) >many.txt
     fails 1 'vae-train: many.txt: has 5000 tokens, wanted at most 4095 for a model' vae-train -m x --tokens many.txt words.raw
     head -9 tokens.txt >few.txt
-    fails 1 'vae-train: words.raw: item ' vae-train -m x --tokens few.txt words.raw
+    fails 1 'vae-train: words.raw: item 0, element 5 is 11, wanted a token number from 0 to 9' vae-train -m x --tokens few.txt words.raw
     { header u8 3x2 1 . && printf '\1\2\3\4\5\6'; } >square.raw
     fails 1 'vae-train: model: items of shape 3x2, wanted sequences of tokens, of one number per position' \
         vae-train -m x --tokens tokens.txt square.raw
@@ -211,6 +211,19 @@ text() { raw2text -m gru.bin "$@"; }
     vae-train -q -m gaussian.bin -l gaussian -z 2 -H 3 -e 0 words.raw
     fails 1 'vae-decode: gaussian.bin: has the likelihood gaussian, wanted categorical for --temperature' \
         vae-decode -m gaussian.bin --sample --temperature 2 <(vae-sample -d 2 -n 3)
+}
+
+@test "a number that is none of a token is named with the numbers of the vocabulary, not with options that were not given" {
+    local tool
+    { header f32 6 3 . && f32 1 2 0 0 0 0 1 0 0 0 0 0 3 11 9 12 0 0; } >next.raw
+    { header f32 6 1 . && f32 1 nan 0 0 0 0; } >nan.raw
+    for tool in 'vae-train -q -m x --tokens tokens.txt' 'vae-encode -m gru.bin' 'vae-eval -q -m gru.bin' 'vae-score -q -m gru.bin'; do
+        # shellcheck disable=SC2086 # several words
+        fails 1 "${tool%% *}: next.raw: item 2, element 3 is 12, wanted a token number from 0 to 11" $tool next.raw
+        # shellcheck disable=SC2086
+        fails 1 "${tool%% *}: nan.raw: item 0, element 1 is nan, wanted a token number from 0 to 11" $tool nan.raw
+        assert_equal "$(<err)" "${tool%% *}: nan.raw: item 0, element 1 is nan, wanted a token number from 0 to 11"
+    done
 }
 
 @test "model files whose vocabulary or layers do not fit are refused" {

@@ -89,33 +89,37 @@ static const char *advice_on_counts(const struct likelihood *l, double v) {
 }
 
 /* Sets the message about element i of an item, whose value is v. Returns -1. */
-static int fail_element(const struct likelihood *l, size_t levels, bool unit, double v, const char *name,
-                        uint64_t item, size_t i) {
+static int fail_element(const struct item_support *s, double v, const char *name, uint64_t item, size_t i) {
+    const struct likelihood *l = s->likelihood;
+    const bool unit = s->binarize != BINARIZE_NONE;
     const bool advised = !unit && l->advice != NULL && fabs(v) <= (double)FLT_MAX;
     const bool too_large = (double)l->max >= (double)FLT_MAX && isfinite(v); /* all finite floats are accepted */
     const char *wanted = unit        ? "a number in [0,1] to binarize"
                          : too_large ? "a number from -3.4e38 to 3.4e38, in single precision"
                                      : l->wanted;
     char level[64] = "", number[REAL_TEXT];
+    (void)real_text(isnan(v) ? (double)NAN : v, number);
+    if (s->tokens)
+        return fail("%s: item %" PRIu64 ", element %zu is %s, wanted a token number from 0 to %zu", name, item, i,
+                    number, s->levels - 1);
     if (l->has_levels)
-        snprintf(level, sizeof level, " (here %zu: levels 0 to %zu)", levels, levels - 1);
-    return fail("%s: item %" PRIu64 ", element %zu is %s, wanted %s%s%s%s%s%s", name, item, i,
-                real_text(isnan(v) ? (double)NAN : v, number), wanted, level, advised ? ": " : "",
-                advised ? advice_on_counts(l, v) : "", advised ? l->advice : "",
+        snprintf(level, sizeof level, " (here %zu: levels 0 to %zu)", s->levels, s->levels - 1);
+    return fail("%s: item %" PRIu64 ", element %zu is %s, wanted %s%s%s%s%s%s", name, item, i, number, wanted,
+                level, advised ? ": " : "", advised ? advice_on_counts(l, v) : "", advised ? l->advice : "",
                 isnan(v) ? " (vae-train --missing takes nan for a missing element)" : "");
 }
 
-int item_check(const struct likelihood *likelihood, size_t levels, enum binarize binarize, bool missing,
-               enum dtype dtype, const void *from, size_t n, const char *name, uint64_t item) {
-    const bool unit = binarize != BINARIZE_NONE;
-    if (dtype == DTYPE_U8 && !likelihood->raw_u8)
+int item_check(const struct item_support *s, enum dtype dtype, const void *from, size_t n, const char *name,
+               uint64_t item) {
+    const bool unit = s->binarize != BINARIZE_NONE;
+    if (dtype == DTYPE_U8 && !s->likelihood->raw_u8)
         return 0; /* value/255 is in [0,1], which is in the support of every other likelihood */
     for (size_t i = 0; i < n; i++) {
         const double v = value(dtype, from, i);
-        if (missing && isnan(v))
+        if (s->missing && isnan(v))
             continue;
-        if (!(unit ? v >= 0 && v <= 1 : holds(likelihood, levels, v)))
-            return fail_element(likelihood, levels, unit, v, name, item, i);
+        if (!(unit ? v >= 0 && v <= 1 : holds(s->likelihood, s->levels, v)))
+            return fail_element(s, v, name, item, i);
     }
     return 0;
 }

@@ -29,12 +29,19 @@ void item_to_float(const struct likelihood *likelihood, enum binarize binarize, 
 int items_mean(const struct likelihood *likelihood, enum binarize binarize, const struct dataset *set, double *mean)
     __attribute__((warn_unused_result));
 
-/* Checks that all n elements of an item are in the support of the likelihood. With binarization they must be in
- * [0,1] for every likelihood; with `missing` they may be NaN. 0, or -1 with a message that begins with `name` and
- * has the item's number `item` and the element. */
-int item_check(const struct likelihood *likelihood, size_t levels, enum binarize binarize, bool missing,
-               enum dtype dtype, const void *from, size_t n, const char *name, uint64_t item)
-    __attribute__((warn_unused_result));
+/* The numbers that items may have. */
+struct item_support {
+    const struct likelihood *likelihood;
+    size_t levels;          /* of categories */
+    enum binarize binarize; /* unless it is BINARIZE_NONE, numbers are in [0,1] for every likelihood */
+    bool missing;           /* they may be NaN */
+    bool tokens;            /* levels are numbers of tokens, and 0 the end */
+};
+
+/* Checks all n elements of an item. 0, or -1 with a message that begins with `name` and has the item's number
+ * `item` and the element. */
+int item_check(const struct item_support *support, enum dtype dtype, const void *from, size_t n, const char *name,
+               uint64_t item) __attribute__((warn_unused_result));
 
 /* Returns whether an element of the item is neither 0 nor 1 nor NaN; a u8 element stands for value / 255. */
 bool item_is_grey(enum dtype dtype, const void *from, size_t n);

@@ -78,9 +78,13 @@ int metadata_put(json_t *metadata, const char *key, const char *format, ...) {
 int model_config_check_items(const struct model_config *c, enum dtype dtype, const void *items, size_t count,
                              const char *name, uint64_t first) {
     const size_t elements = shape_elements(&c->item), size = elements * dtype_size(dtype);
+    const struct item_support support = {.likelihood = c->likelihood,
+                                         .levels = c->levels,
+                                         .binarize = c->binarize,
+                                         .missing = c->missing,
+                                         .tokens = c->tokens != NULL};
     for (size_t i = 0; i < count; i++)
-        if (item_check(c->likelihood, c->levels, c->binarize, c->missing, dtype,
-                       (const unsigned char *)items + i * size, elements, name, first + i) < 0)
+        if (item_check(&support, dtype, (const unsigned char *)items + i * size, elements, name, first + i) < 0)
             return -1;
     return 0;
 }
