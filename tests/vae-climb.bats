@@ -239,6 +239,21 @@ standardised() {
     climb --latents cut.raw start.raw | cmp - <(climb start.raw)
 }
 
+@test "the size of the targets changes no climb" {
+    local method power
+    for method in gp linear; do
+        vae-climb --method $method --latents known.raw --target values.raw --write-predictions table start.raw 2>told >wanted
+        for power in -119 119; do
+            raw2csv --no-header values.raw | awk -v p=$power '{ printf "%.17g\n", $1 * 2^p }' | csv2raw --no-header >sized.raw
+            vae-climb --method $method --latents known.raw --target sized.raw --write-predictions sized start.raw 2>err >out
+            cmp err told
+            raw-cmp --abs 1e-3 out wanted
+            paste <(tail -n +2 table | cut -f 2,3) <(tail -n +2 sized | cut -f 2,3) |
+                rows_hold 30 '($3 / 2^p - $1)^2 < 1e-6 && ($4 / 2^p - $2)^2 < 1e-6' -v p=$power
+        done
+    done
+}
+
 @test "examples that do not fit are refused" {
     raw-select -n 299 values.raw >short.raw
     refuses 'short.raw: found 299 targets, wanted one for each of the 300 items of known.raw' --target short.raw start.raw
@@ -251,6 +266,8 @@ standardised() {
     refuses 'few.raw: found 9 items, wanted at least 10 examples' --latents few.raw --target few-values.raw start.raw
     { header f32 1 300 . && perl -e 'print pack "f<*", (3) x 300'; } >same.raw
     refuses 'same.raw: the targets are all 3, wanted different ones' --target same.raw start.raw
+    { header f64 1 300 . && perl -e 'print pack "d<*", map { 1e-38 * ($_ % 2) } 1 .. 300'; } >tiny.raw
+    refuses 'tiny.raw: the targets differ by 1e-38, wanted at least 1.2e-38: multiply them by a number' --target tiny.raw start.raw
     { header f32 2 300 . && perl -e 'print pack "f<*", map { $_ / 1e4 } 1 .. 600'; } >still.raw
     refuses 'still.raw: all 2 numbers of the latents have variances of at most 0.01, wanted at least one above that' \
         --latents still.raw <(vae-sample -n 2 -d 2)

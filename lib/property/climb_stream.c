@@ -102,7 +102,7 @@ static void note_fit(const struct climb_stream *s, double r2) {
                  e->count, e->items);
     cli_note("%s: %zu examples, %zu of %zu latents active, R^2 %.3f in %d-fold cross-validation", s->method->name,
              e->count, e->active, e->latent, r2, CROSS_VALIDATION_FOLDS);
-    if (!(r2 >= POOR_R2))
+    if (!(r2 > POOR_R2))
         cli_note("%s: found a cross-validated R^2 of %.3f, wanted more than %g: these latents do not predict the "
                  "targets with --method %s, so a climb will hardly do better than --control",
                  s->target, r2, POOR_R2, s->method->name);

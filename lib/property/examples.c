@@ -7,6 +7,7 @@
 #include "query/latent_sums.h"
 #include "stream/dataset.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -47,16 +48,20 @@ static int check(const struct streams *s) {
 
 static int set_targets(struct examples *e, const struct dataset *set) {
     char text[REAL_TEXT];
-    size_t differing = 0;
+    double least = (double)INFINITY, most = -(double)INFINITY;
     e->target = calloc(e->count, sizeof *e->target);
     if (e->target == NULL)
         return fail("%s: out of memory for %zu examples", set->name, e->count);
     for (size_t i = 0; i < e->count; i++) {
         e->target[i] = number_of(set, e, i, 0);
-        differing += e->target[i] != e->target[0];
+        least = fmin(least, e->target[i]);
+        most = fmax(most, e->target[i]);
     }
-    if (differing > 0)
+    if (most - least >= (double)FLT_MIN)
         return 0;
+    if (most > least)
+        return fail("%s: the targets differ by %.2g, wanted at least 1.2e-38: multiply them by a number", set->name,
+                    most - least);
     return e->count == e->items
                ? fail("%s: the targets are all %s, wanted different ones", set->name, real_text(e->target[0], text))
                : fail("%s: the targets of %zu evenly spread items are all %s, wanted different ones", set->name,

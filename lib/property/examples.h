@@ -16,7 +16,7 @@ struct examples {
     double *mean;   /* [active] */
     double *scale;  /* [active], the standard deviation */
     double *point;  /* [count, active], standardised */
-    double *target; /* [count], not all the same; NULL: only the latents are known */
+    double *target; /* [count], of which two differ by FLT_MIN or more; NULL: only the latents are known */
 };
 
 #define EXAMPLES_LEAST 10 /* fewer are refused */
