@@ -255,9 +255,38 @@ refuses_tokens() {
     # In the file of tokens.
     printf 'C\r\nc\r\n' >t
     printf 'C\r\n' | text2raw --length 1 --tokens t 2>err >a.raw
-    assert_equal "$(sed -n 2p err)" "text2raw: t: all tokens end with a carriage return (CR); tr -d '\\r' removes it"
+    assert_equal "$(sed -n 1p err)" "text2raw: t: all tokens end with a carriage return (CR); tr -d '\\r' removes it"
     raw2text --tokens t a.raw 2>err | od -An -c | grep 'C *\\r *\\n'
     assert_equal "$(<err)" "raw2text: t: all tokens end with a carriage return (CR); tr -d '\\r' removes it"
+    # The note comes before the text is read, which may have none of these tokens.
+    echo C >a.txt
+    run -1 text2raw --length 1 --tokens t a.txt
+    assert_equal "${lines[0]}" "text2raw: t: all tokens end with a carriage return (CR); tr -d '\\r' removes it"
+    assert_equal "${lines[1]}" "text2raw: a.txt: line 1, column 1: found 'C', wanted one of the 2 tokens of t"
+}
+
+@test "a byte order mark before the text or the vocabulary is told" {
+    local mark=$'\xef\xbb\xbf' removes="; sed '1s/^\\xef\\xbb\\xbf//' removes it"
+    printf '%sC\nO\n' "$mark" >a.txt
+    text2raw --write-tokens t a.txt >a.raw 2>err
+    assert_equal "$(<err)" "text2raw: a.txt: begins with a byte order mark (BOM), which is in a token$removes"
+    raw2text --tokens t a.raw 2>err | cmp - a.txt
+    assert_empty "$(<err)" # a vocabulary in which the mark is a token by itself
+    printf 'C\nO\n' >t
+    fails 1 "text2raw: a.txt: line 1, column 1: found a byte order mark (BOM), wanted one of the 2 tokens of t: ${removes#; }" text2raw --tokens t a.txt
+    sed '1s/^\xef\xbb\xbf//' a.txt | text2raw --tokens t --length 1 | raw2text --tokens t | cmp - t
+    # Elsewhere it is a character like others, and two of its bytes are none.
+    printf 'C\n%s\n' "$mark" >b.txt
+    fails 1 "text2raw: b.txt: line 2, column 1: found '$mark', wanted one of the 2 tokens of t" text2raw --tokens t b.txt
+    printf 'C%s\n' "$mark" >b.txt
+    fails 1 "text2raw: b.txt: line 1, column 2: found '$mark', wanted one of the 2 tokens of t" text2raw --tokens t b.txt
+    printf '\xef\xbb' >b.txt
+    fails 1 "text2raw: b.txt: line 1, column 1: found '\\xef', wanted one of the 2 tokens of t" text2raw --tokens t b.txt
+    printf '%sC\nO\n' "$mark" >t
+    echo C >a.txt
+    run -1 text2raw --tokens t a.txt
+    assert_equal "${lines[0]}" "text2raw: t: the first token begins with a byte order mark (BOM)$removes"
+    assert_equal "${lines[1]}" "text2raw: a.txt: line 1, column 1: found 'C', wanted one of the 2 tokens of t"
 }
 
 @test "files of other formats are named, and text that begins as they do is taken" {

@@ -123,8 +123,9 @@ static int put_frames(struct text *t, const struct options *o) {
     t->elements = shape_elements(&t->reader.frame.shape);
     if (load_tokens(t, o) < 0)
         return -1;
-    if (tokens_have_returns(&t->tokens))
-        cli_note("%s: all tokens end with a carriage return (CR); tr -d '\\r' removes it", t->tokens.name);
+    const char *note = o->tokens == NULL ? NULL : tokens_note(&t->tokens);
+    if (note != NULL)
+        cli_note("%s: %s", t->tokens.name, note);
     while ((more = raw_next(&t->reader)) == 1)
         if (frame_numbers(&t->reader, t, put_numbers) < 0 || flush(t) < 0)
             return -1;

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/number.h"
 #include "base/progress.h"
+#include "base/utf8.h"
 #include "model/model_file.h"
 #include "text/survey.h"
 #include "stream/raw.h"
@@ -194,21 +195,33 @@ static int prepare(struct job *job) {
 }
 
 /* Notes what is probably no part of the text. */
-static void note_returns(const struct job *job) {
+static void note_text(const struct job *job) {
     if (job->text.returns > 0)
         cli_note("%s: %" PRIu64 " of %" PRIu64
                  " lines end with a carriage return (CR), which is a token; tr -d '\\r' removes it",
                  job->text.in.name, job->text.returns, job->items);
-    if (job->o->tokens != NULL && tokens_have_returns(&job->tokens))
-        cli_note("%s: all tokens end with a carriage return (CR); tr -d '\\r' removes it", job->tokens.name);
+    if (units_have_mark(&job->text))
+        cli_note("%s: begins with a byte order mark (BOM), which is in a token; " UTF8_MARK_ADVICE,
+                 job->text.in.name);
 }
 
 static int convert(struct job *job) {
     if (survey(job) < 0 || prepare(job) < 0 || (job->o->write_tokens != NULL && write_tokens(job) < 0) ||
         write_items(job) < 0)
         return -1;
-    note_returns(job);
+    note_text(job);
     return raw_finish(&job->out);
+}
+
+/* Loads the tokens of --tokens. What is probably no part of them is noted at once, since the text may then have
+ * none of them. 0 or -1. */
+static int load_tokens(struct job *job) {
+    if (tokens_load(&job->tokens, job->o->tokens) < 0)
+        return -1;
+    const char *note = tokens_note(&job->tokens);
+    if (note != NULL)
+        cli_note("%s: %s", job->tokens.name, note);
+    return 0;
 }
 
 /* Sets what the options say of the tokens and the length. 0 or -1. */
@@ -218,7 +231,7 @@ static int set_known(struct job *job) {
     job->length = o->length;
     job->limit = "--length";
     if (o->common.model == NULL)
-        return o->tokens == NULL ? 0 : tokens_load(&job->tokens, o->tokens);
+        return o->tokens == NULL ? 0 : load_tokens(job);
     if (model_load_tokens(o->common.model, &text, &job->length) < 0)
         return -1;
     job->limit = o->common.model;

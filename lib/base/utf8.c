@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/utf8.h"
 
+#include <string.h>
+
+bool utf8_has_mark(const char *text, size_t size) {
+    return size >= strlen(UTF8_MARK) && memcmp(text, UTF8_MARK, strlen(UTF8_MARK)) == 0;
+}
+
 size_t utf8_read(const char *text, size_t size, uint32_t *code) {
     static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000}; /* the first code point of that many bytes */
     const unsigned char *c = (const unsigned char *)text;

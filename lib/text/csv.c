@@ -2,6 +2,7 @@
 #include "text/csv.h"
 
 #include "base/error.h"
+#include "base/utf8.h"
 #include "stream/foreign.h"
 
 #include <inttypes.h>
@@ -54,8 +55,8 @@ static int read_start(struct csv *csv) {
     if (csv->have == 0)
         return input_fail_empty(&csv->in, "a table of text (CSV)");
     csv->buffer[csv->have] = '\0';
-    if (csv->have >= 3 && memcmp(csv->buffer, "\xef\xbb\xbf", 3) == 0)
-        csv->at = csv->start = 3;
+    if (utf8_has_mark(csv->buffer, csv->have))
+        csv->at = csv->start = strlen(UTF8_MARK);
     return refuse_foreign(csv);
 }
 

@@ -181,7 +181,8 @@ enum dtype tokens_dtype(const struct tokens *t) {
     return t->count < 256 ? DTYPE_U8 : DTYPE_I32;
 }
 
-bool tokens_have_returns(const struct tokens *t) {
+/* True if the lines end with CRLF: each token ends with a carriage return, and has more than that. */
+static bool have_returns(const struct tokens *t) {
     for (size_t k = 1; k <= t->count; k++) {
         size_t length;
         const char *text = tokens_text(t, k, &length);
@@ -189,6 +190,16 @@ bool tokens_have_returns(const struct tokens *t) {
             return false;
     }
     return true;
+}
+
+const char *tokens_note(const struct tokens *t) {
+    size_t length;
+    const char *text = tokens_text(t, 1, &length);
+    if (have_returns(t))
+        return "all tokens end with a carriage return (CR); tr -d '\\r' removes it";
+    return length > strlen(UTF8_MARK) && utf8_has_mark(text, length)
+               ? "the first token begins with a byte order mark (BOM); " UTF8_MARK_ADVICE
+               : NULL;
 }
 
 const char *tokens_wanted(const struct tokens *t, char text[ERROR_SUBJECT]) {

@@ -51,8 +51,9 @@ const char *tokens_text(const struct tokens *tokens, size_t k, size_t *length);
 /* The type of a stream of these numbers: u8 if there are at most 256 with 0, otherwise i32. */
 enum dtype tokens_dtype(const struct tokens *tokens);
 
-/* True if all tokens end with a carriage return, and have more than that: the file has lines that end with CRLF. */
-bool tokens_have_returns(const struct tokens *tokens);
+/* Returns a note on what is probably no part of the tokens: carriage returns, if the file's lines end with CRLF, or
+ * a byte order mark. NULL: there is none. */
+const char *tokens_note(const struct tokens *tokens);
 
 /* Writes "one of the 18 tokens of FILE" to text, which it returns, for a message. */
 const char *tokens_wanted(const struct tokens *tokens, char text[ERROR_SUBJECT]);

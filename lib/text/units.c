@@ -155,6 +155,9 @@ static int refuse(const struct units *u, const struct unit *unit) {
         return fail("%s: line %" PRIu64 ", %s %" PRIu64
                     ": found a carriage return (CR) at the line's end, wanted %s: tr -d '\\r' removes it",
                     u->in.name, line, what, place, unit->wanted);
+    if (u->lines == 0 && place == 1 && utf8_has_mark(text, left))
+        return fail("%s: line 1, column 1: found a byte order mark (BOM), wanted %s: " UTF8_MARK_ADVICE, u->in.name,
+                    unit->wanted);
     if (shown == 0)
         shown = 1;
     return fail("%s: line %" PRIu64 ", %s %" PRIu64 ": found '%.*s', wanted %s", u->in.name, line, what, place,
@@ -199,6 +202,10 @@ int units_rewind(struct units *u) {
     if (u->beginning < 0 || lseek(u->in.fd, u->beginning, SEEK_SET) < 0)
         return fail_system(u->in.name, "cannot seek");
     return begin(u);
+}
+
+bool units_have_mark(const struct units *u) {
+    return utf8_has_mark(u->start, u->started);
 }
 
 int units_check_end(const struct units *u) {

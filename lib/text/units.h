@@ -59,6 +59,9 @@ int units_check_length(const struct units *units, size_t count, size_t most, con
 /* True if the text can be read twice: it is in a regular file. */
 bool units_are_regular(const struct units *units);
 
+/* True if the text begins with a byte order mark, which is a part of its first line. */
+bool units_have_mark(const struct units *units);
+
 /* Goes back to the beginning of the text for the second read. 0 or -1. */
 int units_rewind(struct units *units) __attribute__((warn_unused_result));
 
