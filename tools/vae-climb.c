@@ -31,7 +31,7 @@ static const struct cli_option options[] = {
     {0, "step-size", "S", "0.1", "the length of a step, in standard deviations of the examples' latents",
      CLI_REAL(step_size, 1e-6, 1e6)},
     {0, "within", "R", "0.95",
-     "go no farther from the examples' mean than the fraction R of the examples, unless an item starts farther",
+     "go no farther from the examples' mean than the quantile R of their distances, unless a latent starts farther",
      CLI_REAL(within, 0, 1)},
     {0, "minimize", NULL, NULL, "move towards lower values", CLI_FLAG(minimize)},
     {0, "control", NULL, NULL, "go as far in random directions instead, for comparison", CLI_FLAG(control)},

@@ -62,7 +62,7 @@ extern const struct regression_method regression_gp;
 
 /* Ridge regression on centred points: minimises sum (y - mean - w.(u - centre))^2 + count penalty |w|^2. Of 21
  * penalties from 1e-6 to 1e4, takes that with the least squared error when each example is predicted from all
- * others, which has a closed form (Golub, Heath and Wahba 1979). */
+ * others, which has a closed form (Allen 1974). */
 extern const struct regression_method regression_linear;
 
 /* The parts of both that tests compare with other computations. Each reads only `examples` and `mean`. */
