@@ -270,8 +270,10 @@ refuses_tokens() {
     printf '%sC\nO\n' "$mark" >a.txt
     text2raw --write-tokens t a.txt >a.raw 2>err
     assert_equal "$(<err)" "text2raw: a.txt: begins with a byte order mark (BOM), which is in a token$removes"
-    raw2text --tokens t a.raw 2>err | cmp - a.txt
-    assert_empty "$(<err)" # a vocabulary in which the mark is a token by itself
+    # A vocabulary in which the mark is a token by itself has no note.
+    printf '%s\nC\nO\n' "$mark" >t
+    text2raw -q --tokens t a.txt | raw2text --tokens t 2>err | cmp - a.txt
+    assert_empty "$(<err)"
     printf 'C\nO\n' >t
     fails 1 "text2raw: a.txt: line 1, column 1: found a byte order mark (BOM), wanted one of the 2 tokens of t: ${removes#; }" text2raw --tokens t a.txt
     sed '1s/^\xef\xbb\xbf//' a.txt | text2raw --tokens t --length 1 | raw2text --tokens t | cmp - t
