@@ -39,6 +39,12 @@ setup() {
     assert_output ''
 }
 
+@test "no test takes a comparison that failed for one that found a difference" {
+    # Status 1 is a difference, and 2 is trouble, such as an empty file.
+    run -1 grep -nE '(run )?! (cmp|diff) ' tests/*.bats tests/long/*.bats
+    assert_output ''
+}
+
 @test "a file includes only files of its own room and of rooms below it" {
     local -A below=([base]='' [stream]=base [format]='base stream' [text]='base stream format' [kernel]=base
         [dist]='base kernel' [layer]='base kernel' [nn]='base stream kernel dist layer'
