@@ -103,6 +103,19 @@ text() { raw2text -m gru.bin "$@"; }
     awk -v tokens="$tokens" '{ wanted = $2 / tokens / log(2); exit !(wanted < 0 && ($7 - wanted) ^ 2 < 1e-8) }' figures
 }
 
+@test "scores are sums over the tokens and the end, which a note tells" {
+    printf 'babe\nbabebo\n\n' | text2raw -m gru.bin >some.raw
+    vae-score -m gru.bin some.raw 2>err >scores.raw
+    assert_equal "$(<err)" 'vae-score: some.raw: 2 of the sequences end before the last position, and their scores are sums of fewer terms than those of longer ones (--per-observed divides by the number of terms)'
+    vae-score -m gru.bin --per-observed some.raw 2>err >each.raw
+    assert_empty "$(<err)"
+    paste <(raw2csv --no-header scores.raw) <(raw2csv --no-header each.raw) | awk '{ printf "%.3f ", $1 / $2 }' >terms
+    assert_equal "$(<terms)" '5.000 6.000 1.000 '
+    # Nothing is told of sequences without an end.
+    text2raw -m gru.bin <<<babebo | vae-score -m gru.bin 2>err | raw-info | row_holds 2 '$3 == 1'
+    assert_empty "$(<err)"
+}
+
 @test "all of --word-dropout hides each token but the start" {
     small first.bin -e 0 --decoder-hidden gru:5
     small hidden.bin -e 3 --decoder-hidden gru:5 --word-dropout 1
@@ -236,6 +249,7 @@ text() { raw2text -m gru.bin "$@"; }
         fails 1 "vae-decode: bad.bin: $message" vae-decode -m bad.bin words.raw
     done <<'END'
 "tokens":"a\\n/"tokens":"|metadata "tokens" has 10 lines, wanted 11, one less than "levels"
+"(tokens":".*?)\\n",/"$1",|metadata "tokens" ends within a line, wanted a line end after each token
 "tokens"/"tokenz"|metadata "tokenz" is not known, wanted only the keys of version 2
 "tokens":.*?",/|has recurrent layers, wanted items that are sequences of tokens for them
 "8,gru:24"/"gru:24,8"|found gru before linear, wanted it as the last layer of a decoder

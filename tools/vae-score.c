@@ -226,16 +226,30 @@ static int write_batch(struct stream_evaluation *s, size_t count, uint64_t item)
     return w->options->per_element ? write_elements(s, count) : write_scores(s, count);
 }
 
+/* Notes that scores of items with fewer observed elements than others are sums of fewer terms. */
+static void note_incomplete(const struct stream_evaluation *s) {
+    const uint64_t items = ((const struct work *)s->context)->incomplete;
+    if (items == 0)
+        return;
+    if (s->model.config.tokens != NULL)
+        cli_note("%s: %" PRIu64
+                 " of the sequences end before the last position, and their scores are sums of fewer "
+                 "terms than those of longer ones (--per-observed divides by the number of terms)",
+                 s->input.reader.in.name, items);
+    else
+        cli_note("%s: elements are missing in %" PRIu64
+                 " of the items, whose scores are sums of fewer terms than others "
+                 "(--per-observed divides by the number of terms)",
+                 s->input.reader.in.name, items);
+}
+
 static int end(struct stream_evaluation *s) {
     struct work *w = s->context;
     const struct score_kind kind = kind_of(s);
     if (s->grey)
         cli_note(GREY_NOTE, s->input.reader.in.name);
-    if (w->incomplete > 0 && !w->options->per_observed && !w->options->per_element)
-        cli_note("%s: elements are missing in %" PRIu64
-                 " of the items, whose scores are sums of fewer terms than others "
-                 "(--per-observed divides by the number of terms)",
-                 s->input.reader.in.name, w->incomplete);
+    if (!w->options->per_observed && !w->options->per_element)
+        note_incomplete(s);
     if (w->options->write_calibration == NULL)
         return 0;
     return atomic_begin(&w->file) < 0 || calibration_write(&w->calibration, &kind, &w->file.out) < 0

@@ -262,7 +262,9 @@ static int get_tokens(const struct source *s, struct model_config *c) {
     c->tokens = get(s, "tokens");
     if (c->tokens == NULL)
         return -1;
-    const size_t tokens = model_config_tokens(c->tokens);
+    const size_t tokens = model_config_tokens(c->tokens), length = strlen(c->tokens);
+    if (length > 0 && c->tokens[length - 1] != '\n')
+        return fail("%s: metadata \"tokens\" ends within a line, wanted a line end after each token", s->name);
     return tokens + 1 == c->levels
                ? 0
                : fail("%s: metadata \"tokens\" has %zu lines, wanted %zu, one less than \"levels\"", s->name,
