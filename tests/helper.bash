@@ -1,15 +1,24 @@
 # SPDX-License-Identifier: MIT
 # What every bats file loads: `load helper`. helper.bats tests it.
 bats_require_minimum_version 1.8.0
-bats_load_library bats-support
-bats_load_library bats-assert
+# The loaders of these libraries start a process for each of their files, in each test.
+sources=("${BATS_LIB_PATH%%:*}"/bats-{support,assert}/src/*.bash)
+if [ -e "${sources[0]}" ] && [ -e "${sources[-1]}" ]; then
+    # shellcheck disable=SC1090 # files of libraries
+    for source in "${sources[@]}"; do source "$source"; done
+else
+    bats_load_library bats-support
+    bats_load_library bats-assert
+fi
+unset source sources
 
 # awk, od and bash then read and write decimal points, and messages of the system are in English.
 export LC_ALL=C
 # Reaches tests, setup_file and what `run` runs, if it is a function; `bash -c` sets it for itself.
 set -o pipefail
 
-ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+# Set by setup_file's process for that of each test, or by another tree's tests that run these.
+[ "${ROOT-}/tests/helper.bash" -ef "${BASH_SOURCE[0]}" ] || ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 VAE_BUILD=${VAE_BUILD:-$ROOT/build}
 PATH=$VAE_BUILD:$PATH
 IMAGES=$ROOT/data/sample-images-idx3-ubyte.gz
@@ -18,6 +27,14 @@ LABELS=$ROOT/data/sample-labels-idx1-ubyte.gz
 FAULT_LIBRARY=fault.so
 LD_LIBRARY_PATH=$VAE_BUILD/tests${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
 export ROOT VAE_BUILD PATH IMAGES LABELS FAULT_LIBRARY LD_LIBRARY_PATH
+
+# untraced COMMAND [ARGUMENT...]: without the trap of bats before each command of a function, which takes longer than
+# most commands of the functions below. A failure is then of the line that calls them.
+untraced() {
+    local -
+    set +T
+    "$@"
+}
 
 # Helpers that go on after a `fail` return by themselves: below `run`, `if` and `||` it ends nothing.
 
@@ -47,34 +64,38 @@ assert_empty() {
 # compared PROGRAM [OPTION...] A B: cmp or diff of two files that are not empty. A may be -, and B a process
 # substitution, whose exit status counts; what fails as A does so by pipefail. Status 2 is trouble, as theirs is.
 compared() {
-    local program=$1 producer=$! options=() files=() copies side status=0
-    for side in "${@:2}"; do
+    local producer=$!
+    untraced compare "$producer" "$@"
+}
+compare() {
+    local producer=$1 program=$2 options=() files=() side status=0 copy=$BATS_RUN_TMPDIR/compared.$BASHPID copied=
+    for side in "${@:3}"; do
         case $side in -?*) options+=("$side") ;; *) files+=("$side") ;; esac
     done
     if [ ${#files[@]} -ne 2 ] || [[ ${files[0]} == /dev/fd/* ]]; then
         echo "$program: found ${files[*]}, wanted A and B, A no process substitution" >&2
         return 2
     fi
-    copies=$(mktemp -d) || return 2
     for side in 0 1; do
         case ${files[side]} in
-        - | /dev/fd/*) cat -- "${files[side]}" >"$copies/$side" || status=2 ;;
+        - | /dev/fd/*) cat -- "${files[side]}" >"$copy.$side" || status=2 ;;
         *) continue ;;
         esac
         # Below `run` the producer is no child of this shell. Its status is then not known: 127, or -1 in some
         # versions of bash.
         [[ ${files[side]} == - ]] || wait "$producer" 2>/dev/null || case $? in 127 | -1) ;; *) status=2 ;; esac
-        files[side]=$copies/$side
+        files[side]=$copy.$side
+        copied=yes
     done
     [ "$status" -eq 0 ] || echo "$program: the command for ${*: -1} failed" >&2
     for side in "${files[@]}"; do
-        if [ ! -s "$side" ] || [ -n "$(find "$side" -empty)" ]; then
+        if [ ! -s "$side" ] || { [ -d "$side" ] && [ -n "$(find "$side" -empty)" ]; }; then
             echo "$program: $side: empty or not there, wanted something to compare" >&2
             status=2
         fi
     done
     [ "$status" -ne 0 ] || command "$program" "${options[@]}" "${files[@]}" || status=$?
-    rm -r "$copies"
+    [ -z "$copied" ] || rm -f "$copy".[01]
     return "$status"
 }
 cmp() {
@@ -125,6 +146,9 @@ train_small() {
 # fails STATUS MESSAGE COMMAND [ARGUMENT...]: the command ends with STATUS within 20 s, and what it says on stderr is
 # one line that begins with MESSAGE. Its stdout is left in the file out: data goes there, never through a variable.
 fails() {
+    untraced fail_with "$@"
+}
+fail_with() {
     local wanted=$1 message=$2 got=0 told
     shift 2
     timeout -k 5 20 "$@" >out 2>err || got=$?
