@@ -197,6 +197,7 @@ static const struct op_case cases[] = {
     NORM(2, 2, 3, 3, "gelu", .draws = false, .reading = ALONE),
     NORM(3, 1, 8, 4, "gated", .draws = true),
     GRU(3, 4, 3, 2, .draws = true),
+    GRU(2, 9, 7, 5, .unknown = true, .reading = ALONE),
     GRU(17, 3, 5, 18, .missing = true, .reading = ALONE),
     GRU(1, 1, 1, 33, .draws = false, .reading = ALONE),
     GRU(1, 150, 1, 1, .draws = false, .reading = ALONE),

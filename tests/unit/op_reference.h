@@ -43,6 +43,7 @@ struct op_case {
     enum scale scale;
     size_t levels; /* the items' elements are whole numbers below it; 0: normal numbers */
     bool missing;  /* every third element is NaN */
+    bool unknown;  /* every fourth token is */
     bool mask;
     bool last;                     /* of a gru: the last state only */
     struct image image;            /* of in[0], if it is a picture */

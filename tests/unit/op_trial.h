@@ -80,6 +80,8 @@ static void fill_items(const struct op_case *c, float *x, size_t n) {
             x[i] = (float)((i * 7 + i / 3) % c->levels);
         if (c->missing && i % 3 == 1)
             x[i] = NAN;
+        if (c->unknown && i % 4 == 2)
+            x[i] = -1;
     }
 }
 
