@@ -86,6 +86,15 @@ text() { raw2text -m gru.bin "$@"; }
     raw-select -n 3 z.raw | vae-decode --sample -m 1.bin | cmp - <(raw-select -n 3 1.raw)
 }
 
+@test "a mini-batch of long sequences is trained in parts, which are others on more threads, with the same bytes" {
+    { header u8 50 300 . && perl -e 'srand 2; print pack "C*", map { $_ < 40 ? 1 + rand 11 : 0 } 0 .. 49 for 1 .. 300'; } >long.raw
+    for threads in 1 2 3; do
+        vae-train -q --tokens tokens.txt -m $threads.bin -z 2 -H 9 --decoder-hidden gru:120 -b 300 -e 1 -j $threads long.raw
+    done
+    cmp 1.bin 2.bin
+    cmp 1.bin 3.bin
+}
+
 @test "what follows the end of a word changes nothing" {
     payload <words.raw | perl -e 'local $/; my $data = <>; srand 1;
         for my $i (0 .. length($data) / 6 - 1) { my $x = substr $data, 6 * $i, 6;
