@@ -57,12 +57,10 @@ setup() {
         room=${room#lib/}
         [ -v "below[$room]" ] || fail "lib/$room: not in the list of rooms"
         rooms=$((rooms + 1))
-        for file in lib/"$room"/*; do
-            files=$((files + 1))
-            while read -r included; do
-                [[ " $room ${below[$room]} " == *" ${included%%/*} "* ]] || fail "$file includes $included"
-            done < <(sed -n 's/^#include "\(.*\)"$/\1/p' "$file")
-        done
+        files=$((files + $(find "lib/$room" -type f | wc -l)))
+        while IFS=: read -r file included; do
+            [[ " $room ${below[$room]} " == *" $included "* ]] || fail "$file includes a file of $included"
+        done < <(grep -o -E '^#include "[^/"]*' "lib/$room"/* | sed 's/#include "//' | sort -u)
     done
     assert_equal "$rooms" ${#below[@]}
     assert [ "$files" -gt 100 ]
