@@ -245,10 +245,12 @@ parts:
 flags:
 	@echo '$(filter-out -DVAEUTILS_VERSION%,$(ALL_CPPFLAGS)) -DLEVEL=baseline -std=c11 -pthread'
 
-# Builds for `make check`, each below its own directory.
+# Builds for `make check`, each below its own directory. That of the thread sanitizer has the tools with threads.
+THREADED := vae-train vae-encode vae-decode vae-climb vae-impute vae-eval vae-score
 SANITIZE = -O1 -g1 -fno-omit-frame-pointer -fno-sanitize-recover=all -fsanitize=
 asan tsan: | $(DEPS_FIRST)
-	@$(MAKE) -s V=$(V) BUILD="$(BUILD)/$@" CFLAGS='$(SANITIZE)$(if $(filter asan,$@),address$(comma)undefined,thread)' all $(if $(filter asan,$@),units)
+	@$(MAKE) -s V=$(V) BUILD="$(BUILD)/$@" CFLAGS='$(SANITIZE)$(if $(filter asan,$@),address$(comma)undefined,thread)' \
+	    $(if $(filter asan,$@),all units,TOOLS='$(THREADED)' all)
 
 units: $(UNITS) $(REPLAYS) $(FAULT) $(BUILD)/bench/measure
 
