@@ -73,7 +73,7 @@ OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o) $(foreach level,$(LEVELS),$(KERNELS:%.c=$
 # Published figures, a recipe each in examples/paper/; the others there take longer and are started by name.
 PAPER := vae iwae-5 figure2 figure4
 
-.PHONY: all help flags parts fuzz fuzzers deps bench-deps emoji-deps deps-chemistry paper-deps fuzz-deps long-deps bench bench-quick demo paper check quick test format lint dist check-long coverage mutate asan tsan units install uninstall clean
+.PHONY: all help flags parts fuzz fuzzers deps bench-deps emoji-deps deps-chemistry paper-deps fuzz-deps long-deps bench bench-quick demo molecules paper check quick test format lint dist check-long coverage mutate asan tsan units install uninstall clean
 .DELETE_ON_ERROR:
 
 all: $(PROGRAMS)
@@ -83,6 +83,8 @@ help:
 	@echo 'make deps       install what the build, the tests and the demo need (Debian, apt-get)'
 	@echo 'make demo       train on Fashion-MNIST and leave pictures below demo/ (DATA=mnist: on MNIST;'
 	@echo '                DATA=tiles: on pictures in colour, below demo-tiles/)'
+	@echo 'make molecules  learn molecules, make new ones, and climb towards a higher logP, below molecules/, in about an hour'
+	@echo '                (deps-chemistry: installs nauty and Open Babel, which it needs)'
 	@echo 'make check      run every test; make check-long: what takes longer, the published figure on MNIST among it'
 	@echo '                (PART=N, from 1 to $(words $(PARTS)): a part of these; make check PART=N: the other tests and that part;'
 	@echo '                long-deps: installs what they need)'
@@ -94,7 +96,7 @@ help:
 	@echo 'make asan tsan  build with the address and undefined, and the thread sanitizer, below $(BUILD)/'
 	@echo 'make format     lay out the C files; make lint: analyzers and the checks of the source; make dist: the source, packed'
 	@echo 'make install    to $$(DESTDIR)$$(PREFIX), default /usr/local; make uninstall takes it away'
-	@echo 'make clean      remove $(BUILD)/, demo/, demo-tiles/ and paper/'
+	@echo 'make clean      remove $(BUILD)/, demo/, demo-tiles/, molecules/ and paper/'
 
 $(PROGRAMS): $(BUILD)/%: $(BUILD)/tools/%.o $(LIBRARY)
 	$(call say,LD)
@@ -209,7 +211,7 @@ dist:
 	git archive --format=tar --prefix=vaeutils-$(VERSION)/ HEAD | gzip -9 -n >"$(BUILD)/vaeutils-$(VERSION).tar.gz"
 
 # Tests of the build, of the source, of whole workflows or of times, which sanitizers have no part in.
-PLAIN := analyze anomaly bench data injected jobs jobs_sweep locale make man molecules paper readme sanitizers
+PLAIN := analyze anomaly bench data injected jobs jobs_sweep locale make man molecules molecules_climb paper readme sanitizers
 
 # The published figure on MNIST (a download), hundreds of kills, each allocation failing, and the sanitizers: minutes.
 # With PART=N only a part of them: every eighth, from the N-th on.
@@ -233,6 +235,9 @@ bench bench-quick: all $(BENCH)
 
 demo: all
 	$(OUTSIDE) PATH="$(ABSOLUTE_BUILD):$$PATH" examples/$(if $(filter tiles sample-tiles,$(DATA)),demo-tiles,demo)
+
+molecules: all
+	$(OUTSIDE) PATH="$(ABSOLUTE_BUILD):$$PATH" examples/molecules
 
 paper: all
 	@for recipe in $(PAPER); do $(OUTSIDE) PATH="$(ABSOLUTE_BUILD):$$PATH" examples/paper/$$recipe || exit; done
@@ -304,6 +309,6 @@ uninstall:
 	done
 
 clean:
-	rm -rf $(BUILD) demo demo-tiles paper
+	rm -rf $(BUILD) demo demo-tiles molecules paper
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
