@@ -189,6 +189,9 @@ cut_at() {
 # STRIDE-th. Each run ends with 1, one line on stderr that tells this reason and nothing begun left behind, or does its
 # work: what it writes is what it writes without a fault. Files new.* and log.tsv, and stdout, are what a command writes here.
 withstand() {
+    untraced withstand_each "$@"
+}
+withstand_each() {
     local call=$1 errno=$2 stride=$3 n got told left kept whole reason
     shift 3
     case $errno in
@@ -202,8 +205,9 @@ withstand() {
     mkdir wanted
     cp out wanted
     [ ! -e new.bin ] || cp new.bin wanted
+    rm -f hit log.tsv
     for ((n = 1; ; n += stride)); do
-        rm -f hit log.tsv
+        [ ! -e hit ] || rm -f hit log.tsv
         got=0
         injected "$call:$n:$errno" "$@" >out 2>err </dev/null || got=$?
         [ -e hit ] || break
