@@ -175,7 +175,7 @@ whole() {
     cd "$BATS_TEST_TMPDIR"
     mkdir bin
     # Ends it once its model and its checkpoint are there.
-    printf '%s\n' '#!/bin/bash' "$VAE_BUILD/vae-train --every 5 \"\$@\" &" 'while [ ! -e mol.ck ]; do sleep 0.01; done' \
+    printf '%s\n' '#!/bin/bash' "$VAE_BUILD/vae-train --every 5 \"\$@\" &" 'while [ ! -e mol.ck ] && kill -0 $!; do sleep 0.01; done' \
         'kill $!' 'wait $!' >bin/vae-train
     chmod +x bin/vae-train
     run -143 example cut PATH="$PWD/bin:$PATH"
