@@ -3,6 +3,7 @@
 #define DIST_LIKELIHOOD_H
 
 #include "base/noise.h"
+#include "kernel/function.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -61,6 +62,11 @@ struct likelihood {
      * probable level or the median. */
     void (*mean)(const struct distributions *d, float *x);
     void (*draw)(const struct distributions *d, float *x, struct noise noise);
+
+    /* The mean as a function of a, and what the encoder sees of x as one of x, for programs that are written from a
+     * net. Not read if there are several outputs, or inputs, per element: the mean is then the most probable level,
+     * and the input is one-hot. */
+    enum function mean_of, encoding;
 
     /* What the encoder sees of x: [n, inputs]. NULL: x itself. */
     void (*encode)(const float *x, size_t n, size_t levels, float *encoder_input);

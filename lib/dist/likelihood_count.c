@@ -153,8 +153,10 @@ const struct likelihood likelihood_poisson = {
     .negative_log = poisson_negative_log,
     .start = count_start,
     .mean = count_mean,
+    .mean_of = FUNCTION_EXP,
     .draw = poisson_draw,
     .encode = encode_counts,
+    .encoding = FUNCTION_LOG1P,
 };
 
 const struct likelihood likelihood_negative_binomial = {
@@ -170,8 +172,10 @@ const struct likelihood likelihood_negative_binomial = {
     .negative_log = negative_binomial_negative_log,
     .start = count_start,
     .mean = count_mean,
+    .mean_of = FUNCTION_EXP,
     .draw = negative_binomial_draw,
     .encode = encode_counts,
+    .encoding = FUNCTION_LOG1P,
 };
 
 /* The level x, or `levels` if x is not one: mapped data may change after it was checked. */

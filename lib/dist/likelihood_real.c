@@ -57,6 +57,7 @@ const struct likelihood likelihood_bernoulli = {
     .negative_log_wide = bernoulli_negative_log_wide,
     .start = bernoulli_start,
     .mean = bernoulli_mean,
+    .mean_of = FUNCTION_SIGMOID,
     .draw = bernoulli_draw,
 };
 
@@ -231,6 +232,7 @@ const struct likelihood likelihood_continuous_bernoulli = {
     .negative_log_wide = continuous_negative_log_wide,
     .start = continuous_start,
     .mean = continuous_mean,
+    .mean_of = FUNCTION_CONTINUOUS_MEAN,
     .draw = continuous_draw,
 };
 
@@ -278,5 +280,6 @@ const struct likelihood likelihood_logistic = {
     .negative_log_wide = logistic_negative_log_wide,
     .start = location,
     .mean = logistic_mean,
+    .mean_of = FUNCTION_LOGISTIC_MEAN,
     .draw = logistic_draw,
 };

@@ -6,6 +6,7 @@
 #include "kernel/math_kernel.h"
 #include "model/layers.h"
 #include "model/objective.h"
+#include "nn/graph.h"
 
 #include <math.h>
 #include <string.h>
@@ -144,6 +145,18 @@ static void pack(const struct net *net, const struct layer *layer, size_t j, siz
     prior_refresh(prior, 0, prior->components);
 }
 
+/* A program is given z, and reads no posterior. */
+static size_t describe(struct graph *g, const struct layer *layer) {
+    const struct image image = {1, 1, prior_of(layer)->latent};
+    const size_t z = graph_add(g, layer, (struct node){.kind = NODE_INPUT, .image = image});
+    if (layer->inputs == 1)
+        return z;
+    const size_t label = graph_input(g, layer, 1);
+    return graph_add(
+        g, layer,
+        (struct node){.kind = NODE_CONCATENATE, .inputs = 2, .in = {z, label}, .image = {1, 1, layer->width}});
+}
+
 static const struct op op_draw = {.name = "draw",
                                   .draws = true,
                                   .backward_inputs = 1,
@@ -151,6 +164,7 @@ static const struct op op_draw = {.name = "draw",
                                   .forward = forward,
                                   .backward = backward,
                                   .pack = pack,
+                                  .describe = describe,
                                   .end = end};
 
 size_t net_draw(struct net *net, size_t posterior, size_t label, const struct prior *prior, size_t components,

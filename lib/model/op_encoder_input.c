@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The encoder's input: encoded elements, mask and label, see struct encoder_input. */
 #include "model/layers.h"
+#include "nn/graph.h"
 
 #include <math.h>
 #include <string.h>
@@ -64,7 +65,56 @@ static void forward(struct pass *pass, const struct layer *layer, const struct t
     }
 }
 
-static const struct op op_encoder_input = {.name = "encoder_input", .infer = infer, .forward = forward};
+/* Appends the elements as the likelihood encodes them. */
+static size_t describe_elements(struct graph *g, const struct layer *layer, size_t x) {
+    const struct encoder_input *o = layer->options;
+    const struct likelihood *l = o->segment.likelihood;
+    struct image image = {1, 1, o->segment.elements * segment_inputs(&o->segment)};
+    size_t node = x;
+    if (o->picture.height > 0)
+        image = (struct image){o->picture.height, o->picture.width, image.channels / pixels(o)};
+    if (l->encode != NULL && l->inputs != NULL)
+        node = graph_add(g, layer,
+                         (struct node){.kind = NODE_ONE_HOT,
+                                       .inputs = 1,
+                                       .in = {node},
+                                       .image = image,
+                                       .levels = segment_inputs(&o->segment)});
+    else if (l->encode != NULL)
+        node = graph_add(
+            g, layer,
+            (struct node){
+                .kind = NODE_FUNCTION, .inputs = 1, .in = {node}, .image = image, .function = l->encoding});
+    return o->may_miss ? graph_add(g, layer,
+                                   (struct node){.kind = NODE_OBSERVED, .inputs = 1, .in = {node}, .image = image})
+                       : node;
+}
+
+static size_t concatenate(struct graph *g, const struct layer *layer, size_t a, size_t b) {
+    if (g->failed)
+        return 0;
+    struct image image = g->node[a].image;
+    image.channels += g->node[b].image.channels;
+    return graph_add(g, layer, (struct node){.kind = NODE_CONCATENATE, .inputs = 2, .in = {a, b}, .image = image});
+}
+
+static size_t describe(struct graph *g, const struct layer *layer) {
+    const struct encoder_input *o = layer->options;
+    const size_t x = graph_input(g, layer, 0);
+    size_t node = describe_elements(g, layer, x);
+    if (o->mask) {
+        struct image image = {1, 1, o->segment.elements};
+        if (o->picture.height > 0)
+            image = (struct image){o->picture.height, o->picture.width, image.channels / pixels(o)};
+        node = concatenate(
+            g, layer, node,
+            graph_add(g, layer, (struct node){.kind = NODE_MASK, .inputs = 1, .in = {x}, .image = image}));
+    }
+    return layer->inputs == 1 ? node : concatenate(g, layer, node, graph_input(g, layer, 1));
+}
+
+static const struct op op_encoder_input = {
+    .name = "encoder_input", .infer = infer, .forward = forward, .describe = describe};
 
 bool encoder_reads_x(const struct encoder_input *o, size_t label) {
     return o->segment.likelihood->encode == NULL && label == NO_LAYER && !o->may_miss && !o->mask;

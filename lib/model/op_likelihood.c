@@ -7,6 +7,7 @@
 #include "kernel/math_kernel.h"
 #include "model/layers.h"
 #include "model/objective.h"
+#include "nn/graph.h"
 #include "nn/plan.h"
 
 #include <stdlib.h>
@@ -288,6 +289,45 @@ static int plan(struct plan *plan, struct pass *pass, const struct layer *layer,
     return plan_add(plan, sums) < 0 || plan_add(plan, best) < 0 ? -1 : plan_add(plan, likelihood);
 }
 
+/* Appends the inverse scale of each element. */
+static size_t describe_scale(struct graph *g, const struct layer *layer, size_t a, struct image image) {
+    if (only(layer)->scale != SCALE_NET)
+        return graph_add(g, layer,
+                         (struct node){.kind = NODE_CONSTANT, .image = image, .weight = inverse_scale(layer)});
+    const size_t scale = graph_add(
+        g, layer, (struct node){.kind = NODE_PICK, .inputs = 1, .in = {a}, .image = image, .first = 1, .step = 2});
+    const size_t bounded = graph_add(
+        g, layer, (struct node){.kind = NODE_CLAMP, .inputs = 1, .in = {scale}, .bound = (double)LOG_SCALE_BOUND});
+    return graph_add(
+        g, layer,
+        (struct node){.kind = NODE_FUNCTION, .inputs = 1, .in = {bounded}, .function = FUNCTION_INVERSE_SCALE});
+}
+
+/* The mean of p(x|z). */
+static size_t describe(struct graph *g, const struct layer *layer) {
+    const struct segment *segment = only(layer);
+    const struct likelihood *l = segment->likelihood;
+    const size_t a = graph_input(g, layer, 0);
+    if (g->failed)
+        return 0;
+    struct image image = g->node[a].image;
+    image.channels /= segment->outputs;
+    if (l->outputs != NULL)
+        return graph_add(
+            g, layer,
+            (struct node){.kind = NODE_MOST, .inputs = 1, .in = {a}, .image = image, .levels = segment->levels});
+    size_t location = a;
+    if (segment->outputs > 1)
+        location = graph_add(g, layer,
+                             (struct node){.kind = NODE_PICK, .inputs = 1, .in = {a}, .image = image, .step = 2});
+    if (l->mean_of == FUNCTION_NONE)
+        return location;
+    struct node mean = {.kind = NODE_FUNCTION, .inputs = 1, .in = {location}, .function = l->mean_of};
+    if (l->mean_of == FUNCTION_LOGISTIC_MEAN)
+        mean.in[mean.inputs++] = describe_scale(g, layer, a, image);
+    return graph_add(g, layer, mean);
+}
+
 static const struct op op_likelihood = {.name = "likelihood",
                                         .backward_inputs = 1,
                                         .replaces = true,
@@ -297,7 +337,8 @@ static const struct op op_likelihood = {.name = "likelihood",
                                         .backward = backward,
                                         .gradient = gradient,
                                         .pack = pack,
-                                        .plan = plan};
+                                        .plan = plan,
+                                        .describe = describe};
 
 size_t net_likelihood(struct net *net, size_t a, size_t x, const struct segment *segment, size_t segments,
                       bool may_miss) {

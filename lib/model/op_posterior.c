@@ -2,6 +2,7 @@
 /* The posterior q(z|x) = N(mu, diag sigma^2). Its gradient is the one with respect to mu and the clamped logvar. */
 #include "dist/latent.h"
 #include "model/layers.h"
+#include "nn/graph.h"
 
 struct options {
     float logvar_bound;
@@ -33,7 +34,18 @@ static void forward(struct pass *pass, const struct layer *layer, const struct t
                          layer->kept);
 }
 
-static const struct op op_posterior = {.name = "posterior", .in_place = true, .infer = infer, .forward = forward};
+/* mu and the clamped logvar. */
+static size_t describe(struct graph *g, const struct layer *layer) {
+    const struct options *o = layer->options;
+    const size_t in = graph_input(g, layer, 0);
+    return graph_add(
+        g, layer,
+        (struct node){
+            .kind = NODE_CLAMP, .inputs = 1, .in = {in}, .first = layer->kept, .bound = (double)o->logvar_bound});
+}
+
+static const struct op op_posterior = {
+    .name = "posterior", .in_place = true, .infer = infer, .forward = forward, .describe = describe};
 
 size_t net_posterior(struct net *net, size_t heads, double logvar_bound) {
     const struct options options = {(float)logvar_bound};

@@ -2,6 +2,7 @@
 #ifndef NN_ACTIVATION_H
 #define NN_ACTIVATION_H
 
+#include "kernel/function.h"
 #include "kernel/math_kernel.h"
 
 #include <stdbool.h>
@@ -10,9 +11,10 @@
  * from n numbers, or from n groups of numbers. */
 struct activation {
     const char *name;
-    int version;      /* of the model file that first has it */
-    size_t group;     /* numbers of the layer's product per output, side by side */
-    bool keeps_slope; /* the backward pass reads what the forward pass writes to `slope` [n, group] */
+    int version;            /* of the model file that first has it */
+    enum function function; /* unless group > 1 */
+    size_t group;           /* numbers of the layer's product per output, side by side */
+    bool keeps_slope;       /* the backward pass reads what the forward pass writes to `slope` [n, group] */
 
     /* Computes y [n] from y, in place; if group > 1, from slope [n, group]. Writes `slope` if keeps_slope. */
     void (*forward)(const struct math_kernel *kernel, float *y, float *slope, size_t n);

@@ -16,6 +16,7 @@
  * the forward pass, and its reverse that of the backward pass. Each layer is an entry of a table, its op. Nothing
  * outside an op's own file asks which op a layer has. */
 
+struct graph;
 struct net;
 struct pass;
 struct plan;
@@ -155,6 +156,10 @@ struct op {
     /* Adds the layer's operations to the plan, see plan_layers in nn/plan.h. NULL: one operation in each direction
      * is enough. */
     int (*plan)(struct plan *plan, struct pass *pass, const struct layer *layer, enum direction direction);
+
+    /* Appends the nodes that compute the layer's output, without draws, and returns the last one; see nn/graph.h.
+     * NULL: the output cannot be computed by other programs. */
+    size_t (*describe)(struct graph *graph, const struct layer *layer);
 
     /* Frees what `options` owns. NULL: nothing. */
     void (*end)(struct layer *layer);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "op/dense.h"
 
+#include "nn/graph.h"
+
 bool dense_keeps_slope(const struct dense *d) {
     return d->activation != NULL && d->activation->keeps_slope;
 }
@@ -76,4 +78,14 @@ void dense_initialise(const struct net *net, const struct layer *layer, size_t o
     const struct dense *d = dense_of(layer);
     initializer_run(initializer, d->in, d->out, out, seed, number, net->parameters.value + layer->own[0].offset,
                     net->parameters.value + layer->own[1].offset);
+}
+
+size_t dense_describe(struct graph *g, const struct layer *layer) {
+    const struct dense *d = dense_of(layer);
+    struct image image = layer->image;
+    image.channels *= activation_group(d->activation);
+    const size_t in = graph_input(g, layer, 0),
+                 product = graph_add_weights(
+                     g, layer, (struct node){.kind = NODE_LINEAR, .inputs = 1, .in = {in}, .image = image});
+    return graph_activation(g, layer, product, d->activation);
 }

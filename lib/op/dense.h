@@ -48,6 +48,9 @@ void dense_backward(struct pass *pass, const struct layer *layer, const struct t
 void dense_gradient(struct pass *pass, const struct layer *layer, const struct tile *tile, struct matrix delta,
                     float scale, float beta, float *const own[]);
 
+/* Appends act(x W' + b) to a graph, with the shape of the layer's output. */
+size_t dense_describe(struct graph *graph, const struct layer *layer);
+
 /* Like op->pack and op->initialise. `out`: the number of outputs in the formulas of initializer_run. */
 void dense_pack(const struct net *net, const struct layer *layer, size_t j, size_t unit, size_t units);
 void dense_initialise(const struct net *net, const struct layer *layer, size_t out,

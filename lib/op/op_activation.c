@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* y = act(x), number by number. */
 #include "base/error.h"
+#include "nn/graph.h"
 #include "nn/pass.h"
 #include "op/ops.h"
 
@@ -51,8 +52,16 @@ static void backward(struct pass *pass, const struct layer *layer, const struct 
         memcpy(dx, dy, n * sizeof *dx);
 }
 
-const struct op op_activation = {
-    .name = "activation", .backward_inputs = 1, .infer = infer, .forward = forward, .backward = backward};
+static size_t describe(struct graph *g, const struct layer *layer) {
+    return graph_activation(g, layer, graph_input(g, layer, 0), activation_of(layer));
+}
+
+const struct op op_activation = {.name = "activation",
+                                 .backward_inputs = 1,
+                                 .infer = infer,
+                                 .forward = forward,
+                                 .backward = backward,
+                                 .describe = describe};
 
 size_t net_activation(struct net *net, const char *name, size_t in, const struct activation *activation) {
     const struct options options = {activation};

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Convolutions of pictures: act(conv(x)), or skip + conv(x), the end of a residual block (see op_resconv.c). */
 #include "base/error.h"
+#include "nn/graph.h"
 #include "nn/pass.h"
 #include "layer/conv.h"
 #include "op/hidden.h"
@@ -162,11 +163,36 @@ static void pack(const struct net *net, const struct layer *layer, size_t j, siz
         conv_pack(conv_of(layer), net->parameters.value + layer->own[0].offset, unit, units, layer->packed);
 }
 
+static size_t describe(struct graph *g, const struct layer *layer) {
+    const struct conv *c = conv_of(layer);
+    size_t node = graph_input(g, layer, 0);
+    if (c->factor > 1) {
+        const struct image *in = &c->window.in,
+                           large = {in->height * c->factor, in->width * c->factor, in->channels};
+        node = graph_add(
+            g, layer,
+            (struct node){.kind = NODE_UP, .inputs = 1, .in = {node}, .image = large, .factor = c->factor});
+    }
+    node = graph_add_weights(g, layer,
+                             (struct node){.kind = NODE_CONV,
+                                           .inputs = 1,
+                                           .in = {node},
+                                           .image = conv_output(c),
+                                           .kernel = c->window.kernel,
+                                           .stride = c->window.stride,
+                                           .before = c->window.before});
+    node = graph_activation(g, layer, node, activation_of(layer));
+    return layer->inputs == 1
+               ? node
+               : graph_add(g, layer,
+                           (struct node){.kind = NODE_ADD, .inputs = 2, .in = {node, graph_input(g, layer, 1)}});
+}
+
 #define OP_CONV(name_)                                                                                            \
     {                                                                                                             \
         .name = (name_), .backward_inputs = 2, .infer = infer, .initialise = initialise, .forward = forward,      \
         .backward = backward, .backward_activation = backward_activation, .gradient_of_range = gradient_of_range, \
-        .gradient = gradient, .pack = pack                                                                        \
+        .gradient = gradient, .pack = pack, .describe = describe                                                  \
     }
 const struct op op_conv = OP_CONV("conv"), op_up_conv = OP_CONV("up+conv");
 

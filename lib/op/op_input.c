@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Numbers that the caller of a pass sets. */
+#include "nn/graph.h"
 #include "op/ops.h"
 
 static int infer(struct net *net, struct layer *layer) {
@@ -10,7 +11,11 @@ static int infer(struct net *net, struct layer *layer) {
     return 0;
 }
 
-const struct op op_input = {.name = "input", .infer = infer};
+static size_t describe(struct graph *g, const struct layer *layer) {
+    return graph_add(g, layer, (struct node){.kind = NODE_INPUT, .image = layer->image});
+}
+
+const struct op op_input = {.name = "input", .infer = infer, .describe = describe};
 
 size_t net_input_pictures(struct net *net, const char *name, const struct image *shape) {
     return net_add(net, &op_input, name, shape, sizeof *shape, 0, NULL);

@@ -90,7 +90,8 @@ const struct op op_linear = {.name = "linear",
                              .backward = backward,
                              .backward_activation = backward_activation,
                              .gradient = gradient,
-                             .pack = dense_pack};
+                             .pack = dense_pack,
+                             .describe = dense_describe};
 
 static size_t add(struct net *net, const char *name, size_t in, struct options options) {
     return net_add(net, &op_linear, name, &options, sizeof options, 1, &in);

@@ -5,6 +5,7 @@
  */
 #include "base/error.h"
 #include "base/number.h"
+#include "nn/graph.h"
 #include "nn/pass.h"
 #include "op/hidden.h"
 #include "op/ops.h"
@@ -294,6 +295,16 @@ static void gradient(struct pass *pass, const struct layer *layer, const struct 
                   beta);
 }
 
+static size_t describe(struct graph *g, const struct layer *layer) {
+    const struct options *o = options_of(layer);
+    const size_t in = graph_input(g, layer, 0),
+                 normal = graph_add_weights(
+                     g, layer,
+                     (struct node){
+                         .kind = NODE_NORM, .inputs = 1, .in = {in}, .groups = o->groups, .epsilon = EPSILON});
+    return graph_activation(g, layer, normal, o->activation);
+}
+
 const struct op op_norm = {.name = "norm",
                            .backward_inputs = 1,
                            .infer = infer,
@@ -302,7 +313,8 @@ const struct op op_norm = {.name = "norm",
                            .backward = backward,
                            .backward_activation = backward_activation,
                            .gradient_of_range = gradient_of_range,
-                           .gradient = gradient};
+                           .gradient = gradient,
+                           .describe = describe};
 
 size_t net_norm(struct net *net, const char *name, size_t in, size_t groups, const struct activation *activation) {
     const struct options options = {.groups = groups, .activation = activation};

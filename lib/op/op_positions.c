@@ -3,6 +3,7 @@
  * [positions, in]. */
 #include "base/number.h"
 #include "layer/linear.h"
+#include "nn/graph.h"
 #include "nn/pass.h"
 #include "op/ops.h"
 #include "layer/outer.h"
@@ -145,6 +146,13 @@ static void pack(const struct net *net, const struct layer *layer, size_t j, siz
 }
 
 /* Its name is that of the fully connected layer, of which it is one for each position. */
+static size_t describe(struct graph *g, const struct layer *layer) {
+    const size_t in = graph_input(g, layer, 0);
+    return graph_add_weights(
+        g, layer,
+        (struct node){.kind = NODE_CONV, .inputs = 1, .in = {in}, .image = layer->image, .kernel = 1, .stride = 1});
+}
+
 const struct op op_positions = {.name = "linear",
                                 .backward_inputs = 1,
                                 .infer = infer,
@@ -154,7 +162,8 @@ const struct op op_positions = {.name = "linear",
                                 .backward = backward,
                                 .gradient_of_range = gradient_of_range,
                                 .gradient = gradient,
-                                .pack = pack};
+                                .pack = pack,
+                                .describe = describe};
 
 size_t net_linear_positions(struct net *net, const char *name, size_t in, size_t units) {
     const struct options options = {.units = units};

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Residual blocks: y = x + act(x W' + b), as wide as x. A row of what is kept is act(x W' + b) [W], followed by
  * what the activation keeps. */
+#include "nn/graph.h"
 #include "op/dense.h"
 #include "op/hidden.h"
 #include "op/ops.h"
@@ -81,6 +82,11 @@ static void gradient(struct pass *pass, const struct layer *layer, const struct 
     dense_gradient(pass, layer, tile, delta(pass, layer), scale, beta, own);
 }
 
+static size_t describe(struct graph *g, const struct layer *layer) {
+    const size_t in = graph_input(g, layer, 0), activated = dense_describe(g, layer);
+    return graph_add(g, layer, (struct node){.kind = NODE_ADD, .inputs = 2, .in = {activated, in}});
+}
+
 const struct op op_residual = {.name = "res",
                                .backward_inputs = 1,
                                .reads_panels = true,
@@ -90,7 +96,8 @@ const struct op op_residual = {.name = "res",
                                .backward = backward,
                                .backward_activation = backward_activation,
                                .gradient = gradient,
-                               .pack = dense_pack};
+                               .pack = dense_pack,
+                               .describe = describe};
 
 size_t net_residual(struct net *net, const char *name, size_t in, const struct activation *activation) {
     const struct dense options = {.activation = activation};

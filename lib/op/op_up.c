@@ -2,6 +2,7 @@
 /* Nearest-neighbour upsampling: each pixel becomes a square of equal ones, and what is below or to the right of the
  * wanted size is cut off. */
 #include "base/error.h"
+#include "nn/graph.h"
 #include "nn/pass.h"
 #include "op/hidden.h"
 #include "op/ops.h"
@@ -76,8 +77,20 @@ static void backward(struct pass *pass, const struct layer *layer, const struct 
     }
 }
 
-const struct op op_up = {
-    .name = "up", .backward_inputs = 1, .infer = infer, .forward = forward, .backward = backward};
+static size_t describe(struct graph *g, const struct layer *layer) {
+    const struct options *o = layer->options;
+    const size_t in = graph_input(g, layer, 0);
+    return graph_add(
+        g, layer,
+        (struct node){.kind = NODE_UP, .inputs = 1, .in = {in}, .image = layer->image, .factor = o->factor});
+}
+
+const struct op op_up = {.name = "up",
+                         .backward_inputs = 1,
+                         .infer = infer,
+                         .forward = forward,
+                         .backward = backward,
+                         .describe = describe};
 
 size_t up_factor(const struct layer *layer) {
     const struct options *o = layer->options;

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+#include "nn/graph.h"
+
+#include "base/error.h"
+#include "base/memory.h"
+
+#include <stdlib.h>
+
+int graph_create(struct graph *g, const struct net *net, const char *name) {
+    *g = (struct graph){.net = net, .name = name, .of_layer = malloc(net->layers * sizeof *g->of_layer)};
+    if (g->of_layer == NULL)
+        return fail("%s: out of memory for a graph of %zu layers", name, net->layers);
+    for (size_t i = 0; i < net->layers; i++)
+        g->of_layer[i] = NO_NODE;
+    return 0;
+}
+
+void graph_free(struct graph *g) {
+    free(g->node);
+    free(g->of_layer);
+    *g = (struct graph){0};
+}
+
+int graph_finish(const struct graph *g) {
+    return g->failed ? -1 : 0;
+}
+
+static size_t fail_graph(struct graph *g, int failed) {
+    g->failed = g->failed || failed < 0;
+    return 0;
+}
+
+size_t graph_layer(struct graph *g, size_t number) {
+    const struct layer *layer = &g->net->layer[number];
+    if (g->failed)
+        return 0;
+    if (g->of_layer[number] != NO_NODE)
+        return g->of_layer[number];
+    if (layer->op->describe == NULL)
+        return fail_graph(g, fail("%s: %s is a layer of the kind %s, which other programs cannot compute yet",
+                                  g->name, layer->name, layer->op->name));
+    const size_t node = layer->op->describe(g, layer);
+    if (!g->failed)
+        g->of_layer[number] = node;
+    return node;
+}
+
+size_t graph_input(struct graph *g, const struct layer *layer, size_t i) {
+    return graph_layer(g, layer->in[i]);
+}
+
+size_t graph_add(struct graph *g, const struct layer *layer, struct node node) {
+    if (g->failed)
+        return 0;
+    struct node *grown = memory_grow(g->node, g->nodes, sizeof *grown);
+    if (grown == NULL)
+        return fail_graph(g, fail("%s: out of memory for a graph of %zu nodes", g->name, g->nodes + 1));
+    g->node = grown;
+    node.name = layer->name;
+    if (node.image.height == 0)
+        node.image = g->node[node.in[0]].image;
+    g->node[g->nodes] = node;
+    return g->nodes++;
+}
+
+size_t graph_add_weights(struct graph *g, const struct layer *layer, struct node node) {
+    node.weight = g->net->parameters.value + layer->own[0].offset;
+    node.bias = g->net->parameters.value + layer->own[1].offset;
+    return graph_add(g, layer, node);
+}
+
+size_t graph_activation(struct graph *g, const struct layer *layer, size_t in, const struct activation *a) {
+    if (g->failed || a == NULL)
+        return in;
+    struct node node = {.kind = NODE_FUNCTION, .inputs = 1, .in = {in}, .function = a->function};
+    if (a->group > 1) {
+        node.kind = NODE_GATE;
+        node.image = g->node[in].image;
+        node.image.channels /= a->group;
+    }
+    return graph_add(g, layer, node);
+}

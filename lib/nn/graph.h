@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef NN_GRAPH_H
+#define NN_GRAPH_H
+
+#include "kernel/function.h"
+#include "nn/net.h"
+
+/* What layers of a net compute for one item, as a list of simple nodes, from which other programs are written. A
+ * node reads the values of earlier nodes only, and each has one row of numbers, a picture with the channels last.
+ * Each op appends the nodes of its layers (op->describe), so that who writes a program knows the kinds of nodes,
+ * and no op. */
+
+enum node_kind {
+    NODE_INPUT,    /* numbers that the program is given, under the name of the node */
+    NODE_CONSTANT, /* weight [width] */
+    NODE_LINEAR,   /* W x + b of the whole row; weight [width, width of in[0]], bias [width] */
+    /* A convolution (layer/window.h): weight [channels, channels of in[0], kernel, kernel], bias [channels]. With
+     * kernel 1 it is a linear layer of each position. */
+    NODE_CONV,
+    NODE_UP,       /* each pixel becomes factor x factor equal ones, of which the first rows and columns stay */
+    NODE_NORM,     /* group normalization in `groups` groups of channels; weight, bias [channels]; epsilon */
+    NODE_FUNCTION, /* function(x), number by number; or function(x, s) of in[0] and in[1] */
+    NODE_GATE,     /* l sigmoid(g) of each pair (l, g) of neighbours */
+    NODE_ADD,      /* in[0] + in[1], number by number */
+    /* The channels of in[0], then those of in[1], at each position; in[1] may have one position, which then goes to
+     * all. */
+    NODE_CONCATENATE,
+    NODE_ONE_HOT,  /* each number becomes `levels` numbers: 1 at its place, else 0 */
+    NODE_OBSERVED, /* NaN becomes 0 */
+    NODE_MASK,     /* 0 for NaN, 1 for others */
+    NODE_CLAMP,    /* numbers from number `first` on are bounded to [-bound, bound] */
+    NODE_PICK,     /* number `first` of each `step` neighbours */
+    NODE_MOST,     /* the index of the largest of each `levels` neighbours, the first of equal ones */
+    NODE_KINDS
+};
+
+struct node {
+    enum node_kind kind;
+    const char *name; /* of the layer that the node belongs to; owned by the net */
+    size_t inputs, in[2];
+    struct image image;         /* of the value */
+    const float *weight, *bias; /* owned by the net */
+    size_t kernel, stride, before;
+    size_t factor, groups, levels, first, step;
+    enum function function;
+    double epsilon, bound;
+};
+
+struct graph {
+    const struct net *net; /* not owned, like the name */
+    const char *name;      /* begins messages, such as a model file's */
+    struct node *node;
+    size_t nodes;
+    size_t *of_layer; /* [layers of the net] the node with the layer's output; NO_NODE: not described yet */
+    bool failed;      /* since the first error; checked once, by graph_finish */
+};
+
+#define NO_NODE SIZE_MAX
+
+/* Starts an empty graph. 0 or -1; end with graph_free in both cases. */
+int graph_create(struct graph *graph, const struct net *net, const char *name) __attribute__((warn_unused_result));
+
+void graph_free(struct graph *graph);
+
+/* Returns the node with the output of a layer, and appends what it needs. 0 if the graph has failed, as when a
+ * layer cannot be described. */
+size_t graph_layer(struct graph *graph, size_t layer);
+
+/* The same of input i of a layer. */
+size_t graph_input(struct graph *graph, const struct layer *layer, size_t i);
+
+/* Appends a node that belongs to a layer, and returns its index. Sets its `image` to that of in[0] if its height is
+ * 0. */
+size_t graph_add(struct graph *graph, const struct layer *layer, struct node node);
+
+/* The same with weight and bias from own[0] and own[1] of the layer. */
+size_t graph_add_weights(struct graph *graph, const struct layer *layer, struct node node);
+
+/* Appends act(x), if there is an activation, and returns the node of the result. */
+size_t graph_activation(struct graph *graph, const struct layer *layer, size_t in,
+                        const struct activation *activation);
+
+/* 0, or -1 with the message of the first error. */
+int graph_finish(const struct graph *graph) __attribute__((warn_unused_result));
+
+/* Returns how many numbers the value of a node has. */
+static inline size_t graph_width(const struct graph *graph, size_t node) {
+    return image_size(&graph->node[node].image);
+}
+
+#endif
