@@ -73,7 +73,7 @@ OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o) $(foreach level,$(LEVELS),$(KERNELS:%.c=$
 # Published figures, a recipe each in examples/paper/; the others there take longer and are started by name.
 PAPER := vae iwae-5 figure2 figure4
 
-.PHONY: all help flags parts fuzz fuzzers deps bench-deps emoji-deps deps-chemistry paper-deps fuzz-deps long-deps bench bench-quick demo molecules paper check quick test format lint dist check-long coverage mutate asan tsan units install uninstall clean
+.PHONY: all help flags parts fuzz fuzzers deps bench-deps emoji-deps deps-chemistry paper-deps fuzz-deps long-deps bench bench-quick demo words molecules paper check quick test format lint dist check-long coverage mutate asan tsan units install uninstall clean
 .DELETE_ON_ERROR:
 
 all: $(PROGRAMS)
@@ -83,6 +83,7 @@ help:
 	@echo 'make deps       install what the build, the tests and the demo need (Debian, apt-get)'
 	@echo 'make demo       train on Fashion-MNIST and leave pictures below demo/ (DATA=mnist: on MNIST;'
 	@echo '                DATA=tiles: on pictures in colour, below demo-tiles/)'
+	@echo 'make words      learn English words, and invent others, below words/, in a minute or two'
 	@echo 'make molecules  learn molecules, make new ones, and climb towards a higher logP, below molecules/, in about an hour'
 	@echo '                (deps-chemistry: installs nauty and Open Babel, which it needs)'
 	@echo 'make check      run every test; make check-long: what takes longer, the published figure on MNIST among it'
@@ -96,7 +97,7 @@ help:
 	@echo 'make asan tsan  build with the address and undefined, and the thread sanitizer, below $(BUILD)/'
 	@echo 'make format     lay out the C files; make lint: analyzers and the checks of the source; make dist: the source, packed'
 	@echo 'make install    to $$(DESTDIR)$$(PREFIX), default /usr/local; make uninstall takes it away'
-	@echo 'make clean      remove $(BUILD)/, demo/, demo-tiles/, molecules/ and paper/'
+	@echo 'make clean      remove $(BUILD)/, demo/, demo-tiles/, words/, molecules/ and paper/'
 
 $(PROGRAMS): $(BUILD)/%: $(BUILD)/tools/%.o $(LIBRARY)
 	$(call say,LD)
@@ -236,8 +237,8 @@ bench bench-quick: all $(BENCH)
 demo: all
 	$(OUTSIDE) PATH="$(ABSOLUTE_BUILD):$$PATH" examples/$(if $(filter tiles sample-tiles,$(DATA)),demo-tiles,demo)
 
-molecules: all
-	$(OUTSIDE) PATH="$(ABSOLUTE_BUILD):$$PATH" examples/molecules
+words molecules: all
+	$(OUTSIDE) PATH="$(ABSOLUTE_BUILD):$$PATH" examples/$@
 
 paper: all
 	@for recipe in $(PAPER); do $(OUTSIDE) PATH="$(ABSOLUTE_BUILD):$$PATH" examples/paper/$$recipe || exit; done
@@ -309,6 +310,6 @@ uninstall:
 	done
 
 clean:
-	rm -rf $(BUILD) demo demo-tiles molecules paper
+	rm -rf $(BUILD) demo demo-tiles words molecules paper
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -143,6 +143,21 @@ text() { raw2text -m gru.bin "$@"; }
         vae-train -q --tokens tokens.txt -m x.bin -z 3 -b 32 -e 2 --decoder-hidden gru:5 --word-dropout 0.4 --resume run.ck words.raw
 }
 
+@test "a decoder that hardly reads its latents is noted, with the KL" {
+    # kl MODEL: that of training.
+    kl() { vae-info --row "$1" | awk -F '\t' 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == "train_kl") c = i } NR == 2 { print $c }'; }
+    vae-train --tokens tokens.txt -m few.bin -z 3 -b 32 -e 1 --decoder-hidden gru:9 words.raw 2>err
+    holds "$(kl few.bin) < 1"
+    assert_equal "$(tail -2 err | head -1)" "vae-train: few.bin: the KL is $(printf %.2f "$(kl few.bin)") nats per item, so the decoder predicts tokens from those before and hardly from z; more steps, a smaller --beta, --free-bits or --word-dropout make it read z"
+    run -1 grep collapsed err
+    # Others have a larger one, or read nothing else.
+    vae-train --tokens tokens.txt -m much.bin -z 3 -b 32 -e 9 -r 0.01 --beta 0.01 --decoder-hidden gru:9 words.raw 2>err
+    holds "$(kl much.bin) > 1"
+    run -1 grep 'hardly' err
+    vae-train --tokens tokens.txt -m plain.bin -z 3 -b 32 -e 1 words.raw 2>err
+    run -1 grep 'hardly' err
+}
+
 @test "another vocabulary is another run, and the same one under another name is not" {
     small x.bin -e 1 --checkpoint run.ck --decoder-hidden gru:5
     tac tokens.txt >other.txt

@@ -34,10 +34,22 @@ setup() { cd "$BATS_FILE_TMPDIR" || return; }
 
 @test "its last hints run" {
     cd out
-    grep '^  vae-sample\|^  echo' ../told | sed 's/serendipity/bamina/' >hints
+    grep '^  vae-sample\|^  echo' ../told >hints
+    grep -q "echo $(head -1 strange.txt | cut -f 2) " hints
     assert_equal "$(wc -l <hints)" 2
     while read -r command; do
         bash -c "set -o pipefail; $command" >lines
         grep -q '^[a-z][a-z]*$' lines
     done <hints
+}
+
+@test "each example of sequences has a help, and leaves nothing if its arguments or programs are not there" {
+    cd "$BATS_TEST_TMPDIR"
+    for example in words molecules; do
+        for option in -h --help; do "$ROOT/examples/$example" $option | grep -q "Usage: examples/$example \[DIR\]"; done
+        fails 2 "$example: found '-x', wanted DIR" "$ROOT/examples/$example" -x
+    done
+    fails 1 'words: vae-train: not found, wanted the tools on PATH' env PATH=/usr/bin:/bin "$ROOT/examples/words"
+    fails 2 "sweep: found '--help', wanted ITEMS.raw" "$ROOT/examples/jobs/sweep" --help
+    assert_equal "$(ls)" $'err\nout'
 }

@@ -151,6 +151,19 @@ static void note_collapsed(const struct report *r, const struct provenance *save
              r->model, latent - active, latent, advice);
 }
 
+#define LITTLE_KL 1.0 /* nats per item: less says hardly more than which half of the items it is of */
+
+/* An autoregressive decoder may do without z, however many latents are active. Returns whether it does. */
+static bool note_unread_latents(const struct report *r, const struct provenance *saved) {
+    const bool recurrent = r->training->model->recurrent != NO_LAYER;
+    if (!recurrent || !(saved->train.kl < LITTLE_KL))
+        return false;
+    cli_note("%s: the KL is %.2f nats per item, so the decoder predicts tokens from those before and hardly from z; "
+             "more steps, a smaller --beta, --free-bits or --word-dropout make it read z",
+             r->model, saved->train.kl);
+    return true;
+}
+
 /* Returns why training has ended; the epoch follows. */
 static const char *ending_text(const struct report *r) {
     if (r->has_lost_patience)
@@ -165,7 +178,8 @@ void report_result(const struct report *r, const struct provenance *saved) {
     const struct model_config *config = &t->model->config;
     char *layers = model_describe(t->model), shape[SHAPE_TEXT], bound[BOUND_TEXT], target[FIT_TEXT],
          text[FIGURES_TEXT], rate[RATE_TEXT], epoch[64] = "", figures[RESULT_TEXT] = "the initial weights";
-    note_collapsed(r, saved);
+    if (!note_unread_latents(r, saved))
+        note_collapsed(r, saved);
     if (saved->epochs != t->epoch)
         snprintf(epoch, sizeof epoch, "saved epoch %" PRIu64 ", ", saved->epochs);
     if (!isnan(saved->train.elbo))
