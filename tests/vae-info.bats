@@ -97,6 +97,9 @@ total - - 1691369 5032960"
     net_of -H 9 --decoder-hidden linear:10:10:4,up:3:28:28,conv:2:4
     assert_equal "$(sed -n '/decoder/p' rows | cut -d ' ' -f 1-3)" $'decoder.0 linear 10x10x4\ndecoder.1 up 28x28x4
 decoder.2 conv 28x28x2\ndecoder.3 conv 28x28x1'
+    net_of -H 9 --decoder-hidden linear:14:15:4,up:2:28:28,conv:2:4
+    assert_equal "$(sed -n '/decoder/p' rows | cut -d ' ' -f 1-3)" $'decoder.0 linear 14x15x4\ndecoder.1 up 28x28x4
+decoder.2 conv 28x28x2\ndecoder.3 conv 28x28x1'
     net_of -H 9 --decoder-hidden linear:7:7:4,up:4,conv:2:4
     assert_equal "$(sed -n '/decoder/p' rows | cut -d ' ' -f 1-3)" $'decoder.0 linear 7x7x4\ndecoder.1 up 28x28x4
 decoder.2 conv 28x28x2\ndecoder.3 conv 28x28x1'
