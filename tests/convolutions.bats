@@ -136,6 +136,8 @@ large_pictures() {
     # Where there is no memory for one picture per thread, fewer are held.
     (ulimit -v 60000 && vae-train -q -j 8 -m few.bin -H conv:64:3,conv:4:4:4,8 -z 2 -b 30 -e 1 large.raw)
     cmp one.bin few.bin
+    # Each thread has the gradient of the two units that read a picture of 61440 numbers, not that of a whole part.
+    (ulimit -v 100000 && vae-train -q -j 8 -m units.bin -H conv:8:3,2 --decoder-hidden 2 -z 2 -b 8 -e 1 large.raw)
 }
 
 @test "of a mini-batch that is held in micro-batches, the layer that is not finite is found in any of them" {

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/number.h"
 #include "nn/plan.h"
 
 #include <math.h>
@@ -35,7 +36,7 @@ static bool has_gradient(const struct layer *layer) {
 
 /* Returns the units per part of a layer; the last part may have fewer. */
 static size_t part_units(const struct layer *layer) {
-    return layer->own_whole ? layer->own_units : products()->part_units;
+    return layer->own_whole ? layer->own_units : smaller(products()->part_units, layer->own_units);
 }
 
 /* Returns how many parameters a layer has per unit. */
