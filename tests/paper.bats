@@ -163,4 +163,11 @@ convolutions() {
         bytes=$(pnm2raw -q "$BATS_TEST_TMPDIR/vaeutils/tiles/${name%:*}-test.ppm" | zstd -q -19 | wc -c)
         assert_line --regexp "^${name%:*}.*"$'\t'"$(awk "BEGIN { printf \"%.3f\", 8 * $bytes / 3072 / ${name#*:} }")$"
     done
+    # One picture of several that is not compressed.
+    mkdir "$BATS_TEST_TMPDIR/bin"
+    # shellcheck disable=SC2016 # the script's own arguments
+    printf '#!/bin/sh\ncase $* in */aaab) exit 3 ;; esac\nexec %s "$@"\n' "$(command -v pnmtopng)" \
+        >"$BATS_TEST_TMPDIR/bin/pnmtopng"
+    chmod +x "$BATS_TEST_TMPDIR/bin/pnmtopng"
+    PATH=$BATS_TEST_TMPDIR/bin:$PATH run -3 "$ROOT/examples/paper/compressors"
 }
