@@ -51,7 +51,7 @@ setup() {
         [op]='base stream kernel dist layer nn' [model]='base stream kernel dist layer nn op'
         [query]='base stream kernel dist layer nn op model' [train]='base stream kernel dist layer nn op model query'
         [run]='base stream kernel dist layer nn op model query train'
-        [property]='base stream kernel dist layer nn op model query')
+        [property]='base stream kernel dist layer nn op model query' [export]='base stream kernel dist layer nn op model')
     local room file included rooms=0 files=0
     for room in lib/*; do
         room=${room#lib/}

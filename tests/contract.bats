@@ -6,10 +6,10 @@
 # shellcheck disable=SC2154 # stderr is set by run
 load helper
 
-TOOLS=(idx2raw csv2raw text2raw npy2raw mtx2raw pnm2raw vae-train vae-encode vae-decode vae-sample vae-interp vae-traverse vae-climb vae-impute vae-eval vae-score vae-info raw2pgm raw2csv raw2text raw2npy raw-select raw-zip raw-info raw-cmp)
+TOOLS=(idx2raw csv2raw text2raw npy2raw mtx2raw pnm2raw vae-train vae-encode vae-decode vae-sample vae-interp vae-traverse vae-climb vae-impute vae-eval vae-score vae-info vae2c raw2pgm raw2csv raw2text raw2npy raw-select raw-zip raw-info raw-cmp)
 READERS=(idx2raw csv2raw text2raw npy2raw mtx2raw pnm2raw vae-train vae-encode vae-decode vae-interp vae-traverse vae-climb vae-impute vae-eval vae-score vae-info raw2pgm raw2csv raw2text raw2npy raw-select raw-zip raw-info raw-cmp)
 STREAM_READERS=(vae-train vae-encode vae-decode vae-interp vae-traverse vae-climb vae-impute vae-eval vae-score raw2pgm raw2csv raw2text raw2npy raw-select raw-zip raw-info raw-cmp)
-WRITERS=(idx2raw csv2raw text2raw npy2raw mtx2raw pnm2raw vae-encode vae-decode vae-sample vae-interp vae-traverse vae-climb vae-impute vae-eval vae-score vae-info raw2pgm raw2csv raw2text raw2npy raw-select raw-zip raw-info)
+WRITERS=(idx2raw csv2raw text2raw npy2raw mtx2raw pnm2raw vae-encode vae-decode vae-sample vae-interp vae-traverse vae-climb vae-impute vae-eval vae-score vae-info vae2c raw2pgm raw2csv raw2text raw2npy raw-select raw-zip raw-info)
 BINARY_WRITERS=(idx2raw csv2raw text2raw npy2raw mtx2raw pnm2raw vae-encode vae-decode vae-sample vae-interp vae-traverse vae-climb vae-impute vae-score raw2pgm raw2npy raw-select raw-zip)
 
 # use TOOL: sets `arguments`, all but its input; and `input`, one that it reads to a good end.
@@ -29,6 +29,7 @@ use() {
     vae-impute) arguments=(-m model.bin -k 3) input=holes.raw ;;
     vae-eval) arguments=(-q -m model.bin) ;; # without its note on grey values
     vae-info) input=model.bin ;;
+    vae2c) arguments=(-m model.bin decoder) input=/dev/null ;;
     vae-decode) arguments=(-m model.bin) input=latents.raw ;;
     vae-interp | vae-traverse) input=latents.raw ;;
     vae-climb) arguments=(-q --latents known.raw --target values.raw) input=latents.raw ;; # without its note on R^2
@@ -268,7 +269,7 @@ END
 @test "every tool does its work with 0, and says nothing on stderr with -q" {
     for tool in "${TOOLS[@]}"; do
         use "$tool"
-        [ "$tool" = vae-sample ] || arguments+=("$input")
+        [[ $tool == vae-sample || $tool == vae2c ]] || arguments+=("$input")
         run -0 --separate-stderr bash -c '"$@" >out' - "$tool" -q "${arguments[@]}"
         assert_empty "$stderr"
         case $tool in
@@ -375,6 +376,7 @@ made_of() {
     for tool in vae-encode vae-decode vae-impute vae-eval vae-score vae-sample; do
         fails 1 "$tool: none: cannot open: No such file or directory" "$tool" -m none
     done
+    fails 1 'vae2c: none: cannot open: No such file or directory' vae2c -m none decoder
 }
 
 @test "a name with control characters cannot break the one line of an error" {

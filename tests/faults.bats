@@ -608,6 +608,8 @@ END
     small vae-eval -q -m model.bin -k 20 --mutual-information items.raw
     small vae-score -q -m model.bin items.raw
     small vae-info model.bin
+    small vae2c -m model.bin decoder
+    small vae2c -m counts.bin encoder
     small raw2pgm items.raw
     small raw2pgm --per-item items.raw
     small raw2csv items.raw

@@ -37,6 +37,7 @@ vae-score -m model.bin --write-calibration scores.txt "$1/items.raw" >scores
 vae-score -m model.bin --per-element "$1/items.raw" >elements
 vae-score -m model.bin --calibrate scores.txt "$1/items.raw" >calibrated
 vae-info model.bin >model
+vae2c -m model.bin decoder >decoder.c
 raw-select --class 7 --labels "$1/labels.raw" --shuffle "$1/items.raw" >shuffled
 raw-select --split 0.5 --write-rest rest "$1/items.raw" >select
 raw-zip --run 3 "$1/items.raw" "$1/items.raw" >zip
@@ -109,6 +110,7 @@ TARGET=(vae-train -q -j 2 -m new.bin --checkpoint new.ck --every 2 --log log.tsv
         withstand $call 5 1 raw-cmp items.raw items.raw
         withstand $call 5 1 vae-info model.bin
         withstand $call 5 1 vae-info --row model.bin
+        withstand $call 5 1 vae2c -m model.bin decoder
     done
 }
 
@@ -165,6 +167,7 @@ TARGET=(vae-train -q -j 2 -m new.bin --checkpoint new.ck --every 2 --log log.tsv
 @test "memory that ends while a model's lists of hidden layers are read, here at every 7th allocation, is named" {
     vae-train -q -m model.bin -H 2,res -z 1 -e 0 items.raw
     withstand malloc 12 7 vae-info model.bin
+    withstand malloc 12 7 vae2c -m model.bin encoder
     vae-train -q -m model.bin -H 2 -z 1 -e 1 --checkpoint run.ck items.raw
     withstand malloc 12 7 vae-info --row run.ck
 }

@@ -81,6 +81,7 @@ static const struct other_name {
     {"label", "class"},
     {"label", "cond"},
     {"pretrained", "start-from"},
+    {"prefix", "name"},
     {"log-file", "log"},
     {"checkpoint-every", "every"},
     {"save-every", "every"},

@@ -33,6 +33,7 @@ setup() {
     withstand malloc 12 1 vae-eval -q --mutual-information -m told.bin --cond labels.raw items.raw
     withstand malloc 12 1 vae-sample -m told.bin --cond labels.raw
     withstand malloc 12 1 vae-info model.bin
+    withstand malloc 12 1 vae2c -m told.bin decoder
 }
 
 @test "each allocation of vae-climb" {

@@ -1,0 +1,109 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# vae2c: a C file that computes what vae-decode and vae-encode write, without a library.
+load helper
+load c_files
+
+setup_file() {
+    cd "$BATS_FILE_TMPDIR" || return
+    make_c_data
+}
+
+setup() {
+    cd "$BATS_TEST_TMPDIR" || return
+    cp "$BATS_FILE_TMPDIR"/* .
+}
+
+# agrees ITEMS [OPTION...]: a model of the items with these options, and its C files, compute the same.
+agrees() {
+    untraced compare_c "$@" || fail "$*"
+}
+
+@test "dense layers, and each activation" {
+    agrees grey.raw -H 24,16 -a relu --init normal:0.5
+    agrees grey.raw -H 24 -a tanh --init normal:0.5 -l gaussian
+    agrees grey.raw -H 24 -a elu --init normal:0.5 -l gaussian
+    agrees grey.raw -H 24 -a softplus --init normal:0.5 -l gaussian
+    agrees grey.raw -H 24 -a gelu --init normal:0.5 -l gaussian
+    agrees grey.raw -H 24 -a silu --init normal:0.5 -l gaussian
+    agrees grey.raw -H 24,res,res -a gated --cond labels.raw -l laplace
+    agrees grey.raw -H none --logvar-bound 1 --init normal:2
+    table 6 <stats.raw | awk '{ for (i = 4; i <= 6; i++) { high += $i == 1; low += $i == -1 } } END { exit !(high && low) }'
+}
+
+@test "pictures: convolutions, residual blocks, norms and enlarged pictures" {
+    agrees picture.raw -H conv:4:3:2,norm:2,resconv,16 -a silu --cond labels.raw -l gaussian
+    agrees picture.raw -H conv:4:2:2,conv:6:3,8 -a gated -l gaussian
+    agrees picture.raw -H conv:4:3:2,8 --decoder-hidden 8,linear:3:3:4,up:3:7:9,conv:2:3 -l cbernoulli
+    agrees picture.raw -H 16,norm:4 --decoder-hidden linear:7:9:4,norm:2,resconv -a elu
+}
+
+@test "the file states its sizes, and its names begin with --name" {
+    vae-train -q -m model.bin -z 3 -H 8 -e 0 --cond labels.raw grey.raw
+    vae2c -m model.bin --name my_model2 decoder >decoder.c
+    grep -Fx 'void my_model2_decode(const float z[3], int label, float x[20], float work[17]);' decoder.c
+    grep -Fx '    my_model2_decode_work = 17' decoder.c
+    grep -F ' *     work    [17], 68 bytes,' decoder.c # label, 3; z and label, 2 x 3; 8 units
+    # 6 x 8 + 8 weights and biases, and 8 x 20 + 20.
+    grep -F ' 944 bytes of constant weights' decoder.c
+    vae2c -m model.bin --name my_model2 --header encoder >encoder.h
+    grep -Fx 'void my_model2_encode(const float x[20], int label, float mu[3], float logvar[3], float work[34]);' encoder.h
+    run -1 grep -F 'static' encoder.h
+    # Twice in one file, and by C++.
+    printf '#include "encoder.h"\n#include "encoder.h"\nint work = my_model2_encode_work;\n' >twice.c
+    gcc -std=c99 -Wall -Wextra -Werror -pedantic -c twice.c
+    if command -v g++ >/dev/null; then g++ -Wall -Wextra -Werror -pedantic -x c++ -c twice.c; fi
+}
+
+@test "weights are the same floats" {
+    vae-train -q -m model.bin -z 2 -H none -e 1 grey.raw
+    vae2c -m model.bin decoder >decoder.c
+    cat >print.c <<'END'
+#include "decoder.c"
+#include <stdio.h>
+int main(void) {
+    for (int o = 0; o < 20; o++)
+        for (int i = 0; i < 2; i++)
+            fwrite(&decoder_0_weight[i * 20 + o], 4, 1, stdout);
+    return 0;
+}
+END
+    gcc -std=c99 -o print print.c
+    vae-info --dump decoder.0.weight model.bin | payload | cmp - <(./print)
+}
+
+@test "a wrong name, part, model or number of parts is refused" {
+    vae-train -q -m model.bin -z 2 -H 4 -e 0 grey.raw
+    for name in '' 2x a-b 'a b' é "$(printf 'a%.0s' {1..65})"; do
+        fails 2 "vae2c: --name: found '$name', wanted letters, digits and _, at most 64, the first one no digit" \
+            vae2c -m model.bin --name "$name" decoder
+    done
+    vae2c -m model.bin --name "$(printf 'a%.0s' {1..64})" decoder | grep -q '^void a*_decode('
+    fails 2 'vae2c: decode: is no part of a model, wanted decoder or encoder' vae2c -m model.bin decode
+    fails 2 'vae2c: operands: found 0, wanted 1' vae2c -m model.bin
+    fails 2 'vae2c: operands: found 2, wanted 1' vae2c -m model.bin decoder encoder
+    fails 2 'vae2c: --model: not given, wanted it' vae2c decoder
+    fails 1 'vae2c: none.bin: cannot open: No such file or directory' vae2c -m none.bin encoder
+    fails 1 'vae2c: grey.raw: is a stream, wanted a model' vae2c -m grey.raw encoder
+    fails 1 'vae2c: stdout: cannot write: No space left on device' bash -c 'vae2c -m model.bin decoder >/dev/full'
+    # A model of sequences.
+    printf 'a\nb\n' >tokens.txt
+    { header i32 4 8 . && perl -e 'print pack "l<*", (1, 2, 1, 0) x 8'; } >words.raw
+    vae-train -q -m words.bin --tokens tokens.txt -H gru:4 --decoder-hidden gru:4 -z 2 -e 0 words.raw
+    for part in decoder encoder; do
+        fails 1 "vae2c: words.bin: ${part}.0 is a layer of the kind gru, which other programs cannot compute yet" vae2c -m words.bin $part
+        assert [ ! -s out ]
+    done
+}
+
+@test "likelihoods, missing elements, and how the encoder reads an item" {
+    agrees levels.raw -l categorical --levels 4 --missing --cond labels.raw -H 16 -a tanh
+    agrees level-picture.raw -l categorical --levels 4 --missing --cond labels.raw -H conv:4:3:2,8
+    agrees counts.raw -l poisson --missing -H 16
+    agrees counts.raw -l negbin -H 16 --cond labels.raw
+    agrees grey.raw -l cbernoulli -H 16 --init normal:1
+    agrees bytes.raw -l dlogistic --sigma net -H 16 --init normal:0.5
+    agrees bytes.raw -l dlogistic --sigma per-dim -H 16
+    agrees bytes.raw -l dlogistic -H 16
+    agrees holes.raw -l gaussian --sigma net --missing -H 16
+}
