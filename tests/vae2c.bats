@@ -38,6 +38,46 @@ agrees() {
     agrees picture.raw -H 16,norm:4 --decoder-hidden linear:7:9:4,norm:2,resconv -a elu
 }
 
+# accurate FUNCTION FORMULA LOW HIGH OPTION...: the function in the decoder of a model with these options is within 2e-6
+# of the formula, of a double x, unless that is below 1e-30. NaN stays NaN.
+accurate() {
+    vae-train -q -m model.bin -z 2 -H 4 -e 0 "${@:5}" grey.raw
+    vae2c -m model.bin decoder >decoder.c
+    cat >accurate.c <<END
+#include "decoder.c"
+#include <math.h>
+#include <stdio.h>
+
+int main(void) {
+    for (long k = 0; k <= 200000; k++) {
+        const float number = (float)($3 + ($4 - ($3)) * k / 200000.0);
+        const double x = number, wanted = $2, found = $1(number);
+        if (!(fabs(found - wanted) <= 2e-6 * fabs(wanted) + 1e-30))
+            return printf("$1(%.9g): found %.9g, wanted %.9g\\n", x, found, wanted), 1;
+    }
+    return isnan($1(NAN)) ? 0 : 2;
+}
+END
+    gcc -std=c99 -O2 -o accurate accurate.c -lm
+    ./accurate || fail "$1: $?"
+}
+
+@test "the functions are accurate" {
+    accurate sigmoid '1 / (1 + exp(-x))' -60 88
+    accurate exp_of 'exp(x)' -69 88.7
+    accurate relu 'x > 0 ? x : 0' -1 1 -a relu
+    accurate tanh_of 'tanh(x)' -20 20 -a tanh
+    accurate tanh_of 'tanh(x)' -0.01 0.01 -a tanh
+    accurate elu 'x > 0 ? x : expm1(x)' -90 2 -a elu
+    accurate softplus 'x > 0 ? x + log1p(exp(-x)) : log1p(exp(x))' -60 90 -a softplus
+    accurate log1p_of 'log1p(x)' 0 3 -a softplus
+    accurate log1p_of 'log1p(x)' 0 1e7 -a softplus
+    accurate gelu 'x * erfc(-x / sqrt(2)) / 2' -11 10 -a gelu
+    accurate silu 'x / (1 + exp(-x))' -60 90 -a silu
+    accurate continuous_mean 'fabs(x) < 1e-3 ? 0.5 + x / 12 : 1 / (1 - exp(-x)) - 1 / x' -90 90 -l cbernoulli
+    accurate continuous_mean 'fabs(x) < 1e-3 ? 0.5 + x / 12 : 1 / (1 - exp(-x)) - 1 / x' -2 2 -l cbernoulli
+}
+
 @test "the file states its sizes, and its names begin with --name" {
     vae-train -q -m model.bin -z 3 -H 8 -e 0 --cond labels.raw grey.raw
     vae2c -m model.bin --name my_model2 decoder >decoder.c
@@ -45,7 +85,7 @@ agrees() {
     grep -Fx '    my_model2_decode_work = 17' decoder.c
     grep -F ' *     work    [17], 68 bytes,' decoder.c # label, 3; z and label, 2 x 3; 8 units
     # 6 x 8 + 8 weights and biases, and 8 x 20 + 20.
-    grep -F ' 944 bytes of constant weights' decoder.c
+    grep -F ' 944 bytes of constant' decoder.c
     vae2c -m model.bin --name my_model2 --header encoder >encoder.h
     grep -Fx 'void my_model2_encode(const float x[20], int label, float mu[3], float logvar[3], float work[34]);' encoder.h
     run -1 grep -F 'static' encoder.h

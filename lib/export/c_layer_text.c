@@ -15,9 +15,8 @@ const char c_linear_text[] =
     "}\n";
 
 const char c_conv_text[] =
-    "/* A convolution. The kernel's first row and column are `before` pixels above and left of the pixel at stride "
-    "* row,\n"
-    " * stride * column; pixels outside the picture count as 0. */\n"
+    "/* A convolution. The kernel begins `before` pixels above and left of the pixel that the strides lead to;\n"
+    " * pixels outside the picture count as 0. */\n"
     "struct conv {\n"
     "    size_t height, width, channels; /* of x */\n"
     "    size_t kernel, stride, before;\n"
@@ -25,9 +24,8 @@ const char c_conv_text[] =
     "};\n"
     "\n"
     "/* One pixel of y; weight [kernel][kernel][channels][outputs]. */\n"
-    "static void conv_pixel(const struct conv *c, const float *weight, const float *bias, const float *restrict "
-    "x,\n"
-    "                       size_t row, size_t column, float *restrict y) {\n"
+    "static void conv_pixel(const struct conv *c, const float *weight, const float *bias,\n"
+    "                       const float *restrict x, size_t row, size_t column, float *restrict y) {\n"
     "    for (size_t o = 0; o < c->outputs; o++)\n"
     "        y[o] = bias[o];\n"
     "    for (size_t i = 0; i < c->kernel; i++)\n"
@@ -49,8 +47,7 @@ const char c_conv_text[] =
     "}\n";
 
 const char c_up_text[] =
-    "/* Enlarges a picture: each pixel becomes factor x factor equal ones, of which the first rows and columns "
-    "stay. */\n"
+    "/* Each pixel becomes factor x factor equal ones, of which the first rows and columns stay. */\n"
     "static void up(const float *restrict x, size_t width, size_t channels, size_t factor, float *restrict y,\n"
     "               size_t rows, size_t columns) {\n"
     "    for (size_t row = 0; row < rows; row++)\n"
@@ -72,9 +69,8 @@ const char c_norm_text[] =
     "    return y;\n"
     "}\n"
     "\n"
-    "/* Group normalization in place: the numbers of each group of channels get mean 0 and variance 1, then each "
-    "channel\n"
-    " * its weight and bias. */\n"
+    "/* Group normalization in place: the numbers of each group of channels get mean 0 and variance 1, then\n"
+    " * each channel its weight and bias. */\n"
     "static void norm(const float *weight, const float *bias, float *x, size_t positions, size_t channels,\n"
     "                 size_t groups, float epsilon) {\n"
     "    const size_t each = channels / groups;\n"
@@ -95,16 +91,15 @@ const char c_norm_text[] =
     "    }\n"
     "}\n";
 
-const char c_concatenate_text[] = "/* The channels of a, then those of b, at each position; b_step: from a "
-                                  "position of b to the next one, 0 if there is\n"
-                                  " * only one. */\n"
-                                  "static void concatenate(const float *restrict a, size_t a_channels, const float "
-                                  "*restrict b, size_t b_channels,\n"
-                                  "                        size_t b_step, float *restrict y, size_t positions) {\n"
-                                  "    for (size_t i = 0; i < positions; i++) {\n"
-                                  "        for (size_t k = 0; k < a_channels; k++)\n"
-                                  "            *y++ = a[i * a_channels + k];\n"
-                                  "        for (size_t k = 0; k < b_channels; k++)\n"
-                                  "            *y++ = b[i * b_step + k];\n"
-                                  "    }\n"
-                                  "}\n";
+const char c_concatenate_text[] =
+    "/* The channels of a, then those of b, at each position; b_step: numbers between two positions of b, 0 if\n"
+    " * it has one. */\n"
+    "static void concatenate(const float *restrict a, size_t a_channels, const float *restrict b,\n"
+    "                        size_t b_channels, size_t b_step, float *restrict y, size_t positions) {\n"
+    "    for (size_t i = 0; i < positions; i++) {\n"
+    "        for (size_t k = 0; k < a_channels; k++)\n"
+    "            *y++ = a[i * a_channels + k];\n"
+    "        for (size_t k = 0; k < b_channels; k++)\n"
+    "            *y++ = b[i * b_step + k];\n"
+    "    }\n"
+    "}\n";

@@ -43,9 +43,8 @@ static const char expm1_text[] =
     "}\n";
 
 static const char log1p_text[] =
-    "/* log(1 + x) for x >= 0. With u = 1 + x = 2^n m it is n log(2) + log(m), and log(m) is 2 artanh(s), whose "
-    "series is\n"
-    " * 2 (s + s^3 / 3 + ...), with s = (m - 1) / (m + 1). The last term corrects the rounding of 1 + x. */\n"
+    "/* log(1 + x) for x >= 0. With u = 1 + x = 2^n m it is n log(2) + log(m). log(m) is 2 artanh(s), with\n"
+    " * s = (m - 1) / (m + 1), and its series 2 (s + s^3 / 3 + ...). The last term corrects the rounding of u. */\n"
     "static float log1p_of(float x) {\n"
     "    union number u, m;\n"
     "    u.value = 1 + x;\n"
@@ -79,16 +78,18 @@ static const char softplus_text[] = "/* log(1 + exp(x)) */\n"
  * [0, 10.3]; its relative error is 2e-7. Form: Shepherd and Laframboise, Chebyshev approximation of (1 + 2x)
  * exp(x^2) erfc x, Math. Comp. 36 (1981). */
 static const char gelu_text[] =
-    "/* x times the normal distribution function of x, which is erfc(-x / sqrt(2)) / 2. For z >= 0, erfc(z) is "
-    "exp(-z^2) /\n"
-    " * (1 + 2 z) times a polynomial in (z - 2) / (z + 2), with a relative error of 2e-7. */\n"
+    "/* x times the normal distribution function of x, which is erfc(-x / sqrt(2)) / 2. For z >= 0, erfc(z) is\n"
+    " * exp(-z^2) / (1 + 2 z) times a polynomial in (z - 2) / (z + 2). The square of `coarse` is exact: exp would\n"
+    " * enlarge its rounding error. */\n"
     "static float gelu(float x) {\n"
-    "    const float z = (x < 0 ? -x : x) * 0.707106781f, u = (z - 2) / (z + 2);\n"
-    "    const float p = 1.27697837f + u * (-0.0927640051f + u * (-0.166031122f + u * (0.164055794f + u * "
-    "(-0.0542070977f +\n"
-    "                    u * (-0.00806268584f + u * (0.0086398758f + u * (0.0013209437f + u * (-0.00123739848f +\n"
-    "                    u * -0.000407401094f))))))));\n"
-    "    const float tail = exp_of(-z * z) * p / (2 + 4 * z);\n"
+    "    const float size = x < 0 ? -x : x, bounded = size < 15 ? size : 15;\n"
+    "    const float coarse = (float)(int)(bounded * 64) / 64;\n"
+    "    const float rest = (bounded - coarse) * (bounded + coarse) / 2;\n"
+    "    const float z = bounded * 0.707106781f, u = (z - 2) / (z + 2);\n"
+    "    const float p = 1.27697837f + u * (-0.0927640051f + u * (-0.166031122f + u * (0.164055794f +\n"
+    "                    u * (-0.0542070977f + u * (-0.00806268584f + u * (0.0086398758f +\n"
+    "                    u * (0.0013209437f + u * (-0.00123739848f + u * -0.000407401094f))))))));\n"
+    "    const float tail = exp_of(-coarse * coarse / 2) * (1 + exp_series(-rest, 0)) * p / (2 + 4 * z);\n"
     "    return x * (x < 0 ? tail : 1 - tail);\n"
     "}\n";
 
@@ -105,8 +106,8 @@ static const char inverse_scale_text[] = "static float inverse_scale(float log_s
                                          "}\n";
 
 static const char continuous_mean_text[] =
-    "/* The mean of the continuous Bernoulli distribution with logit x, 1 / (1 - exp(-x)) - 1 / x; near 0 its "
-    "series. */\n"
+    "/* The mean of the continuous Bernoulli distribution with logit x, 1 / (1 - exp(-x)) - 1 / x; near 0 a\n"
+    " * series. */\n"
     "static float continuous_mean(float x) {\n"
     "    const float size = x < 0 ? -x : x, q = x * x, e = exp_of(-size);\n"
     "    if (size < 1)\n"
@@ -114,8 +115,8 @@ static const char continuous_mean_text[] =
     "    return x < 0 ? 1 / size - e / (1 - e) : 1 / (1 - e) - 1 / size;\n"
     "}\n";
 
-static const char logistic_mean_text[] = "/* The mean of the logistic distribution with location x and inverse "
-                                         "scale s over the levels 0, 1/255, ..., 1. */\n"
+static const char logistic_mean_text[] = "/* The mean of the logistic distribution of location x and inverse scale "
+                                         "s over the levels 0, 1/255, to 1. */\n"
                                          "static float logistic_mean(float x, float s) {\n"
                                          "    float sum = 0;\n"
                                          "    for (int k = 0; k < 255; k++)\n"
@@ -152,7 +153,7 @@ const struct c_part_text c_part_text[PARTS] = {
     [PART_TANH] = {tanh_text, 1U << PART_EXPM1, false},
     [PART_ELU] = {elu_text, 1U << PART_EXPM1, false},
     [PART_SOFTPLUS] = {softplus_text, 1U << PART_EXP | 1U << PART_LOG1P, false},
-    [PART_GELU] = {gelu_text, 1U << PART_EXP, false},
+    [PART_GELU] = {gelu_text, 1U << PART_EXP | 1U << PART_POWER, false},
     [PART_SIGMOID] = {sigmoid_text, 1U << PART_EXP, false},
     [PART_SILU] = {silu_text, 1U << PART_EXP, false},
     [PART_INVERSE_SCALE] = {inverse_scale_text, 1U << PART_EXP, false},

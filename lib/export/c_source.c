@@ -38,46 +38,55 @@ static size_t work_of(const struct source *s) {
     return s->memory.work == 0 ? 1 : s->memory.work;
 }
 
-/* How the elements of items are numbers. */
+/* What the elements of items are. */
 static const char *elements_text(const struct model_config *c) {
     if (c->binarize != BINARIZE_NONE)
-        return "0 or 1, or their mean";
+        return "0 or 1";
     if (c->likelihood->has_levels)
-        return "the number of the level, from 0 on";
-    return c->likelihood->raw_u8 ? "as they were trained on" : "u8 divided by 255, others as they are";
+        return "levels, from 0 on";
+    return c->likelihood->raw_u8 ? "the numbers of the data"
+                                 : "u8 divided by 255, numbers of other types as they are";
+}
+
+/* One line for each of the function's arrays. */
+static void write_arguments(const struct source *s) {
+    const struct model *m = &s->export->model;
+    char shape[SHAPE_TEXT];
+    if (s->export->decoder)
+        fprintf(s->out, " *     z       [%zu]\n", s->latent);
+    else
+        fprintf(s->out, " *     x       [%zu], an item, %s: %s%s\n", s->elements,
+                shape_text(&m->config.item, shape), elements_text(&m->config),
+                m->may_miss ? "; NaN is a missing one" : "");
+    if (s->classes > 0)
+        fprintf(s->out, " *     label   0 to %zu\n", s->classes - 1);
+    if (s->export->decoder)
+        fprintf(s->out, " *     x       [%zu], %s, %s: %s\n", s->elements,
+                m->config.likelihood->has_levels ? "the most probable item" : "the mean item",
+                shape_text(&m->config.item, shape), elements_text(&m->config));
+    else
+        fprintf(s->out, " *     mu      [%zu]\n *     logvar  [%zu]\n", s->latent, s->latent);
+    fprintf(s->out, " *     work    [%zu], %zu bytes, which need not be set\n", work_of(s),
+            work_of(s) * sizeof(float));
 }
 
 static void write_about(const struct source *s) {
     const struct model *m = &s->export->model;
-    char shape[SHAPE_TEXT];
-    fprintf(s->out, "/* %s_%s() computes ", s->name, s->verb);
-    fputs(s->export->decoder
-              ? "the mean of p(x|z) of a variational auto-encoder, an item x from its latent z.\n"
-              : "the posterior N(mu, diag exp(logvar)) of a variational auto-encoder, the latent of an "
-                "item x.\n",
-          s->out);
+    fprintf(s->out, "/* %s_%s() computes what %s.\n", s->name, s->verb,
+            s->export->decoder
+                ? "vae-decode(1) writes: an item x from its latent z"
+                : "vae-encode(1) --stats writes: the posterior N(mu, diag exp(logvar)) of an item x");
     fprintf(s->out, " * Written by vae2c of vaeutils %s from a model %s, %s.\n *\n", VAEUTILS_VERSION, s->layers,
             m->config.likelihood->name);
-    if (s->export->decoder)
-        fprintf(s->out, " *     z       [%zu]\n", s->latent);
-    else
-        fprintf(s->out, " *     x       [%zu], items of %s, row by row: %s%s\n", s->elements,
-                shape_text(&m->config.item, shape), elements_text(&m->config), m->may_miss ? "; NaN: missing" : "");
-    if (s->classes > 0)
-        fprintf(s->out, " *     label   0 to %zu\n", s->classes - 1);
-    if (s->export->decoder)
-        fprintf(s->out, " *     x       [%zu], items of %s, row by row: %s\n", s->elements,
-                shape_text(&m->config.item, shape), elements_text(&m->config));
-    else
-        fprintf(s->out, " *     mu      [%zu]\n *     logvar  [%zu]\n", s->latent, s->latent);
+    write_arguments(s);
     fprintf(
         s->out,
-        " *     work    [%zu], %zu bytes, which the function overwrites\n"
         " *\n"
-        " * The arrays do not overlap. There is no other memory than these, the stack, and %zu bytes of constant "
-        "weights, so\n"
-        " * calls with different arrays may run at the same time. */\n",
-        work_of(s), work_of(s) * sizeof(float), c_weights_count(&s->export->graph) * sizeof(float));
+        " * The arrays do not overlap. There is no other memory than these, the stack, and %zu bytes of constant\n"
+        " * weights, so calls with different arrays may run at the same time. gcc and clang vectorize the loops "
+        "with\n"
+        " * -O3; -ffast-math must not be given. */\n",
+        c_weights_count(&s->export->graph) * sizeof(float));
 }
 
 static void write_prototype(const struct source *s) {

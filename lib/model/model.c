@@ -236,7 +236,10 @@ char *model_describe(const struct model *m) {
             fprintf(out, ")");
         }
     }
-    if (out != NULL && fclose(out) == 0)
+    bool whole = out != NULL && !ferror(out);
+    if (out != NULL && fclose(out) != 0)
+        whole = false;
+    if (whole && text != NULL) /* out of memory, text may be NULL without an error */
         return text;
     free(text);
     (void)fail("model: out of memory for the description of its layers");
