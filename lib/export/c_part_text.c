@@ -115,14 +115,14 @@ static const char continuous_mean_text[] =
     "    return x < 0 ? 1 / size - e / (1 - e) : 1 / (1 - e) - 1 / size;\n"
     "}\n";
 
-static const char logistic_mean_text[] = "/* The mean of the logistic distribution of location x and inverse scale "
-                                         "s over the levels 0, 1/255, to 1. */\n"
-                                         "static float logistic_mean(float x, float s) {\n"
-                                         "    float sum = 0;\n"
-                                         "    for (int k = 0; k < 255; k++)\n"
-                                         "        sum += sigmoid((x - ((float)k + 0.5f) / 255) * s);\n"
-                                         "    return sum / 255;\n"
-                                         "}\n";
+static const char logistic_mean_text[] =
+    "/* The mean of the logistic distribution of location x and inverse scale s over 0, 1/255, 2/255 to 1. */\n"
+    "static float logistic_mean(float x, float s) {\n"
+    "    float sum = 0;\n"
+    "    for (int k = 0; k < 255; k++)\n"
+    "        sum += sigmoid((x - ((float)k + 0.5f) / 255) * s);\n"
+    "    return sum / 255;\n"
+    "}\n";
 
 static const char clamp_text[] = "static float clamp(float x, float bound) {\n"
                                  "    return x > bound ? bound : x < -bound ? -bound : x;\n"
