@@ -25,7 +25,7 @@ make_c_data() {
 #ifdef DECODER
 enum { IN = vae_decode_latent, OUT = vae_decode_outputs, WORK = vae_decode_work };
 #else
-enum { IN = vae_encode_inputs, OUT = 2 * vae_encode_latent, WORK = vae_encode_work };
+enum { IN = vae_encode_inputs, OUT = vae_encode_latent, WORK = vae_encode_work };
 #endif
 #ifdef LABELS
 #define LABEL label,
@@ -33,7 +33,7 @@ enum { IN = vae_encode_inputs, OUT = 2 * vae_encode_latent, WORK = vae_encode_wo
 #define LABEL
 #endif
 
-static float in[IN], out[OUT + 1], work[WORK + 1];
+static float in[IN], out[OUT + 1], logvar[OUT + 1], work[WORK + 1];
 
 int main(int argc, char **argv) {
     FILE *labels = argc > 1 ? fopen(argv[1], "rb") : NULL;
@@ -41,15 +41,19 @@ int main(int argc, char **argv) {
         int label = labels == NULL ? 0 : getc(labels);
         (void)label;
         memset(out, 255, sizeof out); /* NaN */
+        memset(logvar, 255, sizeof logvar);
         memset(work, 255, sizeof work);
 #ifdef DECODER
         vae_decode(in, LABEL out, work);
 #else
-        vae_encode(in, LABEL out, out + OUT / 2, work);
+        vae_encode(in, LABEL out, logvar, work);
 #endif
-        if (out[OUT] == out[OUT] || work[WORK] == work[WORK])
+        if (out[OUT] == out[OUT] || logvar[OUT] == logvar[OUT] || work[WORK] == work[WORK])
             return 3; /* written beyond its end */
         fwrite(out, sizeof *out, OUT, stdout);
+#ifndef DECODER
+        fwrite(logvar, sizeof *logvar, OUT, stdout);
+#endif
     }
     return 0;
 }

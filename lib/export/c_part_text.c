@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What is written is C99 without a C library. NaN goes through each function, and x == x is false for it. */
+/* What is written is C99 without a C library. NaN goes through each function, and x == x is false for it. Both
+ * values of a choice are computed before it, so that compilers can vectorize the loops that call these functions.
+ */
 #include "export/c_part_text.h"
 
 const char c_bits_text[] = "\n"
@@ -31,7 +33,8 @@ static const char exp_text[] =
     "static float exp_of(float x) {\n"
     "    const float above = x > -104.0f ? x : -104.0f, bounded = above < 89.0f ? above : 89.0f;\n"
     "    const int n = (int)(bounded * 1.44269504f + (bounded < 0 ? -0.5f : 0.5f)), half = n / 2;\n"
-    "    return x == x ? (1 + exp_series(bounded, n)) * power_of_2(half) * power_of_2(n - half) : x;\n"
+    "    const float result = (1 + exp_series(bounded, n)) * power_of_2(half) * power_of_2(n - half);\n"
+    "    return x == x ? result : x;\n"
     "}\n";
 
 static const char expm1_text[] =
@@ -39,7 +42,8 @@ static const char expm1_text[] =
     "static float expm1_of(float x) {\n"
     "    const float bounded = x > -80.0f ? x : -80.0f;\n"
     "    const int n = (int)(bounded * 1.44269504f - 0.5f);\n"
-    "    return x == x ? power_of_2(n) * exp_series(bounded, n) + (power_of_2(n) - 1) : x;\n"
+    "    const float result = power_of_2(n) * exp_series(bounded, n) + (power_of_2(n) - 1);\n"
+    "    return x == x ? result : x;\n"
     "}\n";
 
 static const char log1p_text[] =
@@ -66,7 +70,8 @@ static const char tanh_text[] = "static float tanh_of(float x) {\n"
                                 "}\n";
 
 static const char elu_text[] = "static float elu(float x) {\n"
-                               "    return x > 0 ? x : expm1_of(x);\n"
+                               "    const float below = expm1_of(x > 0 ? 0 : x);\n"
+                               "    return x > 0 ? x : below;\n"
                                "}\n";
 
 static const char softplus_text[] = "/* log(1 + exp(x)) */\n"

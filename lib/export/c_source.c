@@ -83,8 +83,8 @@ static void write_about(const struct source *s) {
         s->out,
         " *\n"
         " * The arrays do not overlap. There is no other memory than these, the stack, and %zu bytes of constant\n"
-        " * weights, so calls with different arrays may run at the same time. Compilers vectorize the loops, gcc\n"
-        " * with -O3; -ffast-math must not be given. */\n",
+        " * weights, so calls with different arrays may run at the same time. gcc vectorizes the loops with\n"
+        " * -O3 -fno-trapping-math, and clang with -O2; -ffast-math must not be given. */\n",
         c_weights_count(&s->export->graph) * sizeof(float));
 }
 
