@@ -31,6 +31,7 @@ setup() {
     german vae-train -q -m model.bin -H 2 -z 1 -e 1 -l gaussian --sigma 0.25 --log log.tsv items.raw
     assert_equal "$(metadata model.bin sigma)" 0.25
     assert_equal "$(last log 10)" 0.001
+    german vae2c -m model.bin encoder | cmp - <(vae2c -m model.bin encoder)
 }
 
 @test "every test file runs its programs with decimal points" {
