@@ -82,7 +82,7 @@ v() {
     v vae-score -q -m model.bin --calibrate scores.txt few.raw >p.raw
     v vae-info model.bin | grep -x $'latent\t2'
     v vae-info --dump decoder.0.weight model.bin | raw-info | row_holds 2 '$2 == 2 && $3 == 4'
-    v vae2c -m model.bin decoder | grep -q '^void vae_decode('
+    v vae2c -m model.bin decoder | grep '^void vae_decode('
     v raw-info few.raw | row_holds 2 '$3 == 5'
     v raw-info --per-element --names names a.raw | row_holds 2 '$2 == "a"'
     v raw-cmp few.raw few.raw
