@@ -147,3 +147,13 @@ END
     agrees bytes.raw -l dlogistic -H 16
     agrees holes.raw -l gaussian --sigma net --missing -H 16
 }
+
+@test "of levels that are equally probable the first one is written" {
+    vae-train -q -m model.bin -l categorical --levels 4 --missing -z 3 -H none -e 0 levels.raw
+    # shellcheck disable=SC2016 # Perl
+    perl "$ROOT/tests/safetensors.pl" edit '$data =~ s/./\0/gs; checksum()' <model.bin >even.bin
+    compile_c even.bin decoder -DDECODER
+    vae-sample -n 50 -d 3 >z.raw
+    { header f32 9 50 . && payload <z.raw | ./decoder; } | raw-cmp - <(vae-decode -m even.bin z.raw)
+    payload <z.raw | ./decoder | cmp - <(head -c $((50 * 9 * 4)) /dev/zero)
+}
