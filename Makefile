@@ -29,7 +29,7 @@ ifneq ($(words $(BUILD)),1)
 endif
 ABSOLUTE_BUILD = $(if $(filter /%,$(BUILD)),$(BUILD),$(CURDIR)/$(BUILD))
 
-TOOLS := idx2raw csv2raw text2raw npy2raw mtx2raw pnm2raw vae-train vae-encode vae-decode vae-sample vae-interp vae-traverse vae-climb vae-impute vae-eval vae-score vae-info vae2c raw2pgm raw2csv raw2text raw2npy raw-select raw-zip raw-info raw-cmp
+TOOLS := idx2raw csv2raw text2raw npy2raw mtx2raw pnm2raw vae-train vae-encode vae-decode vae-sample vae-interp vae-traverse vae-climb vae-impute vae-eval vae-score vae-info vae2c vae2onnx raw2pgm raw2csv raw2text raw2npy raw-select raw-zip raw-info raw-cmp
 PROGRAMS := $(TOOLS:%=$(BUILD)/%)
 MANUALS := $(wildcard man/*.[157])
 LIBRARY := $(BUILD)/libvae.a
@@ -73,7 +73,7 @@ OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o) $(foreach level,$(LEVELS),$(KERNELS:%.c=$
 # Published figures, a recipe each in examples/paper/; the others there take longer and are started by name.
 PAPER := vae iwae-5 figure2 figure4
 
-.PHONY: all help flags parts fuzz fuzzers deps bench-deps emoji-deps deps-chemistry paper-deps fuzz-deps long-deps bench bench-quick demo words molecules paper check quick test format lint dist check-long coverage mutate asan tsan units install uninstall clean
+.PHONY: all help flags parts fuzz fuzzers deps bench-deps emoji-deps deps-chemistry paper-deps fuzz-deps long-deps onnx-deps onnx-packages bench bench-quick demo words molecules paper check quick test format lint dist check-long coverage mutate asan tsan units install uninstall clean
 .DELETE_ON_ERROR:
 
 all: $(PROGRAMS)
@@ -90,6 +90,7 @@ help:
 	@echo '                (PART=N, from 1 to $(words $(PARTS)): a part of these; make check PART=N: the other tests and that part;'
 	@echo '                long-deps: installs what they need)'
 	@echo 'make quick      the tests that take little, in a minute; make test T=vae-encode: tests/vae-encode.bats, or a C test'
+	@echo 'make onnx-deps  install what runs the files of vae2onnx in its tests, which are skipped without it'
 	@echo 'make bench      time it beside PyTorch, as a table (bench-quick: in 2 minutes; bench-deps: installs PyTorch)'
 	@echo 'make paper      published figures, below paper/, in minutes each (paper-deps: installs gnuplot, for the plots, and zstd)'
 	@echo 'make coverage   which lines the tests run; make mutate: which faults, put in on purpose, they do not notice'
@@ -189,7 +190,7 @@ check: all asan tsan $(UNITS) $(BENCH) $(FAULT) $(REPLAYS) $(if $(PART),long-dep
 
 # Those that take a few seconds each: the C tests, and the tests of each tool and format.
 QUICK := csv2raw text2raw npy2raw mtx2raw fuzz golden helper idx2raw messages missing model_file pnm2raw raw-cmp raw-info raw-select raw-zip raw2csv raw2pgm raw2text stream vae-decode vae-encode vae-eval \
-    vae-climb vae-info vae2c vae-interp vae-sample vae-traverse vamp conditional
+    vae-climb vae-info vae2c vae2onnx vae-interp vae-sample vae-traverse vamp conditional
 quick: all $(UNITS) $(FAULT) $(REPLAYS) $(BENCH)
 	$(OUTSIDE) VAE_BUILD="$(ABSOLUTE_BUILD)" tests/run $(UNITS) $(QUICK:%=tests/%.bats)
 
@@ -282,9 +283,14 @@ fuzz-deps: DEPS := clang libclang-rt-dev
 long-deps: DEPS := $(if $(shell command -v npm),,npm) clang gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-arm-linux-gnueabihf \
         libc6-dev-armhf-cross qemu-user
 
-bench-deps emoji-deps deps-chemistry paper-deps fuzz-deps long-deps: | $(DEPS_FIRST)
+# ONNX files are checked by python3-onnx, and run by onnxruntime-web, which npm fetches.
+onnx-packages: DEPS := $(if $(shell command -v npm),,npm) python3-onnx
+onnx-deps: onnx-packages
+	@$(MAKE) -s -C data onnxruntime
 
-deps bench-deps emoji-deps deps-chemistry paper-deps fuzz-deps long-deps:
+bench-deps emoji-deps deps-chemistry paper-deps fuzz-deps long-deps onnx-packages: | $(DEPS_FIRST)
+
+deps bench-deps emoji-deps deps-chemistry paper-deps fuzz-deps long-deps onnx-packages:
 	@missing=; for package in $(DEPS); do \
 	    dpkg-query -W -f '$${Status}\n' $$package 2>/dev/null | grep -q '^install ok installed$$' || missing="$$missing $$package"; \
 	done; \

@@ -6,11 +6,11 @@
 # shellcheck disable=SC2154 # stderr is set by run
 load helper
 
-TOOLS=(idx2raw csv2raw text2raw npy2raw mtx2raw pnm2raw vae-train vae-encode vae-decode vae-sample vae-interp vae-traverse vae-climb vae-impute vae-eval vae-score vae-info vae2c raw2pgm raw2csv raw2text raw2npy raw-select raw-zip raw-info raw-cmp)
+TOOLS=(idx2raw csv2raw text2raw npy2raw mtx2raw pnm2raw vae-train vae-encode vae-decode vae-sample vae-interp vae-traverse vae-climb vae-impute vae-eval vae-score vae-info vae2c vae2onnx raw2pgm raw2csv raw2text raw2npy raw-select raw-zip raw-info raw-cmp)
 READERS=(idx2raw csv2raw text2raw npy2raw mtx2raw pnm2raw vae-train vae-encode vae-decode vae-interp vae-traverse vae-climb vae-impute vae-eval vae-score vae-info raw2pgm raw2csv raw2text raw2npy raw-select raw-zip raw-info raw-cmp)
 STREAM_READERS=(vae-train vae-encode vae-decode vae-interp vae-traverse vae-climb vae-impute vae-eval vae-score raw2pgm raw2csv raw2text raw2npy raw-select raw-zip raw-info raw-cmp)
-WRITERS=(idx2raw csv2raw text2raw npy2raw mtx2raw pnm2raw vae-encode vae-decode vae-sample vae-interp vae-traverse vae-climb vae-impute vae-eval vae-score vae-info vae2c raw2pgm raw2csv raw2text raw2npy raw-select raw-zip raw-info)
-BINARY_WRITERS=(idx2raw csv2raw text2raw npy2raw mtx2raw pnm2raw vae-encode vae-decode vae-sample vae-interp vae-traverse vae-climb vae-impute vae-score raw2pgm raw2npy raw-select raw-zip)
+WRITERS=(idx2raw csv2raw text2raw npy2raw mtx2raw pnm2raw vae-encode vae-decode vae-sample vae-interp vae-traverse vae-climb vae-impute vae-eval vae-score vae-info vae2c vae2onnx raw2pgm raw2csv raw2text raw2npy raw-select raw-zip raw-info)
+BINARY_WRITERS=(idx2raw csv2raw text2raw npy2raw mtx2raw pnm2raw vae-encode vae-decode vae-sample vae-interp vae-traverse vae-climb vae-impute vae-score vae2onnx raw2pgm raw2npy raw-select raw-zip)
 
 # use TOOL: sets `arguments`, all but its input; and `input`, one that it reads to a good end.
 use() {
@@ -30,6 +30,7 @@ use() {
     vae-eval) arguments=(-q -m model.bin) ;; # without its note on grey values
     vae-info) input=model.bin ;;
     vae2c) arguments=(-m model.bin decoder) input=/dev/null ;;
+    vae2onnx) arguments=(-m model.bin encoder) input=/dev/null ;;
     vae-decode) arguments=(-m model.bin) input=latents.raw ;;
     vae-interp | vae-traverse) input=latents.raw ;;
     vae-climb) arguments=(-q --latents known.raw --target values.raw) input=latents.raw ;; # without its note on R^2
@@ -254,6 +255,7 @@ END
 }
 
 @test "numbers of options are whole and in range, or exit 2" {
+    fails 2 'vae2onnx: --model: not given, wanted it' vae2onnx encoder
     for tool in vae-train vae-encode vae-decode vae-impute vae-eval vae-score; do
         for threads in 0 -1 1.5 2x 99999 ''; do
             fails 2 "$tool: --threads: found '$threads', wanted a whole number from 1 to" "$tool" -m model.bin -j "$threads"
@@ -269,7 +271,7 @@ END
 @test "every tool does its work with 0, and says nothing on stderr with -q" {
     for tool in "${TOOLS[@]}"; do
         use "$tool"
-        [[ $tool == vae-sample || $tool == vae2c ]] || arguments+=("$input")
+        [[ $tool == vae-sample || $tool == vae2c || $tool == vae2onnx ]] || arguments+=("$input")
         run -0 --separate-stderr bash -c '"$@" >out' - "$tool" -q "${arguments[@]}"
         assert_empty "$stderr"
         case $tool in
@@ -332,6 +334,7 @@ made_of() {
 
 @test "a closed reader ends a tool silently, even below a parent that ignores SIGPIPE" {
     # Each of them writes more than a pipe holds.
+    vae-train -q -m large.bin -H 32 -e 0 items.raw
     vae-sample -n 30000 -d 2 >latents.raw
     { perl -e 'print pack "CCCCN3", 0, 0, 8, 3, 12000, 28, 28' && for _ in {1..80}; do cat "$BATS_FILE_TMPDIR/pixels"; done; } >images.idx
     idx2raw images.idx >items.raw
@@ -347,6 +350,7 @@ made_of() {
         [ "$tool" = vae-sample ] && arguments=(-n 100000)
         [ "$tool" = vae-encode ] && arguments+=(--stats)
         [ "$tool" = vae-eval ] && arguments+=(--per-item)
+        [ "$tool" = vae2onnx ] && arguments=(-m large.bin encoder)
         for ignore in '' "trap '' PIPE;"; do
             for reader in 'head -c 10 >/dev/null' true; do
                 got=0

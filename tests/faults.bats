@@ -610,6 +610,8 @@ END
     small vae-info model.bin
     small vae2c -m model.bin decoder
     small vae2c -m counts.bin encoder
+    small vae2onnx -m model.bin encoder
+    small vae2onnx -m model.bin decoder
     small raw2pgm items.raw
     small raw2pgm --per-item items.raw
     small raw2csv items.raw

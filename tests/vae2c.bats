@@ -119,7 +119,7 @@ END
             vae2c -m model.bin --name "$name" decoder
     done
     vae2c -m model.bin --name "$(printf 'a%.0s' {1..64})" decoder | grep '^void a*_decode('
-    fails 2 'vae2c: decode: is no part of a model, wanted decoder or encoder' vae2c -m model.bin decode
+    fails 2 "vae2c: part: found 'decode', wanted one of encoder, decoder" vae2c -m model.bin decode
     fails 2 'vae2c: operands: found 0, wanted 1' vae2c -m model.bin
     fails 2 'vae2c: operands: found 2, wanted 1' vae2c -m model.bin decoder encoder
     fails 2 'vae2c: --model: not given, wanted it' vae2c decoder

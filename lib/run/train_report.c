@@ -158,9 +158,10 @@ static bool note_unread_latents(const struct report *r, const struct provenance 
     const bool recurrent = r->training->model->recurrent != NO_LAYER;
     if (!recurrent || !(saved->train.kl < LITTLE_KL))
         return false;
-    cli_note("%s: the KL is %.2f nats per item, so the decoder predicts tokens from those before and hardly from z; "
-             "more steps, a smaller --beta, --free-bits or --word-dropout make it read z",
-             r->model, saved->train.kl);
+    cli_note(
+        "%s: the KL is %.2f nats per item, so the decoder predicts tokens from those before and hardly from z; "
+        "more steps, a smaller --beta, --free-bits or --word-dropout make it read z",
+        r->model, saved->train.kl);
     return true;
 }
 
