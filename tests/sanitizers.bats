@@ -77,6 +77,7 @@ v() {
             raw-info | row_holds 2 '$3 == 5'
     done
     v vae-eval -q -m model.bin -k 5 --curve few.raw | row_holds 3 '$1 == 5'
+    v vae2onnx -m model.bin encoder | wc -c | row_holds 1 '$1 > 10000'
     v vae-score -q -m model.bin --write-calibration scores.txt few.raw >scores.raw
     v vae-score -q -m model.bin -k 2 --per-element few.raw | raw-info | row_holds 2 '$2 == 785'
     v vae-score -q -m model.bin --calibrate scores.txt few.raw >p.raw

@@ -17,6 +17,7 @@ setup_file() {
     items 12x10x2 240 6 'rand() < 0.2 ? "nan" : rand' >picture-holes.raw
     items 6x4x2 48 7 'rand() < 0.2 ? "nan" : int rand 4' >level-holes.raw
     { header u8 1 50 . && perl -e 'srand 8; print pack "C*", map { int rand 3 } 1 .. 50'; } >labels.raw
+    raw-select --elements 0 unit.raw >targets.raw
     vae-train -q -m model.bin -z 2 -H 8 -e 1 unit.raw
     vae-train -q -m pictures.bin -z 2 -H conv:4:3:2,8 -e 1 --cond labels.raw pictures.raw
     RUNTIME=$(make -s -C "$ROOT/data" path DATA=onnxruntime)
@@ -193,14 +194,15 @@ for path in sys.argv[1:]:
     agrees unit.raw labels.raw -H 8,res -a gated -l gaussian --sigma net
     agrees unit.raw labels.raw -H 8,norm:2 -a tanh -l laplace
     agrees unit.raw - -H 8 -a elu --binarize threshold
+    agrees unit.raw - -H 8 --prior vamp:3 --target targets.raw
 }
 
 @test "convolutional models give what vae-encode and vae-decode give" {
     runtime
     agrees pictures.raw labels.raw -H conv:4:3:2,norm:2,resconv,conv:6:2,8 -a silu \
         --decoder-hidden 8,linear:6:5:4,norm:2,resconv,up:3:12:10,conv:3:3
-    # Steps that are larger than the kernel, and an even kernel; a picture that is flattened, and made of a vector.
-    agrees pictures.raw - -H conv:4:2:3,conv:3:1:2,8 -a gated --decoder-hidden linear:3:3:4,up:4:12:10,conv:4:4 -l gaussian
+    # Steps that are larger than the kernel, and an even kernel; a residual layer of a whole picture.
+    agrees pictures.raw - -H conv:4:2:3,conv:3:1:2,res,8 -a gated --decoder-hidden linear:3:3:4,up:4:12:10,conv:4:4 -l gaussian
 }
 
 @test "models of items with missing elements give what vae-encode and vae-decode give" {

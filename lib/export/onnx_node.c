@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The nodes of a net's graph in operators of ONNX. Pictures are channels last in the graph and channels first in
  * ONNX: they stay so from one convolution to the next, and are transposed only if the other form is asked for. */
-#include "base/number.h"
 #include "export/onnx_writer.h"
-
-#include <string.h>
 
 static const struct node *node_of(const struct onnx *o, size_t node) {
     return &o->graph->node[node];
@@ -48,7 +45,7 @@ static struct onnx_value picture_value(const char *name) {
     return (struct onnx_value){.picture = name, .is_picture = true};
 }
 
-/* Whether all inputs of a node are pictures, of the shape that the node has but for its channels. */
+/* Whether all inputs of a node are pictures, of the shape that the node has except for its channels. */
 static bool reads_pictures(const struct onnx *o, const struct node *n) {
     for (size_t i = 0; i < n->inputs; i++) {
         const struct image *in = &node_of(o, n->in[i])->image;
