@@ -157,3 +157,19 @@ END
     { header f32 9 50 . && payload <z.raw | ./decoder; } | raw-cmp - <(vae-decode -m even.bin z.raw)
     payload <z.raw | ./decoder | cmp - <(head -c $((50 * 9 * 4)) /dev/zero)
 }
+
+@test "sequences of tokens without a recurrent layer: NaN follows the end" {
+    printf 'a\nb\n' >tokens.txt
+    perl -e 'srand 3; print pack "l<*", map { int rand 3 } 1 .. 200' >numbers
+    { header i32 4 50 . && cat numbers; } >words.raw
+    vae-train -q -m model.bin --tokens tokens.txt -H 6 --decoder-hidden 5 -z 3 -e 1 -b 10 -r 0.01 words.raw
+    vae2c -m model.bin encoder | grep -F ' *     x       [4], an item, 4: numbers of tokens; NaN after the first 0'
+    compile_c model.bin encoder
+    perl -0777 -e 'my @x = unpack "l<*", <STDIN>;
+        while (my @item = splice @x, 0, 4) { my $end = 0; print pack "f<*", map { my $x = $end ? "nan" : $_; $end ||= !$_; $x } @item }' <numbers |
+        ./encoder >found
+    { header f32 2x3 50 . && cat found; } | raw-cmp --abs 1e-5 - <(vae-encode -q -m model.bin --stats words.raw)
+    compile_c model.bin decoder -DDECODER
+    vae-sample -n 50 -d 3 >z.raw
+    { header f32 4 50 . && payload <z.raw | ./decoder; } | raw-cmp - <(vae-decode -m model.bin z.raw)
+}

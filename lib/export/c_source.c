@@ -42,28 +42,36 @@ static size_t work_of(const struct source *s) {
 static const char *elements_text(const struct model_config *c) {
     if (c->binarize != BINARIZE_NONE)
         return "0 or 1";
+    if (c->tokens != NULL)
+        return "numbers of tokens";
     if (c->likelihood->has_levels)
         return "levels, from 0 on";
     return c->likelihood->raw_u8 ? "the numbers of the data"
                                  : "u8 divided by 255, numbers of other types as they are";
 }
 
+/* What NaN stands for in x of an encoder, after the elements' text. */
+static const char *nan_text(const struct model *m) {
+    if (m->config.tokens != NULL)
+        return "; NaN after the first 0";
+    return m->may_miss ? "; NaN is a missing one" : "";
+}
+
 /* One line for each of the function's arrays. */
 static void write_arguments(const struct source *s) {
     const struct model *m = &s->export->model;
+    const char *elements = elements_text(&m->config);
     char shape[SHAPE_TEXT];
+    (void)shape_text(&m->config.item, shape);
     if (s->export->decoder)
         fprintf(s->out, " *     z       [%zu]\n", s->latent);
     else
-        fprintf(s->out, " *     x       [%zu], an item, %s: %s%s\n", s->elements,
-                shape_text(&m->config.item, shape), elements_text(&m->config),
-                m->may_miss ? "; NaN is a missing one" : "");
+        fprintf(s->out, " *     x       [%zu], an item, %s: %s%s\n", s->elements, shape, elements, nan_text(m));
     if (s->classes > 0)
         fprintf(s->out, " *     label   0 to %zu\n", s->classes - 1);
     if (s->export->decoder)
-        fprintf(s->out, " *     x       [%zu], %s, %s: %s\n", s->elements,
-                m->config.likelihood->has_levels ? "the most probable item" : "the mean item",
-                shape_text(&m->config.item, shape), elements_text(&m->config));
+        fprintf(s->out, " *     x       [%zu], the %s item, %s: %s\n", s->elements,
+                m->config.likelihood->has_levels ? "most probable" : "mean", shape, elements);
     else
         fprintf(s->out, " *     mu      [%zu]\n *     logvar  [%zu]\n", s->latent, s->latent);
     fprintf(s->out, " *     work    [%zu], %zu bytes, which need not be set\n", work_of(s),
