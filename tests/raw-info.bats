@@ -37,11 +37,11 @@ row() {
     { header u8 1 2 . && printf ab; } >&9
     await grep -q '^raw-info: 2 of 2 items, ' err
     kill -USR1 $pid
-    # Numbers are read 8192 at a time.
+    # Numbers are read 4096 at a time.
     { header u8 1 200000 . && head -c 200000 /dev/zero; } >&9
     exec 9>&-
     wait $pid
-    assert_regex "$(tail -n 1 err)" "^raw-info: 8194 of 200002 items, "
+    assert_regex "$(tail -n 1 err)" "^raw-info: 4098 of 200002 items, "
     assert_equal "$(tail -n 1 out | cut -f 3,4)" $'200002\t2'
 }
 

@@ -106,9 +106,10 @@ agrees() {
         done
     done
     assert [ $seen -ge 8 ]
-    # Those of mu and logvar are one layer.
+    # Those of mu and logvar are one layer, which has the name of neither.
     vae2onnx -m pictures.bin encoder >file.onnx
     name=$(perl "$ROOT/tests/onnx.pl" show <file.onnx | awk -F '\t' '$1 == "initializer" && $4 == "4x8" { print $2 }')
+    assert_regex "$name" '^mu\+logvar/'
     perl "$ROOT/tests/onnx.pl" raw "$name" <file.onnx | perl -0777 -ne 'print join " ", unpack "f<*", $_' >found
     assert_equal "$(<found)" "$(tensor pictures.bin mu.weight) $(tensor pictures.bin logvar.weight)"
 }

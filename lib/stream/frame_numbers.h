@@ -4,7 +4,7 @@
 
 #include "stream/raw.h"
 
-#define FRAME_NUMBERS_MOST ((size_t)8192)
+#define FRAME_NUMBERS_MOST ((size_t)4096)
 
 /* Reads the rest of the current frame number by number, for tools that do not hold a whole item in memory. Calls
  * `take` for up to FRAME_NUMBERS_MOST numbers at a time, in the frame's dtype and in the order of the stream, and
