@@ -159,14 +159,6 @@ static void write_source(const struct source *s) {
     write_function(s);
 }
 
-/* Returns how many classes the label of the graph has, 0 if it has none. */
-static size_t classes_of(const struct graph *g) {
-    for (size_t i = 0; i < g->nodes; i++)
-        if (c_is_label(&g->node[i]))
-            return graph_width(g, i);
-    return 0;
-}
-
 int c_source_write(const struct export *e, const char *name, bool header, FILE *out) {
     struct source s = {
         .export = e,
@@ -174,7 +166,7 @@ int c_source_write(const struct export *e, const char *name, bool header, FILE *
         .verb = e->decoder ? "decode" : "encode",
         .latent = e->model.config.latent,
         .elements = e->model.elements,
-        .classes = classes_of(&e->graph),
+        .classes = e->model.config.classes,
         .out = out,
     };
     s.layers = model_describe(&e->model);

@@ -74,20 +74,20 @@ static void put_outputs(struct onnx *o) {
                                                              : "mean of p(x|z), in the units of x",
                                    TENSOR_PROTO_FLOAT, c->item};
     const char *last = onnx_rows(o, o->graph->nodes - 1);
-    if (!o->e->decoder) {
-        (void)onnx_slice(o, last, (struct onnx_part){.axis = 1, .end = latent}, mu.name);
-        (void)onnx_slice(o, last, (struct onnx_part){.axis = 1, .first = latent, .end = 2 * latent}, logvar.name);
-        put_port(&o->out, GRAPH_OUTPUT, &mu);
-        put_port(&o->out, GRAPH_OUTPUT, &logvar);
-    } else {
+    if (o->e->decoder) {
         (void)onnx_reshape(o, last, c->item.dim, c->item.rank, mean.name);
         put_port(&o->out, GRAPH_OUTPUT, &mean);
+        return;
     }
+    (void)onnx_slice(o, last, (struct onnx_part){.axis = 1, .end = latent}, mu.name);
+    (void)onnx_slice(o, last, (struct onnx_part){.axis = 1, .first = latent, .end = 2 * latent}, logvar.name);
+    put_port(&o->out, GRAPH_OUTPUT, &mu);
+    put_port(&o->out, GRAPH_OUTPUT, &logvar);
 }
 
 static void put_graph(struct onnx *o) {
     const size_t begin = protobuf_begin(&o->out, MODEL_GRAPH);
-    protobuf_text(&o->out, GRAPH_NAME, !o->e->decoder ? "encoder" : "decoder");
+    protobuf_text(&o->out, GRAPH_NAME, o->e->decoder ? "decoder" : "encoder");
     put_inputs(o);
     for (size_t i = 0; i < o->graph->nodes; i++)
         onnx_node(o, i);
@@ -113,9 +113,9 @@ static void put_metadata(struct onnx *o) {
 }
 
 static const char *doc_of_part(const struct export *e) {
-    return !e->decoder
-               ? "The encoder of a variational auto-encoder: items to the mean and the log variance of q(z|x)."
-               : "The decoder of a variational auto-encoder: latents to the mean of p(x|z).";
+    return e->decoder
+               ? "The decoder of a variational auto-encoder: latents to the mean of p(x|z)."
+               : "The encoder of a variational auto-encoder: items to the mean and the log variance of q(z|x).";
 }
 
 static void put_model(struct onnx *o) {

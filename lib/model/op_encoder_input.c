@@ -65,7 +65,7 @@ static void forward(struct pass *pass, const struct layer *layer, const struct t
     }
 }
 
-/* Appends the elements as the likelihood encodes them. */
+/* Appends the elements as the likelihood encodes them. A missing one is no level, so one-hot it is 0 already. */
 static size_t describe_elements(struct graph *g, const struct layer *layer, size_t x) {
     const struct encoder_input *o = layer->options;
     const struct likelihood *l = o->segment.likelihood;
@@ -74,13 +74,13 @@ static size_t describe_elements(struct graph *g, const struct layer *layer, size
     if (o->picture.height > 0)
         image = (struct image){o->picture.height, o->picture.width, image.channels / pixels(o)};
     if (l->encode != NULL && l->inputs != NULL)
-        node = graph_add(g, layer,
+        return graph_add(g, layer,
                          (struct node){.kind = NODE_ONE_HOT,
                                        .inputs = 1,
-                                       .in = {node},
+                                       .in = {x},
                                        .image = image,
                                        .levels = segment_inputs(&o->segment)});
-    else if (l->encode != NULL)
+    if (l->encode != NULL)
         node = graph_add(
             g, layer,
             (struct node){
