@@ -89,3 +89,14 @@ compare_c() {
     payload <z.raw | "${C_RUN[@]}" ./decoder "${labels[@]}" >numbers || return
     { header f32 "$shape" 50 . && cat numbers; } | raw-cmp --abs 1e-5 --rel 1e-5 means.raw -
 }
+
+# Each test has a copy of what make_c_data has made for its file.
+setup_file() {
+    cd "$BATS_FILE_TMPDIR" || return
+    make_c_data
+}
+
+setup() {
+    cd "$BATS_TEST_TMPDIR" || return
+    cp "$BATS_FILE_TMPDIR"/* .
+}

@@ -6,16 +6,6 @@
 load helper
 load targets
 
-setup_file() {
-    cd "$BATS_FILE_TMPDIR" || return
-    make_targets
-}
-
-setup() {
-    cd "$BATS_TEST_TMPDIR" || return
-    cp "$BATS_FILE_TMPDIR"/* .
-}
-
 @test "a property that is linear in hidden numbers is predicted for other items" {
     vae-eval -m model.bin --target other-targets.raw other.raw >table
     assert_equal "$(head -1 table | tr '\t' ' ')" 'items elbo reconstruction kl active_latents elbo_se elbo_bits target_r2'

@@ -5,16 +5,6 @@
 load helper
 load targets
 
-setup_file() {
-    cd "$BATS_FILE_TMPDIR" || return
-    make_targets
-}
-
-setup() {
-    cd "$BATS_TEST_TMPDIR" || return
-    cp "$BATS_FILE_TMPDIR"/* .
-}
-
 @test "vae-climb -m raises the prediction of the head, which a model then has of the decoded items" {
     vae-encode -m model.bin other.raw >z.raw
     vae-climb -m model.bin --write-predictions table.tsv --step-size 0.05 z.raw >up.raw 2>err

@@ -5,16 +5,6 @@
 load helper
 load targets
 
-setup_file() {
-    cd "$BATS_FILE_TMPDIR" || return
-    make_targets
-}
-
-setup() {
-    cd "$BATS_TEST_TMPDIR" || return
-    cp "$BATS_FILE_TMPDIR"/* .
-}
-
 @test "targets that do not fit are refused, with both figures" {
     { header f32 1 399 . && head -c 1596 known.targets; } >few.raw
     { header f32 1 401 . && cat known.targets && f32 1; } >many.raw

@@ -5,16 +5,6 @@
 load helper
 load targets
 
-setup_file() {
-    cd "$BATS_FILE_TMPDIR" || return
-    make_targets
-}
-
-setup() {
-    cd "$BATS_TEST_TMPDIR" || return
-    cp "$BATS_FILE_TMPDIR"/* .
-}
-
 @test "a run that is killed and resumed, with its best epoch so far, gives the bytes of a whole one" {
     preloaded
     options=(-q -H 32 -z 2 -b 32 -l gaussian --sigma shared -e 60 -r 0.02 --val 0.2 --patience 3 --target targets.raw)

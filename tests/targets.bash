@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# Items with targets, and models that predict them. Each file of tests that loads this calls make_targets once.
+# Items with targets, and models that predict them. Files of tests that load this have their setup from here, too.
 # shellcheck shell=bash
 # shellcheck disable=SC2016 # what is quoted is awk's and perl's
 
@@ -50,4 +50,15 @@ r2() {
 # r2_of MODEL [OPTION...]: the figure of vae-eval on the items that no training has seen.
 r2_of() {
     vae-eval -q -m "$1" --target other-targets.raw "${@:2}" other.raw | awk -F '\t' 'NR == 2 { print $NF }'
+}
+
+# Each test has a copy of what make_targets has made for its file.
+setup_file() {
+    cd "$BATS_FILE_TMPDIR" || return
+    make_targets
+}
+
+setup() {
+    cd "$BATS_TEST_TMPDIR" || return
+    cp "$BATS_FILE_TMPDIR"/* .
 }

@@ -4,16 +4,6 @@
 load ../helper
 load ../c_files
 
-setup_file() {
-    cd "$BATS_FILE_TMPDIR" || return
-    make_c_data
-}
-
-setup() {
-    cd "$BATS_TEST_TMPDIR" || return
-    cp "$BATS_FILE_TMPDIR"/* .
-}
-
 agree() {
     local options
     while read -r options; do
