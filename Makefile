@@ -29,7 +29,7 @@ ifneq ($(words $(BUILD)),1)
 endif
 ABSOLUTE_BUILD = $(if $(filter /%,$(BUILD)),$(BUILD),$(CURDIR)/$(BUILD))
 
-TOOLS := idx2raw csv2raw text2raw npy2raw mtx2raw pnm2raw vae-train vae-encode vae-decode vae-sample vae-interp vae-traverse vae-climb vae-impute vae-eval vae-score vae-info vae2c vae2onnx raw2pgm raw2csv raw2text raw2npy raw-select raw-zip raw-info raw-cmp
+TOOLS := idx2raw csv2raw text2raw npy2raw mtx2raw pnm2raw vae-train vae-encode vae-decode vae-sample vae-interp vae-traverse vae-climb vae-impute vae-eval vae-score vae-info vae2c vae2onnx vae2html raw2pgm raw2csv raw2text raw2npy raw-select raw-zip raw-info raw-cmp
 PROGRAMS := $(TOOLS:%=$(BUILD)/%)
 MANUALS := $(wildcard man/*.[157])
 LIBRARY := $(BUILD)/libvae.a
@@ -73,7 +73,7 @@ OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o) $(foreach level,$(LEVELS),$(KERNELS:%.c=$
 # Published figures, a recipe each in examples/paper/; the others there take longer and are started by name.
 PAPER := vae iwae-5 figure2 figure4
 
-.PHONY: all help flags parts fuzz fuzzers deps bench-deps emoji-deps deps-chemistry paper-deps fuzz-deps long-deps onnx-deps onnx-packages bench bench-quick demo words molecules paper check quick test format lint dist check-long coverage mutate asan tsan units install uninstall clean
+.PHONY: all help flags parts fuzz fuzzers deps bench-deps emoji-deps deps-chemistry paper-deps fuzz-deps long-deps onnx-deps onnx-packages browser-deps browser-packages bench bench-quick demo words molecules paper check quick test format lint dist check-long coverage mutate asan tsan units install uninstall clean
 .DELETE_ON_ERROR:
 
 all: $(PROGRAMS)
@@ -91,6 +91,7 @@ help:
 	@echo '                long-deps: installs what they need)'
 	@echo 'make quick      the tests that take little, in a minute; make test T=vae-encode: tests/vae-encode.bats, or a C test'
 	@echo 'make onnx-deps  install what runs the files of vae2onnx in its tests, which are skipped without it'
+	@echo 'make browser-deps   install the browser in which make check-long tries the page of vae2html'
 	@echo 'make bench      time it beside PyTorch, as a table (bench-quick: in 2 minutes; bench-deps: installs PyTorch)'
 	@echo 'make paper      published figures, below paper/, in minutes each (paper-deps: installs gnuplot, for the plots, and zstd)'
 	@echo 'make coverage   which lines the tests run; make mutate: which faults, put in on purpose, they do not notice'
@@ -103,6 +104,9 @@ help:
 $(PROGRAMS): $(BUILD)/%: $(BUILD)/tools/%.o $(LIBRARY)
 	$(call say,LD)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
+# The page of vae2html is put into its object by the assembler.
+$(BUILD)/lib/explorer/assets.o: $(wildcard lib/explorer/page/*)
 
 $(LIBRARY): $(OBJECTS)
 	$(call say,AR)
@@ -288,9 +292,14 @@ onnx-packages: DEPS := $(if $(shell command -v npm),,npm) python3-onnx
 onnx-deps: onnx-packages
 	@$(MAKE) -s -C data onnxruntime
 
-bench-deps emoji-deps deps-chemistry paper-deps fuzz-deps long-deps onnx-packages: | $(DEPS_FIRST)
+# The page of vae2html is tried in Chromium, driven by an npm package.
+browser-packages: DEPS := $(if $(shell command -v npm),,npm) chromium
+browser-deps: browser-packages
+	@$(MAKE) -s -C data browser
 
-deps bench-deps emoji-deps deps-chemistry paper-deps fuzz-deps long-deps onnx-packages:
+bench-deps emoji-deps deps-chemistry paper-deps fuzz-deps long-deps onnx-packages browser-packages: | $(DEPS_FIRST)
+
+deps bench-deps emoji-deps deps-chemistry paper-deps fuzz-deps long-deps onnx-packages browser-packages:
 	@missing=; for package in $(DEPS); do \
 	    dpkg-query -W -f '$${Status}\n' $$package 2>/dev/null | grep -q '^install ok installed$$' || missing="$$missing $$package"; \
 	done; \

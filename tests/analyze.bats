@@ -34,8 +34,8 @@ setup() {
 }
 
 @test "each source names its licence" {
-    run -0 grep -L 'SPDX-License-Identifier: MIT' Makefile data/Makefile .ci/run lib/*/*.[ch] tools/*.c tests/*/*.[ch] \
-        tests/*.bats tests/long/*.bats tests/*.bash tests/{run,run-onnx.mjs,onnx.pl,mutate,dead-tools,same-bytes,coverage} examples/{demo,anomaly,words,molecules,jobs/*}
+    run -0 grep -L 'SPDX-License-Identifier: MIT' Makefile data/Makefile .ci/run lib/*/*.[ch] lib/explorer/page/* tools/*.c tests/*/*.[ch] \
+        tests/*.bats tests/long/*.bats tests/*.bash tests/{run,run-onnx.mjs,onnx.pl,run-page.mjs,browser.mjs,try-page.mjs,mutate,dead-tools,same-bytes,coverage} examples/{demo,anomaly,words,molecules,jobs/*}
     assert_output ''
 }
 
@@ -51,7 +51,8 @@ setup() {
         [op]='base stream kernel dist layer nn' [model]='base stream kernel dist layer nn op'
         [query]='base stream kernel dist layer nn op model' [train]='base stream kernel dist layer nn op model query'
         [run]='base stream kernel dist layer nn op model query train'
-        [property]='base stream kernel dist layer nn op model query' [export]='base stream kernel dist layer nn op model')
+        [property]='base stream kernel dist layer nn op model query' [export]='base stream kernel dist layer nn op model'
+        [explorer]='base stream kernel dist layer nn op model query export')
     local room file included rooms=0 files=0
     for room in lib/*; do
         room=${room#lib/}

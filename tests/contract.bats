@@ -6,10 +6,10 @@
 # shellcheck disable=SC2154 # stderr is set by run
 load helper
 
-TOOLS=(idx2raw csv2raw text2raw npy2raw mtx2raw pnm2raw vae-train vae-encode vae-decode vae-sample vae-interp vae-traverse vae-climb vae-impute vae-eval vae-score vae-info vae2c vae2onnx raw2pgm raw2csv raw2text raw2npy raw-select raw-zip raw-info raw-cmp)
+TOOLS=(idx2raw csv2raw text2raw npy2raw mtx2raw pnm2raw vae-train vae-encode vae-decode vae-sample vae-interp vae-traverse vae-climb vae-impute vae-eval vae-score vae-info vae2c vae2onnx vae2html raw2pgm raw2csv raw2text raw2npy raw-select raw-zip raw-info raw-cmp)
 READERS=(idx2raw csv2raw text2raw npy2raw mtx2raw pnm2raw vae-train vae-encode vae-decode vae-interp vae-traverse vae-climb vae-impute vae-eval vae-score vae-info raw2pgm raw2csv raw2text raw2npy raw-select raw-zip raw-info raw-cmp)
 STREAM_READERS=(vae-train vae-encode vae-decode vae-interp vae-traverse vae-climb vae-impute vae-eval vae-score raw2pgm raw2csv raw2text raw2npy raw-select raw-zip raw-info raw-cmp)
-WRITERS=(idx2raw csv2raw text2raw npy2raw mtx2raw pnm2raw vae-encode vae-decode vae-sample vae-interp vae-traverse vae-climb vae-impute vae-eval vae-score vae-info vae2c vae2onnx raw2pgm raw2csv raw2text raw2npy raw-select raw-zip raw-info)
+WRITERS=(idx2raw csv2raw text2raw npy2raw mtx2raw pnm2raw vae-encode vae-decode vae-sample vae-interp vae-traverse vae-climb vae-impute vae-eval vae-score vae-info vae2c vae2onnx vae2html raw2pgm raw2csv raw2text raw2npy raw-select raw-zip raw-info)
 BINARY_WRITERS=(idx2raw csv2raw text2raw npy2raw mtx2raw pnm2raw vae-encode vae-decode vae-sample vae-interp vae-traverse vae-climb vae-impute vae-score vae2onnx raw2pgm raw2npy raw-select raw-zip)
 
 # use TOOL: sets `arguments`, all but its input; and `input`, one that it reads to a good end.
@@ -31,6 +31,7 @@ use() {
     vae-info) input=model.bin ;;
     vae2c) arguments=(-m model.bin decoder) input=/dev/null ;;
     vae2onnx) arguments=(-m model.bin encoder) input=/dev/null ;;
+    vae2html) arguments=(-q -m model.bin) ;;
     vae-decode) arguments=(-m model.bin) input=latents.raw ;;
     vae-interp | vae-traverse) input=latents.raw ;;
     vae-climb) arguments=(-q --latents known.raw --target values.raw) input=latents.raw ;; # without its note on R^2
@@ -256,6 +257,7 @@ END
 
 @test "numbers of options are whole and in range, or exit 2" {
     fails 2 'vae2onnx: --model: not given, wanted it' vae2onnx encoder
+    fails 2 'vae2html: --model: not given, wanted it' vae2html items.raw
     for tool in vae-train vae-encode vae-decode vae-impute vae-eval vae-score; do
         for threads in 0 -1 1.5 2x 99999 ''; do
             fails 2 "$tool: --threads: found '$threads', wanted a whole number from 1 to" "$tool" -m model.bin -j "$threads"

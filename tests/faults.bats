@@ -612,6 +612,7 @@ END
     small vae2c -m counts.bin encoder
     small vae2onnx -m model.bin encoder
     small vae2onnx -m model.bin decoder
+    small vae2html -q -m model.bin items.raw
     small raw2pgm items.raw
     small raw2pgm --per-item items.raw
     small raw2csv items.raw

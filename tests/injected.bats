@@ -39,6 +39,7 @@ vae-score -m model.bin --calibrate scores.txt "$1/items.raw" >calibrated
 vae-info model.bin >model
 vae2c -m model.bin decoder >decoder.c
 vae2onnx -m model.bin decoder >onnx
+vae2html -q -m model.bin --labels "$1/labels.raw" "$1/items.raw" >page
 raw-select --class 7 --labels "$1/labels.raw" --shuffle "$1/items.raw" >shuffled
 raw-select --split 0.5 --write-rest rest "$1/items.raw" >select
 raw-zip --run 3 "$1/items.raw" "$1/items.raw" >zip
@@ -113,6 +114,7 @@ TARGET=(vae-train -q -j 2 -m new.bin --checkpoint new.ck --every 2 --log log.tsv
         withstand $call 5 1 vae-info model.bin
         withstand $call 5 1 vae-info --row model.bin
         withstand $call 5 1 vae2c -m model.bin decoder
+        withstand $call 5 1 vae2html -q -m model.bin --labels labels.raw items.raw
     done
 }
 
@@ -160,6 +162,7 @@ TARGET=(vae-train -q -j 2 -m new.bin --checkpoint new.ck --every 2 --log log.tsv
     withstand malloc 12 1 raw-select --items 0,1 --ids ids --split 1 --write-rest new.raw --write-ids new.ids --write-rest-ids new.rest table.raw
     withstand malloc 12 1 raw-zip items.raw items.raw
     withstand malloc 12 5 vae2onnx -m model.bin encoder
+    withstand malloc 12 7 vae2html -q -m model.bin items.raw
     withstand malloc 12 1 raw-info --per-element --names names table.raw
     withstand mmap 12 1 raw-select --shuffle --ids ids --write-ids new.ids table.raw
     withstand malloc 12 1 npy2raw --axes 1,0 items.npy

@@ -6,7 +6,7 @@ load helper
 
 @test "make install puts programs and pages below DESTDIR and PREFIX, and make uninstall takes all of it away" {
     make -s -C "$ROOT" BUILD="$VAE_BUILD" DESTDIR="$BATS_TEST_TMPDIR/root" PREFIX=/opt/vae install
-    for tool in idx2raw csv2raw text2raw npy2raw mtx2raw pnm2raw vae-train vae-encode vae-decode vae-sample vae-interp vae-traverse vae-climb vae-impute vae-eval vae-score vae-info vae2c vae2onnx raw2pgm raw2csv raw2text raw2npy raw-select raw-zip raw-info raw-cmp; do
+    for tool in idx2raw csv2raw text2raw npy2raw mtx2raw pnm2raw vae-train vae-encode vae-decode vae-sample vae-interp vae-traverse vae-climb vae-impute vae-eval vae-score vae-info vae2c vae2onnx vae2html raw2pgm raw2csv raw2text raw2npy raw-select raw-zip raw-info raw-cmp; do
         [ -x "$BATS_TEST_TMPDIR/root/opt/vae/bin/$tool" ]
         [ -f "$BATS_TEST_TMPDIR/root/opt/vae/share/man/man1/$tool.1" ]
     done

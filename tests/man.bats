@@ -192,6 +192,7 @@ options_of_page() {
 @test "examples: vae-info(1)" { run_examples vae-info.1; }
 @test "examples: vae2c(1)" { run_examples vae2c.1; }
 @test "examples: vae2onnx(1)" { run_examples vae2onnx.1; }
+@test "examples: vae2html(1)" { run_examples vae2html.1; }
 @test "examples: raw2pgm(1)" { run_examples raw2pgm.1; }
 @test "examples: raw2csv(1)" { run_examples raw2csv.1; }
 @test "examples: raw2text(1)" { run_examples raw2text.1; }

@@ -78,6 +78,7 @@ v() {
     done
     v vae-eval -q -m model.bin -k 5 --curve few.raw | row_holds 3 '$1 == 5'
     v vae2onnx -m model.bin encoder | wc -c | row_holds 1 '$1 > 10000'
+    v vae2html -q -m model.bin few.raw | grep "</html>"
     v vae-score -q -m model.bin --write-calibration scores.txt few.raw >scores.raw
     v vae-score -q -m model.bin -k 2 --per-element few.raw | raw-info | row_holds 2 '$2 == 785'
     v vae-score -q -m model.bin --calibrate scores.txt few.raw >p.raw

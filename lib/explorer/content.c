@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+#include "explorer/content.h"
+
+#include "base/error.h"
+#include "base/number.h"
+#include "query/batch.h"
+#include "stream/dataset.h"
+#include "stream/element_names.h"
+#include "stream/labels.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { DRAWS = 256, DRAWS_LEAST = 16, DRAW_NUMBERS = 1 << 18 };
+
+size_t content_number(const struct content *c, size_t i) {
+    return (size_t)((__uint128_t)i * c->of / c->items);
+}
+
+void content_free(struct content *c) {
+    free(c->item);
+    free(c->label);
+    free(c->mu);
+    free(c->draw);
+    for (size_t i = 0; c->name != NULL && i < c->model->elements; i++)
+        free(c->name[i]);
+    free(c->name);
+    *c = (struct content){0};
+}
+
+static int fail_memory(const struct content *c) {
+    return fail("%s: out of memory for %zu items of the page", c->model_name, c->items);
+}
+
+static int draw_latents(struct content *c, uint64_t seed) {
+    const struct prior_state *prior = draw_prior(&c->model->net, c->model->z);
+    const size_t latent = c->model->config.latent;
+    c->draws = smaller(DRAWS, larger(DRAWS_LEAST, DRAW_NUMBERS / latent));
+    c->draw = malloc(c->draws * latent * sizeof *c->draw);
+    if (c->draw == NULL)
+        return fail_memory(c);
+    for (size_t i = 0; i < c->draws; i++)
+        prior->prior->draw(prior, c->draw + i * latent, seed, i);
+    return 0;
+}
+
+static int load_names(struct content *c, const char *path) {
+    const size_t elements = c->model->elements;
+    struct element_names names;
+    const char *name = NULL;
+    if (element_names_load(&names, path, elements) < 0)
+        return -1;
+    c->name = calloc(elements, sizeof *c->name);
+    for (size_t i = 0; c->name != NULL && i < elements; i++) {
+        name = element_names_next(&names, name);
+        c->name[i] = strdup(name);
+        if (c->name[i] == NULL)
+            break;
+    }
+    element_names_free(&names);
+    return c->name == NULL || c->name[elements - 1] == NULL ? fail_memory(c) : 0;
+}
+
+/* Writes the posterior means of a range of items to the content. */
+struct encoding {
+    float *mu; /* of the batch's first item */
+    uint64_t seed;
+};
+
+static void encode_range(struct batch *batch, const struct range *range) {
+    const struct encoding *e = batch->context;
+    const struct model *m = batch->model;
+    const size_t latent = m->config.latent;
+    batch_load_items(batch, range, e->seed);
+    pass_forward(&batch->pass, 0, m->posterior + 1, range->base, range->all);
+    for (size_t row = range->first; row < range->first + range->rows; row++)
+        memcpy(e->mu + batch_index(batch, row) * latent, posterior_heads(&batch->pass, m->posterior, row),
+               latent * sizeof *e->mu);
+}
+
+/* Encodes the items, which are at `data` in the stream's own type. 0 or -1. */
+static int encode_items(struct content *c, const struct dataset *set, const unsigned char *data, uint64_t seed,
+                        struct workers *workers) {
+    struct batch batch;
+    struct encoding e = {.mu = c->mu, .seed = seed};
+    int result = batch_start(&batch, c->model, workers);
+    batch.dtype = set->dtype;
+    batch.item_bytes = set->item_bytes;
+    batch.work = encode_range;
+    batch.context = &e;
+    for (size_t done = 0; result == 0 && done < c->items;) {
+        const size_t count = smaller(batch_room(batch.rows, done), c->items - done);
+        e.mu = c->mu + done * c->model->config.latent;
+        batch_run(&batch, data + done * set->item_bytes, c->model->config.classes == 0 ? NULL : c->label + done,
+                  count, done);
+        done += count;
+    }
+    batch_end(&batch);
+    return result;
+}
+
+static int check_finite(const struct content *c, const char *name) {
+    const size_t latent = c->model->config.latent;
+    for (size_t i = 0; i < c->items; i++)
+        if (!math_kernel()->finite(c->mu + i * latent, latent))
+            return fail(
+                "%s: item %zu has a latent that is not finite, wanted numbers: is it like the items that %s "
+                "was trained on?",
+                name, content_number(c, i), c->model_name);
+    return 0;
+}
+
+/* Copies the chosen items to `data`, in the stream's type, and to the content, as u8 or f32. */
+static void choose(struct content *c, const struct dataset *set, unsigned char *data) {
+    const size_t bytes = c->model->elements * dtype_size(c->dtype);
+    for (size_t i = 0; i < c->items; i++) {
+        const void *item = dataset_item(set, content_number(c, i));
+        memcpy(data + i * set->item_bytes, item, set->item_bytes);
+        if (set->dtype == DTYPE_U8)
+            memcpy(c->item + i * bytes, item, bytes);
+        else
+            dtype_to_float(set->dtype, item, (float *)(void *)(c->item + i * bytes), c->model->elements);
+    }
+}
+
+/* Keeps the labels of the chosen items. */
+static int load_labels(struct content *c, const struct dataset *set, const char *path) {
+    uint32_t *all = NULL;
+    const size_t classes = c->model->config.classes;
+    int result = labels_load(&all, path, classes > 0 ? classes : LABELS_MAX_CLASSES, set->items, set->name);
+    c->label = malloc(c->items * sizeof *c->label);
+    if (result == 0 && c->label == NULL)
+        result = fail_memory(c);
+    for (size_t i = 0; result == 0 && i < c->items; i++)
+        c->label[i] = all[content_number(c, i)];
+    if (result == 0)
+        c->labels = labels_classes(all, set->items);
+    free(all);
+    return result;
+}
+
+static int load_chosen(struct content *c, const struct dataset *set, const struct content_request *r) {
+    c->of = set->items;
+    c->items = smaller(set->items, r->most);
+    c->dtype = set->dtype == DTYPE_U8 ? DTYPE_U8 : DTYPE_F32;
+    c->item = malloc(c->items * c->model->elements * dtype_size(c->dtype));
+    c->mu = malloc(c->items * c->model->config.latent * sizeof *c->mu);
+    unsigned char *data = malloc(c->items * set->item_bytes);
+    int result = c->item == NULL || c->mu == NULL || data == NULL ? fail_memory(c) : 0;
+    if (result == 0 && r->labels != NULL)
+        result = load_labels(c, set, r->labels);
+    if (result == 0) {
+        struct workers *workers = workers_start(r->threads);
+        choose(c, set, data);
+        result = workers == NULL ? -1 : encode_items(c, set, data, r->seed, workers);
+        workers_stop(workers);
+    }
+    free(data);
+    return result < 0 ? -1 : check_finite(c, set->name);
+}
+
+static int load_items(struct content *c, const struct content_request *r) {
+    struct dataset set;
+    if (dataset_load(&set, r->items) < 0)
+        return -1;
+    int result = model_check_shape(c->model, &set.shape, c->model_name, set.name);
+    if (result == 0)
+        result = model_check_items(c->model, set.dtype, set.data, set.items, set.name, 0);
+    if (result == 0)
+        result = load_chosen(c, &set, r);
+    dataset_free(&set);
+    return result;
+}
+
+int content_load(struct content *c, const struct model *model, const char *model_name,
+                 const struct content_request *r) {
+    *c = (struct content){.model = model, .model_name = model_name};
+    if (draw_latents(c, r->seed) < 0 || (r->names != NULL && load_names(c, r->names) < 0))
+        return -1;
+    if (r->items == NULL)
+        return 0;
+    if (model->config.classes > 0 && model_check_labels(model, r->labels, model_name) < 0)
+        return -1;
+    return load_items(c, r);
+}

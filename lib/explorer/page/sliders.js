@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+// A slider for each latent, or for those of largest variance.
+
+const SLIDERS = 64; // at most
+
+// change(latent, value): a slider was moved.
+function makeSliders(container, change) {
+    const sliders = new Map();
+    const limit = Math.ceil(Math.max(4, ...rangeOf(points).map(Math.abs)));
+    for (const latent of byVariance.slice(0, SLIDERS).sort((a, b) => a - b)) {
+        const label = document.createElement("label"), slider = document.createElement("input");
+        const output = document.createElement("output");
+        Object.assign(slider, { type: "range", min: -limit, max: limit, step: 0.01, value: 0 });
+        slider.addEventListener("input", () => change(latent, Number(slider.value)));
+        label.append(`z${latent}`, slider, output);
+        container.append(label);
+        sliders.set(latent, { slider, output });
+    }
+    return {
+        count: sliders.size,
+        show(z) {
+            for (const [latent, { slider, output }] of sliders) {
+                slider.value = z[latent];
+                output.textContent = z[latent].toFixed(2);
+            }
+        },
+    };
+}

@@ -1,0 +1,85 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# The page of vae2html in Chromium (make browser-deps): each control, as a user would meet it, see tests/try-page.mjs.
+# shellcheck disable=SC2154 # stderr is set by run
+load ../helper
+
+setup_file() {
+    MODULES=$(make -s -C "$ROOT/data" path DATA=browser)
+    export MODULES
+    cd "$BATS_FILE_TMPDIR" || return
+    idx2raw "$IMAGES" >images.raw
+    idx2raw "$LABELS" >labels.raw
+    vae-train -q -j 2 -m model.bin -e 20 images.raw
+}
+
+setup() {
+    if ! type -P node chromium >/dev/null || [ ! -e "$MODULES/node_modules" ]; then
+        skip 'wants node, chromium and its driver (make browser-deps)'
+    fi
+    cd "$BATS_TEST_TMPDIR" || return
+    cp "$BATS_FILE_TMPDIR"/* .
+}
+
+# tried CHECKS RATE: page.html passes all its checks, and there are so many.
+tried() {
+    run --separate-stderr timeout 120 node "$ROOT/tests/try-page.mjs" "$MODULES" page.html "$2"
+    [ "$status" = 0 ] || fail "$(printf "%s\n" "${lines[@]}" | grep -v "^ok ") $stderr"
+    [ "${#lines[@]}" = "$1" ] || fail "${#lines[@]} checks, wanted $1"
+}
+
+@test "images and their labels, a model with all defaults" {
+    vae2html -q -m model.bin --labels labels.raw images.raw >page.html
+    tried 62 30
+}
+
+@test "images, a conditional model of convolutions" {
+    vae-train -q -j 2 -m conditional.bin -z 8 -H conv:32:4:2,conv:64:4:2,256 -a silu -e 3 --cond labels.raw images.raw
+    vae2html -q -m conditional.bin --labels labels.raw images.raw >page.html
+    tried 64 10
+}
+
+@test "tiles in colour, a network of convolutions" {
+    gzip -dc "$ROOT/data/sample-tiles.ppm.gz" | pnm2raw -q >tiles.raw
+    vae-train -q -j 2 -m tiles.bin -z 16 -H conv:32:4:2,conv:64:4:2,conv:128:4:2,256 -a silu -e 20 -b 20 -l gaussian --sigma shared tiles.raw
+    vae2html -q -m tiles.bin tiles.raw >page.html
+    tried 60 10
+}
+
+@test "a table, and counts without items" {
+    perl -e 'srand 1; print join(",", map { "gene $_" } 1 .. 25), "\n";
+        for (1 .. 200) { my ($a, $b) = (rand, rand); print join(",", map { rand() < 0.03 ? "" : $a * sin($_) + $b * cos(2 * $_) } 1 .. 25), "\n" }' >table.csv
+    csv2raw --write-names names.txt table.csv >table.raw
+    vae-train -q -m table.bin -z 3 -H 50 -l gaussian --sigma shared --missing -e 60 table.raw
+    vae2html -q -m table.bin --names names.txt table.raw >page.html
+    tried 72 30
+    { header u8 100 200 . && perl -e 'srand 2; print map { chr int(9 * rand() ** ($_ % 7)) } 1 .. 20000'; } >counts.raw
+    vae-train -q -m counts.bin -z 4 -H 64 -l poisson -e 20 counts.raw
+    vae2html -q -m counts.bin >page.html
+    tried 70 30
+}
+
+@test "sequences of tokens" {
+    for _ in {1..30}; do printf '%s\n' anna otto lena emma noah paul mila lina finn; done >names.txt
+    text2raw --write-tokens tokens.txt names.txt >names.raw
+    vae-train -q -m names.bin -z 3 -H 60 --tokens tokens.txt -e 100 names.raw
+    vae2html -q -m names.bin names.raw >page.html
+    tried 49 30
+}
+
+@test "a browser decodes as vae-decode does" {
+    vae2html -q -m model.bin >page.html
+    vae-sample -n 20 -d 20 >z.raw
+    vae-decode -q -m model.bin z.raw >means.raw
+    cat >decode.mjs <<'END'
+import { readFileSync, writeFileSync } from 'node:fs';
+const { open } = await import(`${process.argv[2]}/tests/browser.mjs`);
+const bytes = readFileSync('z.raw'), z = new Float32Array(bytes.buffer.slice(bytes.byteOffset + 64, bytes.byteOffset + bytes.length));
+const page = await open(process.argv[3], 'page.html');
+const x = await page.evaluate(`[${z}].reduce((rows, _, i, z) => i % 20 ? rows : rows.concat(vae.decode(z.slice(i, i + 20))), [])`);
+writeFileSync('numbers', Buffer.from(Float32Array.from(x).buffer));
+await page.close();
+END
+    timeout 60 node decode.mjs "$ROOT" "$MODULES"
+    { header f32 28x28 20 . && cat numbers; } | raw-cmp --abs 1e-4 means.raw -
+}
