@@ -21,7 +21,7 @@ function makeSliders(container, change) {
         show(z) {
             for (const [latent, { slider, output }] of sliders) {
                 slider.value = z[latent];
-                output.textContent = z[latent].toFixed(2);
+                output.textContent = z[latent].toFixed(2).replace(/^-(?=0.00$)/, "");
             }
         },
     };
