@@ -82,6 +82,11 @@ await page.evaluate(`document.getElementById('map').focus()`);
 await changes('an arrow key on the map', () => page.key('ArrowLeft', 37));
 check('it leads to the left', await page.evaluate(`map.placeOf(row(points, data.latent, vae.state.chosen[1]))[0]`) < place[0]);
 check('the point before is A', (await chosen())[0] === target, await chosen());
+await page.evaluate('scrollTo(0, 200)');
+await page.key('ArrowDown', 40);
+await page.key('Home', 36);
+check('its keys do not scroll the page', await page.evaluate('scrollY') === 200, await page.evaluate('scrollY'));
+check('Home leads to the first point', (await chosen())[1] === 0);
 await changes('the number of an item', () => page.evaluate(`(() => {
   const input = document.getElementById('point');
   input.value = data.items > 0 ? data.numbers[3] : 3;
@@ -93,13 +98,14 @@ check('a screen reader is told', (await text('status')).includes(String(await pa
 // z on the map, and by sliders and buttons.
 const corner = await page.evaluate('[map.frame.width - 3, 3]');
 await changes('a drag on the map', () => page.drag('#map', [3, 3], corner));
-const wanted = await page.evaluate(`map.numbersAt(${corner})`), found = await z();
-check('a drag sets the two latents of the map', axes.every((axis, i) => Math.abs(found[axis] - wanted[i]) < 0.1), [axes.map((axis) => found[axis]), wanted]);
+const there = await page.evaluate('map.placeOf(vae.state.z)');
+check('a drag sets the two latents of the map', there.every((at, i) => Math.abs(at - corner[i]) < 1.5), [there, corner]);
 await page.evaluate(`document.querySelector('#sliders input').focus()`);
 await changes('a key on a slider', async () => {
   for (let i = 0; i < 40; i++)
     await page.key('ArrowRight', 39);
 });
+check('the slider shows z', await page.evaluate(`document.querySelector('#sliders output').textContent === Number(document.querySelector('#sliders input').value).toFixed(2)`));
 await changes('a draw from the prior', () => page.click('#draw'));
 check('it is the first draw', String(await z()) === String(await page.evaluate('Array.from(row(draws, data.latent, 0))')));
 await changes('z set to 0', () => page.click('#zero'));
@@ -125,6 +131,12 @@ check('the walk ends at B', await page.evaluate(`vae.state.z.every((z, k) => Mat
 // The manifold, axes and labels.
 await page.until(`Number(document.getElementById('manifold').dataset.done) === document.getElementById('manifold').children.length`);
 await changes('a cell of the manifold', () => page.click('#manifold .item:nth-child(2)'));
+const quantile = (axis, i) => page.evaluate(`(() => {
+  const sorted = Array.from({ length: pointCount }, (_, k) => points[k * data.latent + vae.state.axes[${axis}]]).sort((a, b) => a - b);
+  return sorted[Math.floor((${i} + 0.5) / SIDE * pointCount)];
+})()`);
+const side = await page.evaluate('SIDE');
+check('they are quantiles of the points', (await z())[axes[0]] === await quantile(0, 1) && (await z())[axes[1]] === await quantile(1, side - 1));
 check('only the two latents of the map have changed', await page.evaluate(`vae.state.z.every((z, k) => vae.state.axes.includes(k) || Math.abs(z - points[${b} * data.latent + k]) < 1e-6)`));
 await page.evaluate(`document.getElementById('manifold').focus()`);
 await changes('an arrow key on the manifold', () => page.key('ArrowDown', 40));
@@ -140,6 +152,9 @@ if (latent > 2) {
 if (await page.evaluate('Boolean(data.labels)')) {
   await page.click('#legend button:nth-child(2)');
   check('a label can be chosen', await page.evaluate(`map.only >= 0 && document.querySelectorAll('#legend [aria-pressed=true]').length === 1`));
+  const [other, label] = await page.evaluate(`[data.labels.findIndex((label, i) => label !== map.only && i !== vae.state.chosen[1]), map.only]`);
+  await page.click('#map', ...await page.evaluate(`map.placeOf(row(points, data.latent, ${other}))`));
+  check('a point of another label cannot be chosen', (await chosen())[1] !== other, [other, label]);
   await page.click('#legend button:nth-child(2)');
   check('and all again', await page.evaluate(`map.only < 0 && document.querySelectorAll('#legend [aria-pressed=true]').length === 0`));
 }

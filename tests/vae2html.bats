@@ -111,9 +111,14 @@ agrees() {
     [ "$(member page.html labelCount)" = 3 ]
     [ "$(member page.html shape)" = '[5,4]' ]
     [ "$(member page.html bytes)" = false ]
+    { header f64 5x4 50 . && payload <grey.raw | perl -0777 -ne 'print pack "d<*", unpack "f<*"'; } >doubles.raw
+    vae2html -q -m model.bin --labels labels.raw doubles.raw | cmp - page.html
     vae2html -q -m model.bin -S 2 >page.html
     vae-sample -q -n 256 -S 2 -m model.bin | payload | cmp - <(part page.html draws | base64 -d)
     [ "$(member page.html items)" = 0 ]
+    vae-train -q -m wide.bin -z 20000 -H 2 -e 0 grey.raw
+    vae2html -q -m wide.bin >page.html
+    [ "$(member page.html draws)" = 16 ]
     vae-train -q -m vamp.bin -z 3 -H 8 -e 1 --prior vamp:4 grey.raw
     vae2html -q -m vamp.bin >page.html
     vae-sample -q -n 256 -m vamp.bin | payload | cmp - <(part page.html draws | base64 -d)
@@ -131,6 +136,16 @@ agrees() {
     raw-select --items 0,300,601,902 bytes.raw >four.raw
     vae-encode -q -m bytes.bin four.raw | raw2csv --no-header | tr , '\n' >wanted
     numbers page.html mu | paste - wanted | awk '$1 - $2 > 1e-6 || $2 - $1 > 1e-6 { exit 1 } END { exit NR != 8 }'
+    # More than a batch, with labels as the condition.
+    vae-train -q -m sevens.bin -z 2 -H 8 -e 1 --cond sevens.raw bytes.raw
+    vae2html -q -m sevens.bin -n 1100 --labels sevens.raw bytes.raw >page.html
+    numbers=$(seq 0 1099 | awk '{ print int($1 * 1203 / 1100) }' | paste -s -d ,)
+    [ "$(member page.html numbers)" = "[$numbers]" ]
+    for stream in bytes sevens; do
+        raw-select --items "$numbers" $stream.raw >some-$stream.raw
+    done
+    vae-encode -q -m sevens.bin --cond some-sevens.raw some-bytes.raw | raw-select --elements 0,1 | raw2csv --no-header | tr , '\n' >wanted
+    numbers page.html mu | paste - wanted | awk '$1 - $2 > 1e-6 || $2 - $1 > 1e-6 { exit 1 } END { exit NR != 2200 }'
     vae2html -q -m bytes.bin -n 1203 bytes.raw >page.html
     payload <bytes.raw | cmp - <(part page.html items | base64 -d)
     for threads in 1 2 3; do
