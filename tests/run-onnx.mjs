@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
-// Runs an ONNX file in onnxruntime-web (make onnx-deps) on streams of vae-raw(5), and writes a stream of f32: for each
-// item its outputs, one after the other. All items are run once with each size of batches, which makes a frame.
-// Usage: node run-onnx.mjs RUNTIME MODEL BATCH[,BATCH]... INPUT=STREAM..., RUNTIME the directory with onnxruntime-web.
+// Runs ONNX files in onnxruntime-web (make onnx-deps) on streams of vae-raw(5). Reads a line for each file from stdin, with
+// words that are separated by tabs: MODEL INPUT=STREAM.... Writes a stream of f32 to MODEL.raw: for each item the model's
+// outputs, one after the other. All items are run once with each size of batches, which makes a frame.
+// Usage: node run-onnx.mjs RUNTIME BATCH[,BATCH]..., RUNTIME the directory with onnxruntime-web.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 
-const [runtime, model, batches, ...streams] = process.argv.slice(2);
+const [runtime, batches] = process.argv.slice(2);
 const ort = await import(pathToFileURL(`${runtime}/ort.wasm.min.mjs`));
 ort.env.wasm.numThreads = 1;
 
@@ -28,12 +29,9 @@ function tensor(name, { shape, numbers }, first, n) {
     : new ort.Tensor('float32', Float32Array.from(part), [n, ...shape]);
 }
 
-const session = await ort.InferenceSession.create(readFileSync(model));
-const inputs = streams.map((text) => [text.slice(0, text.indexOf('=')), read(text.slice(text.indexOf('=') + 1))]);
-const items = inputs[0][1].items;
-
 // The frame of all items, in batches of this size.
-async function frame(batch, end) {
+async function frame(session, inputs, batch, end) {
+  const items = inputs[0][1].items;
   const rows = [];
   let shape;
   for (let first = 0; first < items; first += batch) {
@@ -53,4 +51,12 @@ async function frame(batch, end) {
 }
 
 const sizes = batches.split(',').map(Number);
-for (const [i, batch] of sizes.entries()) writeFileSync(1, await frame(batch, i + 1 < sizes.length ? '+' : '.'));
+for (const line of readFileSync(0, 'utf8').trim().split('\n')) {
+  const [model, ...streams] = line.split('\t');
+  const session = await ort.InferenceSession.create(readFileSync(model));
+  const inputs = streams.map((text) => [text.slice(0, text.indexOf('=')), read(text.slice(text.indexOf('=') + 1))]);
+  const frames = [];
+  for (const [i, batch] of sizes.entries())
+    frames.push(await frame(session, inputs, batch, i + 1 < sizes.length ? '+' : '.'));
+  writeFileSync(`${model}.raw`, Buffer.concat(frames));
+}

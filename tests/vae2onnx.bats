@@ -27,6 +27,8 @@ setup_file() {
 setup() {
     cd "$BATS_TEST_TMPDIR" || return
     cp "$BATS_FILE_TMPDIR"/* .
+    : >models
+    : >files
 }
 
 # shown MODEL PART: the file's contents as lines, see tests/onnx.pl.
@@ -41,24 +43,36 @@ runtime() {
     fi
 }
 
-# agrees ITEMS LABELS [OPTION...]: a model that is trained with these options gives the same as its files do, in batches
-# of 1, 7 and 50. LABELS is - for a model that is not conditional.
-agrees() {
-    local items=$1 cond=() label=()
+# model ITEMS LABELS [OPTION...]: trains a model with these options, which `agree` compares with its files. LABELS is - for
+# a model that is not conditional.
+model() {
+    local items=$1 cond=() label='' n
+    n=$(wc -l <models)
     if [ "$2" != - ]; then
         cond=(--cond "$2")
-        label=("label=$2")
+        label=$'\t'label=$2
     fi
-    vae-train -q -j 1 -m new.bin -z 3 -e 1 "${cond[@]}" "${@:3}" "$items"
-    vae2onnx -m new.bin encoder >encoder.onnx
-    vae2onnx -m new.bin decoder >decoder.onnx
-    vae-encode -q -j 1 -m new.bin "${cond[@]}" --stats "$items" >stats.raw
-    vae-encode -q -j 1 -m new.bin "${cond[@]}" "$items" | raw-select --elements 0-2 >z.raw
-    vae-decode -q -j 1 -m new.bin "${cond[@]}" z.raw >mean.raw
-    node "$ROOT/tests/run-onnx.mjs" "$RUNTIME" encoder.onnx 1,7,50 "x=$items" "${label[@]}" >found.raw
-    cat stats.raw stats.raw stats.raw | raw-cmp --abs 1e-5 --rel 1e-5 found.raw - || fail "encoder: ${*:3}"
-    node "$ROOT/tests/run-onnx.mjs" "$RUNTIME" decoder.onnx 1,7,50 z=z.raw "${label[@]}" >found.raw
-    cat mean.raw mean.raw mean.raw | raw-cmp --abs 1e-5 --rel 1e-5 found.raw - || fail "decoder: ${*:3}"
+    vae-train -q -j 1 -m "$n.bin" -z 3 -e 1 "${cond[@]}" "${@:3}" "$items"
+    vae2onnx -m "$n.bin" encoder >"$n.encoder.onnx"
+    vae2onnx -m "$n.bin" decoder >"$n.decoder.onnx"
+    vae-encode -q -j 1 -m "$n.bin" "${cond[@]}" --stats "$items" >"$n.encoder.wanted"
+    vae-encode -q -j 1 -m "$n.bin" "${cond[@]}" "$items" | raw-select --elements 0-2 >"$n.z.raw"
+    vae-decode -q -j 1 -m "$n.bin" "${cond[@]}" "$n.z.raw" >"$n.decoder.wanted"
+    printf '%s\n' "$n.encoder.onnx"$'\t'"x=$items$label" "$n.decoder.onnx"$'\t'"z=$n.z.raw$label" >>files
+    printf '%s\n' "${*:3}" >>models
+}
+
+# agree COUNT: so many models give the same as their files do, in batches of 1, 7 and 50.
+agree() {
+    local n=0 options part
+    node "$ROOT/tests/run-onnx.mjs" "$RUNTIME" 1,7,50 <files
+    while IFS= read -r options; do
+        for part in encoder decoder; do
+            cat "$n.$part".wanted{,,} | raw-cmp --abs 1e-5 --rel 1e-5 "$n.$part.onnx.raw" - || fail "$part: $options"
+        done
+        n=$((n + 1))
+    done <models
+    assert_equal $n "$1"
 }
 
 @test "the file names its versions, its inputs and its outputs" {
@@ -191,39 +205,43 @@ for path in sys.argv[1:]:
 
 @test "fully connected models give what vae-encode and vae-decode give" {
     runtime
-    agrees unit.raw - -H 8
-    agrees unit.raw labels.raw -H 8,res -a gated -l gaussian --sigma net
-    agrees unit.raw labels.raw -H 8,norm:2 -a tanh -l laplace
-    agrees unit.raw - -H 8 -a elu --binarize threshold
-    agrees unit.raw - -H 8 --prior vamp:3 --target targets.raw
+    model unit.raw - -H 8
+    model unit.raw labels.raw -H 8,res -a gated -l gaussian --sigma net
+    model unit.raw labels.raw -H 8,norm:2 -a tanh -l laplace
+    model unit.raw - -H 8 -a elu --binarize threshold
+    model unit.raw - -H 8 --prior vamp:3 --target targets.raw
+    agree 5
 }
 
 @test "convolutional models give what vae-encode and vae-decode give" {
     runtime
-    agrees pictures.raw labels.raw -H conv:4:3:2,norm:2,resconv,conv:6:2,8 -a silu \
+    model pictures.raw labels.raw -H conv:4:3:2,norm:2,resconv,conv:6:2,8 -a silu \
         --decoder-hidden 8,linear:6:5:4,norm:2,resconv,up:3:12:10,conv:3:3
     # Steps that are larger than the kernel, and an even kernel; a residual layer of a whole picture.
-    agrees pictures.raw - -H conv:4:2:3,conv:3:1:2,res,8 -a gated --decoder-hidden linear:3:3:4,up:4:12:10,conv:4:4 -l gaussian
+    model pictures.raw - -H conv:4:2:3,conv:3:1:2,res,8 -a gated --decoder-hidden linear:3:3:4,up:4:12:10,conv:4:4 -l gaussian
+    agree 2
 }
 
 @test "models of items with missing elements give what vae-encode and vae-decode give" {
     runtime
-    agrees picture-holes.raw labels.raw -H conv:4:3:2,norm:2,resconv,8 -a gelu --missing
-    agrees picture-holes.raw - -H 8 -a softplus --missing --binarize threshold
-    agrees whole-holes.raw - -H 8,norm:2 -a tanh --missing -l categorical --levels 5
-    agrees level-holes.raw labels.raw -H conv:4:3:2,8 -a gated --missing -l categorical --levels 4
-    agrees whole-holes.raw labels.raw -H 8 --missing -l poisson
+    model picture-holes.raw labels.raw -H conv:4:3:2,norm:2,resconv,8 -a gelu --missing
+    model picture-holes.raw - -H 8 -a softplus --missing --binarize threshold
+    model whole-holes.raw - -H 8,norm:2 -a tanh --missing -l categorical --levels 5
+    model level-holes.raw labels.raw -H conv:4:3:2,8 -a gated --missing -l categorical --levels 4
+    model whole-holes.raw labels.raw -H 8 --missing -l poisson
+    agree 5
 }
 
 @test "each likelihood and each scale gives what vae-encode and vae-decode give" {
     runtime
-    agrees grey.raw - -H 8 -l dlogistic --sigma net
-    agrees grey.raw labels.raw -H 8 -l dlogistic --sigma per-dim
-    agrees grey.raw - -H 8 -l dlogistic --sigma 0.01
-    agrees whole.raw - -H 8 -l negbin
+    model grey.raw - -H 8 -l dlogistic --sigma net
+    model grey.raw labels.raw -H 8 -l dlogistic --sigma per-dim
+    model grey.raw - -H 8 -l dlogistic --sigma 0.01
+    model whole.raw - -H 8 -l negbin
     # Logits of both signs, above and below 1: a mean of 0.58 has the logit 1.
-    agrees spread.raw - -H 8 -l cbernoulli --mean-bias
-    vae-decode -q -m new.bin z.raw | payload | perl -0777 -ne '
+    model spread.raw - -H 8 -l cbernoulli --mean-bias
+    agree 5
+    vae-decode -q -m 4.bin 4.z.raw | payload | perl -0777 -ne '
         @x = sort { $a <=> $b } unpack "f<*", $_; exit !($x[0] < 0.3 && $x[-1] > 0.7 && grep { abs($_ - 0.5) < 0.06 } @x)'
 }
 
@@ -233,5 +251,6 @@ for path in sys.argv[1:]:
     names=$(vae-train --help | sed -n 's/^ *-a, --activation NAME *//p' | grep -o -w -E 'relu|tanh|elu|softplus|gelu|silu|gated' | sort -u)
     assert_equal "$(wc -w <<<"$names")" 7
     # Large weights, so that each function is tried far from 0.
-    for name in $names; do agrees unit.raw - -H 8,8 -a "$name" -r 0.5 -l gaussian; done
+    for name in $names; do model unit.raw - -H 8,8 -a "$name" -r 0.5 -l gaussian; done
+    agree 7
 }
