@@ -166,14 +166,22 @@ agrees() {
 }
 
 @test "names and tokens can hold what ends an element" {
-    vae-train -q -m row.bin -z 2 -H 4 -e 1 row.raw
+    printf 'a,b,c,d,e,f\n1,2,3,4,5,6\n0,1,0,1,0,1\n' >table.csv
+    vae-train -q -m row.bin -z 2 -H 4 -l gaussian -e 1 row.raw
     printf '%s\n' 'a</script>' '<!-- b' "\"c'" '\d' 'é' 'f' >names.txt
     vae2html -q -m row.bin --names names.txt row.raw >page.html
     [ "$(member page.html 'names}[0]' 2>/dev/null || true)" = '' ]
     part page.html data | perl -MJSON::PP -0777 -ne 'binmode STDOUT, ":utf8"; print map { "$_\n" } @{decode_json($_)->{names}}' | cmp - names.txt
     perl -0777 -ne '$open = () = /<script/g; $close = () = m{</script>}g; exit($open != 6 || $close != 6 || /<!--.*<!--.*<!--/s)' page.html
     fails 1 'vae2html: names.txt: has 6 lines, wanted 20, one per element' vae2html -m model.bin --names names.txt grey.raw
-    printf '<b\n</script>\n' >words.txt
+    printf '%s\n' none '<i>one' two >labels.txt
+    vae2html -q -m model.bin --labels labels.raw --label-names labels.txt grey.raw >page.html
+    [ "$(member page.html labelNames)" = '["none","<i>one","two"]' ]
+    vae2html -q -m conditional.bin --label-names labels.txt >page.html
+    [ "$(member page.html labelNames)" = '["none","<i>one","two"]' ]
+    # A tool before the pipe writes the names beside its first bytes.
+    csv2raw --write-names written.txt table.csv | vae2html -q -m row.bin --names written.txt - >page.html
+    [ "$(member page.html names)" = '["a","b","c","d","e","f"]' ]
     { header u8 3 40 . && perl -e 'print "\1\2\0" x 40'; } >tokens.raw
     printf '<\n>\n' >tokens.txt
     vae-train -q -m tokens.bin -z 2 -H 4 -e 1 --tokens tokens.txt tokens.raw
@@ -202,6 +210,9 @@ agrees() {
     vae-train -q -m gru.bin -z 2 -H 4 --decoder-hidden gru:4 -e 1 --tokens tokens.txt tokens.raw
     fails 1 'vae2html: gru.bin: decoder.0 is a layer of the kind gru, which other programs cannot compute yet' vae2html -m gru.bin tokens.raw
     fails 2 'vae2html: --labels: found it without a stream of items, wanted both (- is standard input)' vae2html -m model.bin --labels labels.raw
+    fails 2 'vae2html: --label-names: found it without --labels, wanted both' vae2html -m model.bin --label-names tokens.txt grey.raw
+    fails 1 'vae2html: model.bin: is not conditional on labels, wanted --labels with --label-names' vae2html -q -m model.bin --label-names tokens.txt
+    fails 1 'vae2html: tokens.txt: has 2 lines, wanted 3, one per label' vae2html -q -m conditional.bin --label-names tokens.txt
     fails 1 'vae2html: row.raw: items have shape 6, model.bin wants 5x4' vae2html -m model.bin row.raw
     fails 1 'vae2html: labels.raw: ends after 50 labels, wanted one for each item of bytes.raw' vae2html -m bytes.bin --labels labels.raw bytes.raw
     { header f32 5x4 2 . && perl -e 'print pack "f<*", (1) x 20, (3e38) x 20'; } >huge.raw

@@ -127,7 +127,7 @@ static void print_elements(const struct job *job) {
 /* Allocates what --per-element wants. */
 static int prepare(struct job *job) {
     const size_t elements = shape_elements(&job->reader.frame.shape);
-    if (job->o->names != NULL && element_names_load(&job->names, job->o->names, elements) < 0)
+    if (job->o->names != NULL && element_names_load(&job->names, job->o->names, elements, "element") < 0)
         return -1;
     return job->o->per_element ? element_stats_create(&job->elements, elements, job->reader.in.name) : 0;
 }

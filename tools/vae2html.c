@@ -8,7 +8,7 @@
 
 struct options {
     struct cli_common common;
-    const char *items, *labels, *names;
+    const char *items, *labels, *label_names, *names;
     size_t most;
 };
 
@@ -18,6 +18,7 @@ static const struct cli_option options[] = {
      CLI_SIZE(most, 1, MOST_ITEMS)},
     {0, "labels", "FILE", NULL, "the items' labels: colours on the map, and the condition of a conditional model",
      CLI_FILE(labels)},
+    {0, "label-names", "FILE", NULL, "a text with one line per label: its name", CLI_FILE(label_names)},
     {0, "names", "FILE", NULL, "a text with one line per element: its name", CLI_FILE(names)},
     CLI_SEED,
     CLI_THREADS,
@@ -26,7 +27,7 @@ static const struct cli_option options[] = {
 
 static const struct cli_program program = {
     "vae2html",
-    "-m FILE [-n N] [--labels FILE] [--names FILE] [OPTION]... [FILE]",
+    "-m FILE [-n N] [--labels FILE] [--label-names FILE] [--names FILE] [OPTION]... [FILE]",
     "Writes a page for a browser that shows the latent space of a model, and decodes in it.",
     options,
     1,
@@ -40,6 +41,8 @@ static struct options parse(int argc, char **argv) {
     o.items = cli_operand();
     if (o.labels != NULL && o.items == NULL)
         cli_refuse("--labels: found it without a stream of items, wanted both (- is standard input)");
+    if (o.label_names != NULL && o.labels == NULL && o.items != NULL)
+        cli_refuse("--label-names: found it without --labels, wanted both");
     return o;
 }
 
@@ -54,6 +57,7 @@ static int write_page(const struct options *o, const struct export *e) {
     const struct content_request request = {.items = o->items,
                                             .labels = o->labels,
                                             .names = o->names,
+                                            .label_names = o->label_names,
                                             .most = o->most,
                                             .threads = o->common.threads,
                                             .seed = o->common.seed};

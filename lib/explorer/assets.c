@@ -18,9 +18,12 @@ ASSET(functions, "functions.js");
 ASSET(convolution, "convolution.js");
 ASSET(decoder, "decoder.js");
 ASSET(item, "item.js");
+ASSET(labels, "labels.js");
 ASSET(map, "map.js");
 ASSET(sliders, "sliders.js");
 ASSET(grid, "grid.js");
+ASSET(figures, "figures.js");
+ASSET(walk, "walk.js");
 ASSET(explorer, "explorer.js");
 
 #define PART(marker, name) \
@@ -28,7 +31,7 @@ ASSET(explorer, "explorer.js");
 #define SCRIPT(name) PART("script", name)
 
 const struct asset assets[] = {
-    PART(NULL, page),    PART("style", style), SCRIPT(data),     SCRIPT(functions),
-    SCRIPT(convolution), SCRIPT(decoder),      SCRIPT(item),     SCRIPT(map),
-    SCRIPT(sliders),     SCRIPT(grid),         SCRIPT(explorer), {0},
+    PART(NULL, page), PART("style", style), SCRIPT(data),   SCRIPT(functions), SCRIPT(convolution),
+    SCRIPT(decoder),  SCRIPT(item),         SCRIPT(labels), SCRIPT(map),       SCRIPT(sliders),
+    SCRIPT(grid),     SCRIPT(figures),      SCRIPT(walk),   SCRIPT(explorer),  {0},
 };

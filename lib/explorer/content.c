@@ -5,7 +5,6 @@
 #include "base/number.h"
 #include "query/batch.h"
 #include "stream/dataset.h"
-#include "stream/element_names.h"
 #include "stream/labels.h"
 
 #include <stdlib.h>
@@ -22,9 +21,8 @@ void content_free(struct content *c) {
     free(c->label);
     free(c->mu);
     free(c->draw);
-    for (size_t i = 0; c->name != NULL && i < c->model->elements; i++)
-        free(c->name[i]);
-    free(c->name);
+    element_names_free(&c->names);
+    element_names_free(&c->label_names);
     *c = (struct content){0};
 }
 
@@ -44,21 +42,13 @@ static int draw_latents(struct content *c, uint64_t seed) {
     return 0;
 }
 
-static int load_names(struct content *c, const char *path) {
-    const size_t elements = c->model->elements;
-    struct element_names names;
-    const char *name = NULL;
-    if (element_names_load(&names, path, elements) < 0)
+/* After the items, since the tool before a pipe writes these files beside its first bytes. */
+static int load_names(struct content *c, const struct content_request *r) {
+    if (r->names != NULL && element_names_load(&c->names, r->names, c->model->elements, "element") < 0)
         return -1;
-    c->name = calloc(elements, sizeof *c->name);
-    for (size_t i = 0; c->name != NULL && i < elements; i++) {
-        name = element_names_next(&names, name);
-        c->name[i] = strdup(name);
-        if (c->name[i] == NULL)
-            break;
-    }
-    element_names_free(&names);
-    return c->name == NULL || c->name[elements - 1] == NULL ? fail_memory(c) : 0;
+    if (r->label_names != NULL && c->labels == 0)
+        return fail("%s: is not conditional on labels, wanted --labels with --label-names", c->model_name);
+    return r->label_names == NULL ? 0 : element_names_load(&c->label_names, r->label_names, c->labels, "label");
 }
 
 /* Writes the posterior means of a range of items to the content. */
@@ -134,7 +124,7 @@ static int load_labels(struct content *c, const struct dataset *set, const char 
     for (size_t i = 0; result == 0 && i < c->items; i++)
         c->label[i] = all[content_number(c, i)];
     if (result == 0)
-        c->labels = labels_classes(all, set->items);
+        c->labels = classes > 0 ? classes : labels_classes(all, set->items);
     free(all);
     return result;
 }
@@ -174,12 +164,11 @@ static int load_items(struct content *c, const struct content_request *r) {
 
 int content_load(struct content *c, const struct model *model, const char *model_name,
                  const struct content_request *r) {
-    *c = (struct content){.model = model, .model_name = model_name};
-    if (draw_latents(c, r->seed) < 0 || (r->names != NULL && load_names(c, r->names) < 0))
+    *c = (struct content){.model = model, .model_name = model_name, .labels = model->config.classes};
+    if (draw_latents(c, r->seed) < 0)
         return -1;
-    if (r->items == NULL)
-        return 0;
-    if (model->config.classes > 0 && model_check_labels(model, r->labels, model_name) < 0)
+    if (r->items != NULL && ((model->config.classes > 0 && model_check_labels(model, r->labels, model_name) < 0) ||
+                             load_items(c, r) < 0))
         return -1;
-    return load_items(c, r);
+    return load_names(c, r);
 }

@@ -27,12 +27,16 @@ static size_t dimension_of(const struct content *c, size_t i) {
     return c->model->config.item.dim[i];
 }
 
-/* The names of elements; bytes that are no UTF-8 become one character each. */
-static json_t *names_json(const struct content *c) {
+/* A list of names, or null if none are given; a name that is no UTF-8 becomes its number. NULL: memory ran out. */
+static json_t *names_json(const struct element_names *names, size_t count) {
+    const char *name = NULL;
+    if (names->text == NULL)
+        return json_null();
     json_t *list = json_array();
-    for (size_t i = 0; i < c->model->elements; i++) {
-        json_t *name = json_string(c->name[i]);
-        if (json_array_append_new(list, name != NULL ? name : json_sprintf("element %zu", i)) < 0) {
+    for (size_t i = 0; i < count; i++) {
+        name = element_names_next(names, name);
+        json_t *text = json_string(name);
+        if (json_array_append_new(list, text != NULL ? text : json_sprintf("%zu", i)) < 0) {
             json_decref(list);
             return NULL;
         }
@@ -53,14 +57,15 @@ static json_t *data_json(const struct export *e, const struct content *c) {
     if (nodes == NULL)
         return NULL;
     json_t *data = json_pack(
-        "{s:s, s:s, s:O, s:o, s:I, s:I, s:I, s:b, s:I, s:I, s:I, s:b, s:I, s:o, s:o?, s:o?, s:o}", "version",
+        "{s:s, s:s, s:O, s:o, s:I, s:I, s:I, s:b, s:I, s:I, s:I, s:b, s:I, s:o, s:o?, s:o, s:o, s:o}", "version",
         VAEUTILS_VERSION, "model", file_name(e->graph.name), "metadata", e->metadata, "shape",
         list_of(c, config->item.rank, dimension_of), "latent", (json_int_t)config->latent, "classes",
         (json_int_t)config->classes, "levels", (json_int_t)config->levels, "raw", config->likelihood->raw_u8,
         "draws", (json_int_t)c->draws, "items", (json_int_t)c->items, "of", (json_int_t)c->of, "bytes",
         c->dtype == DTYPE_U8, "labelCount", (json_int_t)c->labels, "numbers", list_of(c, c->items, content_number),
         "labels", c->label == NULL ? NULL : list_of(c, c->items, label_of), "names",
-        c->name == NULL ? NULL : names_json(c), "nodes", nodes);
+        names_json(&c->names, e->model.elements), "labelNames", names_json(&c->label_names, c->labels), "nodes",
+        nodes);
     if (data == NULL)
         (void)fail("%s: out of memory for the text of the page", e->graph.name);
     return data;

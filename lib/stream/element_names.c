@@ -22,30 +22,30 @@ static int append(struct element_names *n, const char *text, size_t length, cons
     return 0;
 }
 
-static int load(struct element_names *n, struct side_reader *reader, size_t elements) {
+static int load(struct element_names *n, struct side_reader *reader, size_t count, const char *each) {
     const char *text;
     size_t length;
     int more;
-    for (size_t i = 0; i < elements; i++) {
+    for (size_t i = 0; i < count; i++) {
         if ((more = side_read(reader, &text, &length)) < 0)
             return -1;
         if (more == 0)
-            return fail("%s: has %zu lines, wanted %zu, one per element", reader->in.name, i, elements);
+            return fail("%s: has %zu lines, wanted %zu, one per %s", reader->in.name, i, count, each);
         if (append(n, text, length, reader->in.name) < 0)
             return -1;
     }
     more = side_read(reader, &text, &length);
     return more <= 0
                ? more
-               : fail("%s: has more than %zu lines, wanted as many, one per element", reader->in.name, elements);
+               : fail("%s: has more than %zu lines, wanted as many, one per %s", reader->in.name, count, each);
 }
 
-int element_names_load(struct element_names *n, const char *path, size_t elements) {
+int element_names_load(struct element_names *n, const char *path, size_t count, const char *each) {
     struct side_reader reader;
     *n = (struct element_names){.used = 0};
     if (side_reader_open(&reader, path) < 0)
         return -1;
-    const int result = load(n, &reader, elements);
+    const int result = load(n, &reader, count, each);
     side_reader_close(&reader);
     if (result < 0)
         element_names_free(n);

@@ -1,36 +1,45 @@
 // SPDX-License-Identifier: MIT
-// Many decoded items side by side: the line of a walk, and the manifold.
+// Many decoded items side by side: the line of a walk, the manifold, samples.
 
 const SLICE = 12; // milliseconds of work between two frames of the screen
 
-// Makes cells in a container; press(z) is called with the latent of a cell that is clicked, or that the arrow keys lead
-// to.
-function makeGrid(container, columns, count, press) {
+// Makes cells in a container; take(i, z) is called with the latent of a cell that is clicked, or that keys lead to.
+function makeGrid(container, columns, count, take) {
     const cells = Array.from({ length: count }, (_, i) => {
         const item = makeItem(`decoded item ${i + 1} of ${count}`);
-        item.addEventListener("click", () => take(i));
+        item.addEventListener("click", () => choose(i));
         container.append(item);
         return { item, z: new Float32Array(data.latent) };
     });
-    const take = i => {
-        cells[current].item.classList.remove("current");
+    let waiting = 0, current = -1, lastUsed = -1; // keys go on from lastUsed
+    const clear = () => {
+        if (current >= 0)
+            cells[current].item.classList.remove("current");
+        current = -1;
+    };
+    const choose = i => {
+        take(i, cells[i].z); // clears the grids
         cells[i].item.classList.add("current");
         current = i;
-        press(cells[i].z);
+        lastUsed = i;
+    };
+    const targets = {
+        ArrowLeft: i => i - 1, ArrowRight: i => i + 1, ArrowUp: i => i - columns, ArrowDown: i => i + columns,
+        Home: () => 0, End: () => count - 1, Enter: i => i, " ": i => i,
     };
     container.addEventListener("keydown", event => {
-        const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns }[event.key];
-        if (step === undefined)
+        if (!(event.key in targets))
             return;
         event.preventDefault();
-        if (current + step >= 0 && current + step < count)
-            take(current + step);
+        const i = lastUsed < 0 && event.key !== "End" ? 0 : targets[event.key](lastUsed);
+        if (i >= 0 && i < count)
+            choose(i);
     });
-    let waiting = 0, current = 0;
     container.style.gridTemplateColumns = `repeat(${columns}, minmax(0, 1fr))`;
 
-    // Decodes the latents of all cells, latentOf(i, z) of which sets z, a few between two frames of the screen.
     return {
+        clear,
+        // Decodes the latents of all cells, latentOf(i, z) of which sets z, some between two frames of the screen.
         show(latentOf, label) {
             let i = 0;
             cancelAnimationFrame(waiting);
@@ -49,8 +58,9 @@ function makeGrid(container, columns, count, press) {
     };
 }
 
-// The quantiles (i + 1/2) / n of a latent over the points of the map.
+// The quantiles (i + 1/2) / n of a latent over the points of the map, or over draws from the prior if points are few.
 function quantilesOf(latent, n) {
-    const sorted = Float32Array.from({ length: pointCount }, (_, i) => points[i * data.latent + latent]).sort();
-    return Array.from({ length: n }, (_, i) => sorted[Math.floor((i + 0.5) / n * pointCount)]);
+    const [from, count] = pointCount < 2 * n ? [draws, data.draws] : [points, pointCount];
+    const sorted = Float32Array.from({ length: count }, (_, i) => from[i * data.latent + latent]).sort();
+    return Array.from({ length: n }, (_, i) => sorted[Math.floor((i + 0.5) / n * count)]);
 }

@@ -6,12 +6,13 @@ const SLIDERS = 64; // at most
 // change(latent, value): a slider was moved.
 function makeSliders(container, change) {
     const sliders = new Map();
-    const limit = Math.ceil(Math.max(4, ...rangeOf(points).map(Math.abs)));
-    for (const latent of byVariance.slice(0, SLIDERS).sort((a, b) => a - b)) {
+    const limit = Math.ceil(points.reduce((most, value) => Math.max(most, Math.abs(value)), 4));
+    for (const latent of byVariance.slice(0, SLIDERS)) {
         const label = document.createElement("label"), slider = document.createElement("input");
         const output = document.createElement("output");
-        Object.assign(slider, { type: "range", min: -limit, max: limit, step: 0.01, value: 0 });
+        Object.assign(slider, { type: "range", min: -limit, max: limit, step: 0.05, value: 0 });
         slider.addEventListener("input", () => change(latent, Number(slider.value)));
+        label.title = `variance ${variances[latent].toPrecision(2)}`;
         label.append(`z${latent}`, slider, output);
         container.append(label);
         sliders.set(latent, { slider, output });

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+// The walk along the straight line from A to B, the last two points that were chosen.
+
+const STEPS = 9; // cells
+const WALK_SECONDS = 4;
+
+// setPlace(t, walk): z is to be that at t on the line; a control of the walk has the `grid`.
+class Walk {
+    constructor(setPlace) {
+        this.ends = [-1, -1]; // the points A and B
+        this.began = 0;       // the time at which a walk began; 0: it stands
+        this.setPlace = setPlace;
+        this.grid = makeGrid(find("walk"), STEPS, STEPS, i => {
+            find("place").value = i / (STEPS - 1);
+            setPlace(i / (STEPS - 1));
+        });
+        find("place").addEventListener("input", event => setPlace(Number(event.target.value)));
+        find("play").addEventListener("click", () => this.began === 0 ? this.start() : this.stop());
+    }
+
+    isReady() {
+        return this.ends[0] >= 0;
+    }
+
+    // A point was chosen: it is B, and the one before is A, unless A is to stay.
+    choose(i) {
+        const [a, b] = this.ends;
+        if (i !== b)
+            this.ends = [find("keep").checked && a >= 0 ? a : b, i];
+        find("place").value = 1;
+    }
+
+    pointAt(t, z) {
+        const [a, b] = this.ends.map(i => row(points, data.latent, i));
+        for (let k = 0; k < data.latent; k++)
+            z[k] = (1 - t) * a[k] + t * b[k];
+    }
+
+    show(label) {
+        const ready = this.isReady();
+        find("place").disabled = find("play").disabled = find("keep").disabled = !ready;
+        find("walk").hidden = !ready;
+        find("walk-hint").textContent = ready
+            ? `From A, ${pointText(this.ends[0])}, to B, ${pointText(this.ends[1])}, in a straight line${decoderLabel(label)}. Click a cell to take its z.`
+            : pointCount > 1 ? "Choose two points of the map, one after the other: the first is A, the second B." : "The page has one point only.";
+        if (ready)
+            this.grid.show((i, z) => this.pointAt(i / (STEPS - 1), z), label);
+    }
+
+    start() {
+        this.began = performance.now();
+        find("play").textContent = "Stop";
+        requestAnimationFrame(now => this.step(now));
+    }
+
+    stop() {
+        this.began = 0;
+        find("play").textContent = "Walk";
+    }
+
+    step(now) {
+        if (this.began === 0)
+            return;
+        const t = Math.max(0, Math.min(1, (now - this.began) / 1000 / WALK_SECONDS)), began = this.began;
+        find("place").value = t;
+        this.setPlace(t); // stops the walk, as any control does
+        if (t < 1) {
+            this.began = began;
+            find("play").textContent = "Stop";
+            requestAnimationFrame(then => this.step(then));
+        }
+    }
+}
