@@ -160,7 +160,7 @@ $(BENCH): $(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(LIBRARY)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ -lopenblas $(LIBS)
 
 # Fuzzers: with libFuzzer in a build of clang's (make fuzz), and replayed on their corpora by make check.
-FUZZERS := $(patsubst %,$(BUILD)/fuzz/%,stream idx csv npy mtx tokens pnm calibration model checkpoint options)
+FUZZERS := $(patsubst %,$(BUILD)/fuzz/%,stream idx csv npy mtx tokens pnm calibration model tensors checkpoint options)
 REPLAYS := $(FUZZERS:%=%-replay)
 FUZZ_OBJECTS := $(BUILD)/tests/fuzz/fuzz.o
 

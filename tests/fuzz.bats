@@ -26,5 +26,6 @@ replays() {
 @test "fuzzed: MatrixMarket matrices" { replays mtx; }
 @test "fuzzed: vocabularies and texts" { replays tokens; }
 @test "fuzzed: model files" { replays model; }
+@test "fuzzed: tensors of other programs" { replays tensors; }
 @test "fuzzed: checkpoints" { replays checkpoint; }
 @test "fuzzed: numbers, lists and names of options" { replays options; }

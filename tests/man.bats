@@ -17,6 +17,9 @@ setup_file() {
     for set in shared few; do idx2raw $set/train-images-idx3-ubyte.gz >$set/images.raw; done
     vae-train -q -e 1 -m shared/model.bin few/images.raw
     cp shared/model.bin few
+    # Weights that were trained elsewhere.
+    vae-train -q -e 1 -H 5 -z 2 -a tanh -m far.bin few/images.raw
+    perl "$ROOT/tests/safetensors.pl" plain <far.bin | tee shared/far.safetensors >few/far.safetensors
     # Read by bash before each example: a tool that prints nothing fails, but for these two, which need not print.
     {
         declare -f something

@@ -4,8 +4,11 @@
 #   perl safetensors.pl xxh64 <BYTES        the XXH64 of the bytes, seed 0
 #   perl safetensors.pl edit CODE <IN >OUT  the file again after CODE changed $head (JSON) or $data (weights);
 #                                           checksum() in CODE makes the checksum right again
+#   perl safetensors.pl plain [CODE] <IN >OUT   the tensors in the order of their names and without metadata, as torch saves
+#                                           them; CODE may change $tensor{NAME}{dtype,shape,bytes} and @order first
 #   perl safetensors.pl verify <FILE        exit status 0 where the checksum is that of the data
 use strict;
+use JSON::PP;
 
 my ($head, $data);
 my ($P1, $P2, $P3, $P4, $P5) = map { unpack "Q>", pack "H16", $_ }
@@ -63,6 +66,28 @@ if ($command eq "xxh64") {
     my $length = unpack "Q<", $all;
     substr($all, 8, $length) =~ /"xxh64":"([^"]*)"/ or die "no checksum\n";
     exit($1 ne xxh64(substr $all, 8 + $length));
+} elsif ($command eq "plain") {
+    my $length = unpack "Q<", $all;
+    my $old = decode_json(substr $all, 8, $length);
+    delete $old->{__metadata__};
+    our %tensor = map {
+        my ($from, $to) = @{ $old->{$_}{data_offsets} };
+        $_ => {%{ $old->{$_} }, bytes => substr $all, 8 + $length + $from, $to - $from};
+    } keys %$old;
+    our @order = sort keys %tensor;
+    !defined $code or eval "$code; 1" or die $@;
+    my $at = 0;
+    for (@order) {
+        my $t = $tensor{$_};
+        $data .= $t->{bytes};
+        $head .= sprintf ',"%s":{"dtype":"%s","shape":[%s],"data_offsets":[%d,%d]}', $_, $t->{dtype},
+            join(",", @{ $t->{shape} }), $at, length $data;
+        $at = length $data;
+    }
+    $head =~ s/^,/{/;
+    $head .= "}";
+    $head .= " " while length($head) % 8;
+    print pack("Q<", length $head), $head, $data;
 } else {
     my $length = unpack "Q<", $all;
     ($head, $data) = (substr($all, 8, $length), substr $all, 8 + $length);

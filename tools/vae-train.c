@@ -169,7 +169,9 @@ static const struct cli_option options[] = {
     {0, "init", "NAME", "torch", "initial weights: torch, glorot, he or normal:S",
      CLI_PARSE(parse_initializer, run.start.initializer), .before = "torch", .heading = MODEL},
     {0, "start-from", "FILE", NULL,
-     "start from the parameters of this model, not from --init; it must have the same layers",
+     "start from the parameters of this model, or of a safetensors file of torch, not from --init; the layers must "
+     "be "
+     "the same",
      CLI_FILE(run.start.from), .aside = true, .heading = MODEL},
     {0, "mean-bias", NULL, NULL, "set the output biases so that the mean item is predicted",
      CLI_FLAG(run.start.at_mean), .heading = MODEL},

@@ -37,6 +37,12 @@ int model_read(struct model *model, enum model_reading reading, json_t **metadat
 int model_read_after(struct model *model, enum model_reading reading, const json_t *metadata, const json_t *tensors,
                      const struct input *in) __attribute__((warn_unused_result));
 
+/* Sets all parameters of a model that model_create has made to the values of another program's file, after
+ * safetensors_read_header has read this header: it must have all tensors of the model and no others, in any order.
+ * The metadata has no part in it. On error some parameters may be set. 0 or -1. */
+int model_read_values(struct model *model, const json_t *tensors, const struct input *in)
+    __attribute__((warn_unused_result));
+
 /* Reads the vocabulary of a model of sequences, without its weights, from the file at `path`: *tokens becomes its
  * text, one token per line, which the caller frees, and *length the numbers of an item. 0; or -1 with a message,
  * and then *tokens is NULL. */

@@ -28,6 +28,8 @@ const struct safetensors_kind safetensors_checkpoint = {.format = "vae-checkpoin
                                                         .advice = ": --start-from takes a model"};
 const struct safetensors_kind safetensors_either = {
     .format = "", .name = "a model or a checkpoint", .page = "vae-model(5)", .advice = ""};
+const struct safetensors_kind safetensors_start = {
+    .format = "vae-model", .name = "a model", .page = "vae-model(5)", .advice = "", .plain = true};
 
 void safetensors_add(struct safetensors *file, enum stored_type type, const char *name, const struct shape *shape,
                      void *data) {
@@ -187,7 +189,7 @@ static int read_start(const struct input *in, const struct safetensors_kind *kin
 /* Refuses a file of the other kind. If the format is of neither kind, returns 0, and the caller refuses it. */
 static int check_kind(const struct input *in, const struct safetensors_kind *kind, const json_t *metadata) {
     const struct safetensors_kind *other =
-        kind == &safetensors_model ? &safetensors_checkpoint : &safetensors_model;
+        kind == &safetensors_checkpoint ? &safetensors_model : &safetensors_checkpoint;
     const char *format = json_string_value(json_object_get(metadata, "format"));
     if (kind == &safetensors_either || format == NULL || strcmp(format, other->format) != 0)
         return 0;
@@ -199,7 +201,11 @@ static int split_header(const struct input *in, const struct safetensors_kind *k
     const char *key;
     json_t *value;
     *metadata = json_incref(json_object_get(header, "__metadata__"));
-    if (!json_is_object(*metadata))
+    if (*metadata == NULL && kind->plain)
+        *metadata = json_object();
+    if (*metadata != NULL && !json_is_object(*metadata))
+        return fail("%s: the header's \"__metadata__\" is not an object, wanted one", in->name);
+    if (*metadata == NULL)
         return fail("%s: the header has no \"__metadata__\", wanted %s, see %s", in->name, kind->name, kind->page);
     json_object_foreach(*metadata, key, value) {
         if (!json_is_string(value))
@@ -345,13 +351,18 @@ static int check_checksum(const struct input *in, const json_t *metadata, const 
     return 0;
 }
 
-int safetensors_read_data(const struct input *in, const json_t *metadata, const struct safetensors *file) {
-    char checksum[17], byte;
+int safetensors_read_unchecked(const struct input *in, const struct safetensors *file) {
+    char byte;
     if (check_list(file, in->name) < 0 || read_tensors(in, file) < 0)
         return -1;
-    ssize_t rest = input_read(in, &byte, 1);
-    if (rest != 0)
-        return rest < 0 ? -1 : fail("%s: bytes follow the weights, wanted the end", in->name);
+    const ssize_t rest = input_read(in, &byte, 1);
+    return rest <= 0 ? (int)rest : fail("%s: bytes follow the weights, wanted the end", in->name);
+}
+
+int safetensors_read_data(const struct input *in, const json_t *metadata, const struct safetensors *file) {
+    char checksum[17];
+    if (safetensors_read_unchecked(in, file) < 0)
+        return -1;
     return checksum_text(file, checksum) < 0 ? -1 : check_checksum(in, metadata, checksum);
 }
 

@@ -11,7 +11,7 @@
 /* The safetensors format: the length of a JSON header as little-endian u64, the header, and the data of the
  * tensors. A file is written and read for a list of tensors that is known before. Reading is strict: the header
  * must have exactly these tensors, each once and with the expected offset, so that the data has no gaps, overlaps
- * or bytes at the end. */
+ * or bytes at the end. A file of another program may have them in any order, see safetensors_place. */
 
 /* Limits of a header: its bytes, and the number of its JSON values, since an empty object takes 80 times the memory
  * of its text. */
@@ -41,10 +41,13 @@ struct safetensors_kind {
     const char *format;      /* value of "format" in the metadata */
     const char *name, *page; /* of the kind and of its man page, for messages */
     const char *advice;      /* end of the message if a file of the other kind is given instead; "": none */
+    bool plain;              /* a file of another program is accepted, too, which may have no metadata */
 };
 
-/* safetensors_either is for readers of both kinds, which then look at "format" themselves. */
-extern const struct safetensors_kind safetensors_model, safetensors_checkpoint, safetensors_either;
+/* safetensors_either is for readers of both kinds, and safetensors_start for a reader of models and of files of
+ * other programs. Such readers then look at "format" themselves. */
+extern const struct safetensors_kind safetensors_model, safetensors_checkpoint, safetensors_either,
+    safetensors_start;
 
 /* Adds a tensor whose numbers are, or will be, at `data`. Its bytes in the file follow those of the previous
  * tensor. An error is kept in `failed`. */
@@ -65,13 +68,22 @@ int safetensors_write(const struct output *out, const struct safetensors *file, 
     __attribute__((warn_unused_result));
 
 /* Reads the header of a file of this kind, and refuses one of another kind. *metadata becomes a new reference to
- * the metadata, an object of strings, and *tensors to the rest of the header; on error they may be NULL. 0 or -1;
- * end with json_decref of both in both cases. */
+ * the metadata, an object of strings, and *tensors to the rest of the header; on error they may be NULL. If a file
+ * of another program has no metadata, the object is empty. 0 or -1; end with json_decref of both in both cases. */
 int safetensors_read_header(const struct input *in, const struct safetensors_kind *kind, json_t **metadata,
                             json_t **tensors) __attribute__((warn_unused_result));
 
 /* Checks that the header has exactly the tensors of the list, whose `data` may be NULL. 0 or -1. */
 int safetensors_check(const struct input *in, const json_t *tensors, const struct safetensors *file)
+    __attribute__((warn_unused_result));
+
+/* The same for a file of another program, which may have the tensors in any order: sets the offsets of the list,
+ * which it sorts by them, to those of the header. Checks that they leave no gaps and no overlaps. 0 or -1. */
+int safetensors_place(const struct input *in, const json_t *tensors, struct safetensors *file)
+    __attribute__((warn_unused_result));
+
+/* Reads the data to the tensors' `data`, and checks its length, but no checksum and no numbers. 0 or -1. */
+int safetensors_read_unchecked(const struct input *in, const struct safetensors *file)
     __attribute__((warn_unused_result));
 
 /* Reads the data to the tensors' `data`, and checks its length and its checksum. Does not check the numbers. 0 or

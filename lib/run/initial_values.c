@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "model/model_file.h"
+#include "nn/safetensors.h"
 #include "run/identity.h"
 #include "train/distinct.h"
 
@@ -92,18 +93,57 @@ static void keep_units(struct model *m, const struct target *from, uint64_t *xxh
     *xxh64 = XXH64(units, sizeof units, *xxh64);
 }
 
-static int start_from(struct model *m, const char *path, uint64_t *xxh64) {
+static void copy_values(const struct model *from, struct model *m) {
+    const struct parameters *p = &from->net.parameters;
+    memcpy(m->net.parameters.value, p->value, p->size * sizeof *p->value);
+}
+
+static uint64_t digest_values(const struct model *m) {
+    const struct parameters *p = &m->net.parameters;
+    return XXH64(p->value, p->size * sizeof *p->value, 0);
+}
+
+/* Reads the rest of a model file, whose metadata must say the same as this run's config. */
+static int start_from_model(struct model *m, const json_t *metadata, const json_t *tensors, const struct input *in,
+                            uint64_t *xxh64) {
     struct model from;
-    const struct parameters *p = &from.net.parameters;
-    if (model_load(&from, MODEL_AS_TRAINED, path) < 0)
+    if (model_read_after(&from, MODEL_AS_TRAINED, metadata, tensors, in) < 0)
         return -1;
-    const int result = check_alike(&from.config, &m->config, path);
+    const int result = check_alike(&from.config, &m->config, in->name);
     if (result == 0) {
-        memcpy(m->net.parameters.value, p->value, p->size * sizeof *p->value);
-        *xxh64 = XXH64(p->value, p->size * sizeof *p->value, 0);
+        copy_values(&from, m);
+        *xxh64 = digest_values(m);
         keep_units(m, &from.config.target, xxh64);
     }
     model_free(&from);
+    return result;
+}
+
+/* Reads the rest of a file of another program, which says nothing about the model but its tensors. */
+static int start_from_tensors(struct model *m, const json_t *tensors, const struct input *in, uint64_t *xxh64) {
+    if (model_read_values(m, tensors, in) < 0)
+        return -1;
+    *xxh64 = digest_values(m);
+    return 0;
+}
+
+static bool is_model(const json_t *metadata) {
+    const char *format = json_string_value(json_object_get(metadata, "format"));
+    return format != NULL && strcmp(format, safetensors_model.format) == 0;
+}
+
+static int start_from(struct model *m, const char *path, uint64_t *xxh64) {
+    struct input in;
+    json_t *metadata, *tensors;
+    if (input_open(&in, path) < 0)
+        return -1;
+    int result = safetensors_read_header(&in, &safetensors_start, &metadata, &tensors);
+    if (result == 0)
+        result = is_model(metadata) ? start_from_model(m, metadata, tensors, &in, xxh64)
+                                    : start_from_tensors(m, tensors, &in, xxh64);
+    json_decref(metadata);
+    json_decref(tensors);
+    input_close(&in);
     return result;
 }
 
