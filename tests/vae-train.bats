@@ -568,7 +568,7 @@ END
     rows=$(wc -l <log)
     await eval "[ \"\$(wc -l <log)\" -gt $((rows + 1)) ]"
     assert_equal "$(wc -l <err)" 1
-    assert_regex "$(<err)" '^vae-train: model.bin: epoch [0-9]+/1000000 [0-9]+%: elbo -[0-9.]+ = -[0-9.]+ - [0-9.]+, [0-9]+/s, '
+    assert_regex "$(<err)" '^vae-train: model.bin: epoch [0-9]+/1000000 [0-9]+%: elbo -[0-9.]+ \([+-][0-9.]+\), kl [0-9.]+, [0-9]+/s, [0-9]+ s left$'
     kill -TERM "$pid"
     ends 143
 }
@@ -595,6 +595,45 @@ END
     # What the validation came to is told after each epoch all the same.
     script -qec 'vae-train -m model.bin -H 8 -z 2 -e 3 --val data.raw data.raw' /dev/null </dev/null >screen
     assert_equal "$(tr '\r' '\n' <screen | grep -c ' - kl .* nats, validation -[0-9.]*, ')" 3
+}
+
+@test "the state has the bound, its change since the epoch before, and in the first epoch no change" {
+    # 40 steps per epoch, of 500 draws, so that each epoch has several lines; at rate 0 nothing changes but the draws.
+    { header f32 8 4000 . && perl -e 'print pack "f<*", map { $_ % 3 / 2 } 1 .. 32000'; } >long.raw
+    # states OPTION...: the lines of state, one per SIGUSR1, and the rows of the log.
+    states() {
+        rm -f log
+        vae-train -q -m model.bin --log log -H 200 -z 2 -k 300 -b 100 -e 1000 "$@" long.raw 2>err 3>&- &
+        pid=$!
+        await test -e log
+        for _ in {1..400}; do
+            [ "$(wc -l <log)" -lt 4 ] || break
+            kill -USR1 "$pid"
+            sleep 0.02
+        done
+        kill -TERM "$pid"
+        ends 143
+    }
+    # told BOUND CHANGE-IN-PARENTHESES-COLUMN: each line's change is its bound less that of the epoch before in the log.
+    told() {
+        awk -v column="$1" -v name="$2" '
+            FNR == NR { bound[$1] = $column; next }
+            { split($4, epoch, "/") }
+            epoch[1] == 1 { first++; if (/\(/) { print "first: " $0; bad = 1 }; next }
+            { for (i = 1; i < NF; i++) if ($i == name) now = $(i + 1) + 0 }
+            match($0, /\([-+][0-9.]+\)/) {
+                later++
+                d = substr($0, RSTART + 1, RLENGTH - 2) - (now - bound[epoch[1] - 1])
+                if (d < -0.0101 || d > 0.0101) { print d ": " $0; bad = 1 }
+                next
+            }
+            { print "none: " $0; bad = 1 }
+            END { exit bad || !first || !later }' log err
+    }
+    states -r 0.001
+    told 4 elbo
+    states --objective iwae
+    told 12 bound
 }
 
 @test "two runs on one model file at once: the second says so, and the first is not disturbed" {

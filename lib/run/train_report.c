@@ -56,21 +56,38 @@ static const char *target_text(const struct elbo *train, const struct elbo *vali
     return text;
 }
 
+#define CHANGE_TEXT 32
+
+/* Writes " (C)", the change since the last complete epoch, or "" if there is none. */
+static const char *change_text(double now, double last, char text[CHANGE_TEXT]) {
+    snprintf(text, CHANGE_TEXT, " (%+.2f)", now - last);
+    return isnan(last) ? "" : text;
+}
+
+/* Writes the figures of the epoch so far: the bound that training maximises, how far it has moved, and what else it
+ * takes to see its terms. */
+static const char *state_text(const struct training *t, char text[FIGURES_TEXT]) {
+    const struct elbo elbo = training_elbo(t);
+    char change[CHANGE_TEXT];
+    if (objective_is_elbo(&t->objective))
+        snprintf(text, FIGURES_TEXT, "elbo %.2f%s, kl %.2f", elbo.elbo,
+                 change_text(elbo.elbo, t->last.elbo, change), elbo.kl);
+    else
+        snprintf(text, FIGURES_TEXT, "bound %.2f%s, elbo %.2f", elbo.bound,
+                 change_text(elbo.bound, t->last.bound, change), elbo.elbo);
+    return text;
+}
+
 void report_step(const struct report *r) {
     if (!progress_due())
         return;
     const struct training *t = r->training;
-    const struct elbo elbo = training_elbo(t);
     const double items = (double)t->data->items, rate = items_per_second(r);
-    char figures[FIGURES_TEXT];
     const double left = (double)(r->epochs - t->epoch) * items + items - (double)t->position;
-    if (objective_is_elbo(&t->objective))
-        snprintf(figures, sizeof figures, "elbo %.2f = %.2f - %.2f", elbo.elbo, elbo.reconstruction, elbo.kl);
-    else
-        snprintf(figures, sizeof figures, "bound %.2f, elbo %.2f", elbo.bound, elbo.elbo);
+    char figures[FIGURES_TEXT];
     progress_show("%s%sepoch %" PRIu64 "/%" PRIu64 " %.0f%%: %s, %.0f/s, %.0f s left",
                   progress_drawing() ? "" : r->model, progress_drawing() ? "" : ": ", t->epoch, r->epochs,
-                  100 * (double)t->position / items, figures, rate, left / rate);
+                  100 * (double)t->position / items, state_text(t, figures), rate, left / rate);
 }
 
 static double seconds(const struct report *r) {
