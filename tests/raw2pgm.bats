@@ -215,3 +215,35 @@ pixels() {
     fails 2 "raw2pgm: --columns: found '4x4', wanted a whole number" raw2pgm -c 4x4
     fails 2 "raw2pgm: --pad: found '-1', wanted a whole number from 0" raw2pgm --pad -1
 }
+
+# seen N: runs the N-th command of the page that shows a picture in a terminal, from raw2pgm on, of the stream on stdin.
+seen() {
+    local command
+    command=$(awk -v n="$1" '/^\.Bd -unfilled/ { inside = 1; next } /^\.Ed/ { inside = 0 } inside && ++count == n' "$ROOT/man/raw2pgm.1")
+    bash -o pipefail -c "raw2pgm ${command#*| raw2pgm }" 2>err
+}
+
+@test "a picture is seen in the terminal, in characters and by sixel, as the page says" {
+    for program in chafa img2sixel sixel2png; do
+        command -v $program >/dev/null || skip 'wants chafa and libsixel-bin (make plots-deps)'
+    done
+    # 20 images: ten white ones above ten black ones. Grey levels are few in sixel.
+    { header u8 28x28 20 . && perl -e 'print "\377" x (28 * 280), "\0" x (28 * 280)'; } >items.raw
+    # sizes: of a sixel picture its width and height, and the means of a row of its upper half and of one of its lower half.
+    sizes() {
+        sixel2png | pngtopnm | perl -e '
+            local $/;
+            my ($width, $height, $data) = <STDIN> =~ /\AP6\s+(\d+)\s+(\d+)\s+255\n(.*)/s;
+            my @means = map { my $sum = 0; $sum += $_ for unpack "C*", $_; $sum / length }
+                map { substr $data, 3 * $width * $_, 3 * $width } int($height / 5), int(4 * $height / 5);
+            print join("\t", $width, $height, @means), "\n"'
+    }
+    seen 2 <items.raw | sizes | row_holds 1 '$1 == 280 && $2 == 56 && $3 > 240 && $4 < 5'
+    seen 3 <items.raw | sizes | row_holds 1 '$1 >= 4 * $2 && $3 > 240 && $4 < 5'
+    # In characters: of two colours, which change places if the images do.
+    seen 1 <items.raw >above
+    raw-select --items 10-19 items.raw | payload >black
+    { header u8 28x28 20 . && cat black && head -c $((28 * 280)) <(perl -e 'print "\377" x 7840'); } | seen 1 >below
+    [ "$(wc -l <above)" -ge 2 ]
+    assert_not_equal "$(od -A n -c above)" "$(od -A n -c below)"
+}
