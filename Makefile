@@ -32,7 +32,7 @@ ABSOLUTE_BUILD = $(if $(filter /%,$(BUILD)),$(BUILD),$(CURDIR)/$(BUILD))
 TOOLS := idx2raw csv2raw text2raw npy2raw mtx2raw pnm2raw vae-train vae-encode vae-decode vae-sample vae-interp vae-traverse vae-climb vae-impute vae-eval vae-score vae-info vae2c vae2onnx vae2html raw2pgm raw2csv raw2text raw2npy raw-select raw-zip raw-info raw-cmp
 PROGRAMS := $(TOOLS:%=$(BUILD)/%)
 MANUALS := $(wildcard man/*.[157])
-LIBRARY := $(BUILD)/libvae.a
+LIBRARY := $(BUILD)/libtools.a
 
 # Debian has several flavours of OpenBLAS side by side, in a directory per target of the compiler. The pthread flavour is
 # named, since the OpenMP one hangs after a fork; on other systems the library on the default path is used. The directory
