@@ -7,6 +7,7 @@ VERSION := 0.2.0
 CC ?= cc
 CFLAGS ?= -O3 -g
 PREFIX ?= /usr/local
+LIBDIR ?= $(PREFIX)/lib
 DESTDIR ?=
 BUILD ?= build
 V ?= # make V=1 shows whole commands
@@ -31,8 +32,16 @@ ABSOLUTE_BUILD = $(if $(filter /%,$(BUILD)),$(BUILD),$(CURDIR)/$(BUILD))
 
 TOOLS := idx2raw csv2raw text2raw npy2raw mtx2raw pnm2raw vae-train vae-encode vae-decode vae-sample vae-interp vae-traverse vae-climb vae-impute vae-eval vae-score vae-info vae2c vae2onnx vae2html raw2pgm raw2csv raw2text raw2npy raw-select raw-zip raw-info raw-cmp
 PROGRAMS := $(TOOLS:%=$(BUILD)/%)
-MANUALS := $(wildcard man/*.[157])
+MANUALS := $(wildcard man/*.[1357])
 LIBRARY := $(BUILD)/libtools.a
+
+# libvae, for other programs. The interface has changed so often that programs had to be compiled again, and has been
+# added to so often since.
+INTERFACE := 0
+ADDITIONS := 1
+SONAME := libvae.so.$(INTERFACE)
+SHARED := $(BUILD)/$(SONAME).$(ADDITIONS)
+STATIC := $(BUILD)/libvae.a
 
 # Debian has several flavours of OpenBLAS side by side, in a directory per target of the compiler. The pthread flavour is
 # named, since the OpenMP one hangs after a fork; on other systems the library on the default path is used. The directory
@@ -48,7 +57,7 @@ comma := ,
 # The user's directories are searched first.
 ALL_CPPFLAGS = -Ilib $(CPPFLAGS) $(BLAS_CPPFLAGS) -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE -DVAEUTILS_VERSION='"$(VERSION)"'
 WARNINGS := -Wall -Wextra -Wno-missing-field-initializers -Wshadow -Wconversion -Wimplicit-fallthrough
-ALL_CFLAGS := -std=c11 -pthread -fopenmp-simd -fno-math-errno $(WARNINGS) $(CFLAGS) -ffp-contract=off
+ALL_CFLAGS := -std=c11 -pthread -fPIC -fvisibility=hidden -ffunction-sections -fdata-sections -fopenmp-simd -fno-math-errno $(WARNINGS) $(CFLAGS) -ffp-contract=off
 ALL_LDFLAGS = -pthread -Wl,--as-needed $(LDFLAGS) $(BLAS_LDFLAGS)
 LIBS := -ljansson -lxxhash -lz -ldl -lm
 
@@ -67,7 +76,8 @@ NO_THREAD_JUMPS := $(shell $(CC) -Werror -fno-thread-jumps -E -x c /dev/null >/d
 $(BUILD)/lib/kernel/%: KERNEL_FLAGS := $(NO_THREAD_JUMPS)
 
 KERNELS := $(wildcard lib/*/*_kernel.c)
-SOURCES := $(filter-out $(KERNELS),$(wildcard lib/*/*.c))
+LIBVAE_SOURCES := $(wildcard lib/libvae/*.c)
+SOURCES := $(filter-out $(KERNELS) $(LIBVAE_SOURCES),$(wildcard lib/*/*.c))
 OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o) $(foreach level,$(LEVELS),$(KERNELS:%.c=$(BUILD)/%.$(level).o))
 
 # Published figures, a recipe each in examples/paper/; the others there take longer and are started by name.
@@ -76,7 +86,7 @@ PAPER := vae iwae-5 figure2 figure4
 .PHONY: all help flags parts fuzz fuzzers deps bench-deps emoji-deps deps-chemistry paper-deps plots-deps fuzz-deps long-deps onnx-deps onnx-packages browser-deps browser-packages bench bench-quick demo words molecules paper check quick test format lint dist check-long coverage mutate asan tsan units install uninstall clean
 .DELETE_ON_ERROR:
 
-all: $(PROGRAMS)
+all: $(PROGRAMS) $(SHARED) $(STATIC)
 
 help:
 	@echo 'make            build the tools below $(BUILD)/'
@@ -113,6 +123,22 @@ $(LIBRARY): $(OBJECTS)
 	$(call say,AR)
 	$(Q)rm -f $@
 	$(Q)$(AR) rcs $@ $^
+
+# Both have what the interface uses of the tools' library, and nothing else, such as what prints or ends a process. They
+# export the names of the interface only: those of other functions may be names of the program's.
+LIBVAE_OBJECTS := $(LIBVAE_SOURCES:%.c=$(BUILD)/%.o)
+
+$(SHARED): lib/libvae/vae.map $(LIBVAE_OBJECTS) $(LIBRARY)
+	$(call say,LD)
+	$(Q)$(CC) $(ALL_CFLAGS) -Wl,--as-needed,--gc-sections $(LDFLAGS) -shared -Wl,-soname,$(SONAME) -Wl,--version-script=$< -o $@ \
+	    $(filter-out $<,$^) $(LIBS)
+
+$(STATIC): $(LIBVAE_OBJECTS) $(LIBRARY)
+	$(call say,AR)
+	$(Q)$(CC) -r -nostdlib -Wl,--gc-sections,--gc-keep-exported -o $(BUILD)/vae.o $^
+	$(Q)$$($(CC) -print-prog-name=objcopy) --localize-hidden --strip-unneeded $(BUILD)/vae.o
+	$(Q)rm -f $@
+	$(Q)$(AR) rcs $@ $(BUILD)/vae.o
 
 $(BUILD)/%.o: %.c Makefile | $(DEPS_FIRST)
 	@mkdir -p $(@D)
@@ -316,8 +342,14 @@ deps bench-deps emoji-deps deps-chemistry paper-deps plots-deps fuzz-deps long-d
 
 # man/x.1 is installed as share/man/man1/x.1.
 install: all
-	install -d "$(DESTDIR)$(PREFIX)/bin"
+	install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(PREFIX)/include" "$(DESTDIR)$(LIBDIR)/pkgconfig"
 	install -m 755 $(PROGRAMS) "$(DESTDIR)$(PREFIX)/bin"
+	install -m 644 lib/libvae/vae.h "$(DESTDIR)$(PREFIX)/include"
+	install -m 644 $(SHARED) $(STATIC) "$(DESTDIR)$(LIBDIR)"
+	ln -sf $(notdir $(SHARED)) "$(DESTDIR)$(LIBDIR)/$(SONAME)"
+	ln -sf $(SONAME) "$(DESTDIR)$(LIBDIR)/libvae.so"
+	sed 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|; s|@VERSION@|$(VERSION)|' lib/libvae/libvae.pc.in \
+	    >"$(DESTDIR)$(LIBDIR)/pkgconfig/libvae.pc"
 	for page in $(MANUALS:man/%=%); do \
 	    install -D -m 644 "man/$$page" "$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$$page" || exit; \
 	done
@@ -325,6 +357,8 @@ install: all
 # Directories that others may use are left.
 uninstall:
 	for tool in $(TOOLS); do rm -f "$(DESTDIR)$(PREFIX)/bin/$$tool" || exit; done
+	rm -f "$(DESTDIR)$(PREFIX)/include/vae.h" "$(DESTDIR)$(LIBDIR)/pkgconfig/libvae.pc"
+	for file in $(notdir $(SHARED)) $(SONAME) libvae.so libvae.a; do rm -f "$(DESTDIR)$(LIBDIR)/$$file" || exit; done
 	for page in $(MANUALS:man/%=%); do \
 	    rm -f "$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$$page" || exit; \
 	done

@@ -52,7 +52,8 @@ setup() {
         [query]='base stream kernel dist layer nn op model' [train]='base stream kernel dist layer nn op model query'
         [run]='base stream kernel dist layer nn op model query train'
         [property]='base stream kernel dist layer nn op model query' [export]='base stream kernel dist layer nn op model'
-        [explorer]='base stream kernel dist layer nn op model query export')
+        [explorer]='base stream kernel dist layer nn op model query export'
+        [libvae]='base stream kernel dist layer nn op model query')
     local room file included rooms=0 files=0
     for room in lib/*; do
         room=${room#lib/}

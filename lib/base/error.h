@@ -27,4 +27,9 @@ int fail_system(const char *name, const char *what);
 /* The last message that this thread stored; valid until its next failure. */
 const char *error_message(void);
 
+/* The cause of that failure. ERROR_MEMORY: its format contains "out of memory", or the system call set ENOMEM.
+ * ERROR_SYSTEM: another failure of fail_system. ERROR_OTHER: any other one. */
+enum error_cause { ERROR_OTHER, ERROR_MEMORY, ERROR_SYSTEM };
+enum error_cause error_cause(void);
+
 #endif

@@ -169,8 +169,22 @@ static ssize_t read_all(const struct input *in, void *buffer, size_t size, off_t
     return (ssize_t)have;
 }
 
+void input_from(struct input *in, struct input_bytes *bytes, const char *name) {
+    *in = (struct input){.fd = -1, .bytes = bytes, .name = name};
+}
+
+static ssize_t read_bytes(struct input_bytes *bytes, void *buffer, size_t size) {
+    const size_t some = size < bytes->left ? size : bytes->left;
+    if (some > 0) {
+        memcpy(buffer, bytes->next, some);
+        bytes->next += some;
+        bytes->left -= some;
+    }
+    return (ssize_t)some;
+}
+
 ssize_t input_read(const struct input *in, void *buffer, size_t size) {
-    return read_all(in, buffer, size, IN_ORDER);
+    return in->bytes != NULL ? read_bytes(in->bytes, buffer, size) : read_all(in, buffer, size, IN_ORDER);
 }
 
 ssize_t input_read_some(const struct input *in, void *buffer, size_t size) {

@@ -10,9 +10,16 @@
 /* Input and output by file descriptor, each with a name for messages. Only this file handles short reads, short
  * writes, interrupted calls and non-blocking pipes. */
 
+/* Bytes in memory that are read like a file; not owned. */
+struct input_bytes {
+    const unsigned char *next;
+    size_t left;
+};
+
 struct input {
-    int fd;
-    const char *name; /* the path as given, or "stdin"; not owned */
+    int fd;                    /* -1 if `bytes` are read */
+    struct input_bytes *bytes; /* NULL: `fd` is read */
+    const char *name;          /* the path as given, or "stdin"; not owned */
     /* NULL, or a function that input_read calls when no data has come for a moment, before it waits for more. The
      * function returns 0, or -1 with a message, and input_read then fails. */
     int (*paused)(void *context);
@@ -27,6 +34,9 @@ struct output {
 /* Opens `path` for reading; NULL and "-" are standard input. Refuses a directory, a terminal, and the file that
  * standard output goes to. 0, or -1 with nothing to be closed. */
 int input_open(struct input *in, const char *path) __attribute__((warn_unused_result));
+
+/* Sets `in` to read `bytes`, which must stay there. input_close is not needed. */
+void input_from(struct input *in, struct input_bytes *bytes, const char *name);
 
 /* If `path` is standard input (NULL or "-"), waits until it has a byte or ends: a tool before the pipe has then
  * written the files that it writes beside its first bytes. */

@@ -61,6 +61,10 @@ int level_settle(void) {
     return 0;
 }
 
+void level_use(enum backend backend) {
+    chosen_backend = backend;
+}
+
 const char *level_name(enum level level) {
     return level_names[level];
 }

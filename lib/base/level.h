@@ -21,6 +21,9 @@ enum backend { BACKEND_PACKED, BACKEND_OPENBLAS, BACKENDS };
  * called, the functions below return the processor's best level, and the default backend of the level. */
 int level_settle(void) __attribute__((warn_unused_result));
 
+/* Uses this backend from now on, without reading the environment. To be called before threads compute. */
+void level_use(enum backend backend);
+
 /* The level in use. */
 enum level level_in_use(void);
 

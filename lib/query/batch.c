@@ -27,7 +27,10 @@ size_t batch_rows(const struct model *model) {
 }
 
 int batch_start(struct batch *batch, const struct model *model, struct workers *workers) {
-    const size_t rows = batch_rows(model);
+    return batch_start_rows(batch, model, workers, batch_rows(model));
+}
+
+int batch_start_rows(struct batch *batch, const struct model *model, struct workers *workers, size_t rows) {
     *batch = (struct batch){.model = model, .workers = workers, .rows = rows};
     if (pass_create(&batch->pass, &model->net, 0, model->net.layers,
                     &(struct pass_size){.items = rows, .draws = 1, .threads = workers_threads(workers)}) < 0)

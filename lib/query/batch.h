@@ -44,6 +44,10 @@ struct batch {
 int batch_start(struct batch *batch, const struct model *model, struct workers *workers)
     __attribute__((warn_unused_result));
 
+/* The same for a batch of `rows` <= batch_rows(model) rows, for a caller with few items. Not with OpenBLAS. */
+int batch_start_rows(struct batch *batch, const struct model *model, struct workers *workers, size_t rows)
+    __attribute__((warn_unused_result));
+
 /* Returns how many items a batch of `rows` rows can hold whose first item has number `item`. */
 size_t batch_room(size_t rows, uint64_t item);
 
