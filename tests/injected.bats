@@ -143,7 +143,7 @@ TARGET=(vae-train -q -j 2 -m new.bin --checkpoint new.ck --every 2 --log log.tsv
 }
 
 @test "memory that ends, here at every 151st time, is named" {
-    withstand malloc 12 151 "${TRAIN[@]}"
+    withstand malloc 12 131 "${TRAIN[@]}"
     withstand malloc 12 151 vae-eval -q -m model.bin items.raw
     withstand malloc 12 101 "${TARGET[@]}"
     withstand malloc 12 101 vae-eval -q -m head.bin --target labels.raw items.raw
@@ -168,6 +168,11 @@ TARGET=(vae-train -q -j 2 -m new.bin --checkpoint new.ck --every 2 --log log.tsv
     withstand malloc 12 1 npy2raw --axes 1,0 items.npy
     withstand malloc 12 1 mtx2raw --top 2 --names genes --write-names new.names --ids genes --write-ids new.ids counts.mtx
     withstand malloc 12 1 raw2npy --axes 1,0 items.raw
+}
+
+@test "memory that ends while a model is read, or its metadata written as text for a digest, is named at each allocation" {
+    vae-score -q -m model.bin --write-calibration scores.txt items.raw >scores.raw
+    withstand malloc 12 1 vae-score -q -j 1 -m model.bin --calibrate scores.txt items.raw
 }
 
 @test "memory that ends while a model's lists of hidden layers are read, here at every 7th allocation, is named" {

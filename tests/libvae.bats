@@ -6,7 +6,7 @@ load helper
 # compiler [OPTION...]: of the programs of these tests, with the warnings and the sanitizers of the build.
 compiler() {
     local flags=(-std=c11 -O1 -g -D_DEFAULT_SOURCE -Wall -Wextra -Werror -pthread)
-    [ -z "${VAE_SANITIZED-}" ] || flags+=(-fsanitize=address,undefined -fno-sanitize-recover=all)
+    [ -z "${VAE_SANITIZED-}" ] || flags+=(-fsanitize=address -fsanitize=undefined -fno-sanitize-recover=all)
     "${CC:-cc}" "${flags[@]}" "$@"
 }
 
@@ -75,17 +75,17 @@ floats() {
     payload <labels.raw >labels
     for name in "${MODELS[@]}"; do
         cond=() labels=()
-        [ $name != cond ] || cond=(--cond labels.raw) labels=(labels)
-        floats $name.raw >rows
-        vae-encode -q -m $name.bin --stats "${cond[@]}" $name.raw | payload >stats
-        vae-encode -q -m $name.bin "${cond[@]}" $name.raw | raw-select --elements 0-2 >z.raw
-        vae-decode -q -m $name.bin "${cond[@]}" z.raw | payload >items
-        vae-score -q -m $name.bin "${cond[@]}" $name.raw | payload >scores
+        [ "$name" != cond ] || cond=(--cond labels.raw) labels=(labels)
+        floats "$name.raw" >x
+        vae-encode -q -m "$name.bin" --stats "${cond[@]}" "$name.raw" | payload >stats
+        vae-encode -q -m "$name.bin" "${cond[@]}" "$name.raw" | raw-select --elements 0-2 >z.raw
+        vae-decode -q -m "$name.bin" "${cond[@]}" z.raw | payload >items
+        vae-score -q -m "$name.bin" "${cond[@]}" "$name.raw" | payload >scores
         payload <z.raw >z
         for rows in 1 37 600; do
-            use encode $name.bin $rows 1 "${labels[@]}" <rows | cmp - stats
-            use decode $name.bin $rows 3 "${labels[@]}" <z | cmp - items
-            use score $name.bin $rows 2 "${labels[@]}" <rows | cmp - scores
+            use encode "$name.bin" "$rows" 1 "${labels[@]}" <x | cmp - stats
+            use decode "$name.bin" "$rows" 3 "${labels[@]}" <z | cmp - items
+            use score "$name.bin" "$rows" 2 "${labels[@]}" <x | cmp - scores
         done
     done
 }

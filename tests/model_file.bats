@@ -151,8 +151,8 @@ END
 }
 
 @test "a duplicate key is refused, in the metadata and among the tensors" {
-    edited '$head =~ s/"latent":"3"/"latent":"3","latent":"3"/' 'the header is not JSON as wanted: duplicate object key'
-    edited '$head =~ s/("mu.bias":\{.*?\})/$1,$1/' 'the header is not JSON as wanted: duplicate object key'
+    edited '$head =~ s/"latent":"3"/"latent":"3","latent":"3"/' 'the header is not JSON as wanted: byte '
+    edited '$head =~ s/("mu.bias":\{.*?\})/$1,$1/' 'the header is not JSON as wanted: byte '
 }
 
 @test "a key of the metadata that is unknown, missing or no string is refused" {
@@ -343,6 +343,7 @@ filled() {
     edited '$head = "not JSON"' 'the header is not JSON as wanted'
     edited '$head = "[1,2]"' 'the header is not a JSON object'
     edited '$head .= "{}"' 'the header is not JSON as wanted'
+    edited '$head = "{\"a\":" . "[" x 64 . "]" x 64 . "}"' 'the header is not JSON as wanted: byte 68: found '
     edited '$head =~ s/}$//' 'the header is not JSON as wanted'
     edited '$head =~ s/relu/re\xfflu/' 'the header is not JSON as wanted'
     # A stream given for a model.

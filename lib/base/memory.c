@@ -2,9 +2,7 @@
 #define _GNU_SOURCE
 #include "base/memory.h"
 
-#include <errno.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -85,15 +83,6 @@ bool memory_is_there(size_t bytes) {
 void memory_expect(const void *memory, size_t bytes) {
     for (size_t at = 0; at < bytes; at += CACHE_LINE)
         __builtin_prefetch((const char *)memory + at);
-}
-
-void *memory_always(size_t size) {
-    void *memory = malloc(size);
-    if (memory == NULL) {
-        fprintf(stderr, "%s: out of memory for %zu bytes, wanted them\n", program_invocation_short_name, size);
-        _exit(1);
-    }
-    return memory;
 }
 
 double memory_peak(void) {

@@ -31,10 +31,6 @@ bool memory_is_there(size_t bytes);
  * cache, or in that of another processor. */
 void memory_expect(const void *memory, size_t bytes);
 
-/* malloc for a library that does not handle its failure: if there is not enough memory, the process ends at once
- * with exit status 1 and a message, without running exit handlers. */
-void *memory_always(size_t size);
-
 /* Returns the most bytes of memory that the process has used so far. */
 double memory_peak(void);
 

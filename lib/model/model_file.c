@@ -2,6 +2,7 @@
 #include "model/model_file.h"
 
 #include "base/error.h"
+#include "nn/json_text.h"
 #include "nn/safetensors.h"
 
 #include <inttypes.h>
@@ -152,7 +153,7 @@ int model_load_tokens(const char *path, char **tokens, size_t *length) {
 
 /* Sets the digest. The text of the metadata is the same for a copy of the file, and for every version. */
 static int set_digest(struct model *model, const json_t *metadata, const char *name) {
-    char *text = json_dumps(metadata, JSON_COMPACT | JSON_SORT_KEYS);
+    char *text = json_text(metadata, JSON_COMPACT | JSON_SORT_KEYS);
     if (text == NULL)
         return fail("%s: out of memory for the metadata", name);
     model->digest = XXH64(text, strlen(text), 0);

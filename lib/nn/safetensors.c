@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "kernel/math_kernel.h"
+#include "nn/json_text.h"
 #include "stream/foreign.h"
 
 #include <inttypes.h>
@@ -81,17 +82,40 @@ static int checksum_text(const struct safetensors *file, char text[17]) {
     return 0;
 }
 
-static json_t *tensor_entry(const struct stored *t) {
-    json_t *shape = json_array();
-    for (size_t i = 0; i < t->shape.rank; i++)
-        json_array_append_new(shape, json_integer((json_int_t)t->shape.dim[i]));
-    return json_pack("{s:s, s:o, s:[I,I]}", "dtype", types[t->type].name, "shape", shape, "data_offsets",
-                     (json_int_t)t->offset, (json_int_t)t->offset + (json_int_t)t->bytes);
+/* Returns an array of whole numbers, or NULL if memory runs out. */
+static json_t *integers(const size_t *number, size_t count) {
+    json_t *array = json_array();
+    for (size_t i = 0; array != NULL && i < count; i++)
+        if (json_array_append_new(array, json_integer((json_int_t)number[i])) != 0) {
+            json_decref(array);
+            array = NULL;
+        }
+    return array;
 }
 
-/* If memory runs out, jansson silently drops values, or crashes. So its allocations end the program instead. */
-static void __attribute__((constructor)) set_memory(void) {
-    json_set_alloc_funcs(memory_always, free);
+/* Returns the header's entry for the tensor, or NULL if memory runs out. */
+static json_t *tensor_entry(const struct stored *t) {
+    const size_t offsets[] = {t->offset, t->offset + t->bytes};
+    json_t *entry = json_object();
+    int failed = json_object_set_new(entry, "dtype", json_string(types[t->type].name));
+    failed |= json_object_set_new(entry, "shape", integers(t->shape.dim, t->shape.rank));
+    failed |= json_object_set_new(entry, "data_offsets", integers(offsets, 2));
+    if (failed == 0)
+        return entry;
+    json_decref(entry);
+    return NULL;
+}
+
+/* Returns the JSON text of the header, to be freed by the caller; NULL if memory runs out. */
+static char *header_json(const struct safetensors *file, json_t *metadata, const char *checksum) {
+    json_t *header = json_object();
+    int failed = json_object_set_new(metadata, "xxh64", json_string(checksum));
+    failed |= json_object_set(header, "__metadata__", metadata);
+    for (size_t i = 0; i < file->count; i++)
+        failed |= json_object_set_new(header, file->tensor[i].name, tensor_entry(&file->tensor[i]));
+    char *text = failed != 0 ? NULL : json_text(header, JSON_COMPACT);
+    json_decref(header);
+    return text;
 }
 
 /* Returns the text of the header, to be freed by the caller, or NULL on error. It is padded with spaces so that the
@@ -100,42 +124,21 @@ static char *header_text(const struct safetensors *file, json_t *metadata, uint6
     char checksum[17];
     if (checksum_text(file, checksum) < 0)
         return NULL;
-    json_object_set_new(metadata, "xxh64", json_string(checksum));
-    json_t *header = json_pack("{s:O}", "__metadata__", metadata);
-    for (size_t i = 0; i < file->count; i++)
-        json_object_set_new(header, file->tensor[i].name, tensor_entry(&file->tensor[i]));
-    char *json = json_dumps(header, JSON_COMPACT);
-    json_decref(header);
-    const size_t used = strlen(json);
+    char *json = header_json(file, metadata, checksum);
+    const size_t used = json == NULL ? 0 : strlen(json);
     *length = (sizeof *length + used + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT - sizeof *length;
-    char *text = realloc(json, *length);
+    char *text = json == NULL ? NULL : realloc(json, *length);
     if (text == NULL) {
         free(json);
         (void)fail("safetensors: out of memory for the header");
-    } else {
-        memset(text + used, ' ', *length - used);
+        return NULL;
     }
+    memset(text + used, ' ', *length - used);
     return text;
 }
 
-/* Returns an upper bound on the values in a JSON text: each one follows a comma, or is the first one after a
- * bracket or a brace. Commas in strings are not counted. */
-static size_t count_values(const char *text, size_t length) {
-    size_t values = 1;
-    bool in_string = false;
-    for (size_t i = 0; i < length; i++) {
-        if (text[i] == '"')
-            in_string = !in_string;
-        else if (in_string)
-            i += text[i] == '\\';
-        else
-            values += text[i] == ',' || text[i] == '[' || text[i] == '{';
-    }
-    return values;
-}
-
 static int check_values(const char *text, size_t length, const char *name) {
-    const size_t values = count_values(text, length);
+    const size_t values = json_count_values(text, length);
     if (values > SAFETENSORS_VALUES_MAX)
         return fail("%s: a header of up to %zu JSON values, wanted at most %zu", name, values,
                     SAFETENSORS_VALUES_MAX);
@@ -243,7 +246,6 @@ static int refuse_length(const struct input *in, const struct safetensors_kind *
 int safetensors_read_header(const struct input *in, const struct safetensors_kind *kind, json_t **metadata,
                             json_t **tensors) {
     uint64_t length;
-    json_error_t error;
     *metadata = *tensors = NULL;
     if (read_start(in, kind, &length) < 0)
         return -1;
@@ -251,9 +253,10 @@ int safetensors_read_header(const struct input *in, const struct safetensors_kin
         return fail("%s: is a stream, wanted %s, see %s", in->name, kind->name, kind->page);
     if (length < 2 || length > SAFETENSORS_HEADER_MAX)
         return refuse_length(in, kind, length);
-    char *text = malloc(length);
+    char *text = malloc(length + 1);
     if (text == NULL)
         return fail("%s: out of memory for the header", in->name);
+    text[length] = '\0';
     const ssize_t n = input_read(in, text, length);
     int result = n < 0 ? -1 : 0;
     /* The first 8 bytes of another format may happen to be an allowed length, but no JSON object follows them. */
@@ -263,10 +266,10 @@ int safetensors_read_header(const struct input *in, const struct safetensors_kin
         result = fail("%s: ended after %zd of %zu bytes of the header, wanted all", in->name, n, (size_t)length);
     if (result == 0)
         result = check_values(text, length, in->name);
-    json_t *header = result < 0 ? NULL : json_loadb(text, length, JSON_REJECT_DUPLICATES, &error);
-    if (result == 0 && header == NULL)
-        result = fail("%s: the header is not JSON as wanted: %s", in->name, error.text);
-    else if (result == 0 && !json_is_object(header))
+    json_t *header = result < 0 ? NULL : json_read(text, length, in->name);
+    if (header == NULL)
+        result = -1;
+    else if (!json_is_object(header))
         result = fail("%s: the header is not a JSON object, wanted one", in->name);
     if (result == 0)
         result = split_header(in, kind, header, metadata, tensors);
@@ -298,6 +301,19 @@ static int fail_missing(const struct input *in, const char *name, const char *un
     return fail("%s: tensor \"%s\" is missing, wanted it for this model's layers", in->name, name);
 }
 
+/* Sets the message that the header's entry is not the one that would be written. Returns -1. */
+static int fail_tensor(const struct input *in, const char *tensor, const json_t *found, const json_t *wanted) {
+    char *found_text = json_text(found, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY),
+         *wanted_text = json_text(wanted, JSON_COMPACT | JSON_SORT_KEYS);
+    if (found_text == NULL || wanted_text == NULL)
+        (void)fail("%s: tensor \"%s\": out of memory for its entry", in->name, tensor);
+    else
+        (void)fail("%s: tensor \"%s\" is %s, wanted %s", in->name, tensor, found_text, wanted_text);
+    free(found_text);
+    free(wanted_text);
+    return -1;
+}
+
 /* Checks that the header's entry for the tensor is exactly the one that would be written. 0 or -1. */
 static int check_tensor(const struct input *in, const json_t *tensors, const struct safetensors *file,
                         const struct stored *t) {
@@ -305,14 +321,9 @@ static int check_tensor(const struct input *in, const json_t *tensors, const str
     if (entry == NULL)
         return fail_missing(in, t->name, find_unknown(tensors, file));
     json_t *wanted = tensor_entry(t);
-    int result = 0;
-    if (!json_equal(entry, wanted)) {
-        char *found_text = json_dumps(entry, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY),
-             *wanted_text = json_dumps(wanted, JSON_COMPACT | JSON_SORT_KEYS);
-        result = fail("%s: tensor \"%s\" is %s, wanted %s", in->name, t->name, found_text, wanted_text);
-        free(found_text);
-        free(wanted_text);
-    }
+    if (wanted == NULL)
+        return fail("%s: tensor \"%s\": out of memory for its entry", in->name, t->name);
+    const int result = json_equal(entry, wanted) ? 0 : fail_tensor(in, t->name, entry, wanted);
     json_decref(wanted);
     return result;
 }

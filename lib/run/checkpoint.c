@@ -94,8 +94,10 @@ static void list_tensors(struct safetensors *file, const struct checkpoint *c, s
 }
 
 static json_t *describe(const struct checkpoint *c, const struct run_state *state) {
-    json_t *metadata = json_copy(c->identity);
-    if (metadata != NULL && metadata_put(metadata, "format", "%s", safetensors_checkpoint.format) == 0 &&
+    json_t *metadata = json_object();
+    /* json_copy does not look whether it could add a value. */
+    if (json_object_update(metadata, c->identity) == 0 &&
+        metadata_put(metadata, "format", "%s", safetensors_checkpoint.format) == 0 &&
         metadata_put(metadata, "version", "%d", RUN_STATE_VERSION) == 0 &&
         metadata_put(metadata, "made_by", "vaeutils " VAEUTILS_VERSION) == 0 && run_state_put(state, metadata) == 0)
         return metadata;
