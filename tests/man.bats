@@ -98,14 +98,14 @@ options_of_page() {
 }
 
 @test "every page is clean under mandoc's lint" {
-    run mandoc -T lint -W warning "$ROOT"/man/*.[157]
+    run mandoc -T lint -W warning "$ROOT"/man/*.[1357]
     assert_success
     assert_output ""
 }
 
 @test "man shows every page to its end, without a complaint" {
     local page
-    for page in "$ROOT"/man/*.[157]; do
+    for page in "$ROOT"/man/*.[1357]; do
         run --separate-stderr groff -mandoc -T ascii "$page"
         assert_success
         assert_empty "$stderr"
@@ -124,16 +124,17 @@ options_of_page() {
     done
 }
 
-@test "the examples of every page are run below" {
+@test "the examples of every page are run below, and those of vae(3) by libvae.bats" {
     for page in "$ROOT"/man/*.[157]; do
         grep -q "^@test .* run_examples $(basename "$page");" "$BATS_TEST_FILENAME" || fail "$page: its examples are not run"
     done
 }
 
 @test "each page has the sections that a reader looks for" {
-    for page in "$ROOT"/man/*.[15]; do
+    for page in "$ROOT"/man/*.[135]; do
         sections="NAME DESCRIPTION EXAMPLES SEE.ALSO"
-        [[ $page == *.1 ]] && sections+=" SYNOPSIS EXIT.STATUS"
+        [[ $page == *.[13] ]] && sections+=" SYNOPSIS"
+        [[ $page == *.1 ]] && sections+=" EXIT.STATUS"
         headings=$(grep '^\.Sh ' "$page" | tr '\n ' ';.')
         for section in $sections; do
             [[ ";$headings" == *";.Sh.$section;"* ]] || fail "$page: has no $section"
@@ -144,8 +145,8 @@ options_of_page() {
 @test "every page named by another one is there" {
     # Those of the system, which the test's machine need not have.
     others=" awk(1) cat(1) chafa(1) cmp(1) gzip(1) head(1) img2sixel(1) json_pp(1) od(1) pam(5) pamcut(1) pamscale(1) pgm(5) pngtopnm(1) pnm(5) pnmtopng(1) ppm(5) "
-    others+="ppmtopgm(1) sort(1) timeout(1) "
-    names=$(sed -n 's/.*\.*Xr \([^ ]*\) \([1-9]\).*/\1(\2)/p' "$ROOT"/man/*.[157] | sort -u)
+    others+="pkg-config(1) ppmtopgm(1) sort(1) timeout(1) "
+    names=$(sed -n 's/.*\.*Xr \([^ ]*\) \([1-9]\).*/\1(\2)/p' "$ROOT"/man/*.[1357] | sort -u)
     [ -n "$names" ]
     for name in $names; do
         file=${name%)}

@@ -117,3 +117,23 @@ v() {
     vae-eval -q -j 4 -k 20 -m model.bin items.raw | row_holds 2 '$1 == 40'
     vae-score -q -j 4 -m model.bin items.raw | raw-info | row_holds 2 '$3 == 40'
 }
+
+@test "threads: a model of libvae is used by several at the same time" {
+    local build=${VAE_BUILD:-$ROOT/build}/tsan kind
+    [ -e "$build/libvae.a" ] # make tsan builds it
+    cc -std=c11 -g -D_DEFAULT_SOURCE -fsanitize=thread -I"$ROOT/lib/libvae" -o use "$ROOT/tests/libvae/use.c" "$build/libvae.a" \
+        -pthread -ljansson -lxxhash -ldl -lm
+    { header f32 6x7 40 . && perl -e 'print pack "f<*", map { $_ * 7 % 11 / 11 } 1 .. 1680'; } >pictures.raw
+    payload <pictures.raw >x
+    payload <labels.raw >labels
+    for kind in '-H 9,res --prior vamp:3' '-H conv:4:3,norm:2,5 -a gated' '-H 9 --cond labels.raw -l gaussian --sigma net'; do
+        # shellcheck disable=SC2086 # several options
+        vae-train -q -m model.bin -z 3 -e 1 $kind pictures.raw
+        # shellcheck disable=SC2046 # no file, or one
+        TSAN_OPTIONS='halt_on_error=1 exitcode=99' ./use threads model.bin $([[ $kind != *cond* ]] || echo labels) <x | grep -x '8 threads, 40 rows: the same'
+    done
+    seq -f 'word%g' 40 >lines
+    text2raw --write-tokens tokens lines | tee words.raw | payload | perl -0777 -ne 'print pack "f<*", unpack "C*"' >x
+    vae-train -q -m gru.bin --tokens tokens -H gru:9 --decoder-hidden 5,gru:20 -z 3 -e 1 words.raw
+    TSAN_OPTIONS='halt_on_error=1 exitcode=99' ./use threads gru.bin <x | grep -x '8 threads, 40 rows: the same'
+}

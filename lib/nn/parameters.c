@@ -18,6 +18,10 @@ size_t tensor_columns(const struct tensor *t) {
     return t->size / t->shape.dim[0];
 }
 
+/* A failure of a table. */
+#define NO_MEMORY "out of memory for the table of its parameters"
+static const char no_memory[] = NO_MEMORY;
+
 /* Returns whether a tensor may have these dimensions. Does not check the size. */
 static bool has_dimensions(const struct shape *shape) {
     for (size_t i = 0; i < shape->rank && i < TENSOR_RANK; i++)
@@ -61,7 +65,7 @@ size_t parameters_add_shape(struct parameters *p, enum tensor_kind kind, const c
         return 0;
     struct tensor *table = memory_grow(p->tensor, p->count, sizeof *table);
     if (table == NULL) {
-        p->failure = "out of memory for the table of its parameters";
+        p->failure = no_memory;
         return 0;
     }
     p->tensor = table;
@@ -76,6 +80,8 @@ size_t parameters_add(struct parameters *p, enum tensor_kind kind, const char *n
 }
 
 int parameters_check(const struct parameters *p, const char *name) {
+    if (p->failure == no_memory)
+        return fail("%s: " NO_MEMORY, name); /* in the format, see error_cause */
     return p->failure == NULL ? 0 : fail("%s: %s", name, p->failure);
 }
 

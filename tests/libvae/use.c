@@ -11,6 +11,7 @@
 #define _GNU_SOURCE
 #include <fenv.h>
 #include <locale.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,7 +50,7 @@ static void *contents(const char *path, size_t *bytes) {
     FILE *file = path == NULL ? stdin : fopen(path, "rb");
     char *all = memory(MOST);
     if (file == NULL)
-        stop(path);
+        stop("out of memory, or there is no such file");
     *bytes = fread(all, 1, MOST, file);
     if (file != stdin)
         fclose(file);
@@ -127,12 +128,16 @@ static void run(int argc, char **argv) {
     end(&d);
 }
 
+static void *zeros(size_t bytes) {
+    return memset(memory(bytes), 0, bytes);
+}
+
 static struct results allocate(const struct data *d) {
     const size_t latent = d->rows * vae_latent(d->model), elements = d->rows * vae_elements(d->model);
-    return (struct results){.mu = calloc(latent, sizeof(float)),
-                            .logvar = calloc(latent, sizeof(float)),
-                            .x = calloc(elements, sizeof(float)),
-                            .score = calloc(d->rows, sizeof(double))};
+    return (struct results){.mu = zeros(latent * sizeof(float)),
+                            .logvar = zeros(latent * sizeof(float)),
+                            .x = zeros(elements * sizeof(float)),
+                            .score = zeros(d->rows * sizeof(double))};
 }
 
 static void release(struct results *r) {
@@ -264,26 +269,40 @@ static void registers(struct data *d) {
     puts("registers and locale are as before");
 }
 
-/* Opens the model from its file and from memory, and computes. A failing call ends with a code and a message, and
- * the next one is made as if nothing had been. */
+/* The bytes that are allocated, if those that were freed are not kept for other uses. */
+static size_t in_use(void) {
+    const struct mallinfo2 all = mallinfo2();
+    return all.uordblks + all.hblkhd;
+}
+
+/* Opens the model, from its file or from its bytes, computes and closes. Prints the error if there is one, if the
+ * results are others, and if memory is lost. */
+static void once(const struct data *d, const char *bytes, size_t size, const struct results *wanted,
+                 struct results *r) {
+    vae_error error;
+    const size_t before = in_use();
+    vae_model *model = bytes == NULL ? vae_open(d->path, &error) : vae_open_memory(bytes, size, &error);
+    const int code = model == NULL ? error.code : compute(d, model, r, 2, &error);
+    vae_close(model);
+    const size_t after = in_use();
+    if (after != before)
+        printf("%zu bytes are lost\n", after - before);
+    if (code != VAE_OK)
+        printf("%d %s\n", code, error.message);
+    else if (*error.message != '\0' || error.code != VAE_OK || !same(d, r, wanted))
+        printf("other results\n");
+}
+
 static void often(struct data *d) {
     size_t bytes;
     struct results wanted = allocate(d), r = allocate(d);
     char *file = contents(d->path, &bytes);
-    vae_error error;
-    if (compute(d, d->model, &wanted, 1, NULL) != VAE_OK)
-        printf("the first call failed\n");
-    for (int i = 0; i < 2; i++) {
-        vae_model *model = i == 0 ? vae_open(d->path, &error) : vae_open_memory(file, bytes, &error);
-        const int code = model == NULL ? error.code : compute(d, model, &r, 2, &error);
-        if (code != VAE_OK)
-            printf("%d %s\n", code, error.message);
-        else if (*error.message != '\0' || error.code != VAE_OK || !same(d, &r, &wanted))
-            printf("other results\n");
-        vae_close(model);
-    }
-    if (compute(d, d->model, &r, 1, &error) != VAE_OK)
-        printf("%d %s\n", error.code, error.message);
+    setvbuf(stdout, NULL, _IONBF, 0);
+    if (compute(d, d->model, &wanted, 2, NULL) != VAE_OK)
+        stop("out of memory, or another error");
+    once(d, NULL, 0, &wanted, &r);
+    once(d, file, bytes, &wanted, &r);
+    once(d, NULL, 0, &wanted, &r);
     free(file);
     release(&wanted);
     release(&r);
