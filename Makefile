@@ -35,8 +35,8 @@ PROGRAMS := $(TOOLS:%=$(BUILD)/%)
 MANUALS := $(wildcard man/*.[1357])
 LIBRARY := $(BUILD)/libtools.a
 
-# libvae, for other programs. The interface has changed so often that programs had to be compiled again, and has been
-# added to so often since.
+# libvae, for other programs. INTERFACE counts the changes after which programs had to be compiled again, and ADDITIONS
+# what was added since.
 INTERFACE := 0
 ADDITIONS := 1
 SONAME := libvae.so.$(INTERFACE)
@@ -89,7 +89,7 @@ PAPER := vae iwae-5 figure2 figure4
 all: $(PROGRAMS) $(SHARED) $(STATIC)
 
 help:
-	@echo 'make            build the tools below $(BUILD)/'
+	@echo 'make            build the tools and libvae below $(BUILD)/'
 	@echo 'make deps       install what the build, the tests and the demo need (Debian, apt-get)'
 	@echo 'make demo       train on Fashion-MNIST and leave pictures below demo/ (DATA=mnist: on MNIST;'
 	@echo '                DATA=tiles: on pictures in colour, below demo-tiles/)'
@@ -295,7 +295,7 @@ units: $(UNITS) $(REPLAYS) $(FAULT) $(BUILD)/bench/measure
 # What Debian's packages are for is in the README.
 DEPS := libopenblas-dev libopenblas-pthread-dev zlib1g-dev libjansson-dev libxxhash-dev \
         netpbm bats bats-support bats-assert mandoc groff-base shellcheck perl dataset-fashion-mnist \
-        clang-format clang-tidy cppcheck valgrind locales
+        clang-format clang-tidy cppcheck valgrind locales g++ pkgconf
 
 bench-deps: DEPS := python3-torch python3-torchvision python3-pil python3-numpy libopenblas0-openmp
 

@@ -275,3 +275,9 @@ examples() {
     tr ' ' '\n' <found | perl -ne 'printf "%.9g\n", unpack "f<", pack "f<", $_' | cmp - wanted
     assert_equal "$(wc -l <wanted)" 784
 }
+
+@test "a program that has closed its standard streams gets them back, and no descriptor stays open" {
+    payload <plain.raw | first 160 >x
+    use streams plain.bin <x >out
+    assert_equal "$(<out)" 'all descriptors are as before'
+}

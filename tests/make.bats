@@ -4,16 +4,34 @@
 
 load helper
 
-@test "make install puts programs and pages below DESTDIR and PREFIX, and make uninstall takes all of it away" {
+@test "make install puts programs, libraries and pages below DESTDIR and PREFIX, and make uninstall takes all of it away" {
     make -s -C "$ROOT" BUILD="$VAE_BUILD" DESTDIR="$BATS_TEST_TMPDIR/root" PREFIX=/opt/vae install
     for tool in idx2raw csv2raw text2raw npy2raw mtx2raw pnm2raw vae-train vae-encode vae-decode vae-sample vae-interp vae-traverse vae-climb vae-impute vae-eval vae-score vae-info vae2c vae2onnx vae2html raw2pgm raw2csv raw2text raw2npy raw-select raw-zip raw-info raw-cmp; do
         [ -x "$BATS_TEST_TMPDIR/root/opt/vae/bin/$tool" ]
         [ -f "$BATS_TEST_TMPDIR/root/opt/vae/share/man/man1/$tool.1" ]
     done
+    [ -f "$BATS_TEST_TMPDIR/root/opt/vae/share/man/man3/vae.3" ]
     [ -f "$BATS_TEST_TMPDIR/root/opt/vae/share/man/man5/vae-raw.5" ]
     [ -f "$BATS_TEST_TMPDIR/root/opt/vae/share/man/man7/vaeutils.7" ]
+    [ -f "$BATS_TEST_TMPDIR/root/opt/vae/include/vae.h" ]
+    cmp "$VAE_BUILD/libvae.a" "$BATS_TEST_TMPDIR/root/opt/vae/lib/libvae.a"
+    assert_equal "$(readlink -f "$BATS_TEST_TMPDIR/root/opt/vae/lib/libvae.so")" "$BATS_TEST_TMPDIR/root/opt/vae/lib/libvae.so.0.1"
+    assert_equal "$(readlink -f "$BATS_TEST_TMPDIR/root/opt/vae/lib/libvae.so.0")" "$BATS_TEST_TMPDIR/root/opt/vae/lib/libvae.so.0.1"
+    # Where the files will be, not where they are now.
+    export PKG_CONFIG_PATH=$BATS_TEST_TMPDIR/root/opt/vae/lib/pkgconfig
+    assert_equal "$(pkg-config --cflags libvae | xargs)" '-I/opt/vae/include'
+    assert_equal "$(pkg-config --libs libvae | xargs)" '-L/opt/vae/lib -lvae'
+    assert_equal "$(pkg-config --libs --static libvae | xargs)" '-L/opt/vae/lib -lvae -pthread -ljansson -lxxhash -ldl -lm'
+    assert_equal "$(pkg-config --modversion libvae)" "$(sed -n 's/^VERSION := //p' "$ROOT/Makefile")"
     make -s -C "$ROOT" BUILD="$VAE_BUILD" DESTDIR="$BATS_TEST_TMPDIR/root" PREFIX=/opt/vae uninstall
-    run find "$BATS_TEST_TMPDIR/root" -type f
+    run find "$BATS_TEST_TMPDIR/root" -type f -o -type l
+    assert_output ''
+    # Distributions have a directory of their own for libraries.
+    make -s -C "$ROOT" BUILD="$VAE_BUILD" DESTDIR="$BATS_TEST_TMPDIR/root" PREFIX=/usr LIBDIR=/usr/lib/multi install
+    [ -f "$BATS_TEST_TMPDIR/root/usr/lib/multi/libvae.so.0.1" ]
+    assert_equal "$(PKG_CONFIG_PATH=$BATS_TEST_TMPDIR/root/usr/lib/multi/pkgconfig pkg-config --variable=libdir libvae)" /usr/lib/multi
+    make -s -C "$ROOT" BUILD="$VAE_BUILD" DESTDIR="$BATS_TEST_TMPDIR/root" PREFIX=/usr LIBDIR=/usr/lib/multi uninstall
+    run find "$BATS_TEST_TMPDIR/root" -type f -o -type l
     assert_output ''
 }
 

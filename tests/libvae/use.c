@@ -5,10 +5,12 @@
  *     use threads MODEL [LABELS]      by several threads at the same time: their results are those of one
  *     use registers MODEL [LABELS]    with other floating-point registers and another locale, which stay
  *     use often MODEL [LABELS]        opens, computes and closes, and says which calls failed
+ *     use streams MODEL               without standard input
  *     use sizes MODEL
  *
  * LABELS is a file of one byte per row. */
 #define _GNU_SOURCE
+#include <fcntl.h>
 #include <fenv.h>
 #include <locale.h>
 #include <malloc.h>
@@ -16,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <vae.h>
 
 #define MOST ((size_t)1 << 22) /* bytes of stdin, and of the other files */
@@ -308,6 +311,26 @@ static void often(struct data *d) {
     release(&r);
 }
 
+/* A file's descriptor is no number of a standard stream, and is closed. */
+static void streams(struct data *d) {
+    vae_error error;
+    int before[64];
+    close(STDIN_FILENO);
+    for (int fd = 0; fd < 64; fd++)
+        before[fd] = fcntl(fd, F_GETFD);
+    vae_close(vae_open(d->path, &error));
+    if (error.code != VAE_OK)
+        stop(error.message);
+    if (vae_open(".", &error) != NULL || vae_open("/dev/null", &error) != NULL)
+        stop("no error");
+    if (strcmp(error.message, "/dev/null: empty input, wanted a model") != 0)
+        stop(error.message);
+    for (int fd = 0; fd < 64; fd++)
+        if (fcntl(fd, F_GETFD) != before[fd])
+            printf("%d has changed\n", fd);
+    puts("all descriptors are as before");
+}
+
 static void sizes(const char *path) {
     vae_error error;
     vae_model *m = vae_open(path, &error);
@@ -324,8 +347,8 @@ static void sizes(const char *path) {
 }
 
 int main(int argc, char **argv) {
-    void (*const uses[])(struct data *) = {threads, registers, often};
-    const char *const names[] = {"threads", "registers", "often"};
+    void (*const uses[])(struct data *) = {threads, registers, often, streams};
+    const char *const names[] = {"threads", "registers", "often", "streams"};
     if (argc == 3 && strcmp(argv[1], "sizes") == 0) {
         sizes(argv[2]);
         return 0;
