@@ -162,7 +162,7 @@ END
     assert_empty "$(<out)"
     while read -r call errno stride wanted; do
         hits=0
-        for ((n = 1; ; n += stride)); do
+        for ((n = 1; ; n += ${LIBVAE_STRIDE:-$stride})); do
             rm -f hit
             got=0
             FAULT=$call:$n:$errno FAULT_HIT=hit LD_PRELOAD=$FAULT_LIBRARY use often plain.bin <x >out 2>err || got=$?

@@ -243,11 +243,10 @@ static void registers(struct data *d) {
         stop(error.message);
     if (setlocale(LC_ALL, "de_DE.UTF-8") == NULL)
         stop("there is no locale");
-    feclearexcept(FE_ALL_EXCEPT);
-    feraiseexcept(FE_OVERFLOW);
     fesetround(FE_UPWARD);
 #if defined(__x86_64__)
-    __builtin_ia32_ldmxcsr(control() & ~0x1e80u); /* the exceptions trap, except inexact numbers */
+    /* All exceptions but inexact numbers trap, and the flag says that there was an overflow. */
+    __builtin_ia32_ldmxcsr((control() & ~0x1e80u) | 0x8u);
 #endif
     const unsigned before = control();
     vae_model *model = vae_open(d->path, &error);

@@ -36,6 +36,11 @@ setup() {
     withstand malloc 12 1 vae2c -m told.bin decoder
 }
 
+@test "each allocation of libvae" {
+    run -0 env LIBVAE_STRIDE=1 bats --tap --filter 9th "$ROOT/tests/libvae.bats"
+    assert_line --regexp '^ok 1 memory'
+}
+
 @test "each allocation of vae-climb" {
     # OpenBLAS is loaded before main, where no call fails: the Fortran library that it needs ends the process otherwise.
     local FAULT_LIBRARY="$FAULT_LIBRARY libopenblas.so.0"
