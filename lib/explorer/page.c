@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "explorer/assets.h"
 #include "explorer/graph_json.h"
+#include "nn/json_text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -73,7 +74,7 @@ static json_t *data_json(const struct export *e, const struct content *c) {
 
 /* Writes JSON into an element of the page, which a < could end. */
 static int put_json(const json_t *data, const char *name, FILE *out) {
-    char *text = json_dumps(data, JSON_COMPACT | JSON_REAL_PRECISION(9));
+    char *text = json_text(data, JSON_COMPACT | JSON_REAL_PRECISION(9));
     if (text == NULL)
         return fail("%s: out of memory for the text of the page", name);
     for (const char *from = text; *from != '\0';) {
