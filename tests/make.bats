@@ -9,6 +9,8 @@ load helper
     for tool in idx2raw csv2raw text2raw npy2raw mtx2raw pnm2raw vae-train vae-encode vae-decode vae-sample vae-interp vae-traverse vae-climb vae-impute vae-eval vae-score vae-info vae2c vae2onnx vae2html raw2pgm raw2csv raw2text raw2npy raw-select raw-zip raw-info raw-cmp; do
         [ -x "$BATS_TEST_TMPDIR/root/opt/vae/bin/$tool" ]
         [ -f "$BATS_TEST_TMPDIR/root/opt/vae/share/man/man1/$tool.1" ]
+        grep -q " $tool\b" "$BATS_TEST_TMPDIR/root/opt/vae/share/bash-completion/completions/$tool"
+        grep -q "^#compdef .*$tool\b" "$BATS_TEST_TMPDIR/root/opt/vae/share/zsh/site-functions/_vaeutils"
     done
     [ -f "$BATS_TEST_TMPDIR/root/opt/vae/share/man/man3/vae.3" ]
     [ -f "$BATS_TEST_TMPDIR/root/opt/vae/share/man/man5/vae-raw.5" ]
@@ -24,14 +26,14 @@ load helper
     assert_equal "$(pkg-config --libs --static libvae | xargs)" '-L/opt/vae/lib -lvae -pthread -ljansson -lxxhash -ldl -lm'
     assert_equal "$(pkg-config --modversion libvae)" "$(sed -n 's/^VERSION := //p' "$ROOT/Makefile")"
     make -s -C "$ROOT" BUILD="$VAE_BUILD" DESTDIR="$BATS_TEST_TMPDIR/root" PREFIX=/opt/vae uninstall
-    run find "$BATS_TEST_TMPDIR/root" -type f -o -type l
+    run find "$BATS_TEST_TMPDIR/root" ! -type d
     assert_output ''
     # Distributions have a directory of their own for libraries.
     make -s -C "$ROOT" BUILD="$VAE_BUILD" DESTDIR="$BATS_TEST_TMPDIR/root" PREFIX=/usr LIBDIR=/usr/lib/multi install
     [ -f "$BATS_TEST_TMPDIR/root/usr/lib/multi/libvae.so.0.1" ]
     assert_equal "$(PKG_CONFIG_PATH=$BATS_TEST_TMPDIR/root/usr/lib/multi/pkgconfig pkg-config --variable=libdir libvae)" /usr/lib/multi
     make -s -C "$ROOT" BUILD="$VAE_BUILD" DESTDIR="$BATS_TEST_TMPDIR/root" PREFIX=/usr LIBDIR=/usr/lib/multi uninstall
-    run find "$BATS_TEST_TMPDIR/root" -type f -o -type l
+    run find "$BATS_TEST_TMPDIR/root" ! -type d
     assert_output ''
 }
 
@@ -42,7 +44,7 @@ load helper
     cmp "$VAE_BUILD/raw-cmp" "$BATS_TEST_TMPDIR/my root/bin/raw-cmp"
     make -s -C "$ROOT" BUILD="$VAE_BUILD" PREFIX="$BATS_TEST_TMPDIR/my root" uninstall
     [ -d "$BATS_TEST_TMPDIR/my" ]
-    run find "$BATS_TEST_TMPDIR/my root" -type f
+    run find "$BATS_TEST_TMPDIR/my root" ! -type d
     assert_output ''
 }
 

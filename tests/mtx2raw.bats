@@ -43,7 +43,7 @@ genes() {
 
 @test "--items rows makes an item of each row" {
     matrix integer 2 3 '1 3 5' '2 1 6' '2 2 7' | mtx2raw --items rows | table | diff - <(printf '0,0,5\n6,7,0\n')
-    fails 2 "mtx2raw: --items: found 'cells', wanted rows or columns" mtx2raw --items cells
+    fails 2 "mtx2raw: --items: found 'cells', wanted one of columns, rows" mtx2raw --items cells
 }
 
 @test "kinds and spellings of the text" {

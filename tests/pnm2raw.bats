@@ -133,7 +133,7 @@ pam() {
     refuses 'picture 2: has maxval 65535, wanted at most 255 as in the first picture: --dtype f32 keeps all levels, and --dtype u8 rounds them'
     assert_equal "$(shape --dtype f32 <a)" 'f32 1x3 2'
     assert_equal "$(bytes -q --dtype u8 <a)" '0 1 255 0 0 255'
-    fails 2 "pnm2raw: --dtype: found 'f64', wanted u8 or f32" pnm2raw --dtype f64 a
+    fails 2 "pnm2raw: --dtype: found 'f64', wanted one of u8, f32" pnm2raw --dtype f64 a
 }
 
 @test "--gray makes colours grey, near what ppmtopgm makes of them; --rgb makes grey pictures colour ones" {

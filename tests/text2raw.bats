@@ -310,7 +310,7 @@ refuses_tokens() {
     fails 2 'text2raw: --write-tokens: found it with --tokens, wanted one of the two' text2raw --tokens a --write-tokens b
     fails 2 'text2raw: --by: found it with --tokens, wanted one of the two' text2raw --tokens a --by byte
     fails 2 'text2raw: --write-tokens: not given, wanted it, or --tokens, or --model: only with its tokens a stream is turned back into text' text2raw a
-    fails 2 "text2raw: --by: found 'word', wanted character or byte" text2raw --by word --write-tokens t a
+    fails 2 "text2raw: --by: found 'word', wanted one of character, byte" text2raw --by word --write-tokens t a
     for length in 0 x -1; do
         fails 2 "text2raw: --length: found '$length', wanted a whole number from 1 to 281474976710656" text2raw --tokens t --length=$length
     done

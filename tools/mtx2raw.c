@@ -2,13 +2,13 @@
 /* mtx2raw: a sparse matrix of counts (MatrixMarket) to a stream. */
 #include "base/cli.h"
 #include "base/error.h"
+#include "base/number.h"
 #include "base/progress.h"
 #include "text/line_copy.h"
 #include "text/mtx_items.h"
 #include "stream/raw.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #define CHUNK ((size_t)1 << 18) /* bytes of items that are written at a time, if an item is not larger */
 
@@ -21,17 +21,24 @@ struct options {
     bool by_rows;
 };
 
+static const char *const items_names[] = {"columns", "rows"};
+#define ITEMS_NAMES (sizeof items_names / sizeof *items_names)
+
 static int parse_items(void *by_rows, const char *name, const char *text) {
-    *(bool *)by_rows = strcmp(text, "rows") == 0;
-    return *(bool *)by_rows || strcmp(text, "columns") == 0
-               ? 0
-               : fail("%s: found '%s', wanted rows or columns", name, text);
+    const int found = parse_name(name, text, items_names, ITEMS_NAMES, sizeof *items_names);
+    *(bool *)by_rows = found == 1;
+    return found < 0 ? -1 : 0;
+}
+
+static const char *items_name(size_t i) {
+    return i < ITEMS_NAMES ? items_names[i] : NULL;
 }
 
 static const struct cli_option options[] = {
     {0, "items", "WHICH", "columns", "make an item of each of these: columns or rows",
-     CLI_PARSE(parse_items, by_rows)},
-    {0, "dtype", "TYPE", "i32", "write numbers of this type: u8, i32, f32 or f64", CLI_PARSE(dtype_parse, dtype)},
+     CLI_PARSE(parse_items, by_rows), .names = items_name},
+    {0, "dtype", "TYPE", "i32", "write numbers of this type: u8, i32, f32 or f64", CLI_PARSE(dtype_parse, dtype),
+     .names = dtype_nth},
     {0, "top", "N", NULL,
      "keep the N elements with the largest variance divided by the mean (default: all); reads the file twice",
      CLI_SIZE(top, 1, SHAPE_MAX_ELEMENTS)},

@@ -29,11 +29,22 @@ struct options {
     bool gray, rgb, live;
 };
 
+static const struct {
+    const char *name;
+    enum form_dtype dtype;
+} dtypes[] = {{"u8", FORM_U8}, {"f32", FORM_F32}};
+#define DTYPE_NAMES (sizeof dtypes / sizeof *dtypes)
+
 static int parse_dtype(void *field, const char *name, const char *text) {
-    if (strcmp(text, "u8") != 0 && strcmp(text, "f32") != 0)
-        return fail("%s: found '%s', wanted u8 or f32", name, text);
-    *(enum form_dtype *)field = *text == 'u' ? FORM_U8 : FORM_F32;
+    const int found = parse_name(name, text, dtypes, DTYPE_NAMES, sizeof *dtypes);
+    if (found < 0)
+        return -1;
+    *(enum form_dtype *)field = dtypes[found].dtype;
     return 0;
+}
+
+static const char *nth_dtype(size_t i) {
+    return i < DTYPE_NAMES ? dtypes[i].name : NULL;
 }
 
 /* "#rrggbb", or a grey level from 0 to 255. */
@@ -57,7 +68,7 @@ static const struct cli_option options[] = {
     {0, "rgb", NULL, NULL, "write grey pictures as colour ones, too", CLI_FLAG(rgb)},
     {0, "dtype", "TYPE", NULL,
      "write u8 (0 to 255) or f32 (0 to 1) (default: f32 if the first picture has more than 256 levels, else u8)",
-     CLI_PARSE(parse_dtype, dtype)},
+     CLI_PARSE(parse_dtype, dtype), .names = nth_dtype},
     {0, "background", "COLOUR", "255",
      "what transparent pixels show: a grey level from 0 to 255, or a colour as #rrggbb",
      CLI_PARSE(parse_colour, background)},

@@ -26,12 +26,19 @@ struct options {
     bool live;
 };
 
+static const char *const by_names[] = {"character", "byte"}; /* from BY_CHARACTER on */
+#define BY_NAMES (sizeof by_names / sizeof *by_names)
+
 static int parse_by(void *by, const char *name, const char *text) {
-    const bool by_bytes = strcmp(text, "byte") == 0;
-    if (!by_bytes && strcmp(text, "character") != 0)
-        return fail("%s: found '%s', wanted character or byte", name, text);
-    *(enum by *)by = by_bytes ? BY_BYTE : BY_CHARACTER;
+    const int found = parse_name(name, text, by_names, BY_NAMES, sizeof *by_names);
+    if (found < 0)
+        return -1;
+    *(enum by *)by = (enum by)(BY_CHARACTER + found);
     return 0;
+}
+
+static const char *by_name(size_t i) {
+    return i < BY_NAMES ? by_names[i] : NULL;
 }
 
 static const struct cli_option options[] = {
@@ -43,7 +50,7 @@ static const struct cli_option options[] = {
      "without --tokens: make a token of all that occurs in the text, and write the tokens to FILE",
      CLI_FILE(write_tokens)},
     {0, "by", "WHAT", NULL, "with --write-tokens: take each character (of UTF-8) or byte (default: character)",
-     CLI_PARSE(parse_by, by)},
+     CLI_PARSE(parse_by, by), .names = by_name},
     {0, "length", "N", NULL,
      "write items of N numbers, and refuse a line of more tokens (default: the longest line)",
      CLI_SIZE(length, 1, SHAPE_MAX_ELEMENTS)},

@@ -24,7 +24,7 @@ static const struct cli_option options[] = {
     {0, "target", "FILE", NULL, "a stream of their values of the property, one number per item", CLI_FILE(target),
      .aside = true},
     {0, "method", "NAME", NULL, "the regression: gp (a Gaussian process, the default) or linear (ridge regression)",
-     CLI_PARSE(regression_parse, method)},
+     CLI_PARSE(regression_parse, method), .names = regression_name},
     {0, "examples", "N", NULL, "learn from at most N examples, evenly spread; time grows with N^3 (default: 2000)",
      CLI_SIZE(examples, 10, 32768)},
     {0, "steps", "N", "20", "steps per item", CLI_SIZE(steps, 1, 1 << 16)},

@@ -63,6 +63,7 @@ static const struct cli_program program = {
     options,
     1,
     "vae-sample -n 64 | vae-decode -m model.bin | raw2pgm > grid.pgm",
+    .operands = cli_no_operands,
 };
 
 static struct options parse(int argc, char **argv) {

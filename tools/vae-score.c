@@ -56,11 +56,15 @@ static int parse_method(void *field, const char *name, const char *text) {
     return 0;
 }
 
+static const char *method_name(size_t i) {
+    return i < sizeof methods / sizeof *methods ? methods[i].name : NULL;
+}
+
 static const struct cli_option options[] = {
     CLI_MODEL,
     {0, "method", "NAME", "elbo",
      "the score: elbo (minus the ELBO), nll (-log p(x)) or reconstruction (minus its term of the ELBO)",
-     CLI_PARSE(parse_method, method)},
+     CLI_PARSE(parse_method, method), .names = method_name},
     {'k', "samples", "K", NULL,
      "draw z K times per item (default: z is its mean, without noise; 100 draws for nll)",
      CLI_SIZE(samples, 1, 1 << 24)},

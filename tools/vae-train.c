@@ -92,6 +92,25 @@ static int parse_binarize(void *field, const char *name, const char *text) {
     return 0;
 }
 
+/* The names of options' arguments, as completions take them, of tables that have another form. */
+static const char *sigma_name(size_t i) {
+    return i + 1 < SCALES ? scale_name((enum scale)(i + 1)) : NULL; /* the first one is a number */
+}
+
+static const char *nth_binarize(size_t i) {
+    return i < BINARIZES ? binarize_name((enum binarize)i) : NULL;
+}
+
+static const char *nth_prior(size_t i) {
+    static char text[PRIOR_TEXT];
+    return prior_name(i, text);
+}
+
+static const char *nth_schedule(size_t i) {
+    static char text[SCHEDULE_TEXT];
+    return schedule_name(i, text);
+}
+
 /* The groups of --help. The order of the options in the table is also that in model files and checkpoints. */
 enum { GENERAL, DATA, MODEL, LIKELIHOOD, OBJECTIVE, OPTIMIZER, FILES };
 static const char *const headings[] = {
@@ -110,16 +129,18 @@ static const struct cli_option options[] = {
     {0, "decoder-hidden", "LIST", NULL, "the decoder's hidden layers (default: the encoder's, mirrored)",
      CLI_PARSE(parse_hidden, run.model.decoder), .heading = MODEL},
     {'a', "activation", "NAME", "relu", "relu, tanh, elu, softplus, gelu, silu or gated",
-     CLI_PARSE(parse_activation, run.model.activation), .before = "relu", .heading = MODEL},
+     CLI_PARSE(parse_activation, run.model.activation), .names = activation_name, .before = "relu",
+     .heading = MODEL},
     {'l', "likelihood", "NAME", "bernoulli",
      "bernoulli, gaussian, laplace, cbernoulli, dlogistic, categorical, poisson or negbin",
-     CLI_PARSE(parse_likelihood, run.model.likelihood), .before = "bernoulli", .heading = LIKELIHOOD},
+     CLI_PARSE(parse_likelihood, run.model.likelihood), .names = likelihood_name, .before = "bernoulli",
+     .heading = LIKELIHOOD},
     {0, "sigma", "S", NULL, "scale of the likelihood: a number, shared, per-dim, net or optimal (see the manual)",
-     CLI_TEXT(sigma), .heading = LIKELIHOOD},
+     CLI_TEXT(sigma), .names = sigma_name, .heading = LIKELIHOOD},
     {0, "levels", "K", NULL, "categorical: levels per element, numbered from 0",
      CLI_SIZE(run.model.levels, 2, LIKELIHOOD_MAX_LEVELS), .heading = LIKELIHOOD},
     {0, "objective", "NAME", "elbo", "elbo, iwae, stl or dreg", CLI_PARSE(parse_estimator, run.objective.estimator),
-     .before = "elbo", .heading = OBJECTIVE},
+     .names = estimator_name, .before = "elbo", .heading = OBJECTIVE},
     {'k', "samples", "K", "1", "draws of z per item", CLI_SIZE(run.objective.draws, 1, OBJECTIVE_MAX_DRAWS),
      .before = "1", .heading = OBJECTIVE},
     {0, "beta", "B", "1", "weight of the KL term", CLI_REAL(run.objective.beta, 0, 1e6), .before = "1",
@@ -130,7 +151,7 @@ static const struct cli_option options[] = {
      CLI_REAL(run.objective.free_bits, 0, 1e6), .before = "0", .heading = OBJECTIVE},
     {0, "prior", "NAME", "normal",
      "p(z): normal, or vamp:K, a mixture of the posteriors of K learned pseudo-inputs",
-     CLI_PARSE(parse_prior, run.model), .before = "normal", .heading = MODEL},
+     CLI_PARSE(parse_prior, run.model), .names = nth_prior, .before = "normal", .heading = MODEL},
     {0, "logvar-bound", "B", "20", "clamp log-variances of q(z|x) to [-B, B]",
      CLI_REAL(run.model.logvar_bound, 1, 80), .before = "80", .heading = MODEL},
     {'e', "epochs", "N", "10", "epochs, passes over the data", CLI_WHOLE(run.epochs, 0, 1e9), .before = "10",
@@ -140,7 +161,7 @@ static const struct cli_option options[] = {
     {'r', "rate", "F", "0.001", "learning rate", CLI_REAL(run.rate, 0, 1000), .before = "0.001",
      .heading = OPTIMIZER},
     {0, "binarize", "MODE", "none", "none, threshold, or sample: drawn anew at every use",
-     CLI_PARSE(parse_binarize, run.model.binarize), .before = "none", .heading = DATA},
+     CLI_PARSE(parse_binarize, run.model.binarize), .names = nth_binarize, .before = "none", .heading = DATA},
     {0, "missing", NULL, NULL, "take nan as a missing element, and learn from the others",
      CLI_FLAG(run.model.missing), .heading = DATA},
     {0, "tokens", "FILE", NULL,
@@ -151,11 +172,12 @@ static const struct cli_option options[] = {
      CLI_REAL(run.word_dropout, 0, 1), .heading = DATA},
     {0, "augment", "LIST", NULL,
      "change each training item at every use: shift:N (up to N pixels each way), flip (left to right), or both",
-     CLI_PARSE(parse_augment, run.augment), .heading = DATA},
+     CLI_PARSE(parse_augment, run.augment), .names = augment_name, .heading = DATA},
     {0, "optimizer", "NAME", "adam", "adam, adagrad or muon (orthogonalised momentum for matrices)",
-     CLI_PARSE(parse_optimizer, run.update.optimizer.optimizer), .before = "adam", .heading = OPTIMIZER},
+     CLI_PARSE(parse_optimizer, run.update.optimizer.optimizer), .names = optimizer_name, .before = "adam",
+     .heading = OPTIMIZER},
     {0, "schedule", "NAME", "const", "how the rate changes: const, cosine[:END], step:EVERY:FACTOR or iwae",
-     CLI_PARSE(parse_schedule, run.schedule), .before = "const", .heading = OPTIMIZER},
+     CLI_PARSE(parse_schedule, run.schedule), .names = nth_schedule, .before = "const", .heading = OPTIMIZER},
     {0, "warm-rate", "E", "0", "epochs over which the rate rises from 0", CLI_REAL(run.schedule.warm, 0, 1e9),
      .before = "0", .heading = OPTIMIZER},
     {0, "clip", "F", "0", "maximum norm of a step's gradient; 0: no limit",
@@ -167,7 +189,8 @@ static const struct cli_option options[] = {
     {0, "ema", "D", "0", "save an exponential moving average of the weights with decay D; 0: the last weights",
      CLI_REAL(run.update.ema, 0, 0.9999999), .before = "0", .heading = OPTIMIZER},
     {0, "init", "NAME", "torch", "initial weights: torch, glorot, he or normal:S",
-     CLI_PARSE(parse_initializer, run.start.initializer), .before = "torch", .heading = MODEL},
+     CLI_PARSE(parse_initializer, run.start.initializer), .names = initializer_name, .before = "torch",
+     .heading = MODEL},
     {0, "start-from", "FILE", NULL,
      "start from the parameters of this model, or of a safetensors file of torch, not from --init; the layers must "
      "be "

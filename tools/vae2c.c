@@ -26,6 +26,7 @@ static const struct cli_program program = {
     options,
     1,
     "vae2c -m model.bin decoder > decoder.c",
+    .operands = export_part,
 };
 
 static int run(const struct options *o, const char *part) {

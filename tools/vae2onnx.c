@@ -20,6 +20,7 @@ static const struct cli_program program = {
     options,
     1,
     "vae2onnx -m model.bin decoder > decoder.onnx",
+    .operands = export_part,
 };
 
 static struct options parse(int argc, char **argv) {

@@ -85,6 +85,11 @@ void cli_version(const struct cli_option *option, void *field, const char *text)
     print_and_exit_0();
 }
 
+const char *cli_no_operands(size_t i) {
+    (void)i;
+    return NULL;
+}
+
 /* The long option that was probably meant by letters after one dash; NULL: none. */
 static const struct cli_option *long_by_one_dash(const char *typed, size_t length) {
     return length < 3 ? NULL : option_advice_long(cli.program, typed + 1, length - 1);
@@ -258,6 +263,10 @@ void cli_parse(const struct cli_program *program, int argc, char **argv, void *o
         exit(EXIT_USAGE);
     }
     refuse_bare();
+    if (argc == 2 && strcmp(argv[1], CLI_COMPLETE) == 0) {
+        cli_help_table(program);
+        print_and_exit_0();
+    }
     prepare_options();
     for (const struct cli_option *o = program->options; o->name != NULL; o++)
         if (o->initial != NULL)

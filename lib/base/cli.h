@@ -32,6 +32,9 @@ struct cli_option {
     /* For cli_set_parsed: parses the text. 0; or -1 with a message that begins with `name`, which is a usage error;
      * or CLI_NO_MEMORY with a message, which is none. */
     int (*parse)(void *field, const char *name, const char *text);
+    /* The i-th text that the argument may be, or begin with if it ends with ':'; NULL after the last one.
+     * Completions offer these. NULL: any text may be an argument. */
+    const char *(*names)(size_t i);
     bool aside; /* not part of cli_values, since it names a file, or changes no result */
     /* The value that means what the tool did before the option existed. A checkpoint from that time does not name
      * the option, and is read as having this value. It must not change when `initial` changes. NULL: not given. */
@@ -86,7 +89,7 @@ struct cli_common {
     {                                                                                                       \
         0, "on-bad", "NAME", "stop",                                                                        \
             "at an item without a finite answer: stop, or report it, answer nan and go on (exit status 3)", \
-            CLI_PARSE(cli_parse_on_bad, common.report_bad)                                                  \
+            CLI_PARSE(cli_parse_on_bad, common.report_bad), .names = cli_on_bad_name                        \
     }
 #define CLI_EVERY                                                                                               \
     {'q', "quiet", NULL, NULL, "no progress and no notes, only errors", CLI_FLAG(common.quiet), .aside = true}, \
@@ -100,6 +103,7 @@ void cli_version(const struct cli_option *option, void *field, const char *text)
 
 /* Parses "stop" or "report" to a bool. */
 int cli_parse_on_bad(void *field, const char *name, const char *text);
+const char *cli_on_bad_name(size_t i);
 
 struct cli_program {
     const char *name;                 /* of the tool */
@@ -111,7 +115,12 @@ struct cli_program {
     /* The headings of the groups of --help, ending with NULL. The first group is printed last. NULL: there is one
      * group, without a heading. */
     const char *const *headings;
+    /* The i-th word that an operand may be, NULL after the last one. NULL: an operand is a file. */
+    const char *(*operands)(size_t i);
 };
+
+/* The words of a tool that takes no operand: none. */
+const char *cli_no_operands(size_t i);
 
 /* Prepares the process (closed standard streams, SIGPIPE, SIGUSR1) and sets the fields of `options`, a struct
  * options that holds the defaults and begins with its struct cli_common. Reads the environment, see level_settle. A
@@ -119,7 +128,9 @@ struct cli_program {
  * repeated. Ends the program with exit status 1 if there is no memory for the threads that the user asked for, and
  * with exit status 2 if an option is unknown, abbreviated, given twice or lacks its argument. If the tool was
  * started without arguments and its data would come from or go to a terminal, the user is looking for help: it
- * prints a short usage and ends with exit status 2. */
+ * prints a short usage and ends with exit status 2. For completions, a single argument CLI_COMPLETE prints the
+ * table of cli_help_table. */
+#define CLI_COMPLETE "--complete"
 void cli_parse(const struct cli_program *program, int argc, char **argv, void *options);
 
 /* Sets an option that another one implies, as if the user had given it, while cli_parse's struct options is there.

@@ -33,3 +33,31 @@ void cli_help_print(const struct cli_program *program) {
     print_group(program, 0);
     printf("Example:\n  %s\n", program->example);
 }
+
+/* Prints the last columns of a row: what an argument or operand is, its name in --help, and its names, or "-". */
+static void print_argument(const char *kind, const char *called, const char *(*names)(size_t i), const char *help) {
+    printf("\t%s\t%s\t", kind, called == NULL ? "-" : called);
+    if (names == NULL || names(0) == NULL)
+        printf("-");
+    for (size_t i = 0; names != NULL && names(i) != NULL; i++)
+        printf("%s%s", i == 0 ? "" : " ", names(i));
+    printf("\t%s\n", help);
+}
+
+static const char *argument_kind(const struct cli_option *o) {
+    if (o->argument == NULL)
+        return "none";
+    if (o->names != NULL)
+        return "names";
+    return o->set == cli_set_file || o->set == cli_set_stream ? "file" : "text";
+}
+
+void cli_help_table(const struct cli_program *program) {
+    for (const struct cli_option *o = program->options; o->name != NULL; o++) {
+        const char letter[] = {'-', (char)o->key, '\0'};
+        printf("%s\t--%s", letter, o->name);
+        print_argument(argument_kind(o), o->argument, o->names, o->help);
+    }
+    printf("-\t-");
+    print_argument(program->operands == NULL ? "file" : "names", NULL, program->operands, "-");
+}

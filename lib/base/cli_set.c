@@ -60,9 +60,15 @@ void cli_set_real(const struct cli_option *o, void *field, const char *text) {
         cli_usage_error();
 }
 
+static const char *const on_bad_names[] = {"stop", "report"};
+
+const char *cli_on_bad_name(size_t i) {
+    return i < sizeof on_bad_names / sizeof *on_bad_names ? on_bad_names[i] : NULL;
+}
+
 int cli_parse_on_bad(void *field, const char *name, const char *text) {
-    static const char *const names[] = {"stop", "report"};
-    const int found = parse_name(name, text, names, 2, sizeof *names);
+    const int found =
+        parse_name(name, text, on_bad_names, sizeof on_bad_names / sizeof *on_bad_names, sizeof *on_bad_names);
     *(bool *)field = found == 1;
     return found < 0 ? -1 : 0;
 }

@@ -27,6 +27,10 @@ const struct likelihood *likelihood_find(const char *what, const char *name) {
     return found < 0 ? NULL : likelihoods[found].likelihood;
 }
 
+const char *likelihood_name(size_t i) {
+    return i < LIKELIHOODS ? likelihoods[i].likelihood->name : NULL;
+}
+
 bool likelihood_is_real(const struct likelihood *l) {
     return l->steps == 0 && l->min < -1 && l->max > 1;
 }

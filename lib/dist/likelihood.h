@@ -80,6 +80,9 @@ struct likelihood {
 /* The likelihood of that name; NULL with a message opened by `what`. */
 const struct likelihood *likelihood_find(const char *what, const char *name);
 
+/* Returns the name of the i-th likelihood, NULL after the last one. */
+const char *likelihood_name(size_t i);
+
 /* Returns whether an element may be any real number, so that data can be shifted and scaled. */
 bool likelihood_is_real(const struct likelihood *likelihood);
 

@@ -49,6 +49,13 @@ int prior_parse(const struct prior **prior, size_t *components, const char *name
     return fail("%s: found '%s', wanted %s", name, text, words);
 }
 
+const char *prior_name(size_t i, char text[PRIOR_TEXT]) {
+    if (i >= PRIORS)
+        return NULL;
+    snprintf(text, PRIOR_TEXT, "%s%s", priors[i].prior->name, priors[i].prior->max_components > 0 ? ":" : "");
+    return text;
+}
+
 const char *prior_text(const struct prior *prior, size_t components, char text[PRIOR_TEXT]) {
     if (prior->max_components > 0)
         snprintf(text, PRIOR_TEXT, "%s:%zu", prior->name, components);

@@ -75,6 +75,10 @@ int prior_parse(const struct prior **prior, size_t *components, const char *name
     __attribute__((warn_unused_result));
 const char *prior_text(const struct prior *prior, size_t components, char text[PRIOR_TEXT]);
 
+/* Writes the beginning of such a text to `text`, which it returns: the i-th prior's name, with ':' if the number of
+ * components follows. NULL after the last one. */
+const char *prior_name(size_t i, char text[PRIOR_TEXT]);
+
 /* Returns the number of pseudo-inputs: `components`, or 0 for a prior without pseudo-inputs. */
 size_t prior_pseudo_inputs(const struct prior *prior, size_t components);
 

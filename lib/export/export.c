@@ -12,6 +12,10 @@ int export_check_part(const char *part) {
     return parse_name("part", part, parts, sizeof parts / sizeof *parts, sizeof *parts) < 0 ? -1 : 0;
 }
 
+const char *export_part(size_t i) {
+    return i < sizeof parts / sizeof *parts ? parts[i].name : NULL;
+}
+
 static int load(struct export *e, const char *path) {
     struct input in;
     if (input_open(&in, path) < 0)

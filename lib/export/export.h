@@ -16,6 +16,9 @@ struct export {
 /* 0, or -1 with a message if the word names no part of a model: encoder or decoder. */
 int export_check_part(const char *part) __attribute__((warn_unused_result));
 
+/* Returns the i-th of these words, NULL after the last one. */
+const char *export_part(size_t i);
+
 /* Loads the model of the file `model`, and makes the graph of its part. "decoder": from z, and the label, to the
  * mean of p(x|z), which vae-decode writes. "encoder": from x, and the label, to mu and then logvar, which is
  * clamped. 0, or -1 with a message; end with export_close in both cases. The name `model` must last until then. */

@@ -17,6 +17,10 @@ const struct estimator *estimator_find(const char *what, const char *name) {
     return i < 0 ? NULL : &estimators[i];
 }
 
+const char *estimator_name(size_t i) {
+    return i < sizeof estimators / sizeof *estimators ? estimators[i].name : NULL;
+}
+
 bool objective_is_elbo(const struct objective *o) {
     return !o->estimator->importance && o->beta == 1 && o->free_bits == 0 && o->target_weight == 0;
 }

@@ -28,6 +28,9 @@ struct estimator {
  * dreg:  iwae with doubly reparametrized gradients: Tucker, Lawson, Gu and Maddison 2019, equation 8. */
 const struct estimator *estimator_find(const char *what, const char *name);
 
+/* Returns the name of the i-th estimator, NULL after the last one. */
+const char *estimator_name(size_t i);
+
 /* An estimator with its options. Without importance weights the bound is
  *     E_q[log p(x|z)] - beta * KL,   KL = sum over latents of max(KL of the latent, free_bits),
  * which is the ELBO if beta is 1 and free_bits is 0. With a target t (model/target.h) that is known, it has the

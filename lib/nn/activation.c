@@ -80,3 +80,7 @@ const struct activation *activation_find(const char *what, const char *name) {
     int i = parse_name(what, name, activations, sizeof activations / sizeof *activations, sizeof *activations);
     return i < 0 ? NULL : &activations[i];
 }
+
+const char *activation_name(size_t i) {
+    return i < sizeof activations / sizeof *activations ? activations[i].name : NULL;
+}

@@ -33,4 +33,7 @@ static inline size_t activation_group(const struct activation *activation) {
  * part times the sigmoid of another one: Dauphin et al. 2017). NULL with a message that begins with `what`. */
 const struct activation *activation_find(const char *what, const char *name);
 
+/* Returns the name of the i-th activation, NULL after the last one. */
+const char *activation_name(size_t i);
+
 #endif

@@ -62,6 +62,10 @@ int initializer_parse(struct initializer *initializer, const char *name, const c
     return fail("%s: found '%s', wanted torch, glorot, he or " NORMAL "S, such as " NORMAL "0.01", name, text);
 }
 
+const char *initializer_name(size_t i) {
+    return i < sizeof kinds / sizeof *kinds ? kinds[i].name : NULL;
+}
+
 static void draw(float *value, size_t n, const struct initializer_kind *kind, double extent, struct noise noise) {
     kind->draw(value, n, noise);
     for (size_t i = 0; i < n; i++)

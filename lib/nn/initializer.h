@@ -19,6 +19,9 @@ struct initializer {
 int initializer_parse(struct initializer *initializer, const char *name, const char *text)
     __attribute__((warn_unused_result));
 
+/* Returns the beginning of such a text: the i-th name, with ':' if S follows. NULL after the last one. */
+const char *initializer_name(size_t i);
+
 /* Draws weight [out, in] and bias [out] of a layer. `outputs`: the number of outputs in the formulas, which is less
  * than `out` if this layer is several layers in one. `number` makes the noise of each layer of a net different. */
 void initializer_run(const struct initializer *initializer, size_t in, size_t out, size_t outputs, uint64_t seed,

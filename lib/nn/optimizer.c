@@ -13,6 +13,10 @@ const struct optimizer *optimizer_find(const char *what, const char *name) {
     return i < 0 ? NULL : &optimizers[i];
 }
 
+const char *optimizer_name(size_t i) {
+    return i < sizeof optimizers / sizeof *optimizers ? optimizers[i].name : NULL;
+}
+
 struct adam_step adam_step(const struct optimizer_config *config, double rate, double scale, uint64_t t) {
     const double beta1 = config->optimizer->beta1, beta2 = config->optimizer->beta2;
     const bool sums = beta2 == 1;

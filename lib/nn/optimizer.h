@@ -22,6 +22,9 @@ struct optimizer {
  * muon: orthogonalised momentum for weight matrices (Jordan et al. 2024), and Adam at the same rate for biases. */
 const struct optimizer *optimizer_find(const char *what, const char *name);
 
+/* Returns the name of the i-th optimizer, NULL after the last one. */
+const char *optimizer_name(size_t i);
+
 struct optimizer_config {
     const struct optimizer *optimizer;
     double epsilon;      /* of Adam and Adagrad */

@@ -7,8 +7,9 @@
 
 #define METHODS 2
 
+static const struct regression_method *const methods[METHODS] = {&regression_gp, &regression_linear};
+
 int regression_parse(void *method, const char *name, const char *text) {
-    static const struct regression_method *const methods[METHODS] = {&regression_gp, &regression_linear};
     const char *names[METHODS];
     for (size_t i = 0; i < METHODS; i++)
         names[i] = methods[i]->name;
@@ -17,6 +18,10 @@ int regression_parse(void *method, const char *name, const char *text) {
         return -1;
     *(const struct regression_method **)method = methods[i];
     return 0;
+}
+
+const char *regression_name(size_t i) {
+    return i < METHODS ? methods[i]->name : NULL;
 }
 
 int regression_fit(struct regression *r, const struct regression_method *method, const struct points *examples) {

@@ -45,6 +45,9 @@ struct regression {
  * `name`. */
 int regression_parse(void *method, const char *name, const char *text);
 
+/* Returns the name of the i-th method, NULL after the last one. */
+const char *regression_name(size_t i);
+
 /* Learns from the examples. Call lapack_load before. 0, or -1 with a message; end with regression_free in both
  * cases. */
 int regression_fit(struct regression *regression, const struct regression_method *method,

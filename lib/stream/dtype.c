@@ -24,6 +24,10 @@ const char *dtype_name(enum dtype dtype) {
     return dtypes[dtype].name;
 }
 
+const char *dtype_nth(size_t i) {
+    return i < DTYPES ? dtypes[i].name : NULL;
+}
+
 int dtype_find(const char *name, size_t length) {
     for (int i = 0; i < DTYPES; i++)
         if (strlen(dtypes[i].name) == length && memcmp(dtypes[i].name, name, length) == 0)

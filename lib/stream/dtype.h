@@ -12,6 +12,9 @@ enum dtype { DTYPE_U8, DTYPE_I32, DTYPE_F32, DTYPE_F64, DTYPES };
 /* "u8", "i32", "f32", "f64". */
 const char *dtype_name(enum dtype dtype);
 
+/* Returns the name of the i-th type, NULL after the last one. */
+const char *dtype_nth(size_t i);
+
 /* The type with that name (`length` bytes, not terminated); -1 if there is none. */
 int dtype_find(const char *name, size_t length);
 

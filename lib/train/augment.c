@@ -36,6 +36,11 @@ int augment_parse(struct augment *a, const char *name, const char *text) {
     }
 }
 
+const char *augment_name(size_t i) {
+    static const char *const names[] = {SHIFT, FLIP};
+    return i < sizeof names / sizeof *names ? names[i] : NULL;
+}
+
 const char *augment_text(const struct augment *a, char text[AUGMENT_TEXT]) {
     size_t used = 0;
     if (a->shift > 0)

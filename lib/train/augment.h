@@ -23,6 +23,9 @@ static inline bool augment_changes(const struct augment *augment) {
 /* Parses a list such as "shift:2,flip". 0, or -1 with a message that begins with `name`. */
 int augment_parse(struct augment *augment, const char *name, const char *text) __attribute__((warn_unused_result));
 
+/* Returns the i-th change as the list names it, with ':' if a number follows. NULL after the last one. */
+const char *augment_name(size_t i);
+
 /* Writes the canonical text of the list to `text`, and returns it. */
 const char *augment_text(const struct augment *augment, char text[AUGMENT_TEXT]);
 

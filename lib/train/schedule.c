@@ -86,6 +86,13 @@ int schedule_parse(struct schedule *s, const char *name, const char *text) {
     return parse_arguments(s, name, text, text + length);
 }
 
+const char *schedule_name(size_t i, char text[SCHEDULE_TEXT]) {
+    if (i >= sizeof kinds / sizeof *kinds)
+        return NULL;
+    snprintf(text, SCHEDULE_TEXT, "%s%s", kinds[i].name, kinds[i].needs > 0 ? ":" : "");
+    return text;
+}
+
 bool schedule_spans(const struct schedule *s) {
     return s->kind->spans;
 }

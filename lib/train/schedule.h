@@ -20,6 +20,11 @@ struct schedule {
 int schedule_parse(struct schedule *schedule, const char *name, const char *text)
     __attribute__((warn_unused_result));
 
+/* Writes the beginning of such a text to `text`, which it returns: the i-th schedule's name, with ':' if numbers
+ * must follow. NULL after the last one. */
+#define SCHEDULE_TEXT 16
+const char *schedule_name(size_t i, char text[SCHEDULE_TEXT]);
+
 /* Returns whether the rate depends on the number of epochs of the run. */
 bool schedule_spans(const struct schedule *schedule);
 
