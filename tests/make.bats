@@ -257,18 +257,26 @@ load helper
     assert_equal "$(jobs_of show more)" s
 }
 
-@test "make dist packs the committed source, the same bytes each time" {
+@test "make dist packs the committed source, the same bytes from each clone" {
     git -C "$ROOT" rev-parse -q --verify HEAD >/dev/null 2>&1 || skip 'wants git and a clone'
-    git clone -q "$ROOT" "$BATS_TEST_TMPDIR/clone"
-    cd "$BATS_TEST_TMPDIR/clone"
-    make -s dist BUILD=one
-    make -s dist BUILD=two
-    cmp one/*.tar.gz two/*.tar.gz
+    cd "$BATS_TEST_TMPDIR"
+    git clone -q "$ROOT" clone
+    (umask 077 && git clone -q "$ROOT" other)
+    git -C other config tar.umask 077
+    make -s -C clone dist BUILD=one
+    make -s -C clone dist BUILD=one # again, over the first one
+    (umask 077 && TZ=Asia/Tokyo GZIP=-1 make -s -C other dist BUILD=two 2>/dev/null)
+    cmp clone/one/*.tar.gz other/two/*.tar.gz
+    cd clone
     tar -tzf one/*.tar.gz | grep -v '/$' | sed 's,^vaeutils-[0-9.]*/,,' | sort >packed
     git ls-files | sort | diff - packed
     assert [ "$(wc -l <packed)" -gt 200 ]
     tar -xzf one/*.tar.gz
     [[ $(make -s -C vaeutils-*/ help) == *'make deps'* ]]
+    # Nothing is packed where there is no commit.
+    rm -rf .git
+    GIT_DIR=/nonexistent run -2 make -s dist BUILD=none
+    assert_empty "$(find none -name '*.gz')"
 }
 
 @test "make test runs the one file that it is told, and make quick files that there are" {
