@@ -77,15 +77,22 @@ FLAGS_avx512 := -mavx512f -mavx512dq -mavx512bw -mavx512vl -mavx2 -mfma
 NO_THREAD_JUMPS := $(shell $(CC) -Werror -fno-thread-jumps -E -x c /dev/null >/dev/null 2>&1 && echo -fno-thread-jumps)
 $(BUILD)/lib/kernel/%: KERNEL_FLAGS := $(NO_THREAD_JUMPS)
 
+# OPENBLAS=no builds without OpenBLAS, which is loaded at run time, and without vae-climb, which needs it.
+OPENBLAS := yes
+ifeq ($(OPENBLAS),no)
+  ALL_CPPFLAGS += -DWITHOUT_OPENBLAS
+endif
+
 KERNELS := $(wildcard lib/*/*_kernel.c)
 LIBVAE_SOURCES := $(wildcard lib/libvae/*.c)
-SOURCES := $(filter-out $(KERNELS) $(LIBVAE_SOURCES),$(wildcard lib/*/*.c))
+OTHER_BUILD := $(addprefix lib/kernel/,$(if $(filter no,$(OPENBLAS)),openblas.c lapack.c,no_openblas.c))
+SOURCES := $(filter-out $(KERNELS) $(LIBVAE_SOURCES) $(OTHER_BUILD),$(wildcard lib/*/*.c))
 OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o) $(foreach level,$(LEVELS),$(KERNELS:%.c=$(BUILD)/%.$(level).o))
 
 # Published figures, a recipe each in examples/paper/; the others there take longer and are started by name.
 PAPER := vae iwae-5 figure2 figure4
 
-.PHONY: all help flags parts fuzz fuzzers deps bench-deps emoji-deps deps-chemistry paper-deps plots-deps fuzz-deps long-deps deb-deps onnx-deps onnx-packages browser-deps browser-packages bench bench-quick demo words molecules paper check quick test format lint dist deb check-long coverage mutate asan tsan units install uninstall clean
+.PHONY: all help flags parts fuzz fuzzers deps bench-deps emoji-deps deps-chemistry paper-deps plots-deps fuzz-deps long-deps deb-deps onnx-deps onnx-packages browser-deps browser-packages bench bench-quick demo words molecules paper check quick test format lint dist deb static check-long coverage mutate asan tsan units install uninstall clean
 .DELETE_ON_ERROR:
 
 all: $(PROGRAMS) $(COMPLETIONS) $(SHARED) $(STATIC)
@@ -111,7 +118,8 @@ help:
 	@echo 'make fuzz       fuzz each reader, SECONDS=60 each (fuzz-deps: installs clang)'
 	@echo 'make asan tsan  build with the address and undefined, and the thread sanitizer, below $(BUILD)/'
 	@echo 'make format     lay out the C files; make lint: analyzers and the checks of the source'
-	@echo 'make dist       the committed source, packed; make deb: a Debian package, both below $(BUILD)/ (deb-deps: installs what it needs)'
+	@echo 'make dist       the committed source, packed; make deb: a Debian package (deb-deps: installs what it needs)'
+	@echo 'make static     programs that need no library, below $(BUILD)/static/, without vae-climb, which needs OpenBLAS'
 	@echo 'make install    programs, manual and completions to $$(DESTDIR)$$(PREFIX), default /usr/local; make uninstall takes them away'
 	@echo 'make clean      remove $(BUILD)/, demo/, demo-tiles/, words/, molecules/ and paper/'
 
@@ -254,6 +262,11 @@ dist:
 	@mkdir -p "$(BUILD)"
 	git -c tar.umask=0022 archive --format=tar --prefix=vaeutils-$(VERSION)/ HEAD >"$(DIST)"
 	gzip -9 -n -f "$(DIST)"
+
+# Programs that need no file of the system, for containers and machines without the libraries.
+static: | $(DEPS_FIRST)
+	@$(MAKE) -s V=$(V) BUILD="$(BUILD)/static" OPENBLAS=no TOOLS='$(filter-out vae-climb,$(TOOLS))' CFLAGS='-O3 -ffunction-sections -fdata-sections' \
+	    LDFLAGS='$(LDFLAGS) -static -s -Wl,--gc-sections' all
 
 # A Debian package of a build of its own, the same bytes each time: its dates are that of the commit, or in the packed
 # source that of the Makefile. The library path of the default build, which Debian does not allow in packages, is left

@@ -32,7 +32,7 @@ enum level level_in_use(void) {
 enum backend level_backend(void) {
     if (chosen_backend != BACKENDS)
         return chosen_backend;
-#ifdef LEVEL_FUSES
+#if defined(LEVEL_FUSES) || defined(WITHOUT_OPENBLAS)
     return BACKEND_PACKED;
 #else
     return level_in_use() == LEVEL_BASELINE ? BACKEND_OPENBLAS : BACKEND_PACKED;

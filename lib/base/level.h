@@ -27,7 +27,8 @@ void level_use(enum backend backend);
 /* The level in use. */
 enum level level_in_use(void);
 
-/* The backend in use. A level's default is packed if the level has fused multiply-adds, else openblas. */
+/* The backend in use. A level's default is packed if the level has fused multiply-adds, or if the program is built
+ * without OpenBLAS; else openblas. */
 enum backend level_backend(void);
 
 /* "baseline", "avx2" or "avx512". */

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/* In the place of openblas.c and lapack.c in a build without OpenBLAS, see OPENBLAS in the Makefile. */
+#include "kernel/openblas.h"
+
+#include "base/error.h"
+
+int openblas_load(void) {
+    return fail("openblas: found a static program, which cannot load it, wanted VAE_PRODUCTS=packed");
+}
+
+void openblas_multiply(const struct product *product) {
+    (void)product; /* never called, since it cannot be loaded */
+}
