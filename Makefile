@@ -355,7 +355,7 @@ fuzz-deps: DEPS := clang libclang-rt-dev
 # packages are for builds that are compared with gcc's, for completions, and for the Debian package.
 DEB_DEPS := dpkg-dev lintian debootstrap
 long-deps: DEPS := $(if $(shell command -v npm),,npm) clang gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-arm-linux-gnueabihf \
-        libc6-dev-armhf-cross qemu-user zsh bash-completion $(DEB_DEPS)
+        libc6-dev-armhf-cross qemu-user musl-tools zsh bash-completion $(DEB_DEPS)
 
 # The package is made by dpkg-dev; its test checks it with lintian, and installs it below what debootstrap fetches.
 deb-deps: DEPS := $(DEB_DEPS)

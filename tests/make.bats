@@ -193,10 +193,23 @@ load helper
     grep -q -e '-L/mine .*-lopenblas' "$BATS_TEST_TMPDIR/commands"
 }
 
-@test "a 32-bit machine is refused when the library is compiled" {
+@test "a machine, a system or a compiler that the suite is not tested on is refused when it is compiled" {
     cd "$BATS_TEST_TMPDIR"
+    # refuses MESSAGE OPTION...: the compiler, told that it is for another machine, says so first.
+    refuses() {
+        run ! cc -std=c11 -I"$ROOT/lib" "${@:2}" -fsyntax-only -x c "$ROOT/lib/base/platform.h"
+        assert_regex "$(grep -m 1 -o 'error: .*' <<<"$output")" "$1"
+    }
+    cc -std=c11 -fsyntax-only -x c "$ROOT/lib/base/platform.h"
+    refuses 'found a compiler that is neither gcc nor clang, wanted one of these' -U__GNUC__
+    refuses 'found a system other than Linux, wanted Linux' -U__linux__
+    refuses 'found addresses of fewer than 64 bits, wanted a 64-bit machine' -U__SIZEOF_POINTER__ -D__SIZEOF_POINTER__=4
+    refuses 'found a big-endian machine, wanted a little-endian one' -U__BYTE_ORDER__ -D__BYTE_ORDER__=__ORDER_BIG_ENDIAN__
+    refuses 'found a processor that is neither x86-64 nor aarch64, wanted one of these' -U__x86_64__ -U__aarch64__
+    refuses 'found the C library of Android or uClibc, wanted glibc or musl' -D__UCLIBC__
+    # Files that include it by way of others refuse a machine of 32 bits, whose C library need not be installed: the stubs
+    # are its, and the other headers are those of 64 bits.
     mkdir gnu
-    # The 32-bit C library need not be installed: the former is its, and the other headers are those of 64 bits.
     touch gnu/stubs-32.h empty.c
     cc -m32 -fsyntax-only empty.c 2>/dev/null || skip 'wants a compiler that knows -m32'
     run ! cc -std=c11 -m32 -I. -I"$ROOT/lib" -idirafter "/usr/include/$(cc -print-multiarch)" -fsyntax-only "$ROOT/lib/stream/dtype.c"

@@ -2,6 +2,8 @@
 #ifndef BASE_ERROR_H
 #define BASE_ERROR_H
 
+#include "base/platform.h"
+
 #include <limits.h>
 
 /* The library neither prints nor exits: a function that fails stores one line of text and returns -1.

@@ -5,11 +5,6 @@
 
 #include <string.h>
 
-#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
-#error "the stream's numbers are little-endian, and so must be the machine's"
-#endif
-_Static_assert(sizeof(size_t) >= 8, "a data set may be larger than 32 bits address, wanted a 64-bit machine");
-
 static const struct {
     const char *name;
     size_t size;

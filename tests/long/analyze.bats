@@ -21,7 +21,7 @@ setup() {
 @test "every script is clean under shellcheck" {
     cd "$ROOT"
     shellcheck -s bash tools/completion.bash
-    shellcheck -x .ci/run tools/make-deb tests/run tests/dead-tools tests/same-bytes tests/fuzz/run examples/demo examples/anomaly examples/words examples/molecules data/cut-tiles data/draw-emoji data/list-molecules examples/jobs/* examples/plots/* examples/paper/*
+    shellcheck -x .ci/run tools/make-deb tests/run tests/aarch64-libraries tests/musl-libraries tests/dead-tools tests/same-bytes tests/fuzz/run examples/demo examples/anomaly examples/words examples/molecules data/cut-tiles data/draw-emoji data/list-molecules examples/jobs/* examples/plots/* examples/paper/*
     shellcheck -s bats -x tests/helper.bash tests/*.bats tests/long/*.bats
 }
 

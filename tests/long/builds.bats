@@ -63,3 +63,18 @@ gives_the_bytes() {
     run -0 vae-train --version
     gives_the_bytes
 }
+
+@test "a static build for musl gives the same bytes" {
+    command -v musl-gcc >/dev/null || skip 'wants musl-gcc (make long-deps)'
+    local status=0
+    "$ROOT/tests/musl-libraries" "$PWD/libraries" >log 2>&1 || status=$?
+    [ "$status" -ne 3 ] || skip "wants Debian's source packages: $(tail -n 1 log)"
+    [ "$status" -eq 0 ] || fail "$(<log)"
+    make -s -j 2 -C copy static CC=musl-gcc CPPFLAGS=-I../libraries/include LDFLAGS=-L../libraries/lib >/dev/null
+    PATH=$BATS_TEST_TMPDIR/copy/build/static:$PATH
+    run -0 vae-train --version
+    assert_equal "$(command -v vae-train)" "$PWD/copy/build/static/vae-train"
+    assert [ -z "$(readelf -l copy/build/static/vae-train | grep INTERP)" ]
+    assert [ "$(stat -c %s copy/build/static/vae-train)" -lt 1200000 ] # glibc's is larger
+    gives_the_bytes
+}
