@@ -92,10 +92,12 @@ OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o) $(foreach level,$(LEVELS),$(KERNELS:%.c=$
 # Published figures, a recipe each in examples/paper/; the others there take longer and are started by name.
 PAPER := vae iwae-5 figure2 figure4
 
-.PHONY: all help flags parts fuzz fuzzers deps bench-deps emoji-deps deps-chemistry paper-deps plots-deps fuzz-deps long-deps deb-deps onnx-deps onnx-packages browser-deps browser-packages bench bench-quick demo words molecules paper check quick test format lint dist deb static check-long coverage mutate asan tsan units install uninstall clean
+.PHONY: all programs help flags parts fuzz fuzzers deps bench-deps emoji-deps deps-chemistry paper-deps plots-deps fuzz-deps long-deps deb-deps onnx-deps onnx-packages browser-deps browser-packages bench bench-quick demo words molecules paper check quick test format lint dist deb static check-long coverage mutate asan tsan units install uninstall clean
 .DELETE_ON_ERROR:
 
-all: $(PROGRAMS) $(COMPLETIONS) $(SHARED) $(STATIC)
+all: programs $(COMPLETIONS) $(SHARED) $(STATIC)
+
+programs: $(PROGRAMS)
 
 help:
 	@echo 'make            build the tools and libvae below $(BUILD)/'
@@ -137,7 +139,7 @@ $(LIBRARY): $(OBJECTS)
 
 # Both have what the interface uses of the tools' library, and nothing else, such as what prints or ends a process. They
 # export the names of the interface only: those of other functions may be names of the program's.
-LIBVAE_OBJECTS := $(LIBVAE_SOURCES:%.c=$(BUILD)/%.o)
+LIBVAE_OBJECTS := $(LIBVAE_SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/lib/kernel/no_openblas.o
 
 $(SHARED): lib/libvae/vae.map $(LIBVAE_OBJECTS) $(LIBRARY)
 	$(call say,LD)
@@ -266,7 +268,7 @@ dist:
 # Programs that need no file of the system, for containers and machines without the libraries.
 static: | $(DEPS_FIRST)
 	@$(MAKE) -s V=$(V) BUILD="$(BUILD)/static" OPENBLAS=no TOOLS='$(filter-out vae-climb,$(TOOLS))' CFLAGS='-O3 -ffunction-sections -fdata-sections' \
-	    LDFLAGS='$(LDFLAGS) -static -s -Wl,--gc-sections' all
+	    LDFLAGS='$(LDFLAGS) -static -s -Wl,--gc-sections' programs
 
 # A Debian package of a build of its own, the same bytes each time: its dates are that of the commit, or in the packed
 # source that of the Makefile. The library path of the default build, which Debian does not allow in packages, is left
