@@ -193,6 +193,8 @@ agrees() {
     mkdir -p deep/er && cp model.bin deep/er/
     vae2html -q -m deep/er/model.bin grey.raw >page.html
     [ "$(member page.html model)" = '"model.bin"' ]
+    cp model.bin $'\377.bin' && vae2html -q -m $'\377.bin' >other.html
+    [ "$(member other.html model)" = '"a model"' ]
     run ! grep -E 'deep/er|https?:|src=|href=|@import|url\(' page.html
     grep -q "default-src 'none'" page.html
     run ! grep -E '^@(style|data|script)$' page.html

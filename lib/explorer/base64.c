@@ -5,10 +5,10 @@
 static void put_group(struct base64 *b) {
     static const char digit[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     const unsigned bits = (unsigned)b->waiting[0] << 16 | (unsigned)b->waiting[1] << 8 | b->waiting[2];
-    char group[4];
-    for (size_t i = 0; i < sizeof group; i++)
-        group[i] = i <= b->count ? digit[bits >> (18 - 6 * i) & 63] : '=';
-    fwrite(group, 1, sizeof group, b->out);
+    char group[] = "====";
+    for (size_t i = 0; i <= b->count; i++)
+        group[i] = digit[bits >> (18 - 6 * i) & 63];
+    fputs(group, b->out);
     b->count = 0;
 }
 

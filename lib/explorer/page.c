@@ -45,31 +45,56 @@ static json_t *names_json(const struct element_names *names, size_t count) {
     return list;
 }
 
-/* The last part of a path: a page may be shown to others. */
-static const char *file_name(const char *path) {
+/* The last part of a path, since a page may be shown to others. */
+static json_t *file_name(const char *path) {
     const char *slash = strrchr(path, '/');
-    return slash == NULL ? path : slash + 1;
+    json_t *name = json_string(slash == NULL ? path : slash + 1);
+    return name != NULL ? name : json_string("a model"); /* no UTF-8 */
+}
+
+static int set(json_t *object, const char *key, json_t *value) {
+    return json_object_set_new(object, key, value);
+}
+
+static int set_number(json_t *object, const char *key, size_t value) {
+    return set(object, key, json_integer((json_int_t)value));
+}
+
+/* Sets all members but the items' and the nodes. 0, or -1 if memory runs out. */
+static int set_model(json_t *data, const struct export *e, const struct content *c) {
+    const struct model_config *config = &e->model.config;
+    int failed = set(data, "version", json_string(VAEUTILS_VERSION));
+    failed |= set(data, "model", file_name(e->graph.name));
+    failed |= json_object_set(data, "metadata", e->metadata);
+    failed |= set(data, "shape", list_of(c, config->item.rank, dimension_of));
+    failed |= set_number(data, "latent", config->latent) | set_number(data, "classes", config->classes);
+    failed |= set_number(data, "levels", config->levels) | set_number(data, "draws", c->draws);
+    return failed | set(data, "raw", json_boolean(config->likelihood->raw_u8));
+}
+
+/* The same for the items, their labels and names. */
+static int set_items(json_t *data, const struct content *c) {
+    int failed = set_number(data, "items", c->items) | set_number(data, "of", c->of);
+    failed |= set(data, "bytes", json_boolean(c->dtype == DTYPE_U8));
+    failed |= set(data, "numbers", list_of(c, c->items, content_number));
+    failed |= set(data, "labels", c->label == NULL ? json_null() : list_of(c, c->items, label_of));
+    failed |= set_number(data, "labelCount", c->labels);
+    failed |= set(data, "labelNames", names_json(&c->label_names, c->labels));
+    return failed | set(data, "names", names_json(&c->names, c->model->elements));
 }
 
 /* Returns all that is no array of floats or bytes. NULL with a message. */
 static json_t *data_json(const struct export *e, const struct content *c) {
-    const struct model_config *config = &e->model.config;
-    json_t *nodes = graph_json(&e->graph);
-    if (nodes == NULL)
+    json_t *nodes = graph_json(&e->graph), *data = json_object();
+    if (nodes == NULL) {
+        json_decref(data);
         return NULL;
-    json_t *data = json_pack(
-        "{s:s, s:s, s:O, s:o, s:I, s:I, s:I, s:b, s:I, s:I, s:I, s:b, s:I, s:o, s:o?, s:o, s:o, s:o}", "version",
-        VAEUTILS_VERSION, "model", file_name(e->graph.name), "metadata", e->metadata, "shape",
-        list_of(c, config->item.rank, dimension_of), "latent", (json_int_t)config->latent, "classes",
-        (json_int_t)config->classes, "levels", (json_int_t)config->levels, "raw", config->likelihood->raw_u8,
-        "draws", (json_int_t)c->draws, "items", (json_int_t)c->items, "of", (json_int_t)c->of, "bytes",
-        c->dtype == DTYPE_U8, "labelCount", (json_int_t)c->labels, "numbers", list_of(c, c->items, content_number),
-        "labels", c->label == NULL ? NULL : list_of(c, c->items, label_of), "names",
-        names_json(&c->names, e->model.elements), "labelNames", names_json(&c->label_names, c->labels), "nodes",
-        nodes);
-    if (data == NULL)
-        (void)fail("%s: out of memory for the text of the page", e->graph.name);
-    return data;
+    }
+    if (set(data, "nodes", nodes) == 0 && set_model(data, e, c) == 0 && set_items(data, c) == 0)
+        return data;
+    json_decref(data);
+    (void)fail("%s: out of memory for the text of the page", e->graph.name);
+    return NULL;
 }
 
 /* Writes JSON into an element of the page, which a < could end. */
