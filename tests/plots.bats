@@ -214,6 +214,12 @@ pairs() {
     words bound.svg | grep -F "log p(x) ≥ $(tail -n 1 curve.tsv | cut -f 2 | xargs printf %.2f) nats per item with 200 draws"
     "$PLOTS/bound" --size 300x200 -o bound.png curve.tsv
     pngtopnm bound.png | sed -n 2p | row_holds 1 '$1 == 300 && $2 == 200'
+    mkdir taken.png
+    fails 1 'bound: taken.png: ' "$PLOTS/bound" -o taken.png curve.tsv
+    rmdir taken.png # nothing is in it
+    ln -s "$PLOTS/bound" elsewhere
+    ./elsewhere -o link.png curve.tsv
+    [ -s link.png ]
     "$PLOTS/bound" --text curve.tsv | grep 'draws per item'
     TERM=xterm "$PLOTS/bound" --sixel curve.tsv | head -c 2 | cmp - <(printf '\eP')
 }
@@ -242,7 +248,7 @@ pairs() {
     fails 2 "latents: --dims: found '1,1', wanted two different latents" "$PLOTS/latents" --dims 1,1 -o x.png z.raw
     fails 2 'latents: --names: found it without --labels, wanted both' "$PLOTS/latents" --names n -o x.png z.raw
     mkdir few
-    for program in dirname basename; do ln -s "$(type -P $program)" few; done
+    for program in dirname basename readlink; do ln -s "$(type -P $program)" few; done
     fails 1 'bound: gnuplot: not found, wanted it (make plots-deps installs it)' env PATH="$PWD/few" "$PLOTS/bound" -o x.png a
     run -2 ls x.png
 }

@@ -27,7 +27,7 @@ void content_free(struct content *c) {
 }
 
 static int fail_memory(const struct content *c) {
-    return fail("%s: out of memory for %zu items of the page", c->model_name, c->items);
+    return fail("%s: out of memory for the page", c->model_name);
 }
 
 static int draw_latents(struct content *c, uint64_t seed) {
@@ -167,8 +167,10 @@ int content_load(struct content *c, const struct model *model, const char *model
     *c = (struct content){.model = model, .model_name = model_name, .labels = model->config.classes};
     if (draw_latents(c, r->seed) < 0)
         return -1;
-    if (r->items != NULL && ((model->config.classes > 0 && model_check_labels(model, r->labels, model_name) < 0) ||
-                             load_items(c, r) < 0))
+    if (r->items != NULL && r->labels == NULL && c->labels > 0)
+        return fail("%s: is conditional on labels, wanted --labels with one from 0 to %zu for each item",
+                    model_name, c->labels - 1);
+    if (r->items != NULL && load_items(c, r) < 0)
         return -1;
     return load_names(c, r);
 }

@@ -2,6 +2,7 @@
 #include "explorer/page.h"
 
 #include "base/error.h"
+#include "base/utf8.h"
 #include "explorer/assets.h"
 #include "explorer/graph_json.h"
 #include "nn/json_text.h"
@@ -28,6 +29,14 @@ static size_t dimension_of(const struct content *c, size_t i) {
     return c->model->config.item.dim[i];
 }
 
+static bool is_utf8(const char *text) {
+    uint32_t code;
+    size_t bytes = 1;
+    for (size_t left = strlen(text); left > 0 && bytes > 0; left -= bytes, text += bytes)
+        bytes = utf8_read(text, left, &code);
+    return bytes > 0;
+}
+
 /* A list of names, or null if none are given; a name that is no UTF-8 becomes its number. NULL: memory ran out. */
 static json_t *names_json(const struct element_names *names, size_t count) {
     const char *name = NULL;
@@ -36,8 +45,7 @@ static json_t *names_json(const struct element_names *names, size_t count) {
     json_t *list = json_array();
     for (size_t i = 0; i < count; i++) {
         name = element_names_next(names, name);
-        json_t *text = json_string(name);
-        if (json_array_append_new(list, text != NULL ? text : json_sprintf("%zu", i)) < 0) {
+        if (json_array_append_new(list, is_utf8(name) ? json_string(name) : json_sprintf("%zu", i)) < 0) {
             json_decref(list);
             return NULL;
         }
@@ -48,8 +56,8 @@ static json_t *names_json(const struct element_names *names, size_t count) {
 /* The last part of a path, since a page may be shown to others. */
 static json_t *file_name(const char *path) {
     const char *slash = strrchr(path, '/');
-    json_t *name = json_string(slash == NULL ? path : slash + 1);
-    return name != NULL ? name : json_string("a model"); /* no UTF-8 */
+    const char *name = slash == NULL ? path : slash + 1;
+    return json_string(is_utf8(name) ? name : "a model");
 }
 
 static int set(json_t *object, const char *key, json_t *value) {

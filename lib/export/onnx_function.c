@@ -68,7 +68,7 @@ const char *onnx_function(struct onnx *o, enum function function, const char *x,
     case FUNCTION_SIGMOID:
         return onnx_unary(o, "Sigmoid", x);
     case FUNCTION_EXP:
-        return onnx_unary(o, "Exp", x);
+        return onnx_unary(o, "Exp", onnx_binary(o, "Min", x, onnx_scalar(o, 88)));
     case FUNCTION_LOG1P:
         return onnx_unary(o, "Log", shifted(o, x, 1));
     case FUNCTION_INVERSE_SCALE:

@@ -13,7 +13,7 @@ enum function {
     FUNCTION_GELU,            /* x times the normal distribution function of x */
     FUNCTION_SILU,            /* x / (1 + exp(-x)) */
     FUNCTION_SIGMOID,         /* 1 / (1 + exp(-x)) */
-    FUNCTION_EXP,             /* exp(x) */
+    FUNCTION_EXP,             /* exp(min(x, 88)), which is finite in single precision */
     FUNCTION_LOG1P,           /* log(1 + x) */
     FUNCTION_INVERSE_SCALE,   /* exp(-x) */
     FUNCTION_CONTINUOUS_MEAN, /* the mean of the continuous Bernoulli distribution with logit x:

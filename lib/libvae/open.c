@@ -5,6 +5,7 @@
 #include "libvae/handle.h"
 #include "model/model_file.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,7 +27,10 @@ static int read_model(vae_model *m, const struct input *in) {
 /* Opens the file. The number of its descriptor is never that of a standard stream that the program has closed. */
 static int open_file(struct input *in, const char *path) {
     struct stat status;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd;
+    do
+        fd = open(path, O_RDONLY | O_CLOEXEC);
+    while (fd < 0 && errno == EINTR);
     if (fd >= 0 && fd <= STDERR_FILENO) {
         const int low = fd;
         fd = fcntl(low, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);

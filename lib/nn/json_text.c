@@ -105,7 +105,7 @@ static size_t read_escaped_code(struct reader *r, char *to) {
     }
     if (good)
         return utf8_write(code, to);
-    (void)fail_at(r, start, "\\uXXXX of a character other than \\u0000");
+    (void)fail_at(r, start, "\\uXXXX of a character other than \\u0000, or the two of a surrogate pair");
     return 0;
 }
 

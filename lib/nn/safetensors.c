@@ -357,7 +357,7 @@ static int read_tensors(const struct input *in, const struct safetensors *file) 
 static int check_checksum(const struct input *in, const json_t *metadata, const char *checksum) {
     const char *wanted = json_string_value(json_object_get(metadata, "xxh64"));
     if (wanted == NULL || strcmp(checksum, wanted) != 0)
-        return fail("%s: the weights' XXH64 is %s, wanted %s: the file is damaged", in->name, checksum,
+        return fail("%s: the weights' XXH64 is %s, wanted %s: it was damaged or changed", in->name, checksum,
                     wanted == NULL ? "one in the metadata" : wanted);
     return 0;
 }

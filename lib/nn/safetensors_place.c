@@ -22,8 +22,9 @@ static int check_type(const struct input *in, const struct stored *t, const json
     const char *type = json_string_value(json_object_get(entry, "dtype"));
     if (type == NULL || strcmp(type, "F32") == 0)
         return 0;
-    return fail("%s: tensor \"%s\" has dtype %s, wanted F32: convert it before it is saved, with torch by float()",
-                in->name, t->name, type);
+    return fail(
+        "%s: tensor \"%s\" has dtype %.20s, wanted F32: convert it before it is saved, with torch by float()",
+        in->name, t->name, type);
 }
 
 static int compare_offsets(const void *a, const void *b) {

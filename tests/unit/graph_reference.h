@@ -32,7 +32,7 @@ static double function_of(enum function function, double x, double s) {
     case FUNCTION_SIGMOID:
         return sigmoid_of(x);
     case FUNCTION_EXP:
-        return exp(x);
+        return exp(fmin(x, 88));
     case FUNCTION_LOG1P:
         return log1p(x);
     case FUNCTION_INVERSE_SCALE:

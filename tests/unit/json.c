@@ -177,7 +177,8 @@ static void messages_have_the_byte_and_what_was_wanted(void) {
         {"[\"a\tb\"]", "byte 3: found '\\x09b\"]', wanted UTF-8 without control characters"},
         {"[\"\\q\"]",
          "byte 2: found '\\q\"]', wanted one of the escapes \\\" \\\\ \\/ \\b \\f \\n \\r \\t \\uXXXX"},
-        {"[\"\\ud800\"]", "byte 2: found '\\ud800\"]', wanted \\uXXXX of a character other than \\u0000"},
+        {"[\"\\ud800\"]", "byte 2: found '\\ud800\"]', wanted \\uXXXX of a character other than \\u0000, or the "
+                          "two of a surrogate pair"},
         {"{\"a\":1,\"a\":2}", "byte 7: found a second key \"a\", wanted each once"},
         {"[] 1", "byte 3: found '1', wanted the end"},
     };

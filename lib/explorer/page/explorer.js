@@ -240,6 +240,16 @@ function start() {
 }
 
 // For the console: vae.decode([0.5, ...], label) returns the mean of p(x|z) as an array.
-window.vae = { decode: (z, label = 0) => Array.from(decode(z, label)), state, walk };
+window.vae = {
+    decode(z, label = 0) {
+        if (z.length !== data.latent)
+            throw new RangeError(`z: found ${z.length} numbers, wanted ${data.latent}`);
+        if (!Number.isInteger(label) || label < 0 || label >= Math.max(1, data.classes))
+            throw new RangeError(`label: found ${label}, wanted a whole number from 0 to ${Math.max(1, data.classes) - 1}`);
+        return Array.from(decode(z, label));
+    },
+    state,
+    walk,
+};
 
 start();

@@ -35,7 +35,7 @@ const functions = {
     gelu: x => x * normal(x),
     silu: x => x * sigmoid(x),
     sigmoid,
-    exp: Math.exp,
+    exp: x => Math.exp(Math.min(x, 88)),
     log1p: Math.log1p,
     inverseScale: x => Math.exp(-x),
     continuousMean: x => Math.abs(x) < 1e-3 ? 0.5 + x / 12 : 1 / -Math.expm1(-x) - 1 / x,

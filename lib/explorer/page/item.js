@@ -57,7 +57,7 @@ function surveyElements() {
     }));
     const variance = ({ sum, squares, count }) => count > 0 ? squares / count - (sum / count) ** 2 : 0;
     const shown = [...ranges.keys()].sort((a, b) => variance(ranges[b]) - variance(ranges[a])).slice(0, BARS).sort((a, b) => a - b);
-    const highest = Math.max(1, ...ranges.map(range => range.high));
+    const highest = ranges.reduce((highest, range) => Math.max(highest, range.high), 1);
     return { ranges: ranges.map(range => data.raw ? { low: 0, high: highest } : withZero(range)), shown };
 }
 
@@ -124,7 +124,7 @@ function paintPicture(canvas, x) {
     for (let pixel = 0; pixel < canvas.width * canvas.height; pixel++) {
         for (let c = 0; c < 3; c++)
             image.data[4 * pixel + c] = (x[pixel * channels + (channels === 3 ? c : 0)] - low) * scale;
-        image.data[4 * pixel + 3] = Number.isNaN(x[pixel * channels]) ? 0 : 255;
+        image.data[4 * pixel + 3] = x.subarray(pixel * channels, (pixel + 1) * channels).some(Number.isNaN) ? 0 : 255;
     }
     canvas.classList.toggle("missing", x.some(Number.isNaN));
     context.putImageData(image, 0, 0);
