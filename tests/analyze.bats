@@ -38,7 +38,7 @@ setup() {
 }
 
 @test "each source names its licence" {
-    run -0 grep -L 'SPDX-License-Identifier: MIT' Makefile data/Makefile .ci/run lib/*/*.[ch] lib/explorer/page/* tools/* tests/*/*.[ch] \
+    run -0 grep -L 'SPDX-License-Identifier: MIT' Makefile data/Makefile .ci/run lib/*/*.[ch] lib/libvae/{vae.map,libvae.symbols} lib/explorer/page/* tools/* tests/*/*.[ch] \
         tests/*.bats tests/long/*.bats tests/*.bash tests/{run,run-onnx.mjs,onnx.pl,run-page.mjs,browser.mjs,try-page.mjs,mutate,dead-tools,aarch64-libraries,musl-libraries,same-bytes,coverage} examples/{demo,anomaly,words,molecules,jobs/*,plots/*}
     assert_output ''
 }
