@@ -241,7 +241,7 @@ check: all asan tsan $(UNITS) $(BENCH) $(FAULT) $(REPLAYS) $(if $(PART),long-dep
 
 # Those that take a few seconds each: the C tests, and the tests of each tool and format.
 QUICK := completion csv2raw text2raw npy2raw mtx2raw fuzz golden helper idx2raw messages missing model_file pnm2raw raw-cmp raw-info raw-select raw-zip raw2csv raw2pgm raw2text stream vae-decode vae-encode vae-eval \
-    vae-climb vae-info vae2c vae2onnx vae-interp vae-sample vae-traverse vamp conditional
+    vae-climb vae-info vae2c vae2html vae2onnx start_from vae-interp vae-sample vae-traverse vamp conditional
 quick: all $(UNITS) $(FAULT) $(REPLAYS) $(BENCH)
 	$(OUTSIDE) VAE_BUILD="$(ABSOLUTE_BUILD)" tests/run $(UNITS) $(QUICK:%=tests/%.bats)
 
@@ -267,7 +267,7 @@ dist:
 
 # Programs that need no file of the system, for containers and machines without the libraries.
 static: | $(DEPS_FIRST)
-	@$(MAKE) -s V=$(V) BUILD="$(BUILD)/static" OPENBLAS=no TOOLS='$(filter-out vae-climb,$(TOOLS))' CFLAGS='-O3 -ffunction-sections -fdata-sections' \
+	@$(MAKE) -s V=$(V) BUILD="$(BUILD)/static" OPENBLAS=no TOOLS='$(filter-out vae-climb,$(TOOLS))' CFLAGS=-O3 \
 	    LDFLAGS='$(LDFLAGS) -static -s -Wl,--gc-sections' programs
 
 # Debian packages of a build of its own, the same bytes each time: their dates are that of the commit, or in the packed

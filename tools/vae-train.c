@@ -192,9 +192,8 @@ static const struct cli_option options[] = {
      CLI_PARSE(parse_initializer, run.start.initializer), .names = initializer_name, .before = "torch",
      .heading = MODEL},
     {0, "start-from", "FILE", NULL,
-     "start from the parameters of this model, or of a safetensors file of torch, not from --init; the layers must "
-     "be "
-     "the same",
+     "start from the parameters of this model, or of a safetensors file of torch, not from --init; "
+     "the layers must be the same",
      CLI_FILE(run.start.from), .aside = true, .heading = MODEL},
     {0, "mean-bias", NULL, NULL, "set the output biases so that the mean item is predicted",
      CLI_FLAG(run.start.at_mean), .heading = MODEL},

@@ -68,20 +68,23 @@ static void encode_range(struct batch *batch, const struct range *range) {
                latent * sizeof *e->mu);
 }
 
-/* Encodes the items, which are at `data` in the stream's own type. 0 or -1. */
-static int encode_items(struct content *c, const struct dataset *set, const unsigned char *data, uint64_t seed,
-                        struct workers *workers) {
+static size_t item_bytes(const struct content *c) {
+    return c->model->elements * dtype_size(c->dtype);
+}
+
+/* Encodes the items of the page. 0 or -1. */
+static int encode_items(struct content *c, uint64_t seed, struct workers *workers) {
     struct batch batch;
     struct encoding e = {.mu = c->mu, .seed = seed};
     int result = batch_start(&batch, c->model, workers);
-    batch.dtype = set->dtype;
-    batch.item_bytes = set->item_bytes;
+    batch.dtype = c->dtype;
+    batch.item_bytes = item_bytes(c);
     batch.work = encode_range;
     batch.context = &e;
     for (size_t done = 0; result == 0 && done < c->items;) {
         const size_t count = smaller(batch_room(batch.rows, done), c->items - done);
         e.mu = c->mu + done * c->model->config.latent;
-        batch_run(&batch, data + done * set->item_bytes, c->model->config.classes == 0 ? NULL : c->label + done,
+        batch_run(&batch, c->item + done * item_bytes(c), c->model->config.classes == 0 ? NULL : c->label + done,
                   count, done);
         done += count;
     }
@@ -100,16 +103,15 @@ static int check_finite(const struct content *c, const char *name) {
     return 0;
 }
 
-/* Copies the chosen items to `data`, in the stream's type, and to the content, as u8 or f32. */
-static void choose(struct content *c, const struct dataset *set, unsigned char *data) {
-    const size_t bytes = c->model->elements * dtype_size(c->dtype);
+/* Copies the chosen items, as u8 or f32. */
+static void choose(struct content *c, const struct dataset *set) {
     for (size_t i = 0; i < c->items; i++) {
         const void *item = dataset_item(set, content_number(c, i));
-        memcpy(data + i * set->item_bytes, item, set->item_bytes);
+        unsigned char *to = c->item + i * item_bytes(c);
         if (set->dtype == DTYPE_U8)
-            memcpy(c->item + i * bytes, item, bytes);
+            memcpy(to, item, item_bytes(c));
         else
-            dtype_to_float(set->dtype, item, (float *)(void *)(c->item + i * bytes), c->model->elements);
+            dtype_to_float(set->dtype, item, (float *)(void *)to, c->model->elements);
     }
 }
 
@@ -133,19 +135,17 @@ static int load_chosen(struct content *c, const struct dataset *set, const struc
     c->of = set->items;
     c->items = smaller(set->items, r->most);
     c->dtype = set->dtype == DTYPE_U8 ? DTYPE_U8 : DTYPE_F32;
-    c->item = malloc(c->items * c->model->elements * dtype_size(c->dtype));
+    c->item = malloc(c->items * item_bytes(c));
     c->mu = malloc(c->items * c->model->config.latent * sizeof *c->mu);
-    unsigned char *data = malloc(c->items * set->item_bytes);
-    int result = c->item == NULL || c->mu == NULL || data == NULL ? fail_memory(c) : 0;
+    int result = c->item == NULL || c->mu == NULL ? fail_memory(c) : 0;
     if (result == 0 && r->labels != NULL)
         result = load_labels(c, set, r->labels);
     if (result == 0) {
         struct workers *workers = workers_start(r->threads);
-        choose(c, set, data);
-        result = workers == NULL ? -1 : encode_items(c, set, data, r->seed, workers);
+        choose(c, set);
+        result = workers == NULL ? -1 : encode_items(c, r->seed, workers);
         workers_stop(workers);
     }
-    free(data);
     return result < 0 ? -1 : check_finite(c, set->name);
 }
 

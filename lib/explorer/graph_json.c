@@ -37,30 +37,19 @@ static const char *const function_name[FUNCTIONS] = {
 };
 
 static size_t weight_count(const struct graph *g, const struct node *n) {
-    const size_t width = image_size(&n->image), taps = n->kernel * n->kernel;
-    switch (n->kind) {
-    case NODE_LINEAR:
-        return width * graph_width(g, n->in[0]);
-    case NODE_CONV:
-        return n->image.channels * g->node[n->in[0]].image.channels * taps;
-    case NODE_NORM:
-        return n->image.channels;
-    default:
-        return n->weight == NULL ? 0 : width;
-    }
+    const struct weight_shape shape = graph_weight_shape(g, n);
+    return shape.outputs * shape.inputs * shape.taps;
 }
 
-static size_t bias_count(const struct node *n) {
-    if (n->bias == NULL)
-        return 0;
-    return n->kind == NODE_LINEAR ? image_size(&n->image) : n->image.channels;
+static size_t bias_count(const struct graph *g, const struct node *n) {
+    return n->bias == NULL ? 0 : graph_weight_shape(g, n).outputs;
 }
 
 void graph_json_weights(const struct graph *g, struct base64 *out) {
     for (size_t i = 0; i < g->nodes; i++) {
         const struct node *n = &g->node[i];
         base64_put(out, n->weight, weight_count(g, n) * sizeof *n->weight);
-        base64_put(out, n->bias, bias_count(n) * sizeof *n->bias);
+        base64_put(out, n->bias, bias_count(g, n) * sizeof *n->bias);
     }
 }
 
@@ -93,9 +82,9 @@ static json_t *node_json(const struct graph *g, const struct node *n, size_t *of
     if (failed == 0 && weight_count(g, n) > 0)
         failed = json_object_set_new(object, "weight", json_integer((json_int_t)*offset));
     *offset += weight_count(g, n);
-    if (failed == 0 && bias_count(n) > 0)
+    if (failed == 0 && bias_count(g, n) > 0)
         failed = json_object_set_new(object, "bias", json_integer((json_int_t)*offset));
-    *offset += bias_count(n);
+    *offset += bias_count(g, n);
     if (failed == 0)
         return object;
     json_decref(object);

@@ -3,32 +3,7 @@
 
 enum { PER_LINE = 6 };
 
-/* A weight as it is stored, [outputs, inputs, taps], and as it is written, [taps][inputs][outputs]. taps: kernel x
- * kernel positions. */
-struct array {
-    const float *value;
-    size_t outputs, inputs, taps;
-};
-
-static struct array weight_of(const struct graph *g, const struct node *node) {
-    struct array a = {node->weight, node->image.channels, 1, 1};
-    if (node->kind == NODE_LINEAR) {
-        a.outputs = image_size(&node->image);
-        a.inputs = graph_width(g, node->in[0]);
-    } else if (node->kind == NODE_CONV) {
-        a.inputs = g->node[node->in[0]].image.channels;
-        a.taps = node->kernel * node->kernel;
-    } else if (node->kind == NODE_CONSTANT) {
-        a.outputs = image_size(&node->image);
-    }
-    return a;
-}
-
-static struct array bias_of(const struct graph *g, const struct node *node) {
-    return (struct array){node->bias, node->bias == NULL ? 0 : weight_of(g, node).outputs, 1, 1};
-}
-
-static size_t size_of(const struct array *a) {
+static size_t size_of(const struct weight_shape *a) {
     return a->outputs * a->inputs * a->taps;
 }
 
@@ -40,14 +15,16 @@ void c_weights_name(FILE *out, const struct node *node, const char *what) {
     fprintf(out, "_%s", what);
 }
 
-static void write_array(FILE *out, const struct node *node, const char *what, const struct array *a) {
+/* Writes an array that is stored as [outputs, inputs, taps] as [taps][inputs][outputs]. */
+static void write_array(FILE *out, const struct node *node, const char *what, const float *stored,
+                        const struct weight_shape *a) {
     const size_t size = size_of(a);
     fprintf(out, "static const float ");
     c_weights_name(out, node, what);
     fprintf(out, "[%zu] = {", size);
     for (size_t i = 0; i < size; i++) {
         const size_t output = i % a->outputs, input = i / a->outputs % a->inputs, tap = i / a->outputs / a->inputs;
-        const float value = a->value[(output * a->inputs + input) * a->taps + tap];
+        const float value = stored[(output * a->inputs + input) * a->taps + tap];
         fprintf(out, "%s%af%s", i % PER_LINE == 0 ? "\n    " : " ", (double)value, i + 1 < size ? "," : "");
     }
     fprintf(out, "\n};\n");
@@ -58,20 +35,19 @@ void c_weights_write(FILE *out, const struct graph *g) {
         const struct node *node = &g->node[i];
         if (node->weight == NULL)
             continue;
-        const struct array weight = weight_of(g, node), bias = bias_of(g, node);
+        const struct weight_shape weight = graph_weight_shape(g, node), bias = {weight.outputs, 1, 1};
         fprintf(out, "\n");
-        write_array(out, node, node->kind == NODE_CONSTANT ? "values" : "weight", &weight);
+        write_array(out, node, node->kind == NODE_CONSTANT ? "values" : "weight", node->weight, &weight);
         if (node->bias != NULL)
-            write_array(out, node, "bias", &bias);
+            write_array(out, node, "bias", node->bias, &bias);
     }
 }
 
 size_t c_weights_count(const struct graph *g) {
     size_t count = 0;
     for (size_t i = 0; i < g->nodes; i++) {
-        const struct array weight = weight_of(g, &g->node[i]), bias = bias_of(g, &g->node[i]);
-        if (g->node[i].weight != NULL)
-            count += size_of(&weight) + size_of(&bias);
+        const struct weight_shape weight = graph_weight_shape(g, &g->node[i]);
+        count += size_of(&weight) + (g->node[i].bias == NULL ? 0 : weight.outputs);
     }
     return count;
 }

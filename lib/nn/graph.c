@@ -80,3 +80,19 @@ size_t graph_activation(struct graph *g, const struct layer *layer, size_t in, c
     }
     return graph_add(g, layer, node);
 }
+
+struct weight_shape graph_weight_shape(const struct graph *g, const struct node *n) {
+    if (n->weight == NULL)
+        return (struct weight_shape){0};
+    struct weight_shape shape = {.outputs = n->image.channels, .inputs = 1, .taps = 1};
+    if (n->kind == NODE_LINEAR) {
+        shape.outputs = image_size(&n->image);
+        shape.inputs = graph_width(g, n->in[0]);
+    } else if (n->kind == NODE_CONV) {
+        shape.inputs = g->node[n->in[0]].image.channels;
+        shape.taps = n->kernel * n->kernel;
+    } else if (n->kind == NODE_CONSTANT) {
+        shape.outputs = image_size(&n->image);
+    }
+    return shape;
+}

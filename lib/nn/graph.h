@@ -83,6 +83,14 @@ size_t graph_activation(struct graph *graph, const struct layer *layer, size_t i
 /* 0, or -1 with the message of the first error. */
 int graph_finish(const struct graph *graph) __attribute__((warn_unused_result));
 
+/* A weight is stored as [outputs, inputs, taps], where taps is kernel x kernel; a bias has `outputs` numbers. All
+ * are 0 for a node without a weight. */
+struct weight_shape {
+    size_t outputs, inputs, taps;
+};
+
+struct weight_shape graph_weight_shape(const struct graph *graph, const struct node *node);
+
 /* Returns how many numbers the value of a node has. */
 static inline size_t graph_width(const struct graph *graph, size_t node) {
     return image_size(&graph->node[node].image);

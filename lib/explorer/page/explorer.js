@@ -37,9 +37,9 @@ const sliders = makeSliders(find("sliders"), (latent, value) => {
     changed(`z${latent} moved`);
 });
 const figures = new Figures(find("figures"), find("numbers"));
-const walk = new Walk(t => {
+const walk = new Walk((t, walking) => {
     walk.pointAt(t, state.z);
-    changed(`${t.toFixed(2)} of the way from A to B`);
+    changed(`${t.toFixed(2)} of the way from A to B`, walking);
 });
 const manifold = makeGrid(find("manifold"), SIDE, state.axes[1] < 0 ? SIDE : SIDE * SIDE, (_, z) => setLatent(z, "a cell of the manifold"));
 const samples = makeGrid(find("samples"), SIDE, SIDE * SIDE, (i, z) => setLatent(z, `draw ${(state.nextSamples + i) % data.draws} from the prior`));
@@ -63,10 +63,11 @@ function draw(...names) {
     names.forEach(name => due.add(name));
 }
 
-// z was set; `source` tells how.
-function changed(source) {
+// z was set; `source` tells how. Any control but the walk itself ends a walk.
+function changed(source, walking = false) {
     state.source = source;
-    walk.stop();
+    if (!walking)
+        walk.stop();
     [walk.grid, manifold, samples].forEach(grid => grid.clear());
     draw("z");
     find("manifold").dataset.done = 0;

@@ -43,7 +43,7 @@ class Figures {
         this.table.hidden = false;
     }
 
-    // Shows x, of which the caller keeps nothing.
+    // Shows a copy of x under a title.
     show(name, title, x) {
         const figure = this.figures.get(name);
         if (figure === undefined)

@@ -14,7 +14,7 @@ function forExamples(take) {
         take(row(items, elements, i));
     for (let i = 0; i < Math.min(EXAMPLES, data.items); i++)
         take(decode(row(means, data.latent, i), data.labels ? data.labels[i] : 0));
-    for (let i = 0; i < Math.min(EXAMPLES, data.draws) && (data.items === 0 || isBars); i++)
+    for (let i = 0; i < Math.min(EXAMPLES, data.draws); i++)
         take(decode(row(draws, data.latent, i), 0));
 }
 

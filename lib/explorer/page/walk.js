@@ -4,7 +4,7 @@
 const STEPS = 9; // cells
 const WALK_SECONDS = 4;
 
-// setPlace(t, walk): z is to be that at t on the line; a control of the walk has the `grid`.
+// setPlace(t, walking): z is to be that at t on the line; `walking`, since the walk has come there by itself.
 class Walk {
     constructor(setPlace) {
         this.ends = [-1, -1]; // the points A and B
@@ -12,9 +12,9 @@ class Walk {
         this.setPlace = setPlace;
         this.grid = makeGrid(find("walk"), STEPS, STEPS, i => {
             find("place").value = i / (STEPS - 1);
-            setPlace(i / (STEPS - 1));
+            setPlace(i / (STEPS - 1), false);
         });
-        find("place").addEventListener("input", event => setPlace(Number(event.target.value)));
+        find("place").addEventListener("input", event => setPlace(Number(event.target.value), false));
         find("play").addEventListener("click", () => this.began === 0 ? this.start() : this.stop());
     }
 
@@ -61,13 +61,12 @@ class Walk {
     step(now) {
         if (this.began === 0)
             return;
-        const t = Math.max(0, Math.min(1, (now - this.began) / 1000 / WALK_SECONDS)), began = this.began;
+        const t = Math.max(0, Math.min(1, (now - this.began) / 1000 / WALK_SECONDS));
         find("place").value = t;
-        this.setPlace(t); // stops the walk, as any control does
-        if (t < 1) {
-            this.began = began;
-            find("play").textContent = "Stop";
+        this.setPlace(t, true);
+        if (t < 1)
             requestAnimationFrame(then => this.step(then));
-        }
+        else
+            this.stop();
     }
 }
