@@ -124,13 +124,14 @@ words() {
     # Of four latents, 3 and then 1 have the largest variance; that of 0 is far from 0.
     { header f32 4 60 . && perl -e 'print pack "f<*", map { (100 + $_ % 2, 5 * sin $_, cos $_, 9 * cos 3 * $_) } 1 .. 60'; } >z.raw
     { header u8 1 60 . && perl -e 'print pack "C*", map { $_ % 3 } 1 .. 60'; } >l.raw
-    printf '%s\n' "zero's" 'one_1' two >names
-    "$PLOTS/latents" --labels l.raw --names names -o z.svg z.raw
+    printf '%s\r\n' "zero's" $'one\e_1' two >names
+    "$PLOTS/latents" --labels l.raw --label-names names -o z.svg z.raw
     words z.svg >told
     grep -F '60 items, latents 1 and 3 of 4, those of the largest variance' told
     grep -F 'latent 1 (standard deviation 3.5' told
     grep -F 'latent 3 (standard deviation 6.15)' told
     for name in "zero" 'one_1' two; do grep -F "$name" told; done
+    LC_ALL=C run ! grep -P '[\x00-\x08\x0b-\x1f]' z.svg # which XML does not allow
     # The items at their places, and 20 items of each label and a mark in the key, each in its own colour and shape.
     marks z.svg >places
     raw2csv --no-header --tsv z.raw >z.tsv
@@ -211,6 +212,8 @@ pairs() {
     paste <(curve bound.svg "$BLUE" | cut -f 2) <(tail -n +2 curve.tsv | cut -f 2) | as_drawn
     # From left to right: the places have the distances of the logarithms, but as_drawn wants falling ones.
     paste <(curve bound.svg "$BLUE" | awk '{ print -$1 }') <(tail -n +2 curve.tsv | awk '{ print log($1) }') | as_drawn
+    sed 's/$/\r/' curve.tsv | "$PLOTS/bound" -o lines.svg -
+    cmp lines.svg bound.svg
     words bound.svg | grep -F "log p(x) ≥ $(tail -n 1 curve.tsv | cut -f 2 | xargs printf %.2f) nats per item with 200 draws"
     "$PLOTS/bound" --size 300x200 -o bound.png curve.tsv
     pngtopnm bound.png | sed -n 2p | row_holds 1 '$1 == 300 && $2 == 200'
@@ -246,7 +249,7 @@ pairs() {
     fails 2 'training: --follow: found no terminal, wanted -o FILE.png or -o FILE.svg' "$PLOTS/training" --follow log.tsv
     fails 2 "latents: --dims: found '1', wanted two numbers such as 0,3" "$PLOTS/latents" --dims 1 -o x.png z.raw
     fails 2 "latents: --dims: found '1,1', wanted two different latents" "$PLOTS/latents" --dims 1,1 -o x.png z.raw
-    fails 2 'latents: --names: found it without --labels, wanted both' "$PLOTS/latents" --names n -o x.png z.raw
+    fails 2 'latents: --label-names: found it without --labels, wanted both' "$PLOTS/latents" --label-names n -o x.png z.raw
     mkdir few
     for program in dirname basename readlink; do ln -s "$(type -P $program)" few; done
     fails 1 'bound: gnuplot: not found, wanted it (make plots-deps installs it)' env PATH="$PWD/few" "$PLOTS/bound" -o x.png a
@@ -275,5 +278,7 @@ pairs() {
     fails 1 "latents: large.raw: item 7 is '40', wanted a whole number from 0 to 39" "$PLOTS/latents" --labels large.raw -o x.png z.raw
     fails 1 'training: none/x.png: No such file or directory' "$PLOTS/training" -o none/x.png log.tsv
     fails 1 'training: standard output: No space left on device' bash -c '"$1" log.tsv >/dev/full' - "$PLOTS/training"
+    run -141 bash -c 'set -o pipefail; "$1" log.tsv | true' - "$PLOTS/training"
+    assert_empty "$output"
     run -2 ls x.png
 }
