@@ -139,7 +139,7 @@ END
     within "$(scales shared.bin) $(scales per-dim.bin)" '0.0314 0.0314 0.0314' 0.004
     near "$(again shared.bin | moments 2 | head -1 | cut -d ' ' -f 1)" 0.502 0.01
     learns fixed grey.raw -l dlogistic --sigma 0.1
-    assert_equal "$(metadata fixed.bin sigma)" 0.10000000000000001
+    assert_equal "$(metadata fixed.bin sigma)" 0.1
 }
 
 @test "categorical finds the levels' probabilities, from one logit a level" {

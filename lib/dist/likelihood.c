@@ -60,10 +60,14 @@ const char *scale_name(enum scale scale) {
 }
 
 const char *likelihood_scale_text(enum scale scale, double sigma, char text[SCALE_TEXT]) {
-    if (scale == SCALE_FIXED)
-        snprintf(text, SCALE_TEXT, "%.17g", sigma);
-    else
+    int digits = 1;
+    if (scale != SCALE_FIXED) {
         snprintf(text, SCALE_TEXT, "%s", scale_names[scale]);
+        return text;
+    }
+    do
+        snprintf(text, SCALE_TEXT, "%.*g", digits, sigma);
+    while (digits++ < 17 && strtod(text, NULL) != sigma);
     return text;
 }
 

@@ -97,7 +97,7 @@ int likelihood_scale(const struct likelihood *likelihood, const char *what, cons
 
 const char *scale_name(enum scale scale);
 
-/* The other way round: the number, with all its digits, or the name. */
+/* The other way round: the name, or the number with as many digits as tell it from all others. */
 #define SCALE_TEXT 32
 const char *likelihood_scale_text(enum scale scale, double sigma, char text[SCALE_TEXT]);
 

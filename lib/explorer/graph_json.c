@@ -45,6 +45,13 @@ static size_t bias_count(const struct graph *g, const struct node *n) {
     return n->bias == NULL ? 0 : graph_weight_shape(g, n).outputs;
 }
 
+size_t graph_json_count(const struct graph *g) {
+    size_t count = 0;
+    for (size_t i = 0; i < g->nodes; i++)
+        count += weight_count(g, &g->node[i]) + bias_count(g, &g->node[i]);
+    return count;
+}
+
 void graph_json_weights(const struct graph *g, struct base64 *out) {
     for (size_t i = 0; i < g->nodes; i++) {
         const struct node *n = &g->node[i];

@@ -14,7 +14,8 @@
  * end with json_decref. */
 json_t *graph_json(const struct graph *graph);
 
-/* Writes the weights and biases of all nodes, as float. */
+/* Writes the weights and biases of all nodes, as float; and their number. */
 void graph_json_weights(const struct graph *graph, struct base64 *out);
+size_t graph_json_count(const struct graph *graph);
 
 #endif

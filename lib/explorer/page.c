@@ -123,6 +123,26 @@ static int put_json(const json_t *data, const char *name, FILE *out) {
     return 0;
 }
 
+/* Base64 of this many bytes has 2^29 - 24 characters, the most that a string of Chromium holds. */
+#define MOST_BYTES ((((size_t)1 << 29) - 24) / 4 * 3)
+
+static size_t item_bytes(const struct export *e, const struct content *c) {
+    return c->items * e->model.elements * dtype_size(c->dtype);
+}
+
+/* 0, or -1 with a message if a browser could not read the page. */
+static int check_size(const struct export *e, const struct content *c) {
+    const size_t weights = graph_json_count(&e->graph) * sizeof(float), items = item_bytes(e, c);
+    const size_t most = MOST_BYTES >> 20;
+    if (weights > MOST_BYTES)
+        return fail("%s: weights of %zu MiB, wanted at most %zu, which a browser can read", e->graph.name,
+                    weights >> 20, most);
+    if (items > MOST_BYTES)
+        return fail("%s: %zu items of together %zu MiB, wanted at most %zu, which a browser can read (-n)",
+                    e->graph.name, c->items, items >> 20, most);
+    return 0;
+}
+
 static void open_element(const char *id, const char *type, FILE *out) {
     fprintf(out, "<script type=\"%s\" id=\"%s\">", type, id);
 }
@@ -151,7 +171,7 @@ static int put_data(const struct export *e, const struct content *c, FILE *out) 
     fputs("</script>\n", out);
     put_blob("draws", c->draw, c->draws * latent * sizeof *c->draw, out);
     put_blob("mu", c->mu, c->items * latent * sizeof *c->mu, out);
-    put_blob("items", c->item, c->items * e->model.elements * dtype_size(c->dtype), out);
+    put_blob("items", c->item, item_bytes(e, c), out);
     return result;
 }
 
@@ -170,7 +190,7 @@ static void put_assets(const char *marker, size_t length, FILE *out) {
 
 /* A line of page.html that begins with @ is a marker, in place of which files or the data stand. */
 int page_write(const struct export *e, const struct content *c, FILE *out) {
-    int result = 0;
+    int result = check_size(e, c);
     for (const char *line = assets[0].begin; result == 0 && line < assets[0].end;) {
         const size_t left = (size_t)(assets[0].end - line);
         const char *end = memchr(line, '\n', left);

@@ -83,3 +83,16 @@ END
     timeout 60 node decode.mjs "$ROOT" "$MODULES"
     { header f32 28x28 20 . && cat numbers; } | raw-cmp --abs 1e-4 means.raw -
 }
+
+@test "a page that no browser could read is refused" {
+    head -c 16000 /dev/zero | cat <(header u8 16000 1 .) - >one.raw
+    vae-train -q -m wide.bin -H none -z 1 -e 0 one.raw
+    { header f32 16000 10000 . && head -c 640000000 /dev/zero; } >many.raw
+    fails 1 'vae2html: wide.bin: 10000 items of together 610 MiB, wanted at most 383, which a browser can read (-n)' \
+        vae2html -q -n 10000 -m wide.bin many.raw
+    vae2html -q -n 10000 -m wide.bin <(header f32 16000 6291 . && head -c 402624000 /dev/zero) | wc -c | row_holds 1 '$1 > 536832000'
+    rm many.raw
+    vae-train -q -m wide.bin -H 6400 -z 1 -e 0 one.raw
+    fails 1 'vae2html: wide.bin: weights of 390 MiB, wanted at most 383, which a browser can read' vae2html -q -m wide.bin
+    rm wide.bin
+}
