@@ -59,6 +59,7 @@ teardown() {
 }
 
 TRAIN=(vae-train -q -j 2 -m new.bin --checkpoint new.ck --every 2 --log log.tsv -H 2 -z 1 -e 2 -b 16 --val items.raw items.raw)
+STREAM=(vae-train -q -j 2 -m new.bin --checkpoint new.ck --every 2 --log log.tsv -H 2 -z 1 -e 2 -b 16 --stream --shuffle-buffer 1 items.raw)
 TARGET=(vae-train -q -j 2 -m new.bin --checkpoint new.ck --every 2 --log log.tsv -H 2 -z 1 -e 2 -b 16 --target labels.raw --val 0.5 items.raw)
 
 @test "each call that training makes fails in turn, and is named; model and checkpoint of before stay" {
@@ -67,6 +68,7 @@ TARGET=(vae-train -q -j 2 -m new.bin --checkpoint new.ck --every 2 --log log.tsv
     done
     withstand write 5 7 "${TRAIN[@]}"
     withstand read 5 1 "${TARGET[@]}"
+    for call in open read thread; do withstand $call 5 1 "${STREAM[@]}"; done
 }
 
 @test "each call of the other tools fails in turn" {
@@ -146,6 +148,7 @@ TARGET=(vae-train -q -j 2 -m new.bin --checkpoint new.ck --every 2 --log log.tsv
     withstand malloc 12 131 "${TRAIN[@]}"
     withstand malloc 12 151 vae-eval -q -m model.bin items.raw
     withstand malloc 12 101 "${TARGET[@]}"
+    withstand malloc 12 101 "${STREAM[@]}"
     withstand malloc 12 101 vae-eval -q -m head.bin --target labels.raw items.raw
     withstand malloc 12 31 vae-climb -q -m head.bin latents.raw
     withstand malloc 12 31 vae-climb -q -m head.bin --latents known.raw latents.raw

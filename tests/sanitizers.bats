@@ -24,6 +24,7 @@ v() {
     v vae-train -q -j 1 -m model.bin -H 4 -z 2 -e 2 -b 16 --resume run.ck --val items.raw --patience 3 --log log items.raw
     cp model.bin no.ck # is replaced, and is no checkpoint
     v vae-train -q -j 1 -m m.bin -H 4 -z 2 -e 1 --checkpoint no.ck items.raw
+    v vae-train -q -j 1 -m m.bin -H 4 -z 2 -e 2 -b 5 --stream --shuffle-buffer 8K items.raw
     v vae-train -q -j 1 -m m.bin -H 4 -z 2 -e 1 -a gated --prior vamp:3 --optimizer muon --ema 0.9 items.raw
     v vae-train -q -j 1 -m m.bin -H 4 -z 2 -e 1 --cond labels.raw --objective dreg -k 2 -l gaussian --sigma net items.raw
     v vae-train -q -j 1 -m m.bin -H conv:3:4:4,norm:1,resconv,up:2,4 --decoder-hidden linear:7:7:2,up:4 -z 2 -e 1 --prior vamp:3 items.raw
@@ -113,6 +114,8 @@ v() {
     { header u8 96x80x3 10 . && head -c 230400 /dev/zero; } >large.raw
     vae-train -q -j 2 -m large.bin -H conv:40:3,conv:4:4:4,8 -z 2 -e 1 -b 10 large.raw
     vae-train -q -j 4 -m model.bin -H 16,8 -z 3 -e 1 --val items.raw --checkpoint run.ck --every 1 items.raw
+    vae-train -q -j 4 -m model.bin -H 16,8 -z 3 -e 3 -b 5 --stream --shuffle-buffer 8K --checkpoint run.ck --every 1 items.raw
+    vae-train -q -j 4 -m model.bin -H 16,8 -z 3 -e 4 -b 5 --stream --shuffle-buffer 8K --resume run.ck items.raw
     vae-encode -q -j 4 -m model.bin items.raw | vae-decode -q -j 4 -m model.bin | raw-info | row_holds 2 '$3 == 40'
     vae-eval -q -j 4 -k 20 -m model.bin items.raw | row_holds 2 '$1 == 40'
     vae-score -q -j 4 -m model.bin items.raw | raw-info | row_holds 2 '$3 == 40'

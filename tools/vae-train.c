@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <xxhash.h>
 
@@ -53,6 +54,10 @@ static int parse_augment(void *field, const char *name, const char *text) {
 
 static int parse_initializer(void *field, const char *name, const char *text) {
     return initializer_parse(field, name, text);
+}
+
+static int parse_size(void *field, const char *name, const char *text) {
+    return parse_bytes(name, text, field);
 }
 
 static int parse_every(void *field, const char *name, const char *text) {
@@ -164,6 +169,12 @@ static const struct cli_option options[] = {
      CLI_PARSE(parse_binarize, run.model.binarize), .names = nth_binarize, .before = "none", .heading = DATA},
     {0, "missing", NULL, NULL, "take nan as a missing element, and learn from the others",
      CLI_FLAG(run.model.missing), .heading = DATA},
+    {0, "stream", NULL, NULL,
+     "read the items block by block instead of keeping them in memory; from a pipe, for one epoch",
+     CLI_FLAG(run.streams), .aside = true, .heading = DATA},
+    {0, "shuffle-buffer", "SIZE", NULL,
+     "shuffle the items that SIZE bytes hold among each other (default: all; with --stream: 64M)",
+     CLI_PARSE(parse_size, run.shuffle_buffer), .heading = DATA},
     {0, "tokens", "FILE", NULL,
      "items are sequences of these tokens, one per line of FILE, as text2raw writes them", CLI_FILE(tokens),
      .aside = true, .heading = DATA},
@@ -301,6 +312,22 @@ static void set_validation(struct options *o) {
                    text, text);
 }
 
+/* Sets what --stream implies. A pipe can be read once only. */
+static void set_stream(struct options *o) {
+    struct training_run_config *run = &o->run;
+    struct stat status;
+    if (!run->streams)
+        return;
+    if (run->shuffle_buffer == 0 && !cli_imply("shuffle-buffer", "64M"))
+        cli_usage_error();
+    const bool standard = run->file == NULL || strcmp(run->file, "-") == 0;
+    const bool found = (standard ? fstat(STDIN_FILENO, &status) : stat(run->file, &status)) == 0;
+    if (found && !S_ISREG(status.st_mode) && !cli_imply("epochs", "1"))
+        cli_refuse("--epochs: found %" PRIu64
+                   " with --stream and a pipe, which can be read once, wanted 1, or a file",
+                   run->epochs);
+}
+
 /* Sets what --target-weight and --target-hidden are if they are not given. */
 static void set_target(struct options *o) {
     struct training_run_config *run = &o->run;
@@ -336,6 +363,7 @@ static struct options parse(int argc, char **argv) {
     set_tokens(&o);
     set_scale(&o);
     set_validation(&o);
+    set_stream(&o);
     set_resume(&o);
     if (run_check(&o.run) < 0)
         cli_usage_error();

@@ -33,6 +33,19 @@ int parse_whole(const char *name, const char *text, uint64_t min, uint64_t max, 
     return 0;
 }
 
+int parse_bytes(const char *name, const char *text, size_t *bytes) {
+    static const char units[] = "KMGT";
+    const size_t digits = strspn(text, "0123456789"), most = (size_t)1 << 48;
+    const char *unit = text[digits] == '\0' ? NULL : strchr(units, text[digits]);
+    const size_t shift = unit == NULL ? 0 : 10 * (size_t)(unit - units + 1);
+    uint64_t number;
+    if ((text[digits] != '\0' && (unit == NULL || text[digits + 1] != '\0')) ||
+        !read_digits(text, digits, &number) || number < 1 || number > most >> shift)
+        return fail("%s: found '%s', wanted a number of bytes, such as 500000, 64M or 2G", name, text);
+    *bytes = (size_t)number << shift;
+    return 0;
+}
+
 /* Returns whether the text is that of v, or of a float that is v. */
 static bool reads_as(const char *text, double v) {
     const double back = strtod(text, NULL);

@@ -19,6 +19,9 @@ bool read_digits(const char *text, size_t length, uint64_t *value);
 /* A finite decimal number in [min, max]. */
 int parse_real(const char *name, const char *text, double min, double max, double *value);
 
+/* A number of bytes in [1, 2^48], such as "500000", "64K", "64M", "2G" or "1T", in powers of 1024. */
+int parse_bytes(const char *name, const char *text, size_t *bytes);
+
 /* Writes a number to `text`, which it returns, for a message: with 6 digits, or with as many as tell it from all
  * other numbers, or from all other floats if it is one. */
 #define REAL_TEXT 32

@@ -13,8 +13,8 @@
  */
 static double step_once(struct training *t) {
     const double start = progress_seconds();
-    if (t->epoch == 0 || t->data->items - t->position < t->batch)
-        training_begin_epoch(t);
+    if ((t->epoch == 0 || training_items(t) - t->position < t->batch) && training_begin_epoch(t) < 0)
+        return -1;
     return training_step(t) < 0 ? -1 : progress_seconds() - start;
 }
 
@@ -39,7 +39,7 @@ static char *list_of(const struct hidden *hidden) {
 
 int estimate_run(struct training *t, struct saver *saver, const struct dataset *validation, const uint32_t *label,
                  uint64_t epochs, struct training_estimate *e) {
-    const uint64_t steps = divide_up(t->data->items, t->batch);
+    const size_t items = (size_t)training_items(t), steps = divide_up(items, t->batch);
     if (step_once(t) < 0)
         return -1;
     const double seconds = step_once(t);
@@ -48,12 +48,12 @@ int estimate_run(struct training *t, struct saver *saver, const struct dataset *
     saver_judge(saver, &ELBO_NONE, true);
     *e = (struct training_estimate){.layers = model_describe(t->model),
                                     .parameters = t->model->net.parameters.size,
-                                    .items = t->data->items,
+                                    .items = items,
                                     .validation_items = validation->items,
                                     .steps_per_epoch = steps,
                                     .steps = steps * epochs,
                                     .bytes = memory_peak(),
-                                    .seconds_per_epoch = seconds * (double)t->data->items / (double)t->batch};
+                                    .seconds_per_epoch = seconds * (double)items / (double)t->batch};
     e->seconds = e->seconds_per_epoch * (double)epochs;
     e->encoder = list_of(&t->model->config.encoder);
     e->decoder = list_of(&t->model->config.decoder);

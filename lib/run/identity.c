@@ -13,7 +13,9 @@
 
 #define NONE "not given" /* no option can have this value */
 #define EPOCHS "epochs"  /* the option that may differ */
-#define KEY 64           /* bytes of an option's key, "--batch" */
+#define STREAM \
+    "--stream" /* part of the identity, though it changes no result: what is known of the items differs */
+#define KEY 64 /* bytes of an option's key, "--batch" */
 
 /* Adds the options without --epochs, or with `epochs` only --epochs. */
 static int put_options(json_t *identity, const struct option_value *options, bool epochs) {
@@ -45,12 +47,13 @@ static const struct digest {
 #define DIGESTS (sizeof digests / sizeof *digests)
 
 struct run_data run_data_of(const struct run_items *r, uint64_t start) {
-    const struct dataset *train = &r->train, *validation = &r->validation;
-    struct run_data data = {.train = dataset_digest(train), .start = start};
+    const struct dataset *validation = &r->validation;
+    const size_t items = (size_t)run_items_count(r);
+    struct run_data data = {.train = r->streams ? 0 : dataset_digest(&r->all), .start = start};
     if (r->label != NULL)
-        data.labels = labels_digest(r->label, train->items);
+        data.labels = labels_digest(r->label, items);
     if (r->target != NULL)
-        data.target = targets_digest(r->target, train->items);
+        data.target = targets_digest(r->target, items);
     if (validation->items > 0)
         data.validation = dataset_digest(validation);
     if (r->validation_label != NULL)
@@ -73,9 +76,11 @@ static int put_digests(json_t *identity, const struct run_data *data) {
 static int put_all(json_t *identity, const struct training *t, const struct run_data *data,
                    const struct option_value *options, bool spans) {
     char shape[SHAPE_TEXT];
+    const uint64_t items = training_items(t);
     return metadata_put(identity, "item_shape", "%s", shape_text(&t->data->shape, shape)) |
            metadata_put(identity, "dtype", "%s", dtype_name(t->data->dtype)) |
-           metadata_put(identity, "items", "%zu", t->data->items) | put_digests(identity, data) |
+           (t->stream == NULL ? 0 : metadata_put(identity, STREAM, "%s", "")) |
+           (items == 0 ? 0 : metadata_put(identity, "items", "%" PRIu64, items)) | put_digests(identity, data) |
            put_options(identity, options, false) |
            (spans ? put_options(identity, options, true) : 0); /* after the schedule, which makes it matter */
 }
@@ -151,7 +156,8 @@ static int check_keys(const json_t *identity, const json_t *stored, const struct
 /* The digests come last: another --seed makes a fraction for --val take other items away. */
 int identity_check(const json_t *identity, const json_t *stored, const struct option_value *options,
                    bool (*is_other)(const char *key), const char *name) {
-    return check_keys(identity, stored, options, is_other, name, false) < 0
+    return check_same(name, stored, identity, options, STREAM) < 0 ||
+                   check_keys(identity, stored, options, is_other, name, false) < 0
                ? -1
                : check_keys(identity, stored, options, is_other, name, true);
 }

@@ -65,6 +65,8 @@ int run_check(const struct training_run_config *c) {
         return fail("--patience: found it without --val, wanted items to evaluate after each epoch");
     if (c->validation != NULL && is_stdin(c->validation) && is_stdin(c->file))
         return fail("--val: found '-' for stdin, from which the items are read, wanted a file");
+    if (c->streams && c->validation_fraction > 0)
+        return fail("--val: found a fraction with --stream, wanted a file of items to evaluate");
     if (c->validation != NULL && c->labels != NULL && c->validation_labels == NULL)
         return fail("--val: found it with --cond, wanted its labels, too (--val-cond)");
     if (c->labels != NULL && c->model.prior->pseudo_inputs)

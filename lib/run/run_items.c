@@ -2,6 +2,7 @@
 #include "run/run_items.h"
 
 #include "base/error.h"
+#include "base/number.h"
 #include "run/split.h"
 #include "stream/labels.h"
 #include "stream/targets.h"
@@ -14,8 +15,8 @@ static int check_items(const struct dataset *set, const struct model_config *con
 
 /* Sets what follows from the shape of the items: the shape itself, and the decoder's mirrored layers. 0 or -1. */
 static int set_shape(const struct run_items *r, struct model_config *config) {
-    const struct image item = model_item_image(&r->train.shape);
-    config->item = r->train.shape;
+    const struct image item = model_item_image(&r->train->shape);
+    config->item = r->train->shape;
     return config->decoder.layers == HIDDEN_NOT_GIVEN
                ? hidden_mirror(&config->decoder, &config->encoder, &item, "--decoder-hidden")
                : 0;
@@ -26,24 +27,26 @@ static int load_labels(struct run_items *r, const struct training_run_config *c,
     const char *path = c->labels;
     if (path == NULL)
         return 0;
-    if (labels_load(&r->label, path, LABELS_MAX_CLASSES, r->train.items, r->train.name) < 0)
+    const size_t items = (size_t)run_items_count(r);
+    if (labels_load(&r->label, path, LABELS_MAX_CLASSES, items, r->train->name) < 0)
         return -1;
-    config->classes = labels_classes(r->label, r->train.items);
+    config->classes = labels_classes(r->label, items);
     return 0;
 }
 
 /* Loads the targets of the training data. 0 or -1. */
 static int load_targets(struct run_items *r, const struct training_run_config *c) {
-    return c->target == NULL ? 0 : targets_load(&r->target, c->target, r->train.items, r->train.name);
+    const size_t items = (size_t)run_items_count(r);
+    return c->target == NULL ? 0 : targets_load(&r->target, c->target, items, r->train->name);
 }
 
 /* Takes a part of the training data for validation. 0 or -1. */
 static int split(struct run_items *r, const struct training_run_config *c) {
     const struct split split = {c->validation_fraction, c->seed};
-    if (split_data(&split, &r->train, r->label, r->target, &r->validation, &r->number) < 0)
+    if (split_data(&split, &r->all, r->label, r->target, &r->validation, &r->number) < 0)
         return -1;
-    r->validation_target = r->target == NULL ? NULL : r->target + r->train.items;
-    r->validation_label = r->label == NULL ? NULL : r->label + r->train.items;
+    r->validation_target = r->target == NULL ? NULL : r->target + r->all.items;
+    r->validation_label = r->label == NULL ? NULL : r->label + r->all.items;
     return 0;
 }
 
@@ -60,7 +63,7 @@ static int load_validation(struct run_items *r, const struct training_run_config
         return -1;
     if (!shape_equal(&set->shape, &config->item))
         return fail("%s: items have shape %s, wanted %s as in %s", set->name, shape_text(&set->shape, found),
-                    shape_text(&config->item, wanted), r->train.name);
+                    shape_text(&config->item, wanted), r->train->name);
     if (c->validation_labels != NULL &&
         labels_load(&r->validation_label, c->validation_labels, config->classes, set->items, set->name) < 0)
         return -1;
@@ -70,31 +73,95 @@ static int load_validation(struct run_items *r, const struct training_run_config
     return check_items(set, config);
 }
 
-/* Checks the training data against the options. 0 or -1. */
-static int check_data(const struct run_items *r, const struct training_run_config *c,
+/* Checks the dtype and the shape of the training data against the options. 0 or -1. */
+static int check_kind(const struct run_items *r, const struct training_run_config *c,
                       const struct model_config *config) {
-    if (config->missing && !dtype_is_real(r->train.dtype))
-        return fail("%s: items are %s, so no element is missing, wanted f32 or f64 for --missing", r->train.name,
-                    dtype_name(r->train.dtype));
-    if (augment_check(&c->augment, &r->train.shape, r->train.name) < 0)
-        return -1;
-    return check_items(&r->train, config);
+    if (config->missing && !dtype_is_real(r->train->dtype))
+        return fail("%s: items are %s, so no element is missing, wanted f32 or f64 for --missing", r->train->name,
+                    dtype_name(r->train->dtype));
+    return augment_check(&c->augment, &r->train->shape, r->train->name);
+}
+
+/* Checks that a stream that does not say how many items it has need not say it. 0 or -1. */
+static int check_count(const struct run_items *r, const struct training_run_config *c) {
+    const char *option = c->labels != NULL                     ? "--cond"
+                         : c->target != NULL                   ? "--target"
+                         : c->objective.warmup > 0             ? "--warmup"
+                         : c->schedule.warm > 0                ? "--warm-rate"
+                         : !schedule_is_constant(&c->schedule) ? "--schedule"
+                         : c->estimate != NULL                 ? "--dry-run"
+                                                               : NULL;
+    if (r->streams && run_items_count(r) == 0 && option != NULL)
+        return fail(
+            "%s: its first header does not have the number of all items, wanted it for %s: a regular file, or "
+            "a stream of one frame",
+            r->train->name, option);
+    return 0;
+}
+
+/* Checks the items of a block, as struct blocks wants it. */
+static int check_block(void *context, const struct dataset *block, uint64_t first) {
+    const struct run_items *r = context;
+    return model_config_check_items(&r->checked, block->dtype, block->data, block->items, block->name, first);
+}
+
+/* Brings the first block of a stream to hand. 0 or -1. */
+static int start_stream(struct run_items *r, const struct training_run_config *c,
+                        const struct model_config *config) {
+    if (!r->streams)
+        return 0;
+    r->checked = *config;
+    r->stream.capacity = run_items_block(r, c);
+    r->stream.check = check_block;
+    r->stream.context = r;
+    return blocks_start(&r->stream);
+}
+
+/* Loads the data, or opens the stream, of which only dtype and shape are known then. 0 or -1. */
+static int open_data(struct run_items *r, const struct training_run_config *c) {
+    r->streams = c->streams;
+    r->train = r->streams ? &r->stream.block : &r->all;
+    return r->streams ? blocks_open(&r->stream, c->file) : dataset_load(&r->all, c->file);
 }
 
 /* Checks that there are enough items to start the prior, after a fraction for --val has taken its own. 0 or -1. */
 static int check_components(const struct run_items *r, const struct training_run_config *c,
                             const struct model_config *config) {
-    if (prior_pseudo_inputs(config->prior, config->components) > r->train.items)
-        return fail("%s: %zu items%s, wanted at least %zu to start the pseudo-inputs of --prior", r->train.name,
-                    r->train.items, c->validation_fraction > 0 ? " without those of --val" : "",
+    const size_t items = run_items_first(r, c).items;
+    if (prior_pseudo_inputs(config->prior, config->components) > items)
+        return fail("%s: %zu items%s, wanted at least %zu to start the pseudo-inputs of --prior", r->train->name,
+                    items,
+                    c->validation_fraction > 0       ? " without those of --val"
+                    : run_items_block(r, c) == items ? " in --shuffle-buffer"
+                                                     : "",
                     config->components);
     return 0;
 }
 
+uint64_t run_items_count(const struct run_items *r) {
+    return r->streams ? r->stream.items : r->all.items;
+}
+
+size_t run_items_block(const struct run_items *r, const struct training_run_config *c) {
+    const size_t batches = c->shuffle_buffer / r->train->item_bytes / c->batch;
+    return c->shuffle_buffer == 0 ? 0 : larger(batches, 1) * c->batch;
+}
+
+struct dataset run_items_first(const struct run_items *r, const struct training_run_config *c) {
+    const size_t block = run_items_block(r, c);
+    struct dataset first = *r->train;
+    if (block > 0)
+        first.items = smaller(first.items, block);
+    return first;
+}
+
 int run_items_load(struct run_items *r, const struct training_run_config *c, struct model_config *config) {
-    if (dataset_load(&r->train, c->file) < 0 || set_shape(r, config) < 0 || check_data(r, c, config) < 0 ||
-        load_labels(r, c, config) < 0 || load_targets(r, c) < 0 || load_validation(r, c, config) < 0 ||
-        (r->target != NULL && target_set_scale(&config->target, r->target, r->train.items, c->target) < 0))
+    if (open_data(r, c) < 0 || set_shape(r, config) < 0 || check_kind(r, c, config) < 0 || check_count(r, c) < 0 ||
+        (!r->streams && check_items(&r->all, config) < 0) || load_labels(r, c, config) < 0 ||
+        load_targets(r, c) < 0 || load_validation(r, c, config) < 0 || start_stream(r, c, config) < 0)
+        return -1;
+    if (r->target != NULL &&
+        target_set_scale(&config->target, r->target, (size_t)run_items_count(r), c->target) < 0)
         return -1;
     return check_components(r, c, config);
 }
@@ -108,5 +175,7 @@ void run_items_free(struct run_items *r) {
     free(r->target);
     free(r->number);
     dataset_free(&r->validation);
-    dataset_free(&r->train);
+    dataset_free(&r->all);
+    if (r->streams)
+        blocks_close(&r->stream);
 }

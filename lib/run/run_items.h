@@ -3,12 +3,17 @@
 #define RUN_RUN_ITEMS_H
 
 #include "run/training_run.h"
-#include "stream/dataset.h"
+#include "stream/blocks.h"
 
-/* The items of a training run, all in memory. */
+/* The items of a training run. Those of validation are in memory, and those that are trained on, too, unless they
+ * are a stream. */
 struct run_items {
-    struct dataset train, validation;   /* validation: with 0 items, there is none */
-    uint32_t *label;                    /* [items of train], owned; NULL: none */
+    const struct dataset *train;    /* &all, or &stream.block, the items at hand */
+    struct dataset all, validation; /* validation: with 0 items, there is none */
+    struct blocks stream;           /* in use if `streams` */
+    bool streams;
+    struct model_config checked;        /* what the items of the stream must fit */
+    uint32_t *label;                    /* [items of an epoch], owned; NULL: none */
     uint32_t *validation_label;         /* the same for the validation items; with a split a part of `label` */
     double *target, *validation_target; /* the same of targets, NaN if not known */
     uint32_t *number;                   /* see split_data; owned */
@@ -20,6 +25,16 @@ struct run_items {
  * both cases. */
 int run_items_load(struct run_items *items, const struct training_run_config *run, struct model_config *model)
     __attribute__((warn_unused_result));
+
+/* Returns the number of items of an epoch; 0: not known yet. */
+uint64_t run_items_count(const struct run_items *items);
+
+/* Returns how many items are shuffled among each other: the mini-batches that --shuffle-buffer has room for, at
+ * least one. 0 without --shuffle-buffer: all. */
+size_t run_items_block(const struct run_items *items, const struct training_run_config *run);
+
+/* Returns the items of the first block. What is set from items before training is set from these. */
+struct dataset run_items_first(const struct run_items *items, const struct training_run_config *run);
 
 void run_items_free(struct run_items *items);
 

@@ -45,12 +45,14 @@ static bool is_missing(const struct dataset *set, size_t item, size_t element) {
     return set->dtype == DTYPE_F32 ? isnan(((const float *)x)[element]) : isnan(((const double *)x)[element]);
 }
 
-/* With --missing: notes elements that no item has. The list of those not observed yet is short after a few items.
+/* With --missing and all items at hand: notes elements that no item has. The list of those not observed yet is
+ * short after a few items.
  */
 static void note_never_observed(const struct run_notes *n) {
     const struct dataset *set = n->train;
     char text[OTHERS_TEXT];
-    size_t *left = n->model->config.missing ? malloc(set->elements * sizeof *left) : NULL, count = set->elements;
+    const bool all = set->items == n->items, looks = all && n->model->config.missing;
+    size_t *left = looks ? malloc(set->elements * sizeof *left) : NULL, count = set->elements;
     if (left == NULL)
         return;
     for (size_t j = 0; j < count; j++)
@@ -76,7 +78,7 @@ static void note_empty_classes(const struct run_notes *n) {
     bool *has = n->label != NULL ? calloc(classes, sizeof *has) : NULL;
     if (has == NULL)
         return;
-    for (size_t i = 0; i < n->train->items; i++)
+    for (uint64_t i = 0; i < n->items; i++)
         has[n->label[i]] = true;
     for (size_t k = 0; k < classes; k++)
         if (!has[k])
@@ -88,17 +90,19 @@ static void note_empty_classes(const struct run_notes *n) {
 }
 
 static void note_unknown_targets(const struct run_notes *n) {
-    size_t known = 0;
-    for (size_t i = 0; n->target != NULL && i < n->train->items; i++)
+    uint64_t known = 0;
+    for (uint64_t i = 0; n->target != NULL && i < n->items; i++)
         known += isnan(n->target[i]) ? 0 : 1;
-    if (n->target != NULL && known < n->train->items)
-        cli_note("%s: %zu of %zu training items have a known target: the others train the rest of the model",
-                 n->config->target, known, n->train->items);
+    if (n->target != NULL && known < n->items)
+        cli_note("%s: %" PRIu64 " of %" PRIu64
+                 " training items have a known target: the others train the rest of the model",
+                 n->config->target, known, n->items);
 }
 
 /* The items of a fraction for --val are no more trained on than those of any other part. */
 static void note_same_validation(const struct run_notes *n) {
-    if (n->config->validation_fraction == 0 && n->digests->validation == n->digests->train)
+    if (n->digests->train != 0 && n->config->validation_fraction == 0 &&
+        n->digests->validation == n->digests->train)
         cli_note(
             "%s: has the items that are trained on, so that it cannot show overfitting: --val 0.1 takes a tenth of "
             "them away from training",
@@ -107,8 +111,8 @@ static void note_same_validation(const struct run_notes *n) {
 
 /* Returns how many epochs are done, with fractions, at the start of the run's last step. */
 static double epochs_at_last_step(const struct run_notes *n) {
-    const size_t items = n->train->items, batch = n->config->batch < items ? n->config->batch : items;
-    const size_t position = batch == 0 ? 0 : (items - 1) / batch * batch;
+    const uint64_t items = n->items, batch = n->config->batch < items ? n->config->batch : items;
+    const uint64_t position = batch == 0 ? 0 : (items - 1) / batch * batch;
     return (double)(n->config->epochs - 1) + (double)position / (double)items;
 }
 
@@ -225,7 +229,8 @@ static void note_prior_gap(const struct run_notes *n, const char *model) {
     double gap;
     size_t items;
     if (c->prior != &prior_normal || n->steps < GAP_STEPS || element_sizes_of(c, n->train).found != SIZES_FIT ||
-        prior_gap(n->model, n->train, n->label, n->workers, n->config->seed, &gap, &items) < 0 || !(gap > GAP_NATS))
+        prior_gap(n->model, n->train, n->train_label, n->workers, n->config->seed, &gap, &items) < 0 ||
+        !(gap > GAP_NATS))
         return;
     const bool learnable = c->classes == 0 && n->config->objective.free_bits == 0;
     cli_note(

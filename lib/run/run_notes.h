@@ -10,6 +10,8 @@ struct run_notes {
     const struct training_run_config *config;
     const struct model *model;
     const struct dataset *train, *validation; /* validation: with 0 items, there is none */
+    uint64_t items;                           /* of an epoch, of which `train` may be a part; 0: not known */
+    const uint32_t *train_label;              /* those of `train` */
     const struct run_data *digests;           /* of the inputs */
     const uint32_t *label;                    /* of the training items; NULL: none */
     const double *target;                     /* the same */

@@ -17,7 +17,8 @@ _Static_assert(sizeof(struct target_state) == 13 * sizeof(double), "written as a
 struct figure {
     const char *key;
     size_t offset;
-    int version; /* the first that has it */
+    int version;      /* the first that has it */
+    bool of_a_stream; /* only a run with --stream has it */
 };
 
 static const struct figure figures[] = {
@@ -29,6 +30,8 @@ static const struct figure figures[] = {
     {"best_epoch", offsetof(struct figures, best_epoch), 1},
     {"best_step", offsetof(struct figures, best_step), 1},
     {"best_active", offsetof(struct figures, best_active), 2},
+    {"read_items", offsetof(struct figures, read.items), 2, true},
+    {"read_xxh64", offsetof(struct figures, read.xxh64), 2, true},
 };
 #define FIGURES (sizeof figures / sizeof *figures)
 
@@ -42,6 +45,8 @@ bool run_state_is_key(const char *key) {
 int run_state_put(const struct run_state *s, json_t *metadata) {
     for (size_t i = 0; i < FIGURES; i++) {
         const uint64_t value = *(const uint64_t *)((const char *)&s->figures + figures[i].offset);
+        if (figures[i].of_a_stream && s->figures.read.items == 0)
+            continue;
         if (metadata_put(metadata, figures[i].key, "%" PRIu64, value) != 0)
             return -1;
     }
@@ -55,7 +60,8 @@ int run_state_read(struct run_state *s, int version, const char *name, const jso
             .last = TARGET_NONE, .validation = TARGET_NONE, .best = TARGET_NONE, .best_validation = TARGET_NONE}};
     for (size_t i = 0; i < FIGURES; i++) {
         uint64_t *value = (uint64_t *)((char *)&s->figures + figures[i].offset);
-        if (figures[i].version > version)
+        if (figures[i].version > version ||
+            (figures[i].of_a_stream && json_object_get(metadata, figures[i].key) == NULL))
             continue;
         snprintf(what, sizeof what, "%s: metadata \"%s\"", name, figures[i].key);
         if (parse_whole(what, identity_text(metadata, figures[i].key), 0, UINT64_MAX, value) < 0)
@@ -85,6 +91,8 @@ static struct elbo elbo_of(const struct means *m, const struct target_figures *t
 static struct figures figures_of(const struct training *t, const struct saver *s, uint64_t judged) {
     struct figures f = {
         .epoch = t->epoch, .step = t->step, .position = t->position, .judged = judged, .validated = s->validated};
+    if (t->stream != NULL)
+        f.read = t->stream->read;
     if (run_state_has_best(s)) {
         f.best_epoch = s->kept_provenance.epochs;
         f.best_step = s->kept_provenance.steps;
@@ -122,18 +130,27 @@ struct run_state run_state_of(const struct training *t, const struct saver *s, u
         .figures = figures_of(t, s, judged), .sums = sums_of(t, s, seconds), .target = target_state_of(t, s)};
 }
 
-static uint64_t steps_per_epoch(const struct training *t) {
-    return divide_up(t->data->items, t->batch);
+/* Returns the number of items of an epoch; of a stream that does not say it, what was read, which is all or more
+ * than `position`. */
+static uint64_t items_of(const struct figures *f, const struct training *t) {
+    const uint64_t items = training_items(t);
+    return items > 0 ? items : f->read.items;
+}
+
+static uint64_t steps_per_epoch(const struct figures *f, const struct training *t) {
+    return divide_up(items_of(f, t), t->batch);
 }
 
 /* Checks that a run can reach this position. 0 or -1. */
 static int check_figures(const struct figures *f, const struct training *t, const char *name) {
-    const uint64_t items = t->data->items, steps = steps_per_epoch(t);
+    const uint64_t items = items_of(f, t), steps = steps_per_epoch(f, t);
     const bool whole = f->judged == f->epoch && f->position == (f->epoch == 0 ? 0 : items),
                within = f->epoch > 0 && f->judged == f->epoch - 1 && f->position <= items &&
                         (f->position % t->batch == 0 || f->position == items);
-    const uint64_t done = (f->position + t->batch - 1) / t->batch;
-    if ((!whole && !within) || (f->epoch > 0 && f->step != (f->epoch - 1) * steps + done) ||
+    const uint64_t done = divide_up(f->position, t->batch);
+    const bool streams = t->stream != NULL;
+    if (streams != (f->read.items > 0) || (streams && (f->read.items < f->position || f->read.items > items)) ||
+        (!whole && !within) || (f->epoch > 0 && f->step != (f->epoch - 1) * steps + done) ||
         (f->epoch == 0 && f->step != 0) || f->best_epoch > f->judged || f->best_step != f->best_epoch * steps ||
         f->validated != f->judged * steps || f->best_active > t->model->config.latent)
         return fail("%s: step %" PRIu64 " at item %" PRIu64 " of epoch %" PRIu64
@@ -147,7 +164,7 @@ static int check_figures(const struct figures *f, const struct training *t, cons
 
 int run_state_check_figures(struct run_state *s, int version, const struct training *t, const char *name) {
     if (version == 1) {
-        s->figures.validated = s->figures.judged * steps_per_epoch(t);
+        s->figures.validated = s->figures.judged * steps_per_epoch(&s->figures, t);
         s->figures.best_active = t->model->config.latent;
     }
     return check_figures(&s->figures, t, name);

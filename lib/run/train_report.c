@@ -12,7 +12,7 @@
 
 static double items_done(const struct training *t) {
     const double epochs_done = t->epoch == 0 ? 0 : (double)(t->epoch - 1);
-    return epochs_done * (double)t->data->items + (double)t->position;
+    return epochs_done * (double)training_items(t) + (double)t->position;
 }
 
 void report_start(struct report *r, double seconds) {
@@ -82,12 +82,15 @@ void report_step(const struct report *r) {
     if (!progress_due())
         return;
     const struct training *t = r->training;
-    const double items = (double)t->data->items, rate = items_per_second(r);
+    const double items = (double)training_items(t), rate = items_per_second(r);
     const double left = (double)(r->epochs - t->epoch) * items + items - (double)t->position;
     char figures[FIGURES_TEXT];
-    progress_show("%s%sepoch %" PRIu64 "/%" PRIu64 " %.0f%%: %s, %.0f/s, %.0f s left",
-                  progress_drawing() ? "" : r->model, progress_drawing() ? "" : ": ", t->epoch, r->epochs,
-                  100 * (double)t->position / items, state_text(t, figures), rate, left / rate);
+    const char *model = progress_drawing() ? "" : r->model, *colon = progress_drawing() ? "" : ": ";
+    if (items > 0)
+        progress_show("%s%sepoch %" PRIu64 "/%" PRIu64 " %.0f%%: %s, %.0f/s, %.0f s left", model, colon, t->epoch,
+                      r->epochs, 100 * (double)t->position / items, state_text(t, figures), rate, left / rate);
+    else
+        progress_show("%s%s%" PRIu64 " items: %s, %.0f/s", model, colon, t->position, state_text(t, figures), rate);
 }
 
 static double seconds(const struct report *r) {
@@ -196,6 +199,7 @@ void report_result(const struct report *r, const struct provenance *saved) {
     const struct model_config *config = &t->model->config;
     char *layers = model_describe(t->model), shape[SHAPE_TEXT], bound[BOUND_TEXT], target[FIT_TEXT],
          text[FIGURES_TEXT], rate[RATE_TEXT], epoch[64] = "", figures[RESULT_TEXT] = "the initial weights";
+    const uint64_t items = training_items(t);
     if (!note_unread_latents(r, saved))
         note_collapsed(r, saved);
     if (saved->epochs != t->epoch)
@@ -205,9 +209,9 @@ void report_result(const struct report *r, const struct provenance *saved) {
                  bound_text(t, &saved->train, bound),
                  isnan(saved->validation.elbo) ? "" : validation_text(r, &saved->validation, text),
                  target_text(&saved->train, &saved->validation, target));
-    cli_note("%s: %s %s %s, %s epoch %" PRIu64 " of %" PRIu64 " over %zu items of %s: %s%s, %.1f s%s", r->model,
-             layers == NULL ? "" : layers, config->activation->name, config->likelihood->name, ending_text(r),
-             t->epoch, r->epochs, t->data->items, shape_text(&t->data->shape, shape), epoch, figures, seconds(r),
-             rate_text(r, rate));
+    cli_note("%s: %s %s %s, %s epoch %" PRIu64 " of %" PRIu64 " over %" PRIu64 " items of %s: %s%s, %.1f s%s",
+             r->model, layers == NULL ? "" : layers, config->activation->name, config->likelihood->name,
+             ending_text(r), t->epoch, r->epochs, items == 0 ? t->position : items,
+             shape_text(&t->data->shape, shape), epoch, figures, seconds(r), rate_text(r, rate));
     free(layers);
 }

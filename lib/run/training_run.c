@@ -64,6 +64,15 @@ static int validate(struct training_run *r, struct elbo *elbo) {
     return result;
 }
 
+/* Sets which data the model says that it was trained on. Of a stream that is known when it has been read. */
+static void describe_data(struct training_run *r) {
+    if (!r->items.streams)
+        return;
+    const struct blocks_read *known = blocks_known(&r->items.stream);
+    r->saver.provenance.items = r->saver.kept_provenance.items = known->items;
+    r->saver.provenance.data_xxh64 = r->saver.kept_provenance.data_xxh64 = known->xxh64;
+}
+
 static bool has_lost_patience(const struct training_run *r) {
     const uint64_t patience = r->config->patience;
     return patience > 0 && r->checkpoint.judged - r->saver.kept_provenance.epochs >= patience;
@@ -129,8 +138,10 @@ static int end_epoch(struct training_run *r, const struct elbo *validation) {
 static int train_epoch(struct training_run *r) {
     struct elbo validation;
     int more;
-    if (r->checkpoint.judged == r->training.epoch) /* else the checkpoint is from within the epoch */
-        training_begin_epoch(&r->training);
+    const bool begins =
+        r->checkpoint.judged == r->training.epoch; /* else the checkpoint is from within the epoch */
+    if (begins && training_begin_epoch(&r->training) < 0)
+        return -1;
     while ((more = training_step(&r->training)) == 1 && signals_stop() == 0) {
         report_step(&r->report);
         if (checkpoint_is_due(&r->checkpoint) && save_checkpoint(r) < 0)
@@ -139,8 +150,9 @@ static int train_epoch(struct training_run *r) {
     if (more < 0)
         return -1;
     training_settle(&r->training);
-    if (r->training.position < r->items.train.items) /* a signal in the last step does not interrupt the epoch */
+    if (!training_epoch_is_over(&r->training)) /* a signal in the last step does not interrupt the epoch */
         return 0;
+    describe_data(r);
     model_swap_average(&r->model);
     const int result = validate(r, &validation);
     model_swap_average(&r->model);
@@ -176,10 +188,13 @@ static int train_epochs(struct training_run *r) {
 static struct run_notes notes_of(const struct training_run *r) {
     return (struct run_notes){.config = r->config,
                               .model = &r->model,
-                              .train = &r->items.train,
+                              .train = r->items.train,
+                              .items = run_items_count(&r->items),
                               .validation = &r->items.validation,
                               .digests = &r->digests,
                               .label = r->items.label,
+                              .train_label =
+                                  r->items.label == NULL ? NULL : r->items.label + feed_first(&r->training.feed),
                               .target = r->items.target,
                               .different_items = r->facts.different_items,
                               .workers = r->workers,
@@ -227,7 +242,9 @@ static int train(struct training_run *r) {
                                 .validates = r->items.validation.items > 0};
     report_start(&r->report, r->checkpoint.seconds);
     signals_catch_stop();
-    if (train_epochs(r) < 0 || save_checkpoint(r) < 0 || saver_save(&r->saver, ending(r), false) < 0) {
+    const int trained = train_epochs(r);
+    describe_data(r);
+    if (trained < 0 || save_checkpoint(r) < 0 || saver_save(&r->saver, ending(r), false) < 0) {
         saver_rescue(&r->saver);
         return -1;
     }
@@ -264,7 +281,7 @@ static void prepare_saver(struct training_run *r) {
     r->saver.training = &r->training;
     r->saver.best = r->config->patience > 0;
     r->saver.provenance = (struct provenance){.seed = r->config->seed,
-                                              .items = r->items.train.items,
+                                              .items = run_items_count(&r->items),
                                               .data_xxh64 = r->digests.train,
                                               .labels_xxh64 = r->digests.labels,
                                               .target_xxh64 = r->digests.target,
@@ -278,7 +295,8 @@ static int prepare(struct training_run *r) {
     struct model_config config = c->model;
     if (run_items_load(&r->items, c, &config) < 0 || model_create(&r->model, &config) < 0)
         return -1;
-    if (initial_values_set(&c->start, &r->model, &r->items.train, r->items.label, r->config->seed, &r->facts) < 0)
+    const struct dataset first = run_items_first(&r->items, c);
+    if (initial_values_set(&c->start, &r->model, &first, r->items.label, r->config->seed, &r->facts) < 0)
         return -1;
     r->workers = workers_start(r->config->threads);
     if (r->workers == NULL)
@@ -286,7 +304,9 @@ static int prepare(struct training_run *r) {
     r->digests = run_data_of(&r->items, r->facts.from_xxh64);
     prepare_saver(r);
     r->training = (struct training){.model = &r->model,
-                                    .data = &r->items.train,
+                                    .data = r->items.train,
+                                    .stream = r->items.streams ? &r->items.stream : NULL,
+                                    .shuffled = run_items_block(&r->items, c),
                                     .label = r->items.label,
                                     .target = r->items.target,
                                     .workers = r->workers,

@@ -10,9 +10,11 @@
  * on stderr and in a log. Strings are not owned. */
 #define TARGET_WEIGHT_NOT_GIVEN (-1.0)
 struct training_run_config {
-    const struct option_value *options;     /* the options that change the result */
-    const char *command;                    /* the same options as one text, for the model file */
-    const char *file, *validation;          /* streams of items; file NULL or "-": stdin; validation NULL: none */
+    const struct option_value *options; /* the options that change the result */
+    const char *command;                /* the same options as one text, for the model file */
+    const char *file, *validation;      /* streams of items; file NULL or "-": stdin; validation NULL: none */
+    bool streams;                       /* read `file` block by block, and do not keep it in memory */
+    size_t shuffle_buffer; /* bytes of items that are shuffled among each other; 0: all, which a stream cannot */
     double validation_fraction;             /* of the items of `file`, which are validated with; 0: none */
     const char *labels, *validation_labels; /* streams of their labels; NULL: none */
     const char *target, *validation_target; /* streams of their targets; NULL: none */

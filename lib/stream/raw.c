@@ -127,6 +127,7 @@ int raw_open(struct raw_reader *reader, const char *path) {
     *reader = (struct raw_reader){.in = {.fd = -1}};
     if (input_open(&reader->in, path) < 0)
         return -1;
+    reader->start = lseek(reader->in.fd, 0, SEEK_CUR);
     const int result = read_header(reader, &frame);
     if (result <= 0) {
         const int failed = result < 0 ? -1 : input_fail_empty(&reader->in, "a stream");
@@ -137,9 +138,18 @@ int raw_open(struct raw_reader *reader, const char *path) {
     return 0;
 }
 
+/* 0, or -1 if a frame has other items than the one before it. */
+static int check_alike(const struct raw_reader *reader, const struct raw_frame *frame) {
+    char found[SHAPE_TEXT], wanted[SHAPE_TEXT];
+    if (frame->dtype == reader->frame.dtype && shape_equal(&frame->shape, &reader->frame.shape))
+        return 0;
+    return fail("%s: a frame of %s %s follows, wanted %s %s as before", reader->in.name, dtype_name(frame->dtype),
+                shape_text(&frame->shape, found), dtype_name(reader->frame.dtype),
+                shape_text(&reader->frame.shape, wanted));
+}
+
 int raw_next(struct raw_reader *reader) {
     struct raw_frame frame;
-    char found[SHAPE_TEXT], wanted[SHAPE_TEXT];
     if (!reader->started) {
         reader->started = true;
         return 1;
@@ -151,12 +161,25 @@ int raw_next(struct raw_reader *reader) {
                     reader->in.name, reader->items);
     if (result <= 0)
         return result;
-    if (frame.dtype != reader->frame.dtype || !shape_equal(&frame.shape, &reader->frame.shape))
-        return fail("%s: a frame of %s %s follows, wanted %s %s as before", reader->in.name,
-                    dtype_name(frame.dtype), shape_text(&frame.shape, found), dtype_name(reader->frame.dtype),
-                    shape_text(&reader->frame.shape, wanted));
+    if (check_alike(reader, &frame) < 0)
+        return -1;
     begin_frame(reader, &frame);
     return 1;
+}
+
+int raw_rewind(struct raw_reader *reader) {
+    struct raw_frame frame;
+    if (lseek(reader->in.fd, reader->start, SEEK_SET) < 0)
+        return fail_system(reader->in.name, "cannot read");
+    reader->started = false;
+    reader->items = 0;
+    const int result = read_header(reader, &frame);
+    if (result <= 0)
+        return result < 0 ? -1 : input_fail_empty(&reader->in, "the stream that it was before");
+    if (check_alike(reader, &frame) < 0)
+        return -1;
+    begin_frame(reader, &frame);
+    return 0;
 }
 
 /* Counts `bytes` bytes of the current frame as read, and the items that end in them. */

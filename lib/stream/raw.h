@@ -41,6 +41,7 @@ struct raw_reader {
     uint64_t left;          /* bytes left in the current frame */
     uint64_t total;         /* items of this stream in all if its last frame is reached; else 0 */
     bool started;
+    off_t start; /* the place of the first header in a regular file */
 };
 
 /* Opens `path` (NULL or "-": stdin) and reads the first header, so that dtype and shape are known. An empty
@@ -62,6 +63,10 @@ ssize_t raw_read_bytes(struct raw_reader *reader, void *buffer, size_t bytes) __
 /* Passes over `bytes` bytes of the current frame, or what is left of it if that is less. A regular file is not read
  * for it. 0, or -1, also if the payload ends early. */
 int raw_skip(struct raw_reader *reader, uint64_t bytes) __attribute__((warn_unused_result));
+
+/* Goes back to before the first frame of a regular file. 0, or -1, also if the stream has another dtype or shape
+ * now. */
+int raw_rewind(struct raw_reader *reader) __attribute__((warn_unused_result));
 
 void raw_close(struct raw_reader *reader);
 

@@ -18,16 +18,20 @@ struct largest_x {
     size_t item, element;
 };
 
+/* Returns the number in its stream of the item that was trained on at `position` of the epoch. */
+static size_t item_number(const struct training *t, uint64_t position) {
+    return (size_t)feed_first(&t->feed) + dataset_number(t->data, feed_place(&t->feed, position));
+}
+
 /* The step was made of the items [position, position + items) of the epoch. */
-static struct largest_x find_largest_x(const struct training *t, size_t position, size_t items) {
+static struct largest_x find_largest_x(const struct training *t, uint64_t position, size_t items) {
     const struct model *m = t->model;
     struct largest_x largest = {.value = -1};
     for (size_t row = 0; row < items; row++) {
         const float *x = model_x(m, &t->pass, row);
         for (size_t i = 0; i < m->elements; i++)
             if (fabs((double)x[i]) > largest.value)
-                largest =
-                    (struct largest_x){fabs((double)x[i]), dataset_number(t->data, t->order[position + row]), i};
+                largest = (struct largest_x){fabs((double)x[i]), item_number(t, position + row), i};
     }
     return largest;
 }
@@ -70,7 +74,7 @@ static const char *advice(const struct training *t, double x, double parameter, 
 #define FACTS_TEXT (ERROR_SUBJECT + 256)
 
 /* Writes the largest numbers that were found and what may help, to be added to a message. */
-static const char *facts(const struct training *t, size_t position, size_t items, bool moved,
+static const char *facts(const struct training *t, uint64_t position, size_t items, bool moved,
                          char text[FACTS_TEXT]) {
     const struct largest_x x = find_largest_x(t, position, items);
     double value;
@@ -88,9 +92,9 @@ static const char *facts(const struct training *t, size_t position, size_t items
  * the support of the likelihood. */
 static int check_rows(const struct training *t, size_t items) {
     for (size_t row = 0; row < items; row++) {
-        const size_t item = t->order[t->position + row];
-        if (model_config_check_items(&t->model->config, t->data->dtype, dataset_item(t->data, item), 1,
-                                     t->data->name, item) < 0)
+        const size_t place = feed_place(&t->feed, t->position + row);
+        if (model_config_check_items(&t->model->config, t->data->dtype, dataset_item(t->data, place), 1,
+                                     t->data->name, item_number(t, t->position + row)) < 0)
             return -1;
     }
     return 0;
@@ -142,9 +146,8 @@ int divergence_of_loss(struct training *t, const struct step *step, double recon
 
 /* Writes the facts about the last step, whose items are still in the pass. */
 static const char *facts_of_last(const struct training *t, char text[FACTS_TEXT]) {
-    const size_t rest = t->position % t->batch, items = rest > 0                 ? rest
-                                                        : t->batch < t->position ? t->batch
-                                                                                 : t->position;
+    const size_t rest = (size_t)(t->position % t->batch),
+                 items = rest > 0 ? rest : smaller(t->batch, (size_t)t->position);
     return facts(t, t->position - items, items, t->rate > 0 && t->step > 1, text);
 }
 

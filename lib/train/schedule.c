@@ -93,6 +93,10 @@ const char *schedule_name(size_t i, char text[SCHEDULE_TEXT]) {
     return text;
 }
 
+bool schedule_is_constant(const struct schedule *s) {
+    return s->kind->rate == constant;
+}
+
 bool schedule_spans(const struct schedule *s) {
     return s->kind->spans;
 }

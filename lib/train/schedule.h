@@ -25,6 +25,9 @@ int schedule_parse(struct schedule *schedule, const char *name, const char *text
 #define SCHEDULE_TEXT 16
 const char *schedule_name(size_t i, char text[SCHEDULE_TEXT]);
 
+/* Returns whether the rate is the same in all steps, but for `warm`. */
+bool schedule_is_constant(const struct schedule *schedule);
+
 /* Returns whether the rate depends on the number of epochs of the run. */
 bool schedule_spans(const struct schedule *schedule);
 

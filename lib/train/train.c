@@ -6,29 +6,20 @@
 #include "base/number.h"
 #include "train/divergence.h"
 
-#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Shuffles by the method of Fisher and Yates. It starts from the identity in each epoch, so the order depends on
- * the seed and the epoch's number only. */
-static void shuffle(struct training *t) {
-    const size_t n = t->data->items;
-    for (size_t i = 0; i < n; i++)
-        t->order[i] = (uint32_t)i;
-    for (size_t i = n - 1; i > 0; i--) {
-        const size_t j = (size_t)noise_below(
-            i + 1,
-            (struct noise){.seed = t->seed, .purpose = PURPOSE_SHUFFLE, .item = t->epoch, .position = 4 * i});
-        const uint32_t other = t->order[j];
-        t->order[j] = t->order[i];
-        t->order[i] = other;
-    }
+uint64_t training_items(const struct training *t) {
+    return feed_items(&t->feed);
 }
 
-void training_begin_epoch(struct training *t) {
+bool training_epoch_is_over(const struct training *t) {
+    return feed_ends(&t->feed, t->position);
+}
+
+int training_begin_epoch(struct training *t) {
     t->last = training_elbo(t);
     t->epoch++;
     t->position = 0;
@@ -36,24 +27,28 @@ void training_begin_epoch(struct training *t) {
     t->deviations = (struct deviations){0};
     t->targets = (struct target_sums){0};
     memset(t->latents, 0, t->model->config.latent * sizeof *t->latents);
-    shuffle(t);
+    return feed_begin(&t->feed, t->epoch);
 }
 
-/* Return how many epochs are done at item `position` of the epoch, with fractions; and the rate of that step. */
-static double epochs_at(const struct training *t, size_t position) {
-    return (double)(t->epoch - 1) + (double)position / (double)t->data->items;
+/* Return how many epochs are done at item `position` of the epoch, with fractions, if the items of an epoch are
+ * known; and the rate of that step. */
+static double epochs_at(const struct training *t, uint64_t position) {
+    const uint64_t items = training_items(t);
+    return (double)(t->epoch - 1) + (items == 0 ? 0 : (double)position / (double)items);
 }
 
-static double rate_at(const struct training *t, size_t position) {
+static double rate_at(const struct training *t, uint64_t position) {
     return schedule_rate(&t->schedule, t->rate, epochs_at(t, position), t->epochs);
 }
 
-void training_resume(struct training *t) {
-    shuffle(t);
+int training_resume(struct training *t, const struct blocks_read *known) {
+    if (feed_resume(&t->feed, t->epoch, t->position, known) < 0)
+        return -1;
     net_pack(&t->model->net);
     if (t->position > 0) /* the rate of the last step, for the log, in case that no step of the epoch is left */
         t->last_rate = rate_at(t, (t->position - 1) / t->batch * t->batch);
     training_settle(t);
+    return 0;
 }
 
 #define CACHE_LINE 64
@@ -64,15 +59,15 @@ static size_t changed_bytes(const struct training *t) {
     return (t->data->item_bytes + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
 }
 
-/* Returns an item as this epoch has it. `noise` identifies the draw. */
-static const void *changed_item(const struct training *t, size_t item, struct noise noise) {
+/* Returns the item at `place` of the data as this epoch has it. `noise` identifies the draw. */
+static const void *changed_item(const struct training *t, size_t place, struct noise noise) {
     const struct dataset *data = t->data;
     if (!augment_changes(&t->augment))
-        return dataset_item(data, item);
+        return dataset_item(data, place);
     unsigned char *changed = t->changed + workers_self() * changed_bytes(t);
     const struct change change = augment_draw(&t->augment, noise);
     const struct image image = model_item_image(&data->shape);
-    augment_apply(&change, &image, dtype_size(data->dtype), dataset_item(data, item), changed);
+    augment_apply(&change, &image, dtype_size(data->dtype), dataset_item(data, place), changed);
     return changed;
 }
 
@@ -96,12 +91,14 @@ static void drop_tokens(const struct training *t, size_t row, struct noise noise
 static void gather(struct training *t, size_t row) {
     const struct model *m = t->model;
     struct pass *pass = &t->pass;
-    const size_t place = t->position + pass->first + row, item = t->order[place];
-    if (place + EXPECTED < t->data->items)
-        dataset_expect(t->data, t->order[place + EXPECTED]);
+    const uint64_t position = t->position + pass->first + row;
+    const size_t place = feed_place(&t->feed, position);
+    const uint64_t item = feed_first(&t->feed) + place;
+    if (feed_left(&t->feed, position) > EXPECTED)
+        dataset_expect(t->data, feed_place(&t->feed, position + EXPECTED));
     struct noise noise = {
-        .seed = t->seed, .purpose = PURPOSE_TRAINING_BINARIZE, .item = (t->epoch - 1) * t->data->items + item};
-    model_load_item(m, t->data->dtype, changed_item(t, item, noise), noise, model_x(m, pass, row));
+        .seed = t->seed, .purpose = PURPOSE_TRAINING_BINARIZE, .item = (t->epoch - 1) * training_items(t) + item};
+    model_load_item(m, t->data->dtype, changed_item(t, place, noise), noise, model_x(m, pass, row));
     model_set_previous(m, pass, row);
     if (t->word_dropout > 0)
         drop_tokens(t, row, noise);
@@ -207,9 +204,10 @@ static void run_passes(struct training *t, const struct step *step) {
 }
 
 int training_step(struct training *t) {
-    const size_t left = t->data->items - t->position;
-    if (left == 0)
-        return 0;
+    const int more = feed_next(&t->feed, t->position);
+    if (more != 1)
+        return more;
+    const size_t left = feed_left(&t->feed, t->position);
     const struct step step = {.objective = &t->objective,
                               .items = left < t->batch ? left : t->batch,
                               .beta = objective_beta(&t->objective, epochs_at(t, t->position)),
@@ -234,17 +232,16 @@ int training_step(struct training *t) {
 int training_start(struct training *t) {
     struct model *m = t->model;
     const size_t threads = workers_threads(t->workers);
-    if (t->data->items > UINT32_MAX)
-        return fail("%s: %zu items, wanted at most %" PRIu32 " to train on", t->data->name, t->data->items,
-                    UINT32_MAX);
     if (t->batch > t->data->items)
         t->batch = t->data->items;
     t->last = ELBO_NONE;
-    t->order = malloc(t->data->items * sizeof *t->order);
+    t->feed = (struct feed){.data = t->data, .stream = t->stream, .block = t->shuffled, .seed = t->seed};
+    if (feed_start(&t->feed) < 0)
+        return -1;
     t->latents = calloc(m->config.latent, sizeof *t->latents);
     t->item_bound = calloc(t->batch, sizeof *t->item_bound);
-    if (t->order == NULL || t->latents == NULL || t->item_bound == NULL)
-        return fail("training: out of memory for the order of %zu items", t->data->items);
+    if (t->latents == NULL || t->item_bound == NULL)
+        return fail("training: out of memory for the sums of %zu latents", m->config.latent);
     if (augment_changes(&t->augment) && (t->changed = memory_allocate(threads * changed_bytes(t))) == NULL)
         return fail("training: out of memory for %zu changed items", threads);
     if (net_train(&m->net) < 0 || vamp_start(&t->vamp, m, t->workers, &t->pass) < 0)
@@ -281,7 +278,7 @@ void training_end(struct training *t) {
     free(t->item_bound);
     free(t->changed);
     free(t->latents);
-    free(t->order);
+    feed_end(&t->feed);
 }
 
 struct elbo training_elbo(const struct training *t) {

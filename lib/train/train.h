@@ -7,8 +7,8 @@
 #include "model/elbo.h"
 #include "nn/plan.h"
 #include "query/latent_sums.h"
-#include "stream/dataset.h"
 #include "train/augment.h"
+#include "train/feed.h"
 #include "train/schedule.h"
 #include "train/update.h"
 #include "train/vamp.h"
@@ -20,10 +20,12 @@
  */
 
 struct training {
-    struct model *model; /* not owned, like the next three */
-    const struct dataset *data;
-    const uint32_t *label; /* [items of the data]; NULL if the model is not conditional on labels */
-    const double *target;  /* [items of the data], NaN if not known; NULL if the model has no head */
+    struct model *model;        /* not owned, like the next three */
+    const struct dataset *data; /* all items; or those of the stream that are at hand, &stream->block */
+    struct blocks *stream;      /* NULL: all items are in memory; not owned */
+    size_t shuffled;            /* items that are shuffled among each other, see struct feed; 0: all */
+    const uint32_t *label;      /* [items of an epoch]; NULL if the model is not conditional on labels */
+    const double *target;       /* [items of an epoch], NaN if not known; NULL if the model has no head */
     struct workers *workers;
     size_t
         batch;   /* items of a mini-batch; training_start reduces it to the items of the data, if these are fewer */
@@ -36,14 +38,14 @@ struct training {
     double epochs; /* number of epochs of the whole run, for the schedule */
     struct update_config update_config;
     uint64_t epoch, step;             /* number of the current epoch, from 1; number of steps so far */
-    size_t position;                  /* items of the epoch so far */
+    uint64_t position;                /* items of the epoch so far */
     double reconstruction, kl, bound; /* sums over these items */
     struct latent_sums *latents;      /* [latent], sums over these items */
     struct target_sums targets;       /* the same of the target, with the predictions from draws of z */
     struct elbo last;                 /* figures of the last complete epoch; NaN if there is none */
     struct pass pass;
     struct plan plan;
-    uint32_t *order; /* [items of the data], the order of the items in this epoch */
+    struct feed feed; /* the items in the order of this epoch */
     struct update update;
     struct vamp vamp;       /* for a prior with pseudo-inputs */
     double *item_bound;     /* [batch], the bound of each item of the step */
@@ -56,16 +58,23 @@ struct training {
  * others 0. 0 or -1; end with training_end in both cases. */
 int training_start(struct training *training) __attribute__((warn_unused_result));
 
-/* Begins the next epoch: shuffles the items and resets the sums. */
-void training_begin_epoch(struct training *training);
+/* Begins the next epoch: shuffles the items and resets the sums. 0, or -1 if a stream cannot be read again. */
+int training_begin_epoch(struct training *training) __attribute__((warn_unused_result));
 
 /* Continues an earlier training, after the fields from `epoch` to `last`, the parameters and the moments were set
- * to its values. */
-void training_resume(struct training *training);
+ * to its values. `known`: what it has read of a stream. 0, or -1 if the stream does not have that. */
+int training_resume(struct training *training, const struct blocks_read *known) __attribute__((warn_unused_result));
 
-/* Makes one step. Returns 1 when done; 0 without a step if the epoch is over; -1 with a message if the loss is not
- * finite, and then the parameters are not updated, or if a moment of the optimizer has become infinite. */
+/* Makes one step. Returns 1 when done; 0 without a step if the epoch is over, or if a signal came while a stream
+ * was waited for; -1 with a message if the loss is not finite, and then the parameters are not updated, if a moment
+ * of the optimizer has become infinite, or if a stream cannot be read. */
 int training_step(struct training *training) __attribute__((warn_unused_result));
+
+/* Returns whether the epoch is over. */
+bool training_epoch_is_over(const struct training *training);
+
+/* Returns the number of items of an epoch; 0: not known yet, of a stream that does not say it. */
+uint64_t training_items(const struct training *training);
 
 /* Returns the means over the items of the epoch so far, in nats per item. The figures of an item are from the step
  * that trained on it. Before the first step of an epoch, returns those of the last epoch, or NaN. */

@@ -55,7 +55,7 @@ static void start(void) {
 /* With FUZZ_SEED in the environment the target writes the seed of its corpus there. */
 static void write_seed(const char *path) {
     run.checkpoint.path = path;
-    training_begin_epoch(&run.training);
+    fuzz_expect(training_begin_epoch(&run.training) == 0);
     for (int i = 0; i < 2; i++)
         fuzz_expect(training_step(&run.training) == 1);
     fuzz_expect(checkpoint_save(&run.checkpoint) == 0);
@@ -71,7 +71,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (checkpoint_load(&run.checkpoint, fuzz_file(data, size)) == 0) {
         fuzz_expect(run.training.epoch <= 4 && run.training.position <= ITEMS);
         if (run.training.epoch == 0)
-            training_begin_epoch(&run.training);
+            fuzz_expect(training_begin_epoch(&run.training) == 0);
         (void)!training_step(&run.training);
     }
     return 0;

@@ -11,7 +11,7 @@ static const struct dataset data = {.name = "data", .shape = {1, {4}}, .items = 
 static const struct run_data digests = {.train = 1};
 
 static json_t *make(const struct option_value *options) {
-    const struct training training = {.data = &data};
+    const struct training training = {.data = &data, .feed = {.data = &data}};
     return identity_make(&training, &digests, options, false);
 }
 

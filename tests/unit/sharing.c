@@ -12,6 +12,7 @@
 
 #include <math.h>
 #include <pthread.h>
+#include <inttypes.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -235,10 +236,11 @@ static float *train(const struct dataset *data, size_t threads, size_t batch, si
         printf("# %s\n", error_message());
     for (int epoch = 0; epoch < 2; epoch++) {
         int more;
-        training_begin_epoch(&t);
+        EXPECT(training_begin_epoch(&t) == 0, "%s", error_message());
         while ((more = training_step(&t)) == 1)
             ;
-        EXPECT(more == 0 && t.position == data->items, "epoch ended at %zu: %s", t.position, error_message());
+        EXPECT(more == 0 && t.position == data->items, "epoch ended at %" PRIu64 ": %s", t.position,
+               error_message());
     }
     float *weights = malloc(m.net.parameters.size * sizeof *weights);
     memcpy(weights, m.net.parameters.value, m.net.parameters.size * sizeof *weights);
@@ -269,39 +271,40 @@ static void threads_do_not_matter(void) {
     }
 }
 
-/* Each epoch visits every item once, in an order of its own. */
+/* Each epoch visits every item of a block once, in an order of its own, and the blocks in the order of the data. */
 static void an_epoch_is_a_permutation(void) {
     static unsigned char pixels[ITEMS * 4];
-    static uint32_t before[ITEMS];
+    static const size_t blocks[] = {0, ITEMS, 130};
+    static uint32_t whole[ITEMS];
     const struct dataset data = {"items", DTYPE_U8, {1, {4}}, ITEMS, 4, 4, pixels, NULL, 0, 0};
-    struct model m;
-    make_model(&m, 4, 3, 2);
-    struct training t = {.objective = elbo(),
-                         .schedule = constant(),
-                         .update_config = adam(),
-                         .model = &m,
-                         .data = &data,
-                         .workers = workers_start(1),
-                         .batch = 10,
-                         .seed = 5};
-    if (training_start(&t) < 0)
-        printf("# %s\n", error_message());
-    for (int epoch = 0; epoch < 3; epoch++) {
-        char seen[ITEMS] = {0};
-        int fixed = 0, same = 0;
-        training_begin_epoch(&t);
-        for (uint32_t i = 0; i < ITEMS; i++) {
-            EXPECT(t.order[i] < ITEMS && !seen[t.order[i]], "epoch %d: item %u again", epoch, t.order[i]);
-            seen[t.order[i]] = 1;
-            fixed += t.order[i] == i;
-            same += t.order[i] == before[i];
+    for (size_t b = 0; b < sizeof blocks / sizeof *blocks; b++) {
+        struct feed feed = {.data = &data, .seed = 5, .block = blocks[b]};
+        const size_t block = blocks[b] == 0 ? ITEMS : blocks[b];
+        uint32_t before[ITEMS] = {0};
+        EXPECT(feed_start(&feed) == 0, "%s", error_message());
+        for (uint64_t epoch = 1; epoch <= 3; epoch++) {
+            char seen[ITEMS] = {0};
+            size_t fixed = 0, same = 0, alike = 0;
+            EXPECT(feed_begin(&feed, epoch) == 0, "%s", error_message());
+            for (size_t i = 0; i < ITEMS; i++) {
+                const size_t place = feed_place(&feed, i);
+                EXPECT(place / block == i / block && place < ITEMS && !seen[place], "block %zu: item %zu at %zu",
+                       block, place, i);
+                seen[place] = 1;
+                fixed += place == i;
+                same += place == before[i];
+                alike += i >= block && place % block == feed_place(&feed, i - block) % block;
+                before[i] = (uint32_t)place;
+            }
+            EXPECT(fixed < 15 && (epoch == 1 || same < 15) && alike < 15,
+                   "block %zu: %zu fixed, %zu as before, %zu alike", block, fixed, same, alike);
         }
-        EXPECT(fixed < 10 && (epoch == 0 || same < 10), "epoch %d: %d fixed, %d as before", epoch, fixed, same);
-        memcpy(before, t.order, sizeof before);
+        /* A block of all items is as none. */
+        if (b == 0)
+            memcpy(whole, before, sizeof whole);
+        EXPECT((memcmp(whole, before, sizeof whole) == 0) == (block == ITEMS), "block %zu", block);
+        feed_end(&feed);
     }
-    training_end(&t);
-    workers_stop(t.workers);
-    model_free(&m);
 }
 
 /* Begins the first epoch in batches of 10, on two threads. */
@@ -317,7 +320,7 @@ static void begin_training(struct training *t, struct model *m, const struct dat
                            .seed = 5};
     if (training_start(t) < 0)
         printf("# %s\n", error_message());
-    training_begin_epoch(t);
+    EXPECT(training_begin_epoch(t) == 0, "%s", error_message());
 }
 
 /* A NaN weight stops the step, is named, and no other weight has changed. */

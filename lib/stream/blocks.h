@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef STREAM_BLOCKS_H
+#define STREAM_BLOCKS_H
+
+#include "base/error.h"
+#include "stream/dataset.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <xxhash.h>
+
+/* A stream that is read block by block, and never is in memory as a whole. While a block is used, a thread reads
+ * the next one, so that two are in memory. A regular file can be read several times. */
+
+/* What was read from the beginning of the stream to the end of a block. */
+struct blocks_read {
+    uint64_t items, xxh64; /* of all their bytes */
+};
+
+/* A block that a thread has read or is reading. */
+struct blocks_next {
+    struct dataset block;
+    struct blocks_read read;
+    pthread_t thread;
+    bool is_reading; /* the thread was started, and not joined yet */
+    int result;      /* 0, or -1 with a message */
+    char message[ERROR_MESSAGE];
+    atomic_bool stopped; /* the thread is to end at once */
+};
+
+struct blocks {
+    struct dataset block;    /* at hand, as a data set of its own */
+    struct blocks_read read; /* up to its end */
+    uint64_t first;          /* the number in the stream of its first item */
+    uint64_t items;          /* of the whole stream; 0: not known yet */
+    size_t capacity;         /* items of each block but the last */
+    bool is_file;            /* a regular file, which can be read again */
+    /* Checks the items of a block, of which the first has number `first`, on the thread that reads. 0 or -1. */
+    int (*check)(void *context, const struct dataset *block, uint64_t first);
+    void *context;
+    struct raw_reader reader;
+    XXH64_state_t *hash;
+    struct blocks_read known; /* what the items up to some number must be; 0 items: nothing is known */
+    struct blocks_next next;
+    bool is_over; /* no block follows the one at hand */
+};
+
+/* Opens `path` (NULL or "-": stdin) and sets the name, the dtype and the shape of `block`, which has no items yet;
+ * and `items`, by the headers of a regular file, or by the first header of a pipe if that has all items. 0 or -1;
+ * end with blocks_close in both cases. */
+int blocks_open(struct blocks *blocks, const char *path) __attribute__((warn_unused_result));
+
+/* Brings the first block to hand, after `capacity`, `check` and `context` were set. Refuses a stream without items.
+ * 0 or -1. */
+int blocks_start(struct blocks *blocks) __attribute__((warn_unused_result));
+
+/* Brings the next block to hand. Returns 1 when done; 0 if the stream has ended, or if signals_stop() came while it
+ * was waited for; -1 on error. In the last two cases the old block stays at hand. */
+int blocks_next(struct blocks *blocks) __attribute__((warn_unused_result));
+
+/* Brings the first block to hand again. It is an error if a file's items are others than when they were read
+ * before. 0 or -1. */
+int blocks_restart(struct blocks *blocks) __attribute__((warn_unused_result));
+
+/* Brings the block with item `item` to hand, or the one that ends before it, so that the next one begins with it.
+ * Its predecessors are read, too. The items up to known->items must be those that `known` says. 0 or -1. */
+int blocks_seek(struct blocks *blocks, uint64_t item, const struct blocks_read *known)
+    __attribute__((warn_unused_result));
+
+/* Returns the most that is known of the items: what was read, or what blocks_seek and earlier readings know. */
+const struct blocks_read *blocks_known(const struct blocks *blocks);
+
+void blocks_close(struct blocks *blocks);
+
+#endif

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+#include "train/feed.h"
+
+#include "base/error.h"
+#include "base/noise.h"
+#include "base/number.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#define DRAWS ((uint64_t)1 << 24) /* numbers of draws: after so many blocks their orders begin anew */
+
+/* Shuffles a block by the method of Fisher and Yates. It starts from the identity, so that the order depends on the
+ * seed and the numbers of the epoch and the block only. `place`: that of the block's first item in the data. */
+static void shuffle_block(const struct feed *f, uint64_t block, uint32_t *order, size_t place, size_t items) {
+    for (size_t i = 0; i < items; i++)
+        order[i] = (uint32_t)(place + i);
+    for (size_t i = items - 1; i > 0; i--) {
+        const struct noise noise = {.seed = f->seed,
+                                    .purpose = PURPOSE_SHUFFLE,
+                                    .item = f->epoch,
+                                    .draw = (uint32_t)(block % DRAWS),
+                                    .position = 4 * i};
+        const size_t j = (size_t)noise_below(i + 1, noise);
+        const uint32_t other = order[j];
+        order[j] = order[i];
+        order[i] = other;
+    }
+}
+
+/* Shuffles the items at hand. */
+static void shuffle(const struct feed *f) {
+    const size_t items = f->data->items, block = f->block == 0 ? items : f->block;
+    const uint64_t first = feed_first(f) / block;
+    for (size_t place = 0; place < items; place += block)
+        shuffle_block(f, first + place / block, f->order + place, place, smaller(block, items - place));
+}
+
+int feed_start(struct feed *f) {
+    const size_t most = f->stream != NULL ? f->block : f->data->items;
+    if (most > UINT32_MAX)
+        return fail("%s: %zu items, wanted at most %" PRIu32 " to train on", f->data->name, most, UINT32_MAX);
+    f->order = malloc(most * sizeof *f->order);
+    return f->order == NULL ? fail("training: out of memory for the order of %zu items", most) : 0;
+}
+
+void feed_end(struct feed *f) {
+    free(f->order);
+    f->order = NULL;
+}
+
+int feed_begin(struct feed *f, uint64_t epoch) {
+    f->epoch = epoch;
+    if (f->stream != NULL && blocks_restart(f->stream) < 0)
+        return -1;
+    shuffle(f);
+    return 0;
+}
+
+int feed_resume(struct feed *f, uint64_t epoch, uint64_t position, const struct blocks_read *known) {
+    f->epoch = epoch;
+    if (f->stream != NULL && blocks_seek(f->stream, position, known) < 0)
+        return -1;
+    shuffle(f);
+    return 0;
+}
+
+int feed_next(struct feed *f, uint64_t position) {
+    if (feed_left(f, position) > 0)
+        return 1;
+    const int more = f->stream == NULL ? 0 : blocks_next(f->stream);
+    if (more == 1)
+        shuffle(f);
+    return more;
+}
+
+size_t feed_left(const struct feed *f, uint64_t position) {
+    const uint64_t end = feed_first(f) + f->data->items;
+    return position < end ? (size_t)(end - position) : 0;
+}
+
+bool feed_ends(const struct feed *f, uint64_t position) {
+    return position > 0 && position == feed_items(f);
+}
+
+uint64_t feed_items(const struct feed *f) {
+    return f->stream == NULL ? f->data->items : f->stream->items;
+}
+
+uint64_t feed_first(const struct feed *f) {
+    return f->stream == NULL ? 0 : f->stream->first;
+}
+
+size_t feed_place(const struct feed *f, uint64_t position) {
+    return f->order[position - feed_first(f)];
+}
