@@ -61,6 +61,7 @@ streams() {
         streams items.raw --shuffle-buffer 51K $options
     done
     streams holes.raw --missing -l gaussian --shuffle-buffer 1K
+    streams frames.raw --schedule cosine --shuffle-buffer 51K
 }
 
 @test "a buffer of all items gives the numbers of one that is not limited, and a small one others" {
@@ -162,7 +163,7 @@ waits_for_items() {
 
 @test "a file that changes while it is read is refused, and the model of the epochs before is kept" {
     cp items.raw file.raw
-    vae-train -H 12 -z 3 -b 32 -e 1000000 -m model.bin --stream --shuffle-buffer 51K --log log.tsv file.raw 2>err 3>&- &
+    timeout 60 vae-train -H 12 -z 3 -b 32 -e 1000000 -m model.bin --stream --shuffle-buffer 51K --log log.tsv file.raw 2>err 3>&- &
     pid=$!
     await grep -q '^2' log.tsv
     printf x | dd of=file.raw bs=1 seek=100000 conv=notrunc status=none
@@ -174,7 +175,7 @@ waits_for_items() {
     vae-info model.bin | grep $'made.ended\tfailure'
     # It becomes shorter.
     cp items.raw file.raw
-    vae-train -q -H 12 -z 3 -b 32 -e 1000000 -m model.bin --stream --shuffle-buffer 51K --log log.tsv file.raw 2>err 3>&- &
+    timeout 60 vae-train -q -H 12 -z 3 -b 32 -e 1000000 -m model.bin --stream --shuffle-buffer 51K --log log.tsv file.raw 2>err 3>&- &
     pid=$!
     await grep -q '^2' log.tsv
     truncate -s 100000 file.raw
@@ -204,4 +205,23 @@ waits_for_items() {
         vae-train -q -b 32 -m model.bin --prior vamp:65 --stream --shuffle-buffer 51K items.raw
     vae-train -q -b 32 -H 12 -m model.bin --dry-run --stream -e 2 frames.raw | grep $'^steps\t14$'
     assert [ ! -e model.bin ]
+}
+
+@test "a mapped file, whose digest is computed while training goes on, gives the model and the checkpoint of one in memory" {
+    preloaded
+    local options=(-H 12 -z 3 -b 32 -e 2)
+    mapped() { FAULT=pages:0:20 LD_PRELOAD=$FAULT_LIBRARY vae-train -q "$@" items.raw; }
+    vae-train -q "${options[@]}" -m memory.bin --checkpoint memory.ck items.raw
+    mapped "${options[@]}" -m mapped.bin --checkpoint mapped.ck
+    cmp memory.bin mapped.bin
+    for key in data_xxh64 items step position; do assert_equal "$(metadata mapped.ck $key)" "$(metadata memory.ck $key)"; done
+    # One is gone on with as the other, also over a checkpoint of its own.
+    mapped -H 12 -z 3 -b 32 -e 3 -m mapped.bin --checkpoint mapped.ck --resume memory.ck
+    vae-train -q -H 12 -z 3 -b 32 -e 3 -m memory.bin --resume mapped.ck items.raw
+    cmp memory.bin mapped.bin
+    vae-train -q -H 12 -z 3 -b 32 -e 3 -m whole.bin items.raw
+    cmp memory.bin whole.bin
+    mapped --val 0.1 "${options[@]}" -m mapped.bin
+    vae-train -q --val 0.1 "${options[@]}" -m memory.bin items.raw
+    cmp memory.bin mapped.bin
 }

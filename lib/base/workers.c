@@ -6,10 +6,10 @@
 #include "base/error.h"
 #include "base/level.h"
 #include "base/memory.h"
+#include "base/thread.h"
 
 #include <pthread.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -17,9 +17,8 @@
 #include <string.h>
 #include <time.h>
 
-#define SPIN_NANOSECONDS 100000       /* about as long as it takes to put a thread to sleep and to wake it */
-#define SPINS 64                      /* between two readings of the clock */
-#define STACK_BYTES ((size_t)1 << 20) /* of a thread; the default is the limit on the main thread's stack */
+#define SPIN_NANOSECONDS 100000 /* about as long as it takes to put a thread to sleep and to wake it */
+#define SPINS 64                /* between two readings of the clock */
 #define OPENBLAS_BYTES (((size_t)128 << 20) + 4096) /* of OpenBLAS's buffer for a thread */
 
 /* Tasks [begin, end) that one thread takes first. Both numbers are packed in one word, so that they change
@@ -139,24 +138,11 @@ static void *work(void *argument) {
     return NULL;
 }
 
-/* Signals go to the main thread, except those that a thread's own memory access causes. */
 static int start_threads(struct workers *w) {
-    sigset_t all, before;
-    sigfillset(&all);
-    sigdelset(&all, SIGBUS);
-    sigdelset(&all, SIGSEGV);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    pthread_attr_t attributes;
-    int reason = pthread_attr_init(&attributes);
+    int reason = 0;
     w->started = 1;
-    if (reason == 0) {
-        (void)pthread_attr_setstacksize(&attributes, STACK_BYTES);
-        while (w->started < w->threads &&
-               (reason = pthread_create(&w->thread[w->started - 1], &attributes, work, w)) == 0)
-            w->started++;
-        pthread_attr_destroy(&attributes);
-    }
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    while (w->started < w->threads && (reason = thread_start(&w->thread[w->started - 1], work, w)) == 0)
+        w->started++;
     return reason == 0
                ? 0
                : fail("threads: cannot start number %zu of %zu: %s", w->started + 1, w->threads, strerror(reason));
@@ -269,7 +255,7 @@ size_t workers_available(void) {
 }
 
 size_t workers_bytes(void) {
-    return level_backend() == BACKEND_OPENBLAS ? OPENBLAS_BYTES : STACK_BYTES;
+    return level_backend() == BACKEND_OPENBLAS ? OPENBLAS_BYTES : THREAD_STACK;
 }
 
 size_t workers_affordable(size_t wanted) {

@@ -39,6 +39,7 @@ int checkpoint_open(struct checkpoint *c, const char *path) {
 }
 
 int checkpoint_start(struct checkpoint *c, const struct run_data *data, bool spans) {
+    json_decref(c->identity);
     c->identity = identity_make(c->training, data, c->options, spans);
     return c->identity == NULL ? -1 : 0;
 }

@@ -38,7 +38,8 @@ struct checkpoint {
 int checkpoint_open(struct checkpoint *checkpoint, const char *path) __attribute__((warn_unused_result));
 
 /* Prepares for a training after training_start; the fields from `every` to `saver` must be set. `spans`: the
- * schedule depends on the number of epochs, so a resumed run must have the same number. 0 or -1. */
+ * schedule depends on the number of epochs, so a resumed run must have the same number. Called again when a digest
+ * becomes known that was not at the start. 0 or -1. */
 int checkpoint_start(struct checkpoint *checkpoint, const struct run_data *data, bool spans)
     __attribute__((warn_unused_result));
 

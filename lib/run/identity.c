@@ -30,7 +30,7 @@ static int put_options(json_t *identity, const struct option_value *options, boo
 }
 
 /* The digests of the inputs. */
-static const struct digest {
+static const struct input_digest {
     const char *key, *option; /* in the metadata; the option that names the input */
     const char *read;         /* the input, in messages */
     size_t offset;            /* of the digest in struct run_data */
@@ -49,7 +49,7 @@ static const struct digest {
 struct run_data run_data_of(const struct run_items *r, uint64_t start) {
     const struct dataset *validation = &r->validation;
     const size_t items = (size_t)run_items_count(r);
-    struct run_data data = {.train = r->streams ? 0 : dataset_digest(&r->all), .start = start};
+    struct run_data data = {.train = r->streams ? 0 : run_items_known(r).xxh64, .start = start};
     if (r->label != NULL)
         data.labels = labels_digest(r->label, items);
     if (r->target != NULL)
@@ -109,7 +109,7 @@ static const char *text_then(const json_t *stored, const struct option_value *op
     return identity_text(stored, key);
 }
 
-static const struct digest *find_digest(const char *key) {
+static const struct input_digest *find_digest(const char *key) {
     for (size_t i = 0; i < DIGESTS; i++)
         if (strcmp(key, digests[i].key) == 0)
             return &digests[i];
@@ -118,14 +118,14 @@ static const struct digest *find_digest(const char *key) {
 
 /* Returns a value as messages show it. Flags, and options whose input has a digest, are shown as "given" or "not
  * given". */
-static const char *shown(const char *text, const struct digest *digest) {
+static const char *shown(const char *text, const struct input_digest *digest) {
     return strcmp(text, NONE) != 0 && (digest != NULL || *text == '\0') ? "given" : text;
 }
 
 static int check_same(const char *name, const json_t *stored, const json_t *identity,
                       const struct option_value *options, const char *key) {
     const char *then = text_then(stored, options, key), *now = identity_text(identity, key);
-    const struct digest *digest = find_digest(key);
+    const struct input_digest *digest = find_digest(key);
     if (strcmp(then, now) == 0)
         return 0;
     if (digest != NULL && strcmp(then, NONE) != 0 && strcmp(now, NONE) != 0)

@@ -12,7 +12,7 @@
 
 struct run_items;
 
-/* The XXH64 of each input; 0: the input was not given, or is a stream, whose digest is known at its end. */
+/* The XXH64 of each input; 0: the input was not given, or its digest is not known yet. */
 struct run_data {
     uint64_t train, labels, target, validation, validation_labels, validation_target, start;
 };

@@ -102,7 +102,7 @@ static int check_count(const struct run_items *r, const struct training_run_conf
 /* Checks the items of a block, as struct blocks wants it. */
 static int check_block(void *context, const struct dataset *block, uint64_t first) {
     const struct run_items *r = context;
-    return model_config_check_items(&r->checked, block->dtype, block->data, block->items, block->name, first);
+    return model_config_check_items(r->checked, block->dtype, block->data, block->items, block->name, first);
 }
 
 /* Brings the first block of a stream to hand. 0 or -1. */
@@ -110,7 +110,10 @@ static int start_stream(struct run_items *r, const struct training_run_config *c
                         const struct model_config *config) {
     if (!r->streams)
         return 0;
-    r->checked = *config;
+    r->checked = malloc(sizeof *r->checked);
+    if (r->checked == NULL)
+        return fail("%s: out of memory to check its items", r->train->name);
+    *r->checked = *config;
     r->stream.capacity = run_items_block(r, c);
     r->stream.check = check_block;
     r->stream.context = r;
@@ -163,10 +166,26 @@ int run_items_load(struct run_items *r, const struct training_run_config *c, str
     if (r->target != NULL &&
         target_set_scale(&config->target, r->target, (size_t)run_items_count(r), c->target) < 0)
         return -1;
+    if (!r->streams && c->estimate == NULL)
+        digest_start(&r->digest, &r->all);
     return check_components(r, c, config);
 }
 
+void run_items_wait(struct run_items *r) {
+    if (r->digest.set != NULL)
+        (void)digest_wait(&r->digest);
+}
+
+struct blocks_read run_items_known(const struct run_items *r) {
+    if (r->streams)
+        return *blocks_known(&r->stream);
+    return digest_is_done(&r->digest) ? (struct blocks_read){r->all.items, r->digest.xxh64}
+                                      : (struct blocks_read){0};
+}
+
 void run_items_free(struct run_items *r) {
+    if (r->digest.set != NULL)
+        digest_stop(&r->digest);
     if (r->number == NULL) {
         free(r->validation_label);
         free(r->validation_target);
@@ -178,4 +197,5 @@ void run_items_free(struct run_items *r) {
     dataset_free(&r->all);
     if (r->streams)
         blocks_close(&r->stream);
+    free(r->checked);
 }

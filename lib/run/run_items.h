@@ -4,6 +4,7 @@
 
 #include "run/training_run.h"
 #include "stream/blocks.h"
+#include "stream/digest.h"
 
 /* The items of a training run. Those of validation are in memory, and those that are trained on, too, unless they
  * are a stream. */
@@ -12,7 +13,8 @@ struct run_items {
     struct dataset all, validation; /* validation: with 0 items, there is none */
     struct blocks stream;           /* in use if `streams` */
     bool streams;
-    struct model_config checked;        /* what the items of the stream must fit */
+    struct model_config *checked;       /* what the items of the stream must fit; owned */
+    struct digest digest;               /* of those in memory */
     uint32_t *label;                    /* [items of an epoch], owned; NULL: none */
     uint32_t *validation_label;         /* the same for the validation items; with a split a part of `label` */
     double *target, *validation_target; /* the same of targets, NaN if not known */
@@ -25,6 +27,13 @@ struct run_items {
  * both cases. */
 int run_items_load(struct run_items *items, const struct training_run_config *run, struct model_config *model)
     __attribute__((warn_unused_result));
+
+/* What is known of the items that are trained on: their number, and the XXH64 of their bytes. Those of a stream are
+ * the ones read so far; 0 items: the digest is still being computed. */
+struct blocks_read run_items_known(const struct run_items *items);
+
+/* Waits until that is known of items in memory. */
+void run_items_wait(struct run_items *items);
 
 /* Returns the number of items of an epoch; 0: not known yet. */
 uint64_t run_items_count(const struct run_items *items);

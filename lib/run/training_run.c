@@ -64,13 +64,21 @@ static int validate(struct training_run *r, struct elbo *elbo) {
     return result;
 }
 
-/* Sets which data the model says that it was trained on. Of a stream that is known when it has been read. */
-static void describe_data(struct training_run *r) {
-    if (!r->items.streams)
-        return;
-    const struct blocks_read *known = blocks_known(&r->items.stream);
-    r->saver.provenance.items = r->saver.kept_provenance.items = known->items;
-    r->saver.provenance.data_xxh64 = r->saver.kept_provenance.data_xxh64 = known->xxh64;
+static int identify(struct training_run *r) {
+    return checkpoint_start(&r->checkpoint, &r->digests, schedule_spans(&r->config->schedule));
+}
+
+/* Sets which data the model and the checkpoint say that they are of, which may not be known at the start. 0 or -1.
+ */
+static int describe_data(struct training_run *r) {
+    run_items_wait(&r->items);
+    const struct blocks_read known = run_items_known(&r->items);
+    r->saver.provenance.items = r->saver.kept_provenance.items = known.items;
+    r->saver.provenance.data_xxh64 = r->saver.kept_provenance.data_xxh64 = known.xxh64;
+    if (r->items.streams || r->digests.train == known.xxh64)
+        return 0;
+    r->digests.train = known.xxh64;
+    return identify(r);
 }
 
 static bool has_lost_patience(const struct training_run *r) {
@@ -98,6 +106,8 @@ static void judge(struct training_run *r, const struct elbo *validation) {
 
 /* Syncs the log, then saves the checkpoint, which counts the log's rows. 0 or -1. */
 static int save_checkpoint(struct training_run *r) {
+    if (describe_data(r) < 0)
+        return -1;
     if (r->checkpoint.path != NULL && (run_log_sync(&r->log) < 0 || run_log_sync(&r->latents) < 0))
         return -1;
     return checkpoint_save(&r->checkpoint);
@@ -144,7 +154,7 @@ static int train_epoch(struct training_run *r) {
         return -1;
     while ((more = training_step(&r->training)) == 1 && signals_stop() == 0) {
         report_step(&r->report);
-        if (checkpoint_is_due(&r->checkpoint) && save_checkpoint(r) < 0)
+        if (checkpoint_is_due(&r->checkpoint) && run_items_known(&r->items).items > 0 && save_checkpoint(r) < 0)
             return -1;
     }
     if (more < 0)
@@ -152,7 +162,8 @@ static int train_epoch(struct training_run *r) {
     training_settle(&r->training);
     if (!training_epoch_is_over(&r->training)) /* a signal in the last step does not interrupt the epoch */
         return 0;
-    describe_data(r);
+    if (describe_data(r) < 0)
+        return -1;
     model_swap_average(&r->model);
     const int result = validate(r, &validation);
     model_swap_average(&r->model);
@@ -242,9 +253,7 @@ static int train(struct training_run *r) {
                                 .validates = r->items.validation.items > 0};
     report_start(&r->report, r->checkpoint.seconds);
     signals_catch_stop();
-    const int trained = train_epochs(r);
-    describe_data(r);
-    if (trained < 0 || save_checkpoint(r) < 0 || saver_save(&r->saver, ending(r), false) < 0) {
+    if (train_epochs(r) < 0 || save_checkpoint(r) < 0 || saver_save(&r->saver, ending(r), false) < 0) {
         saver_rescue(&r->saver);
         return -1;
     }
@@ -266,7 +275,7 @@ static int prepare_checkpoint(struct training_run *r) {
     r->checkpoint.options = c->options;
     r->checkpoint.training = &r->training;
     r->checkpoint.saver = &r->saver;
-    if (checkpoint_start(&r->checkpoint, &r->digests, schedule_spans(&c->schedule)) < 0)
+    if (identify(r) < 0)
         return -1;
     if (c->resume == NULL)
         return 0;
@@ -301,6 +310,8 @@ static int prepare(struct training_run *r) {
     r->workers = workers_start(r->config->threads);
     if (r->workers == NULL)
         return -1;
+    if (c->resume != NULL || (c->checkpoint != NULL && access(c->checkpoint, F_OK) == 0))
+        run_items_wait(&r->items); /* a checkpoint that is there is compared */
     r->digests = run_data_of(&r->items, r->facts.from_xxh64);
     prepare_saver(r);
     r->training = (struct training){.model = &r->model,

@@ -5,12 +5,12 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/signals.h"
+#include "base/thread.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
-#include <signal.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -63,17 +63,13 @@ static void *run(void *context) {
     struct blocks *b = context;
     b->next.result = fill(b);
     if (b->next.result < 0)
-        snprintf(b->next.message, sizeof b->next.message, "%s", error_message());
+        b->next.message = strdup(error_message());
     return NULL;
 }
 
-/* Starts to read the next block. The thread leaves signals to the others. 0 or -1. */
+/* Starts to read the next block. 0 or -1. */
 static int begin_reading(struct blocks *b) {
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    const int reason = pthread_create(&b->next.thread, NULL, run, b);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    const int reason = thread_start(&b->next.thread, run, b);
     b->next.is_reading = reason == 0;
     errno = reason;
     return reason == 0 ? 0 : fail_system(b->block.name, "cannot start a thread to read it");
@@ -125,7 +121,8 @@ static int next_block(struct blocks *b, bool heeds) {
     if (b->is_over || (b->next.is_reading && !wait_for_block(b, heeds)))
         return 0;
     if (b->next.result < 0)
-        return fail("%s", b->next.message);
+        return b->next.message == NULL ? fail("%s: out of memory for a message", b->block.name)
+                                       : fail("%s", b->next.message);
     const bool ends = b->next.block.items < b->capacity;
     if (check_known(b, b->read.items, b->next.read, ends) < 0)
         return -1;
@@ -240,6 +237,7 @@ void blocks_close(struct blocks *b) {
     stop_reading(b);
     dataset_free(&b->block);
     dataset_free(&b->next.block);
+    free(b->next.message);
     XXH64_freeState(b->hash);
     b->hash = NULL;
     if (b->reader.in.name != NULL)

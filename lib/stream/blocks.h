@@ -2,7 +2,6 @@
 #ifndef STREAM_BLOCKS_H
 #define STREAM_BLOCKS_H
 
-#include "base/error.h"
 #include "stream/dataset.h"
 
 #include <pthread.h>
@@ -22,9 +21,9 @@ struct blocks_next {
     struct dataset block;
     struct blocks_read read;
     pthread_t thread;
-    bool is_reading; /* the thread was started, and not joined yet */
-    int result;      /* 0, or -1 with a message */
-    char message[ERROR_MESSAGE];
+    bool is_reading;     /* the thread was started, and not joined yet */
+    int result;          /* 0, or -1 with a message */
+    char *message;       /* NULL: memory ran out; owned */
     atomic_bool stopped; /* the thread is to end at once */
 };
 

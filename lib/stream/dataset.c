@@ -41,6 +41,16 @@ void dataset_expect(const struct dataset *set, size_t i) {
     memory_expect(dataset_item(set, i), set->item_bytes);
 }
 
+void dataset_read_ahead(const struct dataset *set, size_t i) {
+    static size_t page;
+    if (page == 0)
+        page = (size_t)sysconf(_SC_PAGESIZE);
+    const unsigned char *item = dataset_item(set, i), *begin = set->owned;
+    const size_t first = (size_t)(item - begin) / page * page, end = (size_t)(item - begin) + set->item_bytes;
+    if (set->mapped > 0)
+        (void)madvise((unsigned char *)set->owned + first, end - first, MADV_WILLNEED);
+}
+
 uint64_t dataset_digest(const struct dataset *set) {
     return XXH64(set->data, set->items * set->item_bytes, 0);
 }

@@ -43,4 +43,7 @@ void dataset_swap(struct dataset *set, size_t i, size_t j);
 /* Prefetches item i, which will be used soon. */
 void dataset_expect(const struct dataset *set, size_t i);
 
+/* Asks the system to read item i of a mapped file, which will be used after some others. */
+void dataset_read_ahead(const struct dataset *set, size_t i);
+
 #endif

@@ -74,6 +74,14 @@ int feed_next(struct feed *f, uint64_t position) {
     return more;
 }
 
+#define AHEAD 8 /* steps: a disk then has many requests at a time, which it answers in the order that suits it */
+
+void feed_read_ahead(const struct feed *f, uint64_t position, size_t count) {
+    const uint64_t first = position == 0 ? 0 : position + AHEAD * count, end = position + (AHEAD + 1) * count;
+    for (uint64_t i = first; f->data->mapped > 0 && i < end && i < f->data->items; i++)
+        dataset_read_ahead(f->data, f->order[i]);
+}
+
 size_t feed_left(const struct feed *f, uint64_t position) {
     const uint64_t end = feed_first(f) + f->data->items;
     return position < end ? (size_t)(end - position) : 0;

@@ -33,6 +33,10 @@ int feed_resume(struct feed *feed, uint64_t epoch, uint64_t position, const stru
  * the epoch is over, or if a signal came while a stream was waited for; -1 on error. */
 int feed_next(struct feed *feed, uint64_t position) __attribute__((warn_unused_result));
 
+/* Called before the `count` items from `position` on are trained on: asks the system for those some steps later, if
+ * they are a mapped file. */
+void feed_read_ahead(const struct feed *feed, uint64_t position, size_t count);
+
 /* Returns the number of items at hand from `position` on. */
 size_t feed_left(const struct feed *feed, uint64_t position);
 

@@ -213,6 +213,7 @@ int training_step(struct training *t) {
                               .beta = objective_beta(&t->objective, epochs_at(t, t->position)),
                               .rate = rate_at(t, t->position),
                               .number = t->step + 1};
+    feed_read_ahead(&t->feed, t->position, step.items);
     vamp_forward(&t->vamp);
     run_passes(t, &step);
     if (account(t, &step) < 0)
