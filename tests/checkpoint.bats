@@ -73,7 +73,7 @@ figure() {
     for options in '--optimizer muon --ema 0.9 --schedule cosine' '--schedule step:1:0.5 --warm-rate 1.5 --clip 1' \
         '--binarize sample --warmup 2' '--prior vamp:5 --ema 0.9' '--cond labels.raw' '--cond labels.raw --augment shift:3,flip --binarize sample --val 0.1' '-a gated --free-bits 0.1' \
         '--stream --shuffle-buffer 75K' '--stream --shuffle-buffer 51K --cond labels.raw --prior normal --schedule cosine' \
-        '--start-from start.bin -S 2' '--optimizer adagrad --init normal:0.01'; do
+        '--splits 3 --clip 1' '--start-from start.bin -S 2' '--optimizer adagrad --init normal:0.01'; do
         # shellcheck disable=SC2086 # several options
         resumes $options
     done

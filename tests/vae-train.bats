@@ -145,7 +145,7 @@ ends() {
         'Data: Model: Likelihood: Objective: Optimizer: Files: General: Example: '
     # Each option is there once; none comes before the first heading, and no group is empty.
     assert_empty "$(grep -o '^  .\{4\}--[a-z-]*' <<<"$output" | sort | uniq -d)"
-    assert_equal "$(grep -c '^  .\{4\}--' <<<"$output")" 55
+    assert_equal "$(grep -c '^  .\{4\}--' <<<"$output")" 56
     awk '/^ /  { options = 1; if (heading == "") bad = 1 }
          /^$/ { if (heading != "" && !options) bad = 1 }
          /^[A-Z][a-z]*:$/ { heading = $0; options = 0 }

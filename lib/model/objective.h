@@ -48,7 +48,8 @@ struct objective {
 /* The arguments of one training step. */
 struct step {
     const struct objective *objective;
-    size_t items;    /* of its mini-batch */
+    size_t batch;    /* items of its mini-batch */
+    size_t items;    /* of these, those that are computed now: one split, see train/splits.h */
     double beta;     /* weight of the KL term */
     double rate;     /* learning rate */
     uint64_t number; /* from 1 */

@@ -27,6 +27,9 @@ int run_check(const struct training_run_config *c) {
         return fail(
             "--sigma: found optimal with --objective %s and %zu draws, which have different weights, wanted shared",
             e->name, o->draws);
+    if (c->splits > 1 && segment_has_best_scale(&segment))
+        return fail("--splits: found %zu with --sigma optimal, which needs the whole mini-batch, wanted shared",
+                    c->splits);
     if (hidden_check(&c->model.encoder, 0, c->model.activation, "--hidden") < 0 ||
         (c->model.decoder.layers != HIDDEN_NOT_GIVEN &&
          hidden_check(&c->model.decoder, c->model.latent, c->model.activation, "--decoder-hidden") < 0))

@@ -322,6 +322,7 @@ static int prepare(struct training_run *r) {
                                     .target = r->items.target,
                                     .workers = r->workers,
                                     .batch = c->batch,
+                                    .split_count = c->splits,
                                     .rate = c->rate,
                                     .seed = r->config->seed,
                                     .augment = c->augment,

@@ -27,7 +27,7 @@ struct training_run_config {
     bool target_hidden_given;  /* by --target-hidden */
     bool scale_given;          /* model.scale is from --sigma, not the default of the likelihood */
     uint64_t epochs, patience; /* patience: epochs without a better validation before the run stops; 0: never */
-    size_t batch;
+    size_t batch, splits;
     double rate;
     struct objective objective; /* target_weight: TARGET_WEIGHT_NOT_GIVEN without --target-weight */
     struct schedule schedule;

@@ -92,9 +92,9 @@ static const char *facts(const struct training *t, uint64_t position, size_t ite
  * the support of the likelihood. */
 static int check_rows(const struct training *t, size_t items) {
     for (size_t row = 0; row < items; row++) {
-        const size_t place = feed_place(&t->feed, t->position + row);
+        const size_t place = feed_place(&t->feed, t->first + row);
         if (model_config_check_items(&t->model->config, t->data->dtype, dataset_item(t->data, place), 1,
-                                     t->data->name, item_number(t, t->position + row)) < 0)
+                                     t->data->name, item_number(t, t->first + row)) < 0)
             return -1;
     }
     return 0;
@@ -141,14 +141,13 @@ int divergence_of_loss(struct training *t, const struct step *step, double recon
                 : !isfinite(reconstruction) ? "likelihood"
                 : misses_target(t, step)    ? "target"
                                             : "prior",
-                facts(t, t->position, step->items, t->rate > 0 && step->number > 1, text));
+                facts(t, t->first, step->items, t->rate > 0 && step->number > 1, text));
 }
 
-/* Writes the facts about the last step, whose items are still in the pass. */
+/* Writes the facts about the last step, of which the items of the last split are still in the pass. */
 static const char *facts_of_last(const struct training *t, char text[FACTS_TEXT]) {
-    const size_t rest = (size_t)(t->position % t->batch),
-                 items = rest > 0 ? rest : smaller(t->batch, (size_t)t->position);
-    return facts(t, t->position - items, items, t->rate > 0 && t->step > 1, text);
+    const size_t items = t->position > t->first ? (size_t)(t->position - t->first) : 0;
+    return facts(t, t->first, items, t->rate > 0 && t->step > 1, text);
 }
 
 int divergence_check(const struct training *t) {

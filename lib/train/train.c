@@ -91,7 +91,7 @@ static void drop_tokens(const struct training *t, size_t row, struct noise noise
 static void gather(struct training *t, size_t row) {
     const struct model *m = t->model;
     struct pass *pass = &t->pass;
-    const uint64_t position = t->position + pass->first + row;
+    const uint64_t position = t->first + pass->first + row;
     const size_t place = feed_place(&t->feed, position);
     const uint64_t item = feed_first(&t->feed) + place;
     if (feed_left(&t->feed, position) > EXPECTED)
@@ -203,25 +203,54 @@ static void run_passes(struct training *t, const struct step *step) {
     pass_set_micro_batch(pass, 0);
 }
 
+/* Computes the gradient of the items of a step, or of a split of it, and adds their figures to those of the epoch.
+ * 0 or -1. */
+static int run_items(struct training *t, const struct step *step) {
+    run_passes(t, step);
+    if (account(t, step) < 0)
+        return -1;
+    vamp_backward(&t->vamp, step);
+    return 0;
+}
+
+/* The same split by split, whose gradients are added up. A split without items adds nothing. 0 or -1. */
+static int run_splits(struct training *t, const struct step *step) {
+    const struct parameters *p = &t->model->net.parameters;
+    for (size_t split = 0; split < t->splits.count; split++) {
+        struct step part = *step;
+        const size_t first = splits_first(&t->splits, step->batch, split);
+        part.items = splits_first(&t->splits, step->batch, split + 1) - first;
+        t->first = t->position + first;
+        if (part.items == 0)
+            memset(p->gradient, 0, p->size * sizeof *p->gradient);
+        else if (run_items(t, &part) < 0)
+            return -1;
+        else
+            update_gradient(&t->update, t->workers, &part);
+        splits_add(&t->splits, split);
+    }
+    return 0;
+}
+
 int training_step(struct training *t) {
     const int more = feed_next(&t->feed, t->position);
     if (more != 1)
         return more;
-    const size_t left = feed_left(&t->feed, t->position);
+    const size_t items = smaller(feed_left(&t->feed, t->position), t->batch);
     const struct step step = {.objective = &t->objective,
-                              .items = left < t->batch ? left : t->batch,
+                              .batch = items,
+                              .items = items,
                               .beta = objective_beta(&t->objective, epochs_at(t, t->position)),
                               .rate = rate_at(t, t->position),
                               .number = t->step + 1};
-    feed_read_ahead(&t->feed, t->position, step.items);
+    feed_read_ahead(&t->feed, t->position, items);
+    t->first = t->position;
     vamp_forward(&t->vamp);
-    run_passes(t, &step);
-    if (account(t, &step) < 0)
+    if ((t->update.in_splits ? run_splits(t, &step) : run_items(t, &step)) < 0)
         return -1;
-    vamp_backward(&t->vamp, &step);
     const bool finite = update_run(&t->update, t->workers, &step);
     t->last_rate = step.rate;
-    t->position += step.items;
+    t->position += items;
     t->step++;
     if (!finite)
         return divergence_of_update(t);
@@ -235,12 +264,13 @@ int training_start(struct training *t) {
     const size_t threads = workers_threads(t->workers);
     if (t->batch > t->data->items)
         t->batch = t->data->items;
+    const size_t splits = larger(t->split_count, 1), split = divide_up(t->batch, splits);
     t->last = ELBO_NONE;
     t->feed = (struct feed){.data = t->data, .stream = t->stream, .block = t->shuffled, .seed = t->seed};
     if (feed_start(&t->feed) < 0)
         return -1;
     t->latents = calloc(m->config.latent, sizeof *t->latents);
-    t->item_bound = calloc(t->batch, sizeof *t->item_bound);
+    t->item_bound = calloc(split, sizeof *t->item_bound);
     if (t->latents == NULL || t->item_bound == NULL)
         return fail("training: out of memory for the sums of %zu latents", m->config.latent);
     if (augment_changes(&t->augment) && (t->changed = memory_allocate(threads * changed_bytes(t))) == NULL)
@@ -252,12 +282,16 @@ int training_start(struct training *t) {
                                 .pseudo = t->vamp.pass.net == NULL ? NULL : &t->vamp.pass,
                                 .pseudo_inputs = m->pseudo_inputs,
                                 .pseudo_size = t->vamp.pass.items * m->encoder_inputs,
-                                .config = &t->update_config};
+                                .config = &t->update_config,
+                                .in_splits = splits > 1};
+    if (splits > 1 &&
+        splits_start(&t->splits, splits, t->workers, m->net.parameters.gradient, m->net.parameters.size) < 0)
+        return -1;
     if (update_start(&t->update, threads) < 0 || products_check_memory(threads) < 0)
         return -1;
     /* The pass comes last, since it does with what is left: it has fewer items at a time if memory is short. */
     if (pass_create(&t->pass, &m->net, 0, m->net.layers,
-                    &(struct pass_size){.items = t->batch,
+                    &(struct pass_size){.items = split,
                                         .draws = t->objective.draws,
                                         .threads = threads,
                                         .trains = true,
@@ -273,6 +307,7 @@ void training_settle(struct training *t) {
 
 void training_end(struct training *t) {
     update_end(&t->update);
+    splits_end(&t->splits);
     vamp_end(&t->vamp);
     plan_free(&t->plan);
     pass_free(&t->pass);

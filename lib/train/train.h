@@ -10,6 +10,7 @@
 #include "train/augment.h"
 #include "train/feed.h"
 #include "train/schedule.h"
+#include "train/splits.h"
 #include "train/update.h"
 #include "train/vamp.h"
 
@@ -28,8 +29,9 @@ struct training {
     const double *target;       /* [items of an epoch], NaN if not known; NULL if the model has no head */
     struct workers *workers;
     size_t
-        batch;   /* items of a mini-batch; training_start reduces it to the items of the data, if these are fewer */
-    double rate; /* of --rate */
+        batch; /* items of a mini-batch; training_start reduces it to the items of the data, if these are fewer */
+    size_t split_count; /* splits of a mini-batch; 0 and 1: it is not cut */
+    double rate;        /* of --rate */
     uint64_t seed;
     struct augment augment;
     double word_dropout; /* probability that a recurrent decoder does not see an earlier token of an item */
@@ -39,6 +41,7 @@ struct training {
     struct update_config update_config;
     uint64_t epoch, step;             /* number of the current epoch, from 1; number of steps so far */
     uint64_t position;                /* items of the epoch so far */
+    uint64_t first;                   /* the place in the epoch of the pass' first item: of a split of the step */
     double reconstruction, kl, bound; /* sums over these items */
     struct latent_sums *latents;      /* [latent], sums over these items */
     struct target_sums targets;       /* the same of the target, with the predictions from draws of z */
@@ -47,8 +50,9 @@ struct training {
     struct plan plan;
     struct feed feed; /* the items in the order of this epoch */
     struct update update;
+    struct splits splits;
     struct vamp vamp;       /* for a prior with pseudo-inputs */
-    double *item_bound;     /* [batch], the bound of each item of the step */
+    double *item_bound;     /* [items of the pass], the bound of each item of the step, or of a split of it */
     unsigned char *changed; /* [threads], an item of each thread as this epoch has it; NULL: none is changed */
     double last_rate;       /* learning rate of the last step */
     struct deviations deviations; /* sums over the epoch so far, with SCALE_OPTIMAL */

@@ -148,13 +148,19 @@ static int allocate_own_gradients(struct update *u, size_t threads) {
     return u->own_gradient == NULL ? fail("training: out of memory for the gradients of %zu threads", threads) : 0;
 }
 
+/* Returns whether the gradient of all parts is computed before any part is updated. */
+static bool keeps_gradient(const struct update *u) {
+    const struct optimizer_config *o = &u->config->optimizer;
+    return u->in_splits || o->clip > 0 || o->optimizer->orthogonal;
+}
+
 int update_start(struct update *u, size_t threads) {
     const struct optimizer_config *o = &u->config->optimizer;
     if (u->config->ema > 0 && parameters_average(&u->net->parameters) < 0)
         return -1;
     if (o->optimizer->orthogonal && order_tensors(u) < 0)
         return -1;
-    if (!o->optimizer->orthogonal && o->clip == 0 && allocate_own_gradients(u, threads) < 0)
+    if (!keeps_gradient(u) && allocate_own_gradients(u, threads) < 0)
         return -1;
     return make_parts(u);
 }
@@ -179,7 +185,7 @@ static void average(const struct work *w, size_t offset, size_t size) {
 static void layer_gradient(const struct work *w, const struct part *part, float *const own[]) {
     const struct update *u = w->update;
     const struct layer *layer = part->layer;
-    const float scale = 1.0f / (float)w->step->items;
+    const float scale = 1.0f / (float)w->step->batch;
     const bool pseudo = u->pseudo != NULL && layer->number < u->pseudo->to;
     struct tile tile = {.unit = part->unit, .units = part->units};
     if (pseudo) {
@@ -268,21 +274,35 @@ static void set_squares(const struct update *u, const struct part *part, float *
     }
 }
 
-static void gradient_of_part(void *context, size_t i) {
+/* Sets the sums of squares of a part's gradient in the table. */
+static void squares_of_part(void *context, size_t i) {
     const struct work *w = context;
     const struct update *u = w->update;
     const struct part *part = &u->part[i];
-    const bool clips = u->config->optimizer.clip > 0;
     float *own[LAYER_PARAMETERS];
     if (part->layer == NULL) {
-        if (clips)
-            u->squares[part->sum] = math_kernel()->squares(u->net->parameters.gradient + part->offset, part->size);
+        u->squares[part->sum] = math_kernel()->squares(u->net->parameters.gradient + part->offset, part->size);
         return;
     }
     in_table(u, part, own);
+    set_squares(u, part, own);
+}
+
+/* Computes the gradient of a part in the table; that of pseudo-inputs is there. */
+static void gradient_of_part(void *context, size_t i) {
+    const struct work *w = context;
+    const struct part *part = &w->update->part[i];
+    float *own[LAYER_PARAMETERS];
+    if (part->layer == NULL)
+        return;
+    in_table(w->update, part, own);
     layer_gradient(w, part, own);
-    if (clips)
-        set_squares(u, part, own);
+}
+
+/* The same, and its sums of squares while it is in the cache. */
+static void gradient_and_squares(void *context, size_t i) {
+    gradient_of_part(context, i);
+    squares_of_part(context, i);
 }
 
 /* Packs the units whose parameters are in this tensor, if it belongs to a layer that is updated. */
@@ -330,22 +350,29 @@ static float ema_weight_at(double ema, uint64_t step) {
     return (float)(1 - (ema < young ? ema : young));
 }
 
+void update_gradient(struct update *u, struct workers *workers, const struct step *step) {
+    struct work work = {.update = u, .step = step};
+    workers_run(workers, u->parts, gradient_of_part, &work);
+}
+
 bool update_run(struct update *u, struct workers *workers, const struct step *step) {
     const struct optimizer_config *o = &u->config->optimizer;
-    const bool orthogonal = o->optimizer->orthogonal;
+    const bool orthogonal = o->optimizer->orthogonal, clips = o->clip > 0;
     struct work work = {.update = u,
                         .step = step,
                         .scale = 1,
                         .decay = (float)(1 - step->rate * o->weight_decay),
                         .ema_weight = ema_weight_at(u->config->ema, step->number)};
-    if (o->clip > 0 || orthogonal) {
-        workers_run(workers, u->parts, gradient_of_part, &work);
+    if (u->in_splits && clips)
+        workers_run(workers, u->parts, squares_of_part, &work);
+    else if (!u->in_splits && (clips || orthogonal))
+        workers_run(workers, u->parts, clips ? gradient_and_squares : gradient_of_part, &work);
+    if (clips)
         work.scale = clipping(u);
-    }
     work.adam = adam_step(o, step->rate, work.scale, step->number);
     if (orthogonal)
         workers_run(workers, u->net->parameters.count, muon_tensor, &work);
     else
-        workers_run(workers, u->parts, o->clip > 0 ? adam_part : both_of_part, &work);
+        workers_run(workers, u->parts, keeps_gradient(u) ? adam_part : both_of_part, &work);
     return !atomic_load(&u->overflowed);
 }

@@ -28,6 +28,7 @@ struct update {
     struct pass *pseudo;
     size_t pseudo_inputs, pseudo_size; /* their offset in the table of parameters, and how many numbers they have */
     const struct update_config *config;
+    bool in_splits;    /* the gradient is in the table of parameters when update_run is called */
     struct part *part; /* [parts]; owned, like the arrays below */
     size_t parts;
     double *squares; /* [sums], sums of squares per unit of the gradient, so that its norm does not depend on the
@@ -41,9 +42,12 @@ struct update {
     atomic_bool overflowed; /* a moment is not finite after this step */
 };
 
-/* Prepares updates of a net. The fields from net to config must be set, the others 0. `threads`: number of threads
- * of the workers of update_run. 0, or -1 if memory runs out; end with update_end in both cases. */
+/* Prepares updates of a net. The fields from net to in_splits must be set, the others 0. `threads`: number of
+ * threads of the workers of update_run. 0, or -1 if memory runs out; end with update_end in both cases. */
 int update_start(struct update *update, size_t threads) __attribute__((warn_unused_result));
+
+/* For a step in splits: computes the gradient in the table of parameters, after the backward pass of a split. */
+void update_gradient(struct update *update, struct workers *workers, const struct step *step);
 
 /* Updates the parameters, and their moving average if there is one. Called after the backward pass of a step.
  * Returns whether the optimizer's moments are finite. */

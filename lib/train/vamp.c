@@ -46,7 +46,7 @@ static void average(struct pass *pass, const struct layer *layer, const struct t
                     const struct step *step) {
     const size_t width = net_input(pass->net, layer, 0)->width;
     for (size_t row = tile->row; row < tile->row + tile->rows; row++)
-        math_kernel()->scale(pass_input(pass, layer, 0)->dout + row * width + tile->unit, 1.0f / (float)step->items,
+        math_kernel()->scale(pass_input(pass, layer, 0)->dout + row * width + tile->unit, 1.0f / (float)step->batch,
                              tile->units);
 }
 

@@ -168,7 +168,7 @@ static double reference_batch(const struct model *m, const double *parameter, co
 
 static void run_pass(struct pass *p, const struct model *m) {
     const struct objective elbo = {.estimator = estimator_find("test", "elbo"), .draws = 1, .beta = 1};
-    const struct step step = {.objective = &elbo, .items = ROWS, .beta = 1};
+    const struct step step = {.objective = &elbo, .batch = ROWS, .items = ROWS, .beta = 1};
     double bound[ROWS];
     for (size_t row = 0; m->label != NO_LAYER && row < ROWS; row++)
         model_set_label(m, p, row, (uint32_t)LABEL(row));

@@ -238,7 +238,7 @@ static void check_head(const char *name, double beta, double free_bits, size_t c
     set_epsilon(&m, &p, 5);
     for (size_t item = 0; target_weight > 0 && item < ROWS; item++) /* one of them is not known */
         model_set_target(&m, &p, item, item == 1 ? (double)NAN : 0.8 - (double)item);
-    run_pass(&p, &m, &vamp, &(struct step){.objective = &o, .items = ROWS, .beta = beta}, bound);
+    run_pass(&p, &m, &vamp, &(struct step){.objective = &o, .batch = ROWS, .items = ROWS, .beta = beta}, bound);
     check_gradient(&m, &p, &o, beta, bound);
     vamp_end(&vamp);
     pass_free(&p);
