@@ -42,7 +42,7 @@ streams() {
 }
 
 @test "items that are read block by block give the bytes of those in memory" {
-    for size in 51K 1 25088 75264 157K 1G; do streams items.raw --shuffle-buffer $size; done
+    for size in 51K 1 25088 75264 156800 157K 1G 200T; do streams items.raw --shuffle-buffer $size; done
     for batch in 300 1 64; do BATCH=$batch streams items.raw --shuffle-buffer 51K; done
     vae-train "${OPTIONS[@]}" -b 32 -m frames.bin --stream --shuffle-buffer 51K frames.raw
     vae-train "${OPTIONS[@]}" -b 32 -m memory.bin --shuffle-buffer 51K items.raw
@@ -113,6 +113,42 @@ waits_for_items() {
     pid=$!
     exec 7>pipe
     { header u8 28x28 $ITEMS . && payload <items.raw | first $((100 * 784)); } >&7
+}
+
+@test "a command before the pipe that fails, or that the same signal ends, leaves the checkpoint of the last step" {
+    local options=(-q -H 12 -z 3 -b 32 --stream --shuffle-buffer 26K)
+    vae-train "${options[@]}" -m whole.bin < <(cat items.raw)
+    run vae-train "${options[@]}" -m part.bin --checkpoint part.ck < <(first $((64 + 100 * 784)) <items.raw)
+    assert_equal "$status" 1
+    assert_regex "$output" '^vae-train: stdin: ended after 78400 of 156800 bytes'
+    assert_equal "$(metadata part.ck step) $(metadata part.ck read_items)" '3 96'
+    vae-train "${options[@]}" -m part.bin --resume part.ck < <(cat items.raw)
+    cmp part.bin whole.bin
+    # As ctrl-C does, to all of a pipeline, of which the writer ends first.
+    rm part.*
+    waits_for_items vae-train "${options[@]}" -m part.bin --checkpoint part.ck --every 1
+    await eval '[ -e part.ck ] && [ "$(metadata part.ck step)" = 3 ]'
+    kill -STOP $pid
+    exec 7>&-
+    kill -TERM $pid
+    kill -CONT $pid
+    status=0
+    wait $pid || status=$?
+    assert_equal "$status $(<err)" '143 '
+    assert_equal "$(metadata part.bin steps)" 3
+    vae-train "${options[@]}" -m part.bin --resume part.ck < <(cat items.raw)
+    cmp part.bin whole.bin
+}
+
+@test "a run that is gone on with refuses a file of which a later part has changed" {
+    local options=(-q -H 12 -z 3 -b 32 -e 3 --stream --shuffle-buffer 51K)
+    cut_at 11 vae-train "${options[@]}" -m part.bin --checkpoint part.ck --every 1 items.raw
+    assert_equal "$(metadata part.ck epoch) $(metadata part.ck read_items)" '2 128'
+    perl -0777 -pe 'substr($_, -9, 1) ^= "\1"' items.raw >other.raw
+    run vae-train "${options[@]}" -m part.bin --resume part.ck other.raw
+    assert_equal "$status" 1
+    assert_regex "$output" "^vae-train: other.raw: the XXH64 of its first $ITEMS items is [0-9a-f]{16}, wanted [0-9a-f]{16} as before"
+    assert [ ! -e part.bin ]
 }
 
 @test "a signal ends a run that waits for items, with the model and the checkpoint saved" {

@@ -168,7 +168,7 @@ static int load(struct checkpoint *c, const struct input *in, const json_t *meta
     c->judged = state.figures.judged;
     c->seconds = state.sums.seconds;
     c->saved_steps = state.figures.step;
-    return training_resume(c->training, &state.figures.read);
+    return training_resume(c->training, &state.figures.known);
 }
 
 int checkpoint_load(struct checkpoint *c, const char *path) {

@@ -178,7 +178,7 @@ void run_items_wait(struct run_items *r) {
 
 struct blocks_read run_items_known(const struct run_items *r) {
     if (r->streams)
-        return *blocks_known(&r->stream);
+        return blocks_known(&r->stream);
     return digest_is_done(&r->digest) ? (struct blocks_read){r->all.items, r->digest.xxh64}
                                       : (struct blocks_read){0};
 }

@@ -30,8 +30,9 @@ static const struct figure figures[] = {
     {"best_epoch", offsetof(struct figures, best_epoch), 1},
     {"best_step", offsetof(struct figures, best_step), 1},
     {"best_active", offsetof(struct figures, best_active), 2},
-    {"read_items", offsetof(struct figures, read.items), 2, true},
-    {"read_xxh64", offsetof(struct figures, read.xxh64), 2, true},
+    {"read_items", offsetof(struct figures, known.read.items), 2, true},
+    {"read_xxh64", offsetof(struct figures, known.read.xxh64), 2, true},
+    {"all_xxh64", offsetof(struct figures, known.whole), 2, true},
 };
 #define FIGURES (sizeof figures / sizeof *figures)
 
@@ -45,7 +46,7 @@ bool run_state_is_key(const char *key) {
 int run_state_put(const struct run_state *s, json_t *metadata) {
     for (size_t i = 0; i < FIGURES; i++) {
         const uint64_t value = *(const uint64_t *)((const char *)&s->figures + figures[i].offset);
-        if (figures[i].of_a_stream && s->figures.read.items == 0)
+        if (figures[i].of_a_stream && s->figures.known.read.items == 0)
             continue;
         if (metadata_put(metadata, figures[i].key, "%" PRIu64, value) != 0)
             return -1;
@@ -92,7 +93,7 @@ static struct figures figures_of(const struct training *t, const struct saver *s
     struct figures f = {
         .epoch = t->epoch, .step = t->step, .position = t->position, .judged = judged, .validated = s->validated};
     if (t->stream != NULL)
-        f.read = t->stream->read;
+        f.known = (struct feed_known){t->stream->read, t->stream->whole};
     if (run_state_has_best(s)) {
         f.best_epoch = s->kept_provenance.epochs;
         f.best_step = s->kept_provenance.steps;
@@ -134,7 +135,7 @@ struct run_state run_state_of(const struct training *t, const struct saver *s, u
  * than `position`. */
 static uint64_t items_of(const struct figures *f, const struct training *t) {
     const uint64_t items = training_items(t);
-    return items > 0 ? items : f->read.items;
+    return items > 0 ? items : f->known.read.items;
 }
 
 static uint64_t steps_per_epoch(const struct figures *f, const struct training *t) {
@@ -149,10 +150,11 @@ static int check_figures(const struct figures *f, const struct training *t, cons
                         (f->position % t->batch == 0 || f->position == items);
     const uint64_t done = divide_up(f->position, t->batch);
     const bool streams = t->stream != NULL;
-    if (streams != (f->read.items > 0) || (streams && (f->read.items < f->position || f->read.items > items)) ||
-        (!whole && !within) || (f->epoch > 0 && f->step != (f->epoch - 1) * steps + done) ||
-        (f->epoch == 0 && f->step != 0) || f->best_epoch > f->judged || f->best_step != f->best_epoch * steps ||
-        f->validated != f->judged * steps || f->best_active > t->model->config.latent)
+    if (streams != (f->known.read.items > 0) ||
+        (streams && (f->known.read.items < f->position || f->known.read.items > items)) || (!whole && !within) ||
+        (f->epoch > 0 && f->step != (f->epoch - 1) * steps + done) || (f->epoch == 0 && f->step != 0) ||
+        f->best_epoch > f->judged || f->best_step != f->best_epoch * steps || f->validated != f->judged * steps ||
+        f->best_active > t->model->config.latent)
         return fail("%s: step %" PRIu64 " at item %" PRIu64 " of epoch %" PRIu64
                     ", wanted a position that this run can reach",
                     name, f->step, f->position, f->epoch);

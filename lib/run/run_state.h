@@ -14,7 +14,7 @@
 /* The whole numbers. */
 struct figures {
     uint64_t epoch, step, position, judged, validated, best_epoch, best_step, best_active;
-    struct blocks_read read; /* of a stream, see struct blocks; 0 items without one */
+    struct feed_known known; /* of a stream; 0 items without one */
 };
 
 /* The real numbers, written as a row of them. */

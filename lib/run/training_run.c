@@ -143,6 +143,18 @@ static int end_epoch(struct training_run *r, const struct elbo *validation) {
     return result;
 }
 
+/* Called after a step has failed. If a stream could not be read, the state is that of the last step: then it is
+ * saved; or, if the signal that ended the command before the pipe has come here, too, returns true, and the run
+ * ends as by that signal. */
+static bool keeps_state(struct training_run *r) {
+    if (!r->training.feed.has_failed)
+        return false;
+    if (signals_stop() != 0)
+        return true;
+    rescue_checkpoint(r);
+    return false;
+}
+
 /* Trains to the end of the epoch and validates. Returns 1 when done, 0 if a signal came before the end, -1 on
  * error. */
 static int train_epoch(struct training_run *r) {
@@ -157,7 +169,7 @@ static int train_epoch(struct training_run *r) {
         if (checkpoint_is_due(&r->checkpoint) && run_items_known(&r->items).items > 0 && save_checkpoint(r) < 0)
             return -1;
     }
-    if (more < 0)
+    if (more < 0 && !keeps_state(r))
         return -1;
     training_settle(&r->training);
     if (!training_epoch_is_over(&r->training)) /* a signal in the last step does not interrupt the epoch */

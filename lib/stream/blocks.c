@@ -93,17 +93,20 @@ static bool wait_for_block(struct blocks *b, bool heeds) {
 /* Checks that what was read up to the end of a block, the last one if it `ends`, is what is known of it. 0 or -1.
  */
 static int check_known(const struct blocks *b, uint64_t first, struct blocks_read read, bool ends) {
-    const uint64_t wanted = b->known.items > 0 ? b->known.items : b->items;
-    const bool passes = first < b->known.items && read.items >= b->known.items;
+    const uint64_t wanted = b->items > 0 ? b->items : b->known.items;
+    const bool passes = first < b->known.items && read.items >= b->known.items,
+               whole = b->whole != 0 && read.items == b->items;
     if (ends && read.items < wanted)
         return fail("%s: ended after %" PRIu64 " items, wanted %" PRIu64 " as before", b->block.name, read.items,
                     wanted);
     if (b->items > 0 && read.items > b->items)
         return fail("%s: has more than %" PRIu64 " items, wanted as many as before", b->block.name, b->items);
-    if (passes && (read.items > b->known.items || read.xxh64 != b->known.xxh64))
+    if ((passes && (read.items > b->known.items || read.xxh64 != b->known.xxh64)) ||
+        (whole && read.xxh64 != b->whole))
         return fail("%s: the XXH64 of its first %" PRIu64 " items is %016" PRIx64 ", wanted %016" PRIx64
                     " as before: read the same again, or start a new run",
-                    b->block.name, b->known.items, read.xxh64, b->known.xxh64);
+                    b->block.name, whole ? b->items : b->known.items, read.xxh64,
+                    whole ? b->whole : b->known.xxh64);
     return 0;
 }
 
@@ -130,8 +133,10 @@ static int next_block(struct blocks *b, bool heeds) {
     const int more = b->next.block.items > 0;
     if (more)
         take(b);
-    if (b->is_over)
+    if (b->is_over) {
         b->items = b->read.items;
+        b->whole = b->read.xxh64;
+    }
     return !b->is_over && begin_reading(b) < 0 ? -1 : more;
 }
 
@@ -154,8 +159,6 @@ int blocks_restart(struct blocks *b) {
     if (b->first == 0)
         return 0;
     stop_reading(b);
-    if (b->is_over)
-        b->known = b->read;
     if (raw_rewind(&b->reader) < 0)
         return -1;
     XXH64_reset(b->hash, 0);
@@ -166,9 +169,11 @@ int blocks_restart(struct blocks *b) {
     return next_block(b, false) < 0 ? -1 : 0; /* there is one: fewer items than before are an error */
 }
 
-int blocks_seek(struct blocks *b, uint64_t item, const struct blocks_read *known) {
+int blocks_seek(struct blocks *b, uint64_t item, const struct blocks_read *known, uint64_t whole) {
     int more = 1;
     b->known = *known;
+    if (b->whole == 0)
+        b->whole = whole;
     if (check_known(b, b->first, b->read, b->is_over) < 0)
         return -1;
     if (item == b->items)
@@ -178,8 +183,8 @@ int blocks_seek(struct blocks *b, uint64_t item, const struct blocks_read *known
     return more < 0 ? -1 : 0;
 }
 
-const struct blocks_read *blocks_known(const struct blocks *b) {
-    return b->known.items > b->read.items ? &b->known : &b->read;
+struct blocks_read blocks_known(const struct blocks *b) {
+    return b->whole != 0 ? (struct blocks_read){b->items, b->whole} : b->read;
 }
 
 /* Counts the items of a regular file. 0 or -1. */
@@ -227,6 +232,8 @@ int blocks_start(struct blocks *b) {
     if (b->hash == NULL)
         return fail("%s: out of memory for its digest", b->block.name);
     XXH64_reset(b->hash, 0);
+    if (b->items > 0 && b->capacity > b->items)
+        b->capacity = (size_t)b->items + 1; /* so that a block that is all of them ends before its end */
     if (allocate(b, &b->block) < 0 || allocate(b, &b->next.block) < 0 || begin_reading(b) < 0)
         return -1;
     const int more = next_block(b, false);

@@ -40,6 +40,7 @@ struct blocks {
     struct raw_reader reader;
     XXH64_state_t *hash;
     struct blocks_read known; /* what the items up to some number must be; 0 items: nothing is known */
+    uint64_t whole;           /* the XXH64 of all items; 0: not known yet */
     struct blocks_next next;
     bool is_over; /* no block follows the one at hand */
 };
@@ -49,8 +50,8 @@ struct blocks {
  * end with blocks_close in both cases. */
 int blocks_open(struct blocks *blocks, const char *path) __attribute__((warn_unused_result));
 
-/* Brings the first block to hand, after `capacity`, `check` and `context` were set. Refuses a stream without items.
- * 0 or -1. */
+/* Brings the first block to hand, after `capacity`, `check` and `context` were set. A capacity that is larger than
+ * the stream is reduced. Refuses a stream without items. 0 or -1. */
 int blocks_start(struct blocks *blocks) __attribute__((warn_unused_result));
 
 /* Brings the next block to hand. Returns 1 when done; 0 if the stream has ended, or if signals_stop() came while it
@@ -62,12 +63,13 @@ int blocks_next(struct blocks *blocks) __attribute__((warn_unused_result));
 int blocks_restart(struct blocks *blocks) __attribute__((warn_unused_result));
 
 /* Brings the block with item `item` to hand, or the one that ends before it, so that the next one begins with it.
- * Its predecessors are read, too. The items up to known->items must be those that `known` says. 0 or -1. */
-int blocks_seek(struct blocks *blocks, uint64_t item, const struct blocks_read *known)
+ * Its predecessors are read, too. The items up to known->items must be those that `known` says, and all of them
+ * those with the XXH64 `whole`, unless that is 0. 0 or -1. */
+int blocks_seek(struct blocks *blocks, uint64_t item, const struct blocks_read *known, uint64_t whole)
     __attribute__((warn_unused_result));
 
-/* Returns the most that is known of the items: what was read, or what blocks_seek and earlier readings know. */
-const struct blocks_read *blocks_known(const struct blocks *blocks);
+/* Returns the most that is known of the items: that of all, or of those read so far. */
+struct blocks_read blocks_known(const struct blocks *blocks);
 
 void blocks_close(struct blocks *blocks);
 

@@ -37,7 +37,7 @@ static void shuffle(const struct feed *f) {
 }
 
 int feed_start(struct feed *f) {
-    const size_t most = f->stream != NULL ? f->block : f->data->items;
+    const size_t most = f->stream != NULL ? f->stream->capacity : f->data->items;
     if (most > UINT32_MAX)
         return fail("%s: %zu items, wanted at most %" PRIu32 " to train on", f->data->name, most, UINT32_MAX);
     f->order = malloc(most * sizeof *f->order);
@@ -57,9 +57,9 @@ int feed_begin(struct feed *f, uint64_t epoch) {
     return 0;
 }
 
-int feed_resume(struct feed *f, uint64_t epoch, uint64_t position, const struct blocks_read *known) {
+int feed_resume(struct feed *f, uint64_t epoch, uint64_t position, const struct feed_known *known) {
     f->epoch = epoch;
-    if (f->stream != NULL && blocks_seek(f->stream, position, known) < 0)
+    if (f->stream != NULL && blocks_seek(f->stream, position, &known->read, known->whole) < 0)
         return -1;
     shuffle(f);
     return 0;
@@ -71,6 +71,7 @@ int feed_next(struct feed *f, uint64_t position) {
     const int more = f->stream == NULL ? 0 : blocks_next(f->stream);
     if (more == 1)
         shuffle(f);
+    f->has_failed = more < 0;
     return more;
 }
 

@@ -11,10 +11,11 @@ struct feed {
     /* Set by the caller. */
     const struct dataset *data; /* all items, or those at hand, which are &stream->block; not owned */
     struct blocks *stream;      /* NULL: data has all items; not owned */
-    size_t block;               /* items of a block; 0: all are one. Of a stream: its capacity */
+    size_t block;               /* items of a block; 0: all are one */
     uint64_t seed;
     /* Set by the functions below. */
     uint64_t epoch;
+    bool has_failed; /* a stream could not be read */
     uint32_t *order; /* the places in `data` of the items at hand, in the order of the epoch; owned */
 };
 
@@ -24,9 +25,15 @@ int feed_start(struct feed *feed) __attribute__((warn_unused_result));
 /* Begins epoch `epoch`, from 1 on. 0 or -1. */
 int feed_begin(struct feed *feed, uint64_t epoch) __attribute__((warn_unused_result));
 
+/* What is known of a stream that a run goes on with, see blocks_seek. */
+struct feed_known {
+    struct blocks_read read;
+    uint64_t whole;
+};
+
 /* The same for a run that goes on at item `position` of the epoch. A stream is read up to there, and its items must
- * be those that `known` says. 0 or -1. */
-int feed_resume(struct feed *feed, uint64_t epoch, uint64_t position, const struct blocks_read *known)
+ * be those that are known. 0 or -1. */
+int feed_resume(struct feed *feed, uint64_t epoch, uint64_t position, const struct feed_known *known)
     __attribute__((warn_unused_result));
 
 /* Brings the items from `position` on to hand, which is at most the end of those at hand. Returns 1 when done; 0 if
