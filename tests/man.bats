@@ -144,7 +144,7 @@ options_of_page() {
 
 @test "every page named by another one is there" {
     # Those of the system, which the test's machine need not have.
-    others=" awk(1) cat(1) chafa(1) cmp(1) gzip(1) head(1) img2sixel(1) json_pp(1) od(1) pam(5) pamcut(1) pamscale(1) pgm(5) pngtopnm(1) pnm(5) pnmtopng(1) ppm(5) "
+    others=" awk(1) cat(1) chafa(1) cmp(1) gzip(1) head(1) img2sixel(1) json_pp(1) ldconfig(8) od(1) pam(5) pamcut(1) pamscale(1) pgm(5) pngtopnm(1) pnm(5) pnmtopng(1) ppm(5) "
     others+="pkg-config(1) ppmtopgm(1) sort(1) timeout(1) "
     names=$(sed -n 's/.*\.*Xr \([^ ]*\) \([1-9]\).*/\1(\2)/p' "$ROOT"/man/*.[1357] | sort -u)
     [ -n "$names" ]

@@ -214,7 +214,7 @@ pairs() {
     paste <(curve bound.svg "$BLUE" | awk '{ print -$1 }') <(tail -n +2 curve.tsv | awk '{ print log($1) }') | as_drawn
     sed 's/$/\r/' curve.tsv | "$PLOTS/bound" -o lines.svg -
     cmp lines.svg bound.svg
-    words bound.svg | grep -F "log p(x) ≥ $(tail -n 1 curve.tsv | cut -f 2 | xargs printf %.2f) nats per item with 200 draws"
+    words bound.svg | grep -F -e "$(tail -n 1 curve.tsv | cut -f 2 | xargs printf %.2f) nats per item with 200 draws"
     "$PLOTS/bound" --size 300x200 -o bound.png curve.tsv
     pngtopnm bound.png | sed -n 2p | row_holds 1 '$1 == 300 && $2 == 200'
     mkdir taken.png
@@ -273,6 +273,9 @@ pairs() {
     fails 1 'roc: z.raw: items of 4 numbers, wanted the scores of vae-score' "$PLOTS/roc" -o x.png z.raw two.raw
     fails 1 'latents: two.raw: latents of 1 number, wanted at least 2' "$PLOTS/latents" -o x.png two.raw
     fails 1 'latents: --dims: found 0,4, wanted numbers below 4 for z.raw' "$PLOTS/latents" --dims 0,4 -o x.png z.raw
+    fails 1 'latents: items.raw: items of shape 28x28, wanted latents, which are vectors (vae-encode without --stats)' \
+        "$PLOTS/latents" -o x.png items.raw
+    fails 1 'latents: z.raw: items of shape 4, wanted labels, one number per item' "$PLOTS/latents" --labels z.raw -o x.png z.raw
     fails 1 'latents: two.raw: 2 labels, wanted 400, one per item of z.raw' "$PLOTS/latents" --labels two.raw -o x.png z.raw
     { header i32 1 400 . && perl -e 'print pack "l<*", (3) x 7, 40, (1) x 392'; } >large.raw
     fails 1 "latents: large.raw: item 7 is '40', wanted a whole number from 0 to 39" "$PLOTS/latents" --labels large.raw -o x.png z.raw

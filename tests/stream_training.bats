@@ -93,6 +93,9 @@ streams() {
     vae-train "${options[@]}" -m whole.bin < <(cat frames.raw)
     cut_at 3 vae-train "${options[@]}" -m part.bin --checkpoint part.ck --every 1 < <(cat frames.raw)
     assert_equal "$(metadata part.ck step) $(metadata part.ck read_items)" '2 64'
+    vae-train -q -H 12 -z 3 -b 32 --stream --shuffle-buffer $((51 * 1024)) -m part.bin --resume part.ck < <(cat frames.raw)
+    tail -c 70000 part.bin >part.end # without the options, as they were typed
+    cmp part.end <(tail -c 70000 whole.bin)
     vae-train "${options[@]}" -m part.bin --resume part.ck < <(cat frames.raw)
     cmp part.bin whole.bin
     perl -0777 -pe 'substr($_, 64 + 64 + 63 * 784 + 9, 1) ^= "\1"' frames.raw >other.raw

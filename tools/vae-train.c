@@ -380,10 +380,11 @@ static struct options parse(int argc, char **argv) {
 }
 
 /* The options as they tell one run from another. Lists have their canonical text, so that two ways to write a list
- * are the same run; a vocabulary stands there as its digest. */
+ * or a size are the same run; a vocabulary stands there as its digest. */
 static const struct option_value *values(const struct options *o) {
     static struct option_value value[sizeof options / sizeof *options];
-    static char encoder[HIDDEN_TEXT], decoder[HIDDEN_TEXT], target[TARGET_TEXT], augment[AUGMENT_TEXT], tokens[32];
+    static char encoder[HIDDEN_TEXT], decoder[HIDDEN_TEXT], target[TARGET_TEXT], augment[AUGMENT_TEXT], buffer[32],
+        tokens[32];
     size_t n = 0;
     for (const struct option_value *given = cli_values(); given->name != NULL; given++) {
         value[n] = *given;
@@ -393,6 +394,10 @@ static const struct option_value *values(const struct options *o) {
             value[n].value = hidden_text(&o->run.model.decoder, decoder);
         if (strcmp(given->name, "target-hidden") == 0 && given->value != NULL)
             value[n].value = target_hidden_text(&o->run.model.target, target);
+        if (strcmp(given->name, "shuffle-buffer") == 0 && given->value != NULL) {
+            snprintf(buffer, sizeof buffer, "%zu", o->run.shuffle_buffer);
+            value[n].value = buffer;
+        }
         if (strcmp(given->name, "augment") == 0 && given->value != NULL)
             value[n].value = augment_text(&o->run.augment, augment);
         n++;
