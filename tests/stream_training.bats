@@ -154,6 +154,60 @@ waits_for_items() {
     assert [ ! -e part.bin ]
 }
 
+@test "a file run goes on from the end of an epoch, before and after its validation, and from its end" {
+    local options=(-q -H 12 -z 3 -b 32 --stream --shuffle-buffer 51K --val items.raw)
+    vae-train "${options[@]}" -e 2 -m whole.bin items.raw
+    # The 7th step ends the first epoch, whose validation was not done.
+    cut_at 2 vae-train "${options[@]}" -e 2 -m part.bin --checkpoint part.ck --every 7 items.raw
+    assert_equal "$(metadata part.ck step) $(metadata part.ck position) $(metadata part.ck epochs_done)" "7 $ITEMS 0"
+    vae-train "${options[@]}" -e 2 -m part.bin --checkpoint part.ck --resume part.ck items.raw
+    cmp part.bin whole.bin
+    for _ in 1 2; do
+        vae-train "${options[@]}" -e 2 -m part.bin --checkpoint part.ck --continue items.raw
+        cmp part.bin whole.bin
+        assert_equal "$(metadata part.ck read_items)" $ITEMS
+    done
+    vae-train "${options[@]}" -e 3 -m part.bin --checkpoint part.ck --continue items.raw
+    vae-train "${options[@]}" -e 3 -m whole.bin items.raw
+    cmp part.bin whole.bin
+    # A run that has ended still wants its items.
+    perl -0777 -pe 'substr($_, -9, 1) ^= "\1"' items.raw >other.raw
+    run vae-train "${options[@]}" -e 3 -m part.bin --resume part.ck other.raw
+    assert_equal "$status" 1
+    assert_regex "$output" "^vae-train: other.raw: the XXH64 of its first $ITEMS items is"
+}
+
+@test "what cat makes of two streams is one, unless its number of items is wanted" {
+    local options=(-q -H 12 -z 3 -b 32 --stream --shuffle-buffer 51K)
+    cat items.raw items.raw >both.raw
+    vae-train -q -H 12 -z 3 -b 32 -e 1 --shuffle-buffer 51K -m memory.bin both.raw
+    vae-train "${options[@]}" -e 1 -m file.bin both.raw
+    cmp file.bin memory.bin
+    vae-train "${options[@]}" -m pipe.bin < <(cat both.raw)
+    cmp pipe.bin memory.bin
+    run vae-train "${options[@]}" -m pipe.bin --cond labels.raw < <(cat both.raw)
+    assert_equal "$status $output" "1 vae-train: stdin: has more than the $ITEMS items that its first header says, wanted no more"
+}
+
+@test "standard input that is a file is read from where it stands, in each epoch" {
+    { echo 'not yet' && cat items.raw; } >after.raw
+    { read -r _ && vae-train -q -H 12 -z 3 -b 32 -e 3 --stream --shuffle-buffer 51K -m file.bin; } <after.raw
+    vae-train -q -H 12 -z 3 -b 32 -e 3 --shuffle-buffer 51K -m memory.bin items.raw
+    cmp file.bin memory.bin
+}
+
+@test "a signal ends a run whose items come by and by" {
+    mkfifo pipe
+    vae-train -q -H 12 -z 3 -b 32 --stream -m part.bin <pipe 2>err 3>&- &
+    reader=$!
+    { header u8 28x28 $ITEMS . && payload <items.raw | perl -e '$| = 1; while (read STDIN, my $b, 100) { print $b; select undef, undef, undef, 0.002 }'; } >pipe 3>&- &
+    sleep 0.3
+    kill -TERM $reader
+    status=0
+    wait $reader || status=$?
+    assert_equal "$status" 143
+}
+
 @test "a signal ends a run that waits for items, with the model and the checkpoint saved" {
     waits_for_items vae-train -q -H 12 -z 3 -b 32 -m part.bin --stream --shuffle-buffer 26K --checkpoint part.ck --every 1
     await eval '[ -e part.ck ] && [ "$(metadata part.ck step)" = 3 ]'
@@ -212,6 +266,16 @@ waits_for_items() {
     tail -1 err | grep -E "^vae-train: file.raw: the XXH64 of its first $ITEMS items is [0-9a-f]{16}, wanted [0-9a-f]{16} as before"
     grep -E '^vae-train: model.bin: holds the weights of epoch [0-9]+$' err
     vae-info model.bin | grep $'made.ended\tfailure'
+    # It becomes longer, as another frame is added.
+    cp items.raw file.raw
+    timeout 60 vae-train -q -H 12 -z 3 -b 32 -e 1000000 -m model.bin --stream --shuffle-buffer 51K --log log.tsv file.raw 2>err 3>&- &
+    pid=$!
+    await grep -q '^2' log.tsv
+    cat items.raw >>file.raw
+    status=0
+    wait $pid || status=$?
+    assert_equal "$status" 1
+    grep "^vae-train: file.raw: has more than the $ITEMS items that its headers said at first, wanted no more" err
     # It becomes shorter.
     cp items.raw file.raw
     timeout 60 vae-train -q -H 12 -z 3 -b 32 -e 1000000 -m model.bin --stream --shuffle-buffer 51K --log log.tsv file.raw 2>err 3>&- &
@@ -249,6 +313,8 @@ waits_for_items() {
 @test "a mapped file, whose digest is computed while training goes on, gives the model and the checkpoint of one in memory" {
     preloaded
     local options=(-H 12 -z 3 -b 32 -e 2)
+    FIRST=$(printf %u "0x$(payload <items.raw | first $((64 * 784)) | perl "$ROOT/tests/safetensors.pl" xxh64)")
+    export FIRST
     mapped() { FAULT=pages:0:20 LD_PRELOAD=$FAULT_LIBRARY vae-train -q "$@" items.raw; }
     vae-train -q "${options[@]}" -m memory.bin --checkpoint memory.ck items.raw
     mapped "${options[@]}" -m mapped.bin --checkpoint mapped.ck
@@ -260,6 +326,16 @@ waits_for_items() {
     cmp memory.bin mapped.bin
     vae-train -q -H 12 -z 3 -b 32 -e 3 -m whole.bin items.raw
     cmp memory.bin whole.bin
+    # A checkpoint of before the digest was known has that of the first items.
+    perl "$ROOT/tests/safetensors.pl" edit '$head =~ s/"data_xxh64":"\w+"/"read_items":"64","read_xxh64":"$ENV{FIRST}"/ or die' \
+        <memory.ck >early.ck
+    mapped -H 12 -z 3 -b 32 -e 3 -m mapped.bin --resume early.ck
+    cmp mapped.bin whole.bin
+    FIRST=1 perl "$ROOT/tests/safetensors.pl" edit '$head =~ s/"data_xxh64":"\w+"/"read_items":"64","read_xxh64":"$ENV{FIRST}"/ or die' \
+        <memory.ck >early.ck
+    run mapped -H 12 -z 3 -b 32 -e 3 -m mapped.bin --resume early.ck
+    assert_equal "$status" 1
+    assert_regex "$output" '^vae-train: items.raw: the XXH64 of its first 64 items is [0-9a-f]{16}, wanted 0000000000000001 as before'
     mapped --val 0.1 "${options[@]}" -m mapped.bin
     vae-train -q --val 0.1 "${options[@]}" -m memory.bin items.raw
     cmp memory.bin mapped.bin

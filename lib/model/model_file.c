@@ -40,7 +40,7 @@ static int put_provenance(json_t *m, const struct provenance *p, const struct mo
         metadata_put(m, "made_by", "vaeutils " VAEUTILS_VERSION) | metadata_put(m, "command", "%s", p->command) |
         metadata_put(m, "seed", "%" PRIu64, p->seed) | metadata_put(m, "epochs", "%" PRIu64, p->epochs) |
         metadata_put(m, "steps", "%" PRIu64, p->steps) | metadata_put(m, "items", "%" PRIu64, p->items) |
-        metadata_put(m, "data_xxh64", "%016" PRIx64, p->data_xxh64) |
+        (p->data_xxh64 == 0 ? 0 : metadata_put(m, "data_xxh64", "%016" PRIx64, p->data_xxh64)) |
         metadata_put(m, "elbo", "%.6f", p->train.elbo);
     return failed | put_figures(m, "made.train", &p->train) | put_figures(m, "made.val", &p->validation) |
            metadata_put(m, "made.ended", "%s", p->ended) |

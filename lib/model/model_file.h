@@ -13,7 +13,7 @@
 struct provenance {
     const char *command; /* cli_command's text; not owned */
     uint64_t seed, epochs, steps;
-    uint64_t items, data_xxh64; /* of the training data */
+    uint64_t items, data_xxh64; /* of the training data; data_xxh64 0: not known */
     uint64_t labels_xxh64;      /* of its labels; read only if the model is conditional on labels */
     uint64_t target_xxh64;      /* of its targets; read only if the model predicts one */
     uint64_t start_xxh64;       /* of the model that training started from; 0: none */

@@ -108,6 +108,8 @@ static json_t *describe(const struct checkpoint *c, const struct run_state *stat
 
 static int write_state(struct checkpoint *c, struct safetensors *tensors) {
     struct run_state state = run_state_of(c->training, c->saver, c->judged, c->seconds + progress_seconds());
+    if (c->training->stream == NULL)
+        state.figures.known.read = c->digested;
     list_tensors(tensors, c, &state, RUN_STATE_VERSION, run_state_has_best(c->saver));
     /* A state that cannot be resumed must not replace one that can. */
     if (divergence_check(c->training) < 0 || safetensors_check_finite(tensors, sums_tensors(c), c->path) < 0 ||
@@ -149,6 +151,14 @@ static int check_moments(const struct parameters *p, const char *name) {
     return 0;
 }
 
+/* Checks the first items of those in memory, if the state knows these only. 0 or -1. */
+static int check_part(const struct dataset *data, const struct blocks_read *known) {
+    const uint64_t found = known->items == 0 ? 0 : XXH64(data->data, known->items * data->item_bytes, 0);
+    if (known->items == 0 || found == known->xxh64)
+        return 0;
+    return blocks_fail_digest(data->name, known->items, found, known->xxh64);
+}
+
 static int load(struct checkpoint *c, const struct input *in, const json_t *metadata, const json_t *tensors,
                 struct safetensors *file) {
     struct run_state state;
@@ -156,7 +166,8 @@ static int load(struct checkpoint *c, const struct input *in, const json_t *meta
     if (checkpoint_version(&version, in->name, metadata) < 0 ||
         identity_check(c->identity, metadata, c->options, is_state, in->name) < 0 ||
         run_state_read(&state, version, in->name, metadata) < 0 ||
-        run_state_check_figures(&state, version, c->training, in->name) < 0)
+        run_state_check_figures(&state, version, c->training, in->name) < 0 ||
+        (c->training->stream == NULL && check_part(c->training->data, &state.figures.known.read) < 0))
         return -1;
     list_tensors(file, c, &state, version, state.figures.best_epoch > 0);
     if (safetensors_check(in, tensors, file) < 0 || safetensors_read_data(in, metadata, file) < 0 ||

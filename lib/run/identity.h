@@ -18,7 +18,7 @@ struct run_data {
 };
 
 /* Returns the digests of these inputs; start: that of the model that training starts from, or 0. */
-struct run_data run_data_of(const struct run_items *items, uint64_t start);
+struct run_data run_data_of(struct run_items *items, uint64_t start);
 
 /* Returns a new reference to the identity of a training after training_start, with the options of the run; NULL
  * with a message if memory runs out. `spans`: the number of epochs is part of the identity. */

@@ -82,8 +82,9 @@ static int check_kind(const struct run_items *r, const struct training_run_confi
     return augment_check(&c->augment, &r->train->shape, r->train->name);
 }
 
-/* Checks that a stream that does not say how many items it has need not say it. 0 or -1. */
-static int check_count(const struct run_items *r, const struct training_run_config *c) {
+/* Sets the number of items of a pipe, if an option wants it, to that of its first header: another stream may
+ * follow, as cat writes it, but must not then. 0 or -1. */
+static int set_count(struct run_items *r, const struct training_run_config *c) {
     const char *option = c->labels != NULL                     ? "--cond"
                          : c->target != NULL                   ? "--target"
                          : c->objective.warmup > 0             ? "--warmup"
@@ -91,7 +92,10 @@ static int check_count(const struct run_items *r, const struct training_run_conf
                          : !schedule_is_constant(&c->schedule) ? "--schedule"
                          : c->estimate != NULL                 ? "--dry-run"
                                                                : NULL;
-    if (r->streams && run_items_count(r) == 0 && option != NULL)
+    if (!r->streams || r->stream.items > 0 || option == NULL)
+        return 0;
+    r->stream.items = r->stream.reader.total;
+    if (r->stream.items == 0)
         return fail(
             "%s: its first header does not have the number of all items, wanted it for %s: a regular file, or "
             "a stream of one frame",
@@ -159,7 +163,7 @@ struct dataset run_items_first(const struct run_items *r, const struct training_
 }
 
 int run_items_load(struct run_items *r, const struct training_run_config *c, struct model_config *config) {
-    if (open_data(r, c) < 0 || set_shape(r, config) < 0 || check_kind(r, c, config) < 0 || check_count(r, c) < 0 ||
+    if (open_data(r, c) < 0 || set_shape(r, config) < 0 || check_kind(r, c, config) < 0 || set_count(r, c) < 0 ||
         (!r->streams && check_items(&r->all, config) < 0) || load_labels(r, c, config) < 0 ||
         load_targets(r, c) < 0 || load_validation(r, c, config) < 0 || start_stream(r, c, config) < 0)
         return -1;
@@ -173,14 +177,13 @@ int run_items_load(struct run_items *r, const struct training_run_config *c, str
 
 void run_items_wait(struct run_items *r) {
     if (r->digest.set != NULL)
-        (void)digest_wait(&r->digest);
+        digest_wait(&r->digest);
 }
 
-struct blocks_read run_items_known(const struct run_items *r) {
+struct blocks_read run_items_known(struct run_items *r) {
     if (r->streams)
         return blocks_known(&r->stream);
-    return digest_is_done(&r->digest) ? (struct blocks_read){r->all.items, r->digest.xxh64}
-                                      : (struct blocks_read){0};
+    return r->digest.set == NULL ? (struct blocks_read){0} : digest_so_far(&r->digest);
 }
 
 void run_items_free(struct run_items *r) {

@@ -28,9 +28,9 @@ struct run_items {
 int run_items_load(struct run_items *items, const struct training_run_config *run, struct model_config *model)
     __attribute__((warn_unused_result));
 
-/* What is known of the items that are trained on: their number, and the XXH64 of their bytes. Those of a stream are
- * the ones read so far; 0 items: the digest is still being computed. */
-struct blocks_read run_items_known(const struct run_items *items);
+/* Returns what is known of the items that are trained on: of how many, and the XXH64 of their bytes. Of a stream it
+ * is that of all, or of those read so far; of items in memory, of those whose digest has been computed. */
+struct blocks_read run_items_known(struct run_items *items);
 
 /* Waits until that is known of items in memory. */
 void run_items_wait(struct run_items *items);

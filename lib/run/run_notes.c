@@ -222,13 +222,15 @@ static void note_scales(const struct run_notes *n, const char *model, float boun
 #define GAP_NATS 3    /* ordinary models have 0.1 to 1.5 nats */
 #define GAP_STEPS 500 /* before that the gap says only that training has begun */
 
-/* Notes latents whose distribution is far from the prior. If memory runs out, there is no note; nor is there if the
- * sizes of the elements are the cause, which note_sizes has named. */
+/* Notes latents whose distribution is far from the prior, if all items are at hand. If memory runs out, there is no
+ * note; nor is there if the sizes of the elements are the cause, which note_sizes has named. */
 static void note_prior_gap(const struct run_notes *n, const char *model) {
     const struct model_config *c = &n->model->config;
     double gap;
     size_t items;
-    if (c->prior != &prior_normal || n->steps < GAP_STEPS || element_sizes_of(c, n->train).found != SIZES_FIT ||
+    const bool all = n->train->items == n->items;
+    if (!all || c->prior != &prior_normal || n->steps < GAP_STEPS ||
+        element_sizes_of(c, n->train).found != SIZES_FIT ||
         prior_gap(n->model, n->train, n->train_label, n->workers, n->config->seed, &gap, &items) < 0 ||
         !(gap > GAP_NATS))
         return;

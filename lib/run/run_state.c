@@ -17,8 +17,8 @@ _Static_assert(sizeof(struct target_state) == 13 * sizeof(double), "written as a
 struct figure {
     const char *key;
     size_t offset;
-    int version;      /* the first that has it */
-    bool of_a_stream; /* only a run with --stream has it */
+    int version;    /* the first that has it */
+    bool of_a_part; /* only a state that knows a part of the items has it, see struct figures */
 };
 
 static const struct figure figures[] = {
@@ -46,7 +46,7 @@ bool run_state_is_key(const char *key) {
 int run_state_put(const struct run_state *s, json_t *metadata) {
     for (size_t i = 0; i < FIGURES; i++) {
         const uint64_t value = *(const uint64_t *)((const char *)&s->figures + figures[i].offset);
-        if (figures[i].of_a_stream && s->figures.known.read.items == 0)
+        if (figures[i].of_a_part && s->figures.known.read.items == 0)
             continue;
         if (metadata_put(metadata, figures[i].key, "%" PRIu64, value) != 0)
             return -1;
@@ -62,7 +62,7 @@ int run_state_read(struct run_state *s, int version, const char *name, const jso
     for (size_t i = 0; i < FIGURES; i++) {
         uint64_t *value = (uint64_t *)((char *)&s->figures + figures[i].offset);
         if (figures[i].version > version ||
-            (figures[i].of_a_stream && json_object_get(metadata, figures[i].key) == NULL))
+            (figures[i].of_a_part && json_object_get(metadata, figures[i].key) == NULL))
             continue;
         snprintf(what, sizeof what, "%s: metadata \"%s\"", name, figures[i].key);
         if (parse_whole(what, identity_text(metadata, figures[i].key), 0, UINT64_MAX, value) < 0)
@@ -150,11 +150,10 @@ static int check_figures(const struct figures *f, const struct training *t, cons
                         (f->position % t->batch == 0 || f->position == items);
     const uint64_t done = divide_up(f->position, t->batch);
     const bool streams = t->stream != NULL;
-    if (streams != (f->known.read.items > 0) ||
-        (streams && (f->known.read.items < f->position || f->known.read.items > items)) || (!whole && !within) ||
-        (f->epoch > 0 && f->step != (f->epoch - 1) * steps + done) || (f->epoch == 0 && f->step != 0) ||
-        f->best_epoch > f->judged || f->best_step != f->best_epoch * steps || f->validated != f->judged * steps ||
-        f->best_active > t->model->config.latent)
+    if (f->known.read.items > items || (streams && f->known.read.items < larger(f->position, 1)) ||
+        (!whole && !within) || (f->epoch > 0 && f->step != (f->epoch - 1) * steps + done) ||
+        (f->epoch == 0 && f->step != 0) || f->best_epoch > f->judged || f->best_step != f->best_epoch * steps ||
+        f->validated != f->judged * steps || f->best_active > t->model->config.latent)
         return fail("%s: step %" PRIu64 " at item %" PRIu64 " of epoch %" PRIu64
                     ", wanted a position that this run can reach",
                     name, f->step, f->position, f->epoch);

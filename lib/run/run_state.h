@@ -14,7 +14,8 @@
 /* The whole numbers. */
 struct figures {
     uint64_t epoch, step, position, judged, validated, best_epoch, best_step, best_active;
-    struct feed_known known; /* of a stream; 0 items without one */
+    /* Of a stream; or of items in memory if their digest was not known yet. Else 0 items. */
+    struct feed_known known;
 };
 
 /* The real numbers, written as a row of them. */

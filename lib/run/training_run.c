@@ -68,13 +68,17 @@ static int identify(struct training_run *r) {
     return checkpoint_start(&r->checkpoint, &r->digests, schedule_spans(&r->config->schedule));
 }
 
-/* Sets which data the model and the checkpoint say that they are of, which may not be known at the start. 0 or -1.
- */
+/* Sets which data the model and the checkpoint say that they are of, as far as it is known. 0 or -1. */
 static int describe_data(struct training_run *r) {
-    run_items_wait(&r->items);
     const struct blocks_read known = run_items_known(&r->items);
-    r->saver.provenance.items = r->saver.kept_provenance.items = known.items;
-    r->saver.provenance.data_xxh64 = r->saver.kept_provenance.data_xxh64 = known.xxh64;
+    struct provenance *now = &r->saver.provenance, *kept = &r->saver.kept_provenance;
+    r->checkpoint.digested = known;
+    if (r->items.streams)
+        now->items = kept->items = known.items;
+    else if (known.items < now->items)
+        return 0;
+    r->checkpoint.digested = (struct blocks_read){0};
+    now->data_xxh64 = kept->data_xxh64 = known.xxh64;
     if (r->items.streams || r->digests.train == known.xxh64)
         return 0;
     r->digests.train = known.xxh64;
@@ -166,7 +170,7 @@ static int train_epoch(struct training_run *r) {
         return -1;
     while ((more = training_step(&r->training)) == 1 && signals_stop() == 0) {
         report_step(&r->report);
-        if (checkpoint_is_due(&r->checkpoint) && run_items_known(&r->items).items > 0 && save_checkpoint(r) < 0)
+        if (checkpoint_is_due(&r->checkpoint) && save_checkpoint(r) < 0)
             return -1;
     }
     if (more < 0 && !keeps_state(r))
@@ -265,7 +269,10 @@ static int train(struct training_run *r) {
                                 .validates = r->items.validation.items > 0};
     report_start(&r->report, r->checkpoint.seconds);
     signals_catch_stop();
-    if (train_epochs(r) < 0 || save_checkpoint(r) < 0 || saver_save(&r->saver, ending(r), false) < 0) {
+    const int trained = train_epochs(r);
+    if (trained == 0 && signals_stop() == 0)
+        run_items_wait(&r->items);
+    if (trained < 0 || save_checkpoint(r) < 0 || saver_save(&r->saver, ending(r), false) < 0) {
         saver_rescue(&r->saver);
         return -1;
     }
@@ -310,6 +317,14 @@ static void prepare_saver(struct training_run *r) {
                                               .start_xxh64 = r->digests.start};
 }
 
+/* Returns whether the digest of the items is compared before training: with a checkpoint's, or that of validation.
+ */
+static bool wants_digest(const struct training_run *r) {
+    const struct training_run_config *c = r->config;
+    return c->resume != NULL || (c->checkpoint != NULL && access(c->checkpoint, F_OK) == 0) ||
+           (c->validation != NULL && r->items.validation.items == run_items_count(&r->items));
+}
+
 /* Loads the items, and prepares the model and its training. 0 or -1. */
 static int prepare(struct training_run *r) {
     const struct training_run_config *c = r->config;
@@ -322,8 +337,8 @@ static int prepare(struct training_run *r) {
     r->workers = workers_start(r->config->threads);
     if (r->workers == NULL)
         return -1;
-    if (c->resume != NULL || (c->checkpoint != NULL && access(c->checkpoint, F_OK) == 0))
-        run_items_wait(&r->items); /* a checkpoint that is there is compared */
+    if (wants_digest(r))
+        run_items_wait(&r->items);
     r->digests = run_data_of(&r->items, r->facts.from_xxh64);
     prepare_saver(r);
     r->training = (struct training){.model = &r->model,

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/number.h"
 #include "base/signals.h"
 #include "base/thread.h"
 
@@ -14,7 +15,9 @@
 #include <string.h>
 #include <time.h>
 
-#define WAIT_MILLISECONDS 100 /* between two looks whether a signal has come */
+#define WAIT_MILLISECONDS 100            /* between two looks whether a signal has come */
+#define READ_BYTES ((size_t)64 << 10)    /* between two looks whether the reader is wanted */
+#define FIRST_CAPACITY ((size_t)1 << 20) /* bytes of a block's memory, which grows as data arrives */
 
 /* Called when the input has nothing to read: waits for it, but not for longer than the reader is wanted. */
 static int wait_for_input(void *context) {
@@ -26,6 +29,20 @@ static int wait_for_input(void *context) {
     return -1; /* without a message, which nobody wants */
 }
 
+/* Makes room for more than `used` bytes of a block. 0 or -1. */
+static int make_room(struct dataset *block, size_t used, size_t most) {
+    if (used < block->capacity)
+        return 0;
+    const size_t bytes = smaller(larger(FIRST_CAPACITY, 2 * used), most);
+    void *memory = memory_resize(block->owned, block->capacity, bytes);
+    if (memory == NULL)
+        return fail("%s: out of memory for a block of %zu bytes", block->name, bytes);
+    block->owned = memory;
+    block->data = memory;
+    block->capacity = bytes;
+    return 0;
+}
+
 /* Reads up to the end of a block or of the stream. 0 or -1. */
 static int read_items(struct blocks *b) {
     struct dataset *block = &b->next.block;
@@ -33,6 +50,8 @@ static int read_items(struct blocks *b) {
     const size_t bytes = b->capacity * block->item_bytes;
     size_t used = 0;
     while (used < bytes) {
+        if (atomic_load(&b->next.stopped) || make_room(block, used, bytes) < 0)
+            return -1;
         if (!reader->started || reader->left == 0) {
             const int more = raw_next(reader);
             if (more < 0)
@@ -40,7 +59,8 @@ static int read_items(struct blocks *b) {
             if (more == 0)
                 break;
         }
-        const ssize_t n = raw_read_bytes(reader, (unsigned char *)block->owned + used, bytes - used);
+        const ssize_t n = raw_read_bytes(reader, (unsigned char *)block->owned + used,
+                                         smaller(READ_BYTES, block->capacity - used));
         if (n < 0)
             return -1;
         used += (size_t)n;
@@ -90,6 +110,12 @@ static bool wait_for_block(struct blocks *b, bool heeds) {
     return reason != ETIMEDOUT;
 }
 
+int blocks_fail_digest(const char *name, uint64_t items, uint64_t found, uint64_t wanted) {
+    return fail("%s: the XXH64 of its first %" PRIu64 " items is %016" PRIx64 ", wanted %016" PRIx64
+                " as before: read the same again, or start a new run",
+                name, items, found, wanted);
+}
+
 /* Checks that what was read up to the end of a block, the last one if it `ends`, is what is known of it. 0 or -1.
  */
 static int check_known(const struct blocks *b, uint64_t first, struct blocks_read read, bool ends) {
@@ -100,13 +126,11 @@ static int check_known(const struct blocks *b, uint64_t first, struct blocks_rea
         return fail("%s: ended after %" PRIu64 " items, wanted %" PRIu64 " as before", b->block.name, read.items,
                     wanted);
     if (b->items > 0 && read.items > b->items)
-        return fail("%s: has more than %" PRIu64 " items, wanted as many as before", b->block.name, b->items);
+        return fail("%s: has more than the %" PRIu64 " items that its %s, wanted no more", b->block.name, b->items,
+                    b->is_file ? "headers said at first" : "first header says");
     if ((passes && (read.items > b->known.items || read.xxh64 != b->known.xxh64)) ||
         (whole && read.xxh64 != b->whole))
-        return fail("%s: the XXH64 of its first %" PRIu64 " items is %016" PRIx64 ", wanted %016" PRIx64
-                    " as before: read the same again, or start a new run",
-                    b->block.name, whole ? b->items : b->known.items, read.xxh64,
-                    whole ? b->whole : b->known.xxh64);
+        return blocks_fail_digest(b->block.name, read.items, read.xxh64, whole ? b->whole : b->known.xxh64);
     return 0;
 }
 
@@ -176,8 +200,6 @@ int blocks_seek(struct blocks *b, uint64_t item, const struct blocks_read *known
         b->whole = whole;
     if (check_known(b, b->first, b->read, b->is_over) < 0)
         return -1;
-    if (item == b->items)
-        return 0;                             /* at the end, so that the next epoch begins anew */
     while (more == 1 && b->read.items < item) /* which is known to be there */
         more = next_block(b, false);
     return more < 0 ? -1 : 0;
@@ -209,32 +231,22 @@ int blocks_open(struct blocks *b, const char *path) {
                                 .elements = shape_elements(&frame->shape),
                                 .item_bytes = raw_item_bytes(frame)};
     b->next.block = b->block;
-    b->items = b->reader.total;
     b->is_file = fstat(b->reader.in.fd, &status) == 0 && S_ISREG(status.st_mode);
     b->reader.in.paused = wait_for_input;
     b->reader.in.context = b;
     return b->is_file ? count_items(b) : 0;
 }
 
-/* Allocates the memory of a block, which takes none before it is filled. 0 or -1. */
-static int allocate(const struct blocks *b, struct dataset *block) {
-    const size_t bytes = b->capacity * block->item_bytes;
-    block->owned = memory_resize(NULL, 0, bytes);
-    if (block->owned == NULL)
-        return fail("%s: out of memory for a block of %zu bytes", b->block.name, bytes);
-    block->capacity = bytes;
-    block->data = block->owned;
-    return 0;
-}
-
 int blocks_start(struct blocks *b) {
+    size_t bytes;
     b->hash = XXH64_createState();
     if (b->hash == NULL)
         return fail("%s: out of memory for its digest", b->block.name);
     XXH64_reset(b->hash, 0);
-    if (b->items > 0 && b->capacity > b->items)
-        b->capacity = (size_t)b->items + 1; /* so that a block that is all of them ends before its end */
-    if (allocate(b, &b->block) < 0 || allocate(b, &b->next.block) < 0 || begin_reading(b) < 0)
+    if (!multiply(b->capacity, b->block.item_bytes, &bytes))
+        return fail("%s: blocks of %zu items of %zu bytes are more than any memory, wanted a smaller -b",
+                    b->block.name, b->capacity, b->block.item_bytes);
+    if (begin_reading(b) < 0)
         return -1;
     const int more = next_block(b, false);
     return more == 0 ? fail("%s: no items, wanted at least 1", b->block.name) : more < 0 ? -1 : 0;

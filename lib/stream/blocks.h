@@ -31,9 +31,9 @@ struct blocks {
     struct dataset block;    /* at hand, as a data set of its own */
     struct blocks_read read; /* up to its end */
     uint64_t first;          /* the number in the stream of its first item */
-    uint64_t items;          /* of the whole stream; 0: not known yet */
-    size_t capacity;         /* items of each block but the last */
-    bool is_file;            /* a regular file, which can be read again */
+    uint64_t items;  /* of the whole stream; 0: not known yet, unless the caller sets it before blocks_start */
+    size_t capacity; /* items of each block but the last */
+    bool is_file;    /* a regular file, which can be read again */
     /* Checks the items of a block, of which the first has number `first`, on the thread that reads. 0 or -1. */
     int (*check)(void *context, const struct dataset *block, uint64_t first);
     void *context;
@@ -46,12 +46,11 @@ struct blocks {
 };
 
 /* Opens `path` (NULL or "-": stdin) and sets the name, the dtype and the shape of `block`, which has no items yet;
- * and `items`, by the headers of a regular file, or by the first header of a pipe if that has all items. 0 or -1;
- * end with blocks_close in both cases. */
+ * and `items`, if it is a regular file, by its headers. 0 or -1; end with blocks_close in both cases. */
 int blocks_open(struct blocks *blocks, const char *path) __attribute__((warn_unused_result));
 
-/* Brings the first block to hand, after `capacity`, `check` and `context` were set. A capacity that is larger than
- * the stream is reduced. Refuses a stream without items. 0 or -1. */
+/* Brings the first block to hand, after `capacity`, `check` and `context` were set. Refuses a
+ * stream without items. 0 or -1. */
 int blocks_start(struct blocks *blocks) __attribute__((warn_unused_result));
 
 /* Brings the next block to hand. Returns 1 when done; 0 if the stream has ended, or if signals_stop() came while it
@@ -70,6 +69,10 @@ int blocks_seek(struct blocks *blocks, uint64_t item, const struct blocks_read *
 
 /* Returns the most that is known of the items: that of all, or of those read so far. */
 struct blocks_read blocks_known(const struct blocks *blocks);
+
+/* Sets the message for items that are others than before. Returns -1. */
+int blocks_fail_digest(const char *name, uint64_t items, uint64_t found, uint64_t wanted)
+    __attribute__((warn_unused_result));
 
 void blocks_close(struct blocks *blocks);
 

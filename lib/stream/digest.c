@@ -8,22 +8,30 @@
 
 #define CHUNK ((size_t)16 << 20) /* bytes between two looks whether the digest is still wanted */
 
+static void set(struct digest *d, size_t items, uint64_t xxh64) {
+    pthread_mutex_lock(&d->mutex);
+    d->so_far = (struct blocks_read){items, xxh64};
+    pthread_mutex_unlock(&d->mutex);
+}
+
 static void compute_by_chunks(struct digest *d, XXH64_state_t *state) {
-    const size_t bytes = d->set->items * d->set->item_bytes;
+    const struct dataset *data = d->set;
+    const size_t each = larger(CHUNK / data->item_bytes, 1);
     XXH64_reset(state, 0);
-    for (size_t at = 0; at < bytes && !atomic_load(&d->stopped); at += CHUNK)
-        XXH64_update(state, d->set->data + at, smaller(CHUNK, bytes - at));
-    d->xxh64 = XXH64_digest(state);
+    for (size_t first = 0; first < data->items && !atomic_load(&d->stopped); first += each) {
+        const size_t items = smaller(each, data->items - first);
+        XXH64_update(state, dataset_item(data, first), items * data->item_bytes);
+        set(d, first + items, XXH64_digest(state));
+    }
 }
 
 static void compute(struct digest *d) {
     XXH64_state_t *state = XXH64_createState();
     if (state == NULL)
-        d->xxh64 = dataset_digest(d->set);
+        set(d, d->set->items, dataset_digest(d->set));
     else
         compute_by_chunks(d, state);
     XXH64_freeState(state);
-    atomic_store(&d->done, true);
 }
 
 static void *run(void *context) {
@@ -32,24 +40,26 @@ static void *run(void *context) {
 }
 
 void digest_start(struct digest *d, const struct dataset *set) {
-    *d = (struct digest){.set = set};
+    *d = (struct digest){.set = set, .mutex = PTHREAD_MUTEX_INITIALIZER};
     d->is_running = set->mapped > 0 && thread_start(&d->thread, run, d) == 0;
     if (!d->is_running)
         compute(d);
 }
 
-bool digest_is_done(const struct digest *d) {
-    return atomic_load(&d->done);
+struct blocks_read digest_so_far(struct digest *d) {
+    pthread_mutex_lock(&d->mutex);
+    const struct blocks_read so_far = d->so_far;
+    pthread_mutex_unlock(&d->mutex);
+    return so_far;
 }
 
-uint64_t digest_wait(struct digest *d) {
+void digest_wait(struct digest *d) {
     if (d->is_running)
         pthread_join(d->thread, NULL);
     d->is_running = false;
-    return d->xxh64;
 }
 
 void digest_stop(struct digest *d) {
     atomic_store(&d->stopped, true);
-    (void)digest_wait(d);
+    digest_wait(d);
 }

@@ -2,29 +2,30 @@
 #ifndef STREAM_DIGEST_H
 #define STREAM_DIGEST_H
 
-#include "stream/dataset.h"
+#include "stream/blocks.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 
 /* The XXH64 of a data set. If the file is mapped, and so may not be in memory yet, a thread of its own computes it
- * beside other work. */
+ * chunk by chunk beside other work. */
 struct digest {
     const struct dataset *set; /* not owned */
-    uint64_t xxh64;
+    pthread_mutex_t mutex;
+    struct blocks_read so_far; /* under the mutex */
     pthread_t thread;
-    bool is_running;           /* the thread was started, and not joined yet */
-    atomic_bool done, stopped; /* done: xxh64 is set; stopped: the thread is to end at once */
+    bool is_running;     /* the thread was started, and not joined yet */
+    atomic_bool stopped; /* the thread is to end at once */
 };
 
 /* Computes the digest, or starts to. The items must not change until digest_wait or digest_stop. */
 void digest_start(struct digest *digest, const struct dataset *set);
 
-/* Returns whether the digest is there. */
-bool digest_is_done(const struct digest *digest);
+/* Returns what is there: the digest of the first items, as many as it says. */
+struct blocks_read digest_so_far(struct digest *digest);
 
-/* Returns the digest, which this waits for. */
-uint64_t digest_wait(struct digest *digest);
+/* Waits until it is that of all items. */
+void digest_wait(struct digest *digest);
 
 /* Gives the digest up. Does nothing if it was not started. */
 void digest_stop(struct digest *digest);

@@ -10,6 +10,18 @@
 
 #define DRAWS ((uint64_t)1 << 24) /* numbers of draws: after so many blocks their orders begin anew */
 
+/* Makes room for the order of so many items. 0 or -1. */
+static int make_room(struct feed *f, size_t items) {
+    if (items <= f->room)
+        return 0;
+    if (items > UINT32_MAX)
+        return fail("%s: %zu items, wanted at most %" PRIu32 " to train on", f->data->name, items, UINT32_MAX);
+    free(f->order);
+    f->order = malloc(items * sizeof *f->order);
+    f->room = f->order == NULL ? 0 : items;
+    return f->order == NULL ? fail("training: out of memory for the order of %zu items", items) : 0;
+}
+
 /* Shuffles a block by the method of Fisher and Yates. It starts from the identity, so that the order depends on the
  * seed and the numbers of the epoch and the block only. `place`: that of the block's first item in the data. */
 static void shuffle_block(const struct feed *f, uint64_t block, uint32_t *order, size_t place, size_t items) {
@@ -28,20 +40,19 @@ static void shuffle_block(const struct feed *f, uint64_t block, uint32_t *order,
     }
 }
 
-/* Shuffles the items at hand. */
-static void shuffle(const struct feed *f) {
+/* Shuffles the items at hand. 0 or -1. */
+static int shuffle(struct feed *f) {
+    if (make_room(f, f->data->items) < 0)
+        return -1;
     const size_t items = f->data->items, block = f->block == 0 ? items : f->block;
     const uint64_t first = feed_first(f) / block;
     for (size_t place = 0; place < items; place += block)
         shuffle_block(f, first + place / block, f->order + place, place, smaller(block, items - place));
+    return 0;
 }
 
 int feed_start(struct feed *f) {
-    const size_t most = f->stream != NULL ? f->stream->capacity : f->data->items;
-    if (most > UINT32_MAX)
-        return fail("%s: %zu items, wanted at most %" PRIu32 " to train on", f->data->name, most, UINT32_MAX);
-    f->order = malloc(most * sizeof *f->order);
-    return f->order == NULL ? fail("training: out of memory for the order of %zu items", most) : 0;
+    return make_room(f, f->data->items);
 }
 
 void feed_end(struct feed *f) {
@@ -53,26 +64,22 @@ int feed_begin(struct feed *f, uint64_t epoch) {
     f->epoch = epoch;
     if (f->stream != NULL && blocks_restart(f->stream) < 0)
         return -1;
-    shuffle(f);
-    return 0;
+    return shuffle(f);
 }
 
 int feed_resume(struct feed *f, uint64_t epoch, uint64_t position, const struct feed_known *known) {
     f->epoch = epoch;
     if (f->stream != NULL && blocks_seek(f->stream, position, &known->read, known->whole) < 0)
         return -1;
-    shuffle(f);
-    return 0;
+    return shuffle(f);
 }
 
 int feed_next(struct feed *f, uint64_t position) {
     if (feed_left(f, position) > 0)
         return 1;
     const int more = f->stream == NULL ? 0 : blocks_next(f->stream);
-    if (more == 1)
-        shuffle(f);
     f->has_failed = more < 0;
-    return more;
+    return more == 1 && shuffle(f) < 0 ? -1 : more;
 }
 
 #define AHEAD 8 /* steps: a disk then has many requests at a time, which it answers in the order that suits it */

@@ -16,6 +16,7 @@ struct feed {
     /* Set by the functions below. */
     uint64_t epoch;
     bool has_failed; /* a stream could not be read */
+    size_t room;     /* items that there is memory for */
     uint32_t *order; /* the places in `data` of the items at hand, in the order of the epoch; owned */
 };
 
