@@ -52,6 +52,22 @@ splits_of() {
     done
 }
 
+# weights MODEL: all numbers of a model, in the order of its file.
+weights() {
+    perl -e 'open my $f, "<:raw", $ARGV[0] or die; read $f, my $n, 8; seek $f, unpack("Q<", $n), 1; local $/; print join("\n", unpack "f<*", <$f>), "\n"' "$1"
+}
+
+@test "the gradient of pseudo-inputs is that of a whole batch: with a large epsilon Adam's steps are proportional to it" {
+    local options=(-z 3 -H 12 -e 1 -b 32 --prior vamp:3 --adam-eps 1)
+    train -m one.bin "${options[@]}" -r 0.05
+    train -m two.bin "${options[@]}" -r 0.05 --splits 2
+    train -m still.bin "${options[@]}" -r 0
+    # 3x784 pseudo-inputs, before the 18 numbers of the components.
+    paste <(weights one.bin) <(weights two.bin) <(weights still.bin) | tail -n $((3 * 784 + 18)) | sed $((3 * 784))q |
+        awk '{ d = $1 - $2; m = $1 - $3; differ += d * d; moved += m * m }
+            END { if (!(NR == 3 * 784 && moved > 0 && differ < 1e-4 * moved)) { print NR, differ, moved; exit 1 } }'
+}
+
 @test "the number of splits is part of a run" {
     vae-train "${OPTIONS[@]}" -m one.bin items.raw
     vae-train "${OPTIONS[@]}" -m same.bin --splits 1 items.raw
