@@ -200,12 +200,14 @@ waits_for_items() {
     mkfifo pipe
     vae-train -q -H 12 -z 3 -b 32 --stream -m part.bin <pipe 2>err 3>&- &
     reader=$!
-    { header u8 28x28 $ITEMS . && payload <items.raw | perl -e '$| = 1; while (read STDIN, my $b, 100) { print $b; select undef, undef, undef, 0.002 }'; } >pipe 3>&- &
+    { header u8 28x28 $ITEMS . && payload <items.raw | perl -e '$| = 1; while (read STDIN, my $b, 100) { print $b; select undef, undef, undef, 0.005 }'; } >pipe 3>&- &
     sleep 0.3
+    local seconds=$SECONDS
     kill -TERM $reader
     status=0
     wait $reader || status=$?
     assert_equal "$status" 143
+    assert [ $((SECONDS - seconds)) -lt 5 ] # all items would take 8
 }
 
 @test "a signal ends a run that waits for items, with the model and the checkpoint saved" {

@@ -16,7 +16,7 @@
 #include <time.h>
 
 #define WAIT_MILLISECONDS 100            /* between two looks whether a signal has come */
-#define READ_BYTES ((size_t)64 << 10)    /* between two looks whether the reader is wanted */
+#define READ_BYTES ((size_t)16 << 10)    /* between two looks whether the reader is wanted */
 #define FIRST_CAPACITY ((size_t)1 << 20) /* bytes of a block's memory, which grows as data arrives */
 
 /* Called when the input has nothing to read: waits for it, but not for longer than the reader is wanted. */
