@@ -103,8 +103,7 @@ static int run(size_t batch) {
         .update_config = {.optimizer = {.optimizer = optimizer_find("tasks", "adam"), .epsilon = 1e-8}}};
     if (schedule_parse(&t.schedule, "tasks", "const") < 0 || training_start(&t) < 0)
         return -1;
-    training_begin_epoch(&t);
-    if (training_step(&t) < 0)
+    if (training_begin_epoch(&t) < 0 || training_step(&t) < 0)
         return -1;
     t.position = 0;
     printf("phase, batch %zu\ttasks\tmicroseconds on one thread\n", batch);
