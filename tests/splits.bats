@@ -74,7 +74,7 @@ weights() {
     vae-train "${OPTIONS[@]}" -m two.bin --splits 2 --checkpoint two.ck items.raw
     for model in one same two; do tail -c 70000 $model.bin >$model.end; done # without the metadata, which names the option
     cmp one.end same.end
-    run ! cmp one.end two.end
+    run -1 cmp one.end two.end
     fails 1 'vae-train: two.ck: --splits is 4 in this run, wanted 2 as in the file' \
         vae-train "${OPTIONS[@]}" -m new.bin --splits 4 --resume two.ck items.raw
     fails 1 'vae-train: two.ck: --splits is not given in this run, wanted 2 as in the file' \

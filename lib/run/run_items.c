@@ -181,9 +181,10 @@ void run_items_wait(struct run_items *r) {
 }
 
 struct blocks_read run_items_known(struct run_items *r) {
+    static const struct blocks_read nothing;
     if (r->streams)
         return blocks_known(&r->stream);
-    return r->digest.set == NULL ? (struct blocks_read){0} : digest_so_far(&r->digest);
+    return r->digest.set == NULL ? nothing : digest_so_far(&r->digest);
 }
 
 void run_items_free(struct run_items *r) {
