@@ -258,6 +258,7 @@ waits_for_items() {
 
 @test "a file that changes while it is read is refused, and the model of the epochs before is kept" {
     cp items.raw file.raw
+    rm -f log.tsv # of the run before
     timeout 60 vae-train -H 12 -z 3 -b 32 -e 1000000 -m model.bin --stream --shuffle-buffer 51K --log log.tsv file.raw 2>err 3>&- &
     pid=$!
     await grep -q '^2' log.tsv
@@ -270,6 +271,7 @@ waits_for_items() {
     vae-info model.bin | grep $'made.ended\tfailure'
     # It becomes longer, as another frame is added.
     cp items.raw file.raw
+    rm -f log.tsv # of the run before
     timeout 60 vae-train -q -H 12 -z 3 -b 32 -e 1000000 -m model.bin --stream --shuffle-buffer 51K --log log.tsv file.raw 2>err 3>&- &
     pid=$!
     await grep -q '^2' log.tsv
@@ -280,6 +282,7 @@ waits_for_items() {
     grep "^vae-train: file.raw: has more than the $ITEMS items that its headers said at first, wanted no more" err
     # It becomes shorter.
     cp items.raw file.raw
+    rm -f log.tsv # of the run before
     timeout 60 vae-train -q -H 12 -z 3 -b 32 -e 1000000 -m model.bin --stream --shuffle-buffer 51K --log log.tsv file.raw 2>err 3>&- &
     pid=$!
     await grep -q '^2' log.tsv
