@@ -122,17 +122,21 @@ static void begin_frame(struct raw_reader *reader, const struct raw_frame *frame
     reader->total = frame->last ? reader->items + frame->items : 0;
 }
 
+/* Reads the first header; `wanted` is for a message if there is none. 0 or -1. */
+static int read_first(struct raw_reader *reader, struct raw_frame *frame, const char *wanted) {
+    const int result = read_header(reader, frame);
+    return result == 0 ? input_fail_empty(&reader->in, wanted) : result < 0 ? -1 : 0;
+}
+
 int raw_open(struct raw_reader *reader, const char *path) {
     struct raw_frame frame;
     *reader = (struct raw_reader){.in = {.fd = -1}};
     if (input_open(&reader->in, path) < 0)
         return -1;
     reader->start = lseek(reader->in.fd, 0, SEEK_CUR);
-    const int result = read_header(reader, &frame);
-    if (result <= 0) {
-        const int failed = result < 0 ? -1 : input_fail_empty(&reader->in, "a stream");
+    if (read_first(reader, &frame, "a stream") < 0) {
         input_close(&reader->in);
-        return failed;
+        return -1;
     }
     begin_frame(reader, &frame);
     return 0;
@@ -173,9 +177,8 @@ int raw_rewind(struct raw_reader *reader) {
         return fail_system(reader->in.name, "cannot read");
     reader->started = false;
     reader->items = 0;
-    const int result = read_header(reader, &frame);
-    if (result <= 0)
-        return result < 0 ? -1 : input_fail_empty(&reader->in, "the stream that it was before");
+    if (read_first(reader, &frame, "the stream that it was before") < 0)
+        return -1;
     if (check_alike(reader, &frame) < 0)
         return -1;
     begin_frame(reader, &frame);
