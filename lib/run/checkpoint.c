@@ -152,11 +152,11 @@ static int check_moments(const struct parameters *p, const char *name) {
 }
 
 /* Checks the first items of those in memory, if the state knows these only. 0 or -1. */
-static int check_part(const struct dataset *data, const struct blocks_read *known) {
+static int check_part(const struct dataset *data, const struct items_read *known) {
     const uint64_t found = known->items == 0 ? 0 : XXH64(data->data, known->items * data->item_bytes, 0);
     if (known->items == 0 || found == known->xxh64)
         return 0;
-    return blocks_fail_digest(data->name, known->items, found, known->xxh64);
+    return items_fail_changed(data->name, known->items, found, known->xxh64);
 }
 
 static int load(struct checkpoint *c, const struct input *in, const json_t *metadata, const json_t *tensors,

@@ -25,12 +25,12 @@ struct checkpoint {
     struct every every;
     const struct option_value *options; /* of the run; not owned, like the training and the saver */
     struct training *training;
-    struct saver *saver;         /* its best model so far is part of the state */
-    uint64_t judged;             /* epochs that are complete: trained, validated and in the log */
-    double seconds;              /* time that the earlier runs took */
-    struct blocks_read digested; /* of items in memory whose digest is not known yet: of a part of them */
-    json_t *identity;            /* see identity_make; owned */
-    uint64_t saved_steps;        /* steps and seconds of this run when the checkpoint was last saved */
+    struct saver *saver;        /* its best model so far is part of the state */
+    uint64_t judged;            /* epochs that are complete: trained, validated and in the log */
+    double seconds;             /* time that the earlier runs took */
+    struct items_read digested; /* of items in memory whose digest is not known yet: of a part of them */
+    json_t *identity;           /* see identity_make; owned */
+    uint64_t saved_steps;       /* steps and seconds of this run when the checkpoint was last saved */
     double saved_seconds;
 };
 

@@ -49,7 +49,7 @@ static const struct input_digest {
 struct run_data run_data_of(struct run_items *r, uint64_t start) {
     const struct dataset *validation = &r->validation;
     const size_t items = (size_t)run_items_count(r);
-    const struct blocks_read known = run_items_known(r);
+    const struct items_read known = run_items_known(r);
     struct run_data data = {.train = !r->streams && known.items == items ? known.xxh64 : 0, .start = start};
     if (r->label != NULL)
         data.labels = labels_digest(r->label, items);

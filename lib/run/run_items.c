@@ -180,10 +180,10 @@ void run_items_wait(struct run_items *r) {
         digest_wait(&r->digest);
 }
 
-struct blocks_read run_items_known(struct run_items *r) {
-    static const struct blocks_read nothing;
+struct items_read run_items_known(struct run_items *r) {
+    static const struct items_read nothing;
     if (r->streams)
-        return blocks_known(&r->stream);
+        return blocks_most(&r->stream);
     return r->digest.set == NULL ? nothing : digest_so_far(&r->digest);
 }
 

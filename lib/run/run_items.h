@@ -30,7 +30,7 @@ int run_items_load(struct run_items *items, const struct training_run_config *ru
 
 /* Returns what is known of the items that are trained on: of how many, and the XXH64 of their bytes. Of a stream it
  * is that of all, or of those read so far; of items in memory, of those whose digest has been computed. */
-struct blocks_read run_items_known(struct run_items *items);
+struct items_read run_items_known(struct run_items *items);
 
 /* Waits until that is known of items in memory. */
 void run_items_wait(struct run_items *items);

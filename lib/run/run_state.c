@@ -93,7 +93,7 @@ static struct figures figures_of(const struct training *t, const struct saver *s
     struct figures f = {
         .epoch = t->epoch, .step = t->step, .position = t->position, .judged = judged, .validated = s->validated};
     if (t->stream != NULL)
-        f.known = (struct feed_known){t->stream->read, t->stream->whole};
+        f.known = blocks_known(t->stream);
     if (run_state_has_best(s)) {
         f.best_epoch = s->kept_provenance.epochs;
         f.best_step = s->kept_provenance.steps;

@@ -15,7 +15,7 @@
 struct figures {
     uint64_t epoch, step, position, judged, validated, best_epoch, best_step, best_active;
     /* Of a stream; or of items in memory if their digest was not known yet. Else 0 items. */
-    struct feed_known known;
+    struct items_known known;
 };
 
 /* The real numbers, written as a row of them. */

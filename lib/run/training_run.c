@@ -70,14 +70,14 @@ static int identify(struct training_run *r) {
 
 /* Sets which data the model and the checkpoint say that they are of, as far as it is known. 0 or -1. */
 static int describe_data(struct training_run *r) {
-    const struct blocks_read known = run_items_known(&r->items);
+    const struct items_read known = run_items_known(&r->items);
     struct provenance *now = &r->saver.provenance, *kept = &r->saver.kept_provenance;
     r->checkpoint.digested = known;
     if (r->items.streams)
         now->items = kept->items = known.items;
     else if (known.items < now->items)
         return 0;
-    r->checkpoint.digested = (struct blocks_read){0};
+    r->checkpoint.digested = (struct items_read){0};
     now->data_xxh64 = kept->data_xxh64 = known.xxh64;
     if (r->items.streams || r->digests.train == known.xxh64)
         return 0;

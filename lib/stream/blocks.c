@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#define _GNU_SOURCE
 #include "stream/blocks.h"
 
 #include "base/error.h"
-#include "base/memory.h"
 #include "base/number.h"
 #include "base/signals.h"
 #include "base/thread.h"
@@ -13,11 +11,11 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
-#define WAIT_MILLISECONDS 100            /* between two looks whether a signal has come */
-#define READ_BYTES ((size_t)16 << 10)    /* between two looks whether the reader is wanted */
-#define FIRST_CAPACITY ((size_t)1 << 20) /* bytes of a block's memory, which grows as data arrives */
+#define WAIT_MILLISECONDS 100         /* between two looks whether a signal has come */
+#define READ_BYTES ((size_t)16 << 10) /* between two looks whether the reader is wanted */
 
 /* Called when the input has nothing to read: waits for it, but not for longer than the reader is wanted. */
 static int wait_for_input(void *context) {
@@ -29,20 +27,6 @@ static int wait_for_input(void *context) {
     return -1; /* without a message, which nobody wants */
 }
 
-/* Makes room for more than `used` bytes of a block. 0 or -1. */
-static int make_room(struct dataset *block, size_t used, size_t most) {
-    if (used < block->capacity)
-        return 0;
-    const size_t bytes = smaller(larger(FIRST_CAPACITY, 2 * used), most);
-    void *memory = memory_resize(block->owned, block->capacity, bytes);
-    if (memory == NULL)
-        return fail("%s: out of memory for a block of %zu bytes", block->name, bytes);
-    block->owned = memory;
-    block->data = memory;
-    block->capacity = bytes;
-    return 0;
-}
-
 /* Reads up to the end of a block or of the stream. 0 or -1. */
 static int read_items(struct blocks *b) {
     struct dataset *block = &b->next.block;
@@ -50,7 +34,7 @@ static int read_items(struct blocks *b) {
     const size_t bytes = b->capacity * block->item_bytes;
     size_t used = 0;
     while (used < bytes) {
-        if (atomic_load(&b->next.stopped) || make_room(block, used, bytes) < 0)
+        if (atomic_load(&b->next.stopped) || dataset_grow(block, used, bytes) < 0)
             return -1;
         if (!reader->started || reader->left == 0) {
             const int more = raw_next(reader);
@@ -75,7 +59,7 @@ static int fill(struct blocks *b) {
     if (read_items(b) < 0)
         return -1;
     XXH64_update(b->hash, next->block.data, next->block.items * next->block.item_bytes);
-    next->read = (struct blocks_read){first + next->block.items, XXH64_digest(b->hash)};
+    next->read = (struct items_read){first + next->block.items, XXH64_digest(b->hash)};
     return b->check(b->context, &next->block, first);
 }
 
@@ -84,6 +68,7 @@ static void *run(void *context) {
     b->next.result = fill(b);
     if (b->next.result < 0)
         b->next.message = strdup(error_message());
+    (void)eventfd_write(b->next.done, 1);
     return NULL;
 }
 
@@ -95,42 +80,40 @@ static int begin_reading(struct blocks *b) {
     return reason == 0 ? 0 : fail_system(b->block.name, "cannot start a thread to read it");
 }
 
-/* Waits until the next block has been read. False if a signal came before that is heeded. */
-static bool wait_for_block(struct blocks *b, bool heeds) {
-    int reason;
-    do {
-        struct timespec until;
-        clock_gettime(CLOCK_REALTIME, &until);
-        until.tv_nsec += WAIT_MILLISECONDS * 1000000;
-        until.tv_sec += until.tv_nsec / 1000000000;
-        until.tv_nsec %= 1000000000;
-        reason = pthread_timedjoin_np(b->next.thread, NULL, &until);
-    } while (reason == ETIMEDOUT && !(heeds && signals_stop() != 0));
-    b->next.is_reading = reason == ETIMEDOUT;
-    return reason != ETIMEDOUT;
+/* Ends the reading, which is done or was stopped. */
+static void join(struct blocks *b) {
+    eventfd_t ends;
+    pthread_join(b->next.thread, NULL);
+    (void)eventfd_read(b->next.done, &ends);
+    b->next.is_reading = false;
 }
 
-int blocks_fail_digest(const char *name, uint64_t items, uint64_t found, uint64_t wanted) {
-    return fail("%s: the XXH64 of its first %" PRIu64 " items is %016" PRIx64 ", wanted %016" PRIx64
-                " as before: read the same again, or start a new run",
-                name, items, found, wanted);
+/* Waits until the next block has been read. False if a signal came before that is heeded. */
+static bool wait_for_block(struct blocks *b, bool heeds) {
+    struct pollfd done = {.fd = b->next.done, .events = POLLIN};
+    while (poll(&done, 1, WAIT_MILLISECONDS) <= 0)
+        if (heeds && signals_stop() != 0)
+            return false;
+    join(b);
+    return true;
 }
 
 /* Checks that what was read up to the end of a block, the last one if it `ends`, is what is known of it. 0 or -1.
  */
-static int check_known(const struct blocks *b, uint64_t first, struct blocks_read read, bool ends) {
-    const uint64_t wanted = b->items > 0 ? b->items : b->known.items;
-    const bool passes = first < b->known.items && read.items >= b->known.items,
-               whole = b->whole != 0 && read.items == b->items;
+static int check_known(const struct blocks *b, uint64_t first, struct items_read read, bool ends) {
+    const struct items_read *known = &b->known.read;
+    const uint64_t wanted = b->items > 0 ? b->items : known->items;
+    const bool passes = first < known->items && read.items >= known->items,
+               whole = b->known.whole != 0 && read.items == b->items;
     if (ends && read.items < wanted)
         return fail("%s: ended after %" PRIu64 " items, wanted %" PRIu64 " as before", b->block.name, read.items,
                     wanted);
     if (b->items > 0 && read.items > b->items)
         return fail("%s: has more than the %" PRIu64 " items that its %s, wanted no more", b->block.name, b->items,
                     b->is_file ? "headers said at first" : "first header says");
-    if ((passes && (read.items > b->known.items || read.xxh64 != b->known.xxh64)) ||
-        (whole && read.xxh64 != b->whole))
-        return blocks_fail_digest(b->block.name, read.items, read.xxh64, whole ? b->whole : b->known.xxh64);
+    if ((passes && (read.items > known->items || read.xxh64 != known->xxh64)) ||
+        (whole && read.xxh64 != b->known.whole))
+        return items_fail_changed(b->block.name, read.items, read.xxh64, whole ? b->known.whole : known->xxh64);
     return 0;
 }
 
@@ -159,7 +142,7 @@ static int next_block(struct blocks *b, bool heeds) {
         take(b);
     if (b->is_over) {
         b->items = b->read.items;
-        b->whole = b->read.xxh64;
+        b->known.whole = b->read.xxh64;
     }
     return !b->is_over && begin_reading(b) < 0 ? -1 : more;
 }
@@ -173,9 +156,8 @@ static void stop_reading(struct blocks *b) {
     if (!b->next.is_reading)
         return;
     atomic_store(&b->next.stopped, true);
-    pthread_join(b->next.thread, NULL);
+    join(b);
     atomic_store(&b->next.stopped, false);
-    b->next.is_reading = false;
 }
 
 /* A stream that is one block is still at hand, and is not read again. */
@@ -186,18 +168,19 @@ int blocks_restart(struct blocks *b) {
     if (raw_rewind(&b->reader) < 0)
         return -1;
     XXH64_reset(b->hash, 0);
-    b->read = b->next.read = (struct blocks_read){0};
+    b->read = b->next.read = (struct items_read){0};
     b->is_over = false;
     if (begin_reading(b) < 0)
         return -1;
     return next_block(b, false) < 0 ? -1 : 0; /* there is one: fewer items than before are an error */
 }
 
-int blocks_seek(struct blocks *b, uint64_t item, const struct blocks_read *known, uint64_t whole) {
+int blocks_seek(struct blocks *b, uint64_t item, const struct items_known *known) {
+    const uint64_t whole = b->known.whole; /* if the stream is a block, this is known already */
     int more = 1;
     b->known = *known;
-    if (b->whole == 0)
-        b->whole = whole;
+    if (whole != 0)
+        b->known.whole = whole;
     if (check_known(b, b->first, b->read, b->is_over) < 0)
         return -1;
     while (more == 1 && b->read.items < item) /* which is known to be there */
@@ -205,8 +188,12 @@ int blocks_seek(struct blocks *b, uint64_t item, const struct blocks_read *known
     return more < 0 ? -1 : 0;
 }
 
-struct blocks_read blocks_known(const struct blocks *b) {
-    return b->whole != 0 ? (struct blocks_read){b->items, b->whole} : b->read;
+struct items_known blocks_known(const struct blocks *b) {
+    return (struct items_known){.read = b->read, .whole = b->known.whole};
+}
+
+struct items_read blocks_most(const struct blocks *b) {
+    return b->known.whole != 0 ? (struct items_read){b->items, b->known.whole} : b->read;
 }
 
 /* Counts the items of a regular file. 0 or -1. */
@@ -221,7 +208,7 @@ static int count_items(struct blocks *b) {
 
 int blocks_open(struct blocks *b, const char *path) {
     struct stat status;
-    *b = (struct blocks){.reader = {.in = {.fd = -1}}};
+    *b = (struct blocks){.reader = {.in = {.fd = -1}}, .next = {.done = -1}};
     if (raw_open(&b->reader, path) < 0)
         return -1;
     const struct raw_frame *frame = &b->reader.frame;
@@ -243,6 +230,9 @@ int blocks_start(struct blocks *b) {
     if (b->hash == NULL)
         return fail("%s: out of memory for its digest", b->block.name);
     XXH64_reset(b->hash, 0);
+    b->next.done = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (b->next.done < 0)
+        return fail_system(b->block.name, "cannot wait for its blocks");
     if (!multiply(b->capacity, b->block.item_bytes, &bytes))
         return fail("%s: blocks of %zu items of %zu bytes are more than any memory, wanted a smaller -b",
                     b->block.name, b->capacity, b->block.item_bytes);
@@ -257,6 +247,8 @@ void blocks_close(struct blocks *b) {
     dataset_free(&b->block);
     dataset_free(&b->next.block);
     free(b->next.message);
+    if (b->next.done >= 0)
+        close(b->next.done);
     XXH64_freeState(b->hash);
     b->hash = NULL;
     if (b->reader.in.name != NULL)

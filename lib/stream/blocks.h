@@ -3,6 +3,7 @@
 #define STREAM_BLOCKS_H
 
 #include "stream/dataset.h"
+#include "stream/items_known.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -11,26 +12,22 @@
 /* A stream that is read block by block, and never is in memory as a whole. While a block is used, a thread reads
  * the next one, so that two are in memory. A regular file can be read several times. */
 
-/* What was read from the beginning of the stream to the end of a block. */
-struct blocks_read {
-    uint64_t items, xxh64; /* of all their bytes */
-};
-
 /* A block that a thread has read or is reading. */
 struct blocks_next {
     struct dataset block;
-    struct blocks_read read;
+    struct items_read read;
     pthread_t thread;
     bool is_reading;     /* the thread was started, and not joined yet */
+    int done;            /* an eventfd, which the thread signals at its end; -1: none */
     int result;          /* 0, or -1 with a message */
     char *message;       /* NULL: memory ran out; owned */
     atomic_bool stopped; /* the thread is to end at once */
 };
 
 struct blocks {
-    struct dataset block;    /* at hand, as a data set of its own */
-    struct blocks_read read; /* up to its end */
-    uint64_t first;          /* the number in the stream of its first item */
+    struct dataset block;   /* at hand, as a data set of its own */
+    struct items_read read; /* up to its end */
+    uint64_t first;         /* the number in the stream of its first item */
     uint64_t items;  /* of the whole stream; 0: not known yet, unless the caller sets it before blocks_start */
     size_t capacity; /* items of each block but the last */
     bool is_file;    /* a regular file, which can be read again */
@@ -39,8 +36,7 @@ struct blocks {
     void *context;
     struct raw_reader reader;
     XXH64_state_t *hash;
-    struct blocks_read known; /* what the items up to some number must be; 0 items: nothing is known */
-    uint64_t whole;           /* the XXH64 of all items; 0: not known yet */
+    struct items_known known; /* what the items must be */
     struct blocks_next next;
     bool is_over; /* no block follows the one at hand */
 };
@@ -62,17 +58,15 @@ int blocks_next(struct blocks *blocks) __attribute__((warn_unused_result));
 int blocks_restart(struct blocks *blocks) __attribute__((warn_unused_result));
 
 /* Brings the block with item `item` to hand, or the one that ends before it, so that the next one begins with it.
- * Its predecessors are read, too. The items up to known->items must be those that `known` says, and all of them
- * those with the XXH64 `whole`, unless that is 0. 0 or -1. */
-int blocks_seek(struct blocks *blocks, uint64_t item, const struct blocks_read *known, uint64_t whole)
+ * Its predecessors are read, too. It is an error if the items are not those that are known. 0 or -1. */
+int blocks_seek(struct blocks *blocks, uint64_t item, const struct items_known *known)
     __attribute__((warn_unused_result));
 
-/* Returns the most that is known of the items: that of all, or of those read so far. */
-struct blocks_read blocks_known(const struct blocks *blocks);
+/* Returns what is known of the items, which the stream must have when it is read again. */
+struct items_known blocks_known(const struct blocks *blocks);
 
-/* Sets the message for items that are others than before. Returns -1. */
-int blocks_fail_digest(const char *name, uint64_t items, uint64_t found, uint64_t wanted)
-    __attribute__((warn_unused_result));
+/* Returns all items, if they are known, or else those that were read so far. */
+struct items_read blocks_most(const struct blocks *blocks);
 
 void blocks_close(struct blocks *blocks);
 

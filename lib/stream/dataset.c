@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/number.h"
 #include "base/progress.h"
 #include "base/signals.h"
 
@@ -11,7 +12,7 @@
 #include <unistd.h>
 #include <xxhash.h>
 
-#define FIRST_CAPACITY ((size_t)1 << 20)
+#define FIRST_CAPACITY ((size_t)1 << 20) /* bytes */
 
 const void *dataset_item(const struct dataset *set, size_t i) {
     return set->data + i * set->item_bytes;
@@ -76,13 +77,18 @@ static int map(struct dataset *set, const struct raw_reader *reader, size_t byte
     return 0;
 }
 
-static int grow(struct dataset *set, size_t capacity) {
+static int reserve(struct dataset *set, size_t capacity) {
     void *memory = memory_resize(set->owned, set->capacity, capacity);
     if (memory == NULL)
         return fail("%s: out of memory after %zu bytes", set->name, set->capacity);
     set->owned = memory;
+    set->data = memory;
     set->capacity = capacity;
     return 0;
+}
+
+int dataset_grow(struct dataset *set, size_t used, size_t most) {
+    return used < set->capacity ? 0 : reserve(set, smaller(larger(FIRST_CAPACITY, 2 * used), most));
 }
 
 static int spool(struct dataset *set, struct raw_reader *reader) {
@@ -90,8 +96,7 @@ static int spool(struct dataset *set, struct raw_reader *reader) {
     int more;
     while ((more = raw_next(reader)) == 1) {
         while (reader->left > 0) {
-            /* The capacity is at most twice the bytes that have arrived. */
-            if (used == set->capacity && grow(set, used == 0 ? FIRST_CAPACITY : 2 * used) < 0)
+            if (dataset_grow(set, used, SIZE_MAX) < 0)
                 return -1;
             ssize_t n = raw_read_bytes(reader, (unsigned char *)set->owned + used, set->capacity - used);
             if (n < 0)
@@ -100,7 +105,6 @@ static int spool(struct dataset *set, struct raw_reader *reader) {
             progress_items(reader->items, reader->total);
         }
     }
-    set->data = set->owned;
     set->items = (size_t)reader->items;
     return more;
 }
@@ -112,7 +116,7 @@ static bool is_too_large(size_t bytes) {
 
 static int load(struct dataset *set, struct raw_reader *reader) {
     size_t bytes;
-    if (can_map(reader, &bytes) && (is_too_large(bytes) || grow(set, bytes) < 0))
+    if (can_map(reader, &bytes) && (is_too_large(bytes) || reserve(set, bytes) < 0))
         return map(set, reader, bytes);
     return spool(set, reader);
 }

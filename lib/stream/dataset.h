@@ -23,6 +23,10 @@ struct dataset {
 /* Loads `path` (NULL or "-": stdin). Refuses a stream without items. 0, or -1 with nothing to be freed. */
 int dataset_load(struct dataset *set, const char *path) __attribute__((warn_unused_result));
 
+/* Makes room for more than the `used` bytes of a data set that is not mapped, at most `most`: its memory doubles
+ * when it is full. 0 or -1. */
+int dataset_grow(struct dataset *set, size_t used, size_t most) __attribute__((warn_unused_result));
+
 void dataset_free(struct dataset *set);
 
 /* XXH64 of all items' bytes. */

@@ -10,7 +10,7 @@
 
 static void set(struct digest *d, size_t items, uint64_t xxh64) {
     pthread_mutex_lock(&d->mutex);
-    d->so_far = (struct blocks_read){items, xxh64};
+    d->so_far = (struct items_read){items, xxh64};
     pthread_mutex_unlock(&d->mutex);
 }
 
@@ -46,9 +46,9 @@ void digest_start(struct digest *d, const struct dataset *set) {
         compute(d);
 }
 
-struct blocks_read digest_so_far(struct digest *d) {
+struct items_read digest_so_far(struct digest *d) {
     pthread_mutex_lock(&d->mutex);
-    const struct blocks_read so_far = d->so_far;
+    const struct items_read so_far = d->so_far;
     pthread_mutex_unlock(&d->mutex);
     return so_far;
 }

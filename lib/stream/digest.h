@@ -2,7 +2,8 @@
 #ifndef STREAM_DIGEST_H
 #define STREAM_DIGEST_H
 
-#include "stream/blocks.h"
+#include "stream/dataset.h"
+#include "stream/items_known.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -12,7 +13,7 @@
 struct digest {
     const struct dataset *set; /* not owned */
     pthread_mutex_t mutex;
-    struct blocks_read so_far; /* under the mutex */
+    struct items_read so_far; /* under the mutex */
     pthread_t thread;
     bool is_running;     /* the thread was started, and not joined yet */
     atomic_bool stopped; /* the thread is to end at once */
@@ -22,7 +23,7 @@ struct digest {
 void digest_start(struct digest *digest, const struct dataset *set);
 
 /* Returns what is there: the digest of the first items, as many as it says. */
-struct blocks_read digest_so_far(struct digest *digest);
+struct items_read digest_so_far(struct digest *digest);
 
 /* Waits until it is that of all items. */
 void digest_wait(struct digest *digest);

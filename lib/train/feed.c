@@ -67,9 +67,9 @@ int feed_begin(struct feed *f, uint64_t epoch) {
     return shuffle(f);
 }
 
-int feed_resume(struct feed *f, uint64_t epoch, uint64_t position, const struct feed_known *known) {
+int feed_resume(struct feed *f, uint64_t epoch, uint64_t position, const struct items_known *known) {
     f->epoch = epoch;
-    if (f->stream != NULL && blocks_seek(f->stream, position, &known->read, known->whole) < 0)
+    if (f->stream != NULL && blocks_seek(f->stream, position, known) < 0)
         return -1;
     return shuffle(f);
 }

@@ -26,15 +26,9 @@ int feed_start(struct feed *feed) __attribute__((warn_unused_result));
 /* Begins epoch `epoch`, from 1 on. 0 or -1. */
 int feed_begin(struct feed *feed, uint64_t epoch) __attribute__((warn_unused_result));
 
-/* What is known of a stream that a run goes on with, see blocks_seek. */
-struct feed_known {
-    struct blocks_read read;
-    uint64_t whole;
-};
-
 /* The same for a run that goes on at item `position` of the epoch. A stream is read up to there, and its items must
  * be those that are known. 0 or -1. */
-int feed_resume(struct feed *feed, uint64_t epoch, uint64_t position, const struct feed_known *known)
+int feed_resume(struct feed *feed, uint64_t epoch, uint64_t position, const struct items_known *known)
     __attribute__((warn_unused_result));
 
 /* Brings the items from `position` on to hand, which is at most the end of those at hand. Returns 1 when done; 0 if

@@ -41,7 +41,7 @@ static double rate_at(const struct training *t, uint64_t position) {
     return schedule_rate(&t->schedule, t->rate, epochs_at(t, position), t->epochs);
 }
 
-int training_resume(struct training *t, const struct feed_known *known) {
+int training_resume(struct training *t, const struct items_known *known) {
     if (feed_resume(&t->feed, t->epoch, t->position, known) < 0)
         return -1;
     net_pack(&t->model->net);

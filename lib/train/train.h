@@ -67,7 +67,7 @@ int training_begin_epoch(struct training *training) __attribute__((warn_unused_r
 
 /* Continues an earlier training, after the fields from `epoch` to `last`, the parameters and the moments were set
  * to its values. `known`: what it has read of a stream. 0, or -1 if the stream does not have that. */
-int training_resume(struct training *training, const struct feed_known *known) __attribute__((warn_unused_result));
+int training_resume(struct training *training, const struct items_known *known) __attribute__((warn_unused_result));
 
 /* Makes one step. Returns 1 when done; 0 without a step if the epoch is over, or if a signal came while a stream
  * was waited for; -1 with a message if the loss is not finite, and then the parameters are not updated, if a moment
