@@ -123,8 +123,6 @@ static int write_state(struct checkpoint *c, struct safetensors *tensors) {
 }
 
 int checkpoint_save(struct checkpoint *c) {
-    if (c->path == NULL)
-        return 0;
     struct safetensors tensors = {0};
     const int result = write_state(c, &tensors);
     safetensors_free(&tensors);

@@ -85,13 +85,20 @@ static int check_kind(const struct run_items *r, const struct training_run_confi
 /* Sets the number of items of a pipe, if an option wants it, to that of its first header: another stream may
  * follow, as cat writes it, but must not then. 0 or -1. */
 static int set_count(struct run_items *r, const struct training_run_config *c) {
-    const char *option = c->labels != NULL                     ? "--cond"
-                         : c->target != NULL                   ? "--target"
-                         : c->objective.warmup > 0             ? "--warmup"
-                         : c->schedule.warm > 0                ? "--warm-rate"
-                         : !schedule_is_constant(&c->schedule) ? "--schedule"
-                         : c->estimate != NULL                 ? "--dry-run"
-                                                               : NULL;
+    const struct {
+        bool given;
+        const char *name;
+    } counting[] = {
+        {c->labels != NULL, "--cond"},
+        {c->target != NULL, "--target"},
+        {c->objective.warmup > 0, "--warmup"},
+        {c->schedule.warm > 0, "--warm-rate"},
+        {!schedule_is_constant(&c->schedule), "--schedule"},
+        {c->estimate != NULL, "--dry-run"},
+    };
+    const char *option = NULL;
+    for (size_t i = 0; option == NULL && i < sizeof counting / sizeof *counting; i++)
+        option = counting[i].given ? counting[i].name : NULL;
     if (!r->streams || r->stream.items > 0 || option == NULL)
         return 0;
     r->stream.items = r->stream.reader.total;

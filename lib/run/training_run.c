@@ -108,13 +108,13 @@ static void judge(struct training_run *r, const struct elbo *validation) {
     r->over = has_lost_patience(r);
 }
 
-/* Syncs the log, then saves the checkpoint, which counts the log's rows. 0 or -1. */
+/* Syncs the log, then saves the checkpoint, which counts the log's rows; nothing without --checkpoint. 0 or -1. */
 static int save_checkpoint(struct training_run *r) {
-    if (describe_data(r) < 0)
-        return -1;
-    if (r->checkpoint.path != NULL && (run_log_sync(&r->log) < 0 || run_log_sync(&r->latents) < 0))
-        return -1;
-    return checkpoint_save(&r->checkpoint);
+    if (r->checkpoint.path == NULL)
+        return 0;
+    return describe_data(r) < 0 || run_log_sync(&r->log) < 0 || run_log_sync(&r->latents) < 0
+               ? -1
+               : checkpoint_save(&r->checkpoint);
 }
 
 static void note_way_back(const struct training_run *r) {
@@ -272,7 +272,8 @@ static int train(struct training_run *r) {
     const int trained = train_epochs(r);
     if (trained == 0 && signals_stop() == 0)
         run_items_wait(&r->items);
-    if (trained < 0 || save_checkpoint(r) < 0 || saver_save(&r->saver, ending(r), false) < 0) {
+    if (trained < 0 || describe_data(r) < 0 || save_checkpoint(r) < 0 ||
+        saver_save(&r->saver, ending(r), false) < 0) {
         saver_rescue(&r->saver);
         return -1;
     }
