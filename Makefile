@@ -85,14 +85,14 @@ endif
 
 KERNELS := $(wildcard lib/*/*_kernel.c)
 LIBVAE_SOURCES := $(wildcard lib/libvae/*.c)
-OTHER_BUILD := $(addprefix lib/kernel/,$(if $(filter no,$(OPENBLAS)),openblas.c lapack.c,no_openblas.c))
+OTHER_BUILD := lib/base/ranks_mpi.c $(addprefix lib/kernel/,$(if $(filter no,$(OPENBLAS)),openblas.c lapack.c,no_openblas.c))
 SOURCES := $(filter-out $(KERNELS) $(LIBVAE_SOURCES) $(OTHER_BUILD),$(wildcard lib/*/*.c))
 OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o) $(foreach level,$(LEVELS),$(KERNELS:%.c=$(BUILD)/%.$(level).o))
 
 # Published figures, a recipe each in examples/paper/; the others there take longer and are started by name.
 PAPER := vae iwae-5 figure2 figure4
 
-.PHONY: all programs help flags parts fuzz fuzzers deps bench-deps emoji-deps deps-chemistry paper-deps plots-deps fuzz-deps long-deps deb-deps onnx-deps onnx-packages browser-deps browser-packages bench bench-quick demo words molecules paper check quick test format lint dist deb static check-long coverage mutate asan tsan units install uninstall clean
+.PHONY: all mpi programs help flags parts fuzz fuzzers deps bench-deps emoji-deps deps-chemistry paper-deps plots-deps fuzz-deps long-deps deb-deps onnx-deps onnx-packages browser-deps browser-packages bench bench-quick demo words molecules paper check quick test format lint dist deb static check-long coverage mutate asan tsan units install uninstall clean
 .DELETE_ON_ERROR:
 
 all: programs $(COMPLETIONS) $(SHARED) $(STATIC)
@@ -128,6 +128,17 @@ help:
 $(PROGRAMS): $(BUILD)/%: $(BUILD)/tools/%.o $(LIBRARY)
 	$(call say,LD)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
+# For several machines: the same main function, with ranks_mpi.c instead of ranks.c. Another MPI has a directory of its
+# own: make mpi MPICC=mpicc.mpich
+MPICC := mpicc
+MPI := $(BUILD)/$(if $(filter-out mpicc,$(MPICC)),$(notdir $(MPICC))/)vae-train-mpi
+mpi: $(MPI)
+$(MPI): $(BUILD)/tools/vae-train.o lib/base/ranks_mpi.c $(LIBRARY) Makefile
+	@command -v $(MPICC) >/dev/null || { echo 'mpi: $(MPICC): not found, wanted it (make deps-mpi)' >&2; exit 1; }
+	@mkdir -p $(@D)
+	$(call say,LD)
+	$(Q)OMPI_CC='$(CC)' MPICH_CC='$(CC)' $(MPICC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(filter-out Makefile,$^) $(LIBS)
 
 # The page of vae2html is put into its object by the assembler.
 $(BUILD)/lib/explorer/assets.o: $(wildcard lib/explorer/page/*)

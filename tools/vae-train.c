@@ -3,6 +3,7 @@
 #include "base/cli.h"
 #include "base/error.h"
 #include "base/number.h"
+#include "base/ranks.h"
 #include "run/run_check.h"
 #include "run/training_run.h"
 #include "text/tokens.h"
@@ -450,7 +451,18 @@ static int run(struct options *o) {
     return result;
 }
 
+/* Begins the work of all ranks, which must be that of the same options. 0 or -1. */
+static int go(const struct options *o) {
+    char *text = command(o);
+    const int result = text == NULL ? -1 : ranks_go(VAEUTILS_VERSION, text);
+    free(text);
+    return result;
+}
+
 int main(int argc, char **argv) {
+    ranks_start(&argc, &argv);
     struct options o = parse(argc, argv);
-    return cli_finish(run(&o));
+    const int status = cli_finish(go(&o) < 0 ? -1 : run(&o));
+    ranks_end();
+    return status;
 }

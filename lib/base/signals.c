@@ -18,6 +18,8 @@
 static volatile sig_atomic_t stop, asked;
 static struct timespec stopped; /* the time of the first signal; used by the handler only */
 static bool forgotten;          /* see signals_forget_stop */
+static bool together;           /* see signals_stop_together */
+static int agreed;              /* the signal that was set */
 
 static double seconds_since(const struct timespec *then) {
     struct timespec now;
@@ -62,7 +64,19 @@ void signals_ignore_pipe(void) {
 }
 
 int signals_stop(void) {
-    return forgotten ? 0 : stop;
+    return forgotten ? 0 : together ? agreed : stop;
+}
+
+int signals_noted(void) {
+    return stop;
+}
+
+void signals_stop_together(void) {
+    together = true;
+}
+
+void signals_set_stop(int number) {
+    agreed = number;
 }
 
 void signals_forget_stop(void) {

@@ -17,6 +17,12 @@ void signals_ignore_pipe(void);
 /* The signal that was noted; 0 if there is none. */
 int signals_stop(void);
 
+/* For processes that stop together, see base/ranks.h: from now on signals_stop returns the signal that was set, and
+ * signals_noted the one that came to this process. */
+void signals_stop_together(void);
+void signals_set_stop(int number);
+int signals_noted(void);
+
 /* Call this when the work is done: from now on signals_stop returns 0. A second signal still ends the process. */
 void signals_forget_stop(void);
 

@@ -6,6 +6,8 @@
 #include "base/error.h"
 #include "base/level.h"
 #include "base/memory.h"
+#include "base/number.h"
+#include "base/ranks.h"
 #include "base/thread.h"
 
 #include <pthread.h>
@@ -16,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #define SPIN_NANOSECONDS 100000 /* about as long as it takes to put a thread to sleep and to wake it */
 #define SPINS 64                /* between two readings of the clock */
@@ -249,9 +252,11 @@ size_t workers_threads(const struct workers *w) {
 
 size_t workers_available(void) {
     cpu_set_t set;
+    const long all = sysconf(_SC_NPROCESSORS_ONLN);
     if (sched_getaffinity(0, sizeof set, &set) < 0 || CPU_COUNT(&set) < 1)
         return 1;
-    return (size_t)CPU_COUNT(&set);
+    const size_t allowed = (size_t)CPU_COUNT(&set), ranks = ranks_here();
+    return ranks == 1 || all < 1 ? allowed : smaller(allowed, larger((size_t)all / ranks, 1));
 }
 
 size_t workers_bytes(void) {

@@ -31,7 +31,7 @@ size_t workers_self(void);
 /* The number of threads of the pool, including the caller's. */
 size_t workers_threads(const struct workers *workers);
 
-/* The number of processors that this process may use. */
+/* The number of processors that this process may use; of several ranks on a machine, each has its part of them. */
 size_t workers_available(void);
 
 /* Bytes of address space that each thread reserves, few of which are ever written: its stack or, if OpenBLAS

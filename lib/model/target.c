@@ -79,6 +79,17 @@ void target_add(struct target_sums *s, double log_likelihood, double target, dou
     s->spread += away * (target - s->mean);
 }
 
+void target_sums_merge(struct target_sums *s, const struct target_sums *other) {
+    const double count = s->count + other->count, away = other->mean - s->mean;
+    if (other->count == 0)
+        return;
+    s->mean += away * other->count / count;
+    s->spread += other->spread + away * away * s->count * other->count / count;
+    s->count = count;
+    s->log_likelihood += other->log_likelihood;
+    s->residual += other->residual;
+}
+
 struct target_figures target_figures(const struct target_sums *s) {
     if (s->count == 0)
         return TARGET_NONE;

@@ -39,6 +39,9 @@ struct target_sums {
 /* Adds an item: log p(t|z) in nats, the standardised target, and the squared error of its prediction. */
 void target_add(struct target_sums *sums, double log_likelihood, double target, double squared_error);
 
+/* Adds the sums of other items: Chan, Golub and LeVeque 1979. */
+void target_sums_merge(struct target_sums *sums, const struct target_sums *other);
+
 /* Returns the figures of the sums. */
 struct target_figures target_figures(const struct target_sums *sums);
 

@@ -23,6 +23,12 @@ void latent_sums_add(struct latent_sums *sums, const float *heads, const float *
     }
 }
 
+void latent_sums_merge(struct latent_sums *s, const struct latent_sums *other) {
+    s->kl += other->kl;
+    s->mu.sum += other->mu.sum;
+    s->mu.squares += other->mu.squares;
+}
+
 struct latent_figures latent_figures(const struct latent_sums *s, uint64_t items) {
     const double n = (double)items, mean = s->mu.sum / n, variance = s->mu.squares / n - mean * mean;
     return (struct latent_figures){s->kl / n, variance > LATENT_ACTIVE_VARIANCE, mean, fmax(variance, 0)};

@@ -28,6 +28,9 @@ struct latent_sums {
 /* Adds one item to sums [latent], from its heads [2 latent], mu and logvar, and its sigma [latent]. */
 void latent_sums_add(struct latent_sums *sums, const float *heads, const float *sigma, size_t latent);
 
+/* Adds the sums of other items of the same latent. */
+void latent_sums_merge(struct latent_sums *sums, const struct latent_sums *other);
+
 /* A latent is active if its posterior mean has a variance over items above this: Burda et al. 2016, section 5.2. */
 #define LATENT_ACTIVE_VARIANCE 0.01
 
@@ -39,7 +42,6 @@ struct latent_figures {
 };
 
 /* Returns the statistics from the sums over `items` items, at least 1. */
-
 struct latent_figures latent_figures(const struct latent_sums *sums, uint64_t items);
 
 /* Returns how many of the latents with these sums [latent] are active. */

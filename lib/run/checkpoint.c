@@ -84,7 +84,7 @@ static void list_tensors(struct safetensors *file, const struct checkpoint *c, s
     safetensors_add(file, STORED_F64, "sums", &sum, sums);
     if (model_has_head(model))
         safetensors_add(file, STORED_F64, "target_sums", &targets, &state->target);
-    safetensors_add(file, STORED_F64, "latents", &latents, c->training->latents);
+    safetensors_add(file, STORED_F64, "latents", &latents, c->training->sums->latents);
     safetensors_add_parameters(file, "", p, p->value);
     safetensors_add_parameters(file, "first.", p, p->first);
     safetensors_add_parameters(file, "second.", p, p->second);

@@ -2,6 +2,7 @@
 #include "run/run_check.h"
 
 #include "base/error.h"
+#include "base/ranks.h"
 
 #include <string.h>
 
@@ -30,6 +31,12 @@ int run_check(const struct training_run_config *c) {
     if (c->splits > 1 && segment_has_best_scale(&segment))
         return fail("--splits: found %zu with --sigma optimal, which needs the whole mini-batch, wanted shared",
                     c->splits);
+    if (!splits_fit_ranks(c->splits, ranks_count()))
+        return fail("--splits: found %zu with %zu ranks, wanted their number, or 2, 4, 8 and so on times it",
+                    c->splits, ranks_count());
+    if (c->streams && ranks_count() > 1)
+        return fail("--stream: found it with %zu ranks, wanted a file without it: each rank reads its items only",
+                    ranks_count());
     if (hidden_check(&c->model.encoder, 0, c->model.activation, "--hidden") < 0 ||
         (c->model.decoder.layers != HIDDEN_NOT_GIVEN &&
          hidden_check(&c->model.decoder, c->model.latent, c->model.activation, "--decoder-hidden") < 0))

@@ -3,11 +3,13 @@
 
 #include "base/error.h"
 #include "base/number.h"
+#include "base/ranks.h"
 #include "run/split.h"
 #include "stream/labels.h"
 #include "stream/targets.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static int check_items(const struct dataset *set, const struct model_config *config) {
     return model_config_check_items(config, set->dtype, set->data, set->items, set->name, 0);
@@ -133,9 +135,17 @@ static int start_stream(struct run_items *r, const struct training_run_config *c
 
 /* Loads the data, or opens the stream, of which only dtype and shape are known then. 0 or -1. */
 static int open_data(struct run_items *r, const struct training_run_config *c) {
+    const bool is_stdin = c->file == NULL || strcmp(c->file, "-") == 0;
     r->streams = c->streams;
     r->train = r->streams ? &r->stream.block : &r->all;
-    return r->streams ? blocks_open(&r->stream, c->file) : dataset_load(&r->all, c->file);
+    if (r->streams)
+        return blocks_open(&r->stream, c->file);
+    return is_stdin && ranks_count() > 1 ? dataset_hand_out(&r->all) : dataset_load(&r->all, c->file);
+}
+
+/* Checks the items that are in memory, on rank 0, since this reads all of them. 0 or -1. */
+static int check_all(const struct run_items *r, const struct model_config *config) {
+    return r->streams || ranks_self() > 0 ? 0 : check_items(&r->all, config);
 }
 
 /* Checks that there are enough items to start the prior, after a fraction for --val has taken its own. 0 or -1. */
@@ -171,13 +181,13 @@ struct dataset run_items_first(const struct run_items *r, const struct training_
 
 int run_items_load(struct run_items *r, const struct training_run_config *c, struct model_config *config) {
     if (open_data(r, c) < 0 || set_shape(r, config) < 0 || check_kind(r, c, config) < 0 || set_count(r, c) < 0 ||
-        (!r->streams && check_items(&r->all, config) < 0) || load_labels(r, c, config) < 0 ||
-        load_targets(r, c) < 0 || load_validation(r, c, config) < 0 || start_stream(r, c, config) < 0)
+        check_all(r, config) < 0 || load_labels(r, c, config) < 0 || load_targets(r, c) < 0 ||
+        load_validation(r, c, config) < 0 || start_stream(r, c, config) < 0)
         return -1;
     if (r->target != NULL &&
         target_set_scale(&config->target, r->target, (size_t)run_items_count(r), c->target) < 0)
         return -1;
-    if (!r->streams && c->estimate == NULL)
+    if (!r->streams && c->estimate == NULL && ranks_self() == 0)
         digest_start(&r->digest, &r->all);
     return check_components(r, c, config);
 }

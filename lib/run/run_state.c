@@ -105,11 +105,11 @@ static struct figures figures_of(const struct training *t, const struct saver *s
 static struct sums sums_of(const struct training *t, const struct saver *s, double seconds) {
     const struct elbo none = ELBO_NONE;
     const bool best = run_state_has_best(s);
-    return (struct sums){.reconstruction = t->reconstruction,
-                         .kl = t->kl,
-                         .bound = t->bound,
-                         .all_deviations = t->deviations.sum,
-                         .all_deviating = t->deviations.count,
+    return (struct sums){.reconstruction = t->sums->reconstruction,
+                         .kl = t->sums->kl,
+                         .bound = t->sums->bound,
+                         .all_deviations = t->sums->deviations.sum,
+                         .all_deviating = t->sums->deviations.count,
                          .last = means_of(&t->last),
                          .validation = means_of(&s->validation),
                          .best = means_of(best ? &s->kept_provenance.train : &none),
@@ -119,7 +119,7 @@ static struct sums sums_of(const struct training *t, const struct saver *s, doub
 
 static struct target_state target_state_of(const struct training *t, const struct saver *s) {
     const bool best = run_state_has_best(s);
-    return (struct target_state){.sums = t->targets,
+    return (struct target_state){.sums = t->sums->targets,
                                  .last = t->last.target,
                                  .validation = s->validation.target,
                                  .best = best ? s->kept_provenance.train.target : TARGET_NONE,
@@ -215,12 +215,12 @@ void run_state_give(const struct run_state *state, struct training *t, struct sa
     t->epoch = f->epoch;
     t->step = f->step;
     t->position = f->position;
-    t->reconstruction = sums->reconstruction;
-    t->kl = sums->kl;
-    t->bound = sums->bound;
-    t->deviations.sum = sums->all_deviations;
-    t->deviations.count = sums->all_deviating;
-    t->targets = target->sums;
+    t->sums->reconstruction = sums->reconstruction;
+    t->sums->kl = sums->kl;
+    t->sums->bound = sums->bound;
+    t->sums->deviations.sum = sums->all_deviations;
+    t->sums->deviations.count = sums->all_deviating;
+    t->sums->targets = target->sums;
     t->last = elbo_of(&sums->last, &target->last);
     if (f->best_epoch > 0) {
         s->kept_provenance = s->provenance;

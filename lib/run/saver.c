@@ -12,13 +12,13 @@
 
 int saver_open(struct saver *s, const char *path) {
     *s = (struct saver){.path = path, .validation = ELBO_NONE};
-    return atomic_open(&s->file, path);
+    return path == NULL ? 0 : atomic_open(&s->file, path);
 }
 
 int saver_start(struct saver *s) {
     s->kept = malloc(s->training->model->net.parameters.size * sizeof *s->kept);
     if (s->kept == NULL)
-        return fail("%s: out of memory for its weights", s->path);
+        return fail("model: out of memory for its weights");
     return 0;
 }
 
@@ -93,7 +93,9 @@ static float *saved_weights(const struct saver *s) {
 int saver_save(struct saver *s, const char *ended, bool again) {
     if (divergence_check(s->training) < 0)
         return -1;
-    return save(s, saver_saves(s), saved_weights(s), ended, again ? atomic_replace : atomic_commit);
+    return s->path == NULL
+               ? 0
+               : save(s, saver_saves(s), saved_weights(s), ended, again ? atomic_replace : atomic_commit);
 }
 
 void saver_restore(const struct saver *s, struct model *model) {

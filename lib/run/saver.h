@@ -11,8 +11,8 @@
  * complete epoch are kept in memory, and saved if training fails. */
 struct saver {
     const struct training *training; /* not owned, like the path */
-    const char *path;
-    struct provenance provenance; /* the fields known before training; the others are set at each save */
+    const char *path;                /* NULL: no file is written */
+    struct provenance provenance;    /* the fields known before training; the others are set at each save */
     struct atomic_file file;
     bool best;                         /* save the kept weights, the best so far, instead of the present ones */
     float *kept;                       /* [parameters]; owned */

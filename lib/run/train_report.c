@@ -124,8 +124,8 @@ static int log_latents(const struct report *r) {
         return 0;
     int printed = fprintf(log, "%" PRIu64, t->epoch);
     for (size_t i = 0; printed >= 0 && i < c->latent; i++)
-        printed =
-            fprintf(log, "\t%.4f", c->prior->kl == NULL ? NAN : latent_figures(&t->latents[i], t->position).kl);
+        printed = fprintf(log, "\t%.4f",
+                          c->prior->kl == NULL ? NAN : latent_figures(&t->sums->latents[i], t->position).kl);
     return run_log_flush(r->latents, printed < 0 ? printed : fprintf(log, "\n"));
 }
 

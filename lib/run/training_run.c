@@ -5,11 +5,13 @@
 #include "base/cli.h"
 #include "base/error.h"
 #include "base/progress.h"
+#include "base/ranks.h"
 #include "base/signals.h"
 #include "query/evaluate.h"
 #include "run/run_files.h"
 #include "run/run_items.h"
 #include "run/run_notes.h"
+#include "run/run_ranks.h"
 #include "run/saver.h"
 #include "run/train_report.h"
 
@@ -38,8 +40,9 @@ struct training_run {
     bool over; /* --patience ends the run */
 };
 
-/* Evaluates the validation data; *elbo becomes NaN without data, and if a figure of an item is not finite. That is
- * noted, and does not end the training. Returns 1 when done, 0 if a signal came before the end, -1 on error. */
+/* Every rank evaluates all of the validation data, and the figures of rank 0 count. *elbo becomes NaN without data,
+ * and if a figure of an item is not finite. That is noted, and does not end the training. Returns 1 when done, 0 if
+ * a signal came before the end, -1 on error. */
 static int validate(struct training_run *r, struct elbo *elbo) {
     static struct evaluator evaluator;
     *elbo = ELBO_NONE;
@@ -61,6 +64,7 @@ static int validate(struct training_run *r, struct elbo *elbo) {
         }
     }
     evaluator_end(&evaluator);
+    ranks_share(elbo, sizeof *elbo);
     return result;
 }
 
@@ -110,11 +114,17 @@ static void judge(struct training_run *r, const struct elbo *validation) {
 
 /* Syncs the log, then saves the checkpoint, which counts the log's rows; nothing without --checkpoint. 0 or -1. */
 static int save_checkpoint(struct training_run *r) {
-    if (r->checkpoint.path == NULL)
-        return 0;
-    return describe_data(r) < 0 || run_log_sync(&r->log) < 0 || run_log_sync(&r->latents) < 0
-               ? -1
-               : checkpoint_save(&r->checkpoint);
+    int result = 0;
+    if (r->checkpoint.path != NULL)
+        result = describe_data(r) < 0 || run_log_sync(&r->log) < 0 || run_log_sync(&r->latents) < 0
+                     ? -1
+                     : checkpoint_save(&r->checkpoint);
+    return ranks_agree(result);
+}
+
+/* Saves the model, see saver_save. 0 or -1. */
+static int save_model(struct training_run *r, const char *ended, bool again) {
+    return ranks_agree(saver_save(&r->saver, ended, again));
 }
 
 static void note_way_back(const struct training_run *r) {
@@ -140,7 +150,7 @@ static void rescue_checkpoint(struct training_run *r) {
 /* Ends an epoch. If the log cannot be written, the checkpoint is saved before judge() counts the epoch: a resumed
  * run then validates again, and writes the row. 0 or -1. */
 static int end_epoch(struct training_run *r, const struct elbo *validation) {
-    const int result = report_epoch(&r->report, validation);
+    const int result = ranks_agree(report_epoch(&r->report, validation));
     if (result < 0)
         rescue_checkpoint(r);
     judge(r, validation);
@@ -170,7 +180,7 @@ static int train_epoch(struct training_run *r) {
         return -1;
     while ((more = training_step(&r->training)) == 1 && signals_stop() == 0) {
         report_step(&r->report);
-        if (checkpoint_is_due(&r->checkpoint) && save_checkpoint(r) < 0)
+        if (ranks_decide(checkpoint_is_due(&r->checkpoint)) && save_checkpoint(r) < 0)
             return -1;
     }
     if (more < 0 && !keeps_state(r))
@@ -199,8 +209,8 @@ static int train_epochs(struct training_run *r) {
     while (!is_finished(r) && signals_stop() == 0) {
         if (train_epoch(r) < 0)
             return -1;
-        if (progress_seconds() - saved >= SAVE_SECONDS && r->training.epoch < r->config->epochs) {
-            if (saver_save(&r->saver, "running", true) < 0) {
+        if (ranks_decide(progress_seconds() - saved >= SAVE_SECONDS) && r->training.epoch < r->config->epochs) {
+            if (save_model(r, "running", true) < 0) {
                 rescue_checkpoint(r);
                 return -1;
             }
@@ -272,8 +282,8 @@ static int train(struct training_run *r) {
     const int trained = train_epochs(r);
     if (trained == 0 && signals_stop() == 0)
         run_items_wait(&r->items);
-    if (trained < 0 || describe_data(r) < 0 || save_checkpoint(r) < 0 ||
-        saver_save(&r->saver, ending(r), false) < 0) {
+    if (trained < 0 || ranks_agree(describe_data(r)) < 0 || save_checkpoint(r) < 0 ||
+        save_model(r, ending(r), false) < 0) {
         saver_rescue(&r->saver);
         return -1;
     }
@@ -326,8 +336,8 @@ static bool wants_digest(const struct training_run *r) {
            (c->validation != NULL && r->items.validation.items == run_items_count(&r->items));
 }
 
-/* Loads the items, and prepares the model and its training. 0 or -1. */
-static int prepare(struct training_run *r) {
+/* Loads the items, makes the model, and starts the threads. 0 or -1. */
+static int load(struct training_run *r) {
     const struct training_run_config *c = r->config;
     struct model_config config = c->model;
     if (run_items_load(&r->items, c, &config) < 0 || model_create(&r->model, &config) < 0)
@@ -341,6 +351,14 @@ static int prepare(struct training_run *r) {
     if (wants_digest(r))
         run_items_wait(&r->items);
     r->digests = run_data_of(&r->items, r->facts.from_xxh64);
+    return 0;
+}
+
+/* Prepares the model and its training. 0 or -1. */
+static int prepare(struct training_run *r) {
+    const struct training_run_config *c = r->config;
+    if (ranks_agree(load(r)) < 0 || run_ranks_check(&r->items, &r->digests) < 0)
+        return -1;
     prepare_saver(r);
     r->training = (struct training){.model = &r->model,
                                     .data = r->items.train,
@@ -388,7 +406,7 @@ static int open_outputs(struct training_run *r) {
 
 /* Called when the data has been read: empties or cuts the log of an earlier run. 0 or -1. */
 static int begin_outputs(struct training_run *r) {
-    return atomic_begin(&r->saver.file) < 0 ||
+    return (r->saver.path != NULL && atomic_begin(&r->saver.file) < 0) ||
                    (r->checkpoint.path != NULL && atomic_begin(&r->checkpoint.file) < 0) ||
                    run_log_begin(&r->log, r->checkpoint.judged) < 0 ||
                    run_log_begin(&r->latents, r->checkpoint.judged) < 0
@@ -410,16 +428,18 @@ static int abandon_logs(const struct training_run *r) {
 static int run(struct training_run *r) {
     const struct training_run_config *c = r->config;
     const bool dry = c->estimate != NULL;
-    if (run_files_check(c) < 0 || (!dry && open_outputs(r) < 0) || prepare(r) < 0)
+    if (ranks_agree(run_files_check(c) < 0 || (!dry && open_outputs(r) < 0) ? -1 : 0) < 0 ||
+        ranks_agree(prepare(r)) < 0 || run_ranks_check_state(&r->training) < 0)
         return -1;
     if (dry)
         return estimate_run(&r->training, &r->saver, &r->items.validation, r->items.validation_label, c->epochs,
                             c->estimate);
-    return begin_outputs(r) < 0 ? -1 : train(r);
+    return ranks_agree(begin_outputs(r)) < 0 ? -1 : train(r);
 }
 
 int training_run(const struct training_run_config *c) {
-    struct training_run r = {.config = c};
+    const struct training_run_config mine = run_ranks_config(c);
+    struct training_run r = {.config = &mine};
     signals_ignore_pipe();
     progress_start(!cli_quiet(), false);
     int result = run(&r);

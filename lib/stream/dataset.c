@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "base/number.h"
 #include "base/progress.h"
+#include "base/ranks.h"
 #include "base/signals.h"
 
 #include <sys/mman.h>
@@ -116,7 +117,7 @@ static bool is_too_large(size_t bytes) {
 
 static int load(struct dataset *set, struct raw_reader *reader) {
     size_t bytes;
-    if (can_map(reader, &bytes) && (is_too_large(bytes) || reserve(set, bytes) < 0))
+    if (can_map(reader, &bytes) && (ranks_count() > 1 || is_too_large(bytes) || reserve(set, bytes) < 0))
         return map(set, reader, bytes);
     return spool(set, reader);
 }
@@ -138,6 +139,34 @@ int dataset_load(struct dataset *set, const char *path) {
     if (result < 0)
         dataset_free(set);
     return result;
+}
+
+/* What rank 0 tells the others of its data. */
+struct hand_out {
+    enum dtype dtype;
+    struct shape shape;
+    size_t items;
+};
+
+/* Makes room for the data of rank 0. 0 or -1. */
+static int make_room(struct dataset *set, const struct hand_out *told) {
+    *set = (struct dataset){.name = "stdin", .dtype = told->dtype, .shape = told->shape, .items = told->items};
+    set->elements = shape_elements(&set->shape);
+    set->item_bytes = set->elements * dtype_size(set->dtype);
+    return reserve(set, set->items * set->item_bytes);
+}
+
+int dataset_hand_out(struct dataset *set) {
+    const bool has = ranks_self() == 0;
+    if (ranks_agree(has ? dataset_load(set, NULL) : 0) < 0)
+        return -1;
+    struct hand_out told = {set->dtype, set->shape, set->items};
+    ranks_share(&told, sizeof told);
+    if (ranks_agree(has ? 0 : make_room(set, &told)) < 0)
+        return -1;
+    unsigned char *first = (unsigned char *)set->owned + (set->data - (const unsigned char *)set->owned);
+    ranks_share(first, set->items * set->item_bytes);
+    return 0;
 }
 
 void dataset_free(struct dataset *set) {

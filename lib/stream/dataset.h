@@ -6,7 +6,7 @@
 
 /* All items of a stream, in the stream's own type, in memory that grows as data arrives. A regular file of one
  * frame is mapped instead if there is not enough memory, or if it takes more than half of the machine's memory: the
- * system can then drop its pages and read them again. */
+ * system can then drop its pages and read them again; and by several ranks, each of which reads a part of it. */
 struct dataset {
     const char *name; /* of the stream, for messages; not owned */
     enum dtype dtype;
@@ -26,6 +26,9 @@ int dataset_load(struct dataset *set, const char *path) __attribute__((warn_unus
 /* Makes room for more than the `used` bytes of a data set that is not mapped, at most `most`: its memory doubles
  * when it is full. 0 or -1. */
 int dataset_grow(struct dataset *set, size_t used, size_t most) __attribute__((warn_unused_result));
+
+/* Loads standard input, which rank 0 reads and hands out to the others. 0 or -1, on all ranks. */
+int dataset_hand_out(struct dataset *set) __attribute__((warn_unused_result));
 
 void dataset_free(struct dataset *set);
 

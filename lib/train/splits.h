@@ -4,19 +4,26 @@
 
 #include "base/workers.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* A mini-batch that is cut into splits, each of which is trained on as if it were alone. Their gradients are added
  * in a fixed binary tree: the sum of n splits is that of the first 2^k and that of the others, with the largest 2^k
- * < n. So it has the same bits wherever a split was computed. */
+ * < n. So it has the same bits wherever a split was computed. With several ranks (base/ranks.h) each has as many
+ * splits, one after another, whose number is a power of two: they are a subtree. */
 struct splits {
-    size_t count;
+    size_t count;            /* of the mini-batch */
+    size_t first, end;       /* the numbers of those of this rank */
     struct workers *workers; /* not owned, like the next one */
-    float *sum;              /* [size], the gradient of one split, and of all of them after the last one */
+    float *sum;              /* [size], the gradient of one split, and of all of them in the end */
     size_t size;
     float **partial; /* [depth], sums that wait for others; owned */
     size_t depth;
+    float *pieces; /* [ranks][piece], a piece of each rank's sum; owned; NULL: there is one rank */
 };
+
+/* Returns whether `ranks` ranks can share `count` splits. */
+bool splits_fit_ranks(size_t count, size_t ranks);
 
 /* Prepares for `count` splits of gradients `sum` [size]. 0 or -1; end with splits_end in both cases. */
 int splits_start(struct splits *splits, size_t count, struct workers *workers, float *sum, size_t size)
@@ -26,8 +33,11 @@ int splits_start(struct splits *splits, size_t count, struct workers *workers, f
  * is their end. */
 size_t splits_first(const struct splits *splits, size_t items, size_t split);
 
-/* Called when the gradient of split number `split`, in ascending order, is in `sum`. */
+/* Called when the gradient of split number `split`, one of this rank's in ascending order, is in `sum`. */
 void splits_add(struct splits *splits, size_t split);
+
+/* Called when those of all ranks have been added: makes `sum` that of all splits. */
+void splits_add_ranks(struct splits *splits);
 
 void splits_end(struct splits *splits);
 

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/number.h"
+#include "base/ranks.h"
 #include "train/divergence.h"
 
 #include <math.h>
@@ -23,10 +24,7 @@ int training_begin_epoch(struct training *t) {
     t->last = training_elbo(t);
     t->epoch++;
     t->position = 0;
-    t->reconstruction = t->kl = t->bound = 0;
-    t->deviations = (struct deviations){0};
-    t->targets = (struct target_sums){0};
-    memset(t->latents, 0, t->model->config.latent * sizeof *t->latents);
+    training_sums_clear(t->sums, t->model->config.latent);
     return feed_begin(&t->feed, t->epoch);
 }
 
@@ -140,8 +138,14 @@ static int make_plan(struct training *t) {
                : plan_layers(&t->plan, &t->pass, 0, net->layers, DIRECTION_BACKWARD);
 }
 
+/* Returns the sums of a split of the step. */
+static struct training_sums *sums_of_split(const struct training *t, size_t split) {
+    return (struct training_sums *)(void *)((char *)t->split_sums +
+                                            split * training_sums_bytes(t->model->config.latent));
+}
+
 /* Adds the target of a row, if it is known. Its error is the mean of those of its draws. */
-static void add_target(struct training *t, size_t row) {
+static void add_target(const struct training *t, size_t row, struct target_sums *sums) {
     const struct model *m = t->model;
     const struct pass *pass = &t->pass;
     const double known = (double)pass->value[m->known].out[row];
@@ -152,32 +156,26 @@ static void add_target(struct training *t, size_t row) {
         const double error = (double)pass->value[m->prediction].out[k] - known;
         squares += error * error / (double)pass->draws;
     }
-    target_add(&t->targets, -target_of_item(pass, m->target, row), known, squares);
+    target_add(sums, -target_of_item(pass, m->target, row), known, squares);
 }
 
-/* Adds the figures of the step's items to the sums of the epoch, in the order of the items. 0, or -1 if the loss is
+/* Adds the figures of the pass's items to the sums of a split, in the order of the items. 0, or -1 if the loss is
  * not finite. */
-static int account(struct training *t, const struct step *step) {
+static int account(struct training *t, const struct step *step, struct training_sums *sums) {
     const struct model *m = t->model;
-    double reconstruction = 0, kl = 0, bound = 0;
     for (size_t row = 0; row < step->items; row++) {
-        reconstruction -= likelihood_of_item(&t->pass, m->likelihood, row);
-        kl += draw_kl(&t->pass, m->z, row);
-        bound += t->item_bound[row];
+        sums->reconstruction -= likelihood_of_item(&t->pass, m->likelihood, row);
+        sums->kl += draw_kl(&t->pass, m->z, row);
+        sums->bound += t->item_bound[row];
     }
-    if (!isfinite(reconstruction) || !isfinite(kl) || !isfinite(bound))
-        return divergence_of_loss(t, step, reconstruction, kl);
-    const struct deviations deviations = likelihood_deviations(&t->pass, m->likelihood);
-    t->deviations.sum += deviations.sum;
-    t->deviations.count += deviations.count;
-    t->reconstruction += reconstruction;
-    t->kl += kl;
-    t->bound += bound;
+    if (!isfinite(sums->reconstruction) || !isfinite(sums->kl) || !isfinite(sums->bound))
+        return divergence_of_loss(t, step, sums->reconstruction, sums->kl);
+    sums->deviations = likelihood_deviations(&t->pass, m->likelihood);
     for (size_t row = 0; row < step->items; row++)
-        latent_sums_add(t->latents, posterior_heads(&t->pass, m->posterior, row),
+        latent_sums_add(sums->latents, posterior_heads(&t->pass, m->posterior, row),
                         posterior_sigma(&t->pass, m->posterior, row), m->config.latent);
     for (size_t row = 0; t->target != NULL && row < step->items; row++)
-        add_target(t, row);
+        add_target(t, row, &sums->targets);
     return 0;
 }
 
@@ -185,9 +183,10 @@ static int account(struct training *t, const struct step *step) {
 static void keep_best_scale(struct training *t) {
     const struct model *m = t->model;
     const size_t place = m->net.layer[m->likelihood].own[0].offset;
-    if (t->deviations.count == 0)
+    const struct deviations *deviations = &t->sums->deviations;
+    if (deviations->count == 0)
         return;
-    const float log_scale = segment_best_log_scale(&m->segment, t->deviations.sum, t->deviations.count);
+    const float log_scale = segment_best_log_scale(&m->segment, deviations->sum, deviations->count);
     m->net.parameters.value[place] = log_scale;
     if (m->net.parameters.average != NULL)
         m->net.parameters.average[place] = log_scale;
@@ -203,32 +202,49 @@ static void run_passes(struct training *t, const struct step *step) {
     pass_set_micro_batch(pass, 0);
 }
 
-/* Computes the gradient of the items of a step, or of a split of it, and adds their figures to those of the epoch.
- * 0 or -1. */
-static int run_items(struct training *t, const struct step *step) {
+/* Computes the gradient and the sums of a split of a step, of which `step` has the items. 0 or -1. */
+static int run_items(struct training *t, const struct step *step, struct training_sums *sums) {
     run_passes(t, step);
-    if (account(t, step) < 0)
+    if (account(t, step, sums) < 0)
         return -1;
     vamp_backward(&t->vamp, step);
     return 0;
 }
 
-/* The same split by split, whose gradients are added up. A split without items adds nothing. 0 or -1. */
-static int run_splits(struct training *t, const struct step *step) {
+/* Computes the gradient and the sums of split number `split` of a step. A split without items adds nothing. 0 or
+ * -1.
+ */
+static int run_split(struct training *t, const struct step *step, size_t split) {
     const struct parameters *p = &t->model->net.parameters;
-    for (size_t split = 0; split < t->splits.count; split++) {
-        struct step part = *step;
-        const size_t first = splits_first(&t->splits, step->batch, split);
-        part.items = splits_first(&t->splits, step->batch, split + 1) - first;
-        t->first = t->position + first;
-        if (part.items == 0)
-            memset(p->gradient, 0, p->size * sizeof *p->gradient);
-        else if (run_items(t, &part) < 0)
-            return -1;
-        else
-            update_gradient(&t->update, t->workers, &part);
-        splits_add(&t->splits, split);
+    const size_t first = splits_first(&t->splits, step->batch, split);
+    struct step part = *step;
+    part.items = splits_first(&t->splits, step->batch, split + 1) - first;
+    t->first = t->position + first;
+    training_sums_clear(sums_of_split(t, split), t->model->config.latent);
+    if (part.items == 0)
+        memset(p->gradient, 0, p->size * sizeof *p->gradient);
+    else if (run_items(t, &part, sums_of_split(t, split)) < 0)
+        return -1;
+    else if (t->update.in_splits)
+        update_gradient(&t->update, t->workers, &part);
+    return 0;
+}
+
+/* Computes the gradient of a step, and adds the sums to those of the epoch. 0 or -1. */
+static int run_splits(struct training *t, const struct step *step) {
+    const size_t bytes = training_sums_bytes(t->model->config.latent);
+    int result = 0;
+    for (size_t split = t->splits.first; split < t->splits.end && result == 0; split++) {
+        result = run_split(t, step, split);
+        if (result == 0 && t->update.in_splits)
+            splits_add(&t->splits, split);
     }
+    if (ranks_agree(result) < 0)
+        return -1;
+    splits_add_ranks(&t->splits);
+    ranks_gather(t->split_sums, (t->splits.end - t->splits.first) * bytes);
+    for (size_t split = 0; split < t->splits.count; split++)
+        training_sums_merge(t->sums, sums_of_split(t, split), t->model->config.latent);
     return 0;
 }
 
@@ -244,9 +260,8 @@ int training_step(struct training *t) {
                               .rate = rate_at(t, t->position),
                               .number = t->step + 1};
     feed_read_ahead(&t->feed, t->position, items);
-    t->first = t->position;
     vamp_forward(&t->vamp);
-    if ((t->update.in_splits ? run_splits(t, &step) : run_items(t, &step)) < 0)
+    if (run_splits(t, &step) < 0)
         return -1;
     const bool finite = update_run(&t->update, t->workers, &step);
     t->last_rate = step.rate;
@@ -264,15 +279,17 @@ int training_start(struct training *t) {
     const size_t threads = workers_threads(t->workers);
     if (t->batch > t->data->items)
         t->batch = t->data->items;
-    const size_t splits = larger(t->split_count, 1), split = divide_up(t->batch, splits);
+    t->split_count = larger(t->split_count, 1);
+    const size_t latent = m->config.latent, split = divide_up(t->batch, t->split_count);
     t->last = ELBO_NONE;
     t->feed = (struct feed){.data = t->data, .stream = t->stream, .block = t->shuffled, .seed = t->seed};
     if (feed_start(&t->feed) < 0)
         return -1;
-    t->latents = calloc(m->config.latent, sizeof *t->latents);
+    t->sums = calloc(1, training_sums_bytes(latent));
+    t->split_sums = calloc(t->split_count, training_sums_bytes(latent));
     t->item_bound = calloc(split, sizeof *t->item_bound);
-    if (t->latents == NULL || t->item_bound == NULL)
-        return fail("training: out of memory for the sums of %zu latents", m->config.latent);
+    if (t->sums == NULL || t->split_sums == NULL || t->item_bound == NULL)
+        return fail("training: out of memory for the sums of %zu latents", latent);
     if (augment_changes(&t->augment) && (t->changed = memory_allocate(threads * changed_bytes(t))) == NULL)
         return fail("training: out of memory for %zu changed items", threads);
     if (net_train(&m->net) < 0 || vamp_start(&t->vamp, m, t->workers, &t->pass) < 0)
@@ -283,9 +300,9 @@ int training_start(struct training *t) {
                                 .pseudo_inputs = m->pseudo_inputs,
                                 .pseudo_size = t->vamp.pass.items * m->encoder_inputs,
                                 .config = &t->update_config,
-                                .in_splits = splits > 1};
-    if (splits > 1 &&
-        splits_start(&t->splits, splits, t->workers, m->net.parameters.gradient, m->net.parameters.size) < 0)
+                                .in_splits = t->split_count > 1};
+    if (splits_start(&t->splits, t->split_count, t->workers, m->net.parameters.gradient, m->net.parameters.size) <
+        0)
         return -1;
     if (update_start(&t->update, threads) < 0 || products_check_memory(threads) < 0)
         return -1;
@@ -313,7 +330,8 @@ void training_end(struct training *t) {
     pass_free(&t->pass);
     free(t->item_bound);
     free(t->changed);
-    free(t->latents);
+    free(t->sums);
+    free(t->split_sums);
     feed_end(&t->feed);
 }
 
@@ -321,13 +339,13 @@ struct elbo training_elbo(const struct training *t) {
     const double n = (double)t->position;
     if (t->position == 0)
         return t->last;
-    return (struct elbo){.elbo = (t->reconstruction - t->kl) / n,
-                         .reconstruction = t->reconstruction / n,
-                         .kl = t->kl / n,
-                         .bound = t->bound / n,
-                         .target = target_figures(&t->targets)};
+    return (struct elbo){.elbo = (t->sums->reconstruction - t->sums->kl) / n,
+                         .reconstruction = t->sums->reconstruction / n,
+                         .kl = t->sums->kl / n,
+                         .bound = t->sums->bound / n,
+                         .target = target_figures(&t->sums->targets)};
 }
 
 size_t training_active_latents(const struct training *t) {
-    return t->position == 0 ? 0 : latents_active(t->latents, t->model->config.latent, t->position);
+    return t->position == 0 ? 0 : latents_active(t->sums->latents, t->model->config.latent, t->position);
 }

@@ -6,11 +6,11 @@
 #include "model/bound.h"
 #include "model/elbo.h"
 #include "nn/plan.h"
-#include "query/latent_sums.h"
 #include "train/augment.h"
 #include "train/feed.h"
 #include "train/schedule.h"
 #include "train/splits.h"
+#include "train/training_sums.h"
 #include "train/update.h"
 #include "train/vamp.h"
 
@@ -30,7 +30,7 @@ struct training {
     struct workers *workers;
     size_t
         batch; /* items of a mini-batch; training_start reduces it to the items of the data, if these are fewer */
-    size_t split_count; /* splits of a mini-batch; 0 and 1: it is not cut */
+    size_t split_count; /* splits of a mini-batch, see splits.h; 0 and 1: it is not cut */
     double rate;        /* of --rate */
     uint64_t seed;
     struct augment augment;
@@ -42,9 +42,8 @@ struct training {
     uint64_t epoch, step;             /* number of the current epoch, from 1; number of steps so far */
     uint64_t position;                /* items of the epoch so far */
     uint64_t first;                   /* the place in the epoch of the pass' first item: of a split of the step */
-    double reconstruction, kl, bound; /* sums over these items */
-    struct latent_sums *latents;      /* [latent], sums over these items */
-    struct target_sums targets;       /* the same of the target, with the predictions from draws of z */
+    struct training_sums *sums;       /* over these items; owned */
+    struct training_sums *split_sums; /* [split_count], of the step; owned */
     struct elbo last;                 /* figures of the last complete epoch; NaN if there is none */
     struct pass pass;
     struct plan plan;
@@ -55,7 +54,6 @@ struct training {
     double *item_bound;     /* [items of the pass], the bound of each item of the step, or of a split of it */
     unsigned char *changed; /* [threads], an item of each thread as this epoch has it; NULL: none is changed */
     double last_rate;       /* learning rate of the last step */
-    struct deviations deviations; /* sums over the epoch so far, with SCALE_OPTIMAL */
 };
 
 /* Prepares training of a model whose parameters are set. The fields from model to update_config must be set, the

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: MIT */
+/* The processes that MPI has started. */
+#include "base/error.h"
+#include "base/number.h"
+#include "base/ranks.h"
+#include "base/signals.h"
+
+#include <fcntl.h>
+#include <mpi.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include <xxhash.h>
+
+#define PATIENCE "VAE_RANK_SECONDS" /* in the environment: how long a rank waits for another one */
+#define DEFAULT_PATIENCE 600
+#define AT_ONCE 2000            /* looks before the first pause, since an answer usually comes in microseconds */
+#define PAUSE 50000             /* nanoseconds */
+#define CHUNK ((size_t)1 << 30) /* bytes of a message: MPI counts them in an int */
+#define ANY (-1)                /* a rank that is not known */
+
+static struct {
+    int count, self, here;
+    double patience;      /* seconds */
+    int told;             /* the stderr of the ranks that do not print */
+    bool began;           /* rank 0 has read its command line */
+    bool ended;           /* by ranks_end */
+    int *counts, *places; /* [count] of the pieces */
+} ranks;
+
+static double now(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* Ends all ranks, since one has died or stopped without the others being told. */
+static _Noreturn void give_up(int rank) {
+    char text[ERROR_SUBJECT];
+    if (rank == ANY)
+        snprintf(text, sizeof text, "a rank");
+    else
+        snprintf(text, sizeof text, "rank %d", rank);
+    dprintf(ranks.told, "vae-train: %s: has not answered for %.0f seconds (" PATIENCE "), wanted it to go on\n",
+            text, ranks.patience);
+    MPI_Abort(MPI_COMM_WORLD, 1);
+    abort();
+}
+
+/* Waits for a request that needs `rank`. MPI's own wait would take a whole processor, and would never end if
+ * another rank has stopped. The other ranks have twice the patience of rank 0, which knows who has not answered. */
+static void wait_for(MPI_Request *request, int rank) {
+    const double start = now(), most = ranks.self == 0 ? ranks.patience : 2 * ranks.patience;
+    int done = 0;
+    for (size_t looks = 0; MPI_Test(request, &done, MPI_STATUS_IGNORE) == MPI_SUCCESS && !done; looks++) {
+        if (looks < AT_ONCE)
+            continue;
+        nanosleep(&(struct timespec){.tv_nsec = PAUSE}, NULL);
+        if (now() - start > most)
+            give_up(rank);
+    }
+}
+
+static void share_from(int root, void *data, size_t bytes) {
+    for (size_t first = 0; first < bytes; first += CHUNK) {
+        MPI_Request request;
+        MPI_Ibcast((char *)data + first, (int)smaller(CHUNK, bytes - first), MPI_BYTE, root, MPI_COMM_WORLD,
+                   &request);
+        wait_for(&request, root == ranks.self ? ANY : root);
+    }
+}
+
+/* At the end of the process: rank 0, which ends before the others begin, tells them; any other end that was not
+ * agreed upon ends all. */
+static void leave(void) {
+    int32_t begins = 0;
+    if (!ranks.began && ranks.self == 0)
+        share_from(0, &begins, sizeof begins);
+    else if (ranks.began && !ranks.ended)
+        MPI_Abort(MPI_COMM_WORLD, 1);
+    MPI_Finalize();
+}
+
+static void set_patience(void) {
+    const char *text = getenv(PATIENCE);
+    ranks.patience = text != NULL && atof(text) > 0 ? atof(text) : DEFAULT_PATIENCE;
+}
+
+void ranks_start(int *argc, char ***argv) {
+    int level;
+    int32_t begins = 1;
+    MPI_Comm here;
+    MPI_Init_thread(argc, argv, MPI_THREAD_FUNNELED, &level);
+    MPI_Comm_size(MPI_COMM_WORLD, &ranks.count);
+    MPI_Comm_rank(MPI_COMM_WORLD, &ranks.self);
+    MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &here);
+    MPI_Comm_size(here, &ranks.here);
+    MPI_Comm_free(&here);
+    ranks.told = STDERR_FILENO;
+    ranks.counts = calloc((size_t)ranks.count, sizeof *ranks.counts);
+    ranks.places = calloc((size_t)ranks.count, sizeof *ranks.places);
+    if (ranks.counts == NULL || ranks.places == NULL)
+        MPI_Abort(MPI_COMM_WORLD, 1);
+    set_patience();
+    atexit(leave);
+    if (ranks.self == 0)
+        return;
+    share_from(0, &begins, sizeof begins);
+    ranks.began = begins != 0;
+    ranks.ended = !ranks.began;
+    if (ranks.ended)
+        exit(0); /* rank 0 has printed why, and has the exit status */
+}
+
+/* What must be the same on all ranks. */
+struct setting {
+    uint64_t version, options;
+};
+
+static uint64_t digest(const char *text) {
+    return XXH64(text, strlen(text), 0);
+}
+
+static void silence(void) {
+    const int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    ranks.told = dup(STDERR_FILENO);
+    dup2(nowhere, STDOUT_FILENO);
+    dup2(nowhere, STDERR_FILENO);
+    close(nowhere);
+}
+
+int ranks_go(const char *version, const char *options) {
+    struct setting mine = {digest(version), digest(options)}, wanted = mine;
+    int32_t begins = 1;
+    int result = 0;
+    if (ranks.self == 0)
+        share_from(0, &begins, sizeof begins);
+    ranks.began = true;
+    ranks_share(&wanted, sizeof wanted);
+    if (mine.version != wanted.version)
+        result = fail("vae-train-mpi: found version %s, wanted that of rank 0", version);
+    else if (mine.options != wanted.options)
+        result = fail("options: found %s, wanted those of rank 0", options);
+    result = ranks_agree(result);
+    signals_stop_together();
+    if (ranks.self > 0)
+        silence();
+    return result;
+}
+
+void ranks_end(void) {
+    MPI_Request request;
+    MPI_Ibarrier(MPI_COMM_WORLD, &request);
+    wait_for(&request, ANY);
+    ranks.ended = true;
+}
+
+size_t ranks_count(void) {
+    return (size_t)ranks.count;
+}
+
+size_t ranks_self(void) {
+    return (size_t)ranks.self;
+}
+
+size_t ranks_here(void) {
+    return (size_t)ranks.here;
+}
+
+/* What a rank tells rank 0, and what rank 0 answers. */
+struct state {
+    int32_t result, stop; /* a result, or the first rank with a negative one, else ANY; and a signal */
+};
+
+/* Called by rank 0: takes the states of the others, and makes the answer. */
+static struct state take_states(struct state mine) {
+    struct state all = {mine.result < 0 ? 0 : ANY, mine.stop};
+    for (int rank = 1; rank < ranks.count; rank++) {
+        MPI_Request request;
+        struct state state;
+        MPI_Irecv(&state, sizeof state, MPI_BYTE, rank, 0, MPI_COMM_WORLD, &request);
+        wait_for(&request, rank);
+        if (state.result < 0 && all.result == ANY)
+            all.result = rank;
+        if (all.stop == 0)
+            all.stop = state.stop;
+    }
+    return all;
+}
+
+/* Sets the message of rank `rank`. Returns -1. */
+static int fail_as(int rank) {
+    char text[ERROR_MESSAGE] = "";
+    snprintf(text, sizeof text, "%s", error_message());
+    share_from(rank, text, sizeof text);
+    return rank == 0 ? fail("%s", text) : fail("rank %d: %s", rank, text);
+}
+
+int ranks_agree(int result) {
+    struct state state = {result < 0 ? -1 : 0, signals_noted()};
+    if (ranks.self == 0) {
+        state = take_states(state);
+    } else {
+        MPI_Request request;
+        MPI_Isend(&state, sizeof state, MPI_BYTE, 0, 0, MPI_COMM_WORLD, &request);
+        wait_for(&request, 0);
+    }
+    share_from(0, &state, sizeof state);
+    signals_set_stop(state.stop);
+    return state.result == ANY ? 0 : fail_as(state.result);
+}
+
+void ranks_share(void *data, size_t bytes) {
+    share_from(0, data, bytes);
+}
+
+bool ranks_decide(bool decision) {
+    unsigned char decided = decision;
+    ranks_share(&decided, sizeof decided);
+    return decided != 0;
+}
+
+void ranks_gather(void *records, size_t bytes) {
+    MPI_Request request;
+    MPI_Iallgather(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, records, (int)bytes, MPI_BYTE, MPI_COMM_WORLD, &request);
+    wait_for(&request, ANY);
+}
+
+size_t ranks_piece(size_t size, size_t rank) {
+    return size / ranks_count() * rank + smaller(rank, size % ranks_count());
+}
+
+/* Sets the sizes and places of all pieces. */
+static void set_pieces(size_t size) {
+    for (int i = 0; i < ranks.count; i++) {
+        ranks.places[i] = (int)ranks_piece(size, (size_t)i);
+        ranks.counts[i] = (int)ranks_piece(size, (size_t)i + 1) - ranks.places[i];
+    }
+}
+
+void ranks_scatter_pieces(const float *numbers, size_t size, float *pieces) {
+    MPI_Request request;
+    int *mine = calloc(2 * (size_t)ranks.count, sizeof *mine), *places = mine + ranks.count;
+    if (mine == NULL)
+        MPI_Abort(MPI_COMM_WORLD, 1);
+    set_pieces(size);
+    for (int i = 0; i < ranks.count; i++) {
+        mine[i] = ranks.counts[ranks.self];
+        places[i] = i * mine[i];
+    }
+    MPI_Ialltoallv(numbers, ranks.counts, ranks.places, MPI_FLOAT, pieces, mine, places, MPI_FLOAT, MPI_COMM_WORLD,
+                   &request);
+    wait_for(&request, ANY);
+    free(mine);
+}
+
+void ranks_gather_pieces(float *numbers, size_t size) {
+    MPI_Request request;
+    set_pieces(size);
+    MPI_Iallgatherv(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, numbers, ranks.counts, ranks.places, MPI_FLOAT,
+                    MPI_COMM_WORLD, &request);
+    wait_for(&request, ANY);
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+#include "run/run_ranks.h"
+
+#include "base/error.h"
+#include "base/number.h"
+#include "base/ranks.h"
+
+#include <inttypes.h>
+#include <string.h>
+#include <xxhash.h>
+
+#define PARTS 256                     /* of the items that are compared */
+#define PART_BYTES ((size_t)64 << 10) /* of each of them */
+
+struct training_run_config run_ranks_config(const struct training_run_config *c) {
+    struct training_run_config mine = *c;
+    if (ranks_self() > 0)
+        mine.output = mine.log = mine.log_latents = mine.checkpoint = NULL;
+    return mine;
+}
+
+/* What a rank has read. */
+struct read {
+    struct run_data data; /* without the digest of the items */
+    uint64_t shape, items, parts;
+};
+
+/* Returns the XXH64 of the parts that are compared. */
+static uint64_t digest_of_parts(const struct dataset *set) {
+    const size_t bytes = set->items * set->item_bytes, part = smaller(PART_BYTES, bytes);
+    uint64_t digest = 0;
+    for (size_t i = 0; i < PARTS; i++)
+        digest = XXH64(set->data + (bytes - part) / (PARTS - 1) * i, part, digest);
+    return digest;
+}
+
+static int check(const struct run_items *items, const struct read *mine, const struct read *wanted) {
+    static const struct {
+        const char *what;
+        size_t offset;
+    } inputs[] = {
+        {"the shape of its items", offsetof(struct read, shape)},
+        {"the number of its items", offsetof(struct read, items)},
+        {"its items", offsetof(struct read, parts)},
+        {"its labels", offsetof(struct read, data.labels)},
+        {"its targets", offsetof(struct read, data.target)},
+        {"the items of --val", offsetof(struct read, data.validation)},
+        {"the labels of --val-cond", offsetof(struct read, data.validation_labels)},
+        {"the targets of --val-target", offsetof(struct read, data.validation_target)},
+        {"the weights of --start-from", offsetof(struct read, data.start)},
+    };
+    for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++)
+        if (memcmp((const char *)mine + inputs[i].offset, (const char *)wanted + inputs[i].offset,
+                   sizeof(uint64_t)) != 0)
+            return fail("%s: %s are others than those of rank 0, wanted the same", items->train->name,
+                        inputs[i].what);
+    return 0;
+}
+
+int run_ranks_check_state(const struct training *t) {
+    const struct parameters *p = &t->model->net.parameters;
+    const float *const arrays[] = {p->value, p->first, p->second};
+    uint64_t state = t->step, wanted;
+    if (ranks_count() == 1)
+        return 0;
+    for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
+        if (arrays[i] != NULL)
+            state = XXH64(arrays[i], p->size * sizeof *arrays[i], state);
+    wanted = state;
+    ranks_share(&wanted, sizeof wanted);
+    return ranks_agree(state == wanted ? 0
+                                       : fail("checkpoint: found another one than rank 0 (step %" PRIu64
+                                              "), wanted the same file on all machines",
+                                              t->step));
+}
+
+int run_ranks_check(const struct run_items *items, struct run_data *data) {
+    const struct dataset *set = items->train;
+    char shape[SHAPE_TEXT];
+    if (ranks_count() == 1)
+        return 0;
+    ranks_share(&data->train, sizeof data->train);
+    shape_text(&set->shape, shape);
+    struct read mine = {.data = *data,
+                        .shape = XXH64(shape, strlen(shape), set->dtype),
+                        .items = set->items,
+                        .parts = digest_of_parts(set)},
+                wanted = mine;
+    ranks_share(&wanted, sizeof wanted);
+    return ranks_agree(check(items, &mine, &wanted));
+}

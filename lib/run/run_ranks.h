@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RUN_RUN_RANKS_H
+#define RUN_RUN_RANKS_H
+
+#include "run/run_items.h"
+
+/* A run of several ranks, see base/ranks.h: each has all that the run has, and trains on its splits of each
+ * mini-batch. */
+
+/* Returns the run as this rank has it: only rank 0 writes files. */
+struct training_run_config run_ranks_config(const struct training_run_config *run);
+
+/* Checks that all ranks have read the same as rank 0, and sets the digest of the items, which rank 0 alone
+ * computes. Of the items, parts are compared that are spread over all of them. 0 or -1, on all ranks. */
+int run_ranks_check(const struct run_items *items, struct run_data *data) __attribute__((warn_unused_result));
+
+/* Checks that all ranks begin with the same state, which may be that of a checkpoint. 0 or -1, on all ranks. */
+int run_ranks_check_state(const struct training *training) __attribute__((warn_unused_result));
+
+#endif
