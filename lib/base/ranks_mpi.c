@@ -13,7 +13,6 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
-#include <xxhash.h>
 
 #define PATIENCE "VAE_RANK_SECONDS" /* in the environment: how long a rank waits for another one */
 #define DEFAULT_PATIENCE 600
@@ -115,13 +114,37 @@ void ranks_start(int *argc, char ***argv) {
         exit(0); /* rank 0 has printed why, and has the exit status */
 }
 
-/* What must be the same on all ranks. */
-struct setting {
-    uint64_t version, options;
-};
+/* Returns the length of the option in which `text` and `other` differ first, and sets *begin to its place. */
+static int find_option(const char *text, const char *other, size_t *begin) {
+    size_t at = 0;
+    while (text[at] != '\0' && text[at] == other[at])
+        at++;
+    while (at > 0 && strncmp(text + at, "--", 2) != 0)
+        at--;
+    const char *next = strstr(text + at + (text[at] != '\0'), " --");
+    *begin = at;
+    return next == NULL ? (int)strlen(text + at) : (int)(next - text - (ptrdiff_t)at);
+}
 
-static uint64_t digest(const char *text) {
-    return XXH64(text, strlen(text), 0);
+/* Compares a text with that of rank 0. 0 or -1, on all ranks. */
+static int check_text(const char *what, const char *text) {
+    uint64_t length = strlen(text);
+    ranks_share(&length, sizeof length);
+    char *wanted = calloc(length + 1, 1);
+    if (ranks_agree(wanted == NULL ? fail("%s: out of memory", what) : 0) < 0) {
+        free(wanted);
+        return -1;
+    }
+    memcpy(wanted, text, smaller(length, strlen(text)));
+    ranks_share(wanted, length);
+    int result = 0;
+    if (strcmp(text, wanted) != 0) {
+        size_t mine, other;
+        const int found = find_option(text, wanted, &mine), there = find_option(wanted, text, &other);
+        result = fail("%s: found %.*s, wanted %.*s as on rank 0", what, found, text + mine, there, wanted + other);
+    }
+    free(wanted);
+    return ranks_agree(result);
 }
 
 static void silence(void) {
@@ -133,18 +156,11 @@ static void silence(void) {
 }
 
 int ranks_go(const char *version, const char *options) {
-    struct setting mine = {digest(version), digest(options)}, wanted = mine;
     int32_t begins = 1;
-    int result = 0;
     if (ranks.self == 0)
         share_from(0, &begins, sizeof begins);
     ranks.began = true;
-    ranks_share(&wanted, sizeof wanted);
-    if (mine.version != wanted.version)
-        result = fail("vae-train-mpi: found version %s, wanted that of rank 0", version);
-    else if (mine.options != wanted.options)
-        result = fail("options: found %s, wanted those of rank 0", options);
-    result = ranks_agree(result);
+    const int result = check_text("version", version) < 0 ? -1 : check_text("options", options);
     signals_stop_together();
     if (ranks.self > 0)
         silence();

@@ -40,20 +40,19 @@ static int check(const struct run_items *items, const struct read *mine, const s
         size_t offset;
     } inputs[] = {
         {"the shape of its items", offsetof(struct read, shape)},
-        {"the number of its items", offsetof(struct read, items)},
-        {"its items", offsetof(struct read, parts)},
-        {"its labels", offsetof(struct read, data.labels)},
-        {"its targets", offsetof(struct read, data.target)},
-        {"the items of --val", offsetof(struct read, data.validation)},
-        {"the labels of --val-cond", offsetof(struct read, data.validation_labels)},
-        {"the targets of --val-target", offsetof(struct read, data.validation_target)},
-        {"the weights of --start-from", offsetof(struct read, data.start)},
+        {"the number of its items differs", offsetof(struct read, items)},
+        {"its items differ", offsetof(struct read, parts)},
+        {"its labels differ", offsetof(struct read, data.labels)},
+        {"its targets differ", offsetof(struct read, data.target)},
+        {"the items of --val differ", offsetof(struct read, data.validation)},
+        {"the labels of --val-cond differ", offsetof(struct read, data.validation_labels)},
+        {"the targets of --val-target differ", offsetof(struct read, data.validation_target)},
+        {"the weights of --start-from differ", offsetof(struct read, data.start)},
     };
     for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++)
         if (memcmp((const char *)mine + inputs[i].offset, (const char *)wanted + inputs[i].offset,
                    sizeof(uint64_t)) != 0)
-            return fail("%s: %s are others than those of rank 0, wanted the same", items->train->name,
-                        inputs[i].what);
+            return fail("%s: %s from rank 0, wanted the same", items->train->name, inputs[i].what);
     return 0;
 }
 
