@@ -92,7 +92,7 @@ OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o) $(foreach level,$(LEVELS),$(KERNELS:%.c=$
 # Published figures, a recipe each in examples/paper/; the others there take longer and are started by name.
 PAPER := vae iwae-5 figure2 figure4
 
-.PHONY: all mpi programs help flags parts fuzz fuzzers deps bench-deps emoji-deps deps-chemistry paper-deps plots-deps fuzz-deps long-deps deb-deps onnx-deps onnx-packages browser-deps browser-packages bench bench-quick demo words molecules paper check quick test format lint dist deb static check-long coverage mutate asan tsan units install uninstall clean
+.PHONY: all mpi programs help flags parts fuzz fuzzers deps bench-deps emoji-deps deps-chemistry deps-mpi paper-deps plots-deps fuzz-deps long-deps deb-deps onnx-deps onnx-packages browser-deps browser-packages bench bench-quick demo words molecules paper check quick test format lint dist deb static check-long coverage mutate asan tsan units install uninstall clean
 .DELETE_ON_ERROR:
 
 all: programs $(COMPLETIONS) $(SHARED) $(STATIC)
@@ -114,6 +114,7 @@ help:
 	@echo 'make onnx-deps  install what runs the files of vae2onnx in its tests, which are skipped without it'
 	@echo 'make browser-deps   install the browser in which make check-long tries the page of vae2html'
 	@echo 'make bench      time it beside PyTorch, as a table (bench-quick: in 2 minutes; bench-deps: installs PyTorch)'
+	@echo 'make mpi        vae-train-mpi, which trains on several machines (deps-mpi: installs Open MPI and MPICH)'
 	@echo 'make paper      published figures, below paper/, in minutes each (paper-deps: installs gnuplot, for the plots, and zstd)'
 	@echo 'make plots-deps install gnuplot, for examples/plots, and what shows pictures in a terminal'
 	@echo 'make coverage   which lines the tests run; make mutate: which faults, put in on purpose, they do not notice'
@@ -357,6 +358,10 @@ emoji-deps: DEPS := python3-fonttools
 # The molecules of `make -C data molecules` are listed by these.
 deps-chemistry: DEPS := nauty openbabel
 
+# The two MPIs with which vae-train-mpi is tested, and what joins two of the test's machines.
+MPI_DEPS := openmpi-bin libopenmpi-dev mpich libmpich-dev iproute2
+deps-mpi: DEPS := $(MPI_DEPS)
+
 paper-deps: DEPS := gnuplot-nox zstd
 
 # The pictures of examples/plots, and what shows pictures in a terminal.
@@ -368,7 +373,7 @@ fuzz-deps: DEPS := clang libclang-rt-dev
 # packages are for builds that are compared with gcc's, for completions, and for the Debian packages.
 DEB_DEPS := dpkg-dev lintian debootstrap
 long-deps: DEPS := $(if $(shell command -v npm),,npm) clang gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-arm-linux-gnueabihf \
-        libc6-dev-armhf-cross qemu-user musl-tools zsh bash-completion $(DEB_DEPS)
+        libc6-dev-armhf-cross qemu-user musl-tools zsh bash-completion $(DEB_DEPS) $(MPI_DEPS)
 
 # The packages are made by dpkg-dev; their test checks them with lintian, and installs them below what debootstrap fetches.
 deb-deps: DEPS := $(DEB_DEPS)
@@ -383,9 +388,9 @@ browser-packages: DEPS := $(if $(shell command -v npm),,npm) chromium
 browser-deps: browser-packages
 	@$(MAKE) -s -C data browser
 
-bench-deps emoji-deps deps-chemistry paper-deps plots-deps fuzz-deps long-deps deb-deps onnx-packages browser-packages: | $(DEPS_FIRST)
+bench-deps emoji-deps deps-chemistry deps-mpi paper-deps plots-deps fuzz-deps long-deps deb-deps onnx-packages browser-packages: | $(DEPS_FIRST)
 
-deps bench-deps emoji-deps deps-chemistry paper-deps plots-deps fuzz-deps long-deps deb-deps onnx-packages browser-packages:
+deps bench-deps emoji-deps deps-chemistry deps-mpi paper-deps plots-deps fuzz-deps long-deps deb-deps onnx-packages browser-packages:
 	@missing=; for package in $(DEPS); do \
 	    dpkg-query -W -f '$${Status}\n' $$package 2>/dev/null | grep -q '^install ok installed$$' || missing="$$missing $$package"; \
 	done; \

@@ -19,7 +19,8 @@
 #define AT_ONCE 2000            /* looks before the first pause, since an answer usually comes in microseconds */
 #define PAUSE 50000             /* nanoseconds */
 #define CHUNK ((size_t)1 << 30) /* bytes of a message: MPI counts them in an int */
-#define ANY (-1)                /* a rank that is not known */
+#define ANY (-1)                /* all ranks, or one that is not known */
+enum { TAG_STATE, TAG_ASK, TAG_HERE };
 
 static struct {
     int count, self, here;
@@ -38,10 +39,8 @@ static double now(void) {
 
 /* Ends all ranks, since one has died or stopped without the others being told. */
 static _Noreturn void give_up(int rank) {
-    char text[ERROR_SUBJECT];
-    if (rank == ANY)
-        snprintf(text, sizeof text, "a rank");
-    else
+    char text[32] = "a rank";
+    if (rank != ANY)
         snprintf(text, sizeof text, "rank %d", rank);
     dprintf(ranks.told, "vae-train: %s: has not answered for %.0f seconds (" PATIENCE "), wanted it to go on\n",
             text, ranks.patience);
@@ -49,8 +48,38 @@ static _Noreturn void give_up(int rank) {
     abort();
 }
 
-/* Waits for a request that needs `rank`. MPI's own wait would take a whole processor, and would never end if
- * another rank has stopped. The other ranks have twice the patience of rank 0, which knows who has not answered. */
+/* Called by rank 0 when an exchange of all ranks does not end: asks each whether it waits, too. Returns the first
+ * that does not answer within a second, or ANY. */
+static int find_silent(void) {
+    const double start = now();
+    int silent = ANY;
+    for (int rank = 1; rank < ranks.count && silent == ANY; rank++) {
+        MPI_Request asked, answered;
+        int done = 0;
+        MPI_Isend(NULL, 0, MPI_BYTE, rank, TAG_ASK, MPI_COMM_WORLD, &asked);
+        MPI_Irecv(NULL, 0, MPI_BYTE, rank, TAG_HERE, MPI_COMM_WORLD, &answered);
+        while (!done && now() - start < 1)
+            MPI_Test(&answered, &done, MPI_STATUS_IGNORE);
+        silent = done ? ANY : rank;
+    }
+    return silent;
+}
+
+/* Called by the others while they wait: answers rank 0. */
+static void answer(void) {
+    MPI_Request request;
+    int asked = 0;
+    MPI_Iprobe(0, TAG_ASK, MPI_COMM_WORLD, &asked, MPI_STATUS_IGNORE);
+    if (!asked)
+        return;
+    MPI_Recv(NULL, 0, MPI_BYTE, 0, TAG_ASK, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
+    MPI_Isend(NULL, 0, MPI_BYTE, 0, TAG_HERE, MPI_COMM_WORLD, &request);
+    MPI_Request_free(&request);
+}
+
+/* Waits for a request that needs `rank`, or all. MPI's own wait would take a whole processor, and would never end
+ * if another rank has stopped. The other ranks have twice the patience of rank 0, which finds out who does not
+ * answer. */
 static void wait_for(MPI_Request *request, int rank) {
     const double start = now(), most = ranks.self == 0 ? ranks.patience : 2 * ranks.patience;
     int done = 0;
@@ -58,8 +87,10 @@ static void wait_for(MPI_Request *request, int rank) {
         if (looks < AT_ONCE)
             continue;
         nanosleep(&(struct timespec){.tv_nsec = PAUSE}, NULL);
+        if (ranks.self > 0)
+            answer();
         if (now() - start > most)
-            give_up(rank);
+            give_up(rank == ANY && ranks.self == 0 ? find_silent() : rank);
     }
 }
 
@@ -197,7 +228,7 @@ static struct state take_states(struct state mine) {
     for (int rank = 1; rank < ranks.count; rank++) {
         MPI_Request request;
         struct state state;
-        MPI_Irecv(&state, sizeof state, MPI_BYTE, rank, 0, MPI_COMM_WORLD, &request);
+        MPI_Irecv(&state, sizeof state, MPI_BYTE, rank, TAG_STATE, MPI_COMM_WORLD, &request);
         wait_for(&request, rank);
         if (state.result < 0 && all.result == ANY)
             all.result = rank;
@@ -221,7 +252,7 @@ int ranks_agree(int result) {
         state = take_states(state);
     } else {
         MPI_Request request;
-        MPI_Isend(&state, sizeof state, MPI_BYTE, 0, 0, MPI_COMM_WORLD, &request);
+        MPI_Isend(&state, sizeof state, MPI_BYTE, 0, TAG_STATE, MPI_COMM_WORLD, &request);
         wait_for(&request, 0);
     }
     share_from(0, &state, sizeof state);

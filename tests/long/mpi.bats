@@ -164,3 +164,120 @@ two() {
     run -1 --separate-stderr two '--resume a.ck items.raw' '--resume b.ck items.raw'
     assert_equal "$(told)" 'vae-train: rank 1: checkpoint: found another one than rank 0 (step 16), wanted the same file on all machines'
 }
+
+# begin LIBRARY RANKS OPTION...: the same in the background, as process $job; waits until a checkpoint is there.
+begin() {
+    rm -f ck
+    ranks "$@" -m ranks.bin --checkpoint ck --every 1 -e 400 items.raw >log 2>&1 3>&- &
+    job=$!
+    for ((i = 0; i < 200; i++)); do
+        [ ! -s ck ] || return 0
+        sleep 0.05
+    done
+    fail "no checkpoint: $(<log)"
+}
+
+# rank_of NUMBER: the process of a rank that this test has started.
+rank_of() {
+    { pgrep -f "^$VAE_BUILD/mpicc\.[a-z]*/vae-train-mpi.*ranks.bin" || true; } | sed -n "$(($1 + 1))p"
+}
+
+# ended STATUS: the job ends with it, and none of its ranks is left.
+ended() {
+    local status=0
+    wait "$job" || status=$?
+    assert_equal "$status" "$1"
+    for ((i = 0; i < 100; i++)); do
+        [ -n "$(rank_of 0)" ] || return 0
+        sleep 0.05
+    done
+    fail 'a rank is still there'
+}
+
+# goes_on LIBRARY: what was saved is gone on with, to the bytes of a run that was not ended.
+goes_on() {
+    one -m one.bin -e 400 items.raw
+    ranks "$1" 2 -m ranks.bin --checkpoint ck --resume ck -e 400 items.raw
+    cmp one.bin ranks.bin
+}
+
+@test "a rank that is killed ends all, with a message that names it, and the run can go on" {
+    wants openmpi
+    begin openmpi 4
+    kill -KILL "$(rank_of 1)"
+    ended 137
+    assert_equal "$(grep -c 'process rank [0-3] .* exited on signal 9' log)" 1
+    goes_on openmpi
+}
+
+@test "a rank that is stopped ends all, with a message that names it" {
+    local library
+    for library in "${LIBRARIES[@]}"; do
+        wants $library
+        VAE_RANK_SECONDS=1 begin $library 4
+        kill -STOP "$(rank_of 1)"
+        ended 1
+        assert_equal "$(grep -c '^vae-train: rank [123]: has not answered for 1 seconds (VAE_RANK_SECONDS), wanted it to go on$' log)" 1
+    done
+}
+
+@test "SIGTERM to mpirun saves the model and the checkpoint, and the run goes on" {
+    wants openmpi
+    begin openmpi 2
+    pkill -TERM -f '^mpirun.openmpi.*ranks.bin'
+    ended 1
+    run -0 vae-info --row ranks.bin
+    goes_on openmpi
+}
+
+@test "ranks that are killed at random moments leave a whole checkpoint" {
+    wants openmpi
+    local moment
+    one -m one.bin -e 60 items.raw
+    rm -f ck
+    for moment in 0.3 0.7 0.4 0.9 0.5 0.6; do
+        ranks openmpi 2 -m ranks.bin --checkpoint ck --continue --every 1 -e 60 items.raw >log 2>&1 3>&- &
+        job=$!
+        sleep $moment
+        rank=$(rank_of 1)
+        [ -z "$rank" ] || kill -KILL "$rank"
+        wait "$job" || true
+    done
+    ranks openmpi 4 -m ranks.bin --checkpoint ck --continue -e 60 items.raw
+    cmp one.bin ranks.bin
+}
+
+@test "a full disk at rank 0 ends all with exit status 1 and one message" {
+    wants openmpi
+    run -1 --separate-stderr timeout 60 mpirun.openmpi --oversubscribe -n 4 \
+        env FAULT=fsync:1:28 LD_PRELOAD="$FAULT_LIBRARY" "$(program openmpi)" -q "${OPTIONS[@]}" -m ranks.bin items.raw
+    assert_equal "$(told | sed 's/cannot .*: /cannot: /')" 'vae-train: ranks.bin: cannot: No space left on device'
+}
+
+@test "two machines, joined by a network, give the bytes of one process" {
+    wants openmpi
+    [ "$(id -u)" = 0 ] && ip netns add "vaea$$" 2>/dev/null || skip 'wants to make network namespaces (root, iproute2)'
+    local a=vaea$$ b=vaeb$$
+    # shellcheck disable=SC2064 # the names of now
+    trap "ip netns del $a; ip netns del $b" EXIT
+    ip netns add $b
+    ip link add link0 netns $a type veth peer name link0 netns $b
+    ip -n $a addr add 10.77.0.1/24 dev link0
+    ip -n $b addr add 10.77.0.2/24 dev link0
+    for name in $a $b; do
+        ip -n $name link set link0 up
+        ip -n $name link set lo up
+    done
+    # Instead of ssh: HOST and a command, after options.
+    printf '#!/bin/sh\nwhile [ "$1" != 10.77.0.2 ]; do shift; done\nshift\nexec ip netns exec %s sh -c "$*"\n' $b >rsh
+    chmod +x rsh
+    printf '10.77.0.%d slots=2\n' 1 2 >hosts
+    one -m one.bin items.raw
+    timeout 60 ip netns exec $a mpirun.openmpi --hostfile hosts --oversubscribe -n 4 --mca plm_rsh_agent "$PWD/rsh" \
+        --mca btl tcp,self --mca btl_tcp_if_include 10.77.0.0/24 --mca oob_tcp_if_include 10.77.0.0/24 \
+        "$(program openmpi)" -q "${OPTIONS[@]}" -m "$PWD/ranks.bin" "$PWD/items.raw"
+    cmp one.bin ranks.bin
+    # What went from one to the other: twice the gradient for each pair of ranks, in each step.
+    run -0 cat <(ip -n $a -s -j link show link0)
+    assert [ "$(perl -ne 'print $1 if /"tx":\{"bytes":(\d+)/' <<<"$output")" -gt 100000 ]
+}
