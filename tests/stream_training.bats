@@ -256,6 +256,14 @@ waits_for_items() {
     assert_output 'vae-train: items.raw: cannot start a thread to read it: Input/output error'
 }
 
+@test "too few files that may be open are an error, at each number of them" {
+    local number
+    for number in {4..16}; do
+        bash -c "ulimit -n $number; exec vae-train -q -m model.bin --stream items.raw" 2>>err || true
+    done
+    grep -q 'vae-train: items.raw: cannot wait for its blocks: Too many open files' err
+}
+
 @test "a file that changes while it is read is refused, and the model of the epochs before is kept" {
     cp items.raw file.raw
     rm -f log.tsv # of the run before

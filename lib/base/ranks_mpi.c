@@ -290,9 +290,10 @@ static void set_pieces(size_t size) {
 
 void ranks_scatter_pieces(const float *numbers, size_t size, float *pieces) {
     MPI_Request request;
-    int *mine = calloc(2 * (size_t)ranks.count, sizeof *mine), *places = mine + ranks.count;
+    int *mine = calloc(2 * (size_t)ranks.count, sizeof *mine);
     if (mine == NULL)
         MPI_Abort(MPI_COMM_WORLD, 1);
+    int *places = mine + ranks.count;
     set_pieces(size);
     for (int i = 0; i < ranks.count; i++) {
         mine[i] = ranks.counts[ranks.self];

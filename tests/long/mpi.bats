@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # vae-train-mpi: several ranks give the bytes of one process, and end together. With Open MPI and MPICH, if they are there
 # (make deps-mpi). 300 items in batches of 40, whose last one has fewer items than the others.
+# shellcheck disable=SC2154 # run sets stderr
 load ../helper
 
 LIBRARIES=(openmpi mpich)
@@ -15,8 +16,8 @@ setup_file() {
     raw-select -n 60 items.raw >val.raw
     local library
     for library in "${LIBRARIES[@]}"; do
-        ! command -v mpicc.$library >/dev/null ||
-            env -u MAKEFLAGS make -s -C "$ROOT" mpi BUILD="$VAE_BUILD" MPICC=mpicc.$library
+        ! command -v mpicc."$library" >/dev/null ||
+            env -u MAKEFLAGS make -s -C "$ROOT" mpi BUILD="$VAE_BUILD" MPICC=mpicc."$library"
     done
 }
 
@@ -27,7 +28,9 @@ setup() {
 
 # wants LIBRARY: skips a test for which it is not there.
 wants() {
-    command -v mpicc."$1" >/dev/null && command -v mpirun."$1" >/dev/null || skip "wants $1 (make deps-mpi)"
+    if ! command -v mpicc."$1" >/dev/null || ! command -v mpirun."$1" >/dev/null; then
+        skip "wants $1 (make deps-mpi)"
+    fi
 }
 
 # program LIBRARY: its vae-train-mpi.
@@ -99,7 +102,7 @@ bytes_of() {
     one -m one.bin items.raw
     ranks openmpi 4 -m ranks.bin <items.raw
     cmp one.bin ranks.bin
-    cat items.raw | ranks openmpi 4 -m ranks.bin
+    cat <items.raw | ranks openmpi 4 -m ranks.bin
     cmp one.bin ranks.bin
     printf raw1 >bad.raw
     run -1 --separate-stderr ranks openmpi 2 -m ranks.bin <bad.raw
@@ -213,8 +216,8 @@ goes_on() {
 @test "a rank that is stopped ends all, with a message that names it" {
     local library
     for library in "${LIBRARIES[@]}"; do
-        wants $library
-        VAE_RANK_SECONDS=1 begin $library 4
+        wants "$library"
+        VAE_RANK_SECONDS=1 begin "$library" 4
         kill -STOP "$(rank_of 1)"
         ended 1
         assert_equal "$(grep -c '^vae-train: rank [123]: has not answered for 1 seconds (VAE_RANK_SECONDS), wanted it to go on$' log)" 1
@@ -256,7 +259,9 @@ goes_on() {
 
 @test "two machines, joined by a network, give the bytes of one process" {
     wants openmpi
-    [ "$(id -u)" = 0 ] && ip netns add "vaea$$" 2>/dev/null || skip 'wants to make network namespaces (root, iproute2)'
+    if [ "$(id -u)" != 0 ] || ! ip netns add "vaea$$" 2>/dev/null; then
+        skip 'wants to make network namespaces (root, iproute2)'
+    fi
     local a=vaea$$ b=vaeb$$
     # shellcheck disable=SC2064 # the names of now
     trap "ip netns del $a; ip netns del $b" EXIT
@@ -265,10 +270,11 @@ goes_on() {
     ip -n $a addr add 10.77.0.1/24 dev link0
     ip -n $b addr add 10.77.0.2/24 dev link0
     for name in $a $b; do
-        ip -n $name link set link0 up
-        ip -n $name link set lo up
+        ip -n "$name" link set link0 up
+        ip -n "$name" link set lo up
     done
     # Instead of ssh: HOST and a command, after options.
+    # shellcheck disable=SC2016 # of the script
     printf '#!/bin/sh\nwhile [ "$1" != 10.77.0.2 ]; do shift; done\nshift\nexec ip netns exec %s sh -c "$*"\n' $b >rsh
     chmod +x rsh
     printf '10.77.0.%d slots=2\n' 1 2 >hosts
