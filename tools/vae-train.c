@@ -5,6 +5,7 @@
 #include "base/number.h"
 #include "base/ranks.h"
 #include "run/run_check.h"
+#include "run/run_ranks.h"
 #include "run/training_run.h"
 #include "text/tokens.h"
 
@@ -440,6 +441,7 @@ static int run(struct options *o) {
     o->run.options = values(o);
     o->run.command = text;
     o->run.estimate = o->dry_run ? &o->estimate : NULL;
+    run_ranks_set_files(&o->run);
     const int result = text == NULL ? -1 : training_run(&o->run);
     free(text);
     tokens_free(&o->vocabulary);

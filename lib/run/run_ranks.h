@@ -7,8 +7,8 @@
 /* A run of several ranks, see base/ranks.h: each has all that the run has, and trains on its splits of each
  * mini-batch. */
 
-/* Returns the run as this rank has it: only rank 0 writes files. */
-struct training_run_config run_ranks_config(const struct training_run_config *run);
+/* Takes the files that are written away from a run of another rank than 0. */
+void run_ranks_set_files(struct training_run_config *run);
 
 /* Checks that all ranks have read the same as rank 0, and sets the digest of the items, which rank 0 alone
  * computes. Of the items, parts are compared that are spread over all of them. 0 or -1, on all ranks. */

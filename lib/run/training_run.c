@@ -438,8 +438,7 @@ static int run(struct training_run *r) {
 }
 
 int training_run(const struct training_run_config *c) {
-    const struct training_run_config mine = run_ranks_config(c);
-    struct training_run r = {.config = &mine};
+    struct training_run r = {.config = c};
     signals_ignore_pipe();
     progress_start(!cli_quiet(), false);
     int result = run(&r);
