@@ -37,7 +37,7 @@ static int check(const struct run_items *items, const struct read *mine, const s
         const char *what;
         size_t offset;
     } inputs[] = {
-        {"the shape of its items", offsetof(struct read, shape)},
+        {"the dtype or the shape of its items differs", offsetof(struct read, shape)},
         {"the number of its items differs", offsetof(struct read, items)},
         {"its items differ", offsetof(struct read, parts)},
         {"its labels differ", offsetof(struct read, data.labels)},

@@ -156,6 +156,9 @@ two() {
     raw-select --skip 1 items.raw >fewer.raw
     run -1 --separate-stderr two items.raw fewer.raw
     assert_equal "$(told)" 'vae-train: rank 1: fewer.raw: the number of its items differs from rank 0, wanted the same'
+    { header u8 14x56 300 . && tail -c +65 items.raw; } >reshaped.raw
+    run -1 --separate-stderr two items.raw reshaped.raw
+    assert_equal "$(told)" 'vae-train: rank 1: reshaped.raw: the dtype or the shape of its items differs from rank 0, wanted the same'
     raw-select --shuffle items.raw >shuffled.raw
     run -1 --separate-stderr two items.raw shuffled.raw
     assert_equal "$(told)" 'vae-train: rank 1: shuffled.raw: its items differ from rank 0, wanted the same'
