@@ -618,6 +618,7 @@ END
     told() {
         awk -v column="$1" -v name="$2" '
             FNR == NR { bound[$1] = $column; next }
+            / items, / { next } # it came while the items were read
             { split($4, epoch, "/") }
             epoch[1] == 1 { first++; if (/\(/) { print "first: " $0; bad = 1 }; next }
             { for (i = 1; i < NF; i++) if ($i == name) now = $(i + 1) + 0 }
