@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 /* The processes that work on one task together, numbered by their rank. All of them call the functions below in the
- * same order, on their main threads. vae-train-mpi has as many as MPI has started (ranks_mpi.c); every other
+ * same order, one at a time, on any thread. vae-train-mpi has as many as MPI has started (ranks_mpi.c); every other
  * program is alone (ranks.c), and the functions do nothing. Rank 0 reads standard input, writes the files, and
  * prints. A rank that ends without the others, or does not answer, ends all of them with a message that names it.
  */

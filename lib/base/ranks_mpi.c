@@ -16,6 +16,7 @@
 
 #define PATIENCE "VAE_RANK_SECONDS" /* in the environment: how long a rank waits for another one */
 #define DEFAULT_PATIENCE 600
+#define MOST_PATIENCE 1e6
 #define AT_ONCE 2000            /* looks before the first pause, since an answer usually comes in microseconds */
 #define PAUSE 50000             /* nanoseconds */
 #define CHUNK ((size_t)1 << 30) /* bytes of a message: MPI counts them in an int */
@@ -24,6 +25,7 @@ enum { TAG_STATE, TAG_ASK, TAG_HERE };
 
 static struct {
     int count, self, here;
+    int threads;          /* MPI's level of support for them */
     double patience;      /* seconds */
     int told;             /* the stderr of the ranks that do not print */
     bool began;           /* rank 0 has read its command line */
@@ -114,16 +116,21 @@ static void leave(void) {
     MPI_Finalize();
 }
 
-static void set_patience(void) {
+static int set_patience(void) {
     const char *text = getenv(PATIENCE);
-    ranks.patience = text != NULL && atof(text) > 0 ? atof(text) : DEFAULT_PATIENCE;
+    return text == NULL ? 0 : parse_real(PATIENCE, text, 1, MOST_PATIENCE, &ranks.patience);
+}
+
+static int check_threads(void) {
+    return ranks.threads >= MPI_THREAD_SERIALIZED
+               ? 0
+               : fail("MPI: found no support of threads, wanted a library with MPI_THREAD_SERIALIZED");
 }
 
 void ranks_start(int *argc, char ***argv) {
-    int level;
     int32_t begins = 1;
     MPI_Comm here;
-    MPI_Init_thread(argc, argv, MPI_THREAD_FUNNELED, &level);
+    MPI_Init_thread(argc, argv, MPI_THREAD_SERIALIZED, &ranks.threads);
     MPI_Comm_size(MPI_COMM_WORLD, &ranks.count);
     MPI_Comm_rank(MPI_COMM_WORLD, &ranks.self);
     MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &here);
@@ -134,7 +141,7 @@ void ranks_start(int *argc, char ***argv) {
     ranks.places = calloc((size_t)ranks.count, sizeof *ranks.places);
     if (ranks.counts == NULL || ranks.places == NULL)
         MPI_Abort(MPI_COMM_WORLD, 1);
-    set_patience();
+    ranks.patience = DEFAULT_PATIENCE;
     atexit(leave);
     if (ranks.self == 0)
         return;
@@ -191,7 +198,11 @@ int ranks_go(const char *version, const char *options) {
     if (ranks.self == 0)
         share_from(0, &begins, sizeof begins);
     ranks.began = true;
-    const int result = check_text("version", version) < 0 ? -1 : check_text("options", options);
+    int result = ranks_agree(check_threads() < 0 || set_patience() < 0 ? -1 : 0);
+    if (result == 0 && check_text("version", version) < 0)
+        result = -1;
+    if (result == 0)
+        result = check_text("options", options);
     signals_stop_together();
     if (ranks.self > 0)
         silence();

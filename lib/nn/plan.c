@@ -64,13 +64,15 @@ int plan_layers(struct plan *plan, struct pass *pass, size_t from, size_t to, en
     for (size_t i = 0; i < to - from; i++) {
         const bool back = direction == DIRECTION_BACKWARD;
         const struct layer *layer = &pass->net->layer[back ? to - 1 - i : from + i];
+        const size_t before = plan->count;
         if (back && add_gradient_of_range(plan, pass, layer) < 0)
             return -1;
-        if (!is_wanted(pass, layer, direction))
-            continue;
-        if ((layer->op->plan != NULL ? layer->op->plan(plan, pass, layer, direction)
+        if (is_wanted(pass, layer, direction) &&
+            (layer->op->plan != NULL ? layer->op->plan(plan, pass, layer, direction)
                                      : plan_add(plan, plan_layer(pass, layer, direction))) < 0)
             return -1;
+        if (back && plan->count > before)
+            plan->operation[plan->count - 1].back = true;
     }
     for (size_t i = from; i < to; i++)
         if (direction == DIRECTION_BACKWARD && pass->net->layer[i].partial > 0)
@@ -143,11 +145,23 @@ static void run_sum(void *context, size_t i) {
     pass_sum(s->plan->sums, s->items, i, SUM_PARTS);
 }
 
-void plan_run(const struct plan *plan, struct workers *workers, size_t items, const struct step *step) {
+/* Tells how far the backward direction has come with this stage, if it belongs to it. */
+static void tell(const struct stage *s, const struct plan_watch *watch) {
+    for (size_t o = s->end; o-- > s->first;)
+        if (s->plan->operation[o].back) {
+            watch->reached(watch->context, s->plan->operation[o].layer->number);
+            return;
+        }
+}
+
+void plan_run(const struct plan *plan, struct workers *workers, size_t items, const struct step *step,
+              const struct plan_watch *watch) {
     for (size_t first = 0; first < plan->count;) {
         struct stage stage = stage_from(plan, first, items);
         stage.step = step;
         workers_run(workers, stage.division.down * stage.division.across, run_task, &stage);
+        if (watch != NULL)
+            tell(&stage, watch);
         first = stage.end;
     }
     if (plan->sums != NULL)

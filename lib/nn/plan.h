@@ -23,6 +23,7 @@ struct operation {
     bool chained; /* a tile depends only on the same tile of the previous operation, which is divided in the same
                      way */
     bool waits;   /* each row depends on all rows of the previous operation */
+    bool back;    /* the last one of its layer in the backward direction */
 };
 
 struct plan {
@@ -43,8 +44,17 @@ int plan_layers(struct plan *plan, struct pass *pass, size_t from, size_t to, en
 /* Returns the operation of a layer in one direction. */
 struct operation plan_layer(struct pass *pass, const struct layer *layer, enum direction direction);
 
-/* Runs all operations, one stage after the other, for the first `items` items of their passes. */
-void plan_run(const struct plan *plan, struct workers *workers, size_t items, const struct step *step);
+/* What is told of the backward direction between two stages: it has gone through the layers from number `layer` on,
+ * so that op->gradient can be called for those of them that are not ranged. */
+struct plan_watch {
+    void (*reached)(void *context, size_t layer);
+    void *context;
+};
+
+/* Runs all operations, one stage after the other, for the first `items` items of their passes. watch: NULL, or is
+ * told how far it is. */
+void plan_run(const struct plan *plan, struct workers *workers, size_t items, const struct step *step,
+              const struct plan_watch *watch);
 
 /* Returns the end of the stage that begins with operation `first`, and sets *tasks to the number of its tasks. */
 size_t plan_stage(const struct plan *plan, size_t first, size_t items, size_t *tasks);

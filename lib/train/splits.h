@@ -15,11 +15,10 @@ struct splits {
     size_t count;            /* of the mini-batch */
     size_t first, end;       /* the numbers of those of this rank */
     struct workers *workers; /* not owned, like the next one */
-    float *sum;              /* [size], the gradient of one split, and of all of them in the end */
+    float *sum;              /* [size], the gradient of one split, and in the end of those of this rank */
     size_t size;
     float **partial; /* [depth], sums that wait for others; owned */
     size_t depth;
-    float *pieces; /* [ranks][piece], a piece of each rank's sum; owned; NULL: there is one rank */
 };
 
 /* Returns whether `ranks` ranks can share `count` splits. */
@@ -33,11 +32,9 @@ int splits_start(struct splits *splits, size_t count, struct workers *workers, f
  * is their end. */
 size_t splits_first(const struct splits *splits, size_t items, size_t split);
 
-/* Called when the gradient of split number `split`, one of this rank's in ascending order, is in `sum`. */
-void splits_add(struct splits *splits, size_t split);
-
-/* Called when those of all ranks have been added: makes `sum` that of all splits. */
-void splits_add_ranks(struct splits *splits);
+/* Called when the numbers [first, first + size) of the gradient of split number `split`, one of this rank's in
+ * ascending order, are in `sum`. After the last one they are those of all splits of this rank. */
+void splits_add(struct splits *splits, size_t split, size_t first, size_t size);
 
 void splits_end(struct splits *splits);
 

@@ -195,56 +195,50 @@ static void keep_best_scale(struct training *t) {
 /* Runs the forward and the backward pass of the step's items, micro-batch by micro-batch. */
 static void run_passes(struct training *t, const struct step *step) {
     struct pass *pass = &t->pass;
+    const struct plan_watch watch = {gradient_reached, &t->gradient};
     for (size_t first = 0; first < step->items; first += pass->micro_batch) {
+        const size_t items = smaller(pass->micro_batch, step->items - first);
         pass_set_micro_batch(pass, first);
-        plan_run(&t->plan, t->workers, smaller(pass->micro_batch, step->items - first), step);
+        plan_run(&t->plan, t->workers, items, step, first + items == step->items ? &watch : NULL);
     }
     pass_set_micro_batch(pass, 0);
 }
 
-/* Computes the gradient and the sums of a split of a step, of which `step` has the items. 0 or -1. */
-static int run_items(struct training *t, const struct step *step, struct training_sums *sums) {
-    run_passes(t, step);
-    if (account(t, step, sums) < 0)
-        return -1;
-    vamp_backward(&t->vamp, step);
-    return 0;
-}
-
-/* Computes the gradient and the sums of split number `split` of a step. A split without items adds nothing. 0 or
- * -1.
- */
+/* Computes the gradient and the sums of split number `split` of a step, of which `step` has the items. A split
+ * without items adds nothing. 0 or -1. */
 static int run_split(struct training *t, const struct step *step, size_t split) {
-    const struct parameters *p = &t->model->net.parameters;
-    const size_t first = splits_first(&t->splits, step->batch, split);
-    struct step part = *step;
-    part.items = splits_first(&t->splits, step->batch, split + 1) - first;
-    t->first = t->position + first;
+    int result = 0;
     training_sums_clear(sums_of_split(t, split), t->model->config.latent);
-    if (part.items == 0)
-        memset(p->gradient, 0, p->size * sizeof *p->gradient);
-    else if (run_items(t, &part, sums_of_split(t, split)) < 0)
-        return -1;
-    else if (t->update.in_splits)
-        update_gradient(&t->update, t->workers, &part);
-    return 0;
+    gradient_begin(&t->gradient, step, split);
+    if (step->items > 0) {
+        run_passes(t, step);
+        result = account(t, step, sums_of_split(t, split));
+        vamp_backward(&t->vamp, step);
+    }
+    gradient_finish(&t->gradient);
+    return result;
 }
 
-/* Computes the gradient of a step, and adds the sums to those of the epoch. 0 or -1. */
+/* Computes the gradient of a step, and adds the sums to those of the epoch. A rank that fails sends the gradient of
+ * its last split like the others, which wait for it. 0 or -1. */
 static int run_splits(struct training *t, const struct step *step) {
-    const size_t bytes = training_sums_bytes(t->model->config.latent);
+    const size_t latent = t->model->config.latent;
+    const struct splits *splits = &t->gradient.splits;
     int result = 0;
-    for (size_t split = t->splits.first; split < t->splits.end && result == 0; split++) {
-        result = run_split(t, step, split);
-        if (result == 0 && t->update.in_splits)
-            splits_add(&t->splits, split);
+    for (size_t split = splits->first; split < splits->end; split++) {
+        const size_t first = splits_first(splits, step->batch, split);
+        struct step part = *step;
+        part.items = result < 0 ? 0 : splits_first(splits, step->batch, split + 1) - first;
+        t->first = t->position + first;
+        if (run_split(t, &part, split) < 0)
+            result = -1;
     }
+    gradient_sum(&t->gradient);
     if (ranks_agree(result) < 0)
         return -1;
-    splits_add_ranks(&t->splits);
-    ranks_gather(t->split_sums, (t->splits.end - t->splits.first) * bytes);
-    for (size_t split = 0; split < t->splits.count; split++)
-        training_sums_merge(t->sums, sums_of_split(t, split), t->model->config.latent);
+    ranks_gather(t->split_sums, (splits->end - splits->first) * training_sums_bytes(latent));
+    for (size_t split = 0; split < splits->count; split++)
+        training_sums_merge(t->sums, sums_of_split(t, split), latent);
     return 0;
 }
 
@@ -301,10 +295,8 @@ int training_start(struct training *t) {
                                 .pseudo_size = t->vamp.pass.items * m->encoder_inputs,
                                 .config = &t->update_config,
                                 .in_splits = t->split_count > 1};
-    if (splits_start(&t->splits, t->split_count, t->workers, m->net.parameters.gradient, m->net.parameters.size) <
-        0)
-        return -1;
-    if (update_start(&t->update, threads) < 0 || products_check_memory(threads) < 0)
+    if (update_start(&t->update, threads) < 0 || products_check_memory(threads) < 0 ||
+        gradient_start(&t->gradient, t->split_count, &t->update, t->workers) < 0)
         return -1;
     /* The pass comes last, since it does with what is left: it has fewer items at a time if memory is short. */
     if (pass_create(&t->pass, &m->net, 0, m->net.layers,
@@ -323,8 +315,8 @@ void training_settle(struct training *t) {
 }
 
 void training_end(struct training *t) {
+    gradient_end(&t->gradient);
     update_end(&t->update);
-    splits_end(&t->splits);
     vamp_end(&t->vamp);
     plan_free(&t->plan);
     pass_free(&t->pass);

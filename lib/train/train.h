@@ -8,8 +8,8 @@
 #include "nn/plan.h"
 #include "train/augment.h"
 #include "train/feed.h"
+#include "train/gradient.h"
 #include "train/schedule.h"
-#include "train/splits.h"
 #include "train/training_sums.h"
 #include "train/update.h"
 #include "train/vamp.h"
@@ -49,7 +49,7 @@ struct training {
     struct plan plan;
     struct feed feed; /* the items in the order of this epoch */
     struct update update;
-    struct splits splits;
+    struct gradient gradient;
     struct vamp vamp;       /* for a prior with pseudo-inputs */
     double *item_bound;     /* [items of the pass], the bound of each item of the step, or of a split of it */
     unsigned char *changed; /* [threads], an item of each thread as this epoch has it; NULL: none is changed */

@@ -24,6 +24,7 @@ struct part {
 struct work {
     struct update *update;
     const struct step *step;
+    size_t from, to; /* the layers whose gradient is computed */
     struct adam_step adam;
     double scale;     /* factor of the gradient: 1, or less because of --clip */
     float decay;      /* the factor of weight decay, 1 - rate times weight_decay */
@@ -288,12 +289,12 @@ static void squares_of_part(void *context, size_t i) {
     set_squares(u, part, own);
 }
 
-/* Computes the gradient of a part in the table; that of pseudo-inputs is there. */
+/* Computes the gradient of a part in the table, if it is of the layers wanted; that of pseudo-inputs is there. */
 static void gradient_of_part(void *context, size_t i) {
     const struct work *w = context;
     const struct part *part = &w->update->part[i];
     float *own[LAYER_PARAMETERS];
-    if (part->layer == NULL)
+    if (part->layer == NULL || part->layer->number < w->from || part->layer->number >= w->to)
         return;
     in_table(w->update, part, own);
     layer_gradient(w, part, own);
@@ -350,8 +351,8 @@ static float ema_weight_at(double ema, uint64_t step) {
     return (float)(1 - (ema < young ? ema : young));
 }
 
-void update_gradient(struct update *u, struct workers *workers, const struct step *step) {
-    struct work work = {.update = u, .step = step};
+void update_gradient(struct update *u, struct workers *workers, const struct step *step, size_t from, size_t to) {
+    struct work work = {.update = u, .step = step, .from = from, .to = to};
     workers_run(workers, u->parts, gradient_of_part, &work);
 }
 
@@ -360,6 +361,7 @@ bool update_run(struct update *u, struct workers *workers, const struct step *st
     const bool orthogonal = o->optimizer->orthogonal, clips = o->clip > 0;
     struct work work = {.update = u,
                         .step = step,
+                        .to = u->net->layers,
                         .scale = 1,
                         .decay = (float)(1 - step->rate * o->weight_decay),
                         .ema_weight = ema_weight_at(u->config->ema, step->number)};

@@ -46,8 +46,10 @@ struct update {
  * threads of the workers of update_run. 0, or -1 if memory runs out; end with update_end in both cases. */
 int update_start(struct update *update, size_t threads) __attribute__((warn_unused_result));
 
-/* For a step in splits: computes the gradient in the table of parameters, after the backward pass of a split. */
-void update_gradient(struct update *update, struct workers *workers, const struct step *step);
+/* For a step in splits: computes the gradient of the layers [from, to) in the table of parameters, after the
+ * backward pass of a split has gone through them. */
+void update_gradient(struct update *update, struct workers *workers, const struct step *step, size_t from,
+                     size_t to);
 
 /* Updates the parameters, and their moving average if there is one. Called after the backward pass of a step.
  * Returns whether the optimizer's moments are finite. */

@@ -94,12 +94,12 @@ void vamp_forward(struct vamp *v) {
     if (v->pass.net == NULL)
         return;
     draw_prior(&v->model->net, v->model->z)->mixture.heads = posterior_heads(&v->pass, v->model->posterior, 0);
-    plan_run(&v->forward, v->workers, v->pass.items, NULL);
+    plan_run(&v->forward, v->workers, v->pass.items, NULL, NULL);
 }
 
 void vamp_backward(struct vamp *v, const struct step *step) {
     if (v->pass.net != NULL)
-        plan_run(&v->backward, v->workers, v->pass.items, step);
+        plan_run(&v->backward, v->workers, v->pass.items, step, NULL);
 }
 
 static void settle_values(struct vamp *v) {

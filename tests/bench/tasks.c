@@ -49,7 +49,7 @@ static void measure(struct training *t, double estimate[CORES]) {
         const struct plan phase = {.operation = t->plan.operation + first, .count = end - first};
         for (int round = 0; round < ROUNDS; round++) {
             const double begin = seconds();
-            plan_run(&phase, t->workers, step.items, &step);
+            plan_run(&phase, t->workers, step.items, &step, NULL);
             least = fmin(least, seconds() - begin);
         }
         snprintf(what, sizeof what, "operations %zu to %zu", first + 1, end);

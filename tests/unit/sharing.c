@@ -432,7 +432,7 @@ static void check_parts(const struct layer *layer, struct workers *workers) {
     const struct plan plan = {.operation = &operation, .count = 1};
     size_t part = 0;
     memset(placed, 0, sizeof placed);
-    plan_run(&plan, workers, 1, NULL);
+    plan_run(&plan, workers, 1, NULL, NULL);
     for (size_t i = 0; i < layer->units; i++) {
         const size_t next = placed[i].part;
         EXPECT(placed[i].times == 1 && (next == part || (next == part + 1 && i > 0 && i % PANEL == 0)),
@@ -463,7 +463,7 @@ static void a_plan_makes_everything_once_and_in_order(void) {
     for (size_t rows = 1; rows <= PLAN_ROWS; rows += rows < 20 ? 1 : 93) {
         memset(made, 0, sizeof made);
         planned_pass.context = &rows;
-        plan_run(&plan, workers, rows, NULL);
+        plan_run(&plan, workers, rows, NULL, NULL);
         for (size_t o = 0; o < PLANNED; o++)
             for (size_t r = 0; r < PLAN_ROWS; r++)
                 for (size_t c = 0; c < PLAN_COLUMNS; c++)

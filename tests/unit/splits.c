@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SIZE 20000 /* more than one task */
+#define SIZE 20000  /* more than one task */
+#define FIRST 17001 /* the end of a range */
 
 /* A number of a split's gradient: of very different sizes, so that the order of a sum shows. */
 static float number(size_t split, size_t i) {
@@ -34,7 +35,8 @@ static void the_sum_is_that_of_the_tree(void) {
         for (size_t split = 0; split < count; split++) {
             for (size_t i = 0; i < SIZE; i++)
                 sum[i] = number(split, i);
-            splits_add(&splits, split);
+            splits_add(&splits, split, 0, FIRST);
+            splits_add(&splits, split, FIRST, SIZE - FIRST);
         }
         for (size_t i = 0; i < SIZE; i++) {
             float one_by_one = 0;
