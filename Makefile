@@ -32,7 +32,7 @@ ABSOLUTE_BUILD = $(if $(filter /%,$(BUILD)),$(BUILD),$(CURDIR)/$(BUILD))
 
 TOOLS := idx2raw csv2raw text2raw npy2raw mtx2raw pnm2raw vae-train vae-encode vae-decode vae-sample vae-interp vae-traverse vae-climb vae-impute vae-eval vae-score vae-info vae2c vae2onnx vae2html raw2pgm raw2csv raw2text raw2npy raw-select raw-zip raw-info raw-cmp
 PROGRAMS := $(TOOLS:%=$(BUILD)/%)
-MANUALS := $(wildcard man/*.[1357])
+MANUALS := $(filter-out man/vae-train-mpi.1,$(wildcard man/*.[1357])) # that one comes with install-mpi
 LIBRARY := $(BUILD)/libtools.a
 
 # libvae, for other programs. INTERFACE counts the changes after which programs had to be compiled again, and ADDITIONS
@@ -92,7 +92,7 @@ OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o) $(foreach level,$(LEVELS),$(KERNELS:%.c=$
 # Published figures, a recipe each in examples/paper/; the others there take longer and are started by name.
 PAPER := vae iwae-5 figure2 figure4
 
-.PHONY: all mpi programs help flags parts fuzz fuzzers deps bench-deps emoji-deps deps-chemistry deps-mpi paper-deps plots-deps fuzz-deps long-deps deb-deps onnx-deps onnx-packages browser-deps browser-packages bench bench-quick demo words molecules paper check quick test format lint dist deb static check-long coverage mutate asan tsan units install uninstall clean
+.PHONY: all mpi programs help flags parts fuzz fuzzers deps bench-deps emoji-deps deps-chemistry deps-mpi paper-deps plots-deps fuzz-deps long-deps deb-deps onnx-deps onnx-packages browser-deps browser-packages bench bench-quick demo words molecules paper check quick test format lint dist deb static check-long coverage mutate asan tsan units install install-mpi uninstall clean
 .DELETE_ON_ERROR:
 
 all: programs $(COMPLETIONS) $(SHARED) $(STATIC)
@@ -114,7 +114,8 @@ help:
 	@echo 'make onnx-deps  install what runs the files of vae2onnx in its tests, which are skipped without it'
 	@echo 'make browser-deps   install the browser in which make check-long tries the page of vae2html'
 	@echo 'make bench      time it beside PyTorch, as a table (bench-quick: in 2 minutes; bench-deps: installs PyTorch)'
-	@echo 'make mpi        vae-train-mpi, which trains on several machines (deps-mpi: installs Open MPI and MPICH)'
+	@echo 'make mpi        vae-train-mpi, which trains on several machines (deps-mpi: installs Open MPI and MPICH;'
+	@echo '                install-mpi: installs it, and its page)'
 	@echo 'make paper      published figures, below paper/, in minutes each (paper-deps: installs gnuplot, for the plots, and zstd)'
 	@echo 'make plots-deps install gnuplot, for examples/plots, and what shows pictures in a terminal'
 	@echo 'make coverage   which lines the tests run; make mutate: which faults, put in on purpose, they do not notice'
@@ -359,7 +360,7 @@ emoji-deps: DEPS := python3-fonttools
 deps-chemistry: DEPS := nauty openbabel
 
 # The two MPIs with which vae-train-mpi is tested, and what joins two of the test's machines.
-MPI_DEPS := openmpi-bin libopenmpi-dev mpich libmpich-dev iproute2
+MPI_DEPS := openmpi-bin libopenmpi-dev mpich libmpich-dev iproute2 parallel
 deps-mpi: DEPS := $(MPI_DEPS)
 
 paper-deps: DEPS := gnuplot-nox zstd
@@ -422,8 +423,13 @@ install: all
 	for tool in $(TOOLS); do ln -sf vaeutils "$(BASH_COMPLETIONS)/$$tool" || exit; done
 	install -D -m 644 $(BUILD)/completion/_vaeutils "$(ZSH_COMPLETIONS)/_vaeutils"
 
+install-mpi: mpi
+	install -D -m 755 $(MPI) "$(DESTDIR)$(PREFIX)/bin/vae-train-mpi"
+	install -D -m 644 man/vae-train-mpi.1 "$(SHARE)/man/man1/vae-train-mpi.1"
+
 # Directories that others may use are left.
 uninstall:
+	rm -f "$(DESTDIR)$(PREFIX)/bin/vae-train-mpi" "$(SHARE)/man/man1/vae-train-mpi.1"
 	for tool in $(TOOLS); do rm -f "$(DESTDIR)$(PREFIX)/bin/$$tool" "$(BASH_COMPLETIONS)/$$tool" || exit; done
 	for page in $(MANUALS:man/%=%); do rm -f "$(SHARE)/man/man$${page##*.}/$$page" || exit; done
 	rm -f "$(BASH_COMPLETIONS)/vaeutils" "$(ZSH_COMPLETIONS)/_vaeutils"

@@ -45,8 +45,9 @@ splits_of() {
 @test "splits have the bytes of themselves on any number of threads, and the figures of a whole batch" {
     for options in '' '--objective dreg -k 3 --clip 3' '--prior vamp:5 --ema 0.9 --clip 1' '--optimizer muon -r 0.01' \
         '--optimizer muon --clip 1 --prior vamp:3' '--optimizer adagrad --weight-decay 0.1 --augment shift:2,flip' \
-        '--cond labels.raw --warmup 2' '--target targets.raw' '-H conv:4:4:2,norm:2,resconv,8 -a silu' \
-        '-l gaussian --sigma shared --binarize sample' '--stream --shuffle-buffer 51K'; do
+        '--cond labels.raw --warmup 2' '--target targets.raw' '-H conv:4:4:2,norm:2,resconv,300 -a silu -e 1' \
+        '-l gaussian --sigma shared --binarize sample' '--stream --shuffle-buffer 51K' \
+        '-H 260,250 -e 1' '-H 260,250 --prior vamp:4 -e 1' '-H conv:64:3,20 -b 200 -e 1'; do
         # shellcheck disable=SC2086 # several options
         splits_of $options
     done

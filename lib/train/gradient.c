@@ -3,7 +3,6 @@
 
 #include "base/error.h"
 #include "base/number.h"
-#include "base/ranks.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -36,7 +35,6 @@ static size_t first_number(const struct layer *layer, size_t end) {
  */
 static void make_groups(struct gradient *g) {
     const struct update *u = g->update;
-    const size_t most = ranks_count() > 1 ? NUMBERS : SIZE_MAX;
     size_t to = u->net->layers, end = u->net->parameters.size;
     if (u->pseudo != NULL) {
         g->group[g->groups++] = (struct layer_group){to, to, u->pseudo_inputs, end - u->pseudo_inputs, true};
@@ -45,7 +43,7 @@ static void make_groups(struct gradient *g) {
     while (end > 0) {
         const bool late = is_late(u, &u->net->layer[to - 1]);
         size_t from = to, first = end;
-        for (; from > 0 && end - first < most && is_late(u, &u->net->layer[from - 1]) == late; from--)
+        for (; from > 0 && end - first < NUMBERS && is_late(u, &u->net->layer[from - 1]) == late; from--)
             first = first_number(&u->net->layer[from - 1], first);
         g->group[g->groups++] = (struct layer_group){from, to, first, end - first, late};
         to = from;
@@ -104,8 +102,7 @@ static void compute(struct gradient *g, const struct layer_group *group) {
         exchange_begin(&g->exchange, group->first, group->size);
 }
 
-void gradient_reached(void *context, size_t layer) {
-    struct gradient *g = context;
+void gradient_reached(struct gradient *g, size_t layer) {
     for (; g->ready < g->groups && !g->group[g->ready].late && g->group[g->ready].from >= layer; g->ready++)
         compute(g, &g->group[g->ready]);
 }

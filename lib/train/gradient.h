@@ -30,8 +30,8 @@ int gradient_start(struct gradient *gradient, size_t count, struct update *updat
  * may be none; it stays the caller's until gradient_finish. */
 void gradient_begin(struct gradient *gradient, const struct step *step, size_t split);
 
-/* Called while the backward pass of the split runs, see struct plan_watch. context: the gradient. */
-void gradient_reached(void *context, size_t layer);
+/* Called while the backward pass of the split runs, and has gone through the layers from number `layer` on. */
+void gradient_reached(struct gradient *gradient, size_t layer);
 
 /* Called after the backward pass, also that of pseudo-inputs: computes what is left. */
 void gradient_finish(struct gradient *gradient);

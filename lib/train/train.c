@@ -192,10 +192,20 @@ static void keep_best_scale(struct training *t) {
         m->net.parameters.average[place] = log_scale;
 }
 
+/* Called while the backward pass of the last micro-batch runs, see struct plan_watch: computes gradients, which
+ * take the rows of all micro-batches. */
+static void reached(void *context, size_t layer) {
+    struct training *t = context;
+    const size_t first = t->pass.first;
+    pass_set_micro_batch(&t->pass, 0);
+    gradient_reached(&t->gradient, layer);
+    pass_set_micro_batch(&t->pass, first);
+}
+
 /* Runs the forward and the backward pass of the step's items, micro-batch by micro-batch. */
 static void run_passes(struct training *t, const struct step *step) {
     struct pass *pass = &t->pass;
-    const struct plan_watch watch = {gradient_reached, &t->gradient};
+    const struct plan_watch watch = {reached, t};
     for (size_t first = 0; first < step->items; first += pass->micro_batch) {
         const size_t items = smaller(pass->micro_batch, step->items - first);
         pass_set_micro_batch(pass, first);

@@ -61,7 +61,7 @@ bytes_of() {
     local options number count=0
     for options in '' '--objective iwae -k 3 --clip 1' '--prior vamp:5 --ema 0.9' '--optimizer muon -l gaussian --sigma 0.3' \
         '--cond labels.raw --val val.raw --val-cond labels-60.raw --patience 1' '--val 0.1 --shuffle-buffer 64K' \
-        '-H conv:4:4:2,8 -a silu --augment shift:1'; do
+        '-H conv:4:4:2,8 -a silu --augment shift:1' '-H 260,250 -e 1' '-H 260,250 --prior vamp:5 -e 1'; do
         # shellcheck disable=SC2086 # several options
         one -m one.bin --log one.tsv $options items.raw
         for number in 1 2 4; do
@@ -72,7 +72,7 @@ bytes_of() {
             count=$((count + 1))
         done
     done
-    assert_equal $count 21
+    assert_equal $count 27
 }
 
 @test "Open MPI: 1, 2 and 4 ranks give the bytes of one process" {
@@ -147,6 +147,29 @@ two() {
     local -a program=("$(program openmpi)" -q "${OPTIONS[@]}" -m ranks.bin)
     # shellcheck disable=SC2086 # several options
     timeout 120 mpirun.openmpi --oversubscribe -n 1 "${program[@]}" $1 : -n 1 "${program[@]}" $2
+}
+
+@test "a time to wait that is none is refused" {
+    wants openmpi
+    VAE_RANK_SECONDS=soon run -1 --separate-stderr ranks openmpi 2 -m ranks.bin items.raw
+    assert_equal "$(told)" "vae-train: VAE_RANK_SECONDS: found 'soon', wanted a number from 1 to 1e+06"
+    assert [ ! -e ranks.bin ]
+}
+
+@test "a library of MPI without threads is refused" {
+    wants openmpi
+    cat >level.c <<'END'
+#include <mpi.h>
+int MPI_Init_thread(int *argc, char ***argv, int wanted, int *level) {
+    const int result = PMPI_Init_thread(argc, argv, wanted, level);
+    *level = MPI_THREAD_FUNNELED;
+    return result;
+}
+END
+    mpicc.openmpi -shared -fPIC -o level.so level.c
+    run -1 --separate-stderr timeout 60 mpirun.openmpi --oversubscribe -n 2 env LD_PRELOAD="$PWD/level.so" \
+        "$(program openmpi)" -q "${OPTIONS[@]}" -m ranks.bin items.raw
+    assert_equal "$(told)" 'vae-train: MPI: found no support of threads, wanted a library with MPI_THREAD_SERIALIZED'
 }
 
 @test "ranks that have other options, items, labels or checkpoints are refused at the start" {
@@ -289,4 +312,80 @@ goes_on() {
     # What went from one to the other: twice the gradient for each pair of ranks, in each step.
     run -0 cat <(ip -n $a -s -j link show link0)
     assert [ "$(perl -ne 'print $1 if /"tx":\{"bytes":(\d+)/' <<<"$output")" -gt 100000 ]
+}
+
+# A queue of one machine: sbatch runs a script, once or for each number of its array, and srun is mpirun.
+make_slurm() {
+    mkdir bin
+    cat >bin/mpirun <<'END'
+#!/bin/bash
+exec timeout 60 mpirun.openmpi --oversubscribe "$@"
+END
+    cat >bin/srun <<'END'
+#!/bin/bash
+while [[ $1 == --* ]]; do shift; done
+mpirun -n 2 "$@" || exit 143
+END
+    cat >bin/scontrol <<'END'
+#!/bin/bash
+echo "$*" >>../requeued
+END
+    cat >bin/sbatch <<'END'
+#!/bin/bash
+shift $(($# - 1))
+last=$(sed -n 's/^#SBATCH --array=0-\([0-9]*\) .*/\1/p' "$1")
+for ((i = 0; i <= ${last:-0}; i++)); do SLURM_JOB_ID=7 SLURM_ARRAY_TASK_ID=$i bash "$1" || exit; done
+END
+    chmod +x bin/*
+    ln -s "$(program openmpi)" bin/vae-train-mpi
+    PATH=$PWD/bin:$PATH
+}
+
+@test "the examples of the page run" {
+    wants openmpi
+    command -v parallel >/dev/null || skip 'wants parallel (make deps-mpi)'
+    make_slurm
+    awk '/^\.Bd .*-literal/ { inside = 1; file = sprintf("block%02d", ++count); next }
+        /^\.Ed/ { inside = 0 }
+        inside { gsub(/\\e/, "\\"); print > file }' "$ROOT/man/vae-train-mpi.1"
+    cp items.raw all.raw
+    local block count=0
+    for block in block*; do
+        mkdir room
+        raw-select -n 128 all.raw >room/train.raw
+        vae-train -q -e 1 -m room/model.bin room/train.raw
+        # The scripts begin a run and do not find a model of another one.
+        ! grep -q sbatch "$block" || rm room/model.bin
+        ln -s "$IMAGES" room/train-images-idx3-ubyte.gz
+        (cd room && bash -o pipefail -e "../$block") >out 2>&1 </dev/null || fail "$block: $(cat "$block" out)"
+        ! grep -q 'vae-train-mpi' "$block" || vae-info --row room/model.bin
+        ! grep -q 'sweep.tsv' "$block" || assert_equal "$(wc -l <room/sweep.tsv)" 7
+        rm -r room
+        count=$((count + 1))
+    done
+    assert_equal $count 7
+    assert [ ! -e requeued ]
+}
+
+@test "the job of the page puts itself back after SIGTERM, and goes on" {
+    wants openmpi
+    make_slurm
+    awk '/^\.Bd .*-literal/ { inside = 1 } /^\.Ed/ { inside = 0 }
+        inside && /^cat > train.sh/ { writes = 1; next }
+        inside && writes && /^END/ { exit }
+        inside && writes { gsub(/\\e/, "\\"); sub(/train.raw$/, "-q --log rows -H 12 -e 100000 train.raw"); print }' "$ROOT/man/vae-train-mpi.1" >train.sh
+    mkdir room
+    cp train.sh items.raw room
+    cd room || return
+    mv items.raw train.raw
+    SLURM_JOB_ID=7 bash train.sh >log 2>&1 3>&- &
+    job=$!
+    for ((i = 0; i < 200; i++)); do
+        [ ! -e rows ] || [ "$(wc -l <rows)" -lt 3 ] || break
+        sleep 0.05
+    done
+    pkill -TERM -f '^mpirun.openmpi.*vae-train-mpi.*model.bin'
+    wait "$job"
+    assert_equal "$(<../requeued)" 'requeue 7'
+    run -0 vae-info --row model.ck
 }
