@@ -283,7 +283,7 @@ END
     vae-encode -m net.bin items.raw >latents.raw
     fails 1 "vae-train: model: items of shape 4, but the encoder begins with conv, wanted pictures: HxW or HxWxC" \
         vae-train -m x -l gaussian -H conv:3:3 latents.raw
-    fails 2 "vae-train: --decoder-hidden: not given, wanted it with a list of hidden layers that has up" \
+    fails 2 "vae-train: --decoder-hidden: not given, wanted a list, since the encoder's has up" \
         vae-train -m x -H conv:3:3,up:2 items.raw
     fails 2 "vae-train: --hidden: found norm after res, wanted it after a layer whose product it normalises: linear or conv" \
         vae-train -m x -H 5,res,norm items.raw

@@ -146,7 +146,7 @@ setup() {
         vae-train -q -m mirror.bin -z 2 -H "$encoder" -e 0 items.raw
         assert_equal "$(metadata mirror.bin decoder_hidden)" "$decoder"
     done
-    fails 2 'vae-train: --decoder-hidden: not given, wanted it with a list of hidden layers that begins with res (' \
+    fails 2 "vae-train: --decoder-hidden: not given, wanted a list, since the encoder's begins with res (" \
         vae-train -m x -H res,5 items.raw
     vae-train -q -m mirror.bin -z 2 -H res,5 --decoder-hidden 5,res -e 1 items.raw
     assert_equal "$(tensor mirror.bin encoder.0.weight | wc -w)" $((784 * 784))

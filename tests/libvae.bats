@@ -143,7 +143,7 @@ program() {
 0 0 
 5 3 labels: label 3 is 3, wanted one from 0 to 2
 5 3 labels: label 3 is 3, wanted one from 0 to 2
-5 2 z: item 2, element 1 is not a finite float, wanted one
+5 2 z: item 2, element 1 is inf, wanted a finite float
 5 599 z: item 599 has a result that is not finite, wanted numbers: is it like the items that ones.bin was trained on?
 5 4 x: item 4 has a result that is not finite, wanted numbers: is it like the items that ones.bin was trained on?
 5 4 x: item 4 has a result that is not finite, wanted numbers: is it like the items that ones.bin was trained on?

@@ -232,7 +232,7 @@ text() { raw2text -m gru.bin "$@"; }
     # shellcheck disable=SC2086
     fails 2 'vae-train: --hidden: found conv of units, wanted a picture for it' $train -H gru:5,conv:3:3 --decoder-hidden 4 words.raw
     # shellcheck disable=SC2086
-    fails 2 'vae-train: --decoder-hidden: not given, wanted it with a list of hidden layers that has gru' $train -H gru:5 words.raw
+    fails 2 "vae-train: --decoder-hidden: not given, wanted a list, since the encoder's has gru" $train -H gru:5 words.raw
     fails 2 'vae-train: --decoder-hidden: found gru without --tokens, wanted sequences for it' \
         vae-train -m x -l categorical --levels 12 --decoder-hidden gru:5 words.raw
     fails 2 'vae-train: --hidden: found gru without --tokens, wanted sequences for it' \

@@ -254,6 +254,18 @@ standardised() {
     done
 }
 
+@test "predictions far beyond the known targets are told" {
+    # Two numbers that hardly differ, and a target that is their difference: the climb makes them differ.
+    raw2csv --no-header known.raw | awk -F , -v OFS=, '{ print $1, $1 + 0.1 * $2 }' | csv2raw --no-header --dtype f32 >pairs.raw
+    raw2csv --no-header pairs.raw | awk -F , '{ print $1 - $2 }' | csv2raw --no-header >values.raw
+    raw-select -n 30 pairs.raw >start.raw
+    run -0 --separate-stderr bash -c 'vae-climb --latents pairs.raw --target values.raw --method linear --steps 50 start.raw >moved.raw'
+    grep -E '^vae-climb: values.raw: [0-9]+ of 30 predictions at the end are far beyond the known targets, which are from -[.0-9]+ to [.0-9]+: they are extrapolations, and say little \(fewer --steps stay nearer\)$' <<<"$stderr" ||
+        fail "$stderr"
+    run -0 --separate-stderr bash -c 'vae-climb --latents pairs.raw --target values.raw --method linear --steps 1 --step-size 0.01 start.raw >moved.raw'
+    run -1 grep extrapolations <<<"$stderr"
+}
+
 @test "examples that do not fit are refused" {
     raw-select -n 299 values.raw >short.raw
     refuses 'short.raw: found 299 targets, wanted one for each of the 300 items of known.raw' --target short.raw start.raw
@@ -272,15 +284,15 @@ standardised() {
     refuses 'still.raw: all 2 numbers of the latents have variances of at most 0.01, wanted at least one above that' \
         --latents still.raw <(vae-sample -n 2 -d 2)
     { header f32 1 300 . && perl -e 'print pack "f<*", 1 .. 299, "nan"'; } >nan.raw
-    refuses 'nan.raw: item 299, element 0 is not a finite float, wanted one' --target nan.raw start.raw
+    refuses 'nan.raw: item 299, element 0 is nan, wanted a finite float' --target nan.raw start.raw
     { header f32 2 300 . && perl -e 'print pack "f<*", 1 .. 9, "inf", 11 .. 600'; } >inf.raw
-    refuses 'inf.raw: item 4, element 1 is not a finite float, wanted one' --latents inf.raw <(vae-sample -n 2 -d 2)
+    refuses 'inf.raw: item 4, element 1 is inf, wanted a finite float' --latents inf.raw <(vae-sample -n 2 -d 2)
     idx2raw -n 300 "$LABELS" >labels.raw
     refuses 'labels.raw: items are u8, wanted latents of f32 or f64' --latents labels.raw start.raw
     idx2raw -n 300 "$IMAGES" >images.raw
     refuses 'images.raw: items have shape 28x28, wanted latents, of one dimension' --latents images.raw start.raw
     { header f32 4 2 . && f32 1 2 3 4 1 nan 3 4; } >bad.raw
-    refuses 'bad.raw: item 1, element 1 is not a finite float, wanted one' bad.raw
+    refuses 'bad.raw: item 1, element 1 is nan, wanted a finite float' bad.raw
 }
 
 @test "the command line" {

@@ -83,7 +83,7 @@ rows() {
     fails 1 'vae-interp: stdin: items have shape 28x28, wanted latents, of one dimension' vae-interp < <(idx2raw "$IMAGES")
     fails 1 'vae-interp: stdin: items are u8, wanted latents of f32 or f64' vae-interp < <(idx2raw "$LABELS")
     { header f32 2 2 . && f32 1 2 3 nan; } >nan.raw
-    fails 1 'vae-interp: nan.raw: item 1, element 1 is not a finite float, wanted one' vae-interp nan.raw
+    fails 1 'vae-interp: nan.raw: item 1, element 1 is nan, wanted a finite float' vae-interp nan.raw
     fails 2 "vae-interp: --steps: found '1', wanted a whole number from 2 to" vae-interp --steps 1 z.raw
     { header f32 2 99999999999999999 + && f32 1 2; } >huge.raw
     fails 1 'vae-interp: huge.raw: a frame of 99999999999999999 items gives too many latents to count' \

@@ -276,10 +276,9 @@ int hidden_check_mirror(const struct hidden *encoder, const char *name) {
     for (size_t i = 0; i < encoder->layers; i++) {
         const struct hidden_kind *kind = encoder->layer[i].kind;
         if (i == 0 && kind->keeps_shape)
-            return fail("%s: not given, wanted it with a list of hidden layers that begins with %s", name,
-                        kind->name);
+            return fail("%s: not given, wanted a list, since the encoder's begins with %s", name, kind->name);
         if (!kind->keeps_shape && kind->mirror == NULL)
-            return fail("%s: not given, wanted it with a list of hidden layers that has %s", name, kind->name);
+            return fail("%s: not given, wanted a list, since the encoder's has %s", name, kind->name);
     }
     return 0;
 }

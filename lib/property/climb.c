@@ -171,8 +171,6 @@ void climb_item(const struct climb *c, struct climb_scratch *s, const float *z, 
     if (c->control)
         set_control(c, s, z, limit, item, out);
     put(c, s, z, c->path ? s->start : s->end, out);
-    if (prediction == NULL)
-        return;
     prediction->start = start;
     prediction->end = predict(c, s, z, s->end);
     prediction->deviation = c->head != NULL || c->regression->method->deviation == NULL

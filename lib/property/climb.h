@@ -53,7 +53,7 @@ void climb_scratch_end(struct climb_scratch *scratch);
 size_t climb_points(const struct climb *climb);
 
 /* Moves z [latent], which is finite: writes out [climb_points, latent], with the start first if there are several.
- * `item` is the item's number in the stream. Sets *prediction if it is not NULL.
+ * `item` is the item's number in the stream. Sets *prediction.
  *
  * A control ends in a direction that is drawn from the uniform distribution over all directions. If that point is
  * outside the limit, the direction is turned towards the mean of the examples until the point is at the limit;

@@ -32,7 +32,7 @@ static void climb_row(void *context, size_t i) {
         bad_items_answer(DTYPE_F32, moved, moved_numbers(s));
     else
         climb_item(&s->climb, &s->scratch[workers_self()], s->z + i * s->examples.latent, s->item + i, moved,
-                   s->predictions == NULL ? NULL : &s->prediction[i]);
+                   &s->prediction[i]);
 }
 
 static int check(void *context, size_t count, uint64_t item) {
@@ -84,11 +84,23 @@ static int write_predictions(struct climb_stream *s, size_t count) {
     return side_flush(&s->side) < 0 ? -1 : write_header(s, count, reader->frame.last && reader->left == 0);
 }
 
+/* Counts the climbs of a batch that end with a prediction farther beyond the known targets than half of their
+ * range. A head has none. */
+static void count_ends(struct climb_stream *s, size_t count) {
+    const double margin = (s->largest - s->least) / 2;
+    for (size_t i = 0; s->model == NULL && i < count; i++)
+        if (!s->bad.report || !s->refused[i]) {
+            s->ends++;
+            s->beyond += s->prediction[i].end < s->least - margin || s->prediction[i].end > s->largest + margin;
+        }
+}
+
 static int work(void *context, size_t count, uint64_t item) {
     struct climb_stream *s = context;
     s->item = item;
     dtype_to_float(s->input.reader.frame.dtype, s->input.items, s->z, count * s->examples.latent);
     workers_run(s->workers, count, climb_row, s);
+    count_ends(s, count);
     if (s->predictions != NULL && write_predictions(s, count) < 0)
         return -1;
     return raw_write(&s->out, s->moved, count * moved_numbers(s) * sizeof *s->moved);
@@ -106,6 +118,14 @@ static void note_fit(const struct climb_stream *s, double r2) {
         cli_note("%s: found a cross-validated R^2 of %.3f, wanted more than %g: these latents do not predict the "
                  "targets with --method %s, so a climb will hardly do better than --control",
                  s->target, r2, POOR_R2, s->method->name);
+}
+
+/* Says so if most climbs have left what the examples tell. */
+static void note_ends(const struct climb_stream *s) {
+    if (2 * s->beyond > s->ends)
+        cli_note("%s: %" PRIu64 " of %" PRIu64 " predictions at the end are far beyond the known targets, "
+                 "which are from %.6g to %.6g: they are extrapolations, and say little (fewer --steps stay nearer)",
+                 s->target, s->beyond, s->ends, s->least, s->largest);
 }
 
 static int check_input(const struct climb_stream *s) {
@@ -129,6 +149,11 @@ static int learn(struct climb_stream *s) {
         return -1;
     s->climb.examples = &s->examples;
     s->climb.regression = &s->regression;
+    s->least = s->largest = s->examples.target[0];
+    for (size_t i = 1; i < s->examples.count; i++) {
+        s->least = fmin(s->least, s->examples.target[i]);
+        s->largest = fmax(s->largest, s->examples.target[i]);
+    }
     note_fit(s, r2);
     return 0;
 }
@@ -209,6 +234,7 @@ static int run(struct climb_stream *s) {
         return -1;
     if (s->predictions != NULL && side_writer_close(&s->side) < 0)
         return -1;
+    note_ends(s);
     return raw_finish(&s->out);
 }
 

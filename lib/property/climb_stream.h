@@ -36,6 +36,8 @@ struct climb_stream {
     float *z;                      /* [rows, latent] */
     float *moved;                  /* [rows, climb_points, latent] */
     struct prediction prediction[BATCH_ROWS];
+    double least, largest;    /* of the examples' targets */
+    uint64_t ends, beyond;    /* of the climbs so far; those whose prediction is far beyond these two */
     bool refused[BATCH_ROWS]; /* read only with bad.report */
     uint64_t item;            /* the number of the batch's first item */
 };

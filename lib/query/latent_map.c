@@ -2,6 +2,7 @@
 #include "query/latent_map.h"
 
 #include "base/error.h"
+#include "base/number.h"
 #include "base/progress.h"
 
 #include <float.h>
@@ -28,8 +29,9 @@ int latent_check_numbers(const char *name, enum dtype dtype, size_t elements, co
     const size_t size = dtype_size(dtype);
     for (size_t i = 0; i < count * elements; i++)
         if (!(fabs(dtype_value(dtype, (const char *)items + i * size)) <= FLT_MAX))
-            return fail("%s: item %" PRIu64 ", element %zu is not a finite float, wanted one", name,
-                        first + i / elements, i % elements);
+            return fail("%s: item %" PRIu64 ", element %zu is %g, wanted a finite float", name,
+                        first + i / elements, i % elements,
+                        unsigned_nan(dtype_value(dtype, (const char *)items + i * size)));
     return 0;
 }
 

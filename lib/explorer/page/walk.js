@@ -42,7 +42,9 @@ class Walk {
         find("walk").hidden = !ready;
         find("walk-hint").textContent = ready
             ? `From A, ${pointText(this.ends[0])}, to B, ${pointText(this.ends[1])}, in a straight line${decoderLabel(label)}. Click a cell to take its z.`
-            : pointCount > 1 ? "Choose two points of the map, one after the other: the first is A, the second B." : "The page has one point only.";
+            : pointCount === 1 ? "The page has one point only."
+            : this.ends[1] < 0 ? "Choose two points of the map, one after the other: the first is A, the second B."
+            : `Choose another point of the map: it is B then, and ${pointText(this.ends[1])} is A.`;
         if (ready)
             this.grid.show((i, z) => this.pointAt(i / (STEPS - 1), z), label);
     }
