@@ -254,6 +254,8 @@ END
     done
     fails 2 "vae-train: --decoder-hidden: up makes 9x8 of 4x4, wanted at most 8x8" \
         vae-train -m x -H conv:6:3 --decoder-hidden linear:4:4:5,up:2:9:8 items.raw
+    fails 2 "vae-train: --decoder-hidden: up makes 8x9 of 4x4, wanted at most 8x8" \
+        vae-train -m x -H conv:6:3 --decoder-hidden linear:4:4:5,up:2:8:9 items.raw
     fails 1 "vae-train: model: encoder.1 normalises 16 numbers in 8 groups, wanted 3 or more in each" \
         vae-train -m x -H conv:16:3:28,norm items.raw
     fails 1 "vae-train: model: encoder.1 makes 29x28 of 14x14, wanted at most 28x28" \

@@ -177,6 +177,13 @@ same_as_decode() {
     [ "$(member page.html classes)" = 3 ]
 }
 
+@test "more than a browser reads is refused" {
+    { header u8 1 2000 . && perl -e 'print "\0\1" x 1000'; } >bits.raw
+    vae-train -q -m wide.bin -z 65536 -H 1 -e 0 bits.raw
+    fails 1 'vae2html: wide.bin: 2000 items of together 0 MiB, or latents of 500 MiB, wanted at most 383, which a browser can read (-n)' \
+        vae2html -q -m wide.bin -n 2000 bits.raw
+}
+
 @test "names and tokens can hold what ends an element" {
     printf 'a,b,c,d,e,f\n1,2,3,4,5,6\n0,1,0,1,0,1\n' >table.csv
     vae-train -q -m row.bin -z 2 -H 4 -l gaussian -e 1 row.raw
@@ -184,6 +191,10 @@ same_as_decode() {
     vae2html -q -m row.bin --names names.txt row.raw >page.html
     part page.html data | perl -MJSON::PP -0777 -ne 'binmode STDOUT, ":utf8"; print map { "$_\n" } @{decode_json($_)->{names}}' | cmp - names.txt
     perl -0777 -ne '$open = () = /<script/g; $close = () = m{</script>}g; exit($open != 6 || $close != 6 || /<!--.*<!--.*<!--/s)' page.html
+    # A name that is no UTF-8 is a number.
+    printf '%s\n' a $'\377' c d e f >odd.txt
+    vae2html -q -m row.bin --names odd.txt row.raw >page.html
+    [ "$(member page.html names)" = '["a","1","c","d","e","f"]' ]
     fails 1 'vae2html: names.txt: has 6 lines, wanted 20, one per element' vae2html -m model.bin --names names.txt grey.raw
     printf '%s\n' none '<i>one' two >labels.txt
     vae2html -q -m model.bin --labels labels.raw --label-names labels.txt grey.raw >page.html

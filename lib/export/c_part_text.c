@@ -29,9 +29,11 @@ static const char power_text[] =
     "}\n";
 
 static const char exp_text[] =
-    "/* exp(x) = 2^n exp(r). 2^n is applied in two steps, since it may be too large for a float. */\n"
+    "/* exp(min(x, 88)), which is finite: 2^n exp(r). 2^n is applied in two steps, since it may be too large for "
+    "a\n"
+    " * float. */\n"
     "static float exp_of(float x) {\n"
-    "    const float above = x > -104.0f ? x : -104.0f, bounded = above < 89.0f ? above : 89.0f;\n"
+    "    const float above = x > -104.0f ? x : -104.0f, bounded = above < 88.0f ? above : 88.0f;\n"
     "    const int n = (int)(bounded * 1.44269504f + (bounded < 0 ? -0.5f : 0.5f)), half = n / 2;\n"
     "    const float result = (1 + exp_series(bounded, n)) * power_of_2(half) * power_of_2(n - half);\n"
     "    return x == x ? result : x;\n"

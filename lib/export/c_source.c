@@ -71,7 +71,8 @@ static void write_arguments(const struct source *s) {
         fprintf(s->out, " *     label   0 to %zu\n", s->classes - 1);
     if (s->export->decoder)
         fprintf(s->out, " *     x       [%zu], the %s item, %s: %s\n", s->elements,
-                m->config.likelihood->has_levels ? "most probable" : "mean", shape, elements);
+                m->config.likelihood->has_levels ? "most probable" : "mean", shape,
+                m->config.binarize == BINARIZE_NONE ? elements : "probabilities of 1");
     else
         fprintf(s->out, " *     mu      [%zu]\n *     logvar  [%zu]\n", s->latent, s->latent);
     fprintf(s->out, " *     work    [%zu], %zu bytes, which need not be set\n", work_of(s),

@@ -54,8 +54,9 @@ static const char *doc_of_x(const struct model_config *c) {
 static void put_inputs(struct onnx *o) {
     const struct model_config *c = &o->e->model.config;
     const struct onnx_port x = {"x", doc_of_x(c), TENSOR_PROTO_FLOAT, c->item},
-                           z = {"z", "latents, of which the prior has mean 0", TENSOR_PROTO_FLOAT,
-                                shape_vector(c->latent)},
+                           z = {"z",
+                                c->prior == &prior_normal ? "latents, of which the prior is N(0, I)" : "latents",
+                                TENSOR_PROTO_FLOAT, shape_vector(c->latent)},
                            label = {"label", "the class of each item, from 0 on", TENSOR_PROTO_INT64, {0}};
     put_port(&o->out, GRAPH_INPUT, o->e->decoder ? &z : &x);
     if (c->classes > 0)

@@ -218,6 +218,7 @@ static void a_decoder_mirrors_convolutions(void) {
         {{28, 28, 1}, "conv:32:4:2,conv:64:4:2,256", "256,linear:7:7:64,up:2,conv:32:4,up:2"},
         {{7, 7, 3}, "conv:8:3:2,conv:9:3:2,5", "5,linear:2:2:9,up:2,conv:8:3,up:2:7:7"},
         {{7, 5, 3}, "conv:8:3:3", "linear:3:2:8,up:3:7:5"},
+        {{7, 6, 1}, "conv:8:3:2", "linear:4:3:8,up:2:7:6"},
         {{6, 6, 1}, "conv:4:3", "linear:6:6:4"},
         {{6, 6, 1}, "conv:4:3,resconv,resconv,conv:5:1,20", "20,linear:6:6:5,conv:4:1,resconv,resconv"},
         {{8, 8, 2},
