@@ -6,6 +6,7 @@
 #include "base/signals.h"
 
 #include <fcntl.h>
+#include <math.h>
 #include <mpi.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -17,8 +18,10 @@
 #define PATIENCE "VAE_RANK_SECONDS" /* in the environment: how long a rank waits for another one */
 #define DEFAULT_PATIENCE 600
 #define MOST_PATIENCE 1e6
-#define AT_ONCE 2000            /* looks before the first pause, since an answer usually comes in microseconds */
-#define PAUSE 50000             /* nanoseconds */
+#define AT_ONCE 200             /* looks before the first pause, since an answer usually comes in microseconds */
+#define PAUSE 5e-5              /* seconds, the shortest one */
+#define MOST_PAUSE 1e-3         /* the longest one */
+#define PART (1.0 / 32)         /* a pause, of the time that was waited so far */
 #define CHUNK ((size_t)1 << 30) /* bytes of a message: MPI counts them in an int */
 #define ANY (-1)                /* all ranks, or one that is not known */
 enum { TAG_STATE, TAG_ASK, TAG_HERE };
@@ -79,19 +82,20 @@ static void answer(void) {
     MPI_Request_free(&request);
 }
 
-/* Waits for a request that needs `rank`, or all. MPI's own wait would take a whole processor, and would never end
- * if another rank has stopped. The other ranks have twice the patience of rank 0, which finds out who does not
- * answer. */
+/* Waits for a request that needs `rank`, or all. MPI's own wait would take a whole processor, which computes
+ * meanwhile, and would never end if another rank has stopped. The other ranks have twice the patience of rank 0,
+ * which finds out who does not answer. */
 static void wait_for(MPI_Request *request, int rank) {
     const double start = now(), most = ranks.self == 0 ? ranks.patience : 2 * ranks.patience;
     int done = 0;
     for (size_t looks = 0; MPI_Test(request, &done, MPI_STATUS_IGNORE) == MPI_SUCCESS && !done; looks++) {
         if (looks < AT_ONCE)
             continue;
-        nanosleep(&(struct timespec){.tv_nsec = PAUSE}, NULL);
+        const double waited = now() - start, pause = fmin(fmax(PART * waited, PAUSE), MOST_PAUSE);
+        nanosleep(&(struct timespec){.tv_nsec = (long)(1e9 * pause)}, NULL);
         if (ranks.self > 0)
             answer();
-        if (now() - start > most)
+        if (waited > most)
             give_up(rank == ANY && ranks.self == 0 ? find_silent() : rank);
     }
 }
