@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 # vae-climb: latents moved towards higher values of a property that is learned from examples.
+# shellcheck disable=SC2154 # stderr is set by run
 # shellcheck disable=SC2016 # what is quoted is awk's
 # shellcheck disable=SC2030,SC2031 # a test is a subshell, and sets its variables itself
 load helper

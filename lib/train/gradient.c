@@ -72,13 +72,13 @@ int gradient_start(struct gradient *g, size_t count, struct update *u, struct wo
         return 0;
     struct layer_group *sorted = calloc(most, sizeof *sorted);
     g->group = calloc(most, sizeof *g->group);
-    if (sorted != NULL && g->group != NULL) {
-        make_groups(g);
-        sort_groups(g, sorted);
-    }
-    free(sorted);
-    if (g->groups == 0)
+    if (sorted == NULL || g->group == NULL) {
+        free(sorted);
         return fail("training: out of memory for %zu splits", count);
+    }
+    make_groups(g);
+    sort_groups(g, sorted);
+    free(sorted);
     for (size_t i = 0; i < g->groups; i++)
         largest = larger(largest, g->group[i].size);
     return exchange_start(&g->exchange, p->gradient, g->groups, largest);
