@@ -96,10 +96,10 @@ are_nan() {
             fails 1 'raw-info: cut: e' raw-info cut
         done
         # shellcheck disable=SC2086
-        fails 1 'vae-decode: latents-bad.raw: item 4, element 1 is not a finite float' vae-decode -m model.bin $option latents-bad.raw
+        fails 1 'vae-decode: latents-bad.raw: item 4, element 1 is nan, wanted a finite float' vae-decode -m model.bin $option latents-bad.raw
         for tool in vae-interp vae-traverse; do
             # shellcheck disable=SC2086
-            fails 1 "$tool: latents-bad.raw: item 4, element 1 is not a finite float" $tool $option latents-bad.raw
+            fails 1 "$tool: latents-bad.raw: item 4, element 1 is nan, wanted a finite float" $tool $option latents-bad.raw
         done
         # shellcheck disable=SC2086
         fails 1 'vae-eval: items-bad.raw: item 4, element 2 is inf' vae-eval --per-item -m model.bin $option items-bad.raw
@@ -233,7 +233,7 @@ reports_one() {
     reports vae-climb -q --latents known.raw --target values.raw --path --steps 2 "${predictions[@]}" <latents-bad.raw
     for i in "${BAD[@]}"; do grep -x "$i"$'\tnan\tnan\tnan' table; done
     rows 24 only "${BAD[@]}" <out | are_nan 4 24
-    fails 1 'vae-climb: latents-bad.raw: item 4, element 1 is not a finite float' \
+    fails 1 'vae-climb: latents-bad.raw: item 4, element 1 is nan, wanted a finite float' \
         vae-climb -q --latents known.raw --target values.raw latents-bad.raw
 }
 

@@ -59,5 +59,5 @@ rows() {
     fails 2 "vae-traverse: --steps: found '0', wanted a whole number from 1 to" vae-traverse --steps 0 z.raw
     fails 1 'vae-traverse: stdin: items have shape 28x28, wanted latents' vae-traverse < <(idx2raw "$IMAGES")
     { header f32 1 1 . && f32 inf; } >inf.raw
-    fails 1 'vae-traverse: inf.raw: item 0, element 0 is not a finite float' vae-traverse inf.raw
+    fails 1 'vae-traverse: inf.raw: item 0, element 0 is inf, wanted a finite float' vae-traverse inf.raw
 }

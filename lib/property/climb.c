@@ -173,7 +173,7 @@ void climb_item(const struct climb *c, struct climb_scratch *s, const float *z, 
     put(c, s, z, c->path ? s->start : s->end, out);
     prediction->start = start;
     prediction->end = predict(c, s, z, s->end);
-    prediction->deviation = c->head != NULL || c->regression->method->deviation == NULL
+    prediction->deviation = !c->deviates || c->head != NULL || c->regression->method->deviation == NULL
                                 ? (double)NAN
                                 : c->regression->method->deviation(c->regression, s->end, s->example);
 }

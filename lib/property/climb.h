@@ -24,13 +24,14 @@ struct climb {
     bool minimize; /* towards lower predictions */
     bool control;  /* in a random direction, as far as the climb would have gone */
     bool path;     /* all points of the path instead of the last one */
+    bool deviates; /* the deviation of predictions is wanted, too */
     uint64_t seed; /* of the directions */
 };
 
 /* The property at the ends of a path. */
 struct prediction {
     double start, end;
-    double deviation; /* of the prediction at the end; NAN if the regression has none */
+    double deviation; /* of the prediction at the end; NAN if it is not wanted, or the regression has none */
 };
 
 /* Memory for one item at a time; owned by the thread that uses it. */

@@ -258,6 +258,7 @@ int climb_stream_run(struct climb_stream *s) {
     s->input.frame = begin_frame;
     s->input.check = check;
     s->input.work = work;
+    s->climb.deviates = s->predictions != NULL;
     int result = item_reader_open(&s->input, s->path, NULL, 0);
     if (result == 0) {
         s->workers = workers_start(s->threads);

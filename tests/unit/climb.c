@@ -62,7 +62,8 @@ struct trial {
 
 static void start_trial(struct trial *t, const struct regression_method *method) {
     *t = (struct trial){.regression = {.method = method}};
-    t->climb = (struct climb){.examples = &known, .steps = STEPS, .step_size = 0.1, .radius = 10, .path = true};
+    t->climb = (struct climb){
+        .examples = &known, .steps = STEPS, .step_size = 0.1, .radius = 10, .path = true, .deviates = true};
 }
 
 /* Climbs from `u` standardised deviations along number 0, 0.3 along the others. */
@@ -238,14 +239,15 @@ static void control_of_one_number(void) {
         struct climb c = {
             .examples = &one, .regression = &r, .steps = 5, .step_size = 0.1, .radius = 1, .control = true};
         struct climb_scratch scratch;
+        struct prediction prediction;
         float out, z = (float)(mean[0] + scale[0] * 0.4);
         EXPECT(climb_scratch_start(&scratch, &c) == 0, "%s", error_message());
-        climb_item(&c, &scratch, &z, item, &out, NULL);
+        climb_item(&c, &scratch, &z, item, &out, &prediction);
         const double free_end = ((double)out - mean[0]) / scale[0];
         up += free_end > 0.4;
         EXPECT(fabs(fabs(free_end - 0.4) - 0.5) < 1e-6, "goes from 0.4 to %g", free_end);
         z = (float)(mean[0] - scale[0] * 1.2); /* from the outside there is but one direction */
-        climb_item(&c, &scratch, &z, item, &out, NULL);
+        climb_item(&c, &scratch, &z, item, &out, &prediction);
         EXPECT(fabs(((double)out - mean[0]) / scale[0] + 0.7) < 1e-6, "goes from -1.2 to %g",
                ((double)out - mean[0]) / scale[0]);
         climb_scratch_end(&scratch);
