@@ -209,7 +209,8 @@ static void run_passes(struct training *t, const struct step *step) {
     for (size_t first = 0; first < step->items; first += pass->micro_batch) {
         const size_t items = smaller(pass->micro_batch, step->items - first);
         pass_set_micro_batch(pass, first);
-        plan_run(&t->plan, t->workers, items, step, first + items == step->items ? &watch : NULL);
+        const bool last = first + items == step->items;
+        plan_run(&t->plan, t->workers, items, step, t->update.in_splits && last ? &watch : NULL);
     }
     pass_set_micro_batch(pass, 0);
 }
