@@ -97,7 +97,7 @@ END
 }
 
 @test "any number of threads, a stop and a checkpoint give the same bytes" {
-    for net in "$NET" conv:9:3,norm:3,resconv,conv:8:3:3,30; do
+    for net in "$NET" conv:9:3,norm:3,resconv,conv:8:3:3,30 conv:16:3:2,resconv,conv:32:3:2,resconv,30; do
         options=(-q -H "$net" -z 3 -b 32 --clip 10 --ema 0.9)
         vae-train "${options[@]}" -j 1 -e 4 -m one.bin items.raw
         vae-train "${options[@]}" -j 5 -e 4 -m five.bin items.raw
@@ -121,7 +121,7 @@ large_pictures() {
     # The outputs of a mini-batch and their gradients are 250 MB; the more threads, the more pictures are held.
     local options
     for options in '-H conv:64:3,conv:4:4:4,8 -b 30' \
-        '-H conv:24:3,norm,resconv,conv:4:4:4,8 -b 27 --prior vamp:4 -k 2 --objective dreg -a silu --clip 1' \
+        '-H conv:32:3,norm,resconv,conv:4:4:4,8 -b 27 --prior vamp:4 -k 2 --objective dreg -a silu --clip 1' \
         '-H conv:24:3,conv:4:4:4,8 -b 29 -l gaussian --sigma optimal'; do
         options+=' -q -z 2 -e 1 large.raw'
         # shellcheck disable=SC2086 # several words

@@ -37,7 +37,7 @@ levels() {
         rm -- *.bin *.log *.tsv ./*.z.raw ./*.x.raw *.figures
         count=$((count + 1))
     done <"$TRAININGS"
-    assert_equal "$count" 17
+    assert_equal "$count" 18
 }
 
 @test "the bytes are the same on 1, 2, 8 and 64 threads" {

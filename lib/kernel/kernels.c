@@ -4,6 +4,7 @@
 #include "kernel/density_kernel.h"
 #include "kernel/math_kernel.h"
 #include "kernel/product_kernel.h"
+#include "kernel/winograd_kernel.h"
 
 const struct math_kernel *math_kernel(void) {
     static const struct math_kernel *const levels[LEVELS] = EACH_LEVEL(math_kernel);
@@ -17,5 +18,10 @@ const struct density_kernel *density_kernel(void) {
 
 const struct product_kernel *product_kernel(void) {
     static const struct product_kernel *const levels[LEVELS] = EACH_LEVEL(product_kernel);
+    return levels[level_in_use()];
+}
+
+const struct winograd_kernel *winograd_kernel(void) {
+    static const struct winograd_kernel *const levels[LEVELS] = EACH_LEVEL(winograd_kernel);
     return levels[level_in_use()];
 }

@@ -7,6 +7,7 @@
 #include "layer/box.h"
 #include "layer/outer.h"
 #include "layer/patches.h"
+#include "layer/winograd.h"
 
 #include <string.h>
 
@@ -15,6 +16,19 @@
 
 static bool is_narrow(const struct conv *c) {
     return c->outputs <= NARROW && c->window.stride == 1 && c->factor == 1;
+}
+
+/* The convolution as Winograd's algorithm has it, if it can. */
+static struct winograd winograd_of(const struct conv *c) {
+    return (struct winograd){.height = c->window.in.height,
+                             .width = c->window.in.width,
+                             .channels = c->window.in.channels,
+                             .outputs = c->outputs};
+}
+
+static bool is_transformed(const struct conv *c) {
+    const struct winograd g = winograd_of(c);
+    return c->window.kernel == 3 && c->window.stride == 1 && c->factor == 1 && winograd_pays(&g);
 }
 
 /* Products are of each pixel with all of the kernel. */
@@ -75,6 +89,9 @@ static size_t sums_scratch(const struct conv *c) {
 }
 
 size_t conv_scratch(const struct conv *c) {
+    const struct winograd g = winograd_of(c);
+    if (is_transformed(c))
+        return winograd_scratch(&g);
     const size_t patch = window_patch(&c->window);
     const size_t forward = is_narrow(c) ? narrow_scratch(c)
                                         : PATCHES_BLOCK * (is_of_pixels(c) ? mirrored_patch(c) : patch),
@@ -83,8 +100,14 @@ size_t conv_scratch(const struct conv *c) {
     return larger(larger(forward, backward), gradient) + sums_scratch(c);
 }
 
+/* Returns the floats of a partial gradient without its bias. */
+static size_t partial_weights(const struct conv *c) {
+    const struct winograd g = winograd_of(c);
+    return is_transformed(c) ? winograd_partial(&g) : c->outputs * window_patch(&c->window);
+}
+
 size_t conv_partial(const struct conv *c) {
-    return c->outputs * window_patch(&c->window) + c->outputs;
+    return partial_weights(c) + c->outputs;
 }
 
 static struct right_factor right_factor_of(const struct conv *c, enum direction direction) {
@@ -98,6 +121,9 @@ static struct right_factor right_factor_of(const struct conv *c, enum direction 
 
 size_t conv_packed_size(const struct conv *c, enum direction direction) {
     const struct right_factor f = right_factor_of(c, direction);
+    const struct winograd g = winograd_of(c);
+    if (is_transformed(c))
+        return winograd_packed_size(&g);
     if (direction == DIRECTION_FORWARD && is_narrow(c))
         return mirrored_patch(c) * c->window.in.channels;
     return right_factor_size(&f);
@@ -126,6 +152,11 @@ static void pack_place(const struct conv *c, enum direction direction, size_t ou
 void conv_pack(const struct conv *c, const float *weight, size_t output, size_t count,
                float *const packed[DIRECTIONS]) {
     const size_t places = c->window.kernel * c->window.kernel, each = window_patch(&c->window);
+    const struct winograd g = winograd_of(c);
+    if (is_transformed(c)) {
+        winograd_pack(&g, weight, output, count, packed);
+        return;
+    }
     for (size_t o = output; o < output + count; o++)
         for (size_t place = 0; place < places; place++)
             for (int d = 0; d < DIRECTIONS; d++)
@@ -213,7 +244,10 @@ void conv_forward(const struct conv *c, const struct conv_weights *weights, cons
     const struct image image = conv_output(c);
     const size_t positions = image_positions(&image), size = image_size(&c->window.in);
     const struct right_factor f = right_factor_of(c, DIRECTION_FORWARD);
-    if (!is_of_pixels(c))
+    const struct winograd g = winograd_of(c);
+    if (is_transformed(c))
+        winograd_multiply(&g, weights->packed[DIRECTION_FORWARD], x, y, first, count, weights->bias, 0, scratch);
+    else if (!is_of_pixels(c))
         patches_multiply(&c->window, &f, weights->packed[DIRECTION_FORWARD], x, first * positions,
                          (first + count) * positions, y, weights->bias, 0, scratch);
     for (size_t picture = first; is_of_pixels(c) && picture < first + count; picture++)
@@ -249,7 +283,11 @@ void conv_backward(const struct conv *c, const struct conv_weights *weights, con
     const float *packed = weights->packed[DIRECTION_BACKWARD];
     const size_t from = first * window_positions(w), end = from + count * window_positions(w),
                  size = image_size(&w->in);
-    if (c->factor > 1) {
+    const struct winograd g = {
+        .height = w->in.height, .width = w->in.width, .channels = c->outputs, .outputs = w->in.channels};
+    if (is_transformed(c)) {
+        winograd_multiply(&g, packed, dy, dx, first, count, NULL, beta, scratch);
+    } else if (c->factor > 1) {
         backward_enlarged(c, packed, dy, dx, beta, first, count, scratch);
     } else if (is_mirrored(c)) {
         patches_multiply(&reversed, &f, packed, dy, from, end, dx, NULL, beta, scratch);
@@ -277,10 +315,13 @@ void conv_gradient(const struct conv *c, const float *x, const float *dy, size_t
                    float *partial, float *scratch) {
     const struct image image = conv_output(c);
     const struct window w = mirrored(c);
-    float *bias = partial + c->outputs * window_patch(&c->window);
+    const struct winograd g = winograd_of(c);
+    float *bias = partial + partial_weights(c);
     x += first * image_size(&c->window.in);
     dy += first * image_size(&image);
-    if (c->factor > 1)
+    if (is_transformed(c))
+        winograd_gradient(&g, x, dy, 0, count, partial, scratch);
+    else if (c->factor > 1)
         gradient_enlarged(c, x, dy, count, partial, scratch);
     else if (is_narrow(c))
         patches_sum(&w, dy, x, c->window.in.channels, count * pixels(c), 0, partial, scratch);
@@ -299,9 +340,14 @@ static size_t index_of(const struct conv *c, size_t output, size_t channel, size
 
 void conv_order(const struct conv *c, const float *partial, size_t output, size_t count, float scale, float beta,
                 float *weight, float *bias) {
-    const size_t places = c->window.kernel * c->window.kernel, channels = c->window.in.channels;
+    const size_t places = c->window.kernel * c->window.kernel, each = window_patch(&c->window);
+    const struct winograd g = winograd_of(c);
+    outer_mix(bias, partial + partial_weights(c) + output, 1, count, scale, beta);
+    if (is_transformed(c)) {
+        winograd_order(&g, partial, output, count, scale, beta, weight);
+        return;
+    }
     for (size_t o = output; o < output + count; o++)
-        for (size_t i = 0; i < channels * places; i++, weight++)
+        for (size_t i = 0; i < each; i++, weight++)
             *weight = (beta == 0 ? 0 : beta * *weight) + scale * partial[index_of(c, o, i / places, i % places)];
-    outer_mix(bias, partial + c->outputs * channels * places + output, 1, count, scale, beta);
 }

@@ -16,6 +16,9 @@
  * computed the other way round as well, since the copies of a pixel have the same products: factor^2 times fewer
  * multiplications, and the enlarged picture is not in memory.
  *
+ * With a kernel of 3x3 and stride 1, and channels and outputs that fill panels, it is computed by Winograd's
+ * algorithm (layer/winograd.h), with 2.25 times fewer multiplications if height and width are even.
+ *
  * Arrays belong to the caller. Functions work on the pictures [first, first + count) of x, y and their gradients,
  * which are those of the whole batch. No function fails. */
 struct conv {

@@ -283,8 +283,8 @@ static void each_case(size_t readers, size_t position) {
 
 /* 35 items are 17 ranges of two and one of a single item. */
 static void ranges_of_two_items(void) {
-    static const char *const names[] = {"conv", "up and conv",       "norm softplus",
-                                        "gru",  "gru of a sequence", "linear of positions"};
+    static const char *const names[] = {"conv", "conv in tiles tanh", "up and conv",        "norm softplus",
+                                        "gru",  "gru of a sequence",  "linear of positions"};
     size_t tried = 0;
     for (size_t i = 0; i < CASES; i++)
         for (size_t j = 0; j < sizeof names / sizeof *names; j++)
