@@ -7,6 +7,7 @@
 #include "kernel/vector.h"
 
 #define SIDE WINOGRAD_INPUTS
+#define KERNEL 3
 
 /* to = B' from, of four vectors. */
 static inline void transform_input(const vector from[SIDE], vector to[SIDE]) {
@@ -97,8 +98,39 @@ static void output_adjoint(const float *const dy[], size_t n, float *dm, size_t 
     }
 }
 
+/* to = G' from: three vectors of four. */
+static inline void transform_weight_adjoint(const vector from[SIDE], vector to[KERNEL]) {
+    const vector half = all(0.5f), sum = half * (from[1] + from[2]);
+    to[0] = from[0] + sum;
+    to[1] = half * (from[1] - from[2]);
+    to[2] = sum + from[3];
+}
+
+static void weight_adjoint(const float *du, size_t number, size_t n, float *dw) {
+    for (size_t c = 0; c < n; c += LANES) {
+        vector half[SIDE][KERNEL]; /* by column */
+#pragma GCC unroll 4
+        for (size_t j = 0; j < SIDE; j++) {
+            const vector column[SIDE] = {load(du + c + j * number), load(du + c + (SIDE + j) * number),
+                                         load(du + c + (2 * SIDE + j) * number),
+                                         load(du + c + (3 * SIDE + j) * number)};
+            transform_weight_adjoint(column, half[j]);
+        }
+#pragma GCC unroll 3
+        for (size_t a = 0; a < KERNEL; a++) {
+            const vector row[SIDE] = {half[0][a], half[1][a], half[2][a], half[3][a]};
+            vector out[KERNEL];
+            transform_weight_adjoint(row, out);
+#pragma GCC unroll 3
+            for (size_t b = 0; b < KERNEL; b++)
+                store(dw + c + (a * KERNEL + b) * n, out[b]);
+        }
+    }
+}
+
 const struct winograd_kernel AT_LEVEL(winograd_kernel) = {
     .input = input,
     .output = output,
     .output_adjoint = output_adjoint,
+    .weight_adjoint = weight_adjoint,
 };

@@ -28,6 +28,10 @@ struct winograd_kernel {
 
     /* The adjoint function of output: dy, 2x2 pixels -> dm = A dy A'. */
     void (*output_adjoint)(const float *const dy[], size_t n, float *dm, size_t number);
+
+    /* The adjoint function of the weights' transform: du, whose numbers are `number` floats apart -> dw [3, 3, n] =
+     * G' du G. */
+    void (*weight_adjoint)(const float *du, size_t number, size_t n, float *dw);
 };
 
 extern const struct winograd_kernel winograd_kernel_baseline, winograd_kernel_avx2, winograd_kernel_avx512;

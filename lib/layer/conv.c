@@ -100,14 +100,8 @@ size_t conv_scratch(const struct conv *c) {
     return larger(larger(forward, backward), gradient) + sums_scratch(c);
 }
 
-/* Returns the floats of a partial gradient without its bias. */
-static size_t partial_weights(const struct conv *c) {
-    const struct winograd g = winograd_of(c);
-    return is_transformed(c) ? winograd_partial(&g) : c->outputs * window_patch(&c->window);
-}
-
 size_t conv_partial(const struct conv *c) {
-    return partial_weights(c) + c->outputs;
+    return c->outputs * window_patch(&c->window) + c->outputs;
 }
 
 static struct right_factor right_factor_of(const struct conv *c, enum direction direction) {
@@ -316,7 +310,7 @@ void conv_gradient(const struct conv *c, const float *x, const float *dy, size_t
     const struct image image = conv_output(c);
     const struct window w = mirrored(c);
     const struct winograd g = winograd_of(c);
-    float *bias = partial + partial_weights(c);
+    float *bias = partial + c->outputs * window_patch(&c->window);
     x += first * image_size(&c->window.in);
     dy += first * image_size(&image);
     if (is_transformed(c))
@@ -341,13 +335,8 @@ static size_t index_of(const struct conv *c, size_t output, size_t channel, size
 void conv_order(const struct conv *c, const float *partial, size_t output, size_t count, float scale, float beta,
                 float *weight, float *bias) {
     const size_t places = c->window.kernel * c->window.kernel, each = window_patch(&c->window);
-    const struct winograd g = winograd_of(c);
-    outer_mix(bias, partial + partial_weights(c) + output, 1, count, scale, beta);
-    if (is_transformed(c)) {
-        winograd_order(&g, partial, output, count, scale, beta, weight);
-        return;
-    }
     for (size_t o = output; o < output + count; o++)
         for (size_t i = 0; i < each; i++, weight++)
             *weight = (beta == 0 ? 0 : beta * *weight) + scale * partial[index_of(c, o, i / places, i % places)];
+    outer_mix(bias, partial + c->outputs * each + output, 1, count, scale, beta);
 }

@@ -40,18 +40,15 @@ size_t winograd_packed_size(const struct winograd *g) {
     return NUMBERS * g->channels * g->outputs;
 }
 
-size_t winograd_partial(const struct winograd *g) {
-    return NUMBERS * g->channels * g->outputs;
-}
-
 /* Numbers of a block's transformed tiles. */
 static size_t numbers(size_t channels) {
     return NUMBERS * BLOCK * channels;
 }
 
-/* A pixel of x and one of y that are in no picture, and the tiles of a block. */
+/* A pixel of x and one of y that are in no picture, the tiles of a block, and the gradient with respect to the
+ * transformed weights. */
 size_t winograd_scratch(const struct winograd *g) {
-    return g->channels + g->outputs + numbers(g->channels) + numbers(g->outputs);
+    return g->channels + g->outputs + numbers(g->channels) + numbers(g->outputs) + winograd_packed_size(g);
 }
 
 /* to = G from: four numbers of three. The steps are the floats from one number to the next. */
@@ -191,9 +188,10 @@ void winograd_multiply(const struct winograd *g, const float *packed, const floa
 }
 
 void winograd_gradient(const struct winograd *g, const float *x, const float *dy, size_t first, size_t count,
-                       float *partial, float *scratch) {
+                       float *sum, float *scratch) {
     const size_t begin = first * tiles(g), end = begin + count * tiles(g), weights = g->channels * g->outputs;
-    float *zeros = scratch, *v = zeros + g->channels + g->outputs, *dm = v + numbers(g->channels);
+    float *zeros = scratch, *v = zeros + g->channels + g->outputs, *dm = v + numbers(g->channels),
+          *du = dm + numbers(g->outputs);
     memset(zeros, 0, (g->channels + g->outputs) * sizeof *zeros);
     for (size_t tile = begin; tile < end; tile += BLOCK) {
         const size_t some = smaller(BLOCK, end - tile);
@@ -206,35 +204,9 @@ void winograd_gradient(const struct winograd *g, const float *x, const float *dy
                                       .units = g->outputs,
                                       .columns = g->channels,
                                       .count = some},
-                      tile == begin ? 0 : 1, partial + e * weights, v + e * some * g->channels);
+                      tile == begin ? 0 : 1, du + e * weights, v + e * some * g->channels);
     }
-}
-
-/* to = G' from: three numbers of four. */
-static void transform_gradient(const float *from, size_t from_step, float *to, size_t to_step) {
-    const float sum = from[from_step] + from[2 * from_step], difference = from[from_step] - from[2 * from_step];
-    to[0] = from[0] + 0.5f * sum;
-    to[to_step] = 0.5f * difference;
-    to[2 * to_step] = 0.5f * sum + from[3 * from_step];
-}
-
-/* w [3, 3] = the gradient with respect to the kernel from a channel to an output. */
-static void order_kernel(const struct winograd *g, const float *partial, size_t output, size_t channel, float *w) {
-    const float *from = partial + output * g->channels + channel;
-    const size_t step = g->channels * g->outputs;
-    float half[KERNEL * WINOGRAD_INPUTS];
-    for (size_t j = 0; j < WINOGRAD_INPUTS; j++)
-        transform_gradient(from + j * step, WINOGRAD_INPUTS * step, half + j, WINOGRAD_INPUTS);
-    for (size_t a = 0; a < KERNEL; a++)
-        transform_gradient(half + a * WINOGRAD_INPUTS, 1, w + a * KERNEL, 1);
-}
-
-void winograd_order(const struct winograd *g, const float *partial, size_t output, size_t count, float scale,
-                    float beta, float *weight) {
-    float w[PLACES];
-    for (size_t o = output; o < output + count; o++)
-        for (size_t i = 0; i < g->channels; i++, weight += PLACES) {
-            order_kernel(g, partial, o, i, w);
-            outer_mix(weight, w, 1, PLACES, scale, beta);
-        }
+    for (size_t o = 0; o < g->outputs; o++)
+        winograd_kernel()->weight_adjoint(du + o * g->channels, weights, g->channels,
+                                          sum + o * PLACES * g->channels);
 }

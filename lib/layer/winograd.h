@@ -27,10 +27,9 @@ struct winograd {
  * channels must fill panels, and the packed kernels must be in use. */
 bool winograd_pays(const struct winograd *winograd);
 
-/* Return the floats of the transformed weights of one direction, of `scratch`, and of a gradient without bias. */
+/* Return the floats of the transformed weights of one direction, and of `scratch`. */
 size_t winograd_packed_size(const struct winograd *winograd);
 size_t winograd_scratch(const struct winograd *winograd);
-size_t winograd_partial(const struct winograd *winograd);
 
 /* Writes the outputs [output, output + count) of the weights [outputs, channels, 3, 3], the address of the whole
  * tensor, to the transformed weights of each direction; NULL is left out. Backward, kernels are turned by half a
@@ -42,13 +41,8 @@ void winograd_pack(const struct winograd *winograd, const float *weight, size_t 
 void winograd_multiply(const struct winograd *winograd, const float *packed, const float *x, float *y, size_t first,
                        size_t count, const float *bias, float beta, float *scratch);
 
-/* x, dy -> the gradient with respect to the transformed weights, summed over the pictures [winograd_partial]. */
+/* x, dy -> the gradient with respect to the weights, summed over the pictures: sum [outputs, 3, 3, channels]. */
 void winograd_gradient(const struct winograd *winograd, const float *x, const float *dy, size_t first, size_t count,
-                       float *partial, float *scratch);
-
-/* A sum of such gradients -> those of the outputs [output, output + count): weight [count, channels, 3, 3] = beta
- * weight + scale times the sum. With beta 0 the old values are not read. */
-void winograd_order(const struct winograd *winograd, const float *partial, size_t output, size_t count, float scale,
-                    float beta, float *weight);
+                       float *sum, float *scratch);
 
 #endif
