@@ -280,6 +280,7 @@ load helper
     make -s -C clone dist BUILD=one # again, over the first one
     (umask 077 && TZ=Asia/Tokyo GZIP=-1 make -s -C other dist BUILD=two 2>/dev/null)
     cmp clone/one/*.tar.gz other/two/*.tar.gz
+    assert_equal "$(od -An -tx1 -j 3 -N 5 clone/one/*.tar.gz)" ' 00 00 00 00 00' # no name, and no time
     cd clone
     tar -tzf one/*.tar.gz | grep -v '/$' | sed 's,^vaeutils-[0-9.]*/,,' | sort >packed
     git ls-files | sort | diff - packed

@@ -193,6 +193,17 @@ if (await page.evaluate('data.classes > 0')) {
   await matches('with another label');
 }
 
+// The copy of the decoded item in the corner: where the figure is out of view, and there alone.
+const corner_is = async (hidden) => page.until(`document.getElementById('corner').hidden === ${hidden}`);
+await page.evaluate('scrollTo(0, 0)');
+await corner_is(true);
+await page.evaluate(`document.getElementById('sample-section').scrollIntoView()`);
+await corner_is(false);
+await changes('a sample, with its section in view', () => page.click('#samples .item:nth-child(5)'));
+check('the corner shows the decoded item', await shows('#corner .item', 'vae.decode(vae.state.z, vae.state.label)'));
+await page.evaluate(`vae.walk.move(0.5, false)`);
+check('the cell in the middle of the walk is marked', await page.evaluate(`document.querySelector('#walk .item:nth-child(5)').classList.contains('current')`));
+
 // For all users.
 const nameless = (await page.accessible()).filter(({ role, name, focusable }) => focusable && role !== 'RootWebArea' && name.trim() === '');
 check('each control has a name for screen readers', nameless.length === 0, nameless);
@@ -209,11 +220,25 @@ check(`it decodes ${rate} items a second`, speed >= Number(rate), speed);
 check('nothing was written to the console, or asked from a network', page.complaints.length === 0, page.complaints);
 await page.close();
 
-// A narrow screen, and dark colours.
+// Whether each control, scrolled into view, is what lies at its place; those that are not are in `covered`.
+async function touchable(screen) {
+  return screen.evaluate(`(globalThis.covered = [...document.querySelectorAll('button, input, select, canvas[tabindex]')]
+    .filter(control => control.getClientRects().length > 0 && !control.disabled).filter(control => {
+      control.scrollIntoView({ block: 'nearest' });
+      const box = control.getBoundingClientRect(), at = document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
+      return at === null || !(control.contains(at) || at.contains(control));
+    }).map(control => control.outerHTML.slice(0, 80))).length === 0`);
+}
+
+// A narrow screen, and dark colours; and a telephone that lies.
+const lying = await open(modules, path, { width: 740, height: 360 });
+check('740 by 360 pixels: each control can be touched', await touchable(lying), await lying.evaluate('covered'));
+await lying.close();
 for (const scheme of ['light', 'dark']) {
   const narrow = await open(modules, path, { width: 360, scheme });
   const width = await narrow.evaluate('document.documentElement.scrollWidth');
   check(`${scheme}, 360 pixels: nothing lies outside`, width <= 360, width);
+  check(`${scheme}, 360 pixels: each control can be touched`, await touchable(narrow), await narrow.evaluate('covered'));
   const levels = await narrow.evaluate(`getComputedStyle(document.body).backgroundColor.match(/\\d+/g).map(Number)`);
   check(`${scheme}: the background is so`, scheme === 'dark' ? levels.every((level) => level < 64) : levels.every((level) => level > 192), levels);
   check(`${scheme}: no complaints`, narrow.complaints.length === 0, narrow.complaints);

@@ -180,7 +180,7 @@ same_as_decode() {
 @test "more than a browser reads is refused" {
     { header u8 1 2000 . && perl -e 'print "\0\1" x 1000'; } >bits.raw
     vae-train -q -m wide.bin -z 65536 -H 1 -e 0 bits.raw
-    fails 1 'vae2html: wide.bin: 2000 items of together 0 MiB, or latents of 500 MiB, wanted at most 383, which a browser can read (-n)' \
+    fails 1 'vae2html: wide.bin: latents of 2000 items of together 500 MiB, wanted at most 383, which a browser can read (-n)' \
         vae2html -q -m wide.bin -n 2000 bits.raw
 }
 

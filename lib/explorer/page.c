@@ -132,17 +132,18 @@ static size_t item_bytes(const struct export *e, const struct content *c) {
 
 /* 0, or -1 with a message if a browser could not read the page. */
 static int check_size(const struct export *e, const struct content *c) {
-    const size_t weights = graph_json_count(&e->graph) * sizeof(float),
-                 each = e->model.config.latent * sizeof(float);
-    const size_t items = item_bytes(e, c), latents = c->items * each;
-    const size_t most = MOST_BYTES >> 20;
+    const size_t weights = graph_json_count(&e->graph) * sizeof(float), items = item_bytes(e, c),
+                 latents = c->items * e->model.config.latent * sizeof(float), most = MOST_BYTES >> 20;
     if (weights > MOST_BYTES)
         return fail("%s: weights of %zu MiB, wanted at most %zu, which a browser can read", e->graph.name,
                     weights >> 20, most);
-    if (items > MOST_BYTES || latents > MOST_BYTES)
-        return fail("%s: %zu items of together %zu MiB, or latents of %zu MiB, wanted at most %zu, which a browser "
-                    "can read (-n)",
-                    e->graph.name, c->items, items >> 20, latents >> 20, most);
+    if (items > MOST_BYTES)
+        return fail("%s: %zu items of together %zu MiB, wanted at most %zu, which a browser can read (-n)",
+                    e->graph.name, c->items, items >> 20, most);
+    if (latents > MOST_BYTES)
+        return fail(
+            "%s: latents of %zu items of together %zu MiB, wanted at most %zu, which a browser can read (-n)",
+            e->graph.name, c->items, latents >> 20, most);
     return 0;
 }
 

@@ -30,20 +30,20 @@ tried() {
 
 @test "images and their labels, a model with all defaults" {
     vae2html -q -m model.bin --labels labels.raw images.raw >page.html
-    tried 87 30
+    tried 95 30
 }
 
 @test "images, a conditional model of convolutions" {
     vae-train -q -j 2 -m conditional.bin -z 8 -H conv:32:4:2,conv:64:4:2,256 -a silu -e 3 --cond labels.raw images.raw
     vae2html -q -m conditional.bin --labels labels.raw images.raw >page.html
-    tried 89 10
+    tried 97 10
 }
 
 @test "tiles in colour, a network of convolutions" {
     gzip -dc "$ROOT/data/sample-tiles.ppm.gz" | pnm2raw -q >tiles.raw
     vae-train -q -j 2 -m tiles.bin -z 16 -H conv:32:4:2,conv:64:4:2,conv:128:4:2,256 -a silu -e 20 -b 20 -l gaussian --sigma shared tiles.raw
     vae2html -q -m tiles.bin tiles.raw >page.html
-    tried 84 10
+    tried 92 10
 }
 
 @test "a table, and counts without items" {
@@ -52,11 +52,11 @@ tried() {
     csv2raw --write-names names.txt table.csv >table.raw
     vae-train -q -m table.bin -z 3 -H 50 -l gaussian --sigma shared --missing -e 60 table.raw
     vae2html -q -m table.bin --names names.txt table.raw >page.html
-    tried 101 30
+    tried 110 30
     { header u8 100 200 . && perl -e 'srand 2; print map { chr int(9 * rand() ** ($_ % 7)) } 1 .. 20000'; } >counts.raw
     vae-train -q -m counts.bin -z 4 -H 64 -l poisson -e 20 counts.raw
     vae2html -q -m counts.bin >page.html
-    tried 99 30
+    tried 108 30
 }
 
 @test "sequences of tokens" {
@@ -64,7 +64,7 @@ tried() {
     text2raw --write-tokens tokens.txt names.txt >names.raw
     vae-train -q -m names.bin -z 3 -H 60 --tokens tokens.txt -e 100 names.raw
     vae2html -q -m names.bin names.raw >page.html
-    tried 68 30
+    tried 75 30
 }
 
 @test "a browser decodes as vae-decode does" {

@@ -104,7 +104,7 @@ function drawManifold() {
     }, state.label);
     find("manifold-hint").textContent = `Decoded from z, with z${state.axes[0]} growing to the right` +
         (state.axes[1] < 0 ? "" : ` and z${state.axes[1]} upwards`) +
-        `${data.latent > 2 ? "; its other numbers stay as they are" : ""}. The steps are of equal probability over the map's points. Click a cell to take its z.`;
+        `${data.latent > 2 ? "; its other numbers stay as they are" : ""}. The steps are of equal probability over ${isFew(SIDE) ? "draws from the prior, since the map has few points" : "the map's points"}. Click a cell to take its z.`;
 }
 
 // A point of the map was chosen: by a click, a key or its number.
@@ -168,13 +168,15 @@ function makeAxes() {
 }
 
 function writeHints() {
+    const others = "Sliders, cells, draws and clicks on the map set z.";
     const what = data.items > 0 ? "an item, at the mean of its posterior q(z|x)" : "a draw from the prior";
     const some = data.items < data.of ? `${data.items} of ${data.of} items are on the page. ` : "";
     find("map-hint").textContent = `Each point is ${what}. ${some}Click a point, or go from point to point with the arrow keys. Elsewhere, click or drag to move z, the cross${data.latent > 1 ? ", in these two latents" : ""}.`;
     find("item-hint").textContent = data.items > 0
-        ? "The reconstruction is decoded from the mean of the item's posterior. The last one is decoded from z, which each control of this page changes."
-        : "It is decoded from z, which each control of this page changes.";
-    find("slider-hint").textContent = `The numbers of z, by the variance of the points, the largest first${sliders.count < data.latent ? `: ${sliders.count} of ${data.latent}` : ""}. A latent of little variance says little about an item.`;
+        ? `The reconstruction is decoded from the mean of the item's posterior, the last one from z. ${others}`
+        : `It is decoded from z. ${others}`;
+    find("item-title").textContent = data.items > 0 ? "Item and reconstruction" : "Decoded item";
+    find("slider-hint").textContent = `${sliders.count < data.latent ? `The ${sliders.count} of ${data.latent} latents with the largest variance` : "The latents"} are in order of the points' variance, the largest first. A latent of little variance says little about an item.`;
     find("legend-hint").hidden = !data.labels;
     find("legend-hint").textContent = `Press a label to show its points alone, and again to show all.${data.labelCount > MARKS ? ` Labels that differ by ${MARKS} have the same mark.` : ""}`;
     if (shown.length > 0 && shown.length < elements)

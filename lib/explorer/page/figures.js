@@ -1,5 +1,15 @@
 // SPDX-License-Identifier: MIT
-// The chosen item, its reconstruction and what is decoded from z, and for bars the table of their numbers.
+// The chosen item, its reconstruction and the item decoded from z, and for bars the table of their numbers.
+
+// Makes a copy of an item's element, which is shown while that element is out of view. Returns the copy.
+function makeCorner(container, item) {
+    const copy = makeItem("");
+    container.append(copy);
+    new IntersectionObserver(entries => {
+        container.hidden = entries[entries.length - 1].isIntersecting;
+    }, { threshold: 0.5 }).observe(item);
+    return copy;
+}
 
 class Figures {
     constructor(container, table) {
@@ -11,6 +21,7 @@ class Figures {
             this.make("reconstruction", "Reconstruction");
         }
         this.make("decoded", "Decoded from z");
+        this.corner = makeCorner(find("corner"), this.figures.get("decoded").item);
         if (isBars)
             this.makeTable();
     }
@@ -55,6 +66,8 @@ class Figures {
 
     paint(figure, column) {
         paintItem(figure.item, figure.x);
+        if (figure === this.figures.get("decoded"))
+            paintItem(this.corner, figure.x);
         shown.forEach((element, i) => {
             const cell = this.lines[i][column], value = figure.x[element], { low, high } = ranges[element];
             const ends = [0, Number.isNaN(value) ? 0 : value].map(end => placeInRange(element, end)).sort((a, b) => a - b);

@@ -17,10 +17,14 @@ function makeGrid(container, columns, count, take) {
             cells[current].item.classList.remove("current");
         current = -1;
     };
-    const choose = i => {
-        take(i, cells[i].z); // clears the grids
+    const mark = i => {
+        clear();
         cells[i].item.classList.add("current");
         current = i;
+    };
+    const choose = i => {
+        take(i, cells[i].z); // clears the grids
+        mark(i);
         lastUsed = i;
     };
     const targets = {
@@ -39,7 +43,8 @@ function makeGrid(container, columns, count, take) {
 
     return {
         clear,
-        // Decodes the latents of all cells, latentOf(i, z) of which sets z, some between two frames of the screen.
+        mark,
+        // Decodes the latents of all cells, whose z latentOf(i, z) sets, some between two frames of the screen.
         show(latentOf, label) {
             let i = 0;
             cancelAnimationFrame(waiting);
@@ -58,9 +63,14 @@ function makeGrid(container, columns, count, take) {
     };
 }
 
+// Whether the map has too few points for n quantiles.
+function isFew(n) {
+    return pointCount < 2 * n;
+}
+
 // The quantiles (i + 1/2) / n of a latent over the points of the map, or over draws from the prior if points are few.
 function quantilesOf(latent, n) {
-    const [from, count] = pointCount < 2 * n ? [draws, data.draws] : [points, pointCount];
+    const [from, count] = isFew(n) ? [draws, data.draws] : [points, pointCount];
     const sorted = Float32Array.from({ length: count }, (_, i) => from[i * data.latent + latent]).sort();
     return Array.from({ length: n }, (_, i) => sorted[Math.floor((i + 0.5) / n * count)]);
 }

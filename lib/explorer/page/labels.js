@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Labels of items: their texts, and the marks of their points.
 
-// The colours of Okabe and Ito (2008), which people with colour blindness can tell apart, with a grey for their black.
-const PALETTE = ["#e69f00", "#56b4e9", "#009e73", "#d6c61a", "#0072b2", "#d55e00", "#cc79a7", "#8a8f98"];
+// The colours of Okabe and Ito (2008), which people with colour blindness can tell apart, with a grey for their black; and
+// two more, so that ten classes have ten colours.
+const PALETTE = ["#e69f00", "#56b4e9", "#009e73", "#d6c61a", "#0072b2", "#d55e00", "#cc79a7", "#8a8f98", "#7f4f24", "#8d6bd8"];
 
 // The corners of marks, in units of their size; none for a circle.
 const SHAPES = [

@@ -4,18 +4,22 @@
 const STEPS = 9; // cells
 const WALK_SECONDS = 4;
 
-// setPlace(t, walking): z is to be that at t on the line; `walking`, since the walk has come there by itself.
+// setPlace(t, walking) sets z to that at t on the line; `walking`: the walk has come there by itself.
 class Walk {
     constructor(setPlace) {
         this.ends = [-1, -1]; // the points A and B
-        this.began = 0;       // the time at which a walk began; 0: it stands
+        this.began = 0;       // the time at which the walk began; 0: there is none
         this.setPlace = setPlace;
-        this.grid = makeGrid(find("walk"), STEPS, STEPS, i => {
-            find("place").value = i / (STEPS - 1);
-            setPlace(i / (STEPS - 1), false);
-        });
-        find("place").addEventListener("input", event => setPlace(Number(event.target.value), false));
+        this.grid = makeGrid(find("walk"), STEPS, STEPS, i => this.move(i / (STEPS - 1), false));
+        find("place").addEventListener("input", event => this.move(Number(event.target.value), false));
         find("play").addEventListener("click", () => this.began === 0 ? this.start() : this.stop());
+    }
+
+    // z is to be that at t on the line; the nearest cell is marked.
+    move(t, walking) {
+        find("place").value = t;
+        this.setPlace(t, walking);
+        this.grid.mark(Math.round(t * (STEPS - 1)));
     }
 
     isReady() {
@@ -44,7 +48,7 @@ class Walk {
             ? `From A, ${pointText(this.ends[0])}, to B, ${pointText(this.ends[1])}, in a straight line${decoderLabel(label)}. Click a cell to take its z.`
             : pointCount === 1 ? "The page has one point only."
             : this.ends[1] < 0 ? "Choose two points of the map, one after the other: the first is A, the second B."
-            : `Choose another point of the map: it is B then, and ${pointText(this.ends[1])} is A.`;
+            : `Choose another point of the map: it becomes B, and ${pointText(this.ends[1])} becomes A.`;
         if (ready)
             this.grid.show((i, z) => this.pointAt(i / (STEPS - 1), z), label);
     }
@@ -64,8 +68,7 @@ class Walk {
         if (this.began === 0)
             return;
         const t = Math.max(0, Math.min(1, (now - this.began) / 1000 / WALK_SECONDS));
-        find("place").value = t;
-        this.setPlace(t, true);
+        this.move(t, true);
         if (t < 1)
             requestAnimationFrame(then => this.step(then));
         else
