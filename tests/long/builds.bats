@@ -32,7 +32,7 @@ gives_the_bytes() {
         rm it.*
         count=$((count + 1))
     done <"$TRAININGS"
-    assert_equal "$count" 17
+    assert_equal "$count" 18
 }
 
 @test "gcc -O2 gives the same bytes" {
