@@ -28,12 +28,13 @@ enum { TAG_STATE, TAG_ASK, TAG_HERE };
 
 static struct {
     int count, self, here;
-    int threads;          /* MPI's level of support for them */
-    double patience;      /* seconds */
-    int told;             /* the stderr of the ranks that do not print */
-    bool began;           /* rank 0 has read its command line */
-    bool ended;           /* by ranks_end */
-    int *counts, *places; /* [count] of the pieces */
+    int threads;               /* MPI's level of support for them */
+    double patience;           /* seconds */
+    int told;                  /* the stderr of the ranks that do not print */
+    bool began;                /* rank 0 has read its command line */
+    bool ended;                /* by ranks_end */
+    int *counts, *places;      /* [count] of all pieces, */
+    int *copies, *copy_places; /* and of the copies of this rank's piece, one from each rank */
 } ranks;
 
 static double now(void) {
@@ -143,7 +144,9 @@ void ranks_start(int *argc, char ***argv) {
     ranks.told = STDERR_FILENO;
     ranks.counts = calloc((size_t)ranks.count, sizeof *ranks.counts);
     ranks.places = calloc((size_t)ranks.count, sizeof *ranks.places);
-    if (ranks.counts == NULL || ranks.places == NULL)
+    ranks.copies = calloc((size_t)ranks.count, sizeof *ranks.copies);
+    ranks.copy_places = calloc((size_t)ranks.count, sizeof *ranks.copy_places);
+    if (ranks.counts == NULL || ranks.places == NULL || ranks.copies == NULL || ranks.copy_places == NULL)
         MPI_Abort(MPI_COMM_WORLD, 1);
     ranks.patience = DEFAULT_PATIENCE;
     atexit(leave);
@@ -305,19 +308,14 @@ static void set_pieces(size_t size) {
 
 void ranks_scatter_pieces(const float *numbers, size_t size, float *pieces) {
     MPI_Request request;
-    int *mine = calloc(2 * (size_t)ranks.count, sizeof *mine);
-    if (mine == NULL)
-        MPI_Abort(MPI_COMM_WORLD, 1);
-    int *places = mine + ranks.count;
     set_pieces(size);
     for (int i = 0; i < ranks.count; i++) {
-        mine[i] = ranks.counts[ranks.self];
-        places[i] = i * mine[i];
+        ranks.copies[i] = ranks.counts[ranks.self];
+        ranks.copy_places[i] = i * ranks.copies[i];
     }
-    MPI_Ialltoallv(numbers, ranks.counts, ranks.places, MPI_FLOAT, pieces, mine, places, MPI_FLOAT, MPI_COMM_WORLD,
-                   &request);
+    MPI_Ialltoallv(numbers, ranks.counts, ranks.places, MPI_FLOAT, pieces, ranks.copies, ranks.copy_places,
+                   MPI_FLOAT, MPI_COMM_WORLD, &request);
     wait_for(&request, ANY);
-    free(mine);
 }
 
 void ranks_gather_pieces(float *numbers, size_t size) {
