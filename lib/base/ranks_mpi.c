@@ -176,7 +176,7 @@ static int check_text(const char *what, const char *text) {
     uint64_t length = strlen(text);
     ranks_share(&length, sizeof length);
     char *wanted = calloc(length + 1, 1);
-    if (ranks_agree(wanted == NULL ? fail("%s: out of memory", what) : 0) < 0) {
+    if (ranks_agree(wanted == NULL ? fail("%s: out of memory", what) : 0) < 0 || wanted == NULL) {
         free(wanted);
         return -1;
     }

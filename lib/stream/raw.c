@@ -129,7 +129,7 @@ static int read_first(struct raw_reader *reader, struct raw_frame *frame, const 
 }
 
 int raw_open(struct raw_reader *reader, const char *path) {
-    struct raw_frame frame;
+    struct raw_frame frame = {0};
     *reader = (struct raw_reader){.in = {.fd = -1}};
     if (input_open(&reader->in, path) < 0)
         return -1;
@@ -172,7 +172,7 @@ int raw_next(struct raw_reader *reader) {
 }
 
 int raw_rewind(struct raw_reader *reader) {
-    struct raw_frame frame;
+    struct raw_frame frame = {0};
     if (lseek(reader->in.fd, reader->start, SEEK_SET) < 0)
         return fail_system(reader->in.name, "cannot read");
     reader->started = false;
