@@ -39,6 +39,13 @@ static void input(const float *const d[WINOGRAD_NUMBERS], size_t n, struct winog
     }
 }
 
+/* Column j of a tile, whose numbers are `number` floats apart. */
+static inline void load_column(const float *m, size_t number, size_t j, vector column[SIDE]) {
+#pragma GCC unroll 4
+    for (size_t i = 0; i < SIDE; i++)
+        column[i] = load(m + (i * SIDE + j) * number);
+}
+
 /* to = A' from: two vectors of four. */
 static inline void transform_output(const vector from[SIDE], vector to[WINOGRAD_OUTPUTS]) {
     to[0] = from[0] + from[1] + from[2];
@@ -51,9 +58,8 @@ static void output(const float *m, size_t number, size_t n, float *const y[], co
         vector half[SIDE][WINOGRAD_OUTPUTS]; /* by column */
 #pragma GCC unroll 4
         for (size_t j = 0; j < SIDE; j++) {
-            const vector column[SIDE] = {load(m + c + j * number), load(m + c + (SIDE + j) * number),
-                                         load(m + c + (2 * SIDE + j) * number),
-                                         load(m + c + (3 * SIDE + j) * number)};
+            vector column[SIDE];
+            load_column(m + c, number, j, column);
             transform_output(column, half[j]);
         }
 #pragma GCC unroll 2
@@ -111,9 +117,8 @@ static void weight_adjoint(const float *du, size_t number, size_t n, float *dw) 
         vector half[SIDE][KERNEL]; /* by column */
 #pragma GCC unroll 4
         for (size_t j = 0; j < SIDE; j++) {
-            const vector column[SIDE] = {load(du + c + j * number), load(du + c + (SIDE + j) * number),
-                                         load(du + c + (2 * SIDE + j) * number),
-                                         load(du + c + (3 * SIDE + j) * number)};
+            vector column[SIDE];
+            load_column(du + c, number, j, column);
             transform_weight_adjoint(column, half[j]);
         }
 #pragma GCC unroll 3
