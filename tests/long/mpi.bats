@@ -194,6 +194,20 @@ END
     assert_equal "$(told)" 'vae-train: rank 1: checkpoint: found another one than rank 0 (step 16), wanted the same file on all machines'
 }
 
+@test "another version on a rank is refused at the start" {
+    wants openmpi
+    local version
+    version=$(vae-train --version)
+    version=${version##* }
+    # The end of the version is the end of other texts, too, in the program.
+    LC_ALL=C perl -pe 's/(?<=vaeutils )\d/9/g' "$(program openmpi)" >other
+    chmod +x other
+    run -1 --separate-stderr timeout 120 mpirun.openmpi --oversubscribe -n 1 "$(program openmpi)" -q -m ranks.bin -e 1 items.raw \
+        : -n 1 ./other -q -m ranks.bin -e 1 items.raw
+    assert_equal "$(told)" "vae-train: rank 1: version: found 9${version#?}, wanted $version as on rank 0"
+    assert [ ! -e ranks.bin ]
+}
+
 # begin LIBRARY RANKS OPTION...: the same in the background, as process $job; waits until a checkpoint is there.
 begin() {
     rm -f ck
@@ -261,18 +275,19 @@ goes_on() {
 
 @test "ranks that are killed at random moments leave a whole checkpoint" {
     wants openmpi
-    local moment
-    one -m one.bin -e 60 items.raw
+    local killed=0 rank job
+    one -m one.bin -e 3000 items.raw
     rm -f ck
-    for moment in 0.3 0.7 0.4 0.9 0.5 0.6; do
-        ranks openmpi 2 -m ranks.bin --checkpoint ck --continue --every 1 -e 60 items.raw >log 2>&1 3>&- &
+    for ((i = 0; i < 60; i++)); do
+        ranks openmpi 2 -m ranks.bin --checkpoint ck --continue --every 1 -e 3000 items.raw >log 2>&1 3>&- &
         job=$!
-        sleep $moment
+        sleep "0.$((3 + i * 7 % 7))$((i * 37 % 10))"
         rank=$(rank_of 1)
-        [ -z "$rank" ] || kill -KILL "$rank"
+        [ -z "$rank" ] || { kill -KILL "$rank" && killed=$((killed + 1)); }
         wait "$job" || true
     done
-    ranks openmpi 4 -m ranks.bin --checkpoint ck --continue -e 60 items.raw
+    assert [ $killed -ge 50 ]
+    ranks openmpi 4 -m ranks.bin --checkpoint ck --continue -e 3000 items.raw
     cmp one.bin ranks.bin
 }
 
