@@ -13,7 +13,8 @@
  *     y = A' [sum over channels of (G w G') * (B' d B)] A,
  *
  * where d is the 4x4 pixels around them, w the kernel, and * is number by number. So four positions take 16
- * multiplications instead of 36. The rounding errors are a few times those of the direct sum.
+ * multiplications instead of 36. The rounding errors are a few times those of the direct sum. Each number of B' d B
+ * adds up to four pixels, and each product more, so values near the largest float overflow sooner.
  *
  * Pictures have the channels last. Arrays belong to the caller. Functions work on the pictures [first, first +
  * count) of the whole batch. No function fails. */
