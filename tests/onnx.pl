@@ -17,7 +17,7 @@ my %fields = (
         12 => [output => "value"]},
     node => {1 => [input => "text"], 2 => [output => "text"], 3 => [name => "text"], 4 => [type => "text"],
         5 => [attribute => "attribute"]},
-    attribute => {1 => [name => "text"], 3 => [i => "number"], 4 => [s => "text"], 8 => [ints => "number"],
+    attribute => {1 => [name => "text"], 3 => [i => "number"], 4 => [s => "text"], 6 => [g => "graph"], 8 => [ints => "number"],
         20 => [type => "number"]},
     tensor => {1 => [dims => "number"], 2 => [type => "number"], 8 => [name => "text"], 9 => [raw => "text"]},
     value => {1 => [name => "text"], 2 => [type => "type"], 3 => [doc => "text"]},
@@ -66,6 +66,8 @@ sub one {
     return $values[0];
 }
 
+sub list { @{$_[0]{$_[1]} // []} }
+
 sub signed { map { unpack "q", pack "Q", $_ } @_ }
 
 sub attribute {
@@ -73,6 +75,7 @@ sub attribute {
     my $type = one($a, "type");
     my $value = $type == 2 ? join ",", signed(one($a, "i"))
         : $type == 3 ? one($a, "s")
+        : $type == 5 ? one(one($a, "g"), "name")
         : $type == 7 ? join ",", signed(@{$a->{ints}})
         :              die "attribute of type $type\n";
     return one($a, "name") . "=$value";
@@ -81,8 +84,23 @@ sub attribute {
 sub show_value {
     my ($kind, $v) = @_;
     my $tensor = one(one($v, "type"), "tensor");
-    my @dims = map { $_->{param} ? one($_, "param") : one($_, "value") } @{one($tensor, "shape")->{dim}};
-    print join("\t", $kind, one($v, "name"), one($tensor, "type"), join("x", @dims), one($v, "doc")), "\n";
+    my @dims = map { $_->{param} ? one($_, "param") : one($_, "value") } map { list($_, "dim") } list($tensor, "shape");
+    print join("\t", $kind, one($v, "name"), one($tensor, "type"), join("x", @dims), list($v, "doc")), "\n";
+}
+
+# The inputs of a node's body are made before its nodes, and its outputs by then.
+sub show_graph {
+    my ($graph, $in, $out) = @_;
+    show_value($in, $_) for list($graph, "input");
+    show_value($out, $_) for list($graph, "output");
+    for my $t (list($graph, "initializer")) {
+        print join("\t", "initializer", one($t, "name"), one($t, "type"), join("x", list($t, "dims")), length one($t, "raw")), "\n";
+    }
+    for my $n (list($graph, "node")) {
+        my @bodies = map { list($_, "g") } list($n, "attribute");
+        show_graph($_, "body-input", "body-output") for @bodies;
+        print join("\t", "node", one($n, "type"), join(",", list($n, "input")), join(",", list($n, "output")), map { attribute($_) } list($n, "attribute")), "\n";
+    }
 }
 
 sub show {
@@ -91,14 +109,7 @@ sub show {
     print "ir\t", one($model, "ir"), "\nopset\t", one(one($model, "opset"), "version"), "\n";
     print join("\t", "producer", one($model, "producer"), one($model, "version")), "\n";
     print "doc\t", one($model, "doc"), "\ngraph\t", one($graph, "name"), "\n";
-    show_value("input", $_) for @{$graph->{input}};
-    show_value("output", $_) for @{$graph->{output}};
-    for my $t (@{$graph->{initializer}}) {
-        print join("\t", "initializer", one($t, "name"), one($t, "type"), join("x", @{$t->{dims} // []}), length one($t, "raw")), "\n";
-    }
-    for my $n (@{$graph->{node}}) {
-        print join("\t", "node", one($n, "type"), join(",", @{$n->{input}}), one($n, "output"), map { attribute($_) } @{$n->{attribute}}), "\n";
-    }
+    show_graph($graph, "input", "output");
     print join("\t", "metadata", one($_, "key"), one($_, "value")), "\n" for @{$model->{metadata}};
 }
 
@@ -108,7 +119,9 @@ binmode STDIN;
 binmode STDOUT;
 my $model = parse("model", <STDIN>);
 if ($command eq "raw") {
-    my @found = grep { one($_, "name") eq $name } @{one($model, "graph")->{initializer}};
+    my $graph = one($model, "graph");
+    my @bodies = map { list($_, "g") } map { list($_, "attribute") } list($graph, "node");
+    my @found = grep { one($_, "name") eq $name } map { list($_, "initializer") } $graph, @bodies;
     @found == 1 or die "$name: ", scalar @found, " initializers\n";
     print one($found[0], "raw");
 } else {

@@ -76,7 +76,7 @@ static int run(const struct options *o) {
     struct export e;
     if (output_standard(&out) < 0)
         return -1;
-    int result = export_open(&e, o->common.model, "decoder");
+    int result = export_open(&e, o->common.model, "decoder") < 0 ? -1 : graph_refuse_recurrent(&e.graph);
     if (result == 0)
         result = write_page(o, &e);
     export_close(&e);

@@ -43,6 +43,8 @@ static void put_port(struct protobuf *p, unsigned field, const struct onnx_port 
 
 /* What an element of x is. */
 static const char *doc_of_x(const struct model_config *c) {
+    if (c->tokens != NULL)
+        return "items: the numbers of tokens, and 0 after the last one";
     if (c->likelihood->raw_u8)
         return "items: the numbers of the stream as they are";
     return c->binarize == BINARIZE_SAMPLE
@@ -92,6 +94,7 @@ static void put_graph(struct onnx *o) {
     put_inputs(o);
     for (size_t i = 0; i < o->graph->nodes; i++)
         onnx_node(o, i);
+    onnx_end_positions(o);
     put_outputs(o);
     protobuf_end(&o->out, begin);
 }

@@ -3,6 +3,8 @@
  * ONNX: they stay so from one convolution to the next, and are transposed only if the other form is asked for. */
 #include "export/onnx_writer.h"
 
+#include <math.h>
+
 static const struct node *node_of(const struct onnx *o, size_t node) {
     return &o->graph->node[node];
 }
@@ -18,7 +20,7 @@ const char *onnx_rows(struct onnx *o, size_t node) {
         const struct image *image = &node_of(o, node)->image;
         const size_t width = image_size(image);
         const char *last =
-            is_same_order(image) ? v->picture : onnx_transpose(o, v->picture, (const int64_t[]){0, 2, 3, 1});
+            is_same_order(image) ? v->picture : onnx_transpose(o, v->picture, (const int64_t[]){0, 2, 3, 1}, 4);
         v->rows = onnx_reshape(o, last, &width, 1, NULL);
     }
     return v->rows;
@@ -32,7 +34,7 @@ const char *onnx_picture(struct onnx *o, size_t node) {
                      last[] = {image->height, image->width, image->channels};
         v->picture = is_same_order(image) ? onnx_reshape(o, v->rows, first, 3, NULL)
                                           : onnx_transpose(o, onnx_reshape(o, v->rows, last, 3, NULL),
-                                                           (const int64_t[]){0, 3, 1, 2});
+                                                           (const int64_t[]){0, 3, 1, 2}, 4);
     }
     return v->picture;
 }
@@ -72,14 +74,25 @@ static struct onnx_value run_one_hot(struct onnx *o, const struct node *n) {
         o, &(struct onnx_operator){
                .type = "Range", .in = {onnx_scalar(o, 0), onnx_scalar(o, (double)n->levels), onnx_scalar(o, 1)}});
     const char *each = onnx_binary(o, "Unsqueeze", onnx_rows(o, n->in[0]), onnx_whole(o, &last, 1));
-    const char *hot = onnx_to_float(o, onnx_binary(o, "Equal", each, levels));
+    const char *hot = onnx_cast(o, onnx_binary(o, "Equal", each, levels), TENSOR_PROTO_FLOAT);
     return rows_value(onnx_reshape(o, hot, &width, 1, NULL));
 }
 
 /* 1 for a number of at least 1/2, else 0; NaN stays NaN. */
 static const char *binarized(struct onnx *o, const char *x) {
-    const char *bit = onnx_to_float(o, onnx_binary(o, "GreaterOrEqual", x, onnx_scalar(o, 0.5)));
+    const char *bit = onnx_cast(o, onnx_binary(o, "GreaterOrEqual", x, onnx_scalar(o, 0.5)), TENSOR_PROTO_FLOAT);
     return onnx_add(o, &(struct onnx_operator){.type = "Where", .in = {onnx_unary(o, "IsNaN", x), x, bit}});
+}
+
+/* The numbers of a sequence after its first 0 become NaN, which is no token. */
+static const char *until_end(struct onnx *o, const char *x) {
+    const char *end = onnx_cast(o, onnx_binary(o, "Equal", x, onnx_scalar(o, 0)), TENSOR_PROTO_FLOAT);
+    const char *before = onnx_add(
+        o, &(struct onnx_operator){.type = "CumSum",
+                                   .in = {end, onnx_unary(o, "Squeeze", onnx_whole(o, (const int64_t[]){1}, 1))},
+                                   .attribute = {{.name = "exclusive", .i = {1}}}});
+    const char *ended = onnx_binary(o, "Greater", before, onnx_scalar(o, 0));
+    return onnx_add(o, &(struct onnx_operator){.type = "Where", .in = {ended, onnx_scalar(o, (double)NAN), x}});
 }
 
 static struct onnx_value run_input(struct onnx *o, const struct node *n) {
@@ -89,6 +102,8 @@ static struct onnx_value run_input(struct onnx *o, const struct node *n) {
         return rows_value(n->name);
     if (n->name == m->net.layer[m->x].name) {
         const char *x = m->config.item.rank == 1 ? n->name : onnx_reshape(o, n->name, &width, 1, NULL);
+        if (m->config.tokens != NULL)
+            return rows_value(until_end(o, x));
         return rows_value(m->config.binarize == BINARIZE_THRESHOLD ? binarized(o, x) : x);
     }
     const int64_t classes = (int64_t)width;
@@ -106,9 +121,7 @@ static struct onnx_value run_linear(struct onnx *o, const struct node *n) {
     const size_t out = image_size(&n->image), in = graph_width(o->graph, n->in[0]);
     const char *x = onnx_rows(o, n->in[0]), *weight = onnx_weight(o, n->weight, (const size_t[]){out, in}, 2),
                *bias = onnx_weight(o, n->bias, &out, 1);
-    return rows_value(onnx_add(o, &(struct onnx_operator){.type = "Gemm",
-                                                          .in = {x, weight, bias},
-                                                          .attribute = {{.name = "transB", .i = {1}}}}));
+    return rows_value(onnx_linear(o, x, weight, bias));
 }
 
 /* Rows, or columns, of zeros after the last one that the kernel needs; none if its steps pass over some at the end.
@@ -120,6 +133,8 @@ static int64_t after(const struct node *n, size_t from, size_t to) {
 
 static struct onnx_value run_conv(struct onnx *o, const struct node *n) {
     const struct image *in = &node_of(o, n->in[0])->image;
+    if (n->kernel == 1 && image_positions(in) == 1)
+        return run_linear(o, n);
     const int64_t kernel = (int64_t)n->kernel, stride = (int64_t)n->stride, before = (int64_t)n->before;
     const size_t shape[] = {n->image.channels, in->channels, n->kernel, n->kernel};
     const char *x = onnx_picture(o, n->in[0]), *weight = onnx_weight(o, n->weight, shape, 4),
@@ -202,19 +217,14 @@ static struct onnx_value run_add(struct onnx *o, const struct node *n) {
     return either_value(o, n, onnx_binary(o, "Add", a, b));
 }
 
-static const char *concatenate(struct onnx *o, const char *a, const char *b) {
-    return onnx_add(
-        o, &(struct onnx_operator){.type = "Concat", .in = {a, b}, .attribute = {{.name = "axis", .i = {1}}}});
-}
-
 static struct onnx_value run_concatenate(struct onnx *o, const struct node *n) {
     if (image_positions(&n->image) == 1)
-        return rows_value(concatenate(o, onnx_rows(o, n->in[0]), onnx_rows(o, n->in[1])));
+        return rows_value(onnx_concatenate(o, 1, onnx_rows(o, n->in[0]), onnx_rows(o, n->in[1])));
     const int64_t all[] = {1, 1, (int64_t)n->image.height, (int64_t)n->image.width};
     const char *a = onnx_picture(o, n->in[0]), *b = onnx_picture(o, n->in[1]);
     if (image_positions(&node_of(o, n->in[1])->image) == 1)
         b = onnx_binary(o, "Expand", b, onnx_whole(o, all, 4));
-    return picture_value(concatenate(o, a, b));
+    return picture_value(onnx_concatenate(o, 1, a, b));
 }
 
 static struct onnx_value run_observed(struct onnx *o, const struct node *n) {
@@ -225,7 +235,7 @@ static struct onnx_value run_observed(struct onnx *o, const struct node *n) {
 
 static struct onnx_value run_mask(struct onnx *o, const struct node *n) {
     const char *missing = onnx_unary(o, "IsNaN", either(o, n, 0));
-    return either_value(o, n, onnx_to_float(o, onnx_unary(o, "Not", missing)));
+    return either_value(o, n, onnx_cast(o, onnx_unary(o, "Not", missing), TENSOR_PROTO_FLOAT));
 }
 
 static struct onnx_value run_clamp(struct onnx *o, const struct node *n) {
@@ -239,16 +249,26 @@ static struct onnx_value run_clamp(struct onnx *o, const struct node *n) {
     if (n->first == 0)
         return rows_value(bounded);
     const char *before = onnx_slice(o, x, (struct onnx_part){.axis = 1, .end = n->first}, NULL);
-    return rows_value(concatenate(o, before, bounded));
+    return rows_value(onnx_concatenate(o, 1, before, bounded));
 }
 
 static struct onnx_value run_most(struct onnx *o, const struct node *n) {
     const size_t shape[] = {image_size(&n->image), n->levels};
     const char *x = onnx_reshape(o, onnx_rows(o, n->in[0]), shape, 2, NULL);
-    return rows_value(onnx_to_float(
-        o, onnx_add(o, &(struct onnx_operator){.type = "ArgMax",
-                                               .in = {x},
-                                               .attribute = {{.name = "axis", .i = {2}}, {.name = "keepdims"}}})));
+    return rows_value(onnx_cast(
+        o,
+        onnx_add(o, &(struct onnx_operator){.type = "ArgMax",
+                                            .in = {x},
+                                            .attribute = {{.name = "axis", .i = {2}}, {.name = "keepdims"}}}),
+        TENSOR_PROTO_FLOAT));
+}
+
+static struct onnx_value run_gru(struct onnx *o, const struct node *n) {
+    return rows_value(onnx_gru(o, n));
+}
+
+static struct onnx_value run_gru_cell(struct onnx *o, const struct node *n) {
+    return rows_value(onnx_gru_cell(o, n));
 }
 
 void onnx_node(struct onnx *o, size_t node) {
@@ -268,7 +288,9 @@ void onnx_node(struct onnx *o, size_t node) {
                                                                                [NODE_OBSERVED] = run_observed,
                                                                                [NODE_MASK] = run_mask,
                                                                                [NODE_CLAMP] = run_clamp,
-                                                                               [NODE_MOST] = run_most};
+                                                                               [NODE_MOST] = run_most,
+                                                                               [NODE_GRU] = run_gru,
+                                                                               [NODE_GRU_CELL] = run_gru_cell};
     const struct node *n = node_of(o, node);
     o->layer = n->name;
     o->value[node] = run[n->kind](o, n);

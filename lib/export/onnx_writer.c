@@ -13,8 +13,7 @@
 
 enum { NAME = LAYER_NAME + 64 }; /* bytes of a value's name */
 
-/* A new name: the layer, what made the value, and a number that no other value has. */
-static const char *new_name(struct onnx *o, const char *type) {
+const char *onnx_name(struct onnx *o, const char *type) {
     char **grown = memory_grow(o->name, o->names, sizeof *grown), *name = malloc(NAME);
     if (grown != NULL)
         o->name = grown;
@@ -45,7 +44,7 @@ static void put_attribute(struct protobuf *p, const struct onnx_attribute *a) {
 }
 
 const char *onnx_add(struct onnx *o, const struct onnx_operator *op) {
-    const char *out = op->out != NULL ? op->out : new_name(o, op->type);
+    const char *out = op->out != NULL ? op->out : onnx_name(o, op->type);
     const size_t begin = protobuf_begin(&o->out, GRAPH_NODE);
     for (size_t i = 0; i < ONNX_INPUTS && op->in[i] != NULL; i++)
         protobuf_text(&o->out, NODE_PROTO_INPUT, op->in[i]);
@@ -79,7 +78,7 @@ static size_t begin_tensor(struct onnx *o, const char *name, unsigned type, cons
 const char *onnx_tensor(struct onnx *o, const char *name, const float *numbers, const size_t *dim, size_t rank) {
     size_t count = 1;
     if (name == NULL)
-        name = new_name(o, "constant");
+        name = onnx_name(o, "constant");
     for (size_t i = 0; i < rank; i++)
         count *= dim[i];
     const size_t begin = begin_tensor(o, name, TENSOR_PROTO_FLOAT, dim, rank);
@@ -89,7 +88,7 @@ const char *onnx_tensor(struct onnx *o, const char *name, const float *numbers, 
 }
 
 const char *onnx_whole(struct onnx *o, const int64_t *numbers, size_t count) {
-    const char *name = new_name(o, "constant");
+    const char *name = onnx_name(o, "constant");
     const size_t begin = begin_tensor(o, name, TENSOR_PROTO_INT64, &count, 1);
     protobuf_bytes(&o->out, TENSOR_PROTO_RAW_DATA, numbers, count * sizeof *numbers);
     protobuf_end(&o->out, begin);
@@ -108,7 +107,7 @@ const char *onnx_weight(struct onnx *o, const float *weight, const size_t *dim, 
     for (size_t i = 0; i < p->count; i++)
         if (p->value + p->tensor[i].offset == weight && p->tensor[i].size == count)
             return onnx_tensor(o, p->tensor[i].name, weight, dim, rank);
-    return onnx_tensor(o, new_name(o, "weights"), weight, dim, rank);
+    return onnx_tensor(o, onnx_name(o, "weights"), weight, dim, rank);
 }
 
 const char *onnx_reshape(struct onnx *o, const char *a, const size_t *dim, size_t rank, const char *out) {
@@ -119,15 +118,25 @@ const char *onnx_reshape(struct onnx *o, const char *a, const size_t *dim, size_
         o, &(struct onnx_operator){.type = "Reshape", .in = {a, onnx_whole(o, shape, rank + 1)}, .out = out});
 }
 
-const char *onnx_transpose(struct onnx *o, const char *a, const int64_t axes[ONNX_INTS]) {
-    struct onnx_operator op = {.type = "Transpose", .in = {a}, .attribute = {{.name = "perm", .count = ONNX_INTS}}};
-    memcpy(op.attribute[0].i, axes, sizeof op.attribute[0].i);
+const char *onnx_transpose(struct onnx *o, const char *a, const int64_t *axes, size_t count) {
+    struct onnx_operator op = {.type = "Transpose", .in = {a}, .attribute = {{.name = "perm", .count = count}}};
+    memcpy(op.attribute[0].i, axes, count * sizeof *axes);
     return onnx_add(o, &op);
 }
 
-const char *onnx_to_float(struct onnx *o, const char *a) {
+const char *onnx_concatenate(struct onnx *o, int64_t axis, const char *a, const char *b) {
+    return onnx_add(
+        o, &(struct onnx_operator){.type = "Concat", .in = {a, b}, .attribute = {{.name = "axis", .i = {axis}}}});
+}
+
+const char *onnx_cast(struct onnx *o, const char *a, int64_t type) {
+    return onnx_add(o,
+                    &(struct onnx_operator){.type = "Cast", .in = {a}, .attribute = {{.name = "to", .i = {type}}}});
+}
+
+const char *onnx_linear(struct onnx *o, const char *a, const char *weight, const char *bias) {
     return onnx_add(o, &(struct onnx_operator){
-                           .type = "Cast", .in = {a}, .attribute = {{.name = "to", .i = {TENSOR_PROTO_FLOAT}}}});
+                           .type = "Gemm", .in = {a, weight, bias}, .attribute = {{.name = "transB", .i = {1}}}});
 }
 
 const char *onnx_slice(struct onnx *o, const char *a, struct onnx_part part, const char *out) {

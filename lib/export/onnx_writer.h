@@ -3,6 +3,7 @@
 #define EXPORT_ONNX_WRITER_H
 
 #include "export/export.h"
+#include "export/onnx_loop.h"
 #include "export/protobuf.h"
 
 /* The graph of an ONNX file, which is written operator by operator. A value is known by its name, a text that
@@ -33,10 +34,12 @@ enum {
     ATTRIBUTE_NAME = 1,
     ATTRIBUTE_I = 3,
     ATTRIBUTE_S = 4,
+    ATTRIBUTE_G = 6,
     ATTRIBUTE_INTS = 8,
     ATTRIBUTE_TYPE = 20,
     ATTRIBUTE_TYPE_INT = 2,
     ATTRIBUTE_TYPE_STRING = 3,
+    ATTRIBUTE_TYPE_GRAPH = 5,
     ATTRIBUTE_TYPE_INTS = 7,
     TENSOR_PROTO_DIMS = 1,
     TENSOR_PROTO_DATA_TYPE = 2,
@@ -44,6 +47,7 @@ enum {
     TENSOR_PROTO_RAW_DATA = 9,
     TENSOR_PROTO_FLOAT = 1,
     TENSOR_PROTO_INT64 = 7,
+    TENSOR_PROTO_BOOL = 9,
     VALUE_NAME = 1,
     VALUE_TYPE = 2,
     VALUE_DOC_STRING = 3,
@@ -70,7 +74,8 @@ struct onnx {
     struct onnx_value *value; /* [nodes of the graph] */
     char **name;              /* of values; owned */
     size_t names;
-    bool failed; /* out of memory for a name */
+    struct onnx_loop loop; /* over positions */
+    bool failed;           /* out of memory for a name */
 };
 
 enum { ONNX_INPUTS = 5, ONNX_ATTRIBUTES = 4, ONNX_INTS = 4 };
@@ -88,6 +93,9 @@ struct onnx_operator {
     struct onnx_attribute attribute[ONNX_ATTRIBUTES];
     const char *out; /* the name of the result; NULL: a new one */
 };
+
+/* Returns a new name for a value: the layer, what made the value, and a number that no other has. */
+const char *onnx_name(struct onnx *o, const char *type);
 
 /* Appends an operator, and returns the name of its result. */
 const char *onnx_add(struct onnx *o, const struct onnx_operator *op);
@@ -111,12 +119,14 @@ struct onnx_part {
     size_t axis, first, end, step;
 };
 
-/* Append Reshape to [items, dim[0], ..., dim[rank - 1]]; Transpose; Slice; Cast to floats. The result is `out` if
- * it is not NULL. */
+/* Append Reshape to [items, dim[0], ..., dim[rank - 1]]; Transpose; Slice; Concat of two; Cast to a type; W a + b.
+ * The result is `out` if it is not NULL. */
 const char *onnx_reshape(struct onnx *o, const char *a, const size_t *dim, size_t rank, const char *out);
-const char *onnx_transpose(struct onnx *o, const char *a, const int64_t axes[ONNX_INTS]);
+const char *onnx_transpose(struct onnx *o, const char *a, const int64_t *axes, size_t count);
 const char *onnx_slice(struct onnx *o, const char *a, struct onnx_part part, const char *out);
-const char *onnx_to_float(struct onnx *o, const char *a);
+const char *onnx_concatenate(struct onnx *o, int64_t axis, const char *a, const char *b);
+const char *onnx_cast(struct onnx *o, const char *a, int64_t type);
+const char *onnx_linear(struct onnx *o, const char *a, const char *weight, const char *bias);
 
 /* A value of a node in one of its forms. */
 const char *onnx_rows(struct onnx *o, size_t node);
@@ -124,6 +134,15 @@ const char *onnx_picture(struct onnx *o, size_t node);
 
 /* Appends function(a), or function(a, scale), number by number. Of FUNCTION_LOGISTIC_MEAN both are rows. */
 const char *onnx_function(struct onnx *o, enum function function, const char *a, const char *scale);
+
+/* Append a recurrent layer: of a sequence; of one position, which begins the loop over positions, to which the
+ * nodes after it belong. Return the name of the states, as rows. */
+const char *onnx_gru(struct onnx *o, const struct node *n);
+const char *onnx_gru_cell(struct onnx *o, const struct node *n);
+
+/* After the last node: ends the loop over positions, if there is one. The value of that node then is the tokens of
+ * all positions, 0 from the first 0 on. */
+void onnx_end_positions(struct onnx *o);
 
 /* Appends the operators of a node, whose inputs have theirs. Sets the node's value. */
 void onnx_node(struct onnx *o, size_t node);

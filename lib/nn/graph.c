@@ -25,6 +25,14 @@ int graph_finish(const struct graph *g) {
     return g->failed ? -1 : 0;
 }
 
+int graph_refuse_recurrent(const struct graph *g) {
+    for (size_t i = 0; i < g->nodes; i++)
+        if (g->node[i].kind == NODE_GRU || g->node[i].kind == NODE_GRU_CELL)
+            return fail("%s: %s is a layer of the kind gru, wanted none: only vae2onnx writes it", g->name,
+                        g->node[i].name);
+    return 0;
+}
+
 static size_t fail_graph(struct graph *g, int failed) {
     g->failed = g->failed || failed < 0;
     return 0;
@@ -36,9 +44,6 @@ size_t graph_layer(struct graph *g, size_t number) {
         return 0;
     if (g->of_layer[number] != NO_NODE)
         return g->of_layer[number];
-    if (layer->op->describe == NULL)
-        return fail_graph(g, fail("%s: %s is a layer of the kind %s, which other programs cannot compute yet",
-                                  g->name, layer->name, layer->op->name));
     const size_t node = layer->op->describe(g, layer);
     if (!g->failed)
         g->of_layer[number] = node;

@@ -31,6 +31,15 @@ enum node_kind {
     NODE_CLAMP,    /* numbers from number `first` on are bounded to [-bound, bound] */
     NODE_PICK,     /* number `first` of each `step` neighbours */
     NODE_MOST,     /* the index of the largest of each `levels` neighbours, the first of equal ones */
+    /* A gated recurrent unit (layer/gru.h): weight [3 units, channels of in[0]], state_weight [3 units, units],
+     * bias and state_bias [3 units]. in[0] has T positions, and the value the states of all of them, or the last
+     * one. */
+    NODE_GRU,
+    /* One position of a GRU whose input is a token, one-hot of `levels`, and then in[0]: weight [3 units, levels +
+     * width of in[0]]. It and the nodes after it are computed for each of `positions` positions, one after the
+     * other. The last node of the graph then is the token that is chosen for a position, and the next position
+     * reads it; the first one reads 0. The value of the graph is all tokens, and 0 from the first 0 on. */
+    NODE_GRU_CELL,
     NODE_KINDS
 };
 
@@ -38,10 +47,10 @@ struct node {
     enum node_kind kind;
     const char *name; /* of the layer that the node belongs to; owned by the net */
     size_t inputs, in[2];
-    struct image image;         /* of the value */
-    const float *weight, *bias; /* owned by the net */
+    struct image image;                                     /* of the value */
+    const float *weight, *bias, *state_weight, *state_bias; /* owned by the net */
     size_t kernel, stride, before;
-    size_t factor, groups, levels, first, step;
+    size_t factor, groups, levels, first, step, positions;
     enum function function;
     double epsilon, bound;
 };
@@ -62,8 +71,7 @@ int graph_create(struct graph *graph, const struct net *net, const char *name) _
 
 void graph_free(struct graph *graph);
 
-/* Returns the node with the output of a layer, and appends what it needs. 0 if the graph has failed, as when a
- * layer cannot be described. */
+/* Returns the node with the output of a layer, and appends what it needs. 0 if the graph has failed. */
 size_t graph_layer(struct graph *graph, size_t layer);
 
 /* The same of input i of a layer. */
@@ -82,6 +90,9 @@ size_t graph_activation(struct graph *graph, const struct layer *layer, size_t i
 
 /* 0, or -1 with the message of the first error. */
 int graph_finish(const struct graph *graph) __attribute__((warn_unused_result));
+
+/* 0, or -1 with a message if a node is recurrent, for those who cannot write it. */
+int graph_refuse_recurrent(const struct graph *graph) __attribute__((warn_unused_result));
 
 /* A weight is stored as [outputs, inputs, taps], where taps is kernel x kernel; a bias has `outputs` numbers. All
  * are 0 for a node without a weight. */

@@ -158,7 +158,7 @@ struct op {
     int (*plan)(struct plan *plan, struct pass *pass, const struct layer *layer, enum direction direction);
 
     /* Appends the nodes that compute the layer's output, without draws, and returns the last one; see nn/graph.h.
-     * NULL: the output cannot be computed by other programs. */
+     * NULL: for a layer that no program computes, such as those of training. */
     size_t (*describe)(struct graph *graph, const struct layer *layer);
 
     /* Frees what `options` owns. NULL: nothing. */

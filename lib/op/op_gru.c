@@ -2,6 +2,7 @@
 /* Gated recurrent units, see layer/gru.h. in[0] is a vector, the same at each position, and in[1] the tokens of the
  * positions; or in[0] alone is a sequence, a picture of T x 1 positions. The output is the sequence of states, or
  * the last one. */
+#include "nn/graph.h"
 #include "nn/pass.h"
 #include "layer/gru.h"
 #include "op/hidden.h"
@@ -127,6 +128,26 @@ static void pack(const struct net *net, const struct layer *layer, size_t j, siz
         gru_pack(gru_of(layer), &w, j, unit, units);
 }
 
+static size_t describe(struct graph *graph, const struct layer *layer) {
+    const struct gru *g = gru_of(layer);
+    const struct gru_weights w = weights_of(graph->net, layer);
+    struct node node = {.kind = NODE_GRU,
+                        .inputs = 1,
+                        .in = {graph_input(graph, layer, 0)},
+                        .image = layer->image,
+                        .weight = w.own[GRU_INPUT],
+                        .bias = w.own[GRU_INPUT_BIAS],
+                        .state_weight = w.own[GRU_HIDDEN],
+                        .state_bias = w.own[GRU_HIDDEN_BIAS]};
+    if (g->tokens > 0) {
+        node.kind = NODE_GRU_CELL;
+        node.image = (struct image){1, 1, g->units};
+        node.levels = g->tokens;
+        node.positions = g->positions;
+    }
+    return graph_add(graph, layer, node);
+}
+
 const struct op op_gru = {.name = "gru",
                           .backward_inputs = 1,
                           .recurrent = true,
@@ -137,7 +158,8 @@ const struct op op_gru = {.name = "gru",
                           .backward = backward,
                           .gradient_of_range = gradient_of_range,
                           .gradient = gradient,
-                          .pack = pack};
+                          .pack = pack,
+                          .describe = describe};
 
 size_t net_gru(struct net *net, const char *name, size_t in, size_t units, bool last) {
     const struct gru options = {.units = units, .last = last};

@@ -148,9 +148,13 @@ static void pack(const struct net *net, const struct layer *layer, size_t j, siz
 /* Its name is that of the fully connected layer, of which it is one for each position. */
 static size_t describe(struct graph *g, const struct layer *layer) {
     const size_t in = graph_input(g, layer, 0);
+    if (g->failed)
+        return 0;
+    struct image image = g->node[in].image; /* after a cell it has one position */
+    image.channels = layer->image.channels;
     return graph_add_weights(
         g, layer,
-        (struct node){.kind = NODE_CONV, .inputs = 1, .in = {in}, .image = layer->image, .kernel = 1, .stride = 1});
+        (struct node){.kind = NODE_CONV, .inputs = 1, .in = {in}, .image = image, .kernel = 1, .stride = 1});
 }
 
 const struct op op_positions = {.name = "linear",

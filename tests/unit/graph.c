@@ -32,6 +32,8 @@ static const struct described {
      2,
      false},
     {{3, {6, 4, 2}}, "conv:2:3:2,norm:2,8", "linear:3:2:2,up:2", "gated", "categorical", NULL, 3, 2, true},
+    {{1, {6}}, "gru:5,gru:4,7", "8", "tanh", "categorical", NULL, 4, 0, false},
+    {{1, {6}}, "gru:5", "8", "tanh", "categorical", NULL, 4, 0, false},
 };
 
 static void configure(struct model_config *c, const struct described *d) {
@@ -47,6 +49,7 @@ static void configure(struct model_config *c, const struct described *d) {
                                .missing = d->missing};
     EXPECT(hidden_parse(&c->encoder, "test", d->encoder) == 0 && hidden_parse(&c->decoder, "test", d->decoder) == 0,
            "%s", error_message());
+    c->tokens = hidden_is_recurrent(&c->encoder) ? "a\nb\nc\n" : NULL;
     if (d->scale != NULL)
         EXPECT(likelihood_scale(c->likelihood, "test", d->scale, &c->scale, &c->sigma) == 0, "%s", error_message());
 }
@@ -128,26 +131,68 @@ static void encoders_and_decoders_are_what_their_graphs_say(void) {
     }
 }
 
-static void a_layer_that_no_program_computes_is_named(void) {
-    struct net net = {0};
+/* The tokens that the graph has chosen are the most probable ones of their positions, each given those before it.
+ */
+static void choose_tokens(const struct model *m, struct pass *pass, size_t row) {
     struct graph g;
-    const size_t in = net_input_pictures(&net, "x", &(struct image){4, 1, 2}),
-                 last = net_gru(&net, "encoder.0", in, 3, true);
-    EXPECT(net_finish(&net) == 0 && graph_create(&g, &net, "m.bin") == 0, "%s", error_message());
-    (void)graph_layer(&g, last);
-    EXPECT(graph_finish(&g) == -1 &&
-               strcmp(error_message(),
-                      "m.bin: encoder.0 is a layer of the kind gru, which other programs cannot compute yet") == 0,
-           "%s", error_message());
+    EXPECT(graph_create(&g, &m->net, "m.bin") == 0, "%s", error_message());
+    (void)graph_layer(&g, m->likelihood);
+    double *chosen = graph_run(&g, NULL, NULL, draw_of(pass, m->z, row));
+    for (size_t i = 0; i < m->elements; i++)
+        model_x(m, pass, row)[i] = (float)chosen[i];
+    model_set_previous(m, pass, row);
+    free(chosen);
     graph_free(&g);
-    net_free(&net);
+}
+
+static void compare_tokens(const struct model *m, struct pass *pass, size_t row, size_t *lengths) {
+    const float *x = model_x(m, pass, row);
+    float *most = calloc(m->elements, sizeof *most);
+    size_t length = 0;
+    likelihood_mean_of(pass, m->likelihood, row, most);
+    for (bool goes_on = true; goes_on && length < m->elements; length++) {
+        EXPECT(most[length] == x[length], "row %zu: token %zu is %g, not %g", row, length, (double)x[length],
+               (double)most[length]);
+        goes_on = x[length] > 0;
+    }
+    for (size_t i = length; i < m->elements; i++)
+        EXPECT(x[i] == 0, "row %zu: token %zu after the end is %g", row, i, (double)x[i]);
+    *lengths |= (size_t)1 << length;
+    free(most);
+}
+
+static void a_decoder_of_sequences_chooses_as_its_graph_says(void) {
+    enum { ROWS = 40 };
+    struct model_config config;
+    struct model m;
+    struct pass pass;
+    size_t lengths = 0;
+    configure(&config, &(struct described){{1, {9}}, "gru:4", "5,gru:6", "tanh", "categorical", NULL, 4, 0, false});
+    EXPECT(model_create(&m, &config) == 0, "%s", error_message());
+    give_first_values(&m, 2);
+    for (size_t k = 0; k < m.net.parameters.size; k++)
+        m.net.parameters.value[k] *= 6;
+    net_pack(&m.net);
+    EXPECT(pass_create(&pass, &m.net, 0, m.net.layers, &(struct pass_size){.items = ROWS, .draws = 1}) == 0, "%s",
+           error_message());
+    for (size_t row = 0; row < ROWS; row++) {
+        for (size_t i = 0; i < config.latent; i++)
+            draw_of(&pass, m.z, row)[i] = 3 * sinf((float)(7 * row + 3 * i));
+        choose_tokens(&m, &pass, row);
+    }
+    pass_forward(&pass, m.z + 1, m.likelihood, 0, ROWS);
+    for (size_t row = 0; row < ROWS; row++)
+        compare_tokens(&m, &pass, row, &lengths);
+    EXPECT((lengths & (lengths - 1)) != 0, "all sequences have one length");
+    pass_free(&pass);
+    model_free(&m);
 }
 
 int main(void) {
     static const struct test tests[] = {
         {"the encoder and the decoder of a model are what their graphs say",
          encoders_and_decoders_are_what_their_graphs_say},
-        {"a layer that no program computes is named", a_layer_that_no_program_computes_is_named},
+        {"a decoder of sequences chooses as its graph says", a_decoder_of_sequences_chooses_as_its_graph_says},
     };
     return RUN(tests);
 }

@@ -55,7 +55,9 @@ struct step_values {
     const struct image *image; /* of in[0] */
     const double *a, *b;
     double *y;
-    size_t n; /* numbers of y */
+    size_t n;      /* numbers of y */
+    double *state; /* of a recurrent node [units], before and after */
+    size_t token;  /* of the position before */
 };
 
 static void run_linear(const struct step_values *v) {
@@ -127,6 +129,50 @@ static void run_concatenate(const struct step_values *v) {
     }
 }
 
+/* Gate number `gate` of unit i: the part of the input, or of the state. */
+static double gate_of(const float *weight, const float *bias, size_t row, size_t columns, const double *in) {
+    double sum = (double)bias[row];
+    for (size_t k = 0; k < columns; k++)
+        sum += (double)weight[row * columns + k] * in[k];
+    return sum;
+}
+
+/* One position: the state h becomes the next one. */
+static void gru_step(const struct node *n, const double *u, size_t columns, double *h) {
+    const size_t units = n->image.channels;
+    double *next = calloc(units, sizeof *next);
+    for (size_t i = 0; i < units; i++) {
+        double input[3], hidden[3];
+        for (size_t gate = 0; gate < 3; gate++) {
+            input[gate] = gate_of(n->weight, n->bias, gate * units + i, columns, u);
+            hidden[gate] = gate_of(n->state_weight, n->state_bias, gate * units + i, units, h);
+        }
+        const double r = sigmoid_of(input[0] + hidden[0]), z = sigmoid_of(input[1] + hidden[1]);
+        next[i] = (1 - z) * tanh(input[2] + r * hidden[2]) + z * h[i];
+    }
+    memcpy(h, next, units * sizeof *h);
+    free(next);
+}
+
+static void run_gru(const struct step_values *v) {
+    const size_t units = v->node->image.channels, positions = image_positions(v->image);
+    const bool last = v->n == units;
+    for (size_t t = 0; t < positions; t++) {
+        gru_step(v->node, v->a + t * v->image->channels, v->image->channels, v->state);
+        memcpy(v->y + (last ? 0 : t * units), v->state, units * sizeof *v->y);
+    }
+}
+
+static void run_gru_cell(const struct step_values *v) {
+    const size_t tokens = v->node->levels, width = image_size(v->image);
+    double *u = calloc(tokens + width, sizeof *u);
+    u[v->token] = 1;
+    memcpy(u + tokens, v->a, width * sizeof *u);
+    gru_step(v->node, u, tokens + width, v->state);
+    memcpy(v->y, v->state, v->n * sizeof *v->y);
+    free(u);
+}
+
 static size_t most_of(const double *a, size_t levels) {
     size_t most = 0;
     for (size_t level = 1; level < levels; level++)
@@ -169,7 +215,9 @@ static void run_node(const struct step_values *v) {
                                                                            [NODE_CONV] = run_conv,
                                                                            [NODE_UP] = run_up,
                                                                            [NODE_NORM] = run_norm,
-                                                                           [NODE_CONCATENATE] = run_concatenate};
+                                                                           [NODE_CONCATENATE] = run_concatenate,
+                                                                           [NODE_GRU] = run_gru,
+                                                                           [NODE_GRU_CELL] = run_gru_cell};
     if (whole[v->node->kind] != NULL)
         whole[v->node->kind](v);
     else
@@ -177,30 +225,72 @@ static void run_node(const struct step_values *v) {
             v->y[i] = number_of(v, i);
 }
 
-/* Computes all nodes, given the values of those called x, label and z. Returns that of the last one, which the
- * caller frees. */
-static double *graph_run(const struct graph *g, const float *x, const float *label, const float *z) {
-    double **value = calloc(g->nodes, sizeof *value);
-    for (size_t i = 0; i < g->nodes; i++) {
-        const struct node *n = &g->node[i];
-        const float *given = strcmp(n->name, "x") == 0 ? x : strcmp(n->name, "label") == 0 ? label : z;
-        struct step_values v = {.graph = g, .node = n, .n = graph_width(g, i)};
-        value[i] = v.y = calloc(v.n, sizeof *v.y);
+/* A run of a graph. */
+struct graph_values {
+    const struct graph *graph;
+    const float *x, *label, *z; /* the inputs of these names */
+    double **value, **state;    /* [nodes] */
+    size_t token;               /* of the position before */
+};
+
+static void run_nodes(struct graph_values *r, size_t first, size_t end) {
+    for (size_t i = first; i < end; i++) {
+        const struct node *n = &r->graph->node[i];
+        const float *given = strcmp(n->name, "x") == 0 ? r->x : strcmp(n->name, "label") == 0 ? r->label : r->z;
+        struct step_values v = {.graph = r->graph,
+                                .node = n,
+                                .n = graph_width(r->graph, i),
+                                .y = r->value[i],
+                                .state = r->state[i],
+                                .token = r->token};
         if (n->inputs > 0) {
-            v.image = &g->node[n->in[0]].image;
-            v.a = value[n->in[0]];
-            v.b = n->inputs > 1 ? value[n->in[1]] : NULL;
+            v.image = &r->graph->node[n->in[0]].image;
+            v.a = r->value[n->in[0]];
+            v.b = n->inputs > 1 ? r->value[n->in[1]] : NULL;
         }
         for (size_t k = 0; n->kind == NODE_INPUT && k < v.n; k++)
             v.y[k] = (double)given[k];
         if (n->kind != NODE_INPUT)
             run_node(&v);
     }
-    double *last = value[g->nodes - 1];
-    for (size_t i = 0; i + 1 < g->nodes; i++)
-        free(value[i]);
-    free(value);
-    return last;
+}
+
+/* Chooses the tokens of all positions, one after the other, until one is 0. */
+static double *run_positions(struct graph_values *r, size_t cell) {
+    const size_t last = r->graph->nodes - 1, positions = r->graph->node[cell].positions;
+    double *tokens = calloc(positions, sizeof *tokens);
+    for (size_t t = 0; t < positions; t++) {
+        run_nodes(r, cell, last + 1);
+        tokens[t] = *r->value[last];
+        r->token = (size_t)tokens[t];
+        if (r->token == 0)
+            break;
+    }
+    return tokens;
+}
+
+/* Computes all nodes, given the values of those called x, label and z. Returns the value of the graph, which the
+ * caller frees. */
+static double *graph_run(const struct graph *g, const float *x, const float *label, const float *z) {
+    struct graph_values r = {g, x, label, z, calloc(g->nodes, sizeof *r.value), calloc(g->nodes, sizeof *r.state),
+                             0};
+    size_t cell = g->nodes;
+    for (size_t i = 0; i < g->nodes; i++) {
+        r.value[i] = calloc(graph_width(g, i), sizeof **r.value);
+        r.state[i] = calloc(g->node[i].image.channels, sizeof **r.state);
+        if (g->node[i].kind == NODE_GRU_CELL)
+            cell = i;
+    }
+    run_nodes(&r, 0, cell);
+    double *result = cell < g->nodes ? run_positions(&r, cell) : r.value[g->nodes - 1];
+    for (size_t i = 0; i < g->nodes; i++) {
+        if (r.value[i] != result)
+            free(r.value[i]);
+        free(r.state[i]);
+    }
+    free(r.value);
+    free(r.state);
+    return result;
 }
 
 #endif
