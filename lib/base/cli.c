@@ -258,6 +258,7 @@ void cli_parse(const struct cli_program *program, int argc, char **argv, void *o
     cli.common = options;
     prepare_process();
     progress_name(program->name);
+    signals_name(program->name);
     if (level_settle() < 0) { /* --help does not list the environment */
         fprintf(stderr, "%s: %s, see vaeutils(7)\n", program->name, error_message());
         exit(EXIT_USAGE);

@@ -2,6 +2,8 @@
 /* A process that is alone. */
 #include "base/ranks.h"
 
+#include <unistd.h>
+
 void ranks_start(int *argc, char ***argv) {
     (void)argc, (void)argv;
 }
@@ -12,6 +14,10 @@ int ranks_go(const char *version, const char *options) {
 }
 
 void ranks_end(void) {
+}
+
+int ranks_stderr(void) {
+    return STDERR_FILENO;
 }
 
 size_t ranks_count(void) {

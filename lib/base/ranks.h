@@ -22,6 +22,10 @@ int ranks_go(const char *version, const char *options) __attribute__((warn_unuse
 /* Called before the program ends: waits for the others. */
 void ranks_end(void);
 
+/* Returns the descriptor of standard error, also on a rank that does not print; for a message with which the
+ * process ends at once. */
+int ranks_stderr(void);
+
 size_t ranks_count(void);
 size_t ranks_self(void);
 

@@ -223,6 +223,10 @@ void ranks_end(void) {
     ranks.ended = true;
 }
 
+int ranks_stderr(void) {
+    return ranks.told;
+}
+
 size_t ranks_count(void) {
     return (size_t)ranks.count;
 }

@@ -3,12 +3,13 @@
 #include "base/signals.h"
 
 #include "base/error.h"
+#include "base/ranks.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -83,42 +84,51 @@ void signals_forget_stop(void) {
     forgotten = true;
 }
 
-#define MAPPINGS 4
-
-static struct {
+/* The newest mapping first. None is ever freed, since the handler may walk along them. */
+static struct mapping {
     const char *begin, *end;
-    char message[ERROR_MESSAGE];
-} mappings[MAPPINGS];
+    struct mapping *older;
+    char message[];
+} * _Atomic newest;
 
 /* Does only what is allowed in a signal handler: the messages are prepared. Several threads may come here. */
 static void end_truncated(int number, siginfo_t *info, void *context) {
     static atomic_flag told = ATOMIC_FLAG_INIT;
     const char *at = info->si_addr;
-    size_t i = 0;
+    const struct mapping *m = newest;
     (void)context;
-    while (i < MAPPINGS && !(at >= mappings[i].begin && at < mappings[i].end))
-        i++;
-    if (i == MAPPINGS) {
+    while (m != NULL && !(at >= m->begin && at < m->end))
+        m = m->older;
+    if (m == NULL) {
         /* Not in a mapping: the access is repeated, and ends the process as without this handler. */
         signal(number, SIG_DFL);
         return;
     }
     while (atomic_flag_test_and_set(&told))
         pause();
-    (void)!write(STDERR_FILENO, mappings[i].message, strlen(mappings[i].message));
+    (void)!write(ranks_stderr(), m->message, strlen(m->message));
     _exit(1);
+}
+
+static const char *program = "vaeutils";
+
+void signals_name(const char *name) {
+    program = name;
 }
 
 void signals_catch_truncation(const char *name, const void *memory, size_t bytes) {
     struct sigaction action = {.sa_sigaction = end_truncated, .sa_flags = SA_SIGINFO};
-    size_t i = 0;
-    while (i + 1 < MAPPINGS && mappings[i].begin != NULL)
-        i++;
-    (void)fail("%s: became shorter while it was read, wanted it unchanged", name);
-    mappings[i].begin = memory;
-    mappings[i].end = mappings[i].begin + bytes;
-    snprintf(mappings[i].message, sizeof mappings[i].message, "%s: %s\n", program_invocation_short_name,
-             error_message());
+    if (ranks_self() > 0)
+        (void)fail("rank %zu: %s: became shorter while it was read, wanted it unchanged", ranks_self(), name);
+    else
+        (void)fail("%s: became shorter while it was read, wanted it unchanged", name);
+    const size_t size = strlen(program) + strlen(error_message()) + sizeof ": \n";
+    struct mapping *m = malloc(sizeof *m + size);
+    if (m == NULL)
+        return; /* a file that becomes shorter then ends the process by SIGBUS */
+    *m = (struct mapping){.begin = memory, .end = (const char *)memory + bytes, .older = newest};
+    snprintf(m->message, size, "%s: %s\n", program, error_message());
+    newest = m;
     sigemptyset(&action.sa_mask);
     sigaction(SIGBUS, &action, NULL);
 }

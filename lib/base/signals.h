@@ -26,8 +26,11 @@ int signals_noted(void);
 /* Call this when the work is done: from now on signals_stop returns 0. A second signal still ends the process. */
 void signals_forget_stop(void);
 
+/* Sets the name of the program for the message of signals_catch_truncation; not owned. */
+void signals_name(const char *program);
+
 /* The file `name` is mapped at `memory`. If it becomes shorter, reading it raises SIGBUS: from now on this ends the
- * process with exit status 1 and a message that names the program and the file. Works for at most 4 files. */
+ * process with exit status 1 and a message that names the program and the file. */
 void signals_catch_truncation(const char *name, const void *memory, size_t bytes);
 
 /* From now on SIGUSR1 asks for the state instead of ending the process. */

@@ -151,6 +151,8 @@ static int check_moments(const struct parameters *p, const char *name) {
 
 /* Checks the first items of those in memory, if the state knows these only. 0 or -1. */
 static int check_part(const struct dataset *data, const struct items_read *known) {
+    if (known->items > 0 && data->part != NULL)
+        return fail("%s: is in parts, wanted the file of the run that was interrupted", data->name);
     const uint64_t found = known->items == 0 ? 0 : XXH64(data->data, known->items * data->item_bytes, 0);
     if (known->items == 0 || found == known->xxh64)
         return 0;

@@ -153,6 +153,8 @@ int initial_values_set(const struct initial_values *start, struct model *model, 
     if (start->from != NULL)
         return start_from(model, start->from, &facts->from_xxh64);
     net_initialise(&model->net, &start->initializer, seed);
+    if (data->data == NULL)
+        return 0;
     if (start->at_mean && start_at_mean(model, data) < 0)
         return -1;
     return start_prior(model, data, label, seed, &facts->different_items);

@@ -22,7 +22,8 @@ struct initial_facts {
  * conditional on labels. The pseudo-inputs of a VampPrior start as the encoder's inputs of different items (see
  * distinct_items). Refuses a model start->from whose config differs other than in binarize and logvar_bound; the
  * message has both values. The mean and deviation of targets become those of that model. A safetensors file of
- * another program has no config, and must have the tensors of this model. 0 or -1. */
+ * another program has no config, and must have the tensors of this model. What depends on items is left out if
+ * `data` is without them, as that of a part that another rank has. 0 or -1. */
 int initial_values_set(const struct initial_values *start, struct model *model, const struct dataset *data,
                        const uint32_t *label, uint64_t seed, struct initial_facts *facts)
     __attribute__((warn_unused_result));

@@ -14,6 +14,23 @@ static bool is_given(const struct every *every) {
     return every->steps > 0 || every->seconds > 0;
 }
 
+/* The rules of data in parts. */
+static int check_parts(const struct training_run_config *c) {
+    if (c->splits == 0)
+        return fail("--splits: not given, wanted the number of parts of %s", c->file);
+    if (c->splits == 1)
+        return fail("--splits: found 1 with the parts of %s, wanted their number, at least 2", c->file);
+    if (c->batch % c->splits != 0)
+        return fail("--batch: found %zu with %zu parts, wanted a multiple: a mini-batch has as many items of each",
+                    c->batch, c->splits);
+    if (c->streams || c->shuffle_buffer > 0)
+        return fail("--%s: found it with the parts of %s, each of which is shuffled as a whole, wanted one file",
+                    c->streams ? "stream" : "shuffle-buffer", c->file);
+    if (c->validation_fraction > 0)
+        return fail("--val: found a fraction with the parts of %s, wanted a file of items to evaluate", c->file);
+    return 0;
+}
+
 /* The rules are in the order of vae-train's options. The first one that is broken is reported. */
 int run_check(const struct training_run_config *c) {
     const struct likelihood *l = c->model.likelihood;
@@ -34,6 +51,8 @@ int run_check(const struct training_run_config *c) {
     if (!splits_fit_ranks(c->splits, ranks_count()))
         return fail("--splits: found %zu with %zu ranks, wanted their number, or 2, 4, 8 and so on times it",
                     c->splits, ranks_count());
+    if (dataset_is_in_parts(c->file) && check_parts(c) < 0)
+        return -1;
     if (c->streams && ranks_count() > 1)
         return fail("--stream: found it with %zu ranks, wanted a file without it: each rank reads its items only",
                     ranks_count());

@@ -4,12 +4,27 @@
 #include "base/atomic_file.h"
 #include "base/error.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 /* Returns the path of a log; "-" is standard output. */
 static const char *log_place(const char *log) {
     return log != NULL && strcmp(log, "-") == 0 ? "/dev/stdout" : log;
+}
+
+/* Refuses an output file that is also a part of the items. 0 or -1. */
+static int check_parts(const struct training_run_config *c, const char *output) {
+    int result = 0;
+    for (size_t i = 0; result == 0 && output != NULL && dataset_is_in_parts(c->file) && i < c->splits; i++) {
+        char *part = dataset_part_path(c->file, i);
+        if (part == NULL)
+            return -1;
+        if (atomic_writes(output, part))
+            result = fail("%s: would be written and is also read as %s, wanted a file of its own", output, part);
+        free(part);
+    }
+    return result;
 }
 
 /* Refuses an output file that is also an input or another output, since it would be overwritten. 0 or -1. */
@@ -26,6 +41,8 @@ static int check_places(const struct training_run_config *c) {
     const char *const outputs[OUTPUTS] = {c->output, log_place(c->log), log_place(c->log_latents), c->checkpoint};
     static const char *const names[OUTPUTS] = {"model", "log", "log of the latents", "checkpoint"};
     for (size_t j = 0; j < OUTPUTS; j++) {
+        if (check_parts(c, outputs[j]) < 0)
+            return -1;
         for (size_t i = 0; outputs[j] != NULL && i < sizeof inputs / sizeof *inputs; i++) {
             const bool replaced = j == CHECKPOINT && i == 0; /* a checkpoint may replace the one that it resumes */
             if (inputs[i] != NULL && atomic_writes(outputs[j], inputs[i]) &&

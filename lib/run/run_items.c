@@ -10,6 +10,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <xxhash.h>
 
 static int check_items(const struct dataset *set, const struct model_config *config) {
     return model_config_check_items(config, set->dtype, set->data, set->items, set->name, 0);
@@ -140,11 +141,30 @@ static int open_data(struct run_items *r, const struct training_run_config *c) {
     r->train = r->streams ? &r->stream.block : &r->all;
     if (r->streams)
         return blocks_open(&r->stream, c->file);
+    const size_t each = c->splits / ranks_count();
+    if (dataset_is_in_parts(c->file))
+        return dataset_load_parts(&r->all, c->file, c->splits, ranks_self() * each, (ranks_self() + 1) * each);
     return is_stdin && ranks_count() > 1 ? dataset_hand_out(&r->all) : dataset_load(&r->all, c->file);
 }
 
+/* Checks the items of the parts that this rank has, and computes their digests. 0 or -1. */
+static int check_parts(struct run_items *r, const struct model_config *config) {
+    r->part_digest = calloc(r->all.parts, sizeof *r->part_digest);
+    if (r->part_digest == NULL)
+        return fail("%s: out of memory for the digests of its parts", r->all.name);
+    for (size_t i = 0; i < r->all.parts; i++) {
+        const struct dataset *part = &r->all.part[i];
+        if (part->data != NULL && check_items(part, config) < 0)
+            return -1;
+        r->part_digest[i] = part->data == NULL ? 0 : dataset_digest(part);
+    }
+    return 0;
+}
+
 /* Checks the items that are in memory, on rank 0, since this reads all of them. 0 or -1. */
-static int check_all(const struct run_items *r, const struct model_config *config) {
+static int check_all(struct run_items *r, const struct model_config *config) {
+    if (r->all.part != NULL)
+        return check_parts(r, config);
     return r->streams || ranks_self() > 0 ? 0 : check_items(&r->all, config);
 }
 
@@ -173,7 +193,7 @@ size_t run_items_block(const struct run_items *r, const struct training_run_conf
 
 struct dataset run_items_first(const struct run_items *r, const struct training_run_config *c) {
     const size_t block = run_items_block(r, c);
-    struct dataset first = *r->train;
+    struct dataset first = r->train->part == NULL ? *r->train : *r->train->part;
     if (block > 0)
         first.items = smaller(first.items, block);
     return first;
@@ -187,9 +207,17 @@ int run_items_load(struct run_items *r, const struct training_run_config *c, str
     if (r->target != NULL &&
         target_set_scale(&config->target, r->target, (size_t)run_items_count(r), c->target) < 0)
         return -1;
-    if (!r->streams && c->estimate == NULL && ranks_self() == 0)
+    if (!r->streams && r->all.part == NULL && c->estimate == NULL && ranks_self() == 0)
         digest_start(&r->digest, &r->all);
     return check_components(r, c, config);
+}
+
+void run_items_share_digests(struct run_items *r) {
+    const size_t parts = r->all.parts;
+    if (parts == 0)
+        return;
+    ranks_gather(r->part_digest, parts / ranks_count() * sizeof *r->part_digest);
+    r->parts_digest = XXH64(r->part_digest, parts * sizeof *r->part_digest, 0);
 }
 
 void run_items_wait(struct run_items *r) {
@@ -201,6 +229,8 @@ struct items_read run_items_known(struct run_items *r) {
     static const struct items_read nothing;
     if (r->streams)
         return blocks_most(&r->stream);
+    if (r->parts_digest != 0)
+        return (struct items_read){r->all.items, r->parts_digest};
     return r->digest.set == NULL ? nothing : digest_so_far(&r->digest);
 }
 
@@ -214,6 +244,7 @@ void run_items_free(struct run_items *r) {
     free(r->label);
     free(r->target);
     free(r->number);
+    free(r->part_digest);
     dataset_free(&r->validation);
     dataset_free(&r->all);
     if (r->streams)

@@ -14,7 +14,9 @@ struct run_items {
     struct blocks stream;           /* in use if `streams` */
     bool streams;
     struct model_config *checked;       /* what the items of the stream must fit; owned */
-    struct digest digest;               /* of those in memory */
+    struct digest digest;               /* of those in memory, if they are not in parts */
+    uint64_t *part_digest;              /* [parts], of data in parts; owned */
+    uint64_t parts_digest;              /* see run_items_share_digests */
     uint32_t *label;                    /* [items of an epoch], owned; NULL: none */
     uint32_t *validation_label;         /* the same for the validation items; with a split a part of `label` */
     double *target, *validation_target; /* the same of targets, NaN if not known */
@@ -35,6 +37,10 @@ struct items_read run_items_known(struct run_items *items);
 /* Waits until that is known of items in memory. */
 void run_items_wait(struct run_items *items);
 
+/* Data in parts: takes the digests that the ranks have of their parts, on all ranks. That of the items then is the
+ * XXH64 of the digests of all parts. Does nothing for other data. */
+void run_items_share_digests(struct run_items *items);
+
 /* Returns the number of items of an epoch; 0: not known yet. */
 uint64_t run_items_count(const struct run_items *items);
 
@@ -42,7 +48,8 @@ uint64_t run_items_count(const struct run_items *items);
  * least one. 0 without --shuffle-buffer: all. */
 size_t run_items_block(const struct run_items *items, const struct training_run_config *run);
 
-/* Returns the items of the first block. What is set from items before training is set from these. */
+/* Returns the items of the first block, or of the first part. What is set from items before training is set from
+ * these. Without data: another rank has them. */
 struct dataset run_items_first(const struct run_items *items, const struct training_run_config *run);
 
 void run_items_free(struct run_items *items);

@@ -9,8 +9,8 @@
 #include <string.h>
 #include <xxhash.h>
 
-#define PARTS 256                     /* of the items that are compared */
-#define PART_BYTES ((size_t)64 << 10) /* of each of them */
+#define SAMPLES 256                     /* of the items that are compared */
+#define SAMPLE_BYTES ((size_t)64 << 10) /* of each of them */
 
 void run_ranks_set_files(struct training_run_config *c) {
     if (ranks_self() > 0)
@@ -20,15 +20,15 @@ void run_ranks_set_files(struct training_run_config *c) {
 /* What a rank has read. */
 struct read {
     struct run_data data; /* without the digest of the items */
-    uint64_t shape, items, parts;
+    uint64_t shape, items, samples;
 };
 
-/* Returns the XXH64 of the parts that are compared. */
-static uint64_t digest_of_parts(const struct dataset *set) {
-    const size_t bytes = set->items * set->item_bytes, part = smaller(PART_BYTES, bytes);
+/* Returns the XXH64 of the samples that are compared. Of data in parts each rank has its own. */
+static uint64_t digest_of_samples(const struct dataset *set) {
+    const size_t bytes = set->items * set->item_bytes, sample = smaller(SAMPLE_BYTES, bytes);
     uint64_t digest = 0;
-    for (size_t i = 0; i < PARTS; i++)
-        digest = XXH64(set->data + (bytes - part) / (PARTS - 1) * i, part, digest);
+    for (size_t i = 0; set->part == NULL && i < SAMPLES; i++)
+        digest = XXH64(set->data + (bytes - sample) / (SAMPLES - 1) * i, sample, digest);
     return digest;
 }
 
@@ -39,7 +39,7 @@ static int check(const struct run_items *items, const struct read *mine, const s
     } inputs[] = {
         {"the dtype or the shape of its items differs", offsetof(struct read, shape)},
         {"the number of its items differs", offsetof(struct read, items)},
-        {"its items differ", offsetof(struct read, parts)},
+        {"its items differ", offsetof(struct read, samples)},
         {"its labels differ", offsetof(struct read, data.labels)},
         {"its targets differ", offsetof(struct read, data.target)},
         {"the items of --val differ", offsetof(struct read, data.validation)},
@@ -52,6 +52,12 @@ static int check(const struct run_items *items, const struct read *mine, const s
                    sizeof(uint64_t)) != 0)
             return fail("%s: %s from rank 0, wanted the same", items->train->name, inputs[i].what);
     return 0;
+}
+
+void run_ranks_share_values(const struct run_items *items, struct model *model) {
+    const struct parameters *p = &model->net.parameters;
+    if (items->train->part != NULL)
+        ranks_share(p->value, p->size * sizeof *p->value);
 }
 
 int run_ranks_check_state(const struct training *t) {
@@ -71,9 +77,12 @@ int run_ranks_check_state(const struct training *t) {
                                               t->step));
 }
 
-int run_ranks_check(const struct run_items *items, struct run_data *data) {
+int run_ranks_check(struct run_items *items, struct run_data *data) {
     const struct dataset *set = items->train;
     char shape[SHAPE_TEXT];
+    run_items_share_digests(items);
+    if (items->parts_digest != 0)
+        data->train = items->parts_digest;
     if (ranks_count() == 1)
         return 0;
     ranks_share(&data->train, sizeof data->train);
@@ -81,7 +90,7 @@ int run_ranks_check(const struct run_items *items, struct run_data *data) {
     struct read mine = {.data = *data,
                         .shape = XXH64(shape, strlen(shape), set->dtype),
                         .items = set->items,
-                        .parts = digest_of_parts(set)},
+                        .samples = digest_of_samples(set)},
                 wanted = mine;
     ranks_share(&wanted, sizeof wanted);
     return ranks_agree(check(items, &mine, &wanted));

@@ -225,7 +225,7 @@ static int train_epochs(struct training_run *r) {
 static struct run_notes notes_of(const struct training_run *r) {
     return (struct run_notes){.config = r->config,
                               .model = &r->model,
-                              .train = r->items.train,
+                              .train = r->items.train->part == NULL ? r->items.train : r->items.train->part,
                               .items = run_items_count(&r->items),
                               .validation = &r->items.validation,
                               .digests = &r->digests,
@@ -254,10 +254,15 @@ static void note_resumed(const struct training_run *r) {
                  r->training.step, epoch, c->epochs);
 }
 
+/* Rank 0 has the items that notes are about. */
+static bool prints_notes(void) {
+    return !cli_quiet() && ranks_self() == 0;
+}
+
 /* Prints notes about the run. Called when all that can refuse the run has been checked. */
 static void note_start(const struct training_run *r) {
     const struct run_notes notes = notes_of(r);
-    if (!cli_quiet())
+    if (prints_notes())
         run_notes_before(&notes);
     if (r->config->resume != NULL)
         note_resumed(r);
@@ -287,7 +292,7 @@ static int train(struct training_run *r) {
         saver_rescue(&r->saver);
         return -1;
     }
-    if (signals_stop() == 0 && !cli_quiet()) {
+    if (signals_stop() == 0 && prints_notes()) {
         const struct run_notes notes = notes_of(r);
         saver_restore(&r->saver, &r->model);
         run_notes_after(&notes, r->config->output);
@@ -359,6 +364,7 @@ static int prepare(struct training_run *r) {
     const struct training_run_config *c = r->config;
     if (ranks_agree(load(r)) < 0 || run_ranks_check(&r->items, &r->digests) < 0)
         return -1;
+    run_ranks_share_values(&r->items, &r->model);
     prepare_saver(r);
     r->training = (struct training){.model = &r->model,
                                     .data = r->items.train,
@@ -438,7 +444,8 @@ static int run(struct training_run *r) {
 }
 
 int training_run(const struct training_run_config *c) {
-    struct training_run r = {.config = c};
+    static struct training_run r; /* large for a stack; a process has one run */
+    r.config = c;
     signals_ignore_pipe();
     progress_start(!cli_quiet(), false);
     int result = run(&r);

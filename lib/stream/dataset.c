@@ -15,7 +15,16 @@
 
 #define FIRST_CAPACITY ((size_t)1 << 20) /* bytes */
 
+const struct dataset *dataset_part_of(const struct dataset *set, size_t *i) {
+    if (set->part == NULL)
+        return set;
+    const size_t each = set->items / set->parts, part = *i / each;
+    *i %= each;
+    return &set->part[part];
+}
+
 const void *dataset_item(const struct dataset *set, size_t i) {
+    set = dataset_part_of(set, &i);
     return set->data + i * set->item_bytes;
 }
 
@@ -40,17 +49,21 @@ void dataset_swap(struct dataset *set, size_t i, size_t j) {
 }
 
 void dataset_expect(const struct dataset *set, size_t i) {
-    memory_expect(dataset_item(set, i), set->item_bytes);
+    set = dataset_part_of(set, &i);
+    if (set->data != NULL)
+        memory_expect(dataset_item(set, i), set->item_bytes);
 }
 
 void dataset_read_ahead(const struct dataset *set, size_t i) {
     static size_t page;
     if (page == 0)
         page = (size_t)sysconf(_SC_PAGESIZE);
+    set = dataset_part_of(set, &i);
+    if (set->mapped == 0)
+        return;
     const unsigned char *item = dataset_item(set, i), *begin = set->owned;
     const size_t first = (size_t)(item - begin) / page * page, end = (size_t)(item - begin) + set->item_bytes;
-    if (set->mapped > 0)
-        (void)madvise((unsigned char *)set->owned + first, end - first, MADV_WILLNEED);
+    (void)madvise((unsigned char *)set->owned + first, end - first, MADV_WILLNEED);
 }
 
 uint64_t dataset_digest(const struct dataset *set) {
@@ -170,6 +183,7 @@ int dataset_hand_out(struct dataset *set) {
 }
 
 void dataset_free(struct dataset *set) {
+    dataset_free_parts(set);
     if (set->mapped > 0)
         munmap(set->owned, set->mapped);
     else

@@ -18,6 +18,11 @@ struct dataset {
     size_t mapped;             /* its bytes, if it is mapped; else 0 */
     const uint32_t *number; /* [items], the items' numbers in the stream; NULL: they are in the stream's order; not
                                owned */
+    /* A data set in parts, each of which has as many items; `data` is NULL. The parts that this process does not
+     * have are without data. NULL: it is not in parts. Owned. */
+    struct dataset *part; /* [parts] */
+    size_t parts;
+    char **part_path; /* [parts], the names */
 };
 
 /* Loads `path` (NULL or "-": stdin). Refuses a stream without items. 0, or -1 with nothing to be freed. */
@@ -30,7 +35,24 @@ int dataset_grow(struct dataset *set, size_t used, size_t most) __attribute__((w
 /* Loads standard input, which rank 0 reads and hands out to the others. 0 or -1, on all ranks. */
 int dataset_hand_out(struct dataset *set) __attribute__((warn_unused_result));
 
+/* Returns whether a path stands for the parts of a data set: "%s" in it is the number of a part, from 0 on. */
+bool dataset_is_in_parts(const char *path);
+
+/* Returns the path of a part, which the caller frees; NULL with a message if memory runs out. */
+char *dataset_part_path(const char *path, size_t part);
+
+/* Loads the parts [first, end) of `parts`, of which one at least. Refuses parts that differ in dtype, shape or
+ * number of items, and a file for one part more. 0, or -1 with nothing to be freed. */
+int dataset_load_parts(struct dataset *set, const char *path, size_t parts, size_t first, size_t end)
+    __attribute__((warn_unused_result));
+
 void dataset_free(struct dataset *set);
+
+/* Frees what a data set has of its parts; dataset_free does it, too. */
+void dataset_free_parts(struct dataset *set);
+
+/* Returns the data set that has item *i, which is its part or itself, and sets *i to the number there. */
+const struct dataset *dataset_part_of(const struct dataset *set, size_t *i);
 
 /* XXH64 of all items' bytes. */
 uint64_t dataset_digest(const struct dataset *set);

@@ -12,26 +12,37 @@
 #define TOO_LARGE 1e6      /* real numbers up to here are trained on at the default rate */
 #define LARGE_EXPONENT 100 /* exp(100) is more than a float holds */
 
-/* The largest |x| of some items, and its place in the data; element: the number of elements if there is no x. */
-struct largest_x {
-    double value;
-    size_t item, element;
+/* An item that was trained on: its data, its number in the stream, and the name of the stream. */
+struct trained_item {
+    const void *data;
+    size_t number;
+    const char *stream;
 };
 
-/* Returns the number in its stream of the item that was trained on at `position` of the epoch. */
-static size_t item_number(const struct training *t, uint64_t position) {
-    return (size_t)feed_first(&t->feed) + dataset_number(t->data, feed_place(&t->feed, position));
+/* The largest |x| of some items; element: the number of elements if no x is a number. */
+struct largest_x {
+    double value;
+    struct trained_item item;
+    size_t element;
+};
+
+/* Returns the item at `position` of the epoch. */
+static struct trained_item item_at(const struct training *t, uint64_t position) {
+    size_t place = feed_place(&t->feed, position);
+    const struct dataset *set = dataset_part_of(t->data, &place);
+    return (struct trained_item){dataset_item(set, place),
+                                 (size_t)feed_first(&t->feed) + dataset_number(set, place), set->name};
 }
 
 /* The step was made of the items [position, position + items) of the epoch. */
 static struct largest_x find_largest_x(const struct training *t, uint64_t position, size_t items) {
     const struct model *m = t->model;
-    struct largest_x largest = {.value = -1};
+    struct largest_x largest = {-1, item_at(t, position), m->elements};
     for (size_t row = 0; row < items; row++) {
         const float *x = model_x(m, &t->pass, row);
         for (size_t i = 0; i < m->elements; i++)
             if (fabs((double)x[i]) > largest.value)
-                largest = (struct largest_x){fabs((double)x[i]), item_number(t, position + row), i};
+                largest = (struct largest_x){fabs((double)x[i]), item_at(t, position + row), i};
     }
     return largest;
 }
@@ -80,11 +91,11 @@ static const char *facts(const struct training *t, uint64_t position, size_t ite
     double value;
     const struct tensor *tensor = find_largest_parameter(&t->model->net.parameters, &value);
     char place[64];
-    snprintf(place, sizeof place, "item %zu, element %zu", x.item, x.element);
+    snprintf(place, sizeof place, "item %zu, element %zu", x.item.number, x.element);
     if (augment_changes(&t->augment))
-        snprintf(place, sizeof place, "item %zu, as --augment changed it,", x.item);
+        snprintf(place, sizeof place, "item %zu, as --augment changed it,", x.item.number);
     snprintf(text, FACTS_TEXT, "|x| is up to %g (%s of %s), the parameters up to %g (%s): %s", x.value, place,
-             t->data->name, value, tensor->name, advice(t, x.value, value, moved));
+             x.item.stream, value, tensor->name, advice(t, x.value, value, moved));
     return text;
 }
 
@@ -92,9 +103,8 @@ static const char *facts(const struct training *t, uint64_t position, size_t ite
  * the support of the likelihood. */
 static int check_rows(const struct training *t, size_t items) {
     for (size_t row = 0; row < items; row++) {
-        const size_t place = feed_place(&t->feed, t->first + row);
-        if (model_config_check_items(&t->model->config, t->data->dtype, dataset_item(t->data, place), 1,
-                                     t->data->name, item_number(t, t->first + row)) < 0)
+        const struct trained_item item = item_at(t, t->first + row);
+        if (model_config_check_items(&t->model->config, t->data->dtype, item.data, 1, item.stream, item.number) < 0)
             return -1;
     }
     return 0;

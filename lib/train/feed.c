@@ -7,6 +7,7 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define DRAWS ((uint64_t)1 << 24) /* numbers of draws: after so many blocks their orders begin anew */
 
@@ -40,10 +41,26 @@ static void shuffle_block(const struct feed *f, uint64_t block, uint32_t *order,
     }
 }
 
+/* Takes the next items of each part for each mini-batch. The last one may have fewer. */
+static void shuffle_parts(const struct feed *f) {
+    const size_t parts = f->data->parts, items = f->data->items / parts, most = f->batch / parts;
+    for (size_t part = 0; part < parts; part++) {
+        shuffle_block(f, part, f->part_order, part * items, items);
+        for (size_t first = 0; first < items; first += most) {
+            const size_t each = smaller(most, items - first);
+            memcpy(f->order + first * parts + part * each, f->part_order + first, each * sizeof *f->order);
+        }
+    }
+}
+
 /* Shuffles the items at hand. 0 or -1. */
 static int shuffle(struct feed *f) {
     if (make_room(f, f->data->items) < 0)
         return -1;
+    if (f->data->part != NULL) {
+        shuffle_parts(f);
+        return 0;
+    }
     const size_t items = f->data->items, block = f->block == 0 ? items : f->block;
     const uint64_t first = feed_first(f) / block;
     for (size_t place = 0; place < items; place += block)
@@ -52,12 +69,16 @@ static int shuffle(struct feed *f) {
 }
 
 int feed_start(struct feed *f) {
+    const size_t parts = f->data->part == NULL ? 0 : f->data->parts;
+    if (parts > 0 && (f->part_order = malloc(f->data->items / parts * sizeof *f->part_order)) == NULL)
+        return fail("training: out of memory for the order of %zu items", f->data->items / parts);
     return make_room(f, f->data->items);
 }
 
 void feed_end(struct feed *f) {
     free(f->order);
-    f->order = NULL;
+    free(f->part_order);
+    f->order = f->part_order = NULL;
 }
 
 int feed_begin(struct feed *f, uint64_t epoch) {
@@ -86,7 +107,7 @@ int feed_next(struct feed *f, uint64_t position) {
 
 void feed_read_ahead(const struct feed *f, uint64_t position, size_t count) {
     const uint64_t first = position == 0 ? 0 : position + AHEAD * count, end = position + (AHEAD + 1) * count;
-    for (uint64_t i = first; f->data->mapped > 0 && i < end && i < f->data->items; i++)
+    for (uint64_t i = first; (f->data->mapped > 0 || f->data->part != NULL) && i < end && i < f->data->items; i++)
         dataset_read_ahead(f->data, f->order[i]);
 }
 

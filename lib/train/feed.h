@@ -6,18 +6,21 @@
 
 /* The items of an epoch, in the order in which they are trained on. They are shuffled block by block: the items of
  * a block among each other, the blocks in the order of the data. The order depends on the seed, the epoch and the
- * size of a block only, so data in memory and a stream give the same one. */
+ * size of a block only, so data in memory and a stream give the same one. Of data in parts each part is shuffled by
+ * itself, and each mini-batch has as many items of each part, those of part 0 first. */
 struct feed {
     /* Set by the caller. */
     const struct dataset *data; /* all items, or those at hand, which are &stream->block; not owned */
     struct blocks *stream;      /* NULL: data has all items; not owned */
     size_t block;               /* items of a block; 0: all are one */
+    size_t batch;               /* of data in parts: items of a mini-batch, of which each part has as many */
     uint64_t seed;
     /* Set by the functions below. */
     uint64_t epoch;
-    bool has_failed; /* a stream could not be read */
-    size_t room;     /* items that there is memory for */
-    uint32_t *order; /* the places in `data` of the items at hand, in the order of the epoch; owned */
+    bool has_failed;      /* a stream could not be read */
+    size_t room;          /* items that there is memory for */
+    uint32_t *order;      /* the places in `data` of the items at hand, in the order of the epoch; owned */
+    uint32_t *part_order; /* the same of one part; owned */
 };
 
 /* Allocates the order. 0 or -1; end with feed_end in both cases. */

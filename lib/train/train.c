@@ -287,7 +287,8 @@ int training_start(struct training *t) {
     t->split_count = larger(t->split_count, 1);
     const size_t latent = m->config.latent, split = divide_up(t->batch, t->split_count);
     t->last = ELBO_NONE;
-    t->feed = (struct feed){.data = t->data, .stream = t->stream, .block = t->shuffled, .seed = t->seed};
+    t->feed = (struct feed){
+        .data = t->data, .stream = t->stream, .block = t->shuffled, .batch = t->batch, .seed = t->seed};
     if (feed_start(&t->feed) < 0)
         return -1;
     t->sums = calloc(1, training_sums_bytes(latent));

@@ -87,6 +87,64 @@ bytes_of() {
     bytes_of mpich
 }
 
+# parts NUMBER: cuts 300 items into parts.
+parts() {
+    local i each=$((300 / $1))
+    for ((i = 0; i < $1; i++)); do raw-select --skip $((each * i)) -n $each items.raw >part-$i.raw; done
+}
+
+@test "ranks that have only their parts give the bytes of one process" {
+    local library options number rank each i
+    parts 4
+    for library in "${LIBRARIES[@]}"; do
+        command -v mpicc."$library" >/dev/null || continue
+        for options in '' '--prior vamp:5 --mean-bias --ema 0.9' '--cond labels.raw --objective iwae -k 2' '-l gaussian --sigma shared -H conv:4:4:2,8'; do
+            # shellcheck disable=SC2086 # several options
+            one -m one.bin $options part-%s.raw
+            for number in 1 2 4; do
+                rm -rf rank-*
+                each=$((4 / number))
+                for ((rank = 0; rank < number; rank++)); do
+                    mkdir rank-$rank
+                    ln -s ../labels.raw rank-$rank
+                    for ((i = each * rank; i < each * (rank + 1); i++)); do ln -s ../part-$i.raw rank-$rank; done
+                done
+                launch "$library" $number
+                # shellcheck disable=SC2016,SC2086 # the ranks are numbered by MPI
+                defaulting "${OPTIONS[@]}" -- "${launch[@]}" sh -c 'cd "rank-${OMPI_COMM_WORLD_RANK:-${PMI_RANK:-0}}" && exec "$@"' sh \
+                    "$(program "$library")" -m ../ranks.bin --checkpoint ../ck $options part-%s.raw
+                cmp one.bin ranks.bin || fail "$library, $number ranks: $options"
+            done
+        done
+        # With another number of ranks, and on one process.
+        one -m one.bin part-%s.raw
+        ranks "$library" 4 -m ranks.bin --checkpoint ck2 -e 1 part-%s.raw
+        ranks "$library" 2 -m ranks.bin --checkpoint ck2 --continue -e 2 part-%s.raw
+        one -m ranks.bin --checkpoint ck2 --continue part-%s.raw
+        cmp one.bin ranks.bin
+        rm ck2
+    done
+    assert [ -e ranks.bin ] || skip 'wants Open MPI or MPICH (make deps-mpi)'
+}
+
+@test "parts that differ between ranks, or become shorter, end all with a message that names them" {
+    wants openmpi
+    parts 4
+    cp part-3.raw kept.raw
+    raw-select -n 74 items.raw >part-3.raw
+    run -1 --separate-stderr ranks openmpi 4 -m new.bin part-%s.raw
+    assert_equal "$(grep '^vae-train: ' <<<"$stderr")" 'vae-train: rank 3: part-%s.raw: the number of its items differs from rank 0, wanted the same'
+    run -1 --separate-stderr ranks openmpi 2 -m new.bin part-%s.raw
+    assert_equal "$(grep '^vae-train: ' <<<"$stderr")" 'vae-train: rank 1: part-3.raw: has 74 items, wanted 75 as in part-2.raw'
+    # Each of 2 ranks maps 8 parts.
+    parts 16
+    ranks openmpi 2 -m new.bin --splits 16 -b 48 -e 1000000 --log log.tsv part-%s.raw 2>err 3>&- &
+    until [ -s log.tsv ] && [ "$(wc -l <log.tsv)" -ge 3 ]; do kill -0 $! && sleep 0.1; done
+    : >part-8.raw
+    run ! wait $!
+    grep -x 'vae-train: rank 1: part-8.raw: became shorter while it was read, wanted it unchanged' err
+}
+
 @test "three ranks, and splits that are twice and four times the ranks" {
     wants openmpi
     local splits number
@@ -378,7 +436,7 @@ END
         rm -r room
         count=$((count + 1))
     done
-    assert_equal $count 7
+    assert_equal $count 8
     assert [ ! -e requeued ]
 }
 

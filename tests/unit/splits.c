@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The sum over splits is that of one binary tree, bit by bit. */
+/* The sum over splits is that of one binary tree, bit by bit; and each split has items of one part of the data. */
+#include "base/error.h"
 #include "test.h"
+#include "train/feed.h"
 #include "train/splits.h"
 
 #include <stdlib.h>
@@ -65,10 +67,47 @@ static void the_splits_are_all_items_in_order(void) {
     }
 }
 
+/* Data of PARTS parts with 11 items each, in mini-batches of 4 items of each part. */
+static void mini_batches_have_as_many_items_of_each_part(void) {
+    enum { PARTS = 3, EACH = 11, BATCH = 12, ITEMS = PARTS * EACH };
+    struct dataset part[PARTS] = {{0}}, set = {.items = ITEMS, .part = part, .parts = PARTS};
+    struct feed feed = {.data = &set, .batch = BATCH, .seed = 5};
+    const struct splits splits = {.count = PARTS};
+    size_t first_order[ITEMS], moved = 0, alike = 0;
+    EXPECT(feed_start(&feed) == 0, "%s", error_message());
+    for (uint64_t epoch = 1; epoch <= 2; epoch++) {
+        bool seen[ITEMS] = {false};
+        EXPECT(feed_begin(&feed, epoch) == 0, "%s", error_message());
+        for (size_t position = 0; position < ITEMS; position += BATCH) {
+            const size_t items = ITEMS - position < BATCH ? ITEMS - position : BATCH;
+            for (size_t split = 0; split < PARTS; split++)
+                for (size_t i = splits_first(&splits, items, split); i < splits_first(&splits, items, split + 1);
+                     i++) {
+                    const size_t place = feed_place(&feed, position + i);
+                    EXPECT(place / EACH == split && !seen[place], "epoch %d, position %zu: item %zu in split %zu",
+                           (int)epoch, position + i, place, split);
+                    seen[place] = true;
+                }
+        }
+        for (size_t position = 0; position < ITEMS; position++) {
+            const size_t place = feed_place(&feed, position);
+            EXPECT(seen[position], "epoch %d: item %zu is left out", (int)epoch, position);
+            moved += epoch == 2 && place != first_order[position];
+            alike += epoch == 2 && position % BATCH < 4 && position + 4 < ITEMS &&
+                     place % EACH == feed_place(&feed, position + 4) % EACH;
+            first_order[position] = place;
+        }
+    }
+    EXPECT(moved > ITEMS / 2, "the second epoch has moved %zu items", moved);
+    EXPECT(alike < 8, "two parts have %zu items in the same order", alike);
+    feed_end(&feed);
+}
+
 int main(void) {
     static const struct test tests[] = {
         {"the sum is that of the tree", the_sum_is_that_of_the_tree},
         {"the splits are all items, in order", the_splits_are_all_items_in_order},
+        {"mini-batches have as many items of each part", mini_batches_have_as_many_items_of_each_part},
     };
     return RUN(tests);
 }
