@@ -192,7 +192,7 @@ score() {
     inside bash -euc 'cd /root; ./score model.bin <items.raw >shared; ./score-static model.bin <items.raw >archive'
     vae-score -q -m model.bin "$minimal/root/items.raw" | payload |
         perl -e 'local $/; printf "%.17g\n", $_ for unpack "d<*", <STDIN>' >scores
-    cut -d ' ' -f 1 "$minimal/root/shared" | diff - scores
+    diff "$minimal/root/shared" scores
     cmp "$minimal/root/shared" "$minimal/root/archive"
     inside ldd /root/score | grep -F "libvae.so.0 => /lib/$MULTIARCH/libvae.so.0"
     # Where there is no OpenBLAS, the tool that needs it says so.
