@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/number.h"
 #include "base/progress.h"
+#include "base/ranks.h"
 #include "base/signals.h"
 #include "dist/missing.h"
 #include "model/bound.h"
@@ -117,6 +118,18 @@ static void evaluate_range(struct batch *batch, const struct range *s) {
         add_draw(e, s, k);
 }
 
+/* Returns the bound of the batch's item i that training maximises; see struct objective. */
+static double bound_of(const struct evaluator *e, size_t i) {
+    const struct item_figures *f = &e->figures[i];
+    const struct objective *o = e->objective;
+    const double target = has_target_term(e) ? o->target_weight * f->target : 0;
+    if (o->estimator->importance)
+        return has_target_term(e) ? log_sum_value(&e->joint[i]) - log(e->samples) : f->log_likelihood;
+    const double kl =
+        o->free_bits > 0 ? bound_kl(&e->batch.pass, e->batch.model, o, batch_row(&e->batch, i)) : f->kl;
+    return f->reconstruction - o->beta * kl + target;
+}
+
 /* Evaluates all draws of the items of a batch. */
 static void evaluate_batch(struct evaluator *e, const void *items, const uint32_t *label, size_t count,
                            uint64_t item) {
@@ -128,9 +141,13 @@ static void evaluate_batch(struct evaluator *e, const void *items, const uint32_
             progress_show("items from %" PRIu64 " on, %" PRIu32 " of %" PRIu32 " draws", item,
                           e->first_draw + e->draws, e->samples);
     }
-    for (size_t i = 0; e->marginal && i < count; i++) {
-        e->figures[i].log_likelihood = e->figures[i].curve[e->points - 1];
-        e->figures[i].effective = log_sum_effective(&e->weights[i]);
+    for (size_t i = 0; i < count; i++) {
+        struct item_figures *f = &e->figures[i];
+        if (e->marginal) {
+            f->log_likelihood = f->curve[e->points - 1];
+            f->effective = log_sum_effective(&e->weights[i]);
+        }
+        f->bound = e->objective == NULL ? 0 : bound_of(e, i);
     }
 }
 
@@ -165,39 +182,28 @@ const float *evaluator_heads(const struct evaluator *e, size_t i) {
     return posterior_heads(&e->batch.pass, e->batch.model->posterior, batch_row(&e->batch, i));
 }
 
-/* Returns the bound of the batch's item i that training maximises; see struct objective. */
-static double bound_of(const struct evaluator *e, size_t i) {
-    const struct item_figures *f = &e->figures[i];
-    const struct objective *o = e->objective;
-    const double target = has_target_term(e) ? o->target_weight * f->target : 0;
-    if (o->estimator->importance)
-        return has_target_term(e) ? log_sum_value(&e->joint[i]) - log(e->samples) : f->log_likelihood;
-    const double kl =
-        o->free_bits > 0 ? bound_kl(&e->batch.pass, e->batch.model, o, batch_row(&e->batch, i)) : f->kl;
-    return f->reconstruction - o->beta * kl + target;
-}
-
-/* Adds the figures of item i to the sums. Called in the order of the items, so that the sums do not depend on the
+/* Adds the figures of an item to the sums. Called in the order of the items, so that the sums do not depend on the
  * number of threads. */
-static void add_item(struct evaluator *e, size_t i) {
-    const struct item_figures *f = &e->figures[i];
+static void add_figures(struct evaluator *e, const struct item_figures *f) {
     struct evaluation *total = &e->total;
-    const struct model *m = e->batch.model;
-    const size_t row = batch_row(&e->batch, i);
     total->items++;
     total->elements += (double)f->observed;
     total->reconstruction += f->reconstruction;
     total->kl += f->kl;
     total->effective += f->effective;
-    total->bound += e->objective == NULL ? 0 : bound_of(e, i);
+    total->bound += f->bound;
     tally_add(&total->elbo, f->reconstruction - f->kl);
     tally_add(&total->log_likelihood, f->log_likelihood);
     for (size_t p = 0; p < e->points; p++)
         tally_add(&total->curve[p], f->curve[p]);
     if (!isnan(f->known))
         target_add(&total->targets, f->target, f->known, pow(f->prediction - f->known, 2));
-    latent_sums_add(total->latents, evaluator_heads(e, i), posterior_sigma(&e->batch.pass, m->posterior, row),
-                    m->config.latent);
+}
+
+static void add_latents(struct evaluator *e, size_t i) {
+    const struct model *m = e->batch.model;
+    latent_sums_add(e->total.latents, evaluator_heads(e, i),
+                    posterior_sigma(&e->batch.pass, m->posterior, batch_row(&e->batch, i)), m->config.latent);
 }
 
 void evaluator_run(struct evaluator *e, enum dtype dtype, const void *items, const uint32_t *label,
@@ -208,15 +214,22 @@ void evaluator_run(struct evaluator *e, enum dtype dtype, const void *items, con
     evaluate_batch(e, items, label, count, item);
 }
 
-int evaluator_take(struct evaluator *e, size_t i, uint64_t item, const char *name) {
-    const struct item_figures *f = &e->figures[i];
+/* Adds the figures of an item, if they are finite. 0 or -1. */
+static int take(struct evaluator *e, const struct item_figures *f, uint64_t item, const char *name) {
     if (!isfinite(f->reconstruction) || !isfinite(f->kl) || (e->marginal && !isfinite(f->log_likelihood)))
         return fail("%s: item %" PRIu64 " has reconstruction %g and kl %g, wanted finite figures", name, item,
                     unsigned_nan(f->reconstruction), unsigned_nan(f->kl));
     if (e->target != NULL && !isfinite(f->prediction))
         return fail("%s: item %" PRIu64 " has the predicted target %g, wanted a finite one", name, item,
                     unsigned_nan(f->prediction));
-    add_item(e, i);
+    add_figures(e, f);
+    return 0;
+}
+
+int evaluator_take(struct evaluator *e, size_t i, uint64_t item, const char *name) {
+    if (take(e, &e->figures[i], item, name) < 0)
+        return -1;
+    add_latents(e, i);
     return 0;
 }
 
@@ -225,15 +238,44 @@ void evaluator_refuse(struct evaluator *e, size_t i) {
         .reconstruction = NAN, .kl = NAN, .log_likelihood = NAN, .effective = NAN, .prediction = NAN, .known = NAN};
 }
 
+/* Evaluates the items from `item` on, as many as the batch has room for, but none from `end` on. Returns how many.
+ */
+static size_t run_next(struct evaluator *e, const struct dataset *set, const uint32_t *label, const double *target,
+                       size_t item, size_t end) {
+    const size_t count = smaller(end - item, batch_room(e->batch.rows, item));
+    evaluator_run(e, set->dtype, dataset_item(set, item), label == NULL ? NULL : label + item,
+                  target == NULL ? NULL : target + item, count, item);
+    return count;
+}
+
+/* Every rank evaluates a part, and adds up the figures of all. */
+static int add_with_ranks(struct evaluator *e, const struct dataset *set, const uint32_t *label,
+                          const double *target) {
+    const size_t each = divide_up(set->items, ranks_count()), first = smaller(ranks_self() * each, set->items),
+                 end = smaller(first + each, set->items);
+    struct item_figures *figures = calloc(each * ranks_count(), sizeof *figures);
+    int result =
+        ranks_agree(figures == NULL ? fail("%s: out of memory for the figures of its items", set->name) : 0);
+    for (size_t item = first, count; result == 0 && signals_stop() == 0 && item < end; item += count) {
+        count = run_next(e, set, label, target, item, end);
+        memcpy(figures + item, e->figures, count * sizeof *figures);
+    }
+    if (result == 0)
+        ranks_gather(figures, each * sizeof *figures);
+    for (size_t item = 0; result == 0 && signals_stop() == 0 && item < set->items; item++)
+        result = take(e, &figures[item], dataset_number(set, item), set->name);
+    free(figures);
+    return result < 0 ? -1 : signals_stop() == 0;
+}
+
 int evaluator_add_all(struct evaluator *e, const struct dataset *set, const uint32_t *label, const double *target) {
-    for (size_t item = 0; item < set->items && signals_stop() == 0;) {
-        const size_t left = set->items - item, count = smaller(left, batch_room(e->batch.rows, item));
-        evaluator_run(e, set->dtype, dataset_item(set, item), label == NULL ? NULL : label + item,
-                      target == NULL ? NULL : target + item, count, item);
+    if (ranks_count() > 1)
+        return add_with_ranks(e, set, label, target);
+    for (size_t item = 0, count; item < set->items && signals_stop() == 0; item += count) {
+        count = run_next(e, set, label, target, item, set->items);
         for (size_t i = 0; i < count; i++)
             if (evaluator_take(e, i, dataset_number(set, item + i), set->name) < 0)
                 return -1;
-        item += count;
     }
     return signals_stop() == 0;
 }

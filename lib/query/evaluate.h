@@ -19,6 +19,7 @@ struct item_figures {
     double effective;           /* effective sample size of the importance weights; NaN without `marginal` */
     size_t observed;            /* elements that are not missing */
     double prediction;          /* of the target at z = mu, in units of its deviation; NaN without `target` */
+    double bound;               /* of the evaluator's objective; 0 without one */
     double known, target;       /* the target in these units, NaN if not known; E_q log p(t|z) with an objective */
     double curve[CURVE_POINTS]; /* log p(x) from the first point[i] draws, for i below `points` of the evaluator */
 };
@@ -78,8 +79,9 @@ int evaluator_take(struct evaluator *evaluator, size_t i, uint64_t item, const c
 /* Sets the figures of item i of the last batch to NaN. */
 void evaluator_refuse(struct evaluator *evaluator, size_t i);
 
-/* Evaluates a whole data set, and adds the figures of its items to `total`. Returns 1 when done; 0 if a signal came
- * before the end (see signals_stop), and then the sums must not be used; -1 as evaluator_take. */
+/* Evaluates a whole data set, and adds the figures of its items to `total`. Of several ranks each evaluates a part
+ * of the items; all get the same sums, without those of the latents. Returns 1 when done; 0 if a signal came before
+ * the end (see signals_stop), and then the sums must not be used; -1 as evaluator_take. */
 int evaluator_add_all(struct evaluator *evaluator, const struct dataset *set, const uint32_t *label,
                       const double *target) __attribute__((warn_unused_result));
 

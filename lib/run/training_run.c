@@ -40,7 +40,7 @@ struct training_run {
     bool over; /* --patience ends the run */
 };
 
-/* Every rank evaluates all of the validation data, and the figures of rank 0 count. *elbo becomes NaN without data,
+/* Every rank evaluates a part of the validation data; the figures of rank 0 count. *elbo becomes NaN without data,
  * and if a figure of an item is not finite. That is noted, and does not end the training. Returns 1 when done, 0 if
  * a signal came before the end, -1 on error. */
 static int validate(struct training_run *r, struct elbo *elbo) {
@@ -50,8 +50,8 @@ static int validate(struct training_run *r, struct elbo *elbo) {
         return 1;
     const struct objective *o = &r->config->objective;
     const bool importance = o->estimator->importance;
-    int result = evaluator_start(&evaluator, &r->model, r->workers, importance ? (uint32_t)o->draws : 1, importance,
-                                 r->config->seed);
+    int result = ranks_agree(evaluator_start(&evaluator, &r->model, r->workers, importance ? (uint32_t)o->draws : 1,
+                                             importance, r->config->seed));
     if (result == 0) {
         evaluator.objective = o;
         result = evaluator_add_all(&evaluator, &r->items.validation, r->items.validation_label,

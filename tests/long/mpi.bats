@@ -59,7 +59,7 @@ ranks() {
 # bytes_of LIBRARY: ranks give the bytes of one process.
 bytes_of() {
     local options number count=0
-    for options in '' '--objective iwae -k 3 --clip 1' '--prior vamp:5 --ema 0.9' '--optimizer muon -l gaussian --sigma 0.3' \
+    for options in '' '--objective iwae -k 3 --clip 1 --val val.raw' '--prior vamp:5 --ema 0.9' '--optimizer muon -l gaussian --sigma 0.3' \
         '--cond labels.raw --val val.raw --val-cond labels-60.raw --patience 1' '--val 0.1 --shuffle-buffer 64K' \
         '-H conv:4:4:2,8 -a silu --augment shift:1' '-H 260,250 -e 1' '-H 260,250 --prior vamp:5 -e 1'; do
         # shellcheck disable=SC2086 # several options
