@@ -46,6 +46,9 @@ v() {
     printf 'CCl\n\n[nH]\xc3\xa9C\n' >lines
     v text2raw --write-tokens tokens lines >numbers.raw
     v raw2text --tokens tokens numbers.raw | cmp - lines
+    # A line of 64 tokens of the greatest length, as many bytes as are written together, without its end.
+    perl -e 'print "x" x 4096, "\n"' >long
+    { header u8 64 2 . && perl -e 'print "\1" x 128'; } | v raw2text --tokens long | cmp - <(perl -e 'print "x" x 4096 x 64, "\n" for 1, 2')
     printf '%s\n' C Cl '[nH]' é >tokens
     v text2raw --tokens tokens lines | v raw2text --tokens tokens | cmp - lines
     { printf 'P2 3 1 9 1 2 3\nP4 3 1 aP7\nWIDTH 3\nHEIGHT 1\nDEPTH 2\nMAXVAL 9\nTUPLTYPE GRAYSCALE_ALPHA\nENDHDR\n' && printf '\1\2\3\4\5\6'; } >few.pnm

@@ -23,7 +23,7 @@ setup() {
 
 # small MODEL OPTION...: a training of one epoch.
 small() {
-    defaulting -e 1 -- vae-train -q --tokens tokens.txt -m "$1" -z 3 -b 32 "${@:2}" words.raw
+    defaulting -e 1 -z 3 -b 32 -- vae-train -q --tokens tokens.txt -m "$1" "${@:2}" words.raw
 }
 
 # Reads no vocabulary but the model's.
@@ -58,7 +58,9 @@ text() { raw2text -m gru.bin "$@"; }
     grep -qx $'decoder.1.bias_hh\t72' shapes
     grep -qx $'decoder.2.weight\t12x24' shapes
     small x.bin -e 0 -H gru:9,gru:7 --decoder-hidden 5
-    assert_equal "$(vae-info --net x.bin | awk '/gru/ { print $1, $3 }')" $'encoder.0 6x1x9\nencoder.1 7'
+    # The multiply-adds of a sequence: 3 units (positions inputs + positions units).
+    assert_equal "$(vae-info --net x.bin | awk '/gru/ { print $1, $3, $5 }')" \
+        "encoder.0 6x1x9 $((3 * 9 * (6 * 12 + 6 * 9)))"$'\n'"encoder.1 7 $((3 * 7 * (6 * 9 + 6 * 7)))"
     vae-info --net gru.bin | grep -qx $'decoder.1\tgru\t6x1x24\t3312\t10944'
 }
 
@@ -158,6 +160,50 @@ text() { raw2text -m gru.bin "$@"; }
     run -1 grep 'hardly' err
 }
 
+@test "initial weights of gru have the bounds of a gate with as many inputs and units" {
+    small x.bin -e 0 --init glorot -H gru:30 --decoder-hidden gru:20
+    # glorot N INPUTS UNITS: all of N numbers are within sqrt(6 / (inputs + units)), and some are near it.
+    glorot() {
+        tr ' ' '\n' | awk -v bound="$(awk "BEGIN { print sqrt(6 / ($2 + $3)) }")" -v n="$1" '
+            { x = $1 < 0 ? -$1 : $1; most = x > most ? x : most } END { if (!(NR == n && most <= bound && most > 0.97 * bound)) { print NR, most, bound; exit 1 } }'
+    }
+    tensor x.bin encoder.0.weight_ih | glorot $((90 * 12)) 12 30
+    tensor x.bin encoder.0.weight_hh | glorot $((90 * 30)) 30 30
+    tensor x.bin decoder.0.weight_ih | glorot $((60 * 15)) 15 20
+    tensor x.bin decoder.0.weight_hh | glorot $((60 * 20)) 20 20
+    for name in encoder.0.bias_ih encoder.0.bias_hh decoder.0.bias_ih decoder.0.bias_hh; do
+        assert_equal "$(tensor x.bin $name | tr ' ' '\n' | sort -u)" 0
+    done
+}
+
+@test "--weight-decay shrinks the matrices of gru and leaves its biases" {
+    local options=(--init normal:0.5 -H gru:9 --decoder-hidden gru:6 -b 400)
+    small start.bin -e 0 "${options[@]}"
+    # One step an epoch, each of no length but for the decay by the rate.
+    small decay.bin -e 30 -r 0.1 --weight-decay 1 --adam-eps 1 --clip 1e-20 "${options[@]}"
+    for name in {encoder,decoder}.0.{weight,bias}_{ih,hh}; do
+        paste <(tensor start.bin $name | tr ' ' '\n') <(tensor decay.bin $name | tr ' ' '\n') |
+            awk -v name=$name 'BEGIN { ratio = name ~ /weight/ ? 0.9 ^ 30 : 1 }
+                { d = $2 - ratio * $1; if (d * d > 1e-10 + 1e-10 * $1 * $1) { print name, $1, $2; exit bad = 1 } moved += $1 * $1 }
+                END { exit bad || (name ~ /weight/ && moved == 0) }'
+    done
+}
+
+@test "draws share no noise with latents that were drawn with the same seed" {
+    # With weights of 0 each token has the same probability, whatever the latent.
+    for decoder in gru:4 5; do
+        small even.bin -e 0 --init normal:0 --decoder-hidden $decoder -z 4
+        vae-sample -n 2000 -d 4 >z.raw
+        vae-decode --sample -m even.bin z.raw >x.raw
+        # The first two numbers of a latent are one draw of two: its length and its parts.
+        paste <(raw2csv --tsv --no-header z.raw) <(raw2csv --tsv --no-header x.raw | cut -f 1) | awk '
+            { v[1] = $1; v[2] = $2; v[3] = $3; v[4] = $4; v[5] = $1 ^ 2 + $2 ^ 2; v[6] = $3 ^ 2 + $4 ^ 2; t = $5; st += t; stt += t * t
+              for (i = 1; i <= 6; i++) { s[i] += v[i]; q[i] += v[i] ^ 2; p[i] += v[i] * t } }
+            END { for (i = 1; i <= 6; i++) { r = (p[i] / NR - s[i] / NR * st / NR) / sqrt((q[i] / NR - (s[i] / NR) ^ 2) * (stt / NR - (st / NR) ^ 2))
+                    if (!(r ^ 2 < 0.12 ^ 2)) { print i, r; exit 1 } } exit NR != 2000 }'
+    done
+}
+
 @test "another vocabulary is another run, and the same one under another name is not" {
     small x.bin -e 1 --checkpoint run.ck --decoder-hidden gru:5
     tac tokens.txt >other.txt
@@ -171,6 +217,11 @@ text() { raw2text -m gru.bin "$@"; }
     small plain.bin -e 3
     assert_equal "$(vae-sample -n 20 -m plain.bin | vae-decode -m plain.bin | text | grep -cx '[a-z]*')" 20
     vae-eval -q -m plain.bin words.raw | row_holds 2 '$2 < 0'
+    # The temperature is theirs, too.
+    small drawn.bin -e 0 -z 4 -H 5 --init normal:1
+    vae-sample -n 2000 -d 4 >z.raw
+    paste <(vae-decode --sample --temperature 0.001 -m drawn.bin z.raw | raw2csv --no-header) \
+        <(vae-decode -m drawn.bin z.raw | raw2csv --no-header) | awk '{ n += $1 == $2 } END { exit !(NR == 2000 && n > 1950) }'
     small x.bin --decoder-hidden linear:3:2:4,conv:3:3
     vae-info --net x.bin | grep -q conv
 }

@@ -65,6 +65,15 @@ load targets
     done
 }
 
+@test "with rate 0 the R^2 of an epoch is the same for any mini-batches" {
+    local batch
+    for batch in 400 32 4 1; do
+        learn -q -e 1 -r 0 -b $batch -m x.bin --log $batch.tsv --target targets.raw items.raw
+        near "$(last $batch 16)" "$(last 400 16)" 0.0002
+        near "$(last $batch 14)" "$(last 400 14)" 0.01
+    done
+}
+
 @test "targets that are not known have no part" {
     holes <targets.raw >few.raw
     learn -m few.bin -e 60 --target few.raw items.raw 2>told

@@ -60,6 +60,10 @@ refuses_tokens() {
     # The order of the lines is that of the numbers alone.
     printf 'z\nClx\nC\ny\nCl\n' >t
     assert_equal "$(items 'ClClxCz\n' --tokens t)" '5 2 3 1'
+    # At the end of a text without a line end, no token goes on with what was there before.
+    printf 'b\na\naa\n' >t
+    assert_equal "$(items 'aa\naa\nba' --tokens t | paste -s -d /)" '3 0/3 0/1 2'
+    assert_equal "$(printf ba | text2raw --tokens t --length 2 | raw2csv --no-header)" 1,2
     # A token may have any bytes, also a part of a character.
     printf '\xc3\n\xa9x\n \n' >t
     assert_equal "$(items '\xc3 \xc3\xa9x\n' --tokens t)" '1 3 1 2'

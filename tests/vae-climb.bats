@@ -110,6 +110,13 @@ standardised() {
     climb --control -S 1 start.raw | cmp - control
     climb --control -S 2 start.raw >other
     run -1 cmp -s other control
+    # Directions share no noise with latents that were drawn with the same seed.
+    vae-sample -n 300 -d 4 >same.raw
+    climb --control --within 1 --steps 2 same.raw >moved.raw
+    paste <(raw2csv --tsv --no-header same.raw) <(raw2csv --tsv --no-header moved.raw) | awk '
+        { d = a = b = 0; for (i = 1; i <= 4; i++) { e = $(i + 4) - $i; d += e * $i; a += e * e; b += $i * $i }
+          if (a > 0) { s += d / sqrt(a * b); n++ } }
+        END { if (!(n > 250 && (s / n) ^ 2 < 0.2 ^ 2)) { print n, s / n; exit 1 } }'
     # An item's direction is that of its number in the stream.
     climb --control <(raw-select -n 5 start.raw) | payload | cmp - <(payload <control | first 80)
 }
@@ -263,6 +270,8 @@ standardised() {
     run -0 --separate-stderr bash -c 'vae-climb --latents pairs.raw --target values.raw --method linear --steps 50 start.raw >moved.raw'
     grep -E '^vae-climb: values.raw: [0-9]+ of 30 predictions at the end are far beyond the known targets, which are from -[.0-9]+ to [.0-9]+: they are extrapolations, and say little \(fewer --steps stay nearer\)$' <<<"$stderr" ||
         fail "$stderr"
+    run -0 --separate-stderr bash -c 'vae-climb --minimize --latents pairs.raw --target values.raw --method linear --steps 50 start.raw >moved.raw'
+    grep -E 'values.raw: [0-9]+ of 30 predictions at the end are far beyond the known targets' <<<"$stderr" || fail "$stderr"
     run -0 --separate-stderr bash -c 'vae-climb --latents pairs.raw --target values.raw --method linear --steps 1 --step-size 0.01 start.raw >moved.raw'
     run -1 grep extrapolations <<<"$stderr"
 }

@@ -109,6 +109,16 @@ same() {
     done
 }
 
+@test "draws share no noise with latents that were drawn with the same seed" {
+    # With weights of 0 each element is 1 with probability 1/2, whatever the latent.
+    vae-train -q -m half.bin -e 0 --init normal:0 -z 4 -H 3 <(header f32 4 3 . && f32 0 1 0 1 0 1 0 1 0 1 0 1)
+    vae-sample -n 2000 -d 4 >z.raw
+    vae-decode -q --sample -m half.bin z.raw >x.raw
+    paste <(raw2csv --tsv --no-header z.raw) <(raw2csv --tsv --no-header x.raw) | awk '
+        { for (i = 1; i <= 4; i++) for (j = 5; j <= 8; j++) s[i, j] += $i * (2 * $j - 1) / 2000 }
+        END { for (k in s) if (!(s[k] ^ 2 < 0.12 ^ 2)) { print k, s[k]; exit 1 } exit NR != 2000 }'
+}
+
 @test "another seed changes a draw, and not a mean" {
     same 20 >z.raw
     vae-decode -m small.bin z.raw | cmp - <(vae-decode -m small.bin -S 9 z.raw)

@@ -50,8 +50,9 @@ static int validate(struct training_run *r, struct elbo *elbo) {
         return 1;
     const struct objective *o = &r->config->objective;
     const bool importance = o->estimator->importance;
-    int result = ranks_agree(evaluator_start(&evaluator, &r->model, r->workers, importance ? (uint32_t)o->draws : 1,
-                                             importance, r->config->seed));
+    const uint32_t draws = importance ? (uint32_t)o->draws : 1;
+    int result =
+        ranks_agree(evaluator_start(&evaluator, &r->model, r->workers, draws, importance, r->config->seed));
     if (result == 0) {
         evaluator.objective = o;
         result = evaluator_add_all(&evaluator, &r->items.validation, r->items.validation_label,

@@ -12,8 +12,11 @@
 
 enum { POSITIONS = 4, TOKENS = 3, CHOICES = TOKENS + 1, LATENT = 2, DRAWS = 20000 };
 
+#define RECURRENT "3,gru:7" /* the layers of a decoder that reads the tokens before */
+#define PLAIN "3"           /* of one that does not */
+
 /* Builds a model whose weights are large enough that its tokens have different probabilities. 0 or -1. */
-static int make(struct model *m) {
+static int make(struct model *m, const char *decoder) {
     struct model_config c = {.logvar_bound = (double)LOGVAR_BOUND,
                              .item = {1, {POSITIONS}},
                              .prior = &prior_normal,
@@ -22,7 +25,7 @@ static int make(struct model *m) {
                              .likelihood = &likelihood_categorical,
                              .levels = CHOICES,
                              .tokens = "a\nb\nc\n"};
-    if (hidden_parse(&c.encoder, "test", "gru:5") < 0 || hidden_parse(&c.decoder, "test", "3,gru:7") < 0 ||
+    if (hidden_parse(&c.encoder, "test", "gru:5") < 0 || hidden_parse(&c.decoder, "test", decoder) < 0 ||
         model_create(m, &c) < 0)
         return -1;
     noise_normal(m->net.parameters.value, m->net.parameters.size, (struct noise){.seed = 3});
@@ -47,7 +50,7 @@ static void probabilities_add_up_to_1(void) {
     struct model m;
     struct batch batch;
     struct workers *workers = workers_start(1);
-    EXPECT(make(&m) == 0 && batch_start(&batch, &m, workers) == 0, "%s", error_message());
+    EXPECT(make(&m, RECURRENT) == 0 && batch_start(&batch, &m, workers) == 0, "%s", error_message());
     for (size_t k = 0; k < 2; k++) {
         double sum = 0;
         size_t sequences = 0;
@@ -76,7 +79,7 @@ static void what_follows_the_end_has_no_part(void) {
     struct model m;
     struct batch batch;
     struct workers *workers = workers_start(1);
-    EXPECT(make(&m) == 0 && batch_start(&batch, &m, workers) == 0, "%s", error_message());
+    EXPECT(make(&m, RECURRENT) == 0 && batch_start(&batch, &m, workers) == 0, "%s", error_message());
     const double wanted = log_probability(&batch, short_one, z);
     float heads[2 * LATENT];
     pass_forward(&batch.pass, 0, m.posterior + 1, 0, 1);
@@ -152,7 +155,7 @@ static void greedy_decoding_takes_the_most_probable_token(void) {
     struct batch batch;
     struct workers *workers = workers_start(1);
     size_t ended = 0;
-    EXPECT(make(&m) == 0 && batch_start(&batch, &m, workers) == 0, "%s", error_message());
+    EXPECT(make(&m, RECURRENT) == 0 && batch_start(&batch, &m, workers) == 0, "%s", error_message());
     noise_normal(z, ITEMS * LATENT, (struct noise){.seed = 5});
     decode(&m, z, ITEMS, (struct generation){.temperature = 1}, x);
     for (size_t item = 0; item < ITEMS; item++) {
@@ -181,13 +184,13 @@ static void greedy_decoding_takes_the_most_probable_token(void) {
 
 /* Frequencies of first tokens, and of second ones after the most frequent first one, are within 5 standard errors
  * of their probabilities, at two temperatures. */
-static void draws_have_the_models_probabilities(void) {
+static void draws_have_probabilities(const char *decoder) {
     static float z[DRAWS * LATENT], x[DRAWS * POSITIONS];
     static const double temperatures[] = {1, 0.5};
     struct model m;
     struct batch batch;
     struct workers *workers = workers_start(1);
-    EXPECT(make(&m) == 0 && batch_start(&batch, &m, workers) == 0, "%s", error_message());
+    EXPECT(make(&m, decoder) == 0 && batch_start(&batch, &m, workers) == 0, "%s", error_message());
     for (size_t i = 0; i < DRAWS; i++)
         z[i * LATENT] = 0.4f, z[i * LATENT + 1] = -0.2f;
     for (size_t t = 0; t < 2; t++) {
@@ -218,6 +221,11 @@ static void draws_have_the_models_probabilities(void) {
     batch_end(&batch);
     workers_stop(workers);
     model_free(&m);
+}
+
+static void draws_have_the_models_probabilities(void) {
+    draws_have_probabilities(RECURRENT);
+    draws_have_probabilities(PLAIN);
 }
 
 int main(void) {
