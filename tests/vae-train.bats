@@ -473,6 +473,11 @@ END
         vae-train -m a.bin -l gaussian bad.raw
     fails 1 'vae-train: bad.raw: item 0, element 3 is 1e+39, wanted a number in [0,1] to binarize' \
         vae-train -m a.bin -l gaussian --binarize sample bad.raw
+    { header f32 4 2 . && f32 0 1 0.5 1 0 0.25 1.0000001 1; } >bad.raw
+    for mode in sample threshold; do
+        fails 1 'vae-train: bad.raw: item 1, element 2 is 1.0000001, wanted a number in [0,1] to binarize' \
+            vae-train -m a.bin -l gaussian --binarize $mode bad.raw
+    done
     # A value next to a bound is told from it.
     { header f64 4 1 . && perl -e 'print pack "d<*", 0, 0, 0, 1 + 2**-52'; } >bad.raw
     fails 1 'vae-train: bad.raw: item 0, element 3 is 1.0000000000000002, wanted a number in [0,1] for bernoulli' \

@@ -138,6 +138,14 @@ static int finite_all(const float *x, size_t n) {
     return sum == 0.0f;
 }
 
+static int within(const float *x, size_t n, float min, float max) {
+    int outside = 0;
+#pragma omp simd reduction(| : outside)
+    for (size_t i = 0; i < n; i++)
+        outside |= !(x[i] >= min && x[i] <= max);
+    return outside == 0;
+}
+
 static void scale(float *x, float factor, size_t n) {
 #pragma omp simd
     for (size_t i = 0; i < n; i++)
@@ -244,6 +252,7 @@ const struct math_kernel AT_LEVEL(math_kernel) = {
     .gru_backward = gru_back,
     .sigmoid = sigmoid_all,
     .finite = finite_all,
+    .within = within,
     .scale = scale,
     .add = add,
     .column_sums = column_sums,

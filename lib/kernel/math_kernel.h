@@ -65,6 +65,9 @@ struct math_kernel {
     /* True if all n numbers are finite. */
     int (*finite)(const float *x, size_t n);
 
+    /* True if all n numbers are in [min, max]; NaN is not. */
+    int (*within)(const float *x, size_t n, float min, float max);
+
     /* x[i] *= factor. */
     void (*scale)(float *x, float factor, size_t n);
 

@@ -202,6 +202,32 @@ static void a_gated_recurrent_unit_and_its_gradient_are_exact(void) {
     }
 }
 
+/* One number among others, at each place of vectors and of their rest. */
+static void each_number_is_held_to_its_bounds(void) {
+    static const struct {
+        float x;
+        bool finite, within;
+    } cases[] = {
+        {-1, true, true},    {2, true, true},          {-1.0000001f, true, false}, {2.0000002f, true, false},
+        {NAN, false, false}, {INFINITY, false, false}, {-INFINITY, false, false},  {0, true, true},
+    };
+    enum { LENGTH = 77 };
+    float x[LENGTH];
+    EACH(level) {
+        const struct math_kernel *k = levels[level];
+        for (size_t c = 0; c < sizeof cases / sizeof *cases; c++)
+            for (size_t at = 0; at < LENGTH; at++) {
+                for (size_t i = 0; i < LENGTH; i++)
+                    x[i] = i == at ? cases[c].x : 0.5f;
+                EXPECT((k->within(x, LENGTH, -1, 2) != 0) == cases[c].within, "%s: %g at %zu", level_name(level),
+                       (double)cases[c].x, at);
+                EXPECT((k->finite(x, LENGTH) != 0) == cases[c].finite, "%s: %g at %zu", level_name(level),
+                       (double)cases[c].x, at);
+                EXPECT(k->within(x, at, -1, 2), "%s: the first %zu of them", level_name(level), at);
+            }
+    }
+}
+
 static void sigmoid_is_exact_to_its_bound(void) {
     EACH(level) {
         double worst = 0;
@@ -436,6 +462,7 @@ static void the_kernels_are_those_of_the_level_asked_for(void) {
 
 int main(void) {
     static const struct test tests[] = {
+        {"each number is held to its bounds", each_number_is_held_to_its_bounds},
         {"exp is exact to its bound", exp_is_exact_to_its_bound},
         {"activations are exact to their bound", activations_are_exact_to_their_bound},
         {"activations' slopes match central differences, with sign", slopes_match_central_differences},
