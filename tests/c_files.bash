@@ -73,21 +73,21 @@ compile_c() {
 
 # compare_c ITEMS [OPTION...]: trains a model of the items, and compares it with its C files.
 compare_c() {
-    local items=$1 latent=3 shape options=() labels=() told=()
-    read -r _ _ shape _ <"$items"
+    local items=$1 latent=3 shape count options=() labels=() told=()
+    read -r _ _ shape count _ <"$items"
     if [[ " $* " == *" --cond "* ]]; then
         options=(--cond labels.raw) told=(-DLABELS) labels=(labels)
         payload <labels.raw >labels
     fi
     vae-train -q -m model.bin -z $latent -e 1 -b 10 -r 0.01 "${@:2}" "$items" || return
     vae-encode -q -m model.bin --stats "${options[@]}" "$items" >stats.raw || return
-    vae-sample -q -n 50 -d $latent >z.raw
+    vae-sample -q -n "$count" -d $latent >z.raw
     vae-decode -q -m model.bin "${options[@]}" z.raw >means.raw || return
     compile_c model.bin encoder "${told[@]}" && compile_c model.bin decoder -DDECODER "${told[@]}" || return
     payload <"$items" | "${C_RUN[@]}" ./encoder "${labels[@]}" >numbers || return
-    { header f32 2x$latent 50 . && cat numbers; } | raw-cmp --abs 1e-5 --rel 1e-5 stats.raw - || return
+    { header f32 2x$latent "$count" . && cat numbers; } | raw-cmp --abs 1e-5 --rel 1e-5 stats.raw - || return
     payload <z.raw | "${C_RUN[@]}" ./decoder "${labels[@]}" >numbers || return
-    { header f32 "$shape" 50 . && cat numbers; } | raw-cmp --abs 1e-5 --rel 1e-5 means.raw -
+    { header f32 "$shape" "$count" . && cat numbers; } | raw-cmp --abs 1e-5 --rel 1e-5 means.raw -
 }
 
 # Each test has a copy of what make_c_data has made for its file.
