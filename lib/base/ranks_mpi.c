@@ -294,6 +294,11 @@ bool ranks_decide(bool decision) {
 
 void ranks_gather(void *records, size_t bytes) {
     MPI_Request request;
+    if (bytes > CHUNK) {
+        for (int i = 0; i < ranks.count; i++)
+            share_from(i, (char *)records + (size_t)i * bytes, bytes);
+        return;
+    }
     MPI_Iallgather(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, records, (int)bytes, MPI_BYTE, MPI_COMM_WORLD, &request);
     wait_for(&request, ANY);
 }
