@@ -16,6 +16,8 @@ make_c_data() {
     stream level-picture 5x6 'rand() < 0.3 ? "nan" : int rand 4'
     stream counts 9 'int rand 30'
     { header u8 1 50 . && perl -e 'print map { chr($_ % 3) } 1 .. 50'; } >labels.raw
+    printf '%s\n' a b c >tokens.txt
+    { header f32 7 50 . && perl -e 'srand 4; print pack "f<*", map { my $n = rand 8; map { $_ < $n ? 1 + int rand 3 : 0 } 1 .. 7 } 1 .. 50'; } >lines.raw
     cat >main.c <<'END'
 /* Items from stdin, and their labels from the file named, through the part of a model; the results to stdout. */
 #include <stdio.h>
@@ -71,6 +73,13 @@ compile_c() {
     "$C_COMPILER" -std=c99 -Wall -Werror -static "${@:3}" -o "$2" main.c "$2.o"
 }
 
+# ended SHAPE: the floats on stdin, with NaN after the first 0 of an item, as an encoder of sequences in C wants them.
+ended() {
+    perl -e 'local $/; my @x = unpack "f<*", <STDIN>; my $n = shift;
+        for my $i (0 .. @x / $n - 1) { my $ended = 0; for (@x[$i * $n .. $i * $n + $n - 1]) { my $ends = $_ == 0; $_ = "nan" if $ended; $ended ||= $ends } }
+        print pack "f<*", @x' "$1"
+}
+
 # compare_c ITEMS [OPTION...]: trains a model of the items, and compares it with its C files.
 compare_c() {
     local items=$1 latent=3 shape count options=() labels=() told=()
@@ -84,7 +93,7 @@ compare_c() {
     vae-sample -q -n "$count" -d $latent >z.raw
     vae-decode -q -m model.bin "${options[@]}" z.raw >means.raw || return
     compile_c model.bin encoder "${told[@]}" && compile_c model.bin decoder -DDECODER "${told[@]}" || return
-    payload <"$items" | "${C_RUN[@]}" ./encoder "${labels[@]}" >numbers || return
+    payload <"$items" | if [[ " $* " == *" --tokens "* ]]; then ended "$shape"; else cat; fi | "${C_RUN[@]}" ./encoder "${labels[@]}" >numbers || return
     { header f32 2x$latent "$count" . && cat numbers; } | raw-cmp --abs 1e-5 --rel 1e-5 stats.raw - || return
     payload <z.raw | "${C_RUN[@]}" ./decoder "${labels[@]}" >numbers || return
     { header f32 "$shape" "$count" . && cat numbers; } | raw-cmp --abs 1e-5 --rel 1e-5 means.raw -

@@ -129,14 +129,19 @@ END
     fails 1 'vae2c: none.bin: cannot open: No such file or directory' vae2c -m none.bin encoder
     fails 1 'vae2c: grey.raw: is a stream, wanted a model' vae2c -m grey.raw encoder
     fails 1 'vae2c: stdout: cannot write: No space left on device' bash -c 'vae2c -m model.bin decoder >/dev/full'
-    # A model of sequences.
-    printf 'a\nb\n' >tokens.txt
-    { header i32 4 8 . && perl -e 'print pack "l<*", (1, 2, 1, 0) x 8'; } >words.raw
-    vae-train -q -m words.bin --tokens tokens.txt -H gru:4 --decoder-hidden gru:4 -z 2 -e 0 words.raw
-    for part in decoder encoder; do
-        fails 1 "vae2c: words.bin: ${part}.0 is a layer of the kind gru, wanted none: only vae2onnx writes it" vae2c -m words.bin $part
-        assert [ ! -s out ]
+}
+
+@test "sequences: recurrent layers, and a decoder that reads the tokens that it has chosen" {
+    agrees lines.raw --tokens tokens.txt -H gru:9 --decoder-hidden 6,gru:11 --init normal:1
+    # Sequences of several lengths.
+    assert [ "$(raw2text --tokens tokens.txt means.raw | awk '{ print length }' | sort -u | wc -l)" -ge 3 ]
+    agrees lines.raw --tokens tokens.txt -H gru:6,gru:5,8 --decoder-hidden gru:12 --init normal:0.7 --cond labels.raw
+    # The comment has the bytes of all arrays of weights.
+    for part in encoder decoder; do
+        vae2c -m model.bin $part | awk '/ bytes of constant$/ { told = $(NF - 3) } /^static const float/ { match($0, /\[[0-9]+\]/); n += substr($0, RSTART + 1, RLENGTH - 2) }
+            END { if (!(told > 0 && told == 4 * n)) { print told, 4 * n; exit 1 } }'
     done
+    agrees lines.raw --tokens tokens.txt -H 9
 }
 
 @test "likelihoods, missing elements, and how the encoder reads an item" {

@@ -31,7 +31,7 @@ static const struct cli_program program = {
 
 static int run(const struct options *o, const char *part) {
     struct export e;
-    int result = export_open(&e, o->common.model, part) < 0 ? -1 : graph_refuse_recurrent(&e.graph);
+    int result = export_open(&e, o->common.model, part);
     if (result == 0)
         result = c_source_write(&e, o->name, o->header, stdout);
     export_close(&e);

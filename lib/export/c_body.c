@@ -79,6 +79,54 @@ static void write_conv(const struct c_body *b, size_t i) {
     fprintf(b->out, ");\n");
 }
 
+/* Writes a pointer to the scratch memory of a recurrent node, from so many times its units on. */
+static void put_scratch(const struct c_body *b, size_t i, size_t times) {
+    const struct node *node = &b->graph->node[i];
+    fprintf(b->out, "work + %zu",
+            b->memory->of_node[i].offset + graph_width(b->graph, i) + times * node->image.channels);
+}
+
+static void put_state_constants(const struct c_body *b, const struct node *node) {
+    c_weights_name(b->out, node, "state_weight");
+    fprintf(b->out, ", ");
+    c_weights_name(b->out, node, "state_bias");
+    fprintf(b->out, ", ");
+}
+
+static void write_gru(const struct c_body *b, size_t i) {
+    const struct node *node = &b->graph->node[i];
+    const struct image *in = &b->graph->node[node->in[0]].image;
+    const size_t units = node->image.channels;
+    fprintf(b->out, "    gru_sequence(");
+    put_constants(b, node);
+    put_state_constants(b, node);
+    fprintf(b->out, "\n                 ");
+    put_value(b, node->in[0]);
+    fprintf(b->out, ", %zu, %zu, ", image_positions(in), in->channels);
+    put_value(b, i);
+    fprintf(b->out, ", %zu, %zu, ", image_positions(&node->image) == 1 ? 0 : units, units);
+    put_scratch(b, i, 0);
+    fprintf(b->out, ");\n");
+}
+
+/* The input's part of the gates is what is the same at each position, and the weights of the token. */
+static void write_gru_cell(const struct c_body *b, size_t i) {
+    const struct node *node = &b->graph->node[i];
+    const size_t units = node->image.channels, gates = 3 * units,
+                 same = b->memory->of_node[i].offset + graph_width(b->graph, i);
+    fprintf(b->out, "    for (size_t i = 0; i < %zu; i++)\n        work[%zu + i] = work[%zu + i] + ", gates,
+            same + gates, same);
+    c_weights_name(b->out, node, "weight");
+    fprintf(b->out, "[token * %zu + i];\n    gru(", gates);
+    put_state_constants(b, node);
+    put_scratch(b, i, 3);
+    fprintf(b->out, ", ");
+    put_scratch(b, i, 6);
+    fprintf(b->out, ", ");
+    put_value(b, i);
+    fprintf(b->out, ", %zu);\n", units);
+}
+
 static void write_up(const struct c_body *b, size_t i) {
     const struct node *node = &b->graph->node[i];
     fprintf(b->out, "    up(");
@@ -195,19 +243,21 @@ static void write_label(const struct c_body *b, size_t i) {
 
 static void write_node(const struct c_body *b, size_t i) {
     static void (*const writers[NODE_KINDS])(const struct c_body *b, size_t i) = {
-        [NODE_LINEAR] = write_linear, [NODE_CONV] = write_conv,        [NODE_UP] = write_up,
-        [NODE_NORM] = write_norm,     [NODE_CLAMP] = write_clamp,      [NODE_CONCATENATE] = write_concatenate,
-        [NODE_INPUT] = write_label,   [NODE_FUNCTION] = write_function};
-    const enum node_kind kind = b->graph->node[i].kind;
+        [NODE_LINEAR] = write_linear,    [NODE_CONV] = write_conv,         [NODE_UP] = write_up,
+        [NODE_NORM] = write_norm,        [NODE_CLAMP] = write_clamp,       [NODE_CONCATENATE] = write_concatenate,
+        [NODE_INPUT] = write_label,      [NODE_FUNCTION] = write_function, [NODE_GRU] = write_gru,
+        [NODE_GRU_CELL] = write_gru_cell};
+    const struct node *node = &b->graph->node[i];
+    const enum node_kind kind = graph_is_linear(b->graph, node) ? NODE_LINEAR : node->kind;
     if (writers[kind] != NULL)
         writers[kind](b, i);
     else
         write_numbers(b, i);
 }
 
-void c_body_write(const struct c_body *b) {
+static void write_nodes(const struct c_body *b, size_t first, size_t end) {
     const char *layer = "";
-    for (size_t i = 0; i < b->graph->nodes; i++) {
+    for (size_t i = first; i < end; i++) {
         const enum c_place place = b->memory->of_node[i].place;
         if (place == C_GIVEN || place == C_CONSTANT)
             continue;
@@ -217,4 +267,59 @@ void c_body_write(const struct c_body *b) {
         }
         write_node(b, i);
     }
+}
+
+/* Returns the cell, or the number of nodes: there is none. */
+static size_t cell_of(const struct graph *g) {
+    size_t i = 0;
+    while (i < g->nodes && g->node[i].kind != NODE_GRU_CELL)
+        i++;
+    return i;
+}
+
+void c_body_write_position(const struct c_body *b) {
+    const size_t cell = cell_of(b->graph);
+    if (cell == b->graph->nodes)
+        return;
+    fprintf(b->out,
+            "\n/* One position after another one, of which `token` was chosen: writes its token to x. */\n"
+            "static void position(float *work, size_t token, float *%s) {\n",
+            b->result[0]);
+    write_nodes(b, cell, b->graph->nodes);
+    fprintf(b->out, "}\n");
+}
+
+/* The tokens of all positions, one after the other. */
+static void write_positions(const struct c_body *b, size_t cell) {
+    const struct node *node = &b->graph->node[cell];
+    const size_t gates = 3 * node->image.channels;
+    const char *x = b->result[0];
+    fprintf(b->out, "    /* %s: what is the same at each position, and the first state */\n    linear(",
+            node->name);
+    c_weights_name(b->out, node, "weight");
+    fprintf(b->out, " + %zu, ", node->levels * gates);
+    c_weights_name(b->out, node, "bias");
+    fprintf(b->out, ", ");
+    put_value(b, node->in[0]);
+    fprintf(b->out, ", %zu, ", graph_width(b->graph, node->in[0]));
+    put_scratch(b, cell, 0);
+    fprintf(b->out, ", %zu);\n", gates);
+    begin_loop(b, cell, 0, node->image.channels);
+    fprintf(b->out,
+            "0;\n"
+            "    size_t token = 0, t = 0;\n"
+            "    do {\n"
+            "        position(work, token, &%s[t]);\n"
+            "        token = (size_t)%s[t++];\n"
+            "    } while (token != 0 && t < %zu);\n"
+            "    while (t < %zu)\n"
+            "        %s[t++] = 0;\n",
+            x, x, node->positions, node->positions, x);
+}
+
+void c_body_write(const struct c_body *b) {
+    const size_t cell = cell_of(b->graph);
+    write_nodes(b, 0, cell);
+    if (cell < b->graph->nodes)
+        write_positions(b, cell);
 }

@@ -17,6 +17,10 @@ struct c_body {
     FILE *out;
 };
 
+/* Writes a function `position` with the statements of one position, which goes before the function; nothing without
+ * a cell. */
+void c_body_write_position(const struct c_body *body);
+
 void c_body_write(const struct c_body *body);
 
 #endif

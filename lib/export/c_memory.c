@@ -16,12 +16,24 @@ static bool works_in_place(const struct node *node) {
            node->kind == NODE_OBSERVED || node->kind == NODE_CLAMP;
 }
 
-/* Sets who reads each value last; the output is read after the last node. */
+/* Returns the floats of a node: its value, and what it needs to compute it. */
+static size_t floats_of(const struct graph *g, size_t i) {
+    const struct node *node = &g->node[i];
+    const size_t units = node->image.channels;
+    return graph_width(g, i) + (node->kind == NODE_GRU        ? C_GRU_FLOATS * units
+                                : node->kind == NODE_GRU_CELL ? C_GRU_CELL_FLOATS * units
+                                                              : 0);
+}
+
+/* Sets who reads each value last; the output is read after the last node, and the state of a cell at the next
+ * position. */
 static void find_readers(struct c_memory *m, const struct graph *g) {
     for (size_t i = 0; i < g->nodes; i++)
         for (size_t k = 0; k < g->node[i].inputs; k++)
             m->of_node[g->node[i].in[k]].last = i;
-    m->of_node[g->nodes - 1].last = g->nodes;
+    for (size_t i = 0; i < g->nodes; i++)
+        if (i + 1 == g->nodes || g->node[i].kind == NODE_GRU_CELL)
+            m->of_node[i].last = g->nodes;
 }
 
 static enum c_place place_of(const struct node *node) {
@@ -69,16 +81,16 @@ static bool overlaps(const struct c_memory *m, const struct graph *g, size_t oth
                      size_t size) {
     const struct c_value *v = &m->of_node[other];
     return v->place == C_WORK && v->root == other && v->last >= i && v->offset < offset + size &&
-           offset < v->offset + graph_width(g, other);
+           offset < v->offset + floats_of(g, other);
 }
 
 /* Returns the least offset at which the value of node i overlaps nothing that is in use. */
 static size_t free_offset(const struct c_memory *m, const struct graph *g, size_t i) {
-    const size_t size = graph_width(g, i);
+    const size_t size = floats_of(g, i);
     size_t offset = 0, other = 0;
     while (other < i)
         if (overlaps(m, g, other, i, offset, size)) {
-            offset = m->of_node[other].offset + graph_width(g, other);
+            offset = m->of_node[other].offset + floats_of(g, other);
             other = 0;
         } else {
             other++;
@@ -92,8 +104,8 @@ static void place_work(struct c_memory *m, const struct graph *g) {
         if (v->place != C_WORK)
             continue;
         v->offset = v->root == i ? free_offset(m, g, i) : m->of_node[v->root].offset;
-        if (v->offset + graph_width(g, i) > m->work)
-            m->work = v->offset + graph_width(g, i);
+        if (v->offset + floats_of(g, i) > m->work)
+            m->work = v->offset + floats_of(g, i);
     }
 }
 

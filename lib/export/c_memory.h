@@ -13,6 +13,10 @@ enum c_place {
     C_WORK      /* the caller's working memory */
 };
 
+/* After the value of a recurrent node, floats for each unit: of a sequence, the input's part of the three gates,
+ * the state's part, and the state; of a cell, the part of what is the same at each position, and both parts. */
+enum { C_GRU_FLOATS = 7, C_GRU_CELL_FLOATS = 9 };
+
 struct c_value {
     enum c_place place;
     size_t offset; /* floats, in the working memory */
@@ -30,8 +34,9 @@ struct c_memory {
 bool c_is_label(const struct node *node);
 
 /* Assigns memory to each node: a node that computes number by number overwrites an input that no later node reads;
- * other memory is used again after its last reader. `divided`: the output is divided among several arrays, which
- * the last node writes. 0, or -1 if memory runs out; end with c_memory_free in both cases. */
+ * other memory is used again after its last reader, but that of a cell only after the last position. `divided`: the
+ * output is divided among several arrays, which the last node writes. 0, or -1 if memory runs out; end with
+ * c_memory_free in both cases. */
 int c_memory_plan(struct c_memory *memory, const struct graph *graph, bool divided)
     __attribute__((warn_unused_result));
 

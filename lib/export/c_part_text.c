@@ -174,4 +174,6 @@ const struct c_part_text c_part_text[PARTS] = {
     [PART_UP] = {c_up_text, 0, false},
     [PART_NORM] = {c_norm_text, 0, true},
     [PART_CONCATENATE] = {c_concatenate_text, 0, false},
+    [PART_GRU] = {c_gru_text, 1U << PART_LINEAR | 1U << PART_SIGMOID | 1U << PART_TANH, false},
+    [PART_GRU_SEQUENCE] = {c_gru_sequence_text, 1U << PART_GRU | 1U << PART_LINEAR, false},
 };

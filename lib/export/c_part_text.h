@@ -16,6 +16,7 @@ extern const struct c_part_text c_part_text[PARTS];
 extern const char c_bits_text[];
 
 /* Texts of the layers, see c_layer_text.c. */
-extern const char c_linear_text[], c_conv_text[], c_up_text[], c_norm_text[], c_concatenate_text[];
+extern const char c_linear_text[], c_conv_text[], c_up_text[], c_norm_text[], c_concatenate_text[], c_gru_text[],
+    c_gru_sequence_text[];
 
 #endif

@@ -24,14 +24,24 @@ static const struct {
 
 /* PARTS: the kind needs none. */
 static const enum c_part part_of_kind[NODE_KINDS] = {
-    [NODE_INPUT] = PARTS,        [NODE_CONSTANT] = PARTS,
-    [NODE_LINEAR] = PART_LINEAR, [NODE_CONV] = PART_CONV,
-    [NODE_UP] = PART_UP,         [NODE_NORM] = PART_NORM,
-    [NODE_FUNCTION] = PARTS,     [NODE_GATE] = PART_SIGMOID,
-    [NODE_ADD] = PARTS,          [NODE_CONCATENATE] = PART_CONCATENATE,
-    [NODE_ONE_HOT] = PARTS,      [NODE_OBSERVED] = PART_MISSING,
-    [NODE_MASK] = PART_MISSING,  [NODE_CLAMP] = PART_CLAMP,
-    [NODE_PICK] = PARTS,         [NODE_MOST] = PART_MOST,
+    [NODE_INPUT] = PARTS,
+    [NODE_CONSTANT] = PARTS,
+    [NODE_LINEAR] = PART_LINEAR,
+    [NODE_CONV] = PART_CONV,
+    [NODE_UP] = PART_UP,
+    [NODE_NORM] = PART_NORM,
+    [NODE_FUNCTION] = PARTS,
+    [NODE_GATE] = PART_SIGMOID,
+    [NODE_ADD] = PARTS,
+    [NODE_CONCATENATE] = PART_CONCATENATE,
+    [NODE_ONE_HOT] = PARTS,
+    [NODE_OBSERVED] = PART_MISSING,
+    [NODE_MASK] = PART_MISSING,
+    [NODE_CLAMP] = PART_CLAMP,
+    [NODE_PICK] = PARTS,
+    [NODE_MOST] = PART_MOST,
+    [NODE_GRU] = PART_GRU_SEQUENCE,
+    [NODE_GRU_CELL] = PART_GRU,
 };
 
 const char *c_function_name(enum function function) {
@@ -46,12 +56,16 @@ static void need(bool needed[PARTS + 1], size_t part) {
             need(needed, other);
 }
 
+static enum c_part part_of(const struct graph *g, const struct node *node) {
+    if (graph_is_linear(g, node))
+        return PART_LINEAR;
+    return node->kind == NODE_FUNCTION ? functions[node->function].part : part_of_kind[node->kind];
+}
+
 void c_parts_write(FILE *out, const struct graph *g) {
     bool needed[PARTS + 1] = {false}, bits = false;
-    for (size_t i = 0; i < g->nodes; i++) {
-        const struct node *node = &g->node[i];
-        need(needed, node->kind == NODE_FUNCTION ? functions[node->function].part : part_of_kind[node->kind]);
-    }
+    for (size_t i = 0; i < g->nodes; i++)
+        need(needed, part_of(g, &g->node[i]));
     for (size_t part = 0; part < PARTS; part++)
         bits = bits || (needed[part] && c_part_text[part].reads_bits);
     if (bits)

@@ -32,6 +32,8 @@ enum c_part {
     PART_UP,
     PART_NORM,
     PART_CONCATENATE,
+    PART_GRU,
+    PART_GRU_SEQUENCE,
     PARTS
 };
 

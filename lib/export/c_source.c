@@ -57,6 +57,13 @@ static const char *nan_text(const struct model *m) {
     return m->may_miss ? "; NaN is a missing one" : "";
 }
 
+/* What a decoder's item is. */
+static const char *item_text(const struct model_config *c) {
+    if (c->tokens != NULL)
+        return "item of the most probable tokens";
+    return c->likelihood->has_levels ? "most probable item" : "mean item";
+}
+
 /* One line for each of the function's arrays. */
 static void write_arguments(const struct source *s) {
     const struct model *m = &s->export->model;
@@ -70,8 +77,7 @@ static void write_arguments(const struct source *s) {
     if (s->classes > 0)
         fprintf(s->out, " *     label   0 to %zu\n", s->classes - 1);
     if (s->export->decoder)
-        fprintf(s->out, " *     x       [%zu], the %s item, %s: %s\n", s->elements,
-                m->config.likelihood->has_levels ? "most probable" : "mean", shape,
+        fprintf(s->out, " *     x       [%zu], the %s, %s: %s\n", s->elements, item_text(&m->config), shape,
                 m->config.binarize == BINARIZE_NONE ? elements : "probabilities of 1");
     else
         fprintf(s->out, " *     mu      [%zu]\n *     logvar  [%zu]\n", s->latent, s->latent);
@@ -142,6 +148,7 @@ static void write_function(const struct source *s) {
         .divided = s->export->decoder ? 0 : s->latent,
         .out = s->out,
     };
+    c_body_write_position(&body);
     fputs("\n", s->out);
     write_prototype(s);
     fputs(" {\n", s->out);

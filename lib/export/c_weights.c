@@ -40,14 +40,22 @@ void c_weights_write(FILE *out, const struct graph *g) {
         write_array(out, node, node->kind == NODE_CONSTANT ? "values" : "weight", node->weight, &weight);
         if (node->bias != NULL)
             write_array(out, node, "bias", node->bias, &bias);
+        if (node->state_weight != NULL) {
+            const struct weight_shape state = {weight.outputs, node->image.channels, 1};
+            write_array(out, node, "state_weight", node->state_weight, &state);
+            write_array(out, node, "state_bias", node->state_bias, &bias);
+        }
     }
 }
 
 size_t c_weights_count(const struct graph *g) {
     size_t count = 0;
     for (size_t i = 0; i < g->nodes; i++) {
-        const struct weight_shape weight = graph_weight_shape(g, &g->node[i]);
-        count += size_of(&weight) + (g->node[i].bias == NULL ? 0 : weight.outputs);
+        const struct node *node = &g->node[i];
+        const struct weight_shape weight = graph_weight_shape(g, node);
+        count += size_of(&weight) + (node->bias == NULL ? 0 : weight.outputs);
+        if (node->state_weight != NULL)
+            count += weight.outputs * (node->image.channels + 1);
     }
     return count;
 }

@@ -6,7 +6,8 @@
 
 #include <stdio.h>
 
-/* Writes the name of one of the node's arrays, such as decoder_0_weight; `what`: "weight", "bias" or "values". */
+/* Writes the name of one of the node's arrays, such as decoder_0_weight; `what`: "weight", "bias",
+ * "state_weight", "state_bias" or "values". */
 void c_weights_name(FILE *out, const struct node *node, const char *what);
 
 /* Writes all arrays of weights, as literals that are exactly the floats, in the order in which the layers read

@@ -133,7 +133,7 @@ static int64_t after(const struct node *n, size_t from, size_t to) {
 
 static struct onnx_value run_conv(struct onnx *o, const struct node *n) {
     const struct image *in = &node_of(o, n->in[0])->image;
-    if (n->kernel == 1 && image_positions(in) == 1)
+    if (graph_is_linear(o->graph, n))
         return run_linear(o, n);
     const int64_t kernel = (int64_t)n->kernel, stride = (int64_t)n->stride, before = (int64_t)n->before;
     const size_t shape[] = {n->image.channels, in->channels, n->kernel, n->kernel};

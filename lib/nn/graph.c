@@ -28,7 +28,7 @@ int graph_finish(const struct graph *g) {
 int graph_refuse_recurrent(const struct graph *g) {
     for (size_t i = 0; i < g->nodes; i++)
         if (g->node[i].kind == NODE_GRU || g->node[i].kind == NODE_GRU_CELL)
-            return fail("%s: %s is a layer of the kind gru, wanted none: only vae2onnx writes it", g->name,
+            return fail("%s: %s is a layer of the kind gru, wanted a decoder without one", g->name,
                         g->node[i].name);
     return 0;
 }
@@ -86,6 +86,11 @@ size_t graph_activation(struct graph *g, const struct layer *layer, size_t in, c
     return graph_add(g, layer, node);
 }
 
+bool graph_is_linear(const struct graph *g, const struct node *n) {
+    return n->kind == NODE_LINEAR ||
+           (n->kind == NODE_CONV && n->kernel == 1 && image_positions(&g->node[n->in[0]].image) == 1);
+}
+
 struct weight_shape graph_weight_shape(const struct graph *g, const struct node *n) {
     if (n->weight == NULL)
         return (struct weight_shape){0};
@@ -96,6 +101,10 @@ struct weight_shape graph_weight_shape(const struct graph *g, const struct node 
     } else if (n->kind == NODE_CONV) {
         shape.inputs = g->node[n->in[0]].image.channels;
         shape.taps = n->kernel * n->kernel;
+    } else if (n->kind == NODE_GRU || n->kind == NODE_GRU_CELL) {
+        shape.outputs = 3 * n->image.channels;
+        shape.inputs =
+            n->kind == NODE_GRU ? g->node[n->in[0]].image.channels : n->levels + graph_width(g, n->in[0]);
     } else if (n->kind == NODE_CONSTANT) {
         shape.outputs = image_size(&n->image);
     }

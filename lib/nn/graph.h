@@ -95,12 +95,17 @@ int graph_finish(const struct graph *graph) __attribute__((warn_unused_result));
 int graph_refuse_recurrent(const struct graph *graph) __attribute__((warn_unused_result));
 
 /* A weight is stored as [outputs, inputs, taps], where taps is kernel x kernel; a bias has `outputs` numbers. All
- * are 0 for a node without a weight. */
+ * are 0 for a node without a weight. The weight and the bias of a state have as many outputs, and `units` inputs.
+ */
 struct weight_shape {
     size_t outputs, inputs, taps;
 };
 
 struct weight_shape graph_weight_shape(const struct graph *graph, const struct node *node);
+
+/* Returns whether a node is a linear layer of the whole row: also a convolution of one pixel by a kernel of 1, as
+ * after a cell. */
+bool graph_is_linear(const struct graph *graph, const struct node *node);
 
 /* Returns how many numbers the value of a node has. */
 static inline size_t graph_width(const struct graph *graph, size_t node) {

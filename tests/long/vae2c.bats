@@ -17,6 +17,7 @@ bytes.raw -H 24 -a softplus -l dlogistic --sigma net
 counts.raw -l poisson --missing -H 16 -a elu
 level-picture.raw -l categorical --levels 4 --missing --cond labels.raw -H conv:4:3:2,8
 picture.raw -H conv:4:3:2,norm:2,resconv,16 -a silu --cond labels.raw -l gaussian
+lines.raw --tokens tokens.txt -H gru:6,gru:5,8 --decoder-hidden 6,gru:12 --init normal:0.7 --cond labels.raw
 END
 }
 
