@@ -110,4 +110,10 @@ train() {
     defaulting "${OPTIONS[@]}" -- fails 1 'vae-train: two-1.raw: item 15, element 1 is 1e+30, wanted a number in [0,1]' vae-train -q -m new.bin --splits 2 two-%s.raw
     run -1 --separate-stderr train -m new.bin --splits 2 -l gaussian two-%s.raw
     assert_regex "$stderr" '\|x\| is up to 1e\+30 \(item 15, element 1 of two-1.raw\)'
+    # An item of the first split, which is not the last one to be computed, and a number that only the gradient cannot take.
+    for part in 0 1; do
+        for file in 0 1; do { header f32 2 40 . && perl -e 'print pack "f<*", map { $ARGV[0] == $ARGV[1] && $_ == 31 ? 1e19 : 0.5 } 0 .. 79' $file $part; } >three-$file.raw; done
+        run -1 --separate-stderr train -m new.bin --splits 2 -l gaussian --clip 1 three-%s.raw
+        assert_regex "$stderr" "\|x\| is up to 1e\+19 \(item 15, element 1 of three-$part.raw\)"
+    done
 }

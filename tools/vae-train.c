@@ -441,6 +441,8 @@ static int run(struct options *o) {
     o->run.options = values(o);
     o->run.command = text;
     o->run.estimate = o->dry_run ? &o->estimate : NULL;
+    if (o->goes_on) /* rank 0 may be the only one that has the checkpoint */
+        o->run.resume = ranks_decide(o->run.resume != NULL) ? o->run.checkpoint : NULL;
     run_ranks_set_files(&o->run);
     const int result = text == NULL ? -1 : training_run(&o->run);
     free(text);

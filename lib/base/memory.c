@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #define CACHE_LINE ((size_t)64)
@@ -27,6 +28,12 @@ static char *reserve(size_t whole) {
     return begin + before;
 }
 
+/* Moves a mapping to `place`. The system is called directly: libraries of MPI put a function in the place of mremap
+ * that drops its last argument. False if there is no memory. */
+static bool move_to(void *memory, size_t before, size_t whole, void *place) {
+    return (void *)syscall(SYS_mremap, memory, before, whole, MREMAP_MAYMOVE | MREMAP_FIXED, place) == place;
+}
+
 void *memory_resize(void *memory, size_t before, size_t bytes) {
     if (bytes > SIZE_MAX / 2)
         return NULL;
@@ -35,9 +42,8 @@ void *memory_resize(void *memory, size_t before, size_t bytes) {
     if (place == NULL)
         return NULL;
     /* The reserved pages are made writable, since a second mapping would not count against the process's limits. */
-    if (memory == NULL
-            ? mprotect(place, whole, PROT_READ | PROT_WRITE) < 0
-            : mremap(memory, whole_pages(before), whole, MREMAP_MAYMOVE | MREMAP_FIXED, place) != place) {
+    if (memory == NULL ? mprotect(place, whole, PROT_READ | PROT_WRITE) < 0
+                       : !move_to(memory, whole_pages(before), whole, place)) {
         munmap(place, whole);
         return NULL;
     }

@@ -210,7 +210,8 @@ int ranks_go(const char *version, const char *options) {
         result = -1;
     if (result == 0)
         result = check_text("options", options);
-    signals_stop_together();
+    if (ranks.count > 1)
+        signals_stop_together();
     if (ranks.self > 0)
         silence();
     return result;

@@ -248,6 +248,27 @@ static size_t run_next(struct evaluator *e, const struct dataset *set, const uin
     return count;
 }
 
+/* Items of a rank after which the ranks heed a signal that came to any of them. */
+static size_t round_of(const struct evaluator *e) {
+    return e->samples > 4 ? 64 : 256;
+}
+
+/* Evaluates this rank's items [first, end), while the others evaluate theirs, at most `each`. Returns false after a
+ * signal, on all ranks. */
+static bool run_rounds(struct evaluator *e, const struct dataset *set, const uint32_t *label, const double *target,
+                       struct item_figures *figures, size_t first, size_t end, size_t each) {
+    for (size_t round = 0; round < divide_up(each, round_of(e)) && signals_stop() == 0; round++) {
+        const size_t last = smaller(first + round_of(e), end);
+        for (size_t count; first < last; first += count) {
+            count = run_next(e, set, label, target, first, last);
+            memcpy(figures + first, e->figures, count * sizeof *figures);
+        }
+        if (ranks_agree(0) < 0)
+            return false;
+    }
+    return signals_stop() == 0;
+}
+
 /* Every rank evaluates a part, and adds up the figures of all. */
 static int add_with_ranks(struct evaluator *e, const struct dataset *set, const uint32_t *label,
                           const double *target) {
@@ -256,16 +277,13 @@ static int add_with_ranks(struct evaluator *e, const struct dataset *set, const 
     struct item_figures *figures = calloc(each * ranks_count(), sizeof *figures);
     int result =
         ranks_agree(figures == NULL ? fail("%s: out of memory for the figures of its items", set->name) : 0);
-    for (size_t item = first, count; result == 0 && signals_stop() == 0 && item < end; item += count) {
-        count = run_next(e, set, label, target, item, end);
-        memcpy(figures + item, e->figures, count * sizeof *figures);
-    }
-    if (result == 0)
+    const bool done = result == 0 && run_rounds(e, set, label, target, figures, first, end, each);
+    if (done)
         ranks_gather(figures, each * sizeof *figures);
-    for (size_t item = 0; result == 0 && signals_stop() == 0 && item < set->items; item++)
+    for (size_t item = 0; done && result == 0 && item < set->items; item++)
         result = take(e, &figures[item], dataset_number(set, item), set->name);
     free(figures);
-    return result < 0 ? -1 : signals_stop() == 0;
+    return result < 0 ? -1 : done;
 }
 
 int evaluator_add_all(struct evaluator *e, const struct dataset *set, const uint32_t *label, const double *target) {

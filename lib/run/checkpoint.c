@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/checkpoint.h"
 
+#include "run/shared_input.h"
+
 #include "base/cli.h"
 #include "base/error.h"
 #include "base/number.h"
@@ -182,19 +184,24 @@ static int load(struct checkpoint *c, const struct input *in, const json_t *meta
     return training_resume(c->training, &state.figures.known);
 }
 
-int checkpoint_load(struct checkpoint *c, const char *path) {
-    struct input in;
+static int read_from(struct checkpoint *c, const struct input *in) {
     json_t *metadata, *tensors;
-    if (input_open(&in, path) < 0)
-        return -1;
     struct safetensors file = {0};
-    int result = safetensors_read_header(&in, &safetensors_checkpoint, &metadata, &tensors);
+    int result = safetensors_read_header(in, &safetensors_checkpoint, &metadata, &tensors);
     if (result == 0)
-        result = load(c, &in, metadata, tensors, &file);
+        result = load(c, in, metadata, tensors, &file);
     safetensors_free(&file);
     json_decref(metadata);
     json_decref(tensors);
-    input_close(&in);
+    return result;
+}
+
+int checkpoint_load(struct checkpoint *c, const char *path) {
+    struct shared_input shared;
+    int result = shared_input_open(&shared, path);
+    if (result == 0)
+        result = read_from(c, &shared.in);
+    shared_input_close(&shared);
     return result;
 }
 

@@ -48,6 +48,9 @@ int run_check(const struct training_run_config *c) {
     if (c->splits > 1 && segment_has_best_scale(&segment))
         return fail("--splits: found %zu with --sigma optimal, which needs the whole mini-batch, wanted shared",
                     c->splits);
+    if (c->splits == 0 && ranks_count() > 1)
+        return fail("--splits: not given with %zu ranks, wanted their number, or 2, 4, 8 and so on times it",
+                    ranks_count());
     if (!splits_fit_ranks(c->splits, ranks_count()))
         return fail("--splits: found %zu with %zu ranks, wanted their number, or 2, 4, 8 and so on times it",
                     c->splits, ranks_count());

@@ -3,6 +3,7 @@
 
 #include "base/atomic_file.h"
 #include "base/error.h"
+#include "base/ranks.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -60,10 +61,15 @@ static int check_places(const struct training_run_config *c) {
 }
 
 /* Refuses an input that cannot be read, before the data is read, which may take long. It does not open the inputs,
- * since a pipe can be opened only once. 0 or -1. */
+ * since a pipe can be opened only once. Rank 0 reads the checkpoint for all. 0 or -1. */
 static int check_inputs(const struct training_run_config *c) {
-    const char *const inputs[] = {c->validation, c->labels, c->validation_labels, c->target, c->validation_target,
-                                  c->start.from, c->resume};
+    const char *const inputs[] = {c->validation,
+                                  c->labels,
+                                  c->validation_labels,
+                                  c->target,
+                                  c->validation_target,
+                                  c->start.from,
+                                  ranks_self() > 0 ? NULL : c->resume};
     for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++)
         if (inputs[i] != NULL && strcmp(inputs[i], "-") != 0 && access(inputs[i], R_OK) < 0)
             return fail_system(inputs[i], "cannot open");

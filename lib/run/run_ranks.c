@@ -72,8 +72,8 @@ int run_ranks_check_state(const struct training *t) {
     wanted = state;
     ranks_share(&wanted, sizeof wanted);
     return ranks_agree(state == wanted ? 0
-                                       : fail("checkpoint: found another one than rank 0 (step %" PRIu64
-                                              "), wanted the same file on all machines",
+                                       : fail("training: begins with other numbers than on rank 0, at step %" PRIu64
+                                              ", wanted the same",
                                               t->step));
 }
 

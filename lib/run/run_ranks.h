@@ -18,7 +18,8 @@ int run_ranks_check(struct run_items *items, struct run_data *data) __attribute_
 /* Data in parts: gives every rank the initial values of the model, which rank 0 sets from its items. */
 void run_ranks_share_values(const struct run_items *items, struct model *model);
 
-/* Checks that all ranks begin with the same state, which may be that of a checkpoint. 0 or -1, on all ranks. */
+/* Checks that all ranks begin with the same state: the machines compute the same initial values. 0 or -1, on all
+ * ranks. */
 int run_ranks_check_state(const struct training *training) __attribute__((warn_unused_result));
 
 #endif

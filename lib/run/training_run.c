@@ -311,7 +311,7 @@ static int prepare_checkpoint(struct training_run *r) {
     r->checkpoint.options = c->options;
     r->checkpoint.training = &r->training;
     r->checkpoint.saver = &r->saver;
-    if (identify(r) < 0)
+    if (ranks_agree(identify(r)) < 0)
         return -1;
     if (c->resume == NULL)
         return 0;
@@ -384,7 +384,7 @@ static int prepare(struct training_run *r) {
                                     .schedule = c->schedule,
                                     .epochs = (double)c->epochs,
                                     .update_config = c->update};
-    if (training_start(&r->training) < 0 || saver_start(&r->saver) < 0)
+    if (ranks_agree(training_start(&r->training) < 0 || saver_start(&r->saver) < 0 ? -1 : 0) < 0)
         return -1;
     training_settle(&r->training);
     return prepare_checkpoint(r);

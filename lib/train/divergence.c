@@ -3,11 +3,13 @@
 
 #include "base/error.h"
 #include "base/number.h"
+#include "base/ranks.h"
 #include "kernel/math_kernel.h"
 
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #define TOO_LARGE 1e6      /* real numbers up to here are trained on at the default rate */
 #define LARGE_EXPONENT 100 /* exp(100) is more than a float holds */
@@ -34,15 +36,20 @@ static struct trained_item item_at(const struct training *t, uint64_t position) 
                                  (size_t)feed_first(&t->feed) + dataset_number(set, place), set->name};
 }
 
-/* The step was made of the items [position, position + items) of the epoch. */
+/* The largest of the items [position, position + items) of the epoch. They are loaded again, since the pass has
+ * those of one split only; its first row is overwritten. */
 static struct largest_x find_largest_x(const struct training *t, uint64_t position, size_t items) {
     const struct model *m = t->model;
-    struct largest_x largest = {-1, item_at(t, position), m->elements};
+    float *x = model_x(m, &t->pass, 0);
+    struct largest_x largest = {-1, {.stream = t->data->name}, m->elements};
     for (size_t row = 0; row < items; row++) {
-        const float *x = model_x(m, &t->pass, row);
+        const struct trained_item item = item_at(t, position + row);
+        model_load_item(m, t->data->dtype, item.data, (struct noise){0}, x);
+        if (row == 0)
+            largest.item = item;
         for (size_t i = 0; i < m->elements; i++)
             if (fabs((double)x[i]) > largest.value)
-                largest = (struct largest_x){fabs((double)x[i]), item_at(t, position + row), i};
+                largest = (struct largest_x){fabs((double)x[i]), item, i};
     }
     return largest;
 }
@@ -154,10 +161,19 @@ int divergence_of_loss(struct training *t, const struct step *step, double recon
                 facts(t, t->first, step->items, t->rate > 0 && step->number > 1, text));
 }
 
-/* Writes the facts about the last step, of which the items of the last split are still in the pass. */
+/* The items of the last step that this rank has trained on. Returns the place of the first one in the epoch. */
+static uint64_t items_of_last(const struct training *t, size_t *items) {
+    const struct splits *s = &t->gradient.splits;
+    const size_t first = splits_first(s, t->step_items, s->first);
+    *items = splits_first(s, t->step_items, s->end) - first;
+    return t->position - t->step_items + first;
+}
+
+/* Writes the facts about the last step. */
 static const char *facts_of_last(const struct training *t, char text[FACTS_TEXT]) {
-    const size_t items = t->position > t->first ? (size_t)(t->position - t->first) : 0;
-    return facts(t, t->first, items, t->rate > 0 && t->step > 1, text);
+    size_t items;
+    const uint64_t first = items_of_last(t, &items);
+    return facts(t, first, items, t->rate > 0 && t->step > 1, text);
 }
 
 int divergence_check(const struct training *t) {
@@ -175,10 +191,29 @@ int divergence_check(const struct training *t) {
 }
 
 /* If all parameters and moments are finite, the gradient was too large for its norm, and has been left out. */
-int divergence_of_update(const struct training *t) {
+static int fail_update(const struct training *t) {
     char text[FACTS_TEXT];
     if (divergence_check(t) < 0)
         return -1;
     return fail("training: the norm of the gradient is not finite in step %" PRIu64 ", wanted numbers: %s", t->step,
                 facts_of_last(t, text));
+}
+
+/* Returns the rank whose items have the largest |x|. */
+static size_t rank_of_largest(const struct training *t) {
+    size_t items, rank = 0;
+    const uint64_t first = items_of_last(t, &items);
+    double *value = calloc(ranks_count(), sizeof *value);
+    if (ranks_agree(value == NULL ? -1 : 0) == 0) {
+        value[ranks_self()] = find_largest_x(t, first, items).value;
+        ranks_gather(value, sizeof *value);
+        for (size_t i = 1; i < ranks_count(); i++)
+            rank = value[i] > value[rank] ? i : rank;
+    }
+    free(value);
+    return rank;
+}
+
+int divergence_of_update(const struct training *t) {
+    return ranks_agree(rank_of_largest(t) == ranks_self() ? fail_update(t) : 0);
 }

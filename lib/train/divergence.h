@@ -12,10 +12,11 @@
  * -1. */
 int divergence_of_loss(struct training *training, const struct step *step, double reconstruction, double kl);
 
-/* The last update has met a gradient or a moment that is not finite. Returns -1. */
+/* The last update has met a gradient or a moment that is not finite. Called on all ranks; the one whose items have
+ * the largest number has the message. Returns -1. */
 int divergence_of_update(const struct training *training);
 
-/* Checks that all parameters and moments are finite after the last step, whose items are still in the pass. 0, or
+/* Checks that all parameters and moments are finite after the last step, whose items are still at hand. 0, or
  * -1 with a message that names the first tensor with a number that is not. */
 int divergence_check(const struct training *training) __attribute__((warn_unused_result));
 

@@ -24,6 +24,7 @@ int training_begin_epoch(struct training *t) {
     t->last = training_elbo(t);
     t->epoch++;
     t->position = 0;
+    t->step_items = 0;
     training_sums_clear(t->sums, t->model->config.latent);
     return feed_begin(&t->feed, t->epoch);
 }
@@ -270,6 +271,7 @@ int training_step(struct training *t) {
         return -1;
     const bool finite = update_run(&t->update, t->workers, &step);
     t->last_rate = step.rate;
+    t->step_items = items;
     t->position += items;
     t->step++;
     if (!finite)

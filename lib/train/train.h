@@ -42,6 +42,7 @@ struct training {
     uint64_t epoch, step;             /* number of the current epoch, from 1; number of steps so far */
     uint64_t position;                /* items of the epoch so far */
     uint64_t first;                   /* the place in the epoch of the pass' first item: of a split of the step */
+    size_t step_items;                /* of the last mini-batch of this epoch; 0: none yet */
     struct training_sums *sums;       /* over these items; owned */
     struct training_sums *split_sums; /* [split_count], of the step; owned */
     struct elbo last;                 /* figures of the last complete epoch; NaN if there is none */

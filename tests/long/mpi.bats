@@ -141,7 +141,9 @@ parts() {
     ranks openmpi 2 -m new.bin --splits 16 -b 48 -e 1000000 --log log.tsv part-%s.raw 2>err 3>&- &
     until [ -s log.tsv ] && [ "$(wc -l <log.tsv)" -ge 3 ]; do kill -0 $! && sleep 0.1; done
     : >part-8.raw
-    run ! wait $!
+    got=0
+    wait $! || got=$?
+    refute [ $got -eq 0 ]
     grep -x 'vae-train: rank 1: part-8.raw: became shorter while it was read, wanted it unchanged' err
 }
 
@@ -190,6 +192,13 @@ told() {
     wants openmpi
     run -2 --separate-stderr ranks openmpi 2 -m ranks.bin --splits 3 items.raw
     assert_equal "$(told)" 'vae-train: --splits: found 3 with 2 ranks, wanted their number, or 2, 4, 8 and so on times it (vae-train --help tells more)'
+    run -2 --separate-stderr ranks openmpi 2 -m ranks.bin --splits 6 items.raw
+    assert_equal "$(told)" 'vae-train: --splits: found 6 with 2 ranks, wanted their number, or 2, 4, 8 and so on times it (vae-train --help tells more)'
+    local launch
+    launch openmpi 2
+    run -2 --separate-stderr "${launch[@]}" "$(program openmpi)" -q -m ranks.bin -e 1 items.raw
+    assert_equal "$(told)" 'vae-train: --splits: not given with 2 ranks, wanted their number, or 2, 4, 8 and so on times it (vae-train --help tells more)'
+    assert [ ! -e ranks.bin ]
     run -2 --separate-stderr ranks openmpi 2 -m ranks.bin --stream items.raw
     assert_equal "$(told)" 'vae-train: --stream: found it with 2 ranks, wanted a file without it: each rank reads its items only (vae-train --help tells more)'
     run -2 --separate-stderr ranks openmpi 2 -m ranks.bin --bogus items.raw
@@ -246,10 +255,53 @@ END
     raw-select --shuffle labels.raw >shuffled-labels.raw
     run -1 --separate-stderr two '--cond labels.raw items.raw' '--cond shuffled-labels.raw items.raw'
     assert_equal "$(told)" 'vae-train: rank 1: items.raw: its labels differ from rank 0, wanted the same'
-    one -m ranks.bin --checkpoint a.ck -e 1 items.raw
-    one -m ranks.bin --checkpoint b.ck -e 2 items.raw
-    run -1 --separate-stderr two '--resume a.ck items.raw' '--resume b.ck items.raw'
-    assert_equal "$(told)" 'vae-train: rank 1: checkpoint: found another one than rank 0 (step 16), wanted the same file on all machines'
+}
+
+@test "ranks with directories of their own go on from the checkpoint that rank 0 has, and have the files that they need" {
+    wants openmpi
+    parts 4
+    mkdir 0 1
+    ln -s ../part-{0,1}.raw 0
+    ln -s ../part-{2,3}.raw 1
+    # apart OPTION...: the rest of the command of two ranks in these directories.
+    apart() {
+        local -a program=("$(program openmpi)" -q "${OPTIONS[@]}" "$@" part-%s.raw)
+        timeout 120 mpirun.openmpi --oversubscribe -n 1 --wdir 0 "${program[@]}" : -n 1 --wdir 1 "${program[@]}"
+    }
+    one -m one.bin part-%s.raw
+    OPTIONS=(-H 12 -z 3 -b 40 --splits 4)
+    for epochs in 1 2 3; do apart -m ranks.bin --checkpoint ck --continue -e $epochs; done
+    cmp one.bin 0/ranks.bin
+    apart -m again.bin -e 3 --resume ck
+    cmp one.bin 0/again.bin
+    assert_equal "$(cd 1 && echo *)" 'part-2.raw part-3.raw'
+    run -1 --separate-stderr apart -m again.bin --resume none.ck
+    assert_equal "$(told)" 'vae-train: none.ck: cannot open: No such file or directory'
+    cp items.raw 0/val.raw
+    run -1 --separate-stderr apart -m again.bin --val val.raw
+    assert_equal "$(told)" 'vae-train: rank 1: val.raw: cannot open: No such file or directory'
+}
+
+@test "a number that the gradient cannot take is named by the rank that has it" {
+    wants openmpi
+    local number
+    for part in 0 1 2 3; do { header f32 2 40 . && perl -e 'print pack "f<*", map { $ARGV[0] == 1 && $_ == 31 ? 1e19 : 0.5 } 0 .. 79' $part; } >part-$part.raw; done
+    while read -r number rank; do
+        run -1 --separate-stderr ranks openmpi "$number" -m ranks.bin -l gaussian --clip 1 -j 1 part-%s.raw
+        assert_regex "$(told)" "^vae-train: ${rank}training: .* \|x\| is up to 1e\+19 \(item 15, element 1 of part-1.raw\)"
+    done <<<$'1\n2\n4 rank 1: '
+}
+
+@test "files of several frames are read by each library" {
+    local library
+    raw-select -n 250 items.raw >some.raw
+    for _ in {1..12}; do cat some.raw; done | recut 250 >frames.raw
+    for library in "${LIBRARIES[@]}"; do
+        command -v mpicc."$library" >/dev/null || continue
+        one -m one.bin -e 1 frames.raw
+        ranks "$library" 2 -m ranks.bin -e 1 frames.raw
+        cmp one.bin ranks.bin
+    done
 }
 
 @test "another version on a rank is refused at the start" {
@@ -329,6 +381,27 @@ goes_on() {
     ended 1
     run -0 vae-info --row ranks.bin
     goes_on openmpi
+}
+
+@test "SIGTERM to mpirun amid a validation, which would take a minute, saves the model and the checkpoint" {
+    wants openmpi
+    local number launch got
+    header u8 28x28 12000 . >long.raw
+    for _ in {1..40}; do tail -c +65 items.raw; done >>long.raw
+    for number in 1 2; do
+        rm -f ranks.bin ck
+        launch openmpi $number
+        "${launch[@]}" "$(program openmpi)" -q -j 1 -m ranks.bin --checkpoint ck --log log.tsv -H 400 -b 40 -e 9 --splits 4 --objective iwae -k 100 \
+            --val long.raw items.raw 2>err 3>&- &
+        sleep 6
+        pkill -TERM -P $!
+        got=0
+        wait $! || got=$?
+        assert_equal $got 1
+        assert [ -s ranks.bin ]
+        assert [ -s ck ]
+        assert_equal "$(wc -l <log.tsv)" 1
+    done
 }
 
 @test "ranks that are killed at random moments leave a whole checkpoint" {
