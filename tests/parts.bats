@@ -95,8 +95,10 @@ train() {
     defaulting "${OPTIONS[@]}" -- fails 2 'vae-train: --val: found a fraction with the parts of part-%s.raw, wanted a file of items to evaluate' vae-train -q -m new.bin --val 0.1 part-%s.raw
     defaulting "${OPTIONS[@]}" -- fails 1 'vae-train: part-2.raw: is there, wanted no more than the 2 parts of --splits' vae-train -q -m new.bin --splits 2 part-%s.raw
     defaulting "${OPTIONS[@]}" -- fails 1 'vae-train: part-4.raw: cannot open: No such file or directory' vae-train -q -m new.bin --splits 8 part-%s.raw
-    defaulting "${OPTIONS[@]}" -- fails 1 'vae-train: part-2.raw: would be written and is also read as part-2.raw, wanted a file of its own' vae-train -q -m part-2.raw part-%s.raw
-    cp labels.raw part-1.raw
+    defaulting "${OPTIONS[@]}" -- fails 1 'vae-train: part-2.raw: would be written and has the name of a part of part-%s.raw, wanted a file of its own' vae-train -q -m part-2.raw part-%s.raw
+    defaulting "${OPTIONS[@]}" -- fails 1 'vae-train: part-4.raw: would be written and has the name of a part of part-%s.raw, wanted a file of its own' vae-train -q -m new.bin --log part-4.raw part-%s.raw
+    defaulting "${OPTIONS[@]}" -- fails 1 'vae-train: part-0.raw: 50 items, wanted at least 51 to start the pseudo-inputs of --prior' vae-train -q -m new.bin --prior vamp:51 part-%s.raw
+    raw-select --elements 0 -n 50 items.raw >part-1.raw
     defaulting "${OPTIONS[@]}" -- fails 1 'vae-train: part-1.raw: items are u8 of shape 1, wanted u8 of shape 28x28 as in part-0.raw' vae-train -q -m new.bin part-%s.raw
     raw-select -n 49 items.raw >part-1.raw
     defaulting "${OPTIONS[@]}" -- fails 1 'vae-train: part-1.raw: has 49 items, wanted 50 as in part-0.raw' vae-train -q -m new.bin part-%s.raw

@@ -95,6 +95,9 @@ int run_check(const struct training_run_config *c) {
     const bool validates = c->validation != NULL || c->validation_fraction > 0;
     if (c->patience > 0 && !validates)
         return fail("--patience: found it without --val, wanted items to evaluate after each epoch");
+    if (c->validation != NULL && is_stdin(c->validation) && ranks_count() > 1)
+        return fail("--val: found '-' for stdin with %zu ranks, of which only one has it, wanted a file",
+                    ranks_count());
     if (c->validation != NULL && is_stdin(c->validation) && is_stdin(c->file))
         return fail("--val: found '-' for stdin, from which the items are read, wanted a file");
     if (c->streams && c->validation_fraction > 0)

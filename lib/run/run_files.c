@@ -14,15 +14,16 @@ static const char *log_place(const char *log) {
     return log != NULL && strcmp(log, "-") == 0 ? "/dev/stdout" : log;
 }
 
-/* Refuses an output file that is also a part of the items. 0 or -1. */
+/* Refuses an output file that is also a part of the items, or would be taken for one by the next run. 0 or -1. */
 static int check_parts(const struct training_run_config *c, const char *output) {
     int result = 0;
-    for (size_t i = 0; result == 0 && output != NULL && dataset_is_in_parts(c->file) && i < c->splits; i++) {
+    for (size_t i = 0; result == 0 && output != NULL && dataset_is_in_parts(c->file) && i <= c->splits; i++) {
         char *part = dataset_part_path(c->file, i);
         if (part == NULL)
             return -1;
         if (atomic_writes(output, part))
-            result = fail("%s: would be written and is also read as %s, wanted a file of its own", output, part);
+            result = fail("%s: would be written and has the name of a part of %s, wanted a file of its own", output,
+                          c->file);
         free(part);
     }
     return result;

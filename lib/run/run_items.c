@@ -141,9 +141,8 @@ static int open_data(struct run_items *r, const struct training_run_config *c) {
     r->train = r->streams ? &r->stream.block : &r->all;
     if (r->streams)
         return blocks_open(&r->stream, c->file);
-    const size_t each = c->splits / ranks_count();
     if (dataset_is_in_parts(c->file))
-        return dataset_load_parts(&r->all, c->file, c->splits, ranks_self() * each, (ranks_self() + 1) * each);
+        return dataset_load_parts(&r->all, c->file, c->splits);
     return is_stdin && ranks_count() > 1 ? dataset_hand_out(&r->all) : dataset_load(&r->all, c->file);
 }
 
@@ -171,10 +170,10 @@ static int check_all(struct run_items *r, const struct model_config *config) {
 /* Checks that there are enough items to start the prior, after a fraction for --val has taken its own. 0 or -1. */
 static int check_components(const struct run_items *r, const struct training_run_config *c,
                             const struct model_config *config) {
-    const size_t items = run_items_first(r, c).items;
+    const struct dataset first = run_items_first(r, c);
+    const size_t items = first.items;
     if (prior_pseudo_inputs(config->prior, config->components) > items)
-        return fail("%s: %zu items%s, wanted at least %zu to start the pseudo-inputs of --prior", r->train->name,
-                    items,
+        return fail("%s: %zu items%s, wanted at least %zu to start the pseudo-inputs of --prior", first.name, items,
                     c->validation_fraction > 0       ? " without those of --val"
                     : run_items_block(r, c) == items ? " in --shuffle-buffer"
                                                      : "",

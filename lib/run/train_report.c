@@ -34,8 +34,8 @@ static const char *rate_text(const struct report *r, char text[RATE_TEXT]) {
     return items_done(r->training) > r->items ? text : "";
 }
 
-#define BOUND_TEXT 48
-#define FIGURES_TEXT 192
+#define BOUND_TEXT 330 /* a double with all its digits */
+#define FIGURES_TEXT (BOUND_TEXT + 340)
 
 /* Returns ", bound B" if training maximises another bound than the ELBO, else "". */
 static const char *bound_text(const struct training *t, const struct elbo *e, char text[BOUND_TEXT]) {

@@ -128,14 +128,14 @@ static bool is_too_large(size_t bytes) {
     return pages > 0 && size > 0 && bytes / (size_t)size > (size_t)pages / 2;
 }
 
-static int load(struct dataset *set, struct raw_reader *reader) {
+static int load(struct dataset *set, struct raw_reader *reader, bool maps) {
     size_t bytes;
-    if (can_map(reader, &bytes) && (ranks_count() > 1 || is_too_large(bytes) || reserve(set, bytes) < 0))
+    if (can_map(reader, &bytes) && (maps || ranks_count() > 1 || is_too_large(bytes) || reserve(set, bytes) < 0))
         return map(set, reader, bytes);
     return spool(set, reader);
 }
 
-int dataset_load(struct dataset *set, const char *path) {
+static int load_file(struct dataset *set, const char *path, bool maps) {
     struct raw_reader reader;
     *set = (struct dataset){0};
     if (raw_open(&reader, path) < 0)
@@ -145,13 +145,21 @@ int dataset_load(struct dataset *set, const char *path) {
     set->shape = reader.frame.shape;
     set->elements = shape_elements(&set->shape);
     set->item_bytes = raw_item_bytes(&reader.frame);
-    int result = load(set, &reader);
+    int result = load(set, &reader, maps);
     raw_close(&reader);
     if (result == 0 && set->items == 0)
         result = fail("%s: no items, wanted at least 1", set->name);
     if (result < 0)
         dataset_free(set);
     return result;
+}
+
+int dataset_load(struct dataset *set, const char *path) {
+    return load_file(set, path, false);
+}
+
+int dataset_load_mapped(struct dataset *set, const char *path) {
+    return load_file(set, path, true);
 }
 
 /* What rank 0 tells the others of its data. */

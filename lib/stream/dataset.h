@@ -6,7 +6,8 @@
 
 /* All items of a stream, in the stream's own type, in memory that grows as data arrives. A regular file of one
  * frame is mapped instead if there is not enough memory, or if it takes more than half of the machine's memory: the
- * system can then drop its pages and read them again; and by several ranks, each of which reads a part of it. */
+ * system can then drop its pages and read them again; by several ranks, each of which reads a part of it; and the
+ * parts of a data set, which may be too large together. */
 struct dataset {
     const char *name; /* of the stream, for messages; not owned */
     enum dtype dtype;
@@ -28,6 +29,9 @@ struct dataset {
 /* Loads `path` (NULL or "-": stdin). Refuses a stream without items. 0, or -1 with nothing to be freed. */
 int dataset_load(struct dataset *set, const char *path) __attribute__((warn_unused_result));
 
+/* The same, but a file that can be mapped is mapped. */
+int dataset_load_mapped(struct dataset *set, const char *path) __attribute__((warn_unused_result));
+
 /* Makes room for more than the `used` bytes of a data set that is not mapped, at most `most`: its memory doubles
  * when it is full. 0 or -1. */
 int dataset_grow(struct dataset *set, size_t used, size_t most) __attribute__((warn_unused_result));
@@ -41,10 +45,9 @@ bool dataset_is_in_parts(const char *path);
 /* Returns the path of a part, which the caller frees; NULL with a message if memory runs out. */
 char *dataset_part_path(const char *path, size_t part);
 
-/* Loads the parts [first, end) of `parts`, of which one at least. Refuses parts that differ in dtype, shape or
- * number of items, and a file for one part more. 0, or -1 with nothing to be freed. */
-int dataset_load_parts(struct dataset *set, const char *path, size_t parts, size_t first, size_t end)
-    __attribute__((warn_unused_result));
+/* Loads the parts of this rank, of as many for each rank. Refuses parts that differ in dtype, shape or number of
+ * items, also between ranks, and a file for one part more. 0, or -1 with nothing to be freed, on all ranks. */
+int dataset_load_parts(struct dataset *set, const char *path, size_t parts) __attribute__((warn_unused_result));
 
 void dataset_free(struct dataset *set);
 

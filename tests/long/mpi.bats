@@ -133,9 +133,9 @@ parts() {
     cp part-3.raw kept.raw
     raw-select -n 74 items.raw >part-3.raw
     run -1 --separate-stderr ranks openmpi 4 -m new.bin part-%s.raw
-    assert_equal "$(grep '^vae-train: ' <<<"$stderr")" 'vae-train: rank 3: part-%s.raw: the number of its items differs from rank 0, wanted the same'
+    assert_equal "$(grep '^vae-train: ' <<<"$stderr")" 'vae-train: rank 3: part-3.raw: has 74 items, wanted 75 as in part-0.raw'
     run -1 --separate-stderr ranks openmpi 2 -m new.bin part-%s.raw
-    assert_equal "$(grep '^vae-train: ' <<<"$stderr")" 'vae-train: rank 1: part-3.raw: has 74 items, wanted 75 as in part-2.raw'
+    assert_equal "$(grep '^vae-train: ' <<<"$stderr")" 'vae-train: rank 1: part-3.raw: has 74 items, wanted 75 as in part-0.raw'
     # Each of 2 ranks maps 8 parts.
     parts 16
     ranks openmpi 2 -m new.bin --splits 16 -b 48 -e 1000000 --log log.tsv part-%s.raw 2>err 3>&- &
@@ -203,6 +203,8 @@ told() {
     assert_equal "$(told)" 'vae-train: --stream: found it with 2 ranks, wanted a file without it: each rank reads its items only (vae-train --help tells more)'
     run -2 --separate-stderr ranks openmpi 2 -m ranks.bin --bogus items.raw
     assert_equal "$(told)" 'vae-train: --bogus: no such option (vae-train --help tells more)'
+    run -2 --separate-stderr ranks openmpi 2 -m ranks.bin --val - items.raw
+    assert_equal "$(told)" "vae-train: --val: found '-' for stdin with 2 ranks, of which only one has it, wanted a file (vae-train --help tells more)"
     run -0 ranks openmpi 2 --version
     assert_equal "$(grep -c vaeutils <<<"$output")" 1
     run -1 --separate-stderr ranks openmpi 2 -m ranks.bin nothing.raw
