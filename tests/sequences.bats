@@ -62,6 +62,7 @@ text() { raw2text -m gru.bin "$@"; }
     assert_equal "$(vae-info --net x.bin | awk '/gru/ { print $1, $3, $5 }')" \
         "encoder.0 6x1x9 $((3 * 9 * (6 * 12 + 6 * 9)))"$'\n'"encoder.1 7 $((3 * 7 * (6 * 9 + 6 * 7)))"
     vae-info --net gru.bin | grep -qx $'decoder.1\tgru\t6x1x24\t3312\t10944'
+    vae-info --net gru.bin | grep -qx $'decoder.2\tlinear\t6x1x12\t300\t1728'
 }
 
 @test "threads, vector levels, the division of a stream, and a stop and resumption change no byte" {
@@ -182,10 +183,44 @@ text() { raw2text -m gru.bin "$@"; }
     # One step an epoch, each of no length but for the decay by the rate.
     small decay.bin -e 30 -r 0.1 --weight-decay 1 --adam-eps 1 --clip 1e-20 "${options[@]}"
     for name in {encoder,decoder}.0.{weight,bias}_{ih,hh}; do
-        paste <(tensor start.bin $name | tr ' ' '\n') <(tensor decay.bin $name | tr ' ' '\n') |
-            awk -v name=$name 'BEGIN { ratio = name ~ /weight/ ? 0.9 ^ 30 : 1 }
+        paste <(tensor start.bin "$name" | tr ' ' '\n') <(tensor decay.bin "$name" | tr ' ' '\n') |
+            awk -v name="$name" 'BEGIN { ratio = name ~ /weight/ ? 0.9 ^ 30 : 1 }
                 { d = $2 - ratio * $1; if (d * d > 1e-10 + 1e-10 * $1 * $1) { print name, $1, $2; exit bad = 1 } moved += $1 * $1 }
                 END { exit bad || (name ~ /weight/ && moved == 0) }'
+    done
+}
+
+@test "--optimizer muon takes all matrices of a sequence model" {
+    small start.bin -e 0 -H gru:9 --decoder-hidden gru:6
+    small muon.bin -b 400 -e 1 -r 0.01 --optimizer muon -H gru:9 --decoder-hidden gru:6
+    # The first step of Adam changes each number by the rate, and that of Muon does not.
+    for name in encoder.0.{weight_ih,weight_hh,bias_ih} decoder.0.{weight_ih,weight_hh} decoder.1.{weight,bias}; do
+        paste <(tensor start.bin "$name" | tr ' ' '\n') <(tensor muon.bin "$name" | tr ' ' '\n') |
+            awk -v name="$name" '{ d = $2 - $1; d = d < 0 ? -d : d; n += d > 0; same += d > 0.0099 && d < 0.0101 }
+                END { if (!(n > 0 && (name ~ /weight/ ? same < n / 2 : same > n / 2))) { print name, same, n; exit 1 } }'
+    done
+}
+
+@test "gru of a large vocabulary and few units gives the same bytes on more threads" {
+    seq 4000 | sed 's/$/;/' >many.txt
+    perl -e 'srand 1; print join("", map { int(1 + rand 4000) . ";" } 1 .. 20), "\n" for 1 .. 600' >lines.txt
+    text2raw --tokens many.txt lines.txt >lines.raw
+    for threads in 1 2 4; do
+        vae-train -q --tokens many.txt -m $threads.bin -z 2 -H gru:2 --decoder-hidden 5 -b 300 -e 2 -j $threads lines.raw
+    done
+    cmp 1.bin 2.bin
+    cmp 1.bin 4.bin
+}
+
+@test "each epoch hides other tokens" {
+    echo abcdefgh >line.txt
+    text2raw --write-tokens t line.txt >line.raw
+    for epochs in 0 40; do
+        vae-train -q --tokens t -m $epochs.bin -z 2 -H 4 --decoder-hidden gru:4 --word-dropout 0.5 -e $epochs line.raw
+    done
+    for k in {2..8}; do
+        for epochs in 0 40; do vae-info --dump decoder.0.weight_ih $epochs.bin | raw2csv --no-header | cut -d, -f "$k" >$epochs.column; done
+        run -1 cmp -s 0.column 40.column
     done
 }
 
@@ -299,6 +334,10 @@ text() { raw2text -m gru.bin "$@"; }
         vae-train -m x --tokens tokens.txt square.raw
     fails 1 'vae-impute: gru.bin: is a model of sequences, in which no token is missing' vae-impute -m gru.bin words.raw
     fails 2 'vae-decode: --temperature: found it without --sample, wanted both' vae-decode -m gru.bin --temperature 2 words.raw
+    for temperature in 0 0.0009 1001 -1 x; do
+        fails 2 "vae-decode: --temperature: found '$temperature', wanted a number from 0.001 to 1000" \
+            vae-decode -m gru.bin --sample --temperature=$temperature words.raw
+    done
     vae-train -q -m gaussian.bin -l gaussian -z 2 -H 3 -e 0 words.raw
     fails 1 'vae-decode: gaussian.bin: has the likelihood gaussian, wanted categorical for --temperature' \
         vae-decode -m gaussian.bin --sample --temperature 2 <(vae-sample -d 2 -n 3)

@@ -138,6 +138,12 @@ refuses_tokens() {
     fails 1 'text2raw: /dev/stdin: has more than 4194304 bytes, wanted at most as many of tokens' \
         bash -c 'tr "\0" c </dev/zero | text2raw --tokens /dev/stdin a.txt'
     fails 1 'text2raw: none: cannot open: No such file or directory' text2raw --tokens none a.txt
+    # Just as many bytes are taken, and one more is not.
+    perl -e 'print pack("A4", sprintf "%03x", $_) =~ tr/ /x/r, "x" x 4091, "\n" for 0 .. 1023' >t.txt
+    assert_equal "$(wc -c <t.txt)" 4194304
+    head -c 4095 t.txt | text2raw --length 1 --tokens t.txt | raw2text --tokens t.txt | cmp - <(head -n 1 t.txt)
+    echo >>t.txt
+    fails 1 'text2raw: t.txt: has more than 4194304 bytes, wanted at most as many of tokens' text2raw --length 1 --tokens t.txt a.txt
     # The last line needs no end.
     printf 'c\nC' >t.txt
     assert_equal "$(items 'Cc\n' --tokens t.txt)" '2 1'
@@ -174,6 +180,11 @@ refuses_tokens() {
     for by in character byte; do
         refuses 'line 1, byte 2: found a byte of value 0, wanted text' 'a\0\n' --write-tokens t --by $by
     done
+    # In a line of several reads.
+    perl -e 'print "\n", "C\xc3\xa9" x 300000, "\xff"' >a.txt
+    fails 1 "text2raw: a.txt: line 2, byte 900001: found '\xff', wanted UTF-8, or --by byte" text2raw --write-tokens t a.txt
+    perl -e 'print "\n", "C\xc3\xa9" x 300000, "\0"' >a.txt
+    fails 1 "text2raw: a.txt: line 2, byte 900001: found a byte of value 0, wanted text" text2raw --by byte --write-tokens t a.txt
 }
 
 @test "a line that is too long is named with both lengths" {
@@ -256,6 +267,10 @@ refuses_tokens() {
     printf '\r\n' >t
     printf '\r\n' | text2raw --length 1 --tokens t 2>err >a.raw
     assert_equal "$(wc -l <err)" 1
+    # The lines are those of the text, also if it is not read twice.
+    printf 'C\r\n' >t
+    printf 'C\r\nC\r\n' | text2raw --tokens t --length 1 2>err >a.raw
+    assert_equal "$(sed -n '$p' err)" "text2raw: stdin: 2 of 2 lines end with a carriage return (CR), which is a token; tr -d '\r' removes it"
     # In the file of tokens.
     printf 'C\r\nc\r\n' >t
     printf 'C\r\n' | text2raw --length 1 --tokens t 2>err >a.raw
@@ -288,6 +303,10 @@ refuses_tokens() {
     fails 1 "text2raw: b.txt: line 1, column 2: found '$mark', wanted one of the 2 tokens of t" text2raw --tokens t b.txt
     printf '\xef\xbb' >b.txt
     fails 1 "text2raw: b.txt: line 1, column 1: found '\\xef', wanted one of the 2 tokens of t" text2raw --tokens t b.txt
+    # It comes in pieces.
+    printf '%s\nC\nO\n' "$mark" >t
+    { printf '\xef' && sleep 0.2 && printf '\xbb\xbfC\n'; } | text2raw --tokens t --length 9 2>err >a.raw
+    assert_equal "$(<err)" "text2raw: stdin: begins with a byte order mark (BOM), which is in a token$removes"
     printf '%sC\nO\n' "$mark" >t
     echo C >a.txt
     run -1 text2raw --tokens t a.txt

@@ -276,6 +276,34 @@ standardised() {
     run -1 grep extrapolations <<<"$stderr"
 }
 
+@test "the range of the known targets is told, also far from 0, and refused items are not counted" {
+    local far
+    raw2csv --no-header known.raw | awk -F , -v OFS=, '{ print $1, $1 + 0.1 * $2 }' | csv2raw --no-header --dtype f32 >pairs.raw
+    raw-select -n 30 pairs.raw >start.raw
+    for far in 100 -100; do
+        raw2csv --no-header pairs.raw | awk -F , -v far=$far '{ print far + $1 - $2 }' | csv2raw --no-header >values.raw
+        vae-climb --latents pairs.raw --target values.raw --method linear --steps 50 start.raw 2>err >moved.raw
+        raw2csv --no-header values.raw | sort -g | awk '{ v[NR] = $1 } END { printf "which are from %.6g to %.6g:\n", v[1], v[NR] }' >wanted
+        grep -F "$(<wanted)" err || fail "$(<wanted): $(<err)"
+    done
+    raw2csv --no-header pairs.raw | awk -F , '{ print $1 - $2 }' | csv2raw --no-header >values.raw
+    { raw2csv --no-header start.raw && for _ in {1..20}; do echo nan,0; done; } | csv2raw --no-header --dtype f32 >bad.raw
+    vae-climb --latents pairs.raw --target values.raw --method linear --steps 50 start.raw 2>err >moved.raw
+    grep -o '[0-9]* of 30 predictions at the end are far beyond' err >wanted
+    run -3 --separate-stderr bash -c 'vae-climb --on-bad report --latents pairs.raw --target values.raw --method linear --steps 50 bad.raw >moved.raw'
+    grep -F "$(<wanted)" <<<"$stderr" || fail "$(<wanted): $stderr"
+}
+
+@test "the deviation of a prediction is that of the climb's end" {
+    climb --write-predictions table start.raw >end.raw
+    # A climb of one very short step from the end has the end's prediction and deviation.
+    climb --write-predictions again --steps 1 --step-size 1e-6 end.raw >there.raw
+    paste <(tail -n +2 table) <(tail -n +2 again) | rows_hold 30 '($3 - $6)^2 < 1e-6 && ($4 / $8 - 1)^2 < 1e-4'
+    # Not that of the start.
+    climb --write-predictions begin --steps 1 --step-size 1e-6 start.raw >there.raw
+    paste <(tail -n +2 table) <(tail -n +2 begin) | awk '{ n += ($4 / $8 - 1)^2 > 1e-4 } END { exit !(n > 10) }'
+}
+
 @test "examples that do not fit are refused" {
     raw-select -n 299 values.raw >short.raw
     refuses 'short.raw: found 299 targets, wanted one for each of the 300 items of known.raw' --target short.raw start.raw
