@@ -148,6 +148,7 @@ agree() {
     vae-train -q -m drawn.bin -z 2 -H 2 -e 0 --binarize sample unit.raw
     assert_regex "$(units drawn.bin)" '^items: 1 with the probability that the element is, else 0'
     assert_equal "$(units sequences.bin)" 'items: the numbers of tokens, and 0 after the last one'
+    shown sequences.bin decoder | grep -q $'^output\tmean\t.*\tthe numbers of the most probable tokens, and 0 after the last one$'
     # What a categorical decoder gives is a level.
     vae-train -q -m levels.bin -z 2 -H 2 -e 0 -l categorical --levels 5 whole.raw
     shown levels.bin decoder | grep -q $'^output\tmean\t.*\tthe most probable level of each element$'

@@ -132,6 +132,19 @@ static int check_threads(void) {
                : fail("MPI: found no support of threads, wanted a library with MPI_THREAD_SERIALIZED");
 }
 
+/* Refuses a process that is one of several for what has started it, and alone for the library. 0 or -1. */
+static int check_starter(void) {
+    static const char *const sizes[] = {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE"};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        const char *size = getenv(sizes[i]);
+        if (ranks.count == 1 && size != NULL && strtol(size, NULL, 10) > 1)
+            return fail("MPI: found one rank where %s is %s, wanted the mpirun of the library that the program is "
+                        "built for",
+                        sizes[i], size);
+    }
+    return 0;
+}
+
 void ranks_start(int *argc, char ***argv) {
     int32_t begins = 1;
     MPI_Comm here;
@@ -205,7 +218,7 @@ int ranks_go(const char *version, const char *options) {
     if (ranks.self == 0)
         share_from(0, &begins, sizeof begins);
     ranks.began = true;
-    int result = ranks_agree(check_threads() < 0 || set_patience() < 0 ? -1 : 0);
+    int result = ranks_agree(check_threads() < 0 || check_starter() < 0 || set_patience() < 0 ? -1 : 0);
     if (result == 0 && check_text("version", version) < 0)
         result = -1;
     if (result == 0)

@@ -73,8 +73,10 @@ static void put_outputs(struct onnx *o) {
                            logvar = {"logvar", "log of the variance of q(z|x), natural", TENSOR_PROTO_FLOAT,
                                      shape_vector(latent)},
                            mean = {"mean",
-                                   c->likelihood->has_levels ? "the most probable level of each element"
-                                                             : "mean of p(x|z), in the units of x",
+                                   c->tokens != NULL
+                                       ? "the numbers of the most probable tokens, and 0 after the last one"
+                                   : c->likelihood->has_levels ? "the most probable level of each element"
+                                                               : "mean of p(x|z), in the units of x",
                                    TENSOR_PROTO_FLOAT, c->item};
     const char *last = onnx_rows(o, o->graph->nodes - 1);
     if (o->e->decoder) {

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # vae-train-mpi: several ranks give the bytes of one process, and end together. With Open MPI and MPICH, if they are there
 # (make deps-mpi). 300 items in batches of 40, whose last one has fewer items than the others.
-# shellcheck disable=SC2154 # run sets stderr
+# shellcheck disable=SC2154,SC2030,SC2031 # run sets stderr; a test is a subshell, and sets its variables itself
 load ../helper
 
 LIBRARIES=(openmpi mpich)
@@ -241,6 +241,14 @@ END
     assert_equal "$(told)" 'vae-train: MPI: found no support of threads, wanted a library with MPI_THREAD_SERIALIZED'
 }
 
+@test "the mpirun of another library is refused, before anything is written" {
+    wants openmpi
+    wants mpich
+    run ! --separate-stderr timeout 60 mpirun.mpich -n 2 "$(program openmpi)" -q "${OPTIONS[@]}" -m ranks.bin items.raw
+    assert_equal "$(told | sort -u)" 'vae-train: MPI: found one rank where PMI_SIZE is 2, wanted the mpirun of the library that the program is built for'
+    assert [ ! -e ranks.bin ]
+}
+
 @test "ranks that have other options, items, labels or checkpoints are refused at the start" {
     wants openmpi
     run -1 --separate-stderr two '-r 0.01 items.raw' '-r 0.02 items.raw'
@@ -271,7 +279,7 @@ END
         timeout 120 mpirun.openmpi --oversubscribe -n 1 --wdir 0 "${program[@]}" : -n 1 --wdir 1 "${program[@]}"
     }
     one -m one.bin part-%s.raw
-    OPTIONS=(-H 12 -z 3 -b 40 --splits 4)
+    OPTIONS=(-H 12 -z 3 -b 40 --splits 4) # without -e
     for epochs in 1 2 3; do apart -m ranks.bin --checkpoint ck --continue -e $epochs; done
     cmp one.bin 0/ranks.bin
     apart -m again.bin -e 3 --resume ck
@@ -511,7 +519,7 @@ END
         rm -r room
         count=$((count + 1))
     done
-    assert_equal $count 8
+    assert_equal $count 9
     assert [ ! -e requeued ]
 }
 
