@@ -31,7 +31,8 @@ static char *reserve(size_t whole) {
 /* Moves a mapping to `place`. The system is called directly: libraries of MPI put a function in the place of mremap
  * that drops its last argument. False if there is no memory. */
 static bool move_to(void *memory, size_t before, size_t whole, void *place) {
-    return (void *)syscall(SYS_mremap, memory, before, whole, MREMAP_MAYMOVE | MREMAP_FIXED, place) == place;
+    return syscall(SYS_mremap, memory, before, whole, MREMAP_MAYMOVE | MREMAP_FIXED, place) ==
+           (long)(intptr_t)place;
 }
 
 void *memory_resize(void *memory, size_t before, size_t bytes) {

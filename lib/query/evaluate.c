@@ -277,7 +277,8 @@ static int add_with_ranks(struct evaluator *e, const struct dataset *set, const 
     struct item_figures *figures = calloc(each * ranks_count(), sizeof *figures);
     int result =
         ranks_agree(figures == NULL ? fail("%s: out of memory for the figures of its items", set->name) : 0);
-    const bool done = result == 0 && run_rounds(e, set, label, target, figures, first, end, each);
+    const bool done =
+        result == 0 && figures != NULL && run_rounds(e, set, label, target, figures, first, end, each);
     if (done)
         ranks_gather(figures, each * sizeof *figures);
     for (size_t item = 0; done && result == 0 && item < set->items; item++)

@@ -204,7 +204,7 @@ static size_t rank_of_largest(const struct training *t) {
     size_t items, rank = 0;
     const uint64_t first = items_of_last(t, &items);
     double *value = calloc(ranks_count(), sizeof *value);
-    if (ranks_agree(value == NULL ? -1 : 0) == 0) {
+    if (ranks_agree(value == NULL ? -1 : 0) == 0 && value != NULL) {
         value[ranks_self()] = find_largest_x(t, first, items).value;
         ranks_gather(value, sizeof *value);
         for (size_t i = 1; i < ranks_count(); i++)
