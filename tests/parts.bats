@@ -107,9 +107,22 @@ train() {
     assert [ ! -e new.bin ]
 }
 
+@test "what is set from items before training is set from those of part 0" {
+    train -m parts.bin -e 0 --prior vamp:5 --mean-bias part-%s.raw
+    train -m first.bin -e 0 --prior vamp:5 --mean-bias --splits 1 part-0.raw
+    train -m none.bin -e 0 --prior vamp:5 --splits 1 part-1.raw
+    for name in prior.pseudo_inputs decoder.1.bias; do
+        for model in parts first none; do vae-info --dump $name $model.bin >$model.raw; done
+        cmp parts.raw first.raw
+        run -1 cmp -s none.raw first.raw
+    done
+}
+
 @test "an item that does not fit is named by its part" {
     for part in 0 1; do { header f32 2 40 . && perl -e 'print pack "f<*", map { $ARGV[0] == 1 && $_ == 31 ? 1e30 : 0.5 } 0 .. 79' $part; } >two-$part.raw; done
     defaulting "${OPTIONS[@]}" -- fails 1 'vae-train: two-1.raw: item 15, element 1 is 1e+30, wanted a number in [0,1]' vae-train -q -m new.bin --splits 2 two-%s.raw
+    # Before the first step.
+    fails 1 'vae-train: two-1.raw: item 15, element 1 is 1e+30, wanted a number in [0,1]' vae-train -q -m new.bin -b 32 -e 0 --splits 2 two-%s.raw
     run -1 --separate-stderr train -m new.bin --splits 2 -l gaussian two-%s.raw
     assert_regex "$stderr" '\|x\| is up to 1e\+30 \(item 15, element 1 of two-1.raw\)'
     # An item of the first split, which is not the last one to be computed, and a number that only the gradient cannot take.

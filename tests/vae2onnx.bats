@@ -148,10 +148,10 @@ agree() {
     vae-train -q -m drawn.bin -z 2 -H 2 -e 0 --binarize sample unit.raw
     assert_regex "$(units drawn.bin)" '^items: 1 with the probability that the element is, else 0'
     assert_equal "$(units sequences.bin)" 'items: the numbers of tokens, and 0 after the last one'
-    shown sequences.bin decoder | grep -q $'^output\tmean\t.*\tthe numbers of the most probable tokens, and 0 after the last one$'
+    assert_equal "$(shown sequences.bin decoder | grep -c $'^output\tmean\t.*\tthe numbers of the most probable tokens, and 0 after the last one$')" 1
     # What a categorical decoder gives is a level.
     vae-train -q -m levels.bin -z 2 -H 2 -e 0 -l categorical --levels 5 whole.raw
-    shown levels.bin decoder | grep -q $'^output\tmean\t.*\tthe most probable level of each element$'
+    assert_equal "$(shown levels.bin decoder | grep -c $'^output\tmean\t.*\tthe most probable level of each element$')" 1
 }
 
 @test "convolutions are channels first, and pictures are transposed only at their ends" {
@@ -232,7 +232,7 @@ for path in sys.argv[1:]:
     vae-decode -q -m 0.bin 0.z.raw | raw2text -m 0.bin - | awk '{ print length }' | sort -u >lengths
     assert [ "$(wc -l <lengths)" -ge 6 ]
     grep -q -x 0 lengths
-    raw2text -m 0.bin 0.decoder.onnx.raw | head -n 50 | paste - lines | awk -F '\t' '$1 == $2' >same
+    raw-select -n 50 0.decoder.onnx.raw | raw2text -m 0.bin | paste - lines | awk -F '\t' '$1 == $2' >same
     assert [ "$(wc -l <same)" -ge 25 ]
 }
 

@@ -322,8 +322,8 @@ END
     # The end of the version is the end of other texts, too, in the program.
     LC_ALL=C perl -pe 's/(?<=vaeutils )\d/9/g' "$(program openmpi)" >other
     chmod +x other
-    run -1 --separate-stderr timeout 120 mpirun.openmpi --oversubscribe -n 1 "$(program openmpi)" -q -m ranks.bin -e 1 items.raw \
-        : -n 1 ./other -q -m ranks.bin -e 1 items.raw
+    run -1 --separate-stderr timeout 120 mpirun.openmpi --oversubscribe -n 1 "$(program openmpi)" -q -m ranks.bin -e 1 --splits 2 items.raw \
+        : -n 1 ./other -q -m ranks.bin -e 1 --splits 2 items.raw
     assert_equal "$(told)" "vae-train: rank 1: version: found 9${version#?}, wanted $version as on rank 0"
     assert [ ! -e ranks.bin ]
 }
@@ -401,7 +401,7 @@ goes_on() {
     for number in 1 2; do
         rm -f ranks.bin ck
         launch openmpi $number
-        "${launch[@]}" "$(program openmpi)" -q -j 1 -m ranks.bin --checkpoint ck --log log.tsv -H 400 -b 40 -e 9 --splits 4 --objective iwae -k 100 \
+        "${launch[@]}" "$(program openmpi)" -q -j 1 -m ranks.bin --checkpoint ck --log log.tsv -H 400 -b 40 -e 9 --splits 4 --objective iwae -k 300 \
             --val long.raw items.raw 2>err 3>&- &
         sleep 6
         pkill -TERM -P $!
