@@ -2,6 +2,7 @@
 /* vae2html: a model and some items as a page on which to explore its latent space. */
 #include "base/cli.h"
 #include "base/error.h"
+#include "explorer/graph_json.h"
 #include "explorer/page.h"
 
 #define MOST_ITEMS 10000
@@ -76,7 +77,7 @@ static int run(const struct options *o) {
     struct export e;
     if (output_standard(&out) < 0)
         return -1;
-    int result = export_open(&e, o->common.model, "decoder") < 0 ? -1 : graph_refuse_recurrent(&e.graph);
+    int result = export_open(&e, o->common.model, "decoder") < 0 ? -1 : graph_json_check(&e.graph);
     if (result == 0)
         result = write_page(o, &e);
     export_close(&e);

@@ -36,6 +36,14 @@ static const char *const function_name[FUNCTIONS] = {
     [FUNCTION_LOGISTIC_MEAN] = "logisticMean",
 };
 
+int graph_json_check(const struct graph *g) {
+    for (size_t i = 0; i < g->nodes; i++)
+        if (kind_name[g->node[i].kind] == NULL)
+            return fail("%s: %s is a layer of the kind gru, wanted a decoder without one", g->name,
+                        g->node[i].name);
+    return 0;
+}
+
 static size_t weight_count(const struct graph *g, const struct node *n) {
     const struct weight_shape shape = graph_weight_shape(g, n);
     return shape.outputs * shape.inputs * shape.taps;

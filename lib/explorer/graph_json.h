@@ -9,6 +9,9 @@
 
 /* The nodes of a decoder's graph for the scripts of the page, lib/explorer/page/decoder.js. */
 
+/* 0, or -1 with a message if a decoder has a node that the page cannot compute, which is a recurrent one. */
+int graph_json_check(const struct graph *graph) __attribute__((warn_unused_result));
+
 /* Returns the list of nodes as objects with the members of struct node; a weight or a bias is its index in the
  * numbers that graph_json_weights writes. NULL with a message if memory runs out;
  * end with json_decref. */

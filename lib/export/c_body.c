@@ -45,11 +45,16 @@ static void begin_loop(const struct c_body *b, size_t i, size_t first, size_t n)
     fprintf(b->out, " = ");
 }
 
+/* Writes the names of two arrays of a node, as arguments. */
+static void put_arrays(const struct c_body *b, const struct node *node, const char *weight, const char *bias) {
+    c_weights_name(b->out, node, weight);
+    fprintf(b->out, ", ");
+    c_weights_name(b->out, node, bias);
+    fprintf(b->out, ", ");
+}
+
 static void put_constants(const struct c_body *b, const struct node *node) {
-    c_weights_name(b->out, node, "weight");
-    fprintf(b->out, ", ");
-    c_weights_name(b->out, node, "bias");
-    fprintf(b->out, ", ");
+    put_arrays(b, node, "weight", "bias");
 }
 
 static void write_linear(const struct c_body *b, size_t i) {
@@ -86,20 +91,13 @@ static void put_scratch(const struct c_body *b, size_t i, size_t times) {
             b->memory->of_node[i].offset + graph_width(b->graph, i) + times * node->image.channels);
 }
 
-static void put_state_constants(const struct c_body *b, const struct node *node) {
-    c_weights_name(b->out, node, "state_weight");
-    fprintf(b->out, ", ");
-    c_weights_name(b->out, node, "state_bias");
-    fprintf(b->out, ", ");
-}
-
 static void write_gru(const struct c_body *b, size_t i) {
     const struct node *node = &b->graph->node[i];
     const struct image *in = &b->graph->node[node->in[0]].image;
     const size_t units = node->image.channels;
     fprintf(b->out, "    gru_sequence(");
     put_constants(b, node);
-    put_state_constants(b, node);
+    put_arrays(b, node, "state_weight", "state_bias");
     fprintf(b->out, "\n                 ");
     put_value(b, node->in[0]);
     fprintf(b->out, ", %zu, %zu, ", image_positions(in), in->channels);
@@ -118,7 +116,7 @@ static void write_gru_cell(const struct c_body *b, size_t i) {
             same + gates, same);
     c_weights_name(b->out, node, "weight");
     fprintf(b->out, "[token * %zu + i];\n    gru(", gates);
-    put_state_constants(b, node);
+    put_arrays(b, node, "state_weight", "state_bias");
     put_scratch(b, i, 3);
     fprintf(b->out, ", ");
     put_scratch(b, i, 6);

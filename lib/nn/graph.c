@@ -25,14 +25,6 @@ int graph_finish(const struct graph *g) {
     return g->failed ? -1 : 0;
 }
 
-int graph_refuse_recurrent(const struct graph *g) {
-    for (size_t i = 0; i < g->nodes; i++)
-        if (g->node[i].kind == NODE_GRU || g->node[i].kind == NODE_GRU_CELL)
-            return fail("%s: %s is a layer of the kind gru, wanted a decoder without one", g->name,
-                        g->node[i].name);
-    return 0;
-}
-
 static size_t fail_graph(struct graph *g, int failed) {
     g->failed = g->failed || failed < 0;
     return 0;

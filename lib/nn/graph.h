@@ -91,9 +91,6 @@ size_t graph_activation(struct graph *graph, const struct layer *layer, size_t i
 /* 0, or -1 with the message of the first error. */
 int graph_finish(const struct graph *graph) __attribute__((warn_unused_result));
 
-/* 0, or -1 with a message if a node is recurrent, for those who cannot write it. */
-int graph_refuse_recurrent(const struct graph *graph) __attribute__((warn_unused_result));
-
 /* A weight is stored as [outputs, inputs, taps], where taps is kernel x kernel; a bias has `outputs` numbers. All
  * are 0 for a node without a weight. The weight and the bias of a state have as many outputs, and `units` inputs.
  */
