@@ -470,8 +470,9 @@ goes_on() {
     assert [ "$(perl -ne 'print $1 if /"tx":\{"bytes":(\d+)/' <<<"$output")" -gt 100000 ]
 }
 
-# A queue of one machine: sbatch runs a script, once or for each number of its array, and srun is mpirun.
-make_slurm() {
+# A queue of one machine: sbatch runs a script, once or for each number of its array, srun is mpirun, and qsub runs a
+# script, or notes it if a job calls it.
+make_queue() {
     mkdir bin
     cat >bin/mpirun <<'END'
 #!/bin/bash
@@ -492,6 +493,11 @@ shift $(($# - 1))
 last=$(sed -n 's/^#SBATCH --array=0-\([0-9]*\) .*/\1/p' "$1")
 for ((i = 0; i <= ${last:-0}; i++)); do SLURM_JOB_ID=7 SLURM_ARRAY_TASK_ID=$i bash "$1" || exit; done
 END
+    cat >bin/qsub <<'END'
+#!/bin/bash
+[ -z "$PBS_O_WORKDIR" ] || exec sh -c "echo 'qsub $*' >>../requeued"
+PBS_O_WORKDIR=$PWD exec bash -c 'cd / && exec bash "$PBS_O_WORKDIR/$1"' - "$1"
+END
     chmod +x bin/*
     ln -s "$(program openmpi)" bin/vae-train-mpi
     PATH=$PWD/bin:$PATH
@@ -500,7 +506,7 @@ END
 @test "the examples of the page run" {
     wants openmpi
     command -v parallel >/dev/null || skip 'wants parallel (make deps-mpi)'
-    make_slurm
+    make_queue
     awk '/^\.Bd .*-literal/ { inside = 1; file = sprintf("block%02d", ++count); next }
         /^\.Ed/ { inside = 0 }
         inside { gsub(/\\e/, "\\"); print > file }' "$ROOT/man/vae-train-mpi.1"
@@ -511,7 +517,7 @@ END
         raw-select -n 128 all.raw >room/train.raw
         vae-train -q -e 1 -m room/model.bin room/train.raw
         # The scripts begin a run and do not find a model of another one.
-        ! grep -q sbatch "$block" || rm room/model.bin
+        ! grep -q 'sbatch\|qsub' "$block" || rm room/model.bin
         ln -s "$IMAGES" room/train-images-idx3-ubyte.gz
         (cd room && bash -o pipefail -e "../$block") >out 2>&1 </dev/null || fail "$block: $(cat "$block" out)"
         ! grep -q 'vae-train-mpi' "$block" || vae-info --row room/model.bin
@@ -519,13 +525,13 @@ END
         rm -r room
         count=$((count + 1))
     done
-    assert_equal $count 9
+    assert_equal $count 10
     assert [ ! -e requeued ]
 }
 
 @test "the job of the page puts itself back after SIGTERM, and goes on" {
     wants openmpi
-    make_slurm
+    make_queue
     awk '/^\.Bd .*-literal/ { inside = 1 } /^\.Ed/ { inside = 0 }
         inside && /^cat > train.sh/ { writes = 1; next }
         inside && writes && /^END/ { exit }
@@ -544,4 +550,23 @@ END
     wait "$job"
     assert_equal "$(<../requeued)" 'requeue 7'
     run -0 vae-info --row model.ck
+}
+
+@test "the job of the page for PBS is put into the queue again after its time, and goes on until it is done" {
+    wants openmpi
+    make_queue
+    awk '/^\.Bd .*-literal/ { inside = 1 } /^\.Ed/ { inside = 0 }
+        inside && /^cat > train.pbs/ { writes = 1; next }
+        inside && writes && /^END/ { exit }
+        inside && writes { gsub(/\\e/, "\\"); sub(/235m/, "5"); sub(/train.raw$/, "-q --log rows -H 12 -e \"$epochs\" train.raw"); print }' "$ROOT/man/vae-train-mpi.1" >train.pbs
+    mkdir room
+    cp items.raw room/train.raw
+    mv train.pbs room
+    cd room || return
+    epochs=1000000 run -0 qsub train.pbs
+    assert_equal "$(<../requeued)" 'qsub train.pbs'
+    run -0 vae-info --row model.ck
+    epochs=$(($(wc -l <rows) + 1)) run -0 qsub train.pbs # the rows have a line of names
+    assert_equal "$(wc -l <../requeued)" 1
+    run -0 vae-info --row model.bin
 }
