@@ -39,6 +39,14 @@ agrees() {
     vae2c -m model.bin encoder | grep ', an item, .*: 0 or 1$'
     vae-train -q -m model.bin -z 2 -H 4 -e 0 --missing grey.raw
     vae2c -m model.bin encoder | grep -F '; NaN is a missing one'
+    # The elements of each kind of likelihood; elements are missing only with --missing.
+    vae-train -q -m model.bin -z 2 -H 4 -e 0 grey.raw
+    vae2c -m model.bin encoder | grep ', an item, 5x4: u8 divided by 255, numbers of other types as they are$'
+    vae2c -m model.bin decoder | grep ', the mean item, 5x4: u8 divided by 255, numbers of other types as they are$'
+    vae-train -q -m model.bin -z 2 -H 4 -e 0 -l poisson counts.raw
+    vae2c -m model.bin encoder | grep ', an item, 9: the numbers of the data$'
+    vae-train -q -m model.bin -z 2 -H 4 -e 0 -l categorical --levels 4 --missing levels.raw
+    vae2c -m model.bin decoder | grep ', the most probable item, 9: levels, from 0 on$'
 }
 
 # accurate FUNCTION FORMULA LOW HIGH OPTION...: the function in the decoder of a model with these options is within 1e-6
@@ -68,6 +76,9 @@ END
 @test "the functions are accurate" {
     accurate sigmoid '1 / (1 + exp(-x))' -60 88
     accurate exp_of 'exp(x < 88 ? x : 88)' -69 1e4
+    accurate exp_of 'exp(x)' -1e4 -69
+    accurate sigmoid '1 / (1 + exp(-x))' 88 1e4
+    accurate inverse_root '1 / sqrt(x)' 1e-5 10 --decoder-hidden 4,norm:1
     accurate relu 'x > 0 ? x : 0' -1 1 -a relu
     accurate tanh_of 'tanh(x)' -20 20 -a tanh
     accurate tanh_of 'tanh(x)' -0.01 0.01 -a tanh
@@ -86,6 +97,8 @@ END
     vae2c -m model.bin --name my_model2 decoder >decoder.c
     grep -Fx 'void my_model2_decode(const float z[3], int label, float x[20], float work[17]);' decoder.c
     grep -Fx '    my_model2_decode_work = 17' decoder.c
+    grep -Fx '    my_model2_decode_labels = 3,' decoder.c
+    grep -F ' *     label   0 to 2' decoder.c
     grep -F ' *     work    [17], 68 bytes,' decoder.c # label, 3; z and label, 2 x 3; 8 units
     # 6 x 8 + 8 weights and biases, and 8 x 20 + 20.
     grep -F ' 944 bytes of constant' decoder.c
@@ -96,6 +109,37 @@ END
     printf '#include "encoder.h"\n#include "encoder.h"\nint work = my_model2_encode_work;\n' >twice.c
     gcc -std=c99 -Wall -Wextra -Werror -pedantic -c twice.c
     if command -v g++ >/dev/null; then g++ -Wall -Wextra -Werror -pedantic -x c++ -c twice.c; fi
+}
+
+@test "both parts of two models are in one program, also of C++" {
+    vae-train -q -m model.bin -z 3 -H 8 -e 0 --cond labels.raw grey.raw
+    local name part
+    for name in one two; do for part in encoder decoder; do
+        vae2c -m model.bin --name $name $part >$name-$part.c
+        vae2c -m model.bin --name $name --header $part >$name-$part.h
+        gcc -std=c99 -c $name-$part.c
+    done; done
+    cat >main.c <<'END'
+#include "one-encoder.h"
+#include "one-decoder.h"
+#include "two-encoder.h"
+#include "two-decoder.h"
+
+#define RUN(name) \
+    name##_encode(x, 1, mu, logvar, encode_work), name##_decode(mu, 1, x, decode_work)
+
+int main(void) {
+    static float x[one_decode_outputs], mu[one_decode_latent], logvar[one_decode_latent];
+    static float encode_work[one_encode_work], decode_work[one_decode_work];
+    RUN(one), RUN(two);
+    return x[0] > 0 && x[0] < 1 ? 0 : 1;
+}
+END
+    gcc -std=c99 -Wall -Wextra -Werror -pedantic -o main main.c {one,two}-{en,de}coder.o
+    ./main
+    command -v g++ >/dev/null || skip 'wants g++'
+    g++ -Wall -Wextra -Werror -pedantic -x c++ -o main main.c -x none {one,two}-{en,de}coder.o
+    ./main
 }
 
 @test "weights are the same floats" {

@@ -14,6 +14,7 @@ setup_file() {
     items 20 20 3 'int rand 5' >whole.raw
     items 20 20 4 'rand() < 0.2 ? "nan" : int rand 5' >whole-holes.raw
     items 12x10x2 240 5 'rand' >pictures.raw
+    items 12x10 120 11 'rand' >grey-pictures.raw
     items 12x10x2 240 6 'rand() < 0.2 ? "nan" : rand' >picture-holes.raw
     items 6x4x2 48 7 'rand() < 0.2 ? "nan" : int rand 4' >level-holes.raw
     { header u8 1 50 . && perl -e 'srand 8; print pack "C*", map { int rand 3 } 1 .. 50'; } >labels.raw
@@ -147,11 +148,21 @@ agree() {
     assert_equal "$(units counts.bin)" 'items: the numbers of the stream as they are'
     vae-train -q -m drawn.bin -z 2 -H 2 -e 0 --binarize sample unit.raw
     assert_regex "$(units drawn.bin)" '^items: 1 with the probability that the element is, else 0'
+    # The encoder does this itself.
+    vae-train -q -m threshold.bin -z 2 -H 2 -e 0 --binarize threshold unit.raw
+    assert_equal "$(units threshold.bin)" 'items: the numbers of the stream; u8 elements are divided by 255'
     assert_equal "$(units sequences.bin)" 'items: the numbers of tokens, and 0 after the last one'
     assert_equal "$(shown sequences.bin decoder | grep -c $'^output\tmean\t.*\tthe numbers of the most probable tokens, and 0 after the last one$')" 1
     # What a categorical decoder gives is a level.
     vae-train -q -m levels.bin -z 2 -H 2 -e 0 -l categorical --levels 5 whole.raw
     assert_equal "$(shown levels.bin decoder | grep -c $'^output\tmean\t.*\tthe most probable level of each element$')" 1
+}
+
+@test "the file tells which prior the latents have" {
+    latents() { shown "$1" decoder | awk -F '\t' '$1 == "input" && $2 == "z" { print $5 }'; }
+    assert_equal "$(latents model.bin)" 'latents, of which the prior is N(0, I)'
+    vae-train -q -m vamp.bin -z 2 -H 2 -e 0 --prior vamp:3 unit.raw
+    assert_equal "$(latents vamp.bin)" latents
 }
 
 @test "convolutions are channels first, and pictures are transposed only at their ends" {
@@ -206,7 +217,11 @@ for path in sys.argv[1:]:
     model unit.raw labels.raw -H 8,norm:2 -a tanh -l laplace
     model unit.raw - -H 8 -a elu --binarize threshold
     model unit.raw - -H 8 --prior vamp:3 --target targets.raw
-    agree 5
+    # Groups whose numbers are all 0, and so their variance. Log-variances beyond both bounds.
+    model unit.raw - -H 12,norm:4 -a relu
+    model unit.raw - -H none --logvar-bound 1 --init normal:2
+    agree 7
+    table 6 <6.encoder.wanted | awk '{ for (i = 4; i <= 6; i++) { high += $i == 1; low += $i == -1 } } END { exit !(high && low) }'
 }
 
 @test "convolutional models give what vae-encode and vae-decode give" {
@@ -216,8 +231,10 @@ for path in sys.argv[1:]:
     # Steps that are larger than the kernel, and an even kernel; a residual layer of a whole picture.
     # Of 12x10, a kernel of 2 and a stride of 3 read one more column than the picture has, and no more row.
     model pictures.raw - -H conv:4:2:3,8 -l gaussian
+    # Pictures of one channel, which is in the same order in both forms.
+    model grey-pictures.raw - -H conv:4:3:2,8
     model pictures.raw - -H conv:4:2:3,conv:3:1:2,res,8 -a gated --decoder-hidden linear:3:3:4,up:4:12:10,conv:4:4 -l gaussian
-    agree 3
+    agree 4
 }
 
 @test "models of sequences give what vae-encode and vae-decode give" {
@@ -254,7 +271,10 @@ for path in sys.argv[1:]:
     model whole.raw - -H 8 -l negbin
     # Logits of both signs, above and below 1: a mean of 0.58 has the logit 1.
     model spread.raw - -H 8 -l cbernoulli --mean-bias
-    agree 5
+    # Means beyond the largest one, which is exp(88).
+    EPOCHS=0 model whole.raw - -H none -l poisson --init normal:1000
+    agree 6
+    vae-decode -q -m 5.bin 5.z.raw | payload | perl -0777 -ne '@x = unpack "f<*", $_; exit !(grep { $_ > 1.6e38 } @x)'
     vae-decode -q -m 4.bin 4.z.raw | payload | perl -0777 -ne '
         @x = sort { $a <=> $b } unpack "f<*", $_; exit !($x[0] < 0.3 && $x[-1] > 0.7 && grep { abs($_ - 0.5) < 0.06 } @x)'
 }
@@ -267,4 +287,15 @@ for path in sys.argv[1:]:
     # Large weights, so that each function is tried far from 0.
     for name in $names; do model unit.raw - -H 8,8 -a "$name" -r 0.5 -l gaussian; done
     agree 7
+}
+
+@test "of levels that are equally probable the first one is written" {
+    runtime
+    vae-train -q -m model.bin -l categorical --levels 5 -z 3 -H none -e 0 whole.raw
+    perl "$ROOT/tests/safetensors.pl" edit '$data =~ s/./\0/gs; checksum()' <model.bin >even.bin
+    vae2onnx -m even.bin decoder >even.onnx
+    vae-sample -n 50 -d 3 >z.raw
+    printf 'even.onnx\tz=z.raw\n' | node "$ROOT/tests/run-onnx.mjs" "$RUNTIME" 50
+    vae-decode -q -m even.bin z.raw | raw-cmp even.onnx.raw -
+    payload <even.onnx.raw | cmp - <(head -c $((50 * 20 * 4)) /dev/zero)
 }
