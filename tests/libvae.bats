@@ -90,6 +90,12 @@ floats() {
     done
 }
 
+@test "the noise of --binarize sample is that of the seed, 1 by default, and of the row, from 0 by default" {
+    local seed
+    for seed in 7 1 1; do vae-encode -q -S $seed -m sample.bin --stats sample.raw | payload; done >wanted
+    payload <sample.raw | use noise sample.bin | cmp - wanted
+}
+
 @test "eight threads that use one model get the results of one, and their own messages" {
     payload <labels.raw >labels
     payload <cond.raw | use threads cond.bin labels | grep -x '8 threads, 600 rows: the same'
@@ -116,6 +122,7 @@ program() {
     cat >wanted <<'END'
 2 0 none.bin: cannot open: No such file or directory
 2 0 '': cannot open: No such file or directory
+2 0 no\x0afile\x1b[1m: cannot open: No such file or directory
 2 0 directory: is a directory, wanted a model file
 4 0 run.ck: is a checkpoint, wanted a model
 4 0 cut.bin: ended after 992 of 
@@ -143,6 +150,7 @@ program() {
 0 0 
 5 3 labels: label 3 is 3, wanted one from 0 to 2
 5 3 labels: label 3 is 3, wanted one from 0 to 2
+5 513 labels: label 513 is 3, wanted one from 0 to 2
 5 2 z: item 2, element 1 is inf, wanted a finite float
 5 599 z: item 599 has a result that is not finite, wanted numbers: is it like the items that ones.bin was trained on?
 5 4 x: item 4 has a result that is not finite, wanted numbers: is it like the items that ones.bin was trained on?

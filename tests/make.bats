@@ -37,6 +37,13 @@ load helper
     assert_output ''
 }
 
+@test "make install fails where a page cannot be installed, though others can" {
+    mkdir -p "$BATS_TEST_TMPDIR/root/opt/vae/share/man"
+    touch "$BATS_TEST_TMPDIR/root/opt/vae/share/man/man1"
+    run -2 make -s -C "$ROOT" BUILD="$VAE_BUILD" DESTDIR="$BATS_TEST_TMPDIR/root" PREFIX=/opt/vae install
+    assert_output --partial 'man1'
+}
+
 @test "make install replaces what is there whatever its date, below a directory with a space too" {
     mkdir -p "$BATS_TEST_TMPDIR/my root/bin" "$BATS_TEST_TMPDIR/my"
     echo bogus > "$BATS_TEST_TMPDIR/my root/bin/raw-cmp"

@@ -139,6 +139,10 @@ words() {
     head -n 60 places | awk '{ print -$3 }' | paste - <(cut -f 2 z.tsv) | as_drawn
     head -n 60 places | cut -f 1 | paste - <(raw2csv --no-header l.raw) | sort -u | rows_hold 3 'NF == 2'
     for field in 1 2; do cut -f $field places | sort | uniq -c | rows_hold 3 '$1 == 21'; done
+    # Each of 40 labels has a mark of its own.
+    { header u8 1 60 . && perl -e 'print pack "C*", map { $_ % 40 } 1 .. 60'; } >many.raw
+    "$PLOTS/latents" --labels many.raw -o many.svg z.raw
+    marks many.svg | cut -f 1,2 | sort -u | rows_hold 40 'NF == 2'
     "$PLOTS/latents" --dims 2,0 -o z.svg - <z.raw
     words z.svg >told
     grep -F 'latent 2 (standard deviation 0.7' told

@@ -78,6 +78,15 @@ as_torch() {
     assert [ ! -e x ]
 }
 
+@test "a run that starts from a model may bound log-variances, and treat grey values, in another way" {
+    trains first --logvar-bound 6
+    for options in '--logvar-bound 9' '' '--logvar-bound 6 --binarize sample'; do
+        # shellcheck disable=SC2086 # several options
+        trains next $options --start-from first.bin -e 0
+        same_weights first.bin next.bin
+    done
+}
+
 @test "a head predicts in the units of this run's targets" {
     perl -e 'print pack("A63", "raw1 f32 1 200 ."), "\n", pack "f<*", map { 7 + 3 * $_ } 1 .. 200' >near.raw
     perl -e 'print pack("A63", "raw1 f32 1 200 ."), "\n", pack "f<*", map { 90 - $_ } 1 .. 200' >far.raw
@@ -90,6 +99,12 @@ as_torch() {
     assert_equal "$(metadata other.bin start_xxh64)" "$(metadata first.bin xxh64)"
     trains same --target far.raw --target-hidden 5 --start-from first.bin -e 0
     near "$(metadata same.bin target_mean)" 308.5 1e-9
+    # So a run from the same weights in other units is another one.
+    assert_not_equal "$(metadata same.bin start_xxh64)" "$(metadata first.bin xxh64)"
+    trains part --target far.raw --target-hidden 5 --start-from first.bin -e 1 --checkpoint part.ck
+    perl "$ROOT/tests/safetensors.pl" edit '$head =~ s/"target_mean":"[^"]*"/"target_mean":"1"/ or die' <first.bin >other.bin
+    fails 1 'vae-train: part.ck: the weights of --start-from differ from those of the checkpoint: their XXH64 is ' \
+        vae-train -H 12 -z 3 -b 40 -e 2 -m x --target far.raw --target-hidden 5 --resume part.ck --start-from other.bin data.raw
 }
 
 @test "the components of a prior are those of its pseudo-inputs, whatever the file has for them" {

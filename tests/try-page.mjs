@@ -88,6 +88,19 @@ await page.key('ArrowDown', 40);
 await page.key('Home', 36);
 check('its keys do not scroll the page', await page.evaluate('scrollY') === 200, await page.evaluate('scrollY'));
 check('Home leads to the first point', (await chosen())[1] === 0);
+for (const [key, code, sign] of [['ArrowUp', 38, -1], ['ArrowDown', 40, 1]]) {
+  const from = await page.evaluate(`(() => {
+    const leads = (i, k) => {
+      const [dx, dy] = map.placeOfPoint(k).map((at, d) => at - map.placeOfPoint(i)[d]);
+      return ${sign} * dy > 1 && Math.abs(dx) < ${sign} * dy;
+    };
+    const all = Array.from({ length: Math.min(pointCount, 100) }, (_, i) => i), from = all.find(i => all.some(k => leads(i, k)));
+    pickPoint(from);
+    return map.placeOfPoint(from)[1];
+  })()`);
+  await page.key(key, code);
+  check(`${key} leads ${sign < 0 ? 'up' : 'down'}`, sign * (await page.evaluate('map.placeOfPoint(vae.walk.ends[1])[1]') - from) > 0);
+}
 await changes('the number of an item', () => page.evaluate(`(() => {
   const input = document.getElementById('point');
   input.value = data.items > 0 ? data.numbers[3] : 3;
@@ -159,8 +172,29 @@ check('it is the third draw', String(await z()) === String(await page.evaluate('
 check('its cell is marked, and no other', await page.evaluate(`document.querySelectorAll('.grid .current').length === 1`));
 await page.click('#more');
 await page.until(`vae.state.nextSamples > 0 && document.getElementById('samples').dataset.done === String(SIDE * SIDE)`);
+await frame();
+await page.until(`document.getElementById('samples').dataset.done === String(SIDE * SIDE)`);
+check('the samples are other draws', await shows('#samples .item:first-child', 'decode(row(draws, data.latent, SIDE * SIDE % data.draws), vae.state.label)'));
 await page.evaluate(`document.getElementById('samples').focus()`);
 await changes('an arrow key on the samples', () => page.key('ArrowRight', 39));
+// z that changes while the manifold is decoded, slowly here.
+const cells = await page.evaluate(`document.getElementById('manifold').children.length`);
+await page.evaluate(`(() => {
+  const paint = paintItem;
+  paintItem = (...all) => {
+    const end = performance.now() + 5;
+    while (performance.now() < end);
+    paint(...all);
+  };
+  window.paintFast = () => { paintItem = paint };
+  setLatent(row(draws, data.latent, 0), 'a draw');
+})()`);
+await page.until(`Number(document.getElementById('manifold').dataset.done) > ${cells / 2}`);
+await page.evaluate(`setLatent(row(draws, data.latent, 1), 'another draw')`);
+await page.until(`document.getElementById('manifold').dataset.done === '${cells}'`);
+await page.click('#manifold .item:nth-child(2)');
+check('each cell is decoded from the last z', await page.evaluate(`vae.state.z.every((z, k) => vae.state.axes.includes(k) || z === draws[data.latent + k])`));
+await page.evaluate('paintFast()');
 await changes('z set to 0 again', () => page.click('#zero'));
 check('no cell is marked', await page.evaluate(`document.querySelectorAll('.grid .current').length === 0`));
 if (latent > 2) {
@@ -182,6 +216,9 @@ if (await page.evaluate('Boolean(data.labels)')) {
   check('and all again', await page.evaluate(`map.only < 0 && document.querySelectorAll('#legend [aria-pressed=true]').length === 0`));
 }
 if (await page.evaluate('data.classes > 0')) {
+  await page.evaluate('pickPoint(data.labels.findIndex(label => label !== vae.state.label))');
+  await frame();
+  check('a point brings its label to the decoder', await page.evaluate(`vae.state.label === data.labels[vae.walk.ends[1]] && Number(document.getElementById('class').value) === vae.state.label`));
   const before = await page.evaluate(`document.querySelector('${decoded}').toDataURL()`);
   await page.evaluate(`(() => {
     const select = document.getElementById('class');
@@ -192,6 +229,15 @@ if (await page.evaluate('data.classes > 0')) {
   check('another label changes the decoded item', await page.evaluate(`document.querySelector('${decoded}').toDataURL()`) !== before);
   await matches('with another label');
 }
+
+if (await page.evaluate('isBars && shown.length < elements'))
+  check('a bar is that of its element', await page.evaluate(`(() => {
+    const item = makeItem(''), last = shown.length - 1, x = new Float32Array(elements);
+    x[shown[last]] = ranges[shown[last]].high;
+    paintItem(item, x);
+    const line = item.getContext('2d').getImageData(0, PROFILE.height / 2, PROFILE.width, 1).data;
+    return shown.every((_, i) => line[4 * Math.floor((i + 0.5) / shown.length * PROFILE.width) + 3] === (i === last ? 255 : 0));
+  })()`));
 
 // The copy of the decoded item in the corner: where the figure is out of view, and there alone.
 const corner_is = async (hidden) => page.until(`document.getElementById('corner').hidden === ${hidden}`);

@@ -574,6 +574,10 @@ END
     await eval "[ \"\$(wc -l <log)\" -gt $((rows + 1)) ]"
     assert_equal "$(wc -l <err)" 1
     assert_regex "$(<err)" '^vae-train: model.bin: epoch [0-9]+/1000000 [0-9]+%: elbo -[0-9.]+ \([+-][0-9.]+\), kl [0-9.]+, [0-9]+/s, [0-9]+ s left$'
+    # The seconds are those of all epochs that are left, at this rate.
+    ITEMS=$(raw-info data.raw | awk 'NR == 2 { print $3 }') perl -ne 'm{epoch (\d+)/1000000 (\d+)%: .* (\d+)/s, (\d+) s left} or die;
+        my $left = (1000001 - $1 - $2 / 100) * $ENV{ITEMS} / $3;
+        die "$left: $_" unless abs($4 / $left - 1) < 0.01' err
     kill -TERM "$pid"
     ends 143
 }

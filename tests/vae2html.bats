@@ -128,6 +128,14 @@ same_as_decode() {
     vae2html -q -m model.bin -S 2 >page.html
     vae-sample -q -n 256 -S 2 -m model.bin | payload | cmp - <(part page.html draws | base64 -d)
     [ "$(member page.html items)" = 0 ]
+    vae-train -q -m sample.bin -z 3 -H 8 -e 1 --binarize sample grey.raw
+    vae2html -q -S 2 -m sample.bin grey.raw >page.html
+    vae-encode -q -S 2 -m sample.bin grey.raw | raw2csv --no-header | tr , '\n' >wanted
+    numbers page.html mu | paste - wanted | awk '$1 - $2 > 1e-6 || $2 - $1 > 1e-6 { wrong = 1 } END { exit wrong || NR != 150 }'
+    # Two items of 50 are those with the numbers 0 and 25, whose noise is theirs.
+    vae2html -q -S 2 -n 2 -m sample.bin grey.raw >page.html
+    numbers page.html mu | paste - <(sed -n '1,3p;76,78p' wanted) |
+        awk '$1 - $2 > 1e-6 || $2 - $1 > 1e-6 { wrong = 1 } END { exit wrong || NR != 6 }'
     vae-train -q -m wide.bin -z 20000 -H 2 -e 0 grey.raw
     vae2html -q -m wide.bin >page.html
     [ "$(member page.html draws)" = 16 ]

@@ -72,8 +72,8 @@ static size_t item_bytes(const struct content *c) {
     return c->model->elements * dtype_size(c->dtype);
 }
 
-/* Encodes the items of the page. 0 or -1. */
-static int encode_items(struct content *c, uint64_t seed, struct workers *workers) {
+/* Encodes the items of the page, with the noise of their numbers in the stream [items]. 0 or -1. */
+static int encode_numbered(struct content *c, const uint64_t *number, uint64_t seed, struct workers *workers) {
     struct batch batch;
     struct encoding e = {.mu = c->mu, .seed = seed};
     int result = batch_start(&batch, c->model, workers);
@@ -84,11 +84,23 @@ static int encode_items(struct content *c, uint64_t seed, struct workers *worker
     for (size_t done = 0; result == 0 && done < c->items;) {
         const size_t count = smaller(batch_room(batch.rows, done), c->items - done);
         e.mu = c->mu + done * c->model->config.latent;
+        batch.number = number + done;
         batch_run(&batch, c->item + done * item_bytes(c), c->model->config.classes == 0 ? NULL : c->label + done,
                   count, done);
         done += count;
     }
     batch_end(&batch);
+    return result;
+}
+
+static int encode_items(struct content *c, uint64_t seed, struct workers *workers) {
+    uint64_t *number = malloc(c->items * sizeof *number);
+    if (number == NULL)
+        return fail_memory(c);
+    for (size_t i = 0; i < c->items; i++)
+        number[i] = content_number(c, i);
+    const int result = encode_numbered(c, number, seed, workers);
+    free(number);
     return result;
 }
 

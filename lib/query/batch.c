@@ -109,7 +109,9 @@ void batch_load_items(struct batch *batch, const struct range *s, uint64_t seed)
     for (size_t row = s->first; row < s->first + s->rows; row++) {
         const size_t i = batch_index(batch, row);
         model_load_item(m, batch->dtype, batch->data + i * batch->item_bytes,
-                        (struct noise){.seed = seed, .purpose = PURPOSE_BINARIZE, .item = batch->item + i},
+                        (struct noise){.seed = seed,
+                                       .purpose = PURPOSE_BINARIZE,
+                                       .item = batch->number == NULL ? batch->item + i : batch->number[i]},
                         model_x(m, &batch->pass, row));
         model_set_previous(m, &batch->pass, row);
     }

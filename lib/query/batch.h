@@ -35,6 +35,8 @@ struct batch {
     const uint32_t
         *label;    /* [count]; NULL if the model is not conditional on labels, or takes latents with labels */
     uint64_t item; /* the number of the first item in its stream */
+    const uint64_t *number; /* [count], of items that do not follow one another in their stream; else NULL, as
+                             * batch_start leaves it */
     void (*work)(struct batch *batch, const struct range *range); /* called for each range, by any thread */
     void *context;                                                /* for `work` */
 };

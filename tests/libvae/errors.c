@@ -30,9 +30,15 @@ static void opened(vae_model *model) {
 }
 
 static void open_errors(const char *model) {
-    char file[64] = "{\"a\":";
+    char file[64] = "{\"a\":", name[2001] = "";
     opened(vae_open("none.bin", &error));
     opened(vae_open("", &error));
+    for (size_t i = 0; i + 2 < sizeof name; i += 2)
+        memcpy(name + i, "\xc3\xa9", 2);
+    vae_close(vae_open(name, &error));
+    if (strlen(error.message) != VAE_MESSAGE - 2)
+        puts("a message is cut within a character");
+    opened(vae_open("no\nfile\033[1m", &error));
     opened(vae_open("directory", &error));
     opened(vae_open("run.ck", &error));
     opened(vae_open("cut.bin", &error));
@@ -80,6 +86,9 @@ static void row_errors(const vae_model *plain, const vae_model *cond) {
     labels[3] = 3;
     show(vae_encode(cond, x, labels, 512, mu, NULL, NULL, &error));
     show(vae_decode(cond, z, labels, 512, x, NULL, &error));
+    labels[3] = 0;
+    labels[513] = 3; /* in the second batch */
+    show(vae_decode(cond, z, labels, ROWS, x, NULL, &error));
     z[2 * 3 + 1] = INFINITY;
     show(vae_decode(plain, z, NULL, 3, x, NULL, &error));
 }

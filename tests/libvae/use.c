@@ -6,6 +6,7 @@
  *     use registers MODEL [LABELS]    with other floating-point registers and another locale, which stay
  *     use often MODEL [LABELS]        opens, computes and closes, and says which calls failed
  *     use streams MODEL               without standard input
+ *     use noise MODEL                 encodes three times: with the seed 7, with VAE_OPTIONS and without options
  *     use sizes MODEL
  *
  * LABELS is a file of one byte per row. */
@@ -330,6 +331,25 @@ static void streams(struct data *d) {
     puts("all descriptors are as before");
 }
 
+/* Writes means and log-variances as `use encode` does. */
+static void noise(struct data *d) {
+    const size_t latent = vae_latent(d->model);
+    vae_options seven = VAE_OPTIONS, defaults = VAE_OPTIONS;
+    const vae_options *const options[] = {&seven, &defaults, NULL};
+    struct results r = allocate(d);
+    vae_error error;
+    seven.seed = 7;
+    for (size_t k = 0; k < 3; k++) {
+        if (vae_encode(d->model, d->in, d->labels, d->rows, r.mu, r.logvar, options[k], &error) != VAE_OK)
+            stop(error.message);
+        for (size_t i = 0; i < d->rows; i++) {
+            write_all(r.mu + i * latent, sizeof(float), latent);
+            write_all(r.logvar + i * latent, sizeof(float), latent);
+        }
+    }
+    release(&r);
+}
+
 static void sizes(const char *path) {
     vae_error error;
     vae_model *m = vae_open(path, &error);
@@ -346,8 +366,8 @@ static void sizes(const char *path) {
 }
 
 int main(int argc, char **argv) {
-    void (*const uses[])(struct data *) = {threads, registers, often, streams};
-    const char *const names[] = {"threads", "registers", "often", "streams"};
+    void (*const uses[])(struct data *) = {threads, registers, often, streams, noise};
+    const char *const names[] = {"threads", "registers", "often", "streams", "noise"};
     if (argc == 3 && strcmp(argv[1], "sizes") == 0) {
         sizes(argv[2]);
         return 0;

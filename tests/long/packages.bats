@@ -33,6 +33,9 @@ unpack() {
     # The licence and the date of the version, and all files with their sums.
     grep -q '^ Permission is hereby granted' "root/usr/share/doc/$1/copyright"
     gzip -dc "root/usr/share/doc/$1/changelog.gz" | grep -qx "vaeutils ($(sed -n 's/^Version: //p' "$1/control")) unstable; urgency=medium"
+    # Its size in KiB: each file's rounded up, and 1 for each directory.
+    assert_equal "$(sed -n 's/^Installed-Size: //p' "$1/control")" \
+        "$(find root -printf '%y %s\n' | perl -ane '$sum += $F[0] eq "d" ? 1 : int(($F[1] + 1023) / 1024); END { print $sum }')"
     (cd root && md5sum --quiet -c "../$1/md5sums" && find usr -type f | sort) | diff - <(cut -d ' ' -f 3 "$1/md5sums")
 }
 

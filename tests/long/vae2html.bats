@@ -30,20 +30,20 @@ tried() {
 
 @test "images and their labels, a model with all defaults" {
     vae2html -q -m model.bin --labels labels.raw images.raw >page.html
-    tried 95 30
+    tried 99 30
 }
 
 @test "images, a conditional model of convolutions" {
     vae-train -q -j 2 -m conditional.bin -z 8 -H conv:32:4:2,conv:64:4:2,256 -a silu -e 3 --cond labels.raw images.raw
     vae2html -q -m conditional.bin --labels labels.raw images.raw >page.html
-    tried 97 10
+    tried 102 10
 }
 
 @test "tiles in colour, a network of convolutions" {
     gzip -dc "$ROOT/data/sample-tiles.ppm.gz" | pnm2raw -q >tiles.raw
     vae-train -q -j 2 -m tiles.bin -z 16 -H conv:32:4:2,conv:64:4:2,conv:128:4:2,256 -a silu -e 20 -b 20 -l gaussian --sigma shared tiles.raw
     vae2html -q -m tiles.bin tiles.raw >page.html
-    tried 92 10
+    tried 96 10
 }
 
 @test "a table, and counts without items" {
@@ -52,11 +52,11 @@ tried() {
     csv2raw --write-names names.txt table.csv >table.raw
     vae-train -q -m table.bin -z 3 -H 50 -l gaussian --sigma shared --missing -e 60 table.raw
     vae2html -q -m table.bin --names names.txt table.raw >page.html
-    tried 110 30
+    tried 114 30
     { header u8 100 200 . && perl -e 'srand 2; print map { chr int(9 * rand() ** ($_ % 7)) } 1 .. 20000'; } >counts.raw
     vae-train -q -m counts.bin -z 4 -H 64 -l poisson -e 20 counts.raw
     vae2html -q -m counts.bin >page.html
-    tried 108 30
+    tried 113 30
 }
 
 @test "sequences of tokens" {
@@ -64,7 +64,37 @@ tried() {
     text2raw --write-tokens tokens.txt names.txt >names.raw
     vae-train -q -m names.bin -z 3 -H 60 --tokens tokens.txt -e 100 names.raw
     vae2html -q -m names.bin names.raw >page.html
-    tried 75 30
+    tried 79 30
+    # The text of an item is the line that it was made of.
+    cat >texts.mjs <<'END'
+const { open } = await import(`${process.argv[2]}/tests/browser.mjs`);
+const page = await open(process.argv[3], 'page.html');
+console.log(await page.evaluate(`Array.from({ length: 9 }, (_, i) => textOf(row(items, elements, i))).join('\\n')`));
+await page.close();
+END
+    timeout 60 node texts.mjs "$ROOT" "$MODULES" | diff - <(head -n 9 names.txt)
+}
+
+@test "a model of one latent: the points lie one above the other in their order, and the manifold is one line" {
+    vae-train -q -m one.bin -z 1 -H 16 -e 3 images.raw
+    vae2html -q -m one.bin images.raw >page.html
+    cat >one.mjs <<'END'
+const { open } = await import(`${process.argv[2]}/tests/browser.mjs`);
+const page = await open(process.argv[3], 'page.html');
+await page.until(`document.getElementById('manifold').dataset.done === '12'`);
+const places = await page.evaluate('[0, 1, pointCount - 1].map(i => map.placeOfPoint(i)[1])');
+if (!(places[0] > places[1] && places[1] > places[2]))
+  console.log('places', places);
+if (!await page.evaluate(`document.getElementById('up-label').hidden && document.querySelectorAll('#manifold .item').length === 12`))
+  console.log('not one line');
+await page.click('#manifold .item:nth-child(2)');
+const [z, wanted] = await page.evaluate(`[vae.state.z[0], means.slice().sort()[Math.floor(1.5 / 12 * pointCount)]]`);
+if (z !== wanted)
+  console.log('z', z, wanted);
+console.log(page.complaints.length === 0 ? 'done' : page.complaints);
+await page.close();
+END
+    assert_equal "$(timeout 60 node one.mjs "$ROOT" "$MODULES")" 'done'
 }
 
 @test "a browser decodes as vae-decode does" {

@@ -70,7 +70,7 @@ function changed(source, walking = false) {
         walk.stop();
     [walk.grid, manifold, samples].forEach(grid => grid.clear());
     draw("z");
-    find("manifold").dataset.done = 0;
+    manifold.stop();
     clearTimeout(changed.later);
     changed.later = setTimeout(() => {
         find("status").textContent = decodedText();

@@ -41,13 +41,19 @@ function makeGrid(container, columns, count, take) {
     });
     container.style.gridTemplateColumns = `repeat(${columns}, minmax(0, 1fr))`;
 
+    const stop = () => {
+        cancelAnimationFrame(waiting);
+        container.dataset.done = 0;
+    };
+
     return {
         clear,
         mark,
+        stop, // what is not decoded yet waits for the next show
         // Decodes the latents of all cells, whose z latentOf(i, z) sets, some between two frames of the screen.
         show(latentOf, label) {
             let i = 0;
-            cancelAnimationFrame(waiting);
+            stop();
             const slice = () => {
                 const end = performance.now() + SLICE;
                 for (; i < count && performance.now() < end; i++) {
