@@ -238,6 +238,7 @@ END
         damaged '$head =~ s/"version":"2"/"version":"3","new":"x"/' 'metadata "version" is "3", wanted "1" or "2"'
         damaged '$head =~ s/"format":"vae-checkpoint"/"format":"pt"/' 'metadata "format" is "pt", wanted "vae-checkpoint"'
         damaged '$head =~ s/"validated_step":"21"/"validated_step":"14"/' 'step 21 at item 200 of epoch 3'
+        damaged '$head =~ s/"data_xxh64":"\w+"/"read_items":"201","read_xxh64":"1"/' 'step 21 at item 200 of epoch 3, wanted a position that this run can reach'
         damaged '$head =~ s/"best_active":"0"/"best_active":"9"/' 'step 21 at item 200 of epoch 3'
         damaged '$head =~ s/"validated_step":"21",//' "metadata \"validated_step\": found 'not given', wanted a whole number"
         damaged '$head =~ s/"step":"21"/"step":"22"/' 'step 22 at item 200 of epoch 3, wanted a position that this run can reach'
@@ -698,4 +699,16 @@ jumps() {
     zeros=$(printf '%0120000d' 0)
     fails 1 'vae-train: options: their text has 360' vae-train -q -m new.bin --clip "$zeros" --ema "$zeros" --warmup "$zeros" items.raw
     assert [ ! -e new.bin ]
+}
+
+@test "the checkpoint that is replaced is not kept open" {
+    vae-train -q -H 12 -z 3 -e 3 -m x.bin --checkpoint run.ck items.raw
+    vae-train -q -H 12 -z 3 -e 1000000 -m x.bin --checkpoint run.ck --log log.tsv items.raw 3>&- 2>err &
+    pid=$!
+    await eval '[ "$(wc -l <log.tsv)" -ge 2 ]'
+    ls -l /proc/$pid/fd >open
+    kill -TERM $pid
+    wait $pid || true
+    grep -q '/items.raw$\|log.tsv$' open
+    run -1 grep '/run.ck\( (deleted)\)\?$' open
 }

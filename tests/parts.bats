@@ -100,11 +100,23 @@ train() {
     defaulting "${OPTIONS[@]}" -- fails 1 'vae-train: part-0.raw: 50 items, wanted at least 51 to start the pseudo-inputs of --prior' vae-train -q -m new.bin --prior vamp:51 part-%s.raw
     raw-select --elements 0 -n 50 items.raw >part-1.raw
     defaulting "${OPTIONS[@]}" -- fails 1 'vae-train: part-1.raw: items are u8 of shape 1, wanted u8 of shape 28x28 as in part-0.raw' vae-train -q -m new.bin part-%s.raw
+    { header f32 28x28 50 . && head -c $((4 * 784 * 50)) /dev/zero; } >part-1.raw
+    defaulting "${OPTIONS[@]}" -- fails 1 'vae-train: part-1.raw: items are f32 of shape 28x28, wanted u8 of shape 28x28 as in part-0.raw' vae-train -q -m new.bin part-%s.raw
     raw-select -n 49 items.raw >part-1.raw
     defaulting "${OPTIONS[@]}" -- fails 1 'vae-train: part-1.raw: has 49 items, wanted 50 as in part-0.raw' vae-train -q -m new.bin part-%s.raw
     head -c 900 items.raw >part-1.raw
     defaulting "${OPTIONS[@]}" -- fails 1 'vae-train: part-1.raw: ended after 836 of 156800 bytes of a frame of 200 items, wanted all' vae-train -q -m new.bin part-%s.raw
     assert [ ! -e new.bin ]
+}
+
+@test "parts are mapped" {
+    vae-train -q -H 12 -z 3 -b 32 --splits 4 -e 1000000 -m new.bin --log log.tsv part-%s.raw 3>&- &
+    pid=$!
+    await test -s log.tsv
+    cp /proc/$pid/maps maps
+    kill -TERM $pid
+    wait $pid || true
+    assert_equal "$(grep -c '/part-[0-3].raw$' maps)" 4
 }
 
 @test "what is set from items before training is set from those of part 0" {

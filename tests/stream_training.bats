@@ -224,6 +224,28 @@ waits_for_items() {
     cmp part.bin whole.bin
 }
 
+@test "a signal while the first block of an epoch is read again ends the run with a whole model" {
+    preloaded
+    local number status
+    # 20000 items of 784 bytes are 960 reads of 16K and 100 headers; the first block of the second epoch is 600 of them.
+    for _ in {1..100}; do cat items.raw; done >many.raw
+    for number in 1300 1400 1500; do
+        rm -f hit model.bin
+        FAULT=read:$number:stop FAULT_HIT=hit LD_PRELOAD=$FAULT_LIBRARY \
+            vae-train -q -H 12 -z 3 -b 2000 -e 3 --stream --shuffle-buffer 10M -m model.bin many.raw 3>&- &
+        pid=$!
+        await test -e hit
+        await grep -q '^State:.*stopped' /proc/$pid/status
+        sleep 0.2 # the main thread waits for the block
+        kill -TERM $pid
+        kill -CONT $pid
+        status=0
+        wait $pid || status=$?
+        assert_equal "$number $status" "$number 143"
+        assert_equal "$(metadata model.bin steps)" 11 # one of the second epoch
+    done
+}
+
 @test "a stream that ends early, or goes on behind its end, fails when it is read" {
     first $((64 + 150 * 784)) <items.raw >short.raw
     for file in short.raw -; do
@@ -241,6 +263,14 @@ waits_for_items() {
     assert_regex "$output" "^vae-train: stdin: bytes that are no frame follow after $ITEMS items"
     header u8 28x28 0 . >none.raw
     fails 1 'vae-train: none.raw: no items, wanted at least 1' vae-train -q -m model.bin --stream none.raw
+}
+
+@test "bytes behind a stream in a file are found before anything is written" {
+    { cat items.raw && echo more; } >long.raw
+    echo earlier >log.tsv
+    fails 1 'vae-train: long.raw: bytes that are no frame follow after 200 items, wanted the end' \
+        vae-train -q -m model.bin -H 12 -z 3 -b 32 --stream --shuffle-buffer 51K --log log.tsv long.raw
+    assert_equal "$(<log.tsv)" earlier
 }
 
 @test "an item that the likelihood does not allow is named, wherever it is, and the model of the epochs before is kept" {
@@ -352,4 +382,13 @@ waits_for_items() {
     mapped --val 0.1 "${options[@]}" -m mapped.bin
     vae-train -q --val 0.1 "${options[@]}" -m memory.bin items.raw
     cmp memory.bin mapped.bin
+}
+
+@test "the digest of more than one chunk, 16 MiB, is that of the items" {
+    preloaded
+    { header u8 32x32 17000 . && perl -e 'print pack "L<*", map { 2654435761 * $_ & 0xffffffff } 1 .. 256 * 17000'; } >large.raw
+    vae-train -q -m stream.bin -H none -z 1 -e 0 --stream large.raw # which has it of a block
+    vae-train -q -m memory.bin -H none -z 1 -e 0 large.raw
+    FAULT=pages:0:20 LD_PRELOAD=$FAULT_LIBRARY vae-train -q -m mapped.bin -H none -z 1 -e 0 large.raw
+    for model in memory mapped; do assert_equal "$(metadata $model.bin data_xxh64)" "$(metadata stream.bin data_xxh64)"; done
 }

@@ -54,6 +54,9 @@ load targets
     perl "$ROOT/tests/safetensors.pl" edit '$head =~ /"target.1.weight":\{[^}]*"data_offsets":\[(\d+)/ or die;
         substr $data, $1, 256, pack "f<*", (3e38) x 64; checksum()' <model.bin >huge.bin
     fails 1 'vae-eval: other.raw: item 0 has the predicted target ' vae-eval -q -m huge.bin --target other-targets.raw other.raw
+    fails 1 'vae-train: training: the loss of step 1 is not finite (reconstruction ' \
+        "${LEARNING[@]}" -m x.bin --start-from huge.bin --target targets.raw items.raw
+    assert_regex "$(<err)" ', first the output of target\), wanted numbers: '
     perl "$ROOT/tests/safetensors.pl" edit '$head =~ s/"target_deviation":"[^"]*"/"target_deviation":"0"/; checksum()' <model.bin >flat.bin
     fails 1 "vae-info: flat.bin: metadata \"target_deviation\": found '0', wanted a number from " vae-info flat.bin
     perl "$ROOT/tests/safetensors.pl" edit '$head =~ s/"target_deviation":"[^"]*"/"target_deviation":"1e-38"/; checksum()' <model.bin >tiny.bin

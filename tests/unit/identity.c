@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* What tells one training run from another, by the options that the library is handed. */
+/* What tells one training run from another: the options that the library is handed, and the digest of the items. */
 #include "run/identity.h"
 
 #include "base/cli.h"
+#include "stream/digest.h"
 #include "test.h"
 
 #include <string.h>
+#include <sys/mman.h>
 
 static const struct dataset data = {.name = "data", .shape = {1, {4}}, .items = 3};
 static const struct run_data digests = {.train = 1};
@@ -110,11 +112,28 @@ static void test_options_of_a_tool(void) {
     EXPECT(n == sizeof wanted / sizeof *wanted && values[n].name == NULL, "%zu options", n);
 }
 
+/* Of 8 GiB, which take seconds: pages of zeros that take no memory. */
+static void a_digest_that_is_stopped_ends_early(void) {
+    const size_t bytes = (size_t)8 << 30;
+    void *zeros = mmap(NULL, bytes, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    EXPECT(zeros != MAP_FAILED, "no room for the addresses of 8 GiB");
+    if (zeros == MAP_FAILED)
+        return;
+    const struct dataset all = {
+        .name = "zeros", .items = bytes >> 20, .item_bytes = 1 << 20, .data = zeros, .mapped = bytes};
+    struct digest digest;
+    digest_start(&digest, &all);
+    digest_stop(&digest);
+    EXPECT(digest_so_far(&digest).items < all.items, "all of the digest was computed");
+    munmap(zeros, bytes);
+}
+
 static const struct test tests[] = {
     {"a run goes on with the options that it had", test_same_options},
     {"an option that a checkpoint does not name had its value from before it existed", test_option_of_later},
     {"an option that it names had that value", test_option_of_then},
     {"a tool hands over those of its options that change the result, and no others", test_options_of_a_tool},
+    {"a digest that is stopped ends early", a_digest_that_is_stopped_ends_early},
 };
 
 int main(void) {

@@ -7,6 +7,8 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #define SIZE 20000  /* more than one task */
 #define FIRST 17001 /* the end of a range */
@@ -103,11 +105,51 @@ static void mini_batches_have_as_many_items_of_each_part(void) {
     feed_end(&feed);
 }
 
+/* How often each page was wanted ahead. This function stands for that of the C library. */
+#define PAGES 203 /* an item each, behind the page of the header */
+static unsigned wanted[PAGES + 1];
+static unsigned char *pages;
+
+int madvise(void *at, size_t size, int advice) {
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE), first = (size_t)((unsigned char *)at - pages);
+    EXPECT(advice == MADV_WILLNEED && first % page == 0, "advice %d from byte %zu on", advice, first);
+    for (size_t i = first / page; i < (first + size + page - 1) / page; i++)
+        wanted[i]++;
+    return 0;
+}
+
+/* Each item of a mapped file is wanted once, before the step that takes it. */
+static void mapped_items_are_read_ahead(void) {
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE), batch = 10;
+    pages = aligned_alloc(page, (PAGES + 1) * page);
+    /* An item begins behind the header, so that it has a part of two pages. */
+    const struct dataset data = {.name = "items",
+                                 .items = PAGES,
+                                 .item_bytes = page,
+                                 .data = pages + 64,
+                                 .owned = pages,
+                                 .mapped = (PAGES + 1) * page};
+    struct feed feed = {.data = &data, .seed = 3};
+    EXPECT(feed_start(&feed) == 0 && feed_begin(&feed, 1) == 0, "%s", error_message());
+    for (size_t position = 0; position < PAGES; position += batch) {
+        feed_read_ahead(&feed, position, batch);
+        for (size_t i = position; i < position + batch && i < PAGES; i++) {
+            const size_t place = feed_place(&feed, i);
+            EXPECT(wanted[place] > 0 && wanted[place + 1] > 0, "item %zu was not read ahead", place);
+        }
+    }
+    for (size_t i = 0; i <= PAGES; i++)
+        EXPECT(wanted[i] == (i == 0 || i == PAGES ? 1u : 2u), "page %zu: wanted %u times", i, wanted[i]);
+    feed_end(&feed);
+    free(pages);
+}
+
 int main(void) {
     static const struct test tests[] = {
         {"the sum is that of the tree", the_sum_is_that_of_the_tree},
         {"the splits are all items, in order", the_splits_are_all_items_in_order},
         {"mini-batches have as many items of each part", mini_batches_have_as_many_items_of_each_part},
+        {"mapped items are read ahead, once", mapped_items_are_read_ahead},
     };
     return RUN(tests);
 }
