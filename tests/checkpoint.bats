@@ -705,7 +705,7 @@ jumps() {
     vae-train -q -H 12 -z 3 -e 3 -m x.bin --checkpoint run.ck items.raw
     vae-train -q -H 12 -z 3 -e 1000000 -m x.bin --checkpoint run.ck --log log.tsv items.raw 3>&- 2>err &
     pid=$!
-    await eval '[ "$(wc -l <log.tsv)" -ge 2 ]'
+    await eval "[ \"\$(wc -l <log.tsv)\" -ge 2 ]"
     ls -l /proc/$pid/fd >open
     kill -TERM $pid
     wait $pid || true

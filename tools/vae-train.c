@@ -317,6 +317,10 @@ static void set_validation(struct options *o) {
                    text, text);
 }
 
+static bool is_stdin(const struct training_run_config *run) {
+    return run->file == NULL || strcmp(run->file, "-") == 0;
+}
+
 /* Sets what --stream implies. A pipe can be read once only. */
 static void set_stream(struct options *o) {
     struct training_run_config *run = &o->run;
@@ -325,8 +329,7 @@ static void set_stream(struct options *o) {
         return;
     if (run->shuffle_buffer == 0 && !cli_imply("shuffle-buffer", "64M"))
         cli_usage_error();
-    const bool standard = run->file == NULL || strcmp(run->file, "-") == 0;
-    const bool found = (standard ? fstat(STDIN_FILENO, &status) : stat(run->file, &status)) == 0;
+    const bool found = (is_stdin(run) ? fstat(STDIN_FILENO, &status) : stat(run->file, &status)) == 0;
     if (found && !S_ISREG(status.st_mode) && !cli_imply("epochs", "1"))
         cli_refuse("--epochs: found %" PRIu64
                    " with --stream and a pipe, which can be read once, wanted 1, or a file",
@@ -411,20 +414,24 @@ static const struct option_value *values(const struct options *o) {
     return value;
 }
 
+/* Returns the text with `more` behind it, in its place. NULL if it is NULL, or with a message if memory runs out.
+ */
+static char *append(char *text, const char *more) {
+    const size_t length = text == NULL ? 0 : strlen(text);
+    char *all = text == NULL ? NULL : realloc(text, length + strlen(more) + 1);
+    if (all != NULL)
+        return strcpy(all + length, more) - length;
+    if (text != NULL)
+        (void)fail("options: out of memory for their text");
+    free(text);
+    return NULL;
+}
+
 /* Returns the options that determine the model as one text, which the caller frees; NULL with a message if memory
  * runs out. A fraction for --val is among them, since it says which items are trained on. */
 static char *command(const struct options *o) {
     char *text = cli_command();
-    if (text == NULL || o->run.validation_fraction == 0)
-        return text;
-    const size_t size = strlen(text) + strlen(o->val) + sizeof " --val ";
-    char *all = malloc(size);
-    if (all == NULL)
-        (void)fail("options: out of memory for their text");
-    else
-        snprintf(all, size, "%s --val %s", text, o->val);
-    free(text);
-    return all;
+    return o->run.validation_fraction == 0 ? text : append(append(text, " --val "), o->val);
 }
 
 static void print_estimate(const struct training_estimate *e) {
@@ -455,9 +462,16 @@ static int run(struct options *o) {
     return result;
 }
 
-/* Begins the work of all ranks, which must be that of the same options. 0 or -1. */
+/* Begins the work of all ranks, which must be that of the same options: those that determine the model, and those
+ * that say what the ranks do together. 0 or -1. */
 static int go(const struct options *o) {
     char *text = command(o);
+    if (o->goes_on || o->run.resume != NULL)
+        text = append(text, o->goes_on ? " --continue" : " --resume");
+    if (o->dry_run)
+        text = append(text, " --dry-run");
+    if (is_stdin(&o->run))
+        text = append(text, " -- -");
     const int result = text == NULL ? -1 : ranks_go(VAEUTILS_VERSION, text);
     free(text);
     return result;

@@ -22,6 +22,8 @@
 #define PAUSE 5e-5              /* seconds, the shortest one */
 #define MOST_PAUSE 1e-3         /* the longest one */
 #define PART (1.0 / 32)         /* a pause, of the time that was waited so far */
+#define LONGEST_LOOK 1.0        /* seconds between two looks, unless the process was stopped */
+#define TIME_TO_ANSWER 1.0      /* seconds that the others have when rank 0 asks them */
 #define CHUNK ((size_t)1 << 30) /* bytes of a message: MPI counts them in an int */
 #define ANY (-1)                /* all ranks, or one that is not known */
 enum { TAG_STATE, TAG_ASK, TAG_HERE };
@@ -55,7 +57,7 @@ static _Noreturn void give_up(int rank) {
 }
 
 /* Called by rank 0 when an exchange of all ranks does not end: asks each whether it waits, too. Returns the first
- * that does not answer within a second, or ANY. */
+ * that does not answer in time, or ANY. */
 static int find_silent(void) {
     const double start = now();
     int silent = ANY;
@@ -64,7 +66,7 @@ static int find_silent(void) {
         int done = 0;
         MPI_Isend(NULL, 0, MPI_BYTE, rank, TAG_ASK, MPI_COMM_WORLD, &asked);
         MPI_Irecv(NULL, 0, MPI_BYTE, rank, TAG_HERE, MPI_COMM_WORLD, &answered);
-        while (!done && now() - start < 1)
+        while (!done && now() - start < TIME_TO_ANSWER)
             MPI_Test(&answered, &done, MPI_STATUS_IGNORE);
         silent = done ? ANY : rank;
     }
@@ -84,15 +86,19 @@ static void answer(void) {
 }
 
 /* Waits for a request that needs `rank`, or all. MPI's own wait would take a whole processor, which computes
- * meanwhile, and would never end if another rank has stopped. The other ranks have twice the patience of rank 0,
- * which finds out who does not answer. */
+ * meanwhile, and would never end if another rank has stopped. The other ranks have more than twice the patience of
+ * rank 0, which finds out who does not answer. The time in which this rank has been stopped itself does not count.
+ */
 static void wait_for(MPI_Request *request, int rank) {
-    const double start = now(), most = ranks.self == 0 ? ranks.patience : 2 * ranks.patience;
+    const double most = ranks.self == 0 ? ranks.patience : 2 * ranks.patience + TIME_TO_ANSWER;
+    double waited = 0, last = now();
     int done = 0;
     for (size_t looks = 0; MPI_Test(request, &done, MPI_STATUS_IGNORE) == MPI_SUCCESS && !done; looks++) {
         if (looks < AT_ONCE)
             continue;
-        const double waited = now() - start, pause = fmin(fmax(PART * waited, PAUSE), MOST_PAUSE);
+        const double time = now(), pause = fmin(fmax(PART * waited, PAUSE), MOST_PAUSE);
+        waited += fmin(time - last, LONGEST_LOOK);
+        last = time;
         nanosleep(&(struct timespec){.tv_nsec = (long)(1e9 * pause)}, NULL);
         if (ranks.self > 0)
             answer();
@@ -172,19 +178,44 @@ void ranks_start(int *argc, char ***argv) {
         exit(0); /* rank 0 has printed why, and has the exit status */
 }
 
-/* Returns the length of the option in which `text` and `other` differ first, and sets *begin to its place. */
-static int find_option(const char *text, const char *other, size_t *begin) {
-    size_t at = 0;
-    while (text[at] != '\0' && text[at] == other[at])
-        at++;
-    while (at > 0 && strncmp(text + at, "--", 2) != 0)
-        at--;
-    const char *next = strstr(text + at + (text[at] != '\0'), " --");
-    *begin = at;
-    return next == NULL ? (int)strlen(text + at) : (int)(next - text - (ptrdiff_t)at);
+/* Returns the length of the first option of a text, from its space to that of the next one. */
+static size_t option_length(const char *text) {
+    const char *next = *text == '\0' ? NULL : strstr(text + 1, " --");
+    return next == NULL ? strlen(text) : (size_t)(next - text);
 }
 
-/* Compares a text with that of rank 0. 0 or -1, on all ranks. */
+/* Returns where the option begins in which two texts differ first. */
+static size_t find_option(const char *text, const char *other) {
+    size_t at = 0, length = option_length(text);
+    while (length > 0 && length == option_length(other + at) && memcmp(text + at, other + at, length) == 0) {
+        at += length;
+        length = option_length(text + at);
+    }
+    return at;
+}
+
+/* What a message says of the option at a place of a text. */
+struct told_option {
+    int length;
+    const char *text;
+};
+
+static struct told_option option_at(const char *text) {
+    const size_t space = *text == ' ', length = option_length(text);
+    return length == 0 ? (struct told_option){7, "no more"}
+                       : (struct told_option){(int)(length - space), text + space};
+}
+
+/* Compares a text with that of rank 0. 0 or -1. */
+static int compare_texts(const char *what, const char *text, const char *wanted) {
+    const size_t at = find_option(text, wanted);
+    const struct told_option found = option_at(text + at), there = option_at(wanted + at);
+    return strcmp(text, wanted) == 0 ? 0
+                                     : fail("%s: found %.*s, wanted %.*s as on rank 0", what, found.length,
+                                            found.text, there.length, there.text);
+}
+
+/* 0 or -1, on all ranks. */
 static int check_text(const char *what, const char *text) {
     uint64_t length = strlen(text);
     ranks_share(&length, sizeof length);
@@ -195,12 +226,7 @@ static int check_text(const char *what, const char *text) {
     }
     memcpy(wanted, text, smaller(length, strlen(text)));
     ranks_share(wanted, length);
-    int result = 0;
-    if (strcmp(text, wanted) != 0) {
-        size_t mine, other;
-        const int found = find_option(text, wanted, &mine), there = find_option(wanted, text, &other);
-        result = fail("%s: found %.*s, wanted %.*s as on rank 0", what, found, text + mine, there, wanted + other);
-    }
+    const int result = compare_texts(what, text, wanted);
     free(wanted);
     return ranks_agree(result);
 }

@@ -31,8 +31,7 @@ static size_t first_number(const struct layer *layer, size_t end) {
 }
 
 /* Cuts the layers into groups, from the last one to the first: the parameters of a layer lie before those of the
- * next one. One rank has one group, since it waits for nobody. The pseudo-inputs, behind all layers, are another.
- */
+ * next one. The pseudo-inputs, behind all layers, are a group of their own. */
 static void make_groups(struct gradient *g) {
     const struct update *u = g->update;
     size_t to = u->net->layers, end = u->net->parameters.size;

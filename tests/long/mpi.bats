@@ -1,60 +1,9 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# vae-train-mpi: several ranks give the bytes of one process, and end together. With Open MPI and MPICH, if they are there
-# (make deps-mpi). 300 items in batches of 40, whose last one has fewer items than the others.
+# Several ranks of vae-train-mpi give the bytes of one process, however they get their items: see tests/ranks.bash.
 # shellcheck disable=SC2154,SC2030,SC2031 # run sets stderr; a test is a subshell, and sets its variables itself
 load ../helper
-
-LIBRARIES=(openmpi mpich)
-OPTIONS=(-H 12 -z 3 -b 40 -e 3 --splits 4)
-
-setup_file() {
-    cd "$BATS_FILE_TMPDIR" || return
-    export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
-    idx2raw -n 300 "$IMAGES" >items.raw
-    idx2raw -n 300 "$LABELS" >labels.raw
-    raw-select -n 60 items.raw >val.raw
-    local library
-    for library in "${LIBRARIES[@]}"; do
-        ! command -v mpicc."$library" >/dev/null ||
-            env -u MAKEFLAGS make -s -C "$ROOT" mpi BUILD="$VAE_BUILD" MPICC=mpicc."$library"
-    done
-}
-
-setup() {
-    cd "$BATS_TEST_TMPDIR" || return
-    cp "$BATS_FILE_TMPDIR"/*.raw .
-}
-
-# wants LIBRARY: skips a test for which it is not there.
-wants() {
-    if ! command -v mpicc."$1" >/dev/null || ! command -v mpirun."$1" >/dev/null; then
-        skip "wants $1 (make deps-mpi)"
-    fi
-}
-
-# program LIBRARY: its vae-train-mpi.
-program() {
-    echo "$VAE_BUILD/mpicc.$1/vae-train-mpi"
-}
-
-# launch LIBRARY RANKS: the beginning of a command, as words of the array `launch`.
-launch() {
-    launch=(timeout 120 mpirun."$1" -n "$2")
-    [ "$1" = mpich ] || launch+=(--oversubscribe)
-}
-
-# one OPTION...: trains one process.
-one() {
-    defaulting "${OPTIONS[@]}" -- vae-train -q "$@"
-}
-
-# ranks LIBRARY RANKS OPTION...: trains ranks.
-ranks() {
-    local launch
-    launch "$1" "$2"
-    defaulting "${OPTIONS[@]}" -- "${launch[@]}" "$(program "$1")" -q "${@:3}"
-}
+load ../ranks
 
 # bytes_of LIBRARY: ranks give the bytes of one process.
 bytes_of() {
@@ -85,12 +34,6 @@ bytes_of() {
     wants mpich
     raw-select -n 60 labels.raw >labels-60.raw
     bytes_of mpich
-}
-
-# parts NUMBER: cuts 300 items into parts.
-parts() {
-    local i each=$((300 / $1))
-    for ((i = 0; i < $1; i++)); do raw-select --skip $((each * i)) -n $each items.raw >part-$i.raw; done
 }
 
 @test "ranks that have only their parts give the bytes of one process" {
@@ -125,26 +68,6 @@ parts() {
         rm ck2
     done
     assert [ -e ranks.bin ] || skip 'wants Open MPI or MPICH (make deps-mpi)'
-}
-
-@test "parts that differ between ranks, or become shorter, end all with a message that names them" {
-    wants openmpi
-    parts 4
-    cp part-3.raw kept.raw
-    raw-select -n 74 items.raw >part-3.raw
-    run -1 --separate-stderr ranks openmpi 4 -m new.bin part-%s.raw
-    assert_equal "$(grep '^vae-train: ' <<<"$stderr")" 'vae-train: rank 3: part-3.raw: has 74 items, wanted 75 as in part-0.raw'
-    run -1 --separate-stderr ranks openmpi 2 -m new.bin part-%s.raw
-    assert_equal "$(grep '^vae-train: ' <<<"$stderr")" 'vae-train: rank 1: part-3.raw: has 74 items, wanted 75 as in part-0.raw'
-    # Each of 2 ranks maps 8 parts.
-    parts 16
-    ranks openmpi 2 -m new.bin --splits 16 -b 48 -e 1000000 --log log.tsv part-%s.raw 2>err 3>&- &
-    until [ -s log.tsv ] && [ "$(wc -l <log.tsv)" -ge 3 ]; do kill -0 $! && sleep 0.1; done
-    : >part-8.raw
-    got=0
-    wait $! || got=$?
-    refute [ $got -eq 0 ]
-    grep -x 'vae-train: rank 1: part-8.raw: became shorter while it was read, wanted it unchanged' err
 }
 
 @test "three ranks, and splits that are twice and four times the ranks" {
@@ -183,90 +106,6 @@ parts() {
     cmp one.bin ranks.bin
 }
 
-# told: the lines of stderr that are the program's.
-told() {
-    grep '^vae-train: ' <<<"$stderr" || true
-}
-
-@test "a wrong command line is told once, with its exit status" {
-    wants openmpi
-    run -2 --separate-stderr ranks openmpi 2 -m ranks.bin --splits 3 items.raw
-    assert_equal "$(told)" 'vae-train: --splits: found 3 with 2 ranks, wanted their number, or 2, 4, 8 and so on times it (vae-train --help tells more)'
-    run -2 --separate-stderr ranks openmpi 2 -m ranks.bin --splits 6 items.raw
-    assert_equal "$(told)" 'vae-train: --splits: found 6 with 2 ranks, wanted their number, or 2, 4, 8 and so on times it (vae-train --help tells more)'
-    local launch
-    launch openmpi 2
-    run -2 --separate-stderr "${launch[@]}" "$(program openmpi)" -q -m ranks.bin -e 1 items.raw
-    assert_equal "$(told)" 'vae-train: --splits: not given with 2 ranks, wanted their number, or 2, 4, 8 and so on times it (vae-train --help tells more)'
-    assert [ ! -e ranks.bin ]
-    run -2 --separate-stderr ranks openmpi 2 -m ranks.bin --stream items.raw
-    assert_equal "$(told)" 'vae-train: --stream: found it with 2 ranks, wanted a file without it: each rank reads its items only (vae-train --help tells more)'
-    run -2 --separate-stderr ranks openmpi 2 -m ranks.bin --bogus items.raw
-    assert_equal "$(told)" 'vae-train: --bogus: no such option (vae-train --help tells more)'
-    run -2 --separate-stderr ranks openmpi 2 -m ranks.bin --val - items.raw
-    assert_equal "$(told)" "vae-train: --val: found '-' for stdin with 2 ranks, of which only one has it, wanted a file (vae-train --help tells more)"
-    run -0 ranks openmpi 2 --version
-    assert_equal "$(grep -c vaeutils <<<"$output")" 1
-    run -1 --separate-stderr ranks openmpi 2 -m ranks.bin nothing.raw
-    assert_equal "$(told)" 'vae-train: nothing.raw: cannot open: No such file or directory'
-}
-
-# two FIRST SECOND: runs two ranks with different command lines, of which these are the ends.
-two() {
-    local -a program=("$(program openmpi)" -q "${OPTIONS[@]}" -m ranks.bin)
-    # shellcheck disable=SC2086 # several options
-    timeout 120 mpirun.openmpi --oversubscribe -n 1 "${program[@]}" $1 : -n 1 "${program[@]}" $2
-}
-
-@test "a time to wait that is none is refused" {
-    wants openmpi
-    VAE_RANK_SECONDS=soon run -1 --separate-stderr ranks openmpi 2 -m ranks.bin items.raw
-    assert_equal "$(told)" "vae-train: VAE_RANK_SECONDS: found 'soon', wanted a number from 1 to 1e+06"
-    assert [ ! -e ranks.bin ]
-}
-
-@test "a library of MPI without threads is refused" {
-    wants openmpi
-    cat >level.c <<'END'
-#include <mpi.h>
-int MPI_Init_thread(int *argc, char ***argv, int wanted, int *level) {
-    const int result = PMPI_Init_thread(argc, argv, wanted, level);
-    *level = MPI_THREAD_FUNNELED;
-    return result;
-}
-END
-    mpicc.openmpi -shared -fPIC -o level.so level.c
-    run -1 --separate-stderr timeout 60 mpirun.openmpi --oversubscribe -n 2 env LD_PRELOAD="$PWD/level.so" \
-        "$(program openmpi)" -q "${OPTIONS[@]}" -m ranks.bin items.raw
-    assert_equal "$(told)" 'vae-train: MPI: found no support of threads, wanted a library with MPI_THREAD_SERIALIZED'
-}
-
-@test "the mpirun of another library is refused, before anything is written" {
-    wants openmpi
-    wants mpich
-    run ! --separate-stderr timeout 60 mpirun.mpich -n 2 "$(program openmpi)" -q "${OPTIONS[@]}" -m ranks.bin items.raw
-    assert_equal "$(told | sort -u)" 'vae-train: MPI: found one rank where PMI_SIZE is 2, wanted the mpirun of the library that the program is built for'
-    assert [ ! -e ranks.bin ]
-}
-
-@test "ranks that have other options, items, labels or checkpoints are refused at the start" {
-    wants openmpi
-    run -1 --separate-stderr two '-r 0.01 items.raw' '-r 0.02 items.raw'
-    assert_equal "$(told)" 'vae-train: rank 1: options: found --rate 0.02, wanted --rate 0.01 as on rank 0'
-    raw-select --skip 1 items.raw >fewer.raw
-    run -1 --separate-stderr two items.raw fewer.raw
-    assert_equal "$(told)" 'vae-train: rank 1: fewer.raw: the number of its items differs from rank 0, wanted the same'
-    { header u8 14x56 300 . && tail -c +65 items.raw; } >reshaped.raw
-    run -1 --separate-stderr two items.raw reshaped.raw
-    assert_equal "$(told)" 'vae-train: rank 1: reshaped.raw: the dtype or the shape of its items differs from rank 0, wanted the same'
-    raw-select --shuffle items.raw >shuffled.raw
-    run -1 --separate-stderr two items.raw shuffled.raw
-    assert_equal "$(told)" 'vae-train: rank 1: shuffled.raw: its items differ from rank 0, wanted the same'
-    raw-select --shuffle labels.raw >shuffled-labels.raw
-    run -1 --separate-stderr two '--cond labels.raw items.raw' '--cond shuffled-labels.raw items.raw'
-    assert_equal "$(told)" 'vae-train: rank 1: items.raw: its labels differ from rank 0, wanted the same'
-}
-
 @test "ranks with directories of their own go on from the checkpoint that rank 0 has, and have the files that they need" {
     wants openmpi
     parts 4
@@ -292,16 +131,6 @@ END
     assert_equal "$(told)" 'vae-train: rank 1: val.raw: cannot open: No such file or directory'
 }
 
-@test "a number that the gradient cannot take is named by the rank that has it" {
-    wants openmpi
-    local number
-    for part in 0 1 2 3; do { header f32 2 40 . && perl -e 'print pack "f<*", map { $ARGV[0] == 1 && $_ == 31 ? 1e19 : 0.5 } 0 .. 79' $part; } >part-$part.raw; done
-    while read -r number rank; do
-        run -1 --separate-stderr ranks openmpi "$number" -m ranks.bin -l gaussian --clip 1 -j 1 part-%s.raw
-        assert_regex "$(told)" "^vae-train: ${rank}training: .* \|x\| is up to 1e\+19 \(item 15, element 1 of part-1.raw\)"
-    done <<<$'1\n2\n4 rank 1: '
-}
-
 @test "files of several frames are read by each library" {
     local library
     raw-select -n 250 items.raw >some.raw
@@ -312,131 +141,6 @@ END
         ranks "$library" 2 -m ranks.bin -e 1 frames.raw
         cmp one.bin ranks.bin
     done
-}
-
-@test "another version on a rank is refused at the start" {
-    wants openmpi
-    local version
-    version=$(vae-train --version)
-    version=${version##* }
-    # The end of the version is the end of other texts, too, in the program.
-    LC_ALL=C perl -pe 's/(?<=vaeutils )\d/9/g' "$(program openmpi)" >other
-    chmod +x other
-    run -1 --separate-stderr timeout 120 mpirun.openmpi --oversubscribe -n 1 "$(program openmpi)" -q -m ranks.bin -e 1 --splits 2 items.raw \
-        : -n 1 ./other -q -m ranks.bin -e 1 --splits 2 items.raw
-    assert_equal "$(told)" "vae-train: rank 1: version: found 9${version#?}, wanted $version as on rank 0"
-    assert [ ! -e ranks.bin ]
-}
-
-# begin LIBRARY RANKS OPTION...: the same in the background, as process $job; waits until a checkpoint is there.
-begin() {
-    rm -f ck
-    ranks "$@" -m ranks.bin --checkpoint ck --every 1 -e 400 items.raw >log 2>&1 3>&- &
-    job=$!
-    for ((i = 0; i < 200; i++)); do
-        [ ! -s ck ] || return 0
-        sleep 0.05
-    done
-    fail "no checkpoint: $(<log)"
-}
-
-# rank_of NUMBER: the process of a rank that this test has started.
-rank_of() {
-    { pgrep -f "^$VAE_BUILD/mpicc\.[a-z]*/vae-train-mpi.*ranks.bin" || true; } | sed -n "$(($1 + 1))p"
-}
-
-# ended STATUS: the job ends with it, and none of its ranks is left.
-ended() {
-    local status=0
-    wait "$job" || status=$?
-    assert_equal "$status" "$1"
-    for ((i = 0; i < 100; i++)); do
-        [ -n "$(rank_of 0)" ] || return 0
-        sleep 0.05
-    done
-    fail 'a rank is still there'
-}
-
-# goes_on LIBRARY: what was saved is gone on with, to the bytes of a run that was not ended.
-goes_on() {
-    one -m one.bin -e 400 items.raw
-    ranks "$1" 2 -m ranks.bin --checkpoint ck --resume ck -e 400 items.raw
-    cmp one.bin ranks.bin
-}
-
-@test "a rank that is killed ends all, with a message that names it, and the run can go on" {
-    wants openmpi
-    begin openmpi 4
-    kill -KILL "$(rank_of 1)"
-    ended 137
-    assert_equal "$(grep -c 'process rank [0-3] .* exited on signal 9' log)" 1
-    goes_on openmpi
-}
-
-@test "a rank that is stopped ends all, with a message that names it" {
-    local library
-    for library in "${LIBRARIES[@]}"; do
-        wants "$library"
-        VAE_RANK_SECONDS=1 begin "$library" 4
-        kill -STOP "$(rank_of 1)"
-        ended 1
-        assert_equal "$(grep -c '^vae-train: rank [123]: has not answered for 1 seconds (VAE_RANK_SECONDS), wanted it to go on$' log)" 1
-    done
-}
-
-@test "SIGTERM to mpirun saves the model and the checkpoint, and the run goes on" {
-    wants openmpi
-    begin openmpi 2
-    pkill -TERM -f '^mpirun.openmpi.*ranks.bin'
-    ended 1
-    run -0 vae-info --row ranks.bin
-    goes_on openmpi
-}
-
-@test "SIGTERM to mpirun amid a validation, which would take a minute, saves the model and the checkpoint" {
-    wants openmpi
-    local number launch got
-    header u8 28x28 12000 . >long.raw
-    for _ in {1..40}; do tail -c +65 items.raw; done >>long.raw
-    for number in 1 2; do
-        rm -f ranks.bin ck
-        launch openmpi $number
-        "${launch[@]}" "$(program openmpi)" -q -j 1 -m ranks.bin --checkpoint ck --log log.tsv -H 400 -b 40 -e 9 --splits 4 --objective iwae -k 300 \
-            --val long.raw items.raw 2>err 3>&- &
-        sleep 6
-        pkill -TERM -P $!
-        got=0
-        wait $! || got=$?
-        assert_equal $got 1
-        assert [ -s ranks.bin ]
-        assert [ -s ck ]
-        assert_equal "$(wc -l <log.tsv)" 1
-    done
-}
-
-@test "ranks that are killed at random moments leave a whole checkpoint" {
-    wants openmpi
-    local killed=0 rank job
-    one -m one.bin -e 3000 items.raw
-    rm -f ck
-    for ((i = 0; i < 60; i++)); do
-        ranks openmpi 2 -m ranks.bin --checkpoint ck --continue --every 1 -e 3000 items.raw >log 2>&1 3>&- &
-        job=$!
-        sleep "0.$((3 + i * 7 % 7))$((i * 37 % 10))"
-        rank=$(rank_of 1)
-        [ -z "$rank" ] || { kill -KILL "$rank" && killed=$((killed + 1)); }
-        wait "$job" || true
-    done
-    assert [ $killed -ge 50 ]
-    ranks openmpi 4 -m ranks.bin --checkpoint ck --continue -e 3000 items.raw
-    cmp one.bin ranks.bin
-}
-
-@test "a full disk at rank 0 ends all with exit status 1 and one message" {
-    wants openmpi
-    run -1 --separate-stderr timeout 60 mpirun.openmpi --oversubscribe -n 4 \
-        env FAULT=fsync:1:28 LD_PRELOAD="$FAULT_LIBRARY" "$(program openmpi)" -q "${OPTIONS[@]}" -m ranks.bin items.raw
-    assert_equal "$(told | sed 's/cannot .*: /cannot: /')" 'vae-train: ranks.bin: cannot: No space left on device'
 }
 
 @test "two machines, joined by a network, give the bytes of one process" {
@@ -468,6 +172,91 @@ goes_on() {
     # What went from one to the other: twice the gradient for each pair of ranks, in each step.
     run -0 cat <(ip -n $a -s -j link show link0)
     assert [ "$(perl -ne 'print $1 if /"tx":\{"bytes":(\d+)/' <<<"$output")" -gt 100000 ]
+}
+
+@test "real numbers on standard input are handed out by rank 0" {
+    wants openmpi
+    { header f32 40 300 . && perl -e 'print pack "f<*", map { (sin($_) + 1) / 2 } 1 .. 12000'; } >real.raw
+    one -m one.bin real.raw
+    ranks openmpi 2 -m ranks.bin <real.raw
+    cmp one.bin ranks.bin
+}
+
+@test "more than a gigabyte of items on standard input is handed out" {
+    wants openmpi
+    header u8 1000000 1100 . >large.raw
+    truncate -s $((64 + 1100000000)) large.raw
+    printf '\377' | dd of=large.raw bs=1 seek=$((64 + 1099999000)) conv=notrunc status=none
+    ranks openmpi 2 -m ranks.bin -H 1 -z 1 -b 4 -e 0 <large.raw
+}
+
+@test "a checkpoint of several megabytes is given to all ranks" {
+    wants openmpi
+    one -m one.bin -H 300 -e 2 items.raw
+    ranks openmpi 2 -m ranks.bin --checkpoint ck -H 300 -e 1 items.raw
+    assert [ "$(wc -c <ck)" -gt 4000000 ]
+    ranks openmpi 2 -m ranks.bin --checkpoint ck --continue -H 300 -e 2 items.raw
+    cmp one.bin ranks.bin
+}
+
+@test "the log of the latents is that of one process" {
+    wants openmpi
+    one -m one.bin --log-latents one.tsv items.raw
+    ranks openmpi 2 -m ranks.bin --log-latents ranks.tsv items.raw
+    cmp one.bin ranks.bin
+    diff one.tsv ranks.tsv
+}
+
+@test "validation of more items than a rank evaluates between two looks for a signal" {
+    wants openmpi
+    local options
+    for _ in {1..3}; do tail -c +65 items.raw; done | { header u8 28x28 900 . && cat; } >long.raw
+    for options in '' '--objective iwae -k 5'; do
+        # shellcheck disable=SC2086 # several options
+        one -m one.bin --log one.tsv -e 1 --val long.raw $options items.raw
+        # shellcheck disable=SC2086
+        ranks openmpi 2 -m ranks.bin --log ranks.tsv -e 1 --val long.raw $options items.raw
+        cmp one.bin ranks.bin
+        cut -f 3 --complement one.tsv | diff - <(cut -f 3 --complement ranks.tsv)
+    done
+}
+
+@test "rank 0 alone looks at the clock when the model is saved amid training" {
+    wants openmpi
+    preloaded
+    local -a program=("$(program openmpi)" -q "${OPTIONS[@]:0:6}" --splits 4 -m ranks.bin -e 400 items.raw)
+    one -m one.bin -e 400 items.raw
+    # For rank 1 ten seconds have soon passed.
+    timeout 120 mpirun.openmpi --oversubscribe -n 1 env VAE_RANK_SECONDS=10 "${program[@]}" \
+        : -n 1 env FAULT=clock:100:fast LD_PRELOAD="$FAULT_LIBRARY" "${program[@]}"
+    cmp one.bin ranks.bin
+}
+
+@test "the estimate is printed once, and counts what that of one process counts" {
+    wants openmpi
+    one -m one.bin --val val.raw --dry-run items.raw | grep -v '^memory_mib\|^seconds' >one.tsv
+    ranks openmpi 2 -m ranks.bin --val val.raw --dry-run items.raw >all.tsv
+    grep -v '^memory_mib\|^seconds' all.tsv | diff one.tsv -
+    assert_equal "$(grep -c '^memory_mib\|^seconds' all.tsv)" 3
+    assert [ ! -e ranks.bin ]
+}
+
+@test "ranks that are not bound to processors have as many threads as their share of them" {
+    wants openmpi
+    local launch job number
+    [ "$(nproc)" -gt 1 ] || skip 'one processor'
+    launch openmpi 2
+    for options in '' "-j $(($(nproc) / 2))"; do
+        rm -f rows
+        # shellcheck disable=SC2086 # several options
+        "${launch[@]}" --bind-to none "$(program openmpi)" -q "${OPTIONS[@]:0:6}" --splits 4 -m ranks.bin --log rows -e 1000000 $options items.raw >log 2>&1 3>&- &
+        job=$!
+        await grep -q '^1' rows
+        for number in 0 1; do awk '/^Threads/ { print $2 }' "/proc/$(numbered $number)/status"; done >"threads$options"
+        kill -TERM "$(numbered 0)"
+        wait $job || true
+    done
+    diff threads "threads$options"
 }
 
 # A queue of one machine: sbatch runs a script, once or for each number of its array, srun is mpirun, and qsub runs a
