@@ -414,17 +414,20 @@ static const struct option_value *values(const struct options *o) {
     return value;
 }
 
-/* Returns the text with `more` behind it, in its place. NULL if it is NULL, or with a message if memory runs out.
+/* Returns the text with `more` behind it, in its place; NULL if it is NULL, or with a message if memory runs out.
  */
 static char *append(char *text, const char *more) {
-    const size_t length = text == NULL ? 0 : strlen(text);
-    char *all = text == NULL ? NULL : realloc(text, length + strlen(more) + 1);
-    if (all != NULL)
-        return strcpy(all + length, more) - length;
-    if (text != NULL)
+    if (text == NULL)
+        return NULL;
+    const size_t length = strlen(text), size = strlen(more) + 1;
+    char *all = realloc(text, length + size);
+    if (all == NULL) {
         (void)fail("options: out of memory for their text");
-    free(text);
-    return NULL;
+        free(text);
+        return NULL;
+    }
+    memcpy(all + length, more, size);
+    return all;
 }
 
 /* Returns the options that determine the model as one text, which the caller frees; NULL with a message if memory

@@ -33,8 +33,10 @@ static void open_errors(const char *model) {
     char file[64] = "{\"a\":", name[2001] = "";
     opened(vae_open("none.bin", &error));
     opened(vae_open("", &error));
-    for (size_t i = 0; i + 2 < sizeof name; i += 2)
-        memcpy(name + i, "\xc3\xa9", 2);
+    for (size_t i = 0; i + 2 < sizeof name; i += 2) {
+        name[i] = '\xc3'; /* e with an acute accent */
+        name[i + 1] = '\xa9';
+    }
     vae_close(vae_open(name, &error));
     if (strlen(error.message) != VAE_MESSAGE - 2)
         puts("a message is cut within a character");
