@@ -122,6 +122,10 @@ setup() {
         assert_regex "$stderr" 'model.bin: holds the weights of epoch 3'
         assert_equal "$(metadata model.bin epochs)" 3
     done
+    # Also where an earlier epoch has the better validation.
+    run -1 --separate-stderr vae-train -q -m model.bin --log log.tsv -H 16 -z 2 -l gaussian -b 50 -e 50 --schedule step:1:30 --val items.raw items.raw
+    assert_equal "$(metadata model.bin epochs)" "$(last log 1)"
+    awk -F '\t' 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == "val_elbo") column = i } NR == 2 { first = $column } END { exit !(first > $column) }' log.tsv
     vae-encode -q -m model.bin items.raw | raw-info | row_holds 2 '$3 == 100 && $8 == 0'
     assert_empty "$(find . -name '.*.tmp')"
 }

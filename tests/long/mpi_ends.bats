@@ -74,7 +74,7 @@ END
     assert [ ! -e ranks.bin ]
 }
 
-@test "ranks that have other options, items, labels or checkpoints are refused at the start" {
+@test "ranks that have other options, items or labels are refused at the start" {
     wants openmpi
     run -1 --separate-stderr two '-r 0.01 items.raw' '-r 0.02 items.raw'
     assert_equal "$(told)" 'vae-train: rank 1: options: found --rate 0.02, wanted --rate 0.01 as on rank 0'
