@@ -76,8 +76,8 @@ END
 
 @test "ranks that have other options, items or labels are refused at the start" {
     wants openmpi
-    run -1 --separate-stderr two '-r 0.01 items.raw' '-r 0.02 items.raw'
-    assert_equal "$(told)" 'vae-train: rank 1: options: found --rate 0.02, wanted --rate 0.01 as on rank 0'
+    run -1 --separate-stderr two '-r 0.012 items.raw' '-r 0.01 items.raw'
+    assert_equal "$(told)" 'vae-train: rank 1: options: found --rate 0.01, wanted --rate 0.012 as on rank 0'
     run -1 --separate-stderr two items.raw '--val 0.1 items.raw'
     assert_equal "$(told)" 'vae-train: rank 1: options: found --val 0.1, wanted no more as on rank 0'
     # What the ranks do together.
