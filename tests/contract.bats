@@ -619,26 +619,49 @@ made_of() {
     done
 }
 
+# together COMMAND TOOL...: calls `COMMAND TOOL` for all of them at the same time, each in a directory with the files of this
+# one.
+together() {
+    local command=$1 tool
+    local -A process
+    shift
+    for tool in "$@"; do
+        mkdir "$tool"
+        find . -maxdepth 1 -type f -exec ln -s "$PWD/{}" "$tool" \;
+        {
+            cd "$tool" || exit
+            "$command" "$tool"
+        } >"$tool.said" 2>&1 3>&- &
+        process[$tool]=$!
+    done
+    for tool in "$@"; do
+        wait "${process[$tool]}" || fail "$tool: $(<"$tool.said")"
+        rm -r "$tool" "$tool.said"
+    done
+}
+
 @test "a pipe that another process has set not to block is waited for" {
     # without_blocking STREAM COMMAND...
     without_blocking() {
         perl -MFcntl -e '$s = shift; open my $f, $s or die; fcntl $f, F_SETFL, O_NONBLOCK | fcntl $f, F_GETFL, 0; exec @ARGV' -- "$@"
     }
     slow() { first 100 <"$1" && sleep 0.1 && tail -c +101 "$1"; }
-    for tool in "${READERS[@]}"; do
-        use "$tool"
-        [ "$tool" != vae-info ] || continue # reads no stdin
-        "$tool" "${arguments[@]}" -q - <$input >whole
-        slow $input | without_blocking '<&=0' "$tool" "${arguments[@]}" -q - >out
+    reads() {
+        use "$1"
+        [ "$1" != vae-info ] || return 0 # reads no stdin
+        "$1" "${arguments[@]}" -q - <$input >whole
+        slow $input | without_blocking '<&=0' "$1" "${arguments[@]}" -q - >out
         command cmp out whole
-    done
-    for tool in "${BINARY_WRITERS[@]}"; do
-        use_stdin "$tool"
-        [ "$tool" != vae-encode ] || arguments+=(--stats)
-        "$tool" "${arguments[@]}" -q <$input >whole
-        without_blocking '>&=1' "$tool" "${arguments[@]}" -q <$input | { sleep 0.1 && cat; } >out
+    }
+    writes() {
+        use_stdin "$1"
+        [ "$1" != vae-encode ] || arguments+=(--stats)
+        "$1" "${arguments[@]}" -q <$input >whole
+        without_blocking '>&=1' "$1" "${arguments[@]}" -q <$input | { sleep 0.1 && cat; } >out
         cmp out whole
-    done
+    }
+    together reads "${READERS[@]}"
+    together writes "${BINARY_WRITERS[@]}"
 }
 
 @test "any number of threads gives the same bytes" {
@@ -752,10 +775,9 @@ waits() {
 }
 
 @test "SIGUSR1 ends no tool, whatever it waits for, and each that works on a stream tells how far it is" {
-    local ended=() state
-    for tool in "${READERS[@]}"; do
+    asked() {
+        local tool=$1 state
         use "$tool"
-        rm -f in
         mkfifo in
         "$tool" "${arguments[@]}" - <in >out 2>err 3>&- &
         pid=$!
@@ -765,17 +787,17 @@ waits() {
         kill -USR1 $pid
         tail -c +101 $input >&9 || true
         exec 9>&-
-        wait $pid || ended+=("$tool")
+        wait $pid
         case $tool in
-        vae-info) continue ;; # its model is no stream
+        vae-info) return ;; # its model is no stream
         csv2raw | text2raw | pnm2raw) state='150 items, [0-9]*/s' ;; # tables, texts and pictures do not tell how many there are
         vae-impute | vae-eval | vae-score) state='items from 0 on, [0-9]* of [0-9]* draws' ;;
         vae-decode | vae-interp | vae-traverse | vae-climb) state='[0-9]* of 300 items, [0-9]*/s, [0-9]* s left' ;;
         *) state='[0-9]* of 150 items, [0-9]*/s, [0-9]* s left' ;;
         esac
-        grep -q "^$tool: $state$" err || fail "$tool: $(<err)"
-    done
-    assert_empty "${ended[*]}"
+        grep -q "^$tool: $state$" err || fail "$(<err)"
+    }
+    together asked "${READERS[@]}"
     # With many draws also between them.
     vae-eval -q -j 1 -m model.bin -k 10000000 items.raw >out 2>err 3>&- &
     pid=$!

@@ -52,6 +52,28 @@ has() {
     for flag in ${flags[$1]}; do grep -qw "$flag" /proc/cpuinfo || return; done
 }
 
+# levels: those of the processor that have fused multiply-adds.
+levels() {
+    local level
+    for level in avx512 avx2; do has "$level" && echo "$level"; done
+    [ "$(uname -m)" != aarch64 ] || echo baseline
+}
+
+# units_hold PROGRAM...: the C tests pass at each level but the one that is used by itself, which is the first one. At
+# baseline `products` may have no fused multiply-adds whose bits it could compare.
+units_hold() {
+    local level program count=0
+    for level in $(levels | tail -n +2) baseline; do
+        for program in "$@"; do
+            [ "$level $program" != 'baseline products' ] || continue
+            VAE_LEVEL=$level run -0 "$VAE_BUILD/unit/$program"
+            assert_line --regexp '^ok [0-9]+ - '
+            count=$((count + 1))
+        done
+    done
+    assert [ $count -ge $(($# - 1)) ]
+}
+
 # check_sum NAME SUM DATA OPTION...: what all_of left has the row's sum.
 check_sum() {
     local found

@@ -35,6 +35,10 @@ gives_the_bytes() {
     assert_equal "$count" 18
 }
 
+@test "ops and gradients hold at each other level" {
+    units_hold ops gradients
+}
+
 @test "gcc -O2 gives the same bytes" {
     build CC=gcc CFLAGS=-O2
     gives_the_bytes
