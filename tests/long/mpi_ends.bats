@@ -111,7 +111,6 @@ END
     raw-select --skip 1 -n 60 items.raw >other.raw
     run -1 --separate-stderr two '--val val.raw items.raw' '--val other.raw items.raw'
     assert_equal "$(told)" 'vae-train: rank 1: items.raw: the items of --val differ from rank 0, wanted the same'
-    raw-select --shuffle val.raw >other.raw
     raw-select -n 60 labels.raw >labels-60.raw
     raw-select --skip 1 -n 60 labels.raw >other-60.raw
     run -1 --separate-stderr two '--cond labels.raw --val val.raw --val-cond labels-60.raw items.raw' '--cond labels.raw --val val.raw --val-cond other-60.raw items.raw'
@@ -165,12 +164,13 @@ END
 
 @test "a number that the gradient cannot take is named by the rank that has it" {
     wants openmpi
-    local number
+    local number rank
     for part in 0 1 2 3; do { header f32 2 40 . && perl -e 'print pack "f<*", map { $ARGV[0] == 1 && $_ == 31 ? 1e19 : 0.5 } 0 .. 79' $part; } >part-$part.raw; done
-    while read -r number rank; do
-        run -1 --separate-stderr ranks openmpi "$number" -m ranks.bin -l gaussian --clip 1 -j 1 part-%s.raw
+    for number in 1 2 4; do
+        [ $number = 4 ] && rank='rank 1: ' || rank=
+        run -1 --separate-stderr ranks openmpi $number -m ranks.bin -l gaussian --clip 1 -j 1 part-%s.raw
         assert_regex "$(told)" "^vae-train: ${rank}training: .* \|x\| is up to 1e\+19 \(item 15, element 1 of part-1.raw\)"
-    done <<<$'1\n2\n4 rank 1: '
+    done
 }
 
 @test "an item for validation whose figures are not finite is named by its number in the file" {
