@@ -318,17 +318,21 @@ END
     assert [ ! -e requeued ]
 }
 
+# script_of NAME OPTIONS: the file NAME of the page, whose run has more options.
+script_of() {
+    awk -v name="$1" -v options="$2" '/^\.Bd .*-literal/ { inside = 1 } /^\.Ed/ { inside = 0 }
+        inside && $0 ~ "^cat > " name { writes = 1; next }
+        inside && writes && /^END/ { exit }
+        inside && writes { gsub(/\\e/, "\\"); sub(/train.raw$/, options " train.raw"); print }' "$ROOT/man/vae-train-mpi.1"
+}
+
 @test "the job of the page puts itself back after SIGTERM, and goes on" {
     wants openmpi
     make_queue
-    awk '/^\.Bd .*-literal/ { inside = 1 } /^\.Ed/ { inside = 0 }
-        inside && /^cat > train.sh/ { writes = 1; next }
-        inside && writes && /^END/ { exit }
-        inside && writes { gsub(/\\e/, "\\"); sub(/train.raw$/, "-q --log rows -H 12 -e 100000 train.raw"); print }' "$ROOT/man/vae-train-mpi.1" >train.sh
     mkdir room
-    cp train.sh items.raw room
+    cp items.raw room/train.raw
+    script_of train.sh '-q --log rows -H 12 -e 100000' >room/train.sh
     cd room || return
-    mv items.raw train.raw
     SLURM_JOB_ID=7 bash train.sh >log 2>&1 3>&- &
     job=$!
     for ((i = 0; i < 200; i++)); do
@@ -344,13 +348,10 @@ END
 @test "the job of the page for PBS is put into the queue again after its time, and goes on until it is done" {
     wants openmpi
     make_queue
-    awk '/^\.Bd .*-literal/ { inside = 1 } /^\.Ed/ { inside = 0 }
-        inside && /^cat > train.pbs/ { writes = 1; next }
-        inside && writes && /^END/ { exit }
-        inside && writes { gsub(/\\e/, "\\"); sub(/235m/, "5"); sub(/train.raw$/, "-q --log rows -H 12 -e \"$epochs\" train.raw"); print }' "$ROOT/man/vae-train-mpi.1" >train.pbs
     mkdir room
     cp items.raw room/train.raw
-    mv train.pbs room
+    # shellcheck disable=SC2016 # the job expands it
+    script_of train.pbs '-q --log rows -H 12 -e "$epochs"' | sed 's/235m/5/' >room/train.pbs
     cd room || return
     epochs=1000000 run -0 qsub train.pbs
     assert_equal "$(<../requeued)" 'qsub train.pbs'
