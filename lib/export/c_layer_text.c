@@ -119,11 +119,10 @@ const char c_concatenate_text[] =
     "}\n";
 
 const char c_gru_text[] =
-    "/* One position of a gated recurrent unit, given the input's part of the gates [3 units]: the state h becomes "
-    "the next\n"
-    " * one. hidden [3 units] is for the state's part. */\n"
-    "static void gru(const float *weight, const float *bias, const float *restrict input, float *restrict hidden,\n"
-    "                float *restrict h, size_t units) {\n"
+    "/* One position of a gated recurrent unit, given the input's part of the gates [3 units]: the\n"
+    " * state h becomes the next one. hidden [3 units] is for the state's part. */\n"
+    "static void gru(const float *weight, const float *bias, const float *restrict input,\n"
+    "                float *restrict hidden, float *restrict h, size_t units) {\n"
     "    linear(weight, bias, h, units, hidden, 3 * units);\n"
     "    for (size_t i = 0; i < units; i++) {\n"
     "        const float r = sigmoid(input[i] + hidden[i]), z = sigmoid(input[units + i] + hidden[units + i]);\n"
@@ -132,21 +131,19 @@ const char c_gru_text[] =
     "    }\n"
     "}\n";
 
-const char c_gru_sequence_text[] = "/* The states y of all positions of x [positions][inputs]; step: numbers "
-                                   "between two of them, 0 if only the last one\n"
-                                   " * stays. work [7 units]. */\n"
-                                   "static void gru_sequence(const float *weight, const float *bias, const float "
-                                   "*state_weight, const float *state_bias,\n"
-                                   "                         const float *x, size_t positions, size_t inputs, "
-                                   "float *y, size_t step, size_t units,\n"
-                                   "                         float *work) {\n"
-                                   "    float *input = work, *hidden = work + 3 * units, *h = work + 6 * units;\n"
-                                   "    for (size_t i = 0; i < units; i++)\n"
-                                   "        h[i] = 0;\n"
-                                   "    for (size_t t = 0; t < positions; t++) {\n"
-                                   "        linear(weight, bias, x + t * inputs, inputs, input, 3 * units);\n"
-                                   "        gru(state_weight, state_bias, input, hidden, h, units);\n"
-                                   "        for (size_t i = 0; i < units; i++)\n"
-                                   "            y[t * step + i] = h[i];\n"
-                                   "    }\n"
-                                   "}\n";
+const char c_gru_sequence_text[] =
+    "/* The states y of all positions of x [positions][inputs]; step: numbers between two of them, 0 if\n"
+    " * only the last one stays. work [7 units]. */\n"
+    "static void gru_sequence(const float *weight, const float *bias, const float *state_weight,\n"
+    "                         const float *state_bias, const float *x, size_t positions, size_t inputs,\n"
+    "                         float *y, size_t step, size_t units, float *work) {\n"
+    "    float *input = work, *hidden = work + 3 * units, *h = work + 6 * units;\n"
+    "    for (size_t i = 0; i < units; i++)\n"
+    "        h[i] = 0;\n"
+    "    for (size_t t = 0; t < positions; t++) {\n"
+    "        linear(weight, bias, x + t * inputs, inputs, input, 3 * units);\n"
+    "        gru(state_weight, state_bias, input, hidden, h, units);\n"
+    "        for (size_t i = 0; i < units; i++)\n"
+    "            y[t * step + i] = h[i];\n"
+    "    }\n"
+    "}\n";
