@@ -2,6 +2,7 @@
 /* vae-train: a stream of items to a model file. */
 #include "base/cli.h"
 #include "base/error.h"
+#include "base/io.h"
 #include "base/number.h"
 #include "base/ranks.h"
 #include "run/run_check.h"
@@ -317,10 +318,6 @@ static void set_validation(struct options *o) {
                    text, text);
 }
 
-static bool is_stdin(const struct training_run_config *run) {
-    return run->file == NULL || strcmp(run->file, "-") == 0;
-}
-
 /* Sets what --stream implies. A pipe can be read once only. */
 static void set_stream(struct options *o) {
     struct training_run_config *run = &o->run;
@@ -329,7 +326,8 @@ static void set_stream(struct options *o) {
         return;
     if (run->shuffle_buffer == 0 && !cli_imply("shuffle-buffer", "64M"))
         cli_usage_error();
-    const bool found = (is_stdin(run) ? fstat(STDIN_FILENO, &status) : stat(run->file, &status)) == 0;
+    const bool found =
+        (is_standard_input(run->file) ? fstat(STDIN_FILENO, &status) : stat(run->file, &status)) == 0;
     if (found && !S_ISREG(status.st_mode) && !cli_imply("epochs", "1"))
         cli_refuse("--epochs: found %" PRIu64
                    " with --stream and a pipe, which can be read once, wanted 1, or a file",
@@ -473,7 +471,7 @@ static int go(const struct options *o) {
         text = append(text, o->goes_on ? " --continue" : " --resume");
     if (o->dry_run)
         text = append(text, " --dry-run");
-    if (is_stdin(&o->run))
+    if (is_standard_input(o->run.file))
         text = append(text, " -- -");
     const int result = text == NULL ? -1 : ranks_go(VAEUTILS_VERSION, text);
     free(text);

@@ -16,8 +16,8 @@ bool is_same_inode(const struct stat *a, const struct stat *b) {
     return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
 }
 
-static bool is_standard(const char *path) {
-    return strcmp(path, "-") == 0;
+bool is_standard_input(const char *path) {
+    return path == NULL || strcmp(path, "-") == 0;
 }
 
 /* True if a tool would write over its own input, or read its own output. */
@@ -39,14 +39,14 @@ bool is_standard_output(const char *path) {
 
 void input_wait(const char *path) {
     struct pollfd ready = {.fd = STDIN_FILENO, .events = POLLIN};
-    const bool waits = (path == NULL || is_standard(path)) && !isatty(STDIN_FILENO);
+    const bool waits = is_standard_input(path) && !isatty(STDIN_FILENO);
     while (waits && poll(&ready, 1, -1) < 0 && errno == EINTR)
         ;
 }
 
 int input_open(struct input *in, const char *path) {
     struct stat status;
-    bool standard = path == NULL || is_standard(path);
+    const bool standard = is_standard_input(path);
     *in = (struct input){.fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC),
                          .name = standard ? "stdin" : path};
     if (in->fd < 0)
@@ -69,7 +69,7 @@ int input_open(struct input *in, const char *path) {
 }
 
 static int status_of(const char *path, struct stat *status) {
-    return is_standard(path) ? fstat(STDIN_FILENO, status) : stat(path, status);
+    return is_standard_input(path) ? fstat(STDIN_FILENO, status) : stat(path, status);
 }
 
 bool is_same_file(const char *a, const char *b) {
@@ -126,7 +126,7 @@ static const char *created_place(const char *path, char place[PATH_MAX]) {
 bool is_same_place(const char *a, const char *b) {
     char place[2][PATH_MAX];
     struct stat s, t;
-    if (is_standard(a) || is_standard(b) || is_same_file(a, b))
+    if (is_standard_input(a) || is_standard_input(b) || is_same_file(a, b))
         return is_same_file(a, b);
     const char *c = created_place(a, place[0]), *d = created_place(b, place[1]);
     return strcmp(entry(c), entry(d)) == 0 && directory_status(c, &s) == 0 && directory_status(d, &t) == 0 &&

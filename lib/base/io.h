@@ -60,6 +60,9 @@ int input_fail_empty(const struct input *in, const char *wanted) __attribute__((
 /* True if both are the status of the same file. */
 bool is_same_inode(const struct stat *a, const struct stat *b);
 
+/* True if the path stands for standard input: NULL and "-". */
+bool is_standard_input(const char *path);
+
 /* True if the path leads to the regular file that standard output goes to. */
 bool is_standard_output(const char *path);
 

@@ -2,13 +2,8 @@
 #include "run/run_check.h"
 
 #include "base/error.h"
+#include "base/io.h"
 #include "base/ranks.h"
-
-#include <string.h>
-
-static bool is_stdin(const char *path) {
-    return path == NULL || strcmp(path, "-") == 0;
-}
 
 static bool is_given(const struct every *every) {
     return every->steps > 0 || every->seconds > 0;
@@ -95,10 +90,10 @@ int run_check(const struct training_run_config *c) {
     const bool validates = c->validation != NULL || c->validation_fraction > 0;
     if (c->patience > 0 && !validates)
         return fail("--patience: found it without --val, wanted items to evaluate after each epoch");
-    if (c->validation != NULL && is_stdin(c->validation) && ranks_count() > 1)
+    if (c->validation != NULL && is_standard_input(c->validation) && ranks_count() > 1)
         return fail("--val: found '-' for stdin with %zu ranks, of which only one has it, wanted a file",
                     ranks_count());
-    if (c->validation != NULL && is_stdin(c->validation) && is_stdin(c->file))
+    if (c->validation != NULL && is_standard_input(c->validation) && is_standard_input(c->file))
         return fail("--val: found '-' for stdin, from which the items are read, wanted a file");
     if (c->streams && c->validation_fraction > 0)
         return fail("--val: found a fraction with --stream, wanted a file of items to evaluate");

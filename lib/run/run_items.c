@@ -2,6 +2,7 @@
 #include "run/run_items.h"
 
 #include "base/error.h"
+#include "base/io.h"
 #include "base/number.h"
 #include "base/ranks.h"
 #include "run/split.h"
@@ -136,14 +137,14 @@ static int start_stream(struct run_items *r, const struct training_run_config *c
 
 /* Loads the data, or opens the stream, of which only dtype and shape are known then. 0 or -1. */
 static int open_data(struct run_items *r, const struct training_run_config *c) {
-    const bool is_stdin = c->file == NULL || strcmp(c->file, "-") == 0;
     r->streams = c->streams;
     r->train = r->streams ? &r->stream.block : &r->all;
     if (r->streams)
         return blocks_open(&r->stream, c->file);
     if (dataset_is_in_parts(c->file))
         return dataset_load_parts(&r->all, c->file, c->splits);
-    return is_stdin && ranks_count() > 1 ? dataset_hand_out(&r->all) : dataset_load(&r->all, c->file);
+    return is_standard_input(c->file) && ranks_count() > 1 ? dataset_hand_out(&r->all)
+                                                           : dataset_load(&r->all, c->file);
 }
 
 /* Checks the items of the parts that this rank has, and computes their digests. 0 or -1. */
